@@ -1,4 +1,4 @@
-//! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
+//! The events of a run, as a stream. The journal keeps them, and reports are made from them.
 //!
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
@@ -7,7 +7,7 @@ mod size;
 
 use crate::{
     config::plugin_limits::Limits,
-    effect::{Enacted, Footprint},
+    effect::{Applied, Footprint},
     secret::Secret,
 };
 use kubephase_wit::{Finding, Severity};
@@ -18,18 +18,19 @@ use std::{
     time::Instant,
 };
 
-/// One thing that happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// microseconds since the run began
     pub at: u64,
     #[serde(flatten)]
-    pub what: What,
+    pub kind: EventKind,
 }
 
+/// The kinds of events, with their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
-pub enum What {
+pub enum EventKind {
     /// `phases` are those that will run, in an order that keeps every edge
     RunStarted {
         workflow: String,
@@ -74,7 +75,8 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
-    /// what is about to be carried out, by target; kept before the first of it is
+    /// the targets of the effects that are about to be applied; recorded before the first of them
+    /// is applied
     Intended {
         phase: String,
         targets: Vec<String>,
@@ -114,25 +116,25 @@ pub enum What {
     },
 }
 
-impl What {
-    /// Whether what follows relies on it having been told, and kept: what is about to be done, what
-    /// was done, and the end.
-    fn is_relied_on(&self) -> bool {
+impl EventKind {
+    /// Whether every subscriber has to receive the event before the run goes on: what is about to
+    /// be done, what was done, and the end.
+    fn must_flush(&self) -> bool {
         matches!(
             self,
-            What::RunStarted { .. }
-                | What::Intended { .. }
-                | What::Effect { .. }
-                | What::RunEnded { .. }
+            EventKind::RunStarted { .. }
+                | EventKind::Intended { .. }
+                | EventKind::Effect { .. }
+                | EventKind::RunEnded { .. }
         )
     }
 
-    /// The third party's plugin that says or found it; none for what the program itself tells.
+    /// The third-party plugin that the event is from; none for the program itself.
     pub fn plugin(&self) -> Option<&str> {
         match self {
-            What::Message { plugin, .. }
-            | What::Finding { plugin, .. }
-            | What::Progress { plugin, .. } => plugin.as_deref(),
+            EventKind::Message { plugin, .. }
+            | EventKind::Finding { plugin, .. }
+            | EventKind::Progress { plugin, .. } => plugin.as_deref(),
             _ => None,
         }
     }
@@ -177,7 +179,8 @@ pub struct EffectSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectResult {
-    Enacted(Enacted),
+    #[serde(rename = "enacted")]
+    Applied(Applied),
     Failed(String),
     /// not granted, and why
     Refused(String),
@@ -209,20 +212,21 @@ pub enum RunResult {
 /// A receiver of events. It is called in the order of events, on a thread that emits events, and
 /// must be quick.
 pub trait Subscriber: Send {
-    fn notice(&mut self, event: &Event);
+    fn on_event(&mut self, event: &Event);
 
     /// Takes a message of a built-in phase that has placeholders of secrets. `revealed` is its text
     /// with the values of the secrets. Only a subscriber that shows messages on the operator's
     /// terminal implements this.
-    fn notice_revealed(&mut self, event: &Event, _revealed: &Secret<String>) {
-        self.notice(event);
+    fn on_revealed_event(&mut self, event: &Event, _revealed: &Secret<String>) {
+        self.on_event(event);
     }
 }
 
-/// Bytes of the events that may wait. Who emits more hands them on, and waits for the subscribers.
+/// Bytes of events that may wait. A thread that emits more dispatches them, and waits for the
+/// subscribers.
 const MAX_WAITING: usize = 1 << 20;
 
-/// Events that were emitted and not yet handed on, the earliest first.
+/// Events that were emitted and not yet dispatched, the earliest first.
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<Emitted>,
@@ -251,21 +255,21 @@ impl Bus {
     /// Emits an event. If the run relies on the event, every subscriber has received it, and all
     /// events before it, when this returns. Any other event may be handed on later, by another
     /// thread that is handing on events.
-    pub fn emit(&self, what: What) {
-        self.hand_over(what, None);
+    pub fn emit(&self, kind: EventKind) {
+        self.hand_over(kind, None);
     }
 
     /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the
     /// operator reads.
-    pub fn emit_revealed(&self, what: What, revealed: Secret<String>) {
-        self.hand_over(what, Some(revealed));
+    pub fn emit_revealed(&self, kind: EventKind, revealed: Secret<String>) {
+        self.hand_over(kind, Some(revealed));
     }
 
-    fn hand_over(&self, what: What, revealed: Option<Secret<String>>) {
-        let at_once = what.is_relied_on();
-        let waiting = self.add(what, revealed);
+    fn hand_over(&self, kind: EventKind, revealed: Option<Secret<String>>) {
+        let at_once = kind.must_flush();
+        let waiting = self.add(kind, revealed);
         if at_once || waiting > MAX_WAITING {
-            self.hand_on(&mut self.subscribers.lock());
+            self.dispatch(&mut self.subscribers.lock());
         }
         // A thread that hands on events checks again after it released the lock, so no event is
         // left waiting.
@@ -273,37 +277,37 @@ impl Bus {
             let Some(mut subscribers) = self.subscribers.try_lock() else {
                 return;
             };
-            self.hand_on(&mut subscribers);
+            self.dispatch(&mut subscribers);
         }
     }
 
     /// Returns how many bytes of events wait. The lock makes time stamps and the order agree.
-    fn add(&self, what: What, revealed: Option<Secret<String>>) -> usize {
+    fn add(&self, kind: EventKind, revealed: Option<Secret<String>>) -> usize {
         let mut waiting = self.waiting();
-        waiting.bytes += what.bytes();
+        waiting.bytes += kind.bytes();
         waiting.events.push_back((
             Event {
                 at: micros(self.began),
-                what,
+                kind,
             },
             revealed,
         ));
         waiting.bytes
     }
 
-    fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
+    fn dispatch(&self, subscribers: &mut [Box<dyn Subscriber>]) {
         let next = || {
             let mut waiting = self.waiting();
             let next = waiting.events.pop_front()?;
-            waiting.bytes -= next.0.what.bytes();
+            waiting.bytes -= next.0.kind.bytes();
             Some(next)
         };
         while let Some((event, revealed)) = next() {
             subscribers
                 .iter_mut()
                 .for_each(|subscriber| match &revealed {
-                    Some(revealed) => subscriber.notice_revealed(&event, revealed),
-                    None => subscriber.notice(&event),
+                    Some(revealed) => subscriber.on_revealed_event(&event, revealed),
+                    None => subscriber.on_event(&event),
                 });
         }
     }

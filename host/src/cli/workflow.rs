@@ -205,14 +205,14 @@ impl WorkflowCommand<'_> {
             site.world.forget()?;
         }
         if let (Some(out), RunResult::Done) = (out, &ran.finished.result) {
-            let left = output::Left {
+            let run_output = output::RunOutput {
                 files: site.world.files(),
                 config: &ran.run.prepared.config,
                 sent: &ran.finished.sent,
                 made: &ran.finished.made,
                 found: &ran.finished.found,
             };
-            for note in output::write(out, &left)? {
+            for note in output::write(out, &run_output)? {
                 print::warning(&note);
             }
         }

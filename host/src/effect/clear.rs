@@ -1,6 +1,6 @@
 //! What a node is rid of when it is reset. What is not there is fine.
 use super::{
-    Context, Done, Enacted, etcd,
+    Applied, Context, Done, etcd,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
     users,
 };
@@ -17,39 +17,41 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
         ClearSpec::Directory { path } => empty(path, world.files()),
         ClearSpec::EmptyDirectory { path } => remove_empty(path, world.files()),
         ClearSpec::Mounts { below, flags } => match world.files().stat(below)? {
-            None => Ok(Enacted::Unchanged),
+            None => Ok(Applied::Unchanged),
             Some(_) => world
                 .node()
                 .unmount_below(&world.files().real_path(below)?, flags)
-                .map(|gone| enacted(gone > 0)),
+                .map(|gone| applied(gone > 0)),
         },
         ClearSpec::PodSandboxes {} => world
             .runtime()
             .remove_sandboxes()
-            .map(|gone| enacted(gone > 0)),
+            .map(|gone| applied(gone > 0)),
         ClearSpec::EtcdMember {
             peer_url,
             timeout_seconds,
         } => etcd::leave(peer_url, *timeout_seconds, context),
         ClearSpec::ControlPlaneUsers {} => {
-            users::remove(world.files(), context.cancel).map(enacted)
+            users::remove(world.files(), context.cancel).map(applied)
         }
     };
     match outcome {
-        Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),
+        Err(failure) if failure.code == "not-checked" => {
+            Ok(Applied::Skipped(failure.message).into())
+        }
         outcome => outcome.map(Done::from),
     }
 }
 
-fn enacted(changed: bool) -> Enacted {
+fn applied(changed: bool) -> Applied {
     if changed {
-        Enacted::Changed
+        Applied::Changed
     } else {
-        Enacted::Unchanged
+        Applied::Unchanged
     }
 }
 
-/// A directory at the top of the tree, or one that a path leads to by `..`, is nobody's to clear.
+/// Refuses to clear a directory at the top of the tree, and a path with `.` or `..`.
 fn deep(path: &str) -> Tried<()> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() < 2
@@ -67,30 +69,30 @@ fn deep(path: &str) -> Tried<()> {
     Ok(())
 }
 
-fn remove_empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
+fn remove_empty(path: &str, files: &dyn Files) -> Tried<Applied> {
     deep(path)?;
     if files
         .stat(path)?
         .is_none_or(|meta| meta.kind != "directory")
     {
-        return Ok(Enacted::Unchanged);
+        return Ok(Applied::Unchanged);
     }
     if !files.list(path)?.is_empty() {
-        return Ok(Enacted::Left("it is not empty".into()));
+        return Ok(Applied::Skipped("it is not empty".into()));
     }
-    files.remove_dir(path).map(|()| Enacted::Changed)
+    files.remove_dir(path).map(|()| Applied::Changed)
 }
 
-fn empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
+fn empty(path: &str, files: &dyn Files) -> Tried<Applied> {
     deep(path)?;
     if files.stat(path)?.is_none() {
-        return Ok(Enacted::Unchanged);
+        return Ok(Applied::Unchanged);
     }
     let names = files.list(path)?;
     names
         .iter()
         .try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
-    Ok(enacted(!names.is_empty()))
+    Ok(applied(!names.is_empty()))
 }
 
 impl EffectKind for ClearSpec {
@@ -123,7 +125,7 @@ impl EffectKind for ClearSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         clear(self, context)
     }
 }

@@ -36,7 +36,7 @@ impl EffectKind for CommandLine {
         grant.allows(&EXECUTE.row, &[Demand::Command(self)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let budget = Budget::new(MAX_OUTPUT, context.command_time, context.cancel);
         let ran = context.world.node().run(self, Rights::Full, &budget);
         let output = ran.map_err(|failure| match failure.code.as_str() {

@@ -1,4 +1,4 @@
-//! What the host gives to an effect as it is carried out.
+//! The context in which the host applies an effect.
 use super::territory::Territory;
 use crate::{
     cancel::Cancel,
@@ -7,30 +7,28 @@ use crate::{
 };
 use std::{ops::Deref, path::Path, time::Duration};
 
-/// What the host knows and no phase may: secrets, and when the run began.
+/// The context of an effect. It has what no phase may know: the secrets of the configuration.
 pub struct Context<'a> {
     pub world: &'a dyn World,
     /// with its secrets
     pub config: &'a crate::config::Config,
     /// Unix seconds at which the run began; certificates and tokens count from here
     pub started: i64,
-    /// something that this effect requires was changed just now: a service has to be restarted for
-    /// it
-    pub disturbed: bool,
+    /// whether an effect that this effect requires changed something just now: a service has to be
+    /// restarted then
+    pub dependency_changed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
     /// whether the phase may let more users use what is at a path, or give it to another user: a
     /// plugin may if it made it in this run
     pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
-    /// what a plugin's file effects do not reach; none for a phase of the distribution itself
+    /// files that effects of plugins do not reach; none for a phase of the program
     pub territory: Option<&'a Territory>,
-    /// what the plugin was granted that proposed the effect; none for a phase of the program's own
-    /// code
+    /// the grant of the plugin that proposed the effect; none for a phase of the program
     pub grant: Option<&'a Grant>,
-    /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
-    /// with it
+    /// requested when the run is cancelled or another phase fails; an effect then stops waiting
     pub cancel: &'a Cancel,
-    /// how long a program may run that a phase proposes
+    /// the longest time that a program may run
     pub command_time: Duration,
 }
 
@@ -85,7 +83,7 @@ impl<'a> Context<'a> {
             world,
             config,
             started: 0,
-            disturbed: false,
+            dependency_changed: false,
             made: &|_| false,
             may_widen: &|_| true,
             territory: None,

@@ -1,25 +1,26 @@
-//! What carrying out an effect came to.
+//! The result of applying an effect.
 use serde::{Deserialize, Serialize};
 
 /// Whether an effect changed anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Enacted {
+pub enum Applied {
     Changed,
-    /// it held already
+    /// the change was already there
     Unchanged,
-    /// it holds by other means, and why nothing was done (an external authority, say)
-    Left(String),
+    /// nothing was done, and why (for example because an external authority signs)
+    #[serde(rename = "left")]
+    Skipped(String),
 }
 
-/// An effect carried out: the verdict, and what there is to tell.
+/// An applied effect: its result, and lines about it.
 #[derive(Debug)]
 pub struct Done {
-    pub enacted: Enacted,
+    pub applied: Applied,
     /// lines for the person, shown as `[phase] line`
     pub said: Vec<String>,
     pub warnings: Vec<String>,
-    /// what was written to the API, as it was sent
+    /// writes to the API, as they were sent
     pub sent: Vec<Sent>,
 }
 
@@ -46,10 +47,10 @@ impl std::fmt::Debug for Sent {
     }
 }
 
-impl From<Enacted> for Done {
-    fn from(enacted: Enacted) -> Self {
+impl From<Applied> for Done {
+    fn from(applied: Applied) -> Self {
         Done {
-            enacted,
+            applied,
             said: Vec::new(),
             warnings: Vec::new(),
             sent: Vec::new(),
@@ -61,9 +62,9 @@ impl From<bool> for Done {
     /// Whether anything changed.
     fn from(changed: bool) -> Self {
         if changed {
-            Enacted::Changed
+            Applied::Changed
         } else {
-            Enacted::Unchanged
+            Applied::Unchanged
         }
         .into()
     }

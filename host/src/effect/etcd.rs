@@ -1,7 +1,7 @@
 //! Membership of etcd. A new member follows as a learner until it has caught up, and only then has
 //! a vote: so the cluster keeps its quorum whatever becomes of the new one.
 use super::{
-    Context, Done, Enacted,
+    Applied, Context, Done,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
 /// while one of them came within the last seconds ("unhealthy cluster"), or there is no leader:
 /// they are asked until they do it, as by kubeadm. Who does not even tell the members is asked
 /// once.
-pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Enacted> {
+pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
     let (etcd, mut tries) = (context.world.etcd(), start_tries(timeout_seconds));
     let (mut members, mut asked) = (etcd.members()?, false);
     loop {
@@ -66,16 +66,16 @@ pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<E
             .find(|member| member.peer_urls.iter().any(|url| url == peer_url))
         else {
             return Ok(if asked {
-                Enacted::Changed
+                Applied::Changed
             } else {
-                Enacted::Unchanged
+                Applied::Unchanged
             });
         };
         if members.len() == 1 {
-            return Ok(Enacted::Left("it is the only member of etcd".into()));
+            return Ok(Applied::Skipped("it is the only member of etcd".into()));
         }
         let refused = match etcd.remove(member.id) {
-            Ok(()) => return Ok(Enacted::Changed),
+            Ok(()) => return Ok(Applied::Changed),
             Err(failure) => failure,
         };
         if !refused.retryable || !wait_for_next(&mut tries, context)? {
@@ -186,7 +186,7 @@ impl EffectKind for EtcdMemberSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_member(self, context)
     }
 }

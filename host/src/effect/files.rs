@@ -3,7 +3,7 @@ mod kinds;
 
 pub use kinds::{RemoveFile, StaticPod};
 
-use super::Enacted;
+use super::Applied;
 use crate::world::{Files, Tried};
 use kubephase_wit::{Failure, FileMeta};
 use serde::{Deserialize, Serialize};
@@ -21,16 +21,16 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn ensure(&self, files: &dyn Files) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
         if files
             .stat(&self.path)?
             .is_some_and(|meta| meta.kind == "directory")
         {
-            return Ok(Enacted::Unchanged);
+            return Ok(Applied::Unchanged);
         }
         files
             .make_dir(&self.path, self.mode)
-            .map(|()| Enacted::Changed)
+            .map(|()| Applied::Changed)
     }
 }
 
@@ -43,22 +43,22 @@ pub struct File {
 }
 
 impl File {
-    pub fn ensure(&self, files: &dyn Files) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
         if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
             && files.read(&self.path)? == self.content
         {
             if meta.mode == self.mode
                 && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid))
             {
-                return Ok(Enacted::Unchanged);
+                return Ok(Applied::Unchanged);
             }
             return files
                 .set_mode(&self.path, self.mode, self.owner)
-                .map(|()| Enacted::Changed);
+                .map(|()| Applied::Changed);
         }
         files
             .write(&self.path, &self.content, self.mode, self.owner)
-            .map(|()| Enacted::Changed)
+            .map(|()| Applied::Changed)
     }
 }
 
@@ -75,11 +75,11 @@ impl Mode {
     ///
     /// # Errors
     /// `not-found`; `denied` where more users would get to use it and may not.
-    pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Applied> {
         let missing = || Failure::new("not-found", format!("{} does not exist", self.path));
         let meta = files.stat(&self.path)?.ok_or_else(missing)?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
-            return Ok(Enacted::Unchanged);
+            return Ok(Applied::Unchanged);
         }
         if !may_widen && self.widens(&meta) {
             return Err(Failure::new(
@@ -93,7 +93,7 @@ impl Mode {
         }
         files
             .set_mode(&self.path, self.mode, self.owner)
-            .map(|()| Enacted::Changed)
+            .map(|()| Applied::Changed)
     }
 
     /// Whether users get to use the file that could not before.
@@ -125,9 +125,9 @@ impl Owner {
 ///
 /// # Errors
 /// `denied` where it is a device, a pipe or a socket, which no run made.
-pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
+pub fn remove(path: &str, files: &dyn Files) -> Tried<Applied> {
     let Some(meta) = files.stat(path)? else {
-        return Ok(Enacted::Unchanged);
+        return Ok(Applied::Unchanged);
     };
     if matches!(meta.kind.as_str(), "socket" | "other") {
         return Err(Failure::new(
@@ -135,5 +135,5 @@ pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
             format!("{path} is not removed: it is not a regular file"),
         ));
     }
-    files.remove(path).map(|()| Enacted::Changed)
+    files.remove(path).map(|()| Applied::Changed)
 }

@@ -1,6 +1,6 @@
 //! Images that the container runtime has.
 use super::{
-    Context, Done, Enacted,
+    Applied, Context, Done,
     kind::{Content, EffectKind, Properties, Target, Undo},
 };
 use crate::{
@@ -38,7 +38,7 @@ impl EffectKind for Image {
         grant.allows(&PULL_IMAGE.row, &[Demand::Image(&self.image)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let (image, runtime) = (&self.image, context.world.runtime());
         let always = context.config.init.node_registration.image_pull_policy == "Always";
         if !always && runtime.image_present(image).unwrap_or(false) {
@@ -47,7 +47,7 @@ impl EffectKind for Image {
         match runtime.pull(image) {
             Ok(()) => Ok(Done::from(true)),
             Err(failure) if failure.code == "not-checked" => {
-                Ok(Enacted::Left(failure.message).into())
+                Ok(Applied::Skipped(failure.message).into())
             }
             Err(failure) => Err(failure),
         }

@@ -1,7 +1,7 @@
 //! What a node takes over as it joins: the shared keys, and the kubeconfig with which its kubelet
 //! asks for a certificate.
 use super::{
-    Context, Done, Enacted,
+    Applied, Context, Done,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
     shared_keys,
 };
@@ -108,7 +108,7 @@ pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
 }
 
 /// The kubeconfig with all its clusters at this URL.
-pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Enacted> {
+pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
     let invalid = || Failure::new("invalid", format!("{path} is not a kubeconfig"));
     let text = files.read(path)?;
     let mut kubeconfig: Value =
@@ -123,11 +123,11 @@ pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Enacted> {
         cluster["server"] = url.into();
     }
     if !changed {
-        return Ok(Enacted::Unchanged);
+        return Ok(Applied::Unchanged);
     }
     files
         .write(path, yaml::to_string(&kubeconfig).as_bytes(), 0o600, None)
-        .map(|()| Enacted::Changed)
+        .map(|()| Applied::Changed)
 }
 
 impl EffectKind for FetchKeysSpec {
@@ -149,7 +149,7 @@ impl EffectKind for FetchKeysSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         fetch_keys(self, context)
     }
 }
@@ -180,7 +180,7 @@ impl EffectKind for BootstrapKubeconfig {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         bootstrap_kubeconfig(&self.path, context).map(Done::from)
     }
 }
@@ -211,7 +211,7 @@ impl EffectKind for KubeconfigServer {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         server(&self.path, &self.server, context.world.files()).map(Done::from)
     }
 }

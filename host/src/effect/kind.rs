@@ -25,7 +25,7 @@ pub trait EffectKind {
     ///
     /// # Errors
     /// What could not be done, where, and the remedy where one is known.
-    fn enact(&self, context: &Context) -> Tried<Done>;
+    fn apply(&self, context: &Context) -> Tried<Done>;
 }
 
 /// What the host has to know of an effect.

@@ -1,7 +1,7 @@
-//! One intended change, as data, with its own "does it already hold?".
+//! Effects: intended changes, as data. Each effect can check whether its change is already there.
 //!
-//! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and
-//! says whether anything did. Every effect is safe to do twice.
+//! A phase proposes an effect, and the executor applies it: [`Effect::apply`] changes what differs
+//! from the effect, and returns whether anything did. Every effect is safe to do twice.
 //!
 //! A new kind of effect is a type that implements `EffectKind`, and a line of the list below. The
 //! compiler asks for everything else: its name, its paths, what undoes it, what a plugin needs for
@@ -29,7 +29,7 @@ pub mod users;
 pub mod wait;
 
 pub use context::{Context, EffectFiles};
-pub use done::{Done, Enacted, Sent};
+pub use done::{Applied, Done, Sent};
 pub use files::{RemoveFile, StaticPod};
 pub use footprint::Footprint;
 pub use image::Image;
@@ -97,20 +97,21 @@ effects! {
 }
 
 impl Effect {
-    /// Makes it so where it is not so already.
+    /// Applies the effect, unless its change is already there.
     ///
     /// # Errors
-    /// What could not be done, where, and the remedy where one is known.
-    pub fn enact(&self, context: &Context) -> Tried<Done> {
-        self.kind().enact(context)
+    /// The effect cannot be applied; the failure has a remedy if one is known.
+    pub fn apply(&self, context: &Context) -> Tried<Done> {
+        self.kind().apply(context)
     }
 
-    /// What the host has to know of the effect.
+    /// The properties by which the host treats the effect.
     pub fn properties(&self) -> Properties {
         self.kind().properties()
     }
 
-    /// Whether it mostly waits for something else than this machine's processor.
+    /// Whether applying it blocks: it mostly waits for something other than this machine's
+    /// processor.
     pub fn waits(&self) -> bool {
         self.properties().waits
     }
@@ -128,7 +129,7 @@ impl Effect {
             .encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
     }
 
-    /// Files and directories that are there once the effect is carried out.
+    /// Files and directories that exist once the effect is applied.
     pub fn paths(&self) -> Vec<String> {
         self.properties().paths
     }

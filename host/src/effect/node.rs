@@ -64,10 +64,10 @@ impl EffectKind for Service {
 
     /// A service is restarted for what changed below it, or where it does not run; otherwise it is
     /// left alone.
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let node = context.world.node();
         if self.state == "restarted"
-            && !context.disturbed
+            && !context.dependency_changed
             && node
                 .service(&self.name)?
                 .is_some_and(|service| service.active)
@@ -104,7 +104,7 @@ impl EffectKind for Sysctl {
         grant.allows(&SET_SYSCTL.row, &[Demand::Key(&self.key)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let node = context.world.node();
         node.set_sysctl(&self.key, &self.value).map(Done::from)
     }
@@ -135,7 +135,7 @@ impl EffectKind for Module {
         grant.allows(&LOAD_MODULE.row, &[Demand::Module(&self.name)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         context.world.node().load_module(&self.name).map(Done::from)
     }
 }

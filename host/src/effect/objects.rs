@@ -4,7 +4,7 @@ pub mod owner;
 
 pub use kinds::{Delete, Object, Patch};
 
-use super::{Done, Enacted, Sent};
+use super::{Applied, Done, Sent};
 use crate::world::{
     Cluster, Tried,
     object_ref::{reference, resource, target},
@@ -30,23 +30,23 @@ pub enum IfExists {
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
     let of = reference(manifest)?;
     let current = cluster.get(&of)?;
-    let enacted = match (&current, if_exists) {
+    let applied = match (&current, if_exists) {
         (Some(_), IfExists::Retain) => {
-            Enacted::Left("it is there already and is kept as it is".into())
+            Applied::Skipped("it is there already and is kept as it is".into())
         }
-        (Some(current), _) if holds(&comparable(manifest), current) => Enacted::Unchanged,
+        (Some(current), _) if holds(&comparable(manifest), current) => Applied::Unchanged,
         (_, IfExists::Apply) => cluster
             .server_side_apply(manifest)
-            .map(|_| Enacted::Changed)?,
-        (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Enacted::Changed)?,
+            .map(|_| Applied::Changed)?,
+        (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Applied::Changed)?,
         (None, _) => match cluster.create(manifest) {
-            Ok(_) => Enacted::Changed,
-            // Somebody was faster.
+            Ok(_) => Applied::Changed,
+            // Another client made the object first.
             Err(failure) if failure.code == "already-exists" && if_exists == IfExists::Retain => {
-                Enacted::Left("it is there already and is kept as it is".into())
+                Applied::Skipped("it is there already and is kept as it is".into())
             }
             Err(failure) if failure.code == "already-exists" => {
-                cluster.replace(manifest).map(|_| Enacted::Changed)?
+                cluster.replace(manifest).map(|_| Applied::Changed)?
             }
             Err(failure) => return Err(failure),
         },
@@ -58,7 +58,7 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
     };
     Ok(Done {
         sent: vec![sent(verb, &of, manifest)],
-        ..enacted.into()
+        ..applied.into()
     })
 }
 

@@ -15,7 +15,7 @@ fn a_service_that_cannot_be_made_so_is_a_failure() {
             name: UnitName::parse(name).unwrap(),
             state: "asleep".into(),
         })
-        .enact(&context)
+        .apply(&context)
         .unwrap_err();
         assert!(failed.message.contains("asleep"), "{failed:?}");
     }

@@ -1,6 +1,6 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
 use super::{
-    Context, Done, Enacted, Sent,
+    Applied, Context, Done, Sent,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
     objects, shared_keys,
 };
@@ -39,14 +39,14 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
     let cluster = context.world.cluster();
     let of = object_ref::reference(&manifest)?;
     let current = cluster.get(&of)?;
-    let enacted = match &current {
-        Some(current) if same_token(&manifest, current, context.started) => Enacted::Unchanged,
-        Some(_) => cluster.replace(&manifest).map(|_| Enacted::Changed)?,
-        None => cluster.create(&manifest).map(|_| Enacted::Changed)?,
+    let applied = match &current {
+        Some(current) if same_token(&manifest, current, context.started) => Applied::Unchanged,
+        Some(_) => cluster.replace(&manifest).map(|_| Applied::Changed)?,
+        None => cluster.create(&manifest).map(|_| Applied::Changed)?,
     };
     Ok(Done {
         sent: vec![objects::sent("CREATE", &of, &manifest)],
-        ..enacted.into()
+        ..applied.into()
     })
 }
 
@@ -94,7 +94,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
             let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
             return Ok(Done {
                 sent: vec![token, shown(spec, current.clone(), context)],
-                ..Enacted::Unchanged.into()
+                ..Applied::Unchanged.into()
             });
         }
     }
@@ -125,7 +125,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     ];
     Ok(Done {
         sent,
-        ..Enacted::Changed.into()
+        ..Applied::Changed.into()
     })
 }
 
@@ -168,7 +168,7 @@ impl EffectKind for BootstrapTokenSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_token(self, context)
     }
 }
@@ -192,7 +192,7 @@ impl EffectKind for ShareKeysSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         share_keys(self, context)
     }
 }

@@ -177,7 +177,7 @@ impl EffectKind for ControlPlaneUsers {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure(self, context.world.files(), context.cancel).map(Done::from)
     }
 }

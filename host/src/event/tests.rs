@@ -8,7 +8,7 @@ use std::{
 struct Seen(Arc<Mutex<Vec<u64>>>);
 
 impl Subscriber for Seen {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         self.0.lock().push(event.at);
         thread::yield_now();
     }
@@ -23,7 +23,7 @@ fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
             let bus = &bus;
             scope.spawn(move || {
                 (0..250).for_each(|_| {
-                    bus.emit(What::PhaseStarted {
+                    bus.emit(EventKind::PhaseStarted {
                         phase: thread.to_string(),
                     })
                 })
@@ -39,12 +39,12 @@ fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
 struct Slow(Arc<Barrier>, Seen);
 
 impl Subscriber for Slow {
-    fn notice(&mut self, event: &Event) {
-        if matches!(event.what, What::Message { .. }) {
+    fn on_event(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::Message { .. }) {
             self.0.wait();
             self.0.wait();
         }
-        self.1.notice(event);
+        self.1.on_event(event);
     }
 }
 
@@ -55,7 +55,7 @@ fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
     let many = || seen.0.lock().len();
     thread::scope(|scope| {
         scope.spawn(|| {
-            bus.emit(What::Message {
+            bus.emit(EventKind::Message {
                 phase: String::new(),
                 severity: Severity::Info,
                 label: String::new(),
@@ -65,12 +65,12 @@ fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
         });
         barrier.wait();
         // The other thread is in the middle of its event.
-        bus.emit(What::PhaseStarted {
+        bus.emit(EventKind::PhaseStarted {
             phase: "told".into(),
         });
         assert_eq!(many(), 0);
         barrier.wait();
-        bus.emit(What::Intended {
+        bus.emit(EventKind::Intended {
             phase: "kept".into(),
             targets: Vec::new(),
         });
@@ -82,7 +82,7 @@ fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
 fn events_do_not_pile_up_where_a_subscriber_is_slow() {
     let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
     let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen))]);
-    let message = |bytes| What::Message {
+    let message = |bytes| EventKind::Message {
         phase: String::new(),
         severity: Severity::Info,
         label: String::new(),

@@ -3,15 +3,15 @@
 //! journal of this version has it as data.
 use crate::{
     effect::{Footprint, Undo, joining},
-    event::{EffectSummary, Event, What},
+    event::{EffectSummary, Event, EventKind},
 };
 use kubephase_sdk::undo::Inverse;
 
 /// Completes an event of an earlier version; any other event stays as it is.
 pub fn complete(event: &mut Event) {
-    if let What::Effect {
+    if let EventKind::Effect {
         effect, footprint, ..
-    } = &mut event.what
+    } = &mut event.kind
     {
         footprint.get_or_insert_with(|| footprint_of(effect));
     }

@@ -20,7 +20,7 @@ use std::{collections::BTreeSet, path::Path};
 /// Warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
 
-/// What the next run has to know of the runs before it.
+/// What earlier runs did on the node, as the next run needs it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// paths of files and directories that earlier runs made and did not remove since, and those
@@ -45,8 +45,8 @@ struct Journal {
 
 impl History {
     /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with
-    /// a warning. Nothing is known, and no journal outdated, where the end is requested meanwhile:
-    /// then no phase begins.
+    /// a warning. The history is empty if `cancel` is requested meanwhile, because then no phase
+    /// begins.
     pub fn read(files: &dyn Files, directory: &str, cancel: &Cancel) -> History {
         let mut history = History::default();
         let paths = match paths(files, directory) {
@@ -188,7 +188,7 @@ impl Fold {
                 break None;
             }
             match events.next_wanted(is_relied_on) {
-                Ok(Some(event)) => self.note_event(event.what, run, &mut workflow),
+                Ok(Some(event)) => self.note_event(event.kind, run, &mut workflow),
                 Ok(None) => break events.damage.as_ref().map(ToString::to_string),
                 Err(error) => break Some(error.to_string()),
             }

@@ -30,7 +30,7 @@ use list::number;
 use shares::Shares;
 
 use crate::cancel::Cancel;
-use crate::event::{Event, Subscriber, What};
+use crate::event::{Event, EventKind, Subscriber};
 use crate::text::{json, redact};
 use crate::world::files::PrivateDirectory;
 use kubephase_wit::Severity;
@@ -173,7 +173,7 @@ impl Journal {
 }
 
 impl Subscriber for Journal {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         let mut writer = self.writer();
         if writer.failure.is_none()
             && let Err(error) = writer.append(event)
@@ -191,7 +191,7 @@ impl Subscriber for Journal {
 impl Writer {
     /// Writes an event, and brings it to the disk if the durability wants it.
     fn append(&mut self, event: &Event) -> io::Result<()> {
-        if let What::Intended { phase, targets } = &event.what
+        if let EventKind::Intended { phase, targets } = &event.kind
             && targets.len() > 1
             && targets.iter().map(String::len).sum::<usize>() > MAX_TARGETS
         {
@@ -199,28 +199,37 @@ impl Writer {
             return targets
                 .chunks(targets.len().div_ceil(2))
                 .try_for_each(|part| {
-                    let what = What::Intended {
+                    let what = EventKind::Intended {
                         phase: phase.clone(),
                         targets: part.to_vec(),
                     };
-                    self.append(&Event { at: event.at, what })
+                    self.append(&Event {
+                        at: event.at,
+                        kind: what,
+                    })
                 });
         }
-        let is_information = is_information(&event.what);
-        let origin = event.what.plugin();
+        let is_information = is_information(&event.kind);
+        let origin = event.kind.plugin();
         if is_information && self.shares.is_full(origin) {
             return Ok(());
         }
         let line = self.line(event, is_information)?;
         if is_information && let Err(text) = self.shares.spend(origin, line.len() as u64) {
-            let what = What::Message {
+            let what = EventKind::Message {
                 phase: String::new(),
                 severity: Severity::Warning,
                 label: MARK.to_owned(),
                 text,
                 plugin: None,
             };
-            let mark = self.line(&Event { at: event.at, what }, true)?;
+            let mark = self.line(
+                &Event {
+                    at: event.at,
+                    kind: what,
+                },
+                true,
+            )?;
             return self.write(&mark);
         }
         // Only the beginning of an effect is refused. Its end is always recorded.
@@ -230,22 +239,23 @@ impl Writer {
                 MAX_BYTES >> 20
             ))
         };
-        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES
+        if matches!(event.kind, EventKind::Intended { .. })
+            && self.size + line.len() as u64 > MAX_BYTES
         {
             return Err(full());
         }
         self.write(&line)?;
         // One call of a phase announces its effects together; the next of them does not begin.
-        if matches!(event.what, What::Effect { .. }) && self.size > MAX_BYTES {
+        if matches!(event.kind, EventKind::Effect { .. }) && self.size > MAX_BYTES {
             return Err(full());
         }
         let boundary = matches!(
-            event.what,
-            What::RunStarted { .. }
-                | What::Intended { .. }
-                | What::Effect { .. }
-                | What::PhaseEnded { .. }
-                | What::RunEnded { .. }
+            event.kind,
+            EventKind::RunStarted { .. }
+                | EventKind::Intended { .. }
+                | EventKind::Effect { .. }
+                | EventKind::PhaseEnded { .. }
+                | EventKind::RunEnded { .. }
         );
         if boundary && self.durability == Durability::Power {
             self.file.sync_data()
@@ -291,14 +301,14 @@ impl Writer {
 }
 
 /// Whether an event is only information, which no later run relies on.
-fn is_information(what: &What) -> bool {
+fn is_information(what: &EventKind) -> bool {
     matches!(
         what,
-        What::PhaseStarted { .. }
-            | What::Message { .. }
-            | What::Finding { .. }
-            | What::Progress { .. }
-            | What::PluginUsed { .. }
+        EventKind::PhaseStarted { .. }
+            | EventKind::Message { .. }
+            | EventKind::Finding { .. }
+            | EventKind::Progress { .. }
+            | EventKind::PluginUsed { .. }
     )
 }
 

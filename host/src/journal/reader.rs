@@ -147,8 +147,7 @@ impl<R: Read> Events<R> {
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Option<Event>, ReadError> {
         while let Some(line) = self.whole_line()? {
-            // Of a line that is not wanted, only the form is looked at: damage is told of wherever
-            // it is.
+            // A line that is not wanted only has to be JSON, so that damage is found in every line.
             let event = if is_wanted(&line) {
                 serde_json::from_slice(&line).map(Some)
             } else {

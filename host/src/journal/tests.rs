@@ -7,7 +7,7 @@ mod reading;
 mod writing;
 
 use super::*;
-use crate::effect::{Effect, Enacted, Footprint, RemoveFile, Undo, files};
+use crate::effect::{Applied, Effect, Footprint, RemoveFile, Undo, files};
 use crate::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
 use crate::world::files::RootedFiles;
 use kubephase_sdk::undo::{Inverse, UndoStep};
@@ -31,37 +31,37 @@ fn events() -> Vec<Event> {
         url: None,
     };
     let all = [
-        What::RunStarted {
+        EventKind::RunStarted {
             workflow: "init".into(),
             version: "v0".into(),
             phases: vec![phase()],
             needs: Default::default(),
         },
-        What::PhaseStarted { phase: phase() },
-        What::Message {
+        EventKind::PhaseStarted { phase: phase() },
+        EventKind::Message {
             phase: phase(),
             severity: Severity::Info,
             label: "certs".into(),
             text: "line\ntwo \u{202e}".into(),
             plugin: None,
         },
-        What::Finding {
+        EventKind::Finding {
             phase: phase(),
             finding,
             judged: crate::event::Judgement::Downgraded("all".into()),
             plugin: Some("evil".into()),
         },
-        What::Progress {
+        EventKind::Progress {
             phase: phase(),
             done: 1,
             total: 2,
             text: String::new(),
             plugin: None,
         },
-        What::Effect {
+        EventKind::Effect {
             phase: phase(),
             effect,
-            result: EffectResult::Enacted(Enacted::Left("external".into())),
+            result: EffectResult::Applied(Applied::Skipped("external".into())),
             micros: 3,
             made: vec!["/x".into()],
             directories: vec!["/d".into()],
@@ -71,12 +71,12 @@ fn events() -> Vec<Event> {
                 undoes: None,
             }),
         },
-        What::PhaseEnded {
+        EventKind::PhaseEnded {
             phase: phase(),
             result: PhaseResult::Skipped("why".into()),
             micros: u64::MAX,
         },
-        What::RunEnded {
+        EventKind::RunEnded {
             result: RunResult::Failed {
                 phase: phase(),
                 message: "no".into(),
@@ -86,7 +86,7 @@ fn events() -> Vec<Event> {
     ];
     all.into_iter()
         .zip(1..)
-        .map(|(what, at)| Event { at, what })
+        .map(|(what, at)| Event { at, kind: what })
         .collect()
 }
 
@@ -106,17 +106,17 @@ fn written(below: &Path) -> PathBuf {
         Cancel::never(),
     )
     .unwrap();
-    events().iter().for_each(|event| journal.notice(event));
+    events().iter().for_each(|event| journal.on_event(event));
     assert_eq!(journal.failure(), None);
     journal.path()
 }
 
 /// The event of an effect that made these files and directories.
-fn told(effect: &Effect, enacted: Enacted, made: &[&str], directories: &[&str]) -> What {
+fn told(effect: &Effect, applied: Applied, made: &[&str], directories: &[&str]) -> EventKind {
     let (kind, target) = effect.summary();
     let owned = |list: &[&str]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
     let made = owned(made);
-    What::Effect {
+    EventKind::Effect {
         phase: "p".into(),
         effect: EffectSummary {
             kind: kind.into(),
@@ -124,7 +124,7 @@ fn told(effect: &Effect, enacted: Enacted, made: &[&str], directories: &[&str]) 
             because: None,
             digest: String::new(),
         },
-        result: EffectResult::Enacted(enacted),
+        result: EffectResult::Applied(applied),
         micros: 1,
         footprint: Some(effect.footprint(&made)),
         made,
@@ -146,28 +146,28 @@ fn removal(path: &str) -> Effect {
 }
 
 /// A file that was made, and was not there before.
-fn made(path: &str) -> What {
-    told(&file(path), Enacted::Changed, &[path], &[])
+fn made(path: &str) -> EventKind {
+    told(&file(path), Applied::Changed, &[path], &[])
 }
 
 /// Files and directories that a run made, so many of each.
-fn many(count: usize) -> impl Iterator<Item = What> {
+fn many(count: usize) -> impl Iterator<Item = EventKind> {
     (0..count).map(|at| {
         let (path, directory) = (
             format!("/opt/directory-{at}/file"),
             format!("/opt/directory-{at}"),
         );
-        told(&file(&path), Enacted::Changed, &[&path], &[&directory])
+        told(&file(&path), Applied::Changed, &[&path], &[&directory])
     })
 }
 
 /// A file that was removed.
-fn removed(path: &str) -> What {
-    told(&removal(path), Enacted::Changed, &[], &[])
+fn removed(path: &str) -> EventKind {
+    told(&removal(path), Applied::Changed, &[], &[])
 }
 
 /// A journal with these events, in a file of its own.
-fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
+fn journal(below: &Path, events: impl IntoIterator<Item = EventKind>) -> Journal {
     let mut journal = Journal::begin(
         &place(below),
         &Header::new(0),
@@ -177,7 +177,7 @@ fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
     .unwrap();
     events
         .into_iter()
-        .for_each(|what| journal.notice(&Event { at: 1, what }));
+        .for_each(|what| journal.on_event(&Event { at: 1, kind: what }));
     journal
 }
 

@@ -1,14 +1,9 @@
 //! The identity of a plugin. The operator's consent belongs to this identity, and never to the name
 //! alone, because a plugin chooses its own name.
-use super::{lines::Allowed, lock::LockedPlugin, registry::reference::Reference};
+use super::{lines::Allowed, lock::LockedPlugin, place::place};
 use crate::pki::signature::Signer;
 use crate::text::digest::sha256_hex;
-use aws_lc_rs::rand;
-use data_encoding::HEXLOWER;
-use std::{
-    fmt,
-    path::{Component, Path, PathBuf},
-};
+use std::fmt;
 
 /// Hexadecimal digits of an identity's digest; a label's value has at most 63 characters.
 const DIGEST_LENGTH: usize = 40;
@@ -73,48 +68,6 @@ impl fmt::Display for PluginIdentity {
         }
         Ok(())
     }
-}
-
-/// Returns the origin of a plugin that is locked in place of another, or of none. The file of an
-/// unsigned plugin is at the same place in many configurations, so its origin is random; it stays
-/// with the lock, and with the configuration that the cluster keeps.
-pub fn origin(
-    before: Option<&LockedPlugin>,
-    source: &str,
-    signer: Option<&Signer>,
-) -> Option<String> {
-    match before.filter(|before| is_same_place(&before.source, source)) {
-        Some(before) => before.origin.clone(),
-        None if signer.is_some() || source.starts_with("oci://") => None,
-        None => Some(HEXLOWER.encode(&random())),
-    }
-}
-
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).expect("the system has randomness to give");
-    bytes
-}
-
-/// Whether two sources differ at most in their version.
-pub fn is_same_place(first: &str, second: &str) -> bool {
-    place(first) == place(second)
-}
-
-/// Returns a source without its version: a registry's artifact without tag and digest, a path
-/// without the component `.`.
-fn place(source: &str) -> String {
-    if let Some(reference) = source.strip_prefix("oci://") {
-        let parsed = Reference::parse(reference).map(|parsed| Reference {
-            tag: None,
-            digest: None,
-            ..parsed
-        });
-        return parsed.map_or_else(|_| source.to_owned(), |parsed| parsed.to_string());
-    }
-    let components = Path::new(source).components();
-    let plain: PathBuf = components.filter(|c| *c != Component::CurDir).collect();
-    plain.display().to_string()
 }
 
 #[cfg(test)]

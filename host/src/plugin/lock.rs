@@ -1,7 +1,10 @@
 //! `kubephase.lock`, a file beside the configuration. It records what each plugin may do, and its
 //! version and digest when the operator allowed it. `plugin add` and `plugin allow` write it, and
 //! every run reads it. It belongs under version control.
-use super::{identity, lines::Allowed};
+use super::{
+    lines::Allowed,
+    place::{self, LockedPlace},
+};
 use crate::{
     operator_files,
     pki::signature::Signer,
@@ -142,7 +145,11 @@ impl Lock {
         allowed: Allowed,
     ) {
         let manifest = plugin.manifest();
-        let origin = identity::origin(self.get(&manifest.name), source, signer.as_ref());
+        let before = self.get(&manifest.name).map(|before| LockedPlace {
+            source: &before.source,
+            origin: before.origin.as_ref(),
+        });
+        let origin = place::origin(before, source, signer.as_ref());
         self.remove(&manifest.name);
         self.plugins.push(LockedPlugin {
             name: manifest.name.clone(),

@@ -8,7 +8,7 @@ use crate::{
     cancel::Cancel,
     config::{ADMIN, SERVICE_SUBNET, plugin_limits::Limits},
     effect::proposal::Proposal,
-    event::{Bus, Event, Subscriber, What},
+    event::{Bus, Event, EventKind, Subscriber},
     operator_files,
     plugin::{
         consent::{self, Consent, Question},
@@ -18,7 +18,7 @@ use crate::{
     run::{
         access::Access,
         capsule::Capsule,
-        session::{Session, Shared},
+        session::{RunContext, Session},
     },
     text::sanitise,
     wasm::plugin::Plugin,
@@ -172,7 +172,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         .err()
         .map(|failure| failure.message.clone())
         .unwrap_or_default();
-    let capsule = session.capsule(&failure).of(plugin);
+    let capsule = session.capsule(&failure).with_plugin(plugin);
     let mut text = Vec::new();
     capsule.write(&mut text)?;
     operator_files::replace(file, &text, 0o600)
@@ -204,8 +204,8 @@ fn open_machine(runtime: &Handle) -> Result<Arc<dyn World>> {
 struct MessageCollector(Arc<Mutex<Vec<String>>>);
 
 impl Subscriber for MessageCollector {
-    fn notice(&mut self, event: &Event) {
-        if let What::Message { label, text, .. } = &event.what {
+    fn on_event(&mut self, event: &Event) {
+        if let EventKind::Message { label, text, .. } = &event.kind {
             self.0.lock().push(format!("[{label}] {text}"));
         }
     }
@@ -213,7 +213,7 @@ impl Subscriber for MessageCollector {
 
 /// The environment of one call: its session, and a collector of its messages.
 struct TestBench {
-    shared: Arc<Shared>,
+    shared: Arc<RunContext>,
     messages: MessageCollector,
 }
 
@@ -235,7 +235,7 @@ impl TestBench {
     /// An environment with this world.
     fn with_world(world: Arc<dyn World>, config: &serde_json::Value) -> TestBench {
         let messages = MessageCollector::default();
-        let shared = Shared::new(
+        let shared = RunContext::new(
             world,
             Bus::new(vec![Box::new(messages.clone())]),
             config.clone(),

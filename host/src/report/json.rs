@@ -18,7 +18,7 @@ impl<W: Write + Send> JsonPrinter<W> {
 }
 
 impl<W: Write + Send> Subscriber for JsonPrinter<W> {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         if !self.gone {
             self.gone = write_line(&mut self.out, event).is_err();
         }

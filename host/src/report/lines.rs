@@ -3,7 +3,7 @@
 //! of preflight to the other.
 use super::{by_plugin, order::OrderedOutput, style::Palette, third_party};
 use crate::{
-    event::{Event, Judgement, RunResult, Subscriber, What},
+    event::{Event, EventKind, Judgement, RunResult, Subscriber},
     secret::Secret,
     text::sanitise,
 };
@@ -193,18 +193,18 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
 }
 
 impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
-    fn notice_revealed(&mut self, event: &Event, revealed: &Secret<String>) {
+    fn on_revealed_event(&mut self, event: &Event, revealed: &Secret<String>) {
         let mut event = event.clone();
-        if let What::Message { text, .. } = &mut event.what {
+        if let EventKind::Message { text, .. } = &mut event.kind {
             text.clone_from(revealed.reveal());
         }
-        self.notice(&event);
+        self.on_event(&event);
     }
 
-    fn notice(&mut self, event: &Event) {
-        match &event.what {
-            What::RunStarted { phases, .. } => self.order = OrderedOutput::new(phases),
-            What::Message {
+    fn on_event(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted { phases, .. } => self.order = OrderedOutput::new(phases),
+            EventKind::Message {
                 phase,
                 severity,
                 label,
@@ -216,23 +216,23 @@ impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
                     self.message(phase, plugin.as_deref(), *severity, label, text),
                 );
             }
-            What::Finding {
+            EventKind::Finding {
                 phase,
                 finding,
                 judged,
                 plugin,
             } => self.say(phase, self.finding(finding, judged, plugin.as_deref())),
-            What::PhaseEnded { phase, .. } => {
+            EventKind::PhaseEnded { phase, .. } => {
                 for line in self.order.end(phase) {
                     self.print(line);
                 }
             }
-            What::RunEnded { result, .. } => self.end(result),
-            What::PhaseStarted { .. }
-            | What::Progress { .. }
-            | What::Intended { .. }
-            | What::Effect { .. } => {}
-            What::PluginUsed { phase, plugin, .. } => {
+            EventKind::RunEnded { result, .. } => self.end(result),
+            EventKind::PhaseStarted { .. }
+            | EventKind::Progress { .. }
+            | EventKind::Intended { .. }
+            | EventKind::Effect { .. } => {}
+            EventKind::PluginUsed { phase, plugin, .. } => {
                 let name = third_party(plugin).map(|name| (phase.clone(), name.to_owned()));
                 self.plugins.extend(name);
             }

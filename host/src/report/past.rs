@@ -7,7 +7,7 @@ use super::{
     timeline,
 };
 use crate::{
-    effect::Enacted,
+    effect::Applied,
     event::{EffectResult, Judgement, PhaseResult},
     journal::{Header, Holder, JournalFile, ReadError, Record},
     report::{duration::format_duration, headline::describe_outcome},
@@ -243,16 +243,16 @@ fn one_line(text: &str, is_plugin: bool) -> String {
 /// Describes the result of an effect, the effect, and the reason.
 fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: Palette) -> String {
     let (word, detail) = match result {
-        EffectResult::Enacted(Enacted::Changed) => ("changed", None),
-        EffectResult::Enacted(Enacted::Unchanged) => ("unchanged", None),
-        EffectResult::Enacted(Enacted::Left(why)) => ("left", Some(why)),
+        EffectResult::Applied(Applied::Changed) => ("changed", None),
+        EffectResult::Applied(Applied::Unchanged) => ("unchanged", None),
+        EffectResult::Applied(Applied::Skipped(why)) => ("left", Some(why)),
         EffectResult::Failed(why) => ("failed", Some(why)),
         EffectResult::Refused(why) => ("refused", Some(why)),
     };
     let padded = format!("{word:<9}");
     let word = match result {
-        EffectResult::Enacted(Enacted::Changed) => padded,
-        EffectResult::Enacted(_) => palette.dim(&padded),
+        EffectResult::Applied(Applied::Changed) => padded,
+        EffectResult::Applied(_) => palette.dim(&padded),
         EffectResult::Failed(_) | EffectResult::Refused(_) => palette.bad(&padded),
     };
     let because = effect

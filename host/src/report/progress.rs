@@ -1,6 +1,6 @@
 //! A display of the phases at work, at the foot of a terminal.
 use crate::{
-    event::{Event, Subscriber, What},
+    event::{Event, EventKind, Subscriber},
     text::sanitise,
 };
 use console::Term;
@@ -96,24 +96,24 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Subscriber for Progress {
-    fn notice(&mut self, event: &Event) {
-        match &event.what {
-            What::RunStarted { phases, .. } => self.begin(phases.len()),
-            What::PhaseStarted { phase } => self.phase_begins(phase),
-            What::Progress {
+    fn on_event(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted { phases, .. } => self.begin(phases.len()),
+            EventKind::PhaseStarted { phase } => self.phase_begins(phase),
+            EventKind::Progress {
                 phase,
                 done,
                 total,
                 text,
                 ..
             } => self.phase_moves(phase, *done, *total, text),
-            What::PhaseEnded { phase, .. } => self.phase_ends(phase),
-            What::RunEnded { .. } => self.end(),
-            What::Message { .. }
-            | What::Finding { .. }
-            | What::Intended { .. }
-            | What::Effect { .. }
-            | What::PluginUsed { .. } => {}
+            EventKind::PhaseEnded { phase, .. } => self.phase_ends(phase),
+            EventKind::RunEnded { .. } => self.end(),
+            EventKind::Message { .. }
+            | EventKind::Finding { .. }
+            | EventKind::Intended { .. }
+            | EventKind::Effect { .. }
+            | EventKind::PluginUsed { .. } => {}
         }
     }
 }

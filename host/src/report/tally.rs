@@ -1,10 +1,10 @@
 //! The result of a run, gathered from its events. Summary, timeline and hints are made from it.
 use super::{by_plugin, third_party};
 use crate::{
-    effect::Enacted,
+    effect::Applied,
     event::{
-        EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage,
-        What,
+        EffectResult, EffectSummary, Event, EventKind, Judgement, PhaseResult, RunResult,
+        Subscriber, Usage,
     },
     journal,
 };
@@ -113,9 +113,9 @@ impl EffectCounts {
 
     fn add(&mut self, result: &EffectResult) {
         match result {
-            EffectResult::Enacted(Enacted::Changed) => self.changed += 1,
-            EffectResult::Enacted(Enacted::Unchanged) => self.unchanged += 1,
-            EffectResult::Enacted(Enacted::Left(_)) => self.left += 1,
+            EffectResult::Applied(Applied::Changed) => self.changed += 1,
+            EffectResult::Applied(Applied::Unchanged) => self.unchanged += 1,
+            EffectResult::Applied(Applied::Skipped(_)) => self.left += 1,
             EffectResult::Failed(_) | EffectResult::Refused(_) => self.failed += 1,
         }
     }
@@ -159,8 +159,8 @@ impl Tally {
     /// Adds an event.
     pub fn record(&mut self, event: &Event) {
         self.micros = self.micros.max(event.at);
-        match &event.what {
-            What::RunStarted {
+        match &event.kind {
+            EventKind::RunStarted {
                 workflow,
                 phases,
                 needs,
@@ -173,8 +173,8 @@ impl Tally {
                     .map(|phase| Span::waiting(phase, needs.get(phase)))
                     .collect();
             }
-            What::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
-            What::PhaseEnded {
+            EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
+            EventKind::PhaseEnded {
                 phase,
                 result,
                 micros,
@@ -182,7 +182,7 @@ impl Tally {
                 let span = self.span(phase);
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
-            What::Finding {
+            EventKind::Finding {
                 finding,
                 judged,
                 plugin,
@@ -192,7 +192,7 @@ impl Tally {
                 judged: judged.clone(),
                 plugin: plugin.clone(),
             }),
-            What::Effect {
+            EventKind::Effect {
                 phase,
                 effect,
                 result,
@@ -205,10 +205,10 @@ impl Tally {
                     micros: *micros,
                 });
             }
-            What::RunEnded { result, micros } => {
+            EventKind::RunEnded { result, micros } => {
                 (self.result, self.micros) = (Some(result.clone()), *micros)
             }
-            What::PluginUsed {
+            EventKind::PluginUsed {
                 phase,
                 plugin,
                 used,
@@ -218,10 +218,11 @@ impl Tally {
                 span.is_third_party = third_party(plugin).is_some();
                 self.add_usage(plugin, used);
             }
-            What::Message { label, text, .. } if label == journal::MARK => {
+            EventKind::Message { label, text, .. } if label == journal::MARK => {
                 self.not_kept.push(text.clone());
             }
-            What::Message { .. } | What::Intended { .. } | What::Progress { .. } => {}
+            EventKind::Message { .. } | EventKind::Intended { .. } | EventKind::Progress { .. } => {
+            }
         }
     }
 
@@ -291,7 +292,7 @@ impl TallyCollector {
 }
 
 impl Subscriber for TallyCollector {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         self.0.lock().record(event);
     }
 }

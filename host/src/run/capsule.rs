@@ -1,6 +1,6 @@
-//! What a plugin was given and looked at in a call, so that what went wrong on one machine can be
-//! run again on another: configuration, settings, facts of earlier phases, and every observation
-//! with its answer.
+//! Capsules: recordings of a plugin's call, so that a call that failed on one machine can be run
+//! again on another. A capsule has the configuration, the settings, facts of earlier phases, and
+//! every observation with its answer.
 //!
 //! No secret is in a capsule. The configuration is the one that plugins see; settings that the
 //! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
@@ -76,10 +76,10 @@ impl Capsule {
         parse(text).context("the capsule is damaged")
     }
 
-    /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks
-    /// as secret.
+    /// Adds the identity of the plugin that made the call, and leaves out the settings that its
+    /// schema marks as secret.
     #[must_use]
-    pub fn of(mut self, plugin: &Plugin) -> Self {
+    pub fn with_plugin(mut self, plugin: &Plugin) -> Self {
         let manifest = plugin.manifest();
         (self.plugin, self.version, self.digest) = (
             manifest.name.clone(),
@@ -140,7 +140,7 @@ pub struct Observation {
 }
 
 /// The source of a session's observations.
-pub enum Sight {
+pub enum ObservationSource {
     /// the world; nothing is recorded
     Unrecorded,
     /// the world; answers are recorded
@@ -149,35 +149,35 @@ pub enum Sight {
     Replayed(Mutex<VecDeque<Observation>>),
 }
 
-impl Sight {
-    /// The world, whose answers are recorded. `given` are the bytes of what the phase is given in
-    /// any case, which is in the capsule as well.
+impl ObservationSource {
+    /// The world, whose answers are recorded. `given` is the size in bytes of the configuration and
+    /// the settings, which are part of the capsule too.
     pub fn recording(given: usize) -> Self {
-        Sight::Recorded(Mutex::new(Recording::beside(given)))
+        ObservationSource::Recorded(Mutex::new(Recording::beside(given)))
     }
 
     pub fn replaying(observations: &[Observation]) -> Self {
-        Sight::Replayed(Mutex::new(observations.iter().cloned().collect()))
+        ObservationSource::Replayed(Mutex::new(observations.iter().cloned().collect()))
     }
 
     /// Makes an observation, and records the answer while the recording has room.
     ///
     /// # Errors
     /// The failure of the world; in a replay `not-recorded` if the capsule lacks the observation.
-    pub fn look<T: Serialize + DeserializeOwned>(
+    pub fn observe<T: Serialize + DeserializeOwned>(
         &self,
         call: &str,
         args: Value,
         ask: impl FnOnce() -> Tried<T>,
     ) -> Tried<T> {
         match self {
-            Sight::Unrecorded => ask(),
-            Sight::Recorded(recording) => {
+            ObservationSource::Unrecorded => ask(),
+            ObservationSource::Recorded(recording) => {
                 let answer = ask();
                 recording.lock().record(call, args, &answer);
                 answer
             }
-            Sight::Replayed(left) => {
+            ObservationSource::Replayed(left) => {
                 let mut left = left.lock();
                 let at = left
                     .iter()
@@ -198,7 +198,7 @@ impl Sight {
 
     /// Keeps a fact that the phase asked for, while the recording has room.
     pub fn keep_fact(&self, phase: &str, name: &str, fact: &str) {
-        if let Sight::Recorded(recording) = self {
+        if let ObservationSource::Recorded(recording) = self {
             recording.lock().keep_fact(phase, name, fact);
         }
     }
@@ -206,7 +206,7 @@ impl Sight {
     /// Puts what was recorded into a capsule: the facts, and the observations without answers that
     /// are credentials, or are not judged within the budget.
     pub fn fill(&self, capsule: &mut Capsule, budget: &Budget) {
-        let Sight::Recorded(recording) = self else {
+        let ObservationSource::Recorded(recording) = self else {
             return;
         };
         let recording = recording.lock();

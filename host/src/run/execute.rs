@@ -1,18 +1,18 @@
 //! Executes a prepared run in a world.
 use super::{
     capsule::Capsule,
-    crew::Places,
     executor::{Executor, Finished},
-    judge::Judge,
+    finding_policy::FindingPolicy,
     prepare::Prepared,
     provide::Provider,
     secrets::Secrets,
-    session::Shared,
+    session::RunContext,
+    worker_pool::Concurrency,
     workflow::Line,
 };
 use crate::{
     cancel::Cancel,
-    event::{Bus, Subscriber, What},
+    event::{Bus, EventKind, Subscriber},
     journal::History,
     parallel,
     plan::Plan,
@@ -34,9 +34,8 @@ pub struct Complete {
 }
 
 impl Prepared {
-    /// Completes the run from the files of its node. It is not complete where `cancel` was
-    /// requested
-    /// meanwhile, and then none of its phases begins.
+    /// Completes the run from the files of its node. If `cancel` is requested meanwhile, the run is
+    /// incomplete, and none of its phases begins.
     ///
     /// # Errors
     /// The state of earlier runs cannot be read or kept.
@@ -75,12 +74,12 @@ impl Complete {
             .secret_settings()
             .for_each(|it| masked.secrets.add(it));
         let bus = Bus::new(subscribers(&prepared.plan));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),
             territory: prepared.territory(),
             identities: prepared.identities(),
             cancel: cancel.clone(),
-            ..Shared::of_run(world, bus, masked)?
+            ..RunContext::of_run(world, bus, masked)?
         });
         self.say_opening(&shared.bus);
         let provider = Provider {
@@ -93,14 +92,14 @@ impl Complete {
             shared,
             config: &prepared.config,
             provide: &|node| provider.provide(node),
-            judge: &self.judge(),
+            finding_policy: &self.finding_policy(),
             started: self.started,
             cancel,
             keep,
-            places: prepared
-                .phases
-                .parallelism
-                .map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
+            concurrency: prepared.phases.parallelism.map_or_else(
+                || Concurrency::Working(parallel::cores()),
+                Concurrency::Exactly,
+            ),
         };
         Ok(executor.execute())
     }
@@ -122,7 +121,7 @@ impl Complete {
         }
     }
 
-    fn judge(&self) -> Judge {
+    fn finding_policy(&self) -> FindingPolicy {
         let Prepared { config, phases, .. } = &self.prepared;
         let registration = &config.init.node_registration;
         let ignored = registration.ignore_preflight_errors.iter();
@@ -130,7 +129,7 @@ impl Complete {
         let is_current =
             |expires: Option<jiff::civil::Date>| expires.is_none_or(|day| day >= today);
         let waivers = phases.waivers.iter();
-        Judge {
+        FindingPolicy {
             ignored: ignored.map(|name| name.to_lowercase()).collect(),
             waived: waivers
                 .filter(|waiver| is_current(waiver.expires))
@@ -142,7 +141,7 @@ impl Complete {
 }
 
 fn say(bus: &Bus, severity: Severity, line: Line) {
-    bus.emit(What::Message {
+    bus.emit(EventKind::Message {
         phase: String::new(),
         severity,
         label: line.label,

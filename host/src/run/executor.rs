@@ -1,172 +1,118 @@
-//! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals
-//! are checked against what was granted, carried out effect by effect, and told as events.
+//! Takes a plan to a world. Every phase starts as soon as the phases that it needs have settled.
+//! Its proposals are checked against what was granted and applied one by one, and each of them is
+//! reported as an event.
+//!
+//! Here is the order of phases and the result of the run. The life of one phase is in
+//! `executor/phase.rs`, its findings in `executor/findings.rs`, and its proposals in
+//! `run/apply.rs`.
+mod findings;
+mod phase;
+mod state;
+
+pub(super) use state::{PhaseError, RunState};
+
 use super::{
     capsule::Capsule,
-    crew::{Crew, Places},
-    judge::{self, Judge},
+    finding_policy::FindingPolicy,
     queue::Queue,
-    session::{Session, Shared},
-    time::TimeOfPhase,
+    session::{RunContext, Session},
+    worker_pool::Concurrency,
 };
 use crate::{
-    arguments::json,
     cancel::Cancel,
     config::Config,
     effect::Sent,
-    event::{PhaseResult, RunResult, Usage, What, micros},
-    phase::preflight,
-    plan::{
-        Node, Plan,
-        spec::{FailurePolicy, Kind},
-    },
-    wasm::{limits::MAX_CAPSULE, plugin::Plugin},
+    event::{EventKind, PhaseResult, RunResult, micros},
+    plan::{Node, Plan, spec::Kind},
+    wasm::plugin::Plugin,
 };
-use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
-use parking_lot::{Mutex, MutexGuard};
+use kubephase_wit::phase as phase_interface;
+use state::Ended;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-/// A phase is called until it settles, but not for ever.
-const MAX_ROUNDS: u32 = 100;
-
-/// What is said of phases that the run did not come to.
+/// The reason that is reported for phases that the run did not reach.
 const STOPPED: &str = "the run was stopped";
+/// The reason that is reported for a phase in which the host itself panicked.
+const PANICKED: &str = "it panicked, which is a defect of the program: please report what is said \
+    above";
 
-/// A phase ready to be called.
+/// A phase that is ready to be called.
 pub struct Ready {
     pub session: Session,
-    pub phase: Box<dyn phase::Host + Send>,
-    /// whose component it is; none for our own
+    pub phase: Box<dyn phase_interface::Host + Send>,
+    /// the plugin that has the phase; none for a built-in phase
     pub plugin: Option<Running>,
-    /// what the host says before the phase, as it enters a group: label and line
+    /// lines that the host prints before the phase, as it enters a group: label and line
     pub headers: Vec<(String, String)>,
 }
 
 /// A plugin whose phase is called.
 pub struct Running {
     pub plugin: Arc<Plugin>,
-    /// bytes, the most that any call had
+    /// bytes of memory, the most that a call had
     pub memory: Arc<AtomicUsize>,
 }
 
+/// Everything that a run needs to execute its plan.
 pub struct Executor<'a> {
     pub plan: &'a Plan,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<RunContext>,
     /// with its secrets
     pub config: &'a Config,
+    /// makes a phase ready to be called
     pub provide: &'a (dyn Fn(&Node) -> Ready + Sync),
-    pub judge: &'a Judge,
-    /// Unix seconds
+    pub finding_policy: &'a FindingPolicy,
+    /// Unix seconds at which the run began
     pub started: i64,
     /// requested by the operator, or because the journal cannot be written
     pub cancel: &'a Cancel,
-    pub places: Places,
-    /// keeps the call of a plugin that was stopped, to be run again elsewhere
+    pub concurrency: Concurrency,
+    /// keeps a recording of a plugin's call that was stopped
     pub keep: &'a (dyn Fn(&Capsule) + Sync),
 }
 
-/// What came of a run.
+/// The result of a run.
 pub struct Finished {
     pub result: RunResult,
     /// writes to the API, in the order of the plan
     pub sent: Vec<Sent>,
-    /// files and directories that it made or changed
+    /// files and directories that the run made or changed
     pub made: BTreeSet<String>,
-    /// files and directories that were as it wants them
+    /// files and directories that were already as the run wants them
     pub found: BTreeSet<String>,
 }
 
-/// What the phases of a run share while it lasts, and leave behind.
-pub(super) struct Left {
-    pub(super) crew: Crew,
-    ended: Mutex<BTreeMap<String, Ended>>,
-    /// requested with the run's own cancellation, and when a phase fails: no further phase begins
-    /// but those that tidy up, and none goes on waiting
-    pub(super) stop: Cancel,
-    /// whether an effect changed something; pulled images do not count
-    pub(super) changed: AtomicBool,
-    /// by place in the plan
-    sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
-}
-
-/// How a phase ended, and whether what needs it may go on.
-struct Ended {
-    result: PhaseResult,
-    passable: bool,
-    /// it was called at least once
-    begun: bool,
-}
-
-/// Why a phase does not settle.
-pub(super) enum Broken {
-    Failed(String),
-    /// several failures, which are reported one by one
-    Each(Vec<String>),
-    /// it was waiting when the run was stopped
-    Stopped,
-}
-
-impl Broken {
-    /// What is said of a plugin, bounded in length: it may repeat what the plugin handed over.
-    fn bounded(self, session: &Session) -> Broken {
-        match self {
-            Broken::Failed(message) => Broken::Failed(session.bounded(message)),
-            Broken::Each(messages) => Broken::Each(
-                messages
-                    .into_iter()
-                    .map(|text| session.bounded(text))
-                    .collect(),
-            ),
-            Broken::Stopped => Broken::Stopped,
-        }
-    }
-}
-
-impl From<String> for Broken {
-    fn from(message: String) -> Self {
-        Broken::Failed(message)
-    }
-}
-
-impl Left {
-    fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
-        self.ended.lock()
-    }
-}
-
 impl Executor<'_> {
+    /// Executes the plan. A phase that fails is part of the result.
     pub fn execute(&self) -> Finished {
         let began = Instant::now();
         let nodes: Vec<&Node> = self.plan.running().collect();
         let bus = &self.shared.bus;
-        bus.emit(What::RunStarted {
+        bus.emit(EventKind::RunStarted {
             workflow: self.plan.workflow.as_str().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
         });
-        let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
-        let left = Left {
-            crew,
-            ended: Mutex::default(),
-            stop: self.cancel.child(),
-            changed: AtomicBool::default(),
-            sent: Mutex::default(),
-        };
-        left.crew.run(&|at| self.work(nodes[at], at, &left));
-        let result = self.verdict(&nodes, &left);
-        bus.emit(What::RunEnded {
+        let queue = Queue::new(&nodes, &self.plan.ranks());
+        let state = RunState::new(queue, self.concurrency, self.cancel.child());
+        state
+            .pool
+            .run(&|place| self.finish_phase(nodes[place], place, &state));
+        let result = self.result(&nodes, &state);
+        bus.emit(EventKind::RunEnded {
             result: result.clone(),
             micros: micros(began),
         });
-        let sent = left.sent.into_inner().into_values().flatten().collect();
+        let sent = state.sent.into_inner().into_values().flatten().collect();
         let made = self.shared.made.lock().clone();
         let found = self.shared.found.lock().clone();
         Finished {
@@ -177,275 +123,81 @@ impl Executor<'_> {
         }
     }
 
-    /// One phase of the plan, or what is said where it is not reached.
-    fn work(&self, node: &Node, at: usize, left: &Left) {
-        let over = |result: PhaseResult| {
-            self.shared.bus.emit(What::PhaseEnded {
-                phase: node.spec.id.clone(),
-                result: result.clone(),
-                micros: 0,
-            });
-            Ended {
-                result,
-                passable: false,
-                begun: false,
-            }
-        };
-        let ended = match self.hindrance(node, left) {
-            Some(why) => over(PhaseResult::NotReached(why)),
+    /// Runs a phase of the plan, or reports why the run does not reach it. `place` is its place in
+    /// the plan.
+    fn finish_phase(&self, node: &Node, place: usize, state: &RunState) {
+        let ended = match self.obstacle(node, state) {
+            Some(why) => self.end_uncalled(node, PhaseResult::NotReached(why)),
             None => {
-                // A phase ends with a result also where the host itself panics, say in an effect. A
-                // panic of the phase's own code does not come here: it is a failure of its call.
-                let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, left)));
-                let panicked = "it panicked, which is a defect of the program: please report what \
-                    is said above";
-                let (ended, sent) = came
-                    .unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
-                left.sent.lock().insert(at, sent);
+                // The phase ends with a result even if the host itself panics, for example in an
+                // effect. A panic of the phase's own code is a failure of its call and does not get
+                // here.
+                let caught = panic::catch_unwind(AssertUnwindSafe(|| self.run_phase(node, state)));
+                let (ended, sent) = caught.unwrap_or_else(|_| {
+                    let result = PhaseResult::Failed(PANICKED.into());
+                    (self.end_uncalled(node, result), Vec::new())
+                });
+                state.sent.lock().insert(place, sent);
                 ended
             }
         };
         if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != Kind::Check {
-            left.stop.request();
+            state.stop.request();
         }
-        left.ended().insert(node.spec.id.clone(), ended);
+        state.ended().insert(node.spec.id.clone(), ended);
     }
 
-    /// Why a phase does not begin.
-    fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
-        let ended = left.ended();
-        // What was begun has to be tidied up, however it ended.
+    /// Reports the end of a phase that reported no end of its own.
+    fn end_uncalled(&self, node: &Node, result: PhaseResult) -> Ended {
+        self.shared.bus.emit(EventKind::PhaseEnded {
+            phase: node.spec.id.clone(),
+            result: result.clone(),
+            micros: 0,
+        });
+        Ended::uncalled(result)
+    }
+
+    /// Returns why a phase cannot begin, if it cannot.
+    fn obstacle(&self, node: &Node, state: &RunState) -> Option<String> {
+        let ended = state.ended();
+        // A phase that tidies up follows a phase that began, however that phase ended.
         let allows = |need: &Ended| need.passable || (node.spec.finally && need.begun);
         let need = node
             .after
             .iter()
             .find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
-        let stopped = left.stop.is_requested() && !node.spec.finally;
+        let stopped = state.stop.is_requested() && !node.spec.finally;
         need.map(|need| format!("{need} did not settle"))
             .or(stopped.then(|| STOPPED.to_owned()))
     }
 
-    fn verdict(&self, nodes: &[&Node], left: &Left) -> RunResult {
-        let ended = left.ended();
+    /// The result of the run after all phases ended.
+    fn result(&self, nodes: &[&Node], state: &RunState) -> RunResult {
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
-        let failed = |check: bool| {
-            nodes
-                .iter()
-                .filter(move |node| (node.spec.kind == Kind::Check) == check)
-                .find_map(|node| match ended.get(node.id()) {
-                    Some(Ended {
-                        result: PhaseResult::Failed(message),
-                        ..
-                    }) => Some((node.spec.id.clone(), message.clone())),
-                    _ => None,
-                })
-        };
-        match (failed(false), failed(true)) {
+        let (checks, others): (Vec<&Node>, Vec<&Node>) =
+            nodes.iter().partition(|node| node.spec.kind == Kind::Check);
+        match (first_failure(&others, state), first_failure(&checks, state)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
-            // A check may run late, and beside or behind phases that change something.
-            (None, Some((phase, message))) if left.changed.load(Ordering::Relaxed) => {
+            // A check may run after phases that change something, or beside them.
+            (None, Some((phase, message))) if state.changed.load(Ordering::Relaxed) => {
                 RunResult::Failed { phase, message }
             }
             (None, Some(_)) => RunResult::PreflightFailed,
             (None, None) => RunResult::Done,
         }
     }
+}
 
-    /// One phase, from its first call until it settles.
-    fn phase(&self, node: &Node, left: &Left) -> (Ended, Vec<Sent>) {
-        let began = Instant::now();
-        let bus = &self.shared.bus;
-        bus.emit(What::PhaseStarted {
-            phase: node.spec.id.clone(),
-        });
-        let mut ready = (self.provide)(node);
-        ready
-            .headers
-            .iter()
-            .for_each(|(label, line)| ready.session.say_header(label, line));
-        let mut sent = Vec::new();
-        let result = self
-            .rounds(node, &mut ready, &mut sent, left)
-            .map_err(|broken| broken.bounded(&ready.session));
-        let blocked = self.findings(node, &ready.session);
-        self.report_usage(node, &ready);
-        let begun = true;
-        let ended = match result {
-            Ok(result) if !blocked => Ended {
-                result,
-                passable: true,
-                begun,
-            },
-            Ok(_) => Ended {
-                result: PhaseResult::Failed("a check stands in the way".into()),
-                passable: false,
-                begun,
-            },
-            Err(Broken::Stopped) => Ended {
-                result: PhaseResult::NotReached(STOPPED.into()),
-                passable: false,
-                begun,
-            },
-            Err(Broken::Failed(message)) if node.spec.kind == Kind::Check => {
-                self.broken_check(node, node.spec.failure_policy, vec![message])
-            }
-            Err(Broken::Each(messages)) if node.spec.kind == Kind::Check => {
-                self.broken_check(node, node.spec.failure_policy, messages)
-            }
-            Err(Broken::Failed(message)) => Ended {
-                result: PhaseResult::Failed(message),
-                passable: false,
-                begun,
-            },
-            Err(Broken::Each(messages)) => Ended {
-                result: PhaseResult::Failed(ready.session.bounded(messages.join("\n"))),
-                passable: false,
-                begun,
-            },
-        };
-        bus.emit(What::PhaseEnded {
-            phase: node.spec.id.clone(),
-            result: ended.result.clone(),
-            micros: micros(began),
-        });
-        (ended, sent)
-    }
-
-    /// Reports the resources that a plugin used.
-    fn report_usage(&self, node: &Node, ready: &Ready) {
-        let Some(Running { plugin, memory }) = &ready.plugin else {
-            return;
-        };
-        let manifest = plugin.manifest();
-        self.shared.bus.emit(What::PluginUsed {
-            phase: node.spec.id.clone(),
-            plugin: format!("{} {}", manifest.name, manifest.version),
-            used: Usage {
-                memory_bytes: memory.load(Ordering::Relaxed),
-                ..ready.session.used()
-            },
-        });
-    }
-
-    fn rounds(
-        &self,
-        node: &Node,
-        ready: &mut Ready,
-        sent: &mut Vec<Sent>,
-        left: &Left,
-    ) -> Result<PhaseResult, Broken> {
-        let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
-        for round in 0..MAX_ROUNDS {
-            time.check()?;
-            ready.session.begin(round);
-            let came = ready.session.returned(ready.phase.run());
-            let outcome = came.map_err(|error| match error {
-                Error::Failure(failure) => failure.to_text(),
-                Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
-            })?;
-            let changed = self.carry_out(node, &ready.session, sent, left, &time)?;
-            ready.session.let_go();
-            match outcome {
-                Outcome::Settled => return Ok(PhaseResult::Settled),
-                Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => {
-                    left.crew
-                        .parked(|| left.stop.wait(Duration::from_millis(10)));
-                }
-                Outcome::Again => {}
-                Outcome::AgainAfter(millis) => {
-                    let pause = time.pause(Duration::from_millis(millis.into()))?;
-                    left.crew.parked(|| left.stop.wait(pause));
-                    time.paused();
-                }
-            }
-            if left.stop.is_requested() {
-                return Err(Broken::Stopped);
-            }
-        }
-        Err(Broken::Failed(format!(
-            "it did not settle in {MAX_ROUNDS} rounds"
-        )))
-    }
-
-    /// Keeps a call of a plugin that was stopped, and returns why it was. Nothing is kept when the
-    /// run is cancelled: the program is to end soon.
-    fn stopped(&self, ready: &Ready, message: &str) -> String {
-        let message = ready.session.bounded(message.to_owned());
-        if let Some(Running { plugin, .. }) = &ready.plugin
-            && !self.cancel.is_requested()
-            && ready.session.spend_capsule()
-        {
-            // Capsules are made one at a time: each takes several times its bytes.
-            let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
-            else {
-                return message;
-            };
-            (self.keep)(&ready.session.capsule(&message).of(plugin));
-        }
-        message
-    }
-
-    /// Judges what a phase found; whether any of it stands in the way.
-    fn findings(&self, node: &Node, session: &Session) -> bool {
-        let mut blocked = false;
-        for finding in session.take_findings() {
-            blocked |= self.tell_finding(node, finding);
-        }
-        blocked
-    }
-
-    /// Judges one finding and tells it, with its origin; whether it stands in the way.
-    fn tell_finding(&self, node: &Node, finding: Finding) -> bool {
-        let finding = Finding {
-            code: judge::own_code(node, finding.code),
-            ..finding
-        };
-        let judged = self.judge.judge(node, &finding);
-        let blocks = self.judge.blocks(&finding, &judged);
-        let plugin = node.source.third_party().map(str::to_owned);
-        self.shared.bus.emit(What::Finding {
-            phase: node.spec.id.clone(),
-            finding,
-            judged,
-            plugin,
-        });
-        blocks
-    }
-
-    /// Reports a check that could not do its job as a finding, by the failure policy of its plugin.
-    fn broken_check(&self, node: &Node, policy: FailurePolicy, messages: Vec<String>) -> Ended {
-        let verdict = match policy {
-            FailurePolicy::Fail => Verdict::Fail,
-            FailurePolicy::Warn => Verdict::Warn,
-            FailurePolicy::Ignore => Verdict::CouldNotRun,
-        };
-        let mut blocked = false;
-        for message in &messages {
-            let code = preflight::code(node.id()).to_owned();
-            let finding = Finding {
-                code,
-                verdict,
-                summary: message.clone(),
-                evidence: Vec::new(),
-                remedy: None,
-                url: None,
-            };
-            blocked |= self.tell_finding(node, finding);
-        }
-        let message = messages.join("\n");
-        let result = if blocked {
-            PhaseResult::Failed(message)
-        } else {
-            PhaseResult::Skipped(message)
-        };
-        Ended {
-            result,
-            passable: !blocked,
-            begun: true,
-        }
-    }
+/// The id and the message of the first phase in a list that failed.
+fn first_failure(nodes: &[&Node], state: &RunState) -> Option<(String, String)> {
+    let ended = state.ended();
+    nodes.iter().find_map(|node| match ended.get(node.id()) {
+        Some(Ended {
+            result: PhaseResult::Failed(message),
+            ..
+        }) => Some((node.spec.id.clone(), message.clone())),
+        _ => None,
+    })
 }

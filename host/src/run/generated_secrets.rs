@@ -1,5 +1,5 @@
-//! Secrets that a run generates (a token, a certificate key) and keeps in the state directory of its
-//! node. The next run with an equal configuration uses them again.
+//! Secrets that a run generates (a token, a certificate key) and keeps in the state directory of
+//! its node. The next run with an equal configuration uses them again.
 use crate::{
     config::{BootstrapToken, Config},
     effect::shared_keys::random_key,

@@ -15,7 +15,7 @@ impl Makers {
 
     /// Notes an effect that changed something. `plugin` proposed it; none for a phase of the
     /// program. `absent` are paths that were not there before. The content of keys, certificates
-    /// and kubeconfigs is the host's, whoever proposed them.
+    /// and kubeconfigs belongs to the host, even if a plugin proposed them.
     pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {
         let mut made = self.made();
         let properties = effect.properties();

@@ -2,13 +2,12 @@
 //! [`execute`] takes the plan to its world and tells what happened as events. What is particular to
 //! a workflow stands behind the trait in [`workflow`].
 pub mod access;
+mod apply;
 pub mod capsule;
-mod carry_out;
-pub mod crew;
 pub mod execute;
 pub mod executor;
+pub mod finding_policy;
 pub mod generated_secrets;
-pub mod judge;
 mod makers;
 pub mod output;
 pub mod owners;
@@ -23,4 +22,5 @@ pub mod signals;
 pub mod site;
 pub mod threads;
 mod time;
+pub mod worker_pool;
 pub mod workflow;

@@ -1,7 +1,7 @@
 //! Whose the directory of a plugin is. A plugin chooses its name, by which the directory is called,
-//! and what others made of the files there (a unit that runs one of them, a key that is trusted) was
-//! meant for the plugin that the operator knew. So the host writes down beside the directory which
-//! plugin used it first: where it comes from, and who signed it.
+//! and what others made of the files there (a unit that runs one of them, a key that is trusted)
+//! was meant for the plugin that the operator knew. So the host writes down beside the directory
+//! which plugin used it first: where it comes from, and who signed it.
 use crate::{
     effect::Effect,
     wasm::gate::{PLUGINS, owner_of_path},
@@ -30,7 +30,7 @@ pub fn is_used(effect: &Effect, plugin: &str) -> bool {
     used.iter().any(|path| owner_of_path(path) == Some(plugin))
 }
 
-/// Checks that the directory of a plugin belongs to nobody, or to the plugin of this identity.
+/// Checks that the directory of a plugin has no owner, or belongs to the plugin of this identity.
 ///
 /// # Errors
 /// `denied` if it belongs to another plugin; the failure to find that out.
@@ -46,14 +46,15 @@ pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
         ..Failure::new(
             "denied",
             format!(
-                "{} belongs to the plugin {plugin} from {owner}; the one from {identity} is another",
+                "{} belongs to the plugin {plugin} from {owner}; the one from {identity} is \
+                 another",
                 directory(plugin)
             ),
         )
     })
 }
 
-/// Makes the directory of a plugin belong to this identity, if it belongs to nobody yet.
+/// Makes the directory of a plugin belong to this identity, if it has no owner yet.
 ///
 /// # Errors
 /// As for [`check`]; the failure to write it down.

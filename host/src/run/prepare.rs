@@ -249,7 +249,8 @@ fn patches_line(text: &str) -> Line {
     Line::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
 }
 
-/// Puts together which phases are left out, put in and reordered. `skip` are the phases of the flag.
+/// Puts together which phases are left out, put in and reordered. `skip` are the phases of the
+/// flag.
 fn choose(
     config: &Config,
     phases: &PhaseConfiguration,

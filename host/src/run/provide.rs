@@ -3,7 +3,7 @@ use super::{
     access::Access,
     executor::{Ready, Running},
     prepare::Prepared,
-    session::{Session, Shared, label_of},
+    session::{RunContext, Session, label_of},
 };
 use crate::{
     cancel::Cancel,
@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Provides the phases of one run.
 pub(super) struct Provider<'a> {
     pub prepared: &'a Prepared,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<RunContext>,
     pub cancel: &'a Cancel,
 }
 

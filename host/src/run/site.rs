@@ -25,7 +25,7 @@ use crate::{
     },
 };
 use crate::{
-    event::{Event, RunResult, Subscriber, What},
+    event::{Event, EventKind, RunResult, Subscriber},
     world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
@@ -64,8 +64,8 @@ struct BootstrapWatch {
 }
 
 impl Subscriber for BootstrapWatch {
-    fn notice(&mut self, event: &Event) {
-        if let What::Effect { made, .. } = &event.what
+    fn on_event(&mut self, event: &Event) {
+        if let EventKind::Effect { made, .. } = &event.kind
             && made.iter().any(|path| path == BOOTSTRAP_KUBECONFIG)
         {
             self.is_written.store(true, Ordering::Relaxed);

@@ -11,18 +11,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The addresses that a request may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// all: the host asks for itself, or the operator allowed a plugin this very address
+    /// all: the host sends the request for itself, or the operator allowed the plugin this address
     All,
-    /// those of other machines: neither [`special`] nor [`nearby`]
+    /// addresses of other machines: neither [`special`] nor [`nearby`]
     OtherMachines(Services),
 }
 
 impl Reach {
-    /// Decides about an address before a connection to it is made. `host` is what the address was
-    /// looked up for.
+    /// Refuses an address to which the request may not be sent. `host` is the name that has the
+    /// address.
     ///
     /// # Errors
-    /// What the address is, and what a grant would have to say.
+    /// The kind of the address, and the grant that would allow it.
     pub fn check(self, host: &str, address: IpAddr) -> Result<(), String> {
         let Reach::OtherMachines(services) = self else {
             return Ok(());
@@ -45,8 +45,8 @@ const fn v6(a: u16, b: u16, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
 }
 
-/// What has IPv4 addresses that are not those of one machine of the internet or of a private
-/// network: the special-purpose addresses that IANA lists, and the one that Azure uses.
+/// IPv4 networks whose addresses do not belong to a single machine of the internet or of a private
+/// network: the special-purpose addresses that IANA lists, and Azure's metadata server.
 const SPECIAL_V4: &[(Ipv4Net, &str)] = &[
     (v4(0, 0, 0, 0, 8), "an address of this machine itself"),
     (
@@ -67,12 +67,12 @@ const SPECIAL_V4: &[(Ipv4Net, &str)] = &[
 ];
 /// The IPv6 addresses of single machines of the internet.
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
-/// Those in [`GLOBAL_V6`] that have an IPv4 address in them, or belong to a protocol.
+/// Addresses in [`GLOBAL_V6`] that have an IPv4 address in them, or belong to a protocol.
 const SPECIAL_GLOBAL_V6: &[Ipv6Net] = &[v6(0x2001, 0, 23), v6(0x2002, 0, 16)];
 const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
 
-/// Returns what an address is, where it is not one that other machines reach the same server by;
-/// none for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are
+/// Returns the kind of an address that may lead other machines to another server, or to none. None
+/// for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are
 /// among those of metadata servers.
 pub fn special(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {

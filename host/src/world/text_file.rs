@@ -2,7 +2,7 @@
 use super::{Files, Tried};
 use crate::{pki::Kubeconfig, secret::Secret};
 
-/// The text of a file; none where there is none.
+/// Reads the text of a file; none if the file does not exist.
 pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
     match files.stat(path)? {
         None => Ok(None),
@@ -12,15 +12,15 @@ pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
     }
 }
 
-/// The text of a file that is or holds a key; none where there is none.
+/// Reads the text of a file that is or holds a key; none if the file does not exist.
 pub fn read_secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
     Ok(read_text(files, path)?.map(Secret::new))
 }
 
-/// The kubeconfig at a path; none where there is none.
+/// Reads the kubeconfig at a path; none if the file does not exist.
 ///
 /// # Errors
-/// `invalid` where it is no kubeconfig.
+/// `invalid` if the file is not a kubeconfig.
 pub fn read_kubeconfig(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
     read_secret_text(files, path)?
         .map(|text| Kubeconfig::parse(text.reveal(), path))

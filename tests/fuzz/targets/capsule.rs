@@ -1,6 +1,6 @@
 //! A capsule, as `plugin test --replay` reads it, and the answers that a replay takes from it.
 #![no_main]
-use kubephase::run::capsule::{Capsule, Sight};
+use kubephase::run::capsule::{Capsule, ObservationSource};
 use kubephase_wit::{FileMeta, HttpReply};
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,9 +8,9 @@ use serde_json::Value;
 
 /// Replays every answer as one type.
 fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
-    let sight = Sight::replaying(&capsule.observations);
+    let source = ObservationSource::replaying(&capsule.observations);
     for observation in &capsule.observations {
-        let _ = sight.look::<T>(&observation.call, observation.args.clone(), || {
+        let _ = source.observe::<T>(&observation.call, observation.args.clone(), || {
             panic!(
                 "the capsule \
                 has every answer that it is asked for"

@@ -3,10 +3,11 @@ use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
     pki::signature::Signer,
     plugin::{
-        identity::{PluginIdentity, is_same_place},
+        identity::PluginIdentity,
         lines::{Allowed, provided_lines},
         load,
         lock::{Lock, LockedPlugin},
+        place::is_same_place,
         refused::PluginRefused,
         transaction::Transaction,
     },

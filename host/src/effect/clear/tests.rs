@@ -12,7 +12,7 @@ fn a_directory_is_emptied_and_stays() {
     std::os::unix::fs::symlink("/elsewhere", root.path().join("etc/kubernetes/pki/link")).unwrap();
     assert_eq!(
         empty("/etc/kubernetes/pki", &files).unwrap(),
-        Enacted::Changed
+        Applied::Changed
     );
     assert_eq!(
         files.list("/etc/kubernetes/pki").unwrap(),
@@ -24,9 +24,9 @@ fn a_directory_is_emptied_and_stays() {
     );
     assert_eq!(
         empty("/etc/kubernetes/pki", &files).unwrap(),
-        Enacted::Unchanged
+        Applied::Unchanged
     );
-    assert_eq!(empty("/etc/none", &files).unwrap(), Enacted::Unchanged);
+    assert_eq!(empty("/etc/none", &files).unwrap(), Applied::Unchanged);
     for path in [
         "/",
         "/etc",
@@ -51,7 +51,7 @@ fn a_directory_is_removed_only_where_it_is_empty() {
     files.write("/opt/pki/mine", b"", 0o600, None).unwrap();
     assert!(matches!(
         remove_empty("/opt/pki", &files).unwrap(),
-        Enacted::Left(_)
+        Applied::Skipped(_)
     ));
     assert!(
         files.remove_dir("/opt/pki").is_err() && files.stat("/opt/pki/mine").unwrap().is_some(),
@@ -59,13 +59,13 @@ fn a_directory_is_removed_only_where_it_is_empty() {
     );
     assert_eq!(
         remove_empty("/opt/pki/mine", &files).unwrap(),
-        Enacted::Unchanged,
+        Applied::Unchanged,
         "it is no directory"
     );
     files.remove("/opt/pki/mine").unwrap();
-    assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Changed);
+    assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Applied::Changed);
     assert_eq!(
         remove_empty("/opt/pki", &files).unwrap(),
-        Enacted::Unchanged
+        Applied::Unchanged
     );
 }

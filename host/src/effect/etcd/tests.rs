@@ -3,7 +3,7 @@ use super::*;
 use crate::{
     cancel::Cancel,
     config::Config,
-    effect::Enacted,
+    effect::Applied,
     world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
 };
 use parking_lot::Mutex;
@@ -59,7 +59,7 @@ impl Peers {
         self.seen(|context| ensure_member(&spec, context))
     }
 
-    fn leave(&self, timeout_seconds: i64) -> Tried<Enacted> {
+    fn leave(&self, timeout_seconds: i64) -> Tried<Applied> {
         self.seen(|context| leave(PEER, timeout_seconds, context))
     }
 
@@ -204,10 +204,10 @@ impl World for Peers {
 #[test]
 fn a_member_is_added_once_and_has_its_vote_when_it_serves() {
     let peers = Peers::with(vec![], false);
-    assert_eq!(peers.ensure(false, 10).unwrap().enacted, Enacted::Changed);
-    assert_eq!(peers.ensure(false, 10).unwrap().enacted, Enacted::Unchanged);
-    assert_eq!(peers.ensure(true, 10).unwrap().enacted, Enacted::Changed);
-    assert_eq!(peers.ensure(true, 10).unwrap().enacted, Enacted::Unchanged);
+    assert_eq!(peers.ensure(false, 10).unwrap().applied, Applied::Changed);
+    assert_eq!(peers.ensure(false, 10).unwrap().applied, Applied::Unchanged);
+    assert_eq!(peers.ensure(true, 10).unwrap().applied, Applied::Changed);
+    assert_eq!(peers.ensure(true, 10).unwrap().applied, Applied::Unchanged);
     assert_eq!(peers.done(), ["added", "promoted"]);
 }
 
@@ -256,14 +256,14 @@ fn a_member_leaves_when_the_others_let_it() {
         "etcdserver: unhealthy cluster",
         "there was no time to ask again"
     );
-    assert_eq!(peers.leave(10).unwrap(), Enacted::Changed);
+    assert_eq!(peers.leave(10).unwrap(), Applied::Changed);
     assert_eq!(peers.done(), ["refused", "refused", "removed"]);
     assert_eq!(
         peers.leave(10).unwrap(),
-        Enacted::Unchanged,
+        Applied::Unchanged,
         "it has left already"
     );
     let last = Peers::with(vec![member("cp2", false)], false);
-    assert!(matches!(last.leave(10).unwrap(), Enacted::Left(_)));
+    assert!(matches!(last.leave(10).unwrap(), Applied::Skipped(_)));
     assert!(last.done().is_empty());
 }

@@ -34,7 +34,7 @@ impl EffectKind for Directory {
         grant.allows_mode(&MAKE_DIR.row, &self.path, self.mode)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -59,7 +59,7 @@ impl EffectKind for File {
         grant.allows_mode(&WRITE_FILE.row, &self.path, self.mode)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -90,7 +90,7 @@ impl EffectKind for RemoveFile {
         grant.allows(&REMOVE_FILE.row, &[Demand::Path(&self.path)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         remove(&self.path, &*context.files()).map(Done::from)
     }
 }
@@ -115,7 +115,7 @@ impl EffectKind for Mode {
         grant.allows_mode(&SET_MODE.row, &self.path, self.mode)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let may_widen = (context.may_widen)(&self.path);
         self.ensure(&*context.files(), may_widen).map(Done::from)
     }
@@ -140,7 +140,7 @@ impl EffectKind for Owner {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -171,7 +171,7 @@ impl EffectKind for StaticPod {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.file.ensure(context.world.files()).map(Done::from)
     }
 }

@@ -71,7 +71,7 @@ fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(Stri
 fn shared_keys_are_fetched_whole_or_not_at_all() {
     let [key, other] = [(); 2].map(|()| shared_keys::random_key());
     let (done, there) = fetched(vec![uploaded(&key)], &key);
-    assert_eq!(done.unwrap().enacted, Enacted::Changed);
+    assert_eq!(done.unwrap().applied, Applied::Changed);
     assert_eq!(
         there,
         [("ca.crt".to_owned(), 0o644), ("ca.key".to_owned(), 0o600)]

@@ -86,7 +86,7 @@ impl EffectKind for Object {
         grant.allows_object(&self.change()?)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster),
@@ -114,7 +114,7 @@ impl EffectKind for Patch {
         grant.allows_object(&self.change()?)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.patch(&self.of, &self.patch, cluster),
@@ -142,7 +142,7 @@ impl EffectKind for Delete {
         grant.allows_object(&self.change()?)
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.delete(&self.of, cluster),

@@ -2,7 +2,7 @@
 //! that plugin nothing that somebody else made, however it is called.
 use super::sent;
 use crate::{
-    effect::{Done, Enacted, IfExists},
+    effect::{Applied, Done, IfExists},
     wasm::grant::{Grant, ObjectChange},
     world::{
         Cluster, Tried,
@@ -82,14 +82,15 @@ impl Claim {
         let mut manifest = manifest.clone();
         self.mark.put_on(&mut manifest);
         let Some(current) = current else {
-            // Nothing else than a creation: what somebody made meanwhile is not replaced.
+            // Only a creation is allowed: an object that another client made meanwhile is not
+            // replaced.
             cluster.create(&manifest)?;
             return Ok(Done {
                 sent: vec![sent("CREATE", &of, &manifest)],
-                ..Enacted::Changed.into()
+                ..Applied::Changed.into()
             });
         };
-        // What somebody put in its place meanwhile is not replaced either.
+        // An object that another client made in its place meanwhile is not replaced either.
         *field_of(field_of(&mut manifest, "metadata"), "resourceVersion") =
             current["metadata"]["resourceVersion"].clone();
         super::ensure(&manifest, if_exists, cluster)
@@ -149,7 +150,7 @@ impl Claim {
     }
 }
 
-/// A field of a value, which is made an object where it is none.
+/// A field of a value. A value that is not an object becomes an object.
 fn field_of<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
     if !value.is_object() {
         *value = json!({});

@@ -64,7 +64,7 @@ impl EffectKind for CertificateSpec {
         grant.allows(&ENSURE_CERTIFICATE.row, &self.demands())
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_certificate(self, context, &*context.key_files(&self.directory)).map(Done::from)
     }
 }
@@ -90,7 +90,7 @@ impl EffectKind for KeyPairSpec {
         grant.allows(&ENSURE_KEY_PAIR.row, &self.demands())
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_key_pair(self, context, &*context.key_files(&self.directory)).map(Done::from)
     }
 }
@@ -123,7 +123,7 @@ impl EffectKind for KubeconfigSpec {
         grant.allows(&ENSURE_KUBECONFIG.row, &self.demands())
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_kubeconfig(self, context, &*context.files()).map(Done::from)
     }
 }
@@ -147,7 +147,7 @@ impl EffectKind for RotatedKubeconfigSpec {
         grant.allows(&ENSURE_ROTATED_KUBECONFIG.row, &self.demands())
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_rotated(self, &*context.files()).map(Done::from)
     }
 }

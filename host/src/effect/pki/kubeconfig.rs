@@ -4,7 +4,7 @@ use super::{
     reuse::{WRONG_KEY, authority_certificate},
 };
 use crate::{
-    effect::{Context, Enacted},
+    effect::{Applied, Context},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
     render::kubeconfig::{Client, client, with_token},
     secret::Secret,
@@ -40,7 +40,7 @@ pub fn ensure_kubeconfig(
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);
         return Ok(Outcome {
             warnings: warning.into_iter().collect(),
-            ..Outcome::new(Enacted::Unchanged, [said])
+            ..Outcome::new(Applied::Unchanged, [said])
         });
     }
     let text = kubeconfig_text(
@@ -52,7 +52,7 @@ pub fn ensure_kubeconfig(
     )?;
     files.write(&spec.path, text.reveal().as_bytes(), 0o600, None)?;
     Ok(Outcome::new(
-        Enacted::Changed,
+        Applied::Changed,
         [format!("Writing {:?} kubeconfig file", name(spec))],
     ))
 }

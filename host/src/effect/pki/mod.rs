@@ -16,20 +16,20 @@ pub use observe::{
 };
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
-use super::{Done, Enacted};
+use super::{Applied, Done};
 
 /// What came of a key, certificate or kubeconfig, with kubeadm's lines about it.
 #[derive(Debug)]
 pub struct Outcome {
-    pub enacted: Enacted,
+    pub applied: Applied,
     pub said: Vec<String>,
     pub warnings: Vec<String>,
 }
 
 impl Outcome {
-    fn new(enacted: Enacted, said: impl IntoIterator<Item = String>) -> Self {
+    fn new(applied: Applied, said: impl IntoIterator<Item = String>) -> Self {
         Outcome {
-            enacted,
+            applied,
             said: said.into_iter().collect(),
             warnings: Vec::new(),
         }
@@ -39,7 +39,7 @@ impl Outcome {
 impl From<Outcome> for Done {
     fn from(outcome: Outcome) -> Self {
         Done {
-            enacted: outcome.enacted,
+            applied: outcome.applied,
             said: outcome.said,
             warnings: outcome.warnings,
             sent: Vec::new(),

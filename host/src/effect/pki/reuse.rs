@@ -2,7 +2,7 @@
 //! `certs/*`).
 use super::Outcome;
 use crate::{
-    effect::{Context, Enacted},
+    effect::{Applied, Context},
     pki::{Certificate, CertificateTemplate, Key},
     world::{
         Files, Tried,
@@ -80,7 +80,7 @@ pub fn ensure_certificate(
     };
     Ok(Outcome {
         warnings: warnings.into_iter().collect(),
-        ..Outcome::new(Enacted::Unchanged, [said])
+        ..Outcome::new(Applied::Unchanged, [said])
     })
 }
 
@@ -165,7 +165,7 @@ fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<O
     files.remove(&announced)?;
     Ok(Outcome {
         warnings,
-        ..Outcome::new(Enacted::Changed, said)
+        ..Outcome::new(Applied::Changed, said)
     })
 }
 
@@ -265,14 +265,14 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
         })?;
         let said = format!("Using the existing {name:?} key");
         if read_text(files, &public)?.is_some() {
-            return Ok(Outcome::new(Enacted::Unchanged, [said]));
+            return Ok(Outcome::new(Applied::Unchanged, [said]));
         }
         files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
-        return Ok(Outcome::new(Enacted::Changed, [said]));
+        return Ok(Outcome::new(Applied::Changed, [said]));
     }
     if context.config.run.external_ca {
         return Ok(Outcome::new(
-            Enacted::Left("the cluster's authority is kept elsewhere".into()),
+            Applied::Skipped("the cluster's authority is kept elsewhere".into()),
             [format!("Using existing {name} keys")],
         ));
     }
@@ -288,7 +288,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
     )?;
     files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
     Ok(Outcome::new(
-        Enacted::Changed,
+        Applied::Changed,
         [format!("Generating {name:?} key and public key")],
     ))
 }

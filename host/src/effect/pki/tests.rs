@@ -84,9 +84,9 @@ fn what_is_there_is_used_again() {
     let before = node.files().read("/pki/apiserver.crt").unwrap();
     let again = node.ensure("apiserver", Some("ca")).unwrap();
     assert_eq!(
-        (again.enacted, again.said[0].as_str()),
+        (again.applied, again.said[0].as_str()),
         (
-            Enacted::Unchanged,
+            Applied::Unchanged,
             "Using existing apiserver certificate and key on disk"
         )
     );
@@ -158,14 +158,14 @@ fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() 
     let ensure = || {
         node.within(|context| ensure_key_pair(&spec, context, node.files()))
             .unwrap()
-            .enacted
+            .applied
     };
     let read = |path: &str| node.files().read(path).unwrap();
-    assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
+    assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
     let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
     // As after a run that was killed between the two.
     node.files().remove("/pki/sa.pub").unwrap();
-    assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
+    assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
     assert_eq!(
         (read("/pki/sa.key"), read("/pki/sa.pub")),
         (private, public)

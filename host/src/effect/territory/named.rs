@@ -6,7 +6,7 @@ use kubephase_sdk::kubeadm::{Arg, ControlPlaneComponent, HostPathMount};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// A part of the names of settings whose value looks like a path and is none.
+/// A part of the names of settings whose value looks like a path but is not a path.
 const NO_PATH: &str = "cgroup";
 /// The argument that names a file which plugins may write.
 const AUDIT_POLICY_FILE: &str = "audit-policy-file";

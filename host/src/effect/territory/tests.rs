@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     cancel::Cancel,
     config::Join,
-    effect::{Context, Effect, Enacted, RemoveFile, files},
+    effect::{Applied, Context, Effect, RemoveFile, files},
     world::{Tried, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
@@ -73,13 +73,13 @@ fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
     }
 }
 
-fn enact(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Enacted> {
+fn apply(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Applied> {
     let (cancel, config) = (Cancel::never(), config());
     let context = Context {
         territory,
         ..Context::of_test(world, &config, &cancel)
     };
-    effect.enact(&context).map(|done| done.enacted)
+    effect.apply(&context).map(|done| done.applied)
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     ];
     for effect in &effects {
         assert_eq!(
-            enact(effect, Some(&territory), &world).unwrap_err().code,
+            apply(effect, Some(&territory), &world).unwrap_err().code,
             "denied",
             "{effect:?}"
         );
@@ -229,23 +229,23 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     assert_eq!(world.files().list("/").unwrap(), Vec::<String>::new());
     for effect in &effects {
         assert_eq!(
-            enact(effect, None, &world).unwrap(),
-            Enacted::Changed,
+            apply(effect, None, &world).unwrap(),
+            Applied::Changed,
             "{effect:?}"
         );
     }
     let setuid = Effect::File(file("/opt/tool", 0o4755));
     assert_eq!(
-        enact(&setuid, Some(&territory), &world).unwrap_err().code,
+        apply(&setuid, Some(&territory), &world).unwrap_err().code,
         "denied"
     );
     let plain = Effect::File(file("/opt/tool", 0o755));
     assert_eq!(
-        enact(&plain, Some(&territory), &world).unwrap(),
-        Enacted::Changed
+        apply(&plain, Some(&territory), &world).unwrap(),
+        Applied::Changed
     );
     assert_eq!(
-        enact(&plain, Some(&territory), &world).unwrap(),
-        Enacted::Unchanged
+        apply(&plain, Some(&territory), &world).unwrap(),
+        Applied::Unchanged
     );
 }

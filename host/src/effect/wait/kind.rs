@@ -29,7 +29,7 @@ impl EffectKind for WaitSpec {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         until(self, context)
     }
 }

@@ -1,8 +1,8 @@
 //! Collects, event by event, what the journals say about the node.
 use super::system::may_be_done;
 use crate::{
-    effect::{Enacted, Footprint, Undo},
-    event::{EffectResult, What},
+    effect::{Applied, Footprint, Undo},
+    event::{EffectResult, EventKind},
 };
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use std::{
@@ -60,12 +60,12 @@ struct Line {
 
 impl Fold {
     /// Notes what an event says about the node.
-    pub fn note_event(&mut self, what: What, run: u64, workflow: &mut String) {
+    pub fn note_event(&mut self, what: EventKind, run: u64, workflow: &mut String) {
         match what {
-            What::RunStarted { workflow: name, .. } => *workflow = name,
-            What::Intended { targets, .. } => self.intended.extend(targets),
-            What::RunEnded { .. } => self.intended.clear(),
-            What::Effect {
+            EventKind::RunStarted { workflow: name, .. } => *workflow = name,
+            EventKind::Intended { targets, .. } => self.intended.extend(targets),
+            EventKind::RunEnded { .. } => self.intended.clear(),
+            EventKind::Effect {
                 effect,
                 result,
                 made,
@@ -95,8 +95,8 @@ impl Fold {
         self.intended.remove(&line.target);
         self.made
             .extend(line.made.iter().chain(&line.directories).cloned());
-        let has_changed = line.result == EffectResult::Enacted(Enacted::Changed);
-        let holds = has_changed || line.result == EffectResult::Enacted(Enacted::Unchanged);
+        let has_changed = line.result == EffectResult::Applied(Applied::Changed);
+        let holds = has_changed || line.result == EffectResult::Applied(Applied::Unchanged);
         if has_changed {
             self.note_paths(undoes.as_ref(), line.target, paths);
         }
@@ -117,7 +117,7 @@ impl Fold {
         }
     }
 
-    /// Notes the paths that an effect changed or removed. A target that is no path does no harm.
+    /// Notes the paths that an effect changed or removed. A target that is not a path does no harm.
     fn note_paths(&mut self, undoes: Option<&Inverse>, target: String, paths: Vec<String>) {
         match undoes {
             Some(Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path)) => {

@@ -9,7 +9,7 @@ fn older_journals_are_read() {
         "{header}\n{{\"at\":1,\"event\":\"run-started\",\"workflow\":\"init\",\"version\":\"0.1.0\",\"phases\":[\"a\"]}}\n"
     );
     let record = parse(Path::new("x"), text.as_bytes()).unwrap();
-    let What::RunStarted { needs, .. } = &record.events[0].what else {
+    let EventKind::RunStarted { needs, .. } = &record.events[0].kind else {
         panic!()
     };
     assert!(needs.is_empty());
@@ -75,7 +75,7 @@ fn effects_of_earlier_versions_are_undone_as_well() {
 fn lines_of_effects_still_have_what_earlier_versions_read() {
     let line: Value = serde_json::from_str(&json::line(&Event {
         at: 1,
-        what: made("/opt/a"),
+        kind: made("/opt/a"),
     }))
     .unwrap();
     assert_eq!(line["made"], serde_json::json!(["/opt/a"]));

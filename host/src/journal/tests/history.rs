@@ -7,8 +7,8 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::time::{Duration, Instant};
 
 /// A journal of a run of this workflow.
-fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = What>) {
-    let started = What::RunStarted {
+fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = EventKind>) {
+    let started = EventKind::RunStarted {
         workflow: workflow.into(),
         version: "v0".into(),
         phases: Vec::new(),
@@ -17,31 +17,31 @@ fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = What>) {
     journal(below, [started].into_iter().chain(effects));
 }
 
-fn directory(path: &str) -> What {
+fn directory(path: &str) -> EventKind {
     let directory = files::Directory {
         path: path.into(),
         mode: 0o755,
     };
     told(
         &Effect::Directory(directory),
-        Enacted::Changed,
+        Applied::Changed,
         &[],
         &[path],
     )
 }
 
-fn removed_directory(path: &str, enacted: Enacted) -> What {
+fn removed_directory(path: &str, applied: Applied) -> EventKind {
     let path = path.into();
     let clear = Effect::Clear(ClearSpec::EmptyDirectory { path });
-    told(&clear, enacted, &[], &[])
+    told(&clear, applied, &[], &[])
 }
 
-fn service(name: &str, state: &str, enacted: Enacted) -> What {
+fn service(name: &str, state: &str, applied: Applied) -> EventKind {
     let service = Service {
         name: UnitName::parse(name).unwrap(),
         state: state.into(),
     };
-    told(&Effect::Service(service), enacted, &[], &[])
+    told(&Effect::Service(service), applied, &[], &[])
 }
 
 /// What undoes the effects, with the runs that made it so.
@@ -57,8 +57,8 @@ fn steps(history: &History) -> Vec<String> {
 #[test]
 fn inverses_of_what_runs_left_are_listed_the_latest_first() {
     let dir = tempfile::tempdir().unwrap();
-    let busy = || Enacted::Left("busy".into());
-    let theirs = told(&file("/opt/theirs"), Enacted::Changed, &[], &[]);
+    let busy = || Applied::Skipped("busy".into());
+    let theirs = told(&file("/opt/theirs"), Applied::Changed, &[], &[]);
     run(
         dir.path(),
         "init",
@@ -68,10 +68,10 @@ fn inverses_of_what_runs_left_are_listed_the_latest_first() {
             made("/opt/b"),
             directory("/opt/d"),
             directory("/opt/e"),
-            service("chrony", "running", Enacted::Changed),
-            service("chrony", "enabled", Enacted::Changed),
-            service("crio", "running", Enacted::Unchanged),
-            service("kubelet", "restarted", Enacted::Changed),
+            service("chrony", "running", Applied::Changed),
+            service("chrony", "enabled", Applied::Changed),
+            service("crio", "running", Applied::Unchanged),
+            service("kubelet", "restarted", Applied::Changed),
         ],
     );
     run(
@@ -79,7 +79,7 @@ fn inverses_of_what_runs_left_are_listed_the_latest_first() {
         "join",
         [
             made("/opt/c"),
-            told(&removal("/opt/a"), Enacted::Unchanged, &[], &[]),
+            told(&removal("/opt/a"), Applied::Unchanged, &[], &[]),
         ],
     );
     run(
@@ -87,9 +87,9 @@ fn inverses_of_what_runs_left_are_listed_the_latest_first() {
         "reset",
         [
             told(&removal("/opt/c"), busy(), &[], &[]),
-            removed_directory("/opt/d", Enacted::Changed),
+            removed_directory("/opt/d", Applied::Changed),
             removed_directory("/opt/e", busy()),
-            service("chrony", "stopped", Enacted::Changed),
+            service("chrony", "stopped", Applied::Changed),
         ],
     );
     let history = read_history(dir.path());
@@ -111,7 +111,7 @@ fn inverses_of_what_runs_left_are_listed_the_latest_first() {
 fn files_of_an_effect_that_failed_are_left_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut failed = made("/opt/half");
-    if let What::Effect { result, .. } = &mut failed {
+    if let EventKind::Effect { result, .. } = &mut failed {
         *result = EffectResult::Failed("no room".into());
     }
     journal(dir.path(), [failed]);

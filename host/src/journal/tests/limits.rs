@@ -12,7 +12,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
         remedy: Some("Z".repeat(size)),
         url: None,
     };
-    let found = |size| What::Finding {
+    let found = |size| EventKind::Finding {
         phase: "p".into(),
         finding: finding(size),
         judged: crate::event::Judgement::Stands,
@@ -21,9 +21,9 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);
     let record = read(&journal.path()).unwrap();
     let [
-        What::Finding { finding: cut, .. },
-        What::Finding { finding: whole, .. },
-    ] = [&record.events[0].what, &record.events[1].what]
+        EventKind::Finding { finding: cut, .. },
+        EventKind::Finding { finding: whole, .. },
+    ] = [&record.events[0].kind, &record.events[1].kind]
     else {
         panic!()
     };
@@ -31,7 +31,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
         cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10
     );
     assert_eq!(*whole, finding(10));
-    let said = What::Message {
+    let said = EventKind::Message {
         phase: "p".into(),
         severity: Severity::Info,
         label: String::new(),
@@ -39,19 +39,19 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
         plugin: None,
     };
     for _ in 0..2500 {
-        journal.notice(&Event {
+        journal.on_event(&Event {
             at: 1,
-            what: said.clone(),
+            kind: said.clone(),
         });
     }
-    journal.notice(&Event {
+    journal.on_event(&Event {
         at: 1,
-        what: made("/opt/made"),
+        kind: made("/opt/made"),
     });
     assert_eq!(journal.failure(), None);
     assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
     let record = read(&journal.path()).unwrap();
-    let marks = |event: &&Event| matches!(&event.what, What::Message { text, .. } if text.contains("more messages"));
+    let marks = |event: &&Event| matches!(&event.kind, EventKind::Message { text, .. } if text.contains("more messages"));
     assert_eq!(record.events.iter().filter(marks).count(), 1);
     assert_eq!(targets(&read_history(dir.path())), ["/opt/made"]);
 }
@@ -71,9 +71,9 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
         .map(|at| format!("/opt/{}{at}", "X".repeat(1000)))
         .collect();
     for _ in 0..70 {
-        journal.notice(&Event {
+        journal.on_event(&Event {
             at: 1,
-            what: What::Intended {
+            kind: EventKind::Intended {
                 phase: "p".into(),
                 targets: targets.clone(),
             },
@@ -95,12 +95,12 @@ fn effects_alone_do_not_write_more_than_a_journal_may_have() {
     let place = place(dir.path());
     let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
     let mut what = made("/opt/made");
-    if let What::Effect { directories, .. } = &mut what {
+    if let EventKind::Effect { directories, .. } = &mut what {
         *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
     }
-    let event = Event { at: 1, what };
+    let event = Event { at: 1, kind: what };
     let effects = (0..100).take_while(|_| {
-        journal.notice(&event);
+        journal.on_event(&event);
         !cancel.is_requested()
     });
     let before = effects.count();
@@ -114,12 +114,12 @@ fn all_targets_and_effects_of_a_large_run_are_read_again() {
     let paths: Vec<String> = (0..3000)
         .map(|at| format!("/opt/{}{at}", "X".repeat(4000)))
         .collect();
-    let announced = What::Intended {
+    let announced = EventKind::Intended {
         phase: "p".into(),
         targets: paths.clone(),
     };
     let mut done = made("/opt/made");
-    if let What::Effect { effect, .. } = &mut done {
+    if let EventKind::Effect { effect, .. } = &mut done {
         effect.because = Some("X".repeat(10 << 20));
     }
     let journal = journal(dir.path(), [announced, done]);

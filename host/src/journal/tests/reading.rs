@@ -60,7 +60,7 @@ fn a_journal_of_any_size_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = journal(dir.path(), [made("/opt/first")]).path();
     let text = "x".repeat(100_000);
-    let message = What::Message {
+    let message = EventKind::Message {
         phase: String::new(),
         severity: Severity::Info,
         label: String::new(),
@@ -69,7 +69,7 @@ fn a_journal_of_any_size_is_read() {
     };
     let line = json::line(&Event {
         at: 1,
-        what: message,
+        kind: message,
     });
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
     for _ in 0..1000 {
@@ -78,7 +78,7 @@ fn a_journal_of_any_size_is_read() {
     file.write_all(
         json::line(&Event {
             at: 1,
-            what: made("/opt/last"),
+            kind: made("/opt/last"),
         })
         .as_bytes(),
     )
@@ -90,7 +90,7 @@ fn a_journal_of_any_size_is_read() {
     );
     let shown = read(&path).unwrap();
     assert!(shown.events.len() < 1000 && shown.damage.is_none());
-    assert_eq!(shown.events.last().unwrap().what, made("/opt/last"));
+    assert_eq!(shown.events.last().unwrap().kind, made("/opt/last"));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
             "\n{}",
             json::line(&Event {
                 at: 1,
-                what: made("/opt/last")
+                kind: made("/opt/last")
             })
         )
         .as_bytes(),
@@ -133,7 +133,7 @@ fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
             "{text}{cut_off}\n{}",
             json::line(&Event {
                 at: 1,
-                what: made("/opt/b")
+                kind: made("/opt/b")
             })
         ),
     )
@@ -159,7 +159,7 @@ fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
             "{text}garbage\n{}",
             json::line(&Event {
                 at: 1,
-                what: made("/opt/after")
+                kind: made("/opt/after")
             })
         ),
     )

@@ -52,9 +52,9 @@ fn secrets_do_not_reach_the_disk() {
     )
     .unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
-    journal.notice(&Event {
+    journal.on_event(&Event {
         at: 0,
-        what: What::Message {
+        kind: EventKind::Message {
             phase: String::new(),
             severity: Severity::Info,
             label: String::new(),

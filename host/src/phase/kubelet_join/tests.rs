@@ -4,7 +4,7 @@ use crate::{
     event::Bus,
     run::{
         access::Access,
-        session::{Session, Shared},
+        session::{RunContext, Session},
     },
     world::fake::FakeWorld,
 };
@@ -41,7 +41,7 @@ fn proposed(
         "init": {"nodeRegistration": {"name": "node-1"}},
         "kubelet": {"document": {}},
     });
-    let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
+    let shared = Arc::new(RunContext::new(world, Bus::new(Vec::new()), config));
     let session = Session::new(shared, "under-test", &json!({}), Access::BuiltIn);
     session.begin(0);
     let outcome = Native::new(session.clone(), phase)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::plugin::place::{is_same_place, origin};
 
 #[test]
 fn versions_of_one_source_are_one_place() {

@@ -6,10 +6,11 @@ use super::{
 use crate::{
     config::PluginEntry,
     plugin::{
-        identity::{PluginIdentity, is_same_place},
+        identity::PluginIdentity,
         inspect,
         lines::Allowed,
         lock::{self, Lock, LockedPlugin},
+        place::is_same_place,
         source,
     },
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},

@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::What;
+use crate::event::EventKind;
 use kubephase_wit::Severity;
 
 #[test]
@@ -7,7 +7,7 @@ fn events_are_lines_that_read_back() {
     let text = "a\n\u{1b}[2J\u{202e}\u{e0041}\u{7f}é".to_owned();
     let event = Event {
         at: 7,
-        what: What::Message {
+        kind: EventKind::Message {
             phase: "certs/ca".into(),
             severity: Severity::Info,
             label: "certs".into(),

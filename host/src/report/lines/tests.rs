@@ -1,8 +1,8 @@
 use super::*;
 use crate::event::PhaseResult;
 
-fn message(phase: &str, severity: Severity, label: &str, text: &str) -> What {
-    What::Message {
+fn message(phase: &str, severity: Severity, label: &str, text: &str) -> EventKind {
+    EventKind::Message {
         phase: phase.into(),
         severity,
         label: label.into(),
@@ -11,7 +11,7 @@ fn message(phase: &str, severity: Severity, label: &str, text: &str) -> What {
     }
 }
 
-fn info(phase: &str, text: &str) -> What {
+fn info(phase: &str, text: &str) -> EventKind {
     message(
         phase,
         Severity::Info,
@@ -20,15 +20,15 @@ fn info(phase: &str, text: &str) -> What {
     )
 }
 
-fn ended(phase: &str) -> What {
-    What::PhaseEnded {
+fn ended(phase: &str) -> EventKind {
+    EventKind::PhaseEnded {
         phase: phase.into(),
         result: PhaseResult::Settled,
         micros: 1,
     }
 }
 
-fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
+fn finding(code: &str, verdict: Verdict, judged: Judgement) -> EventKind {
     let finding = Finding {
         code: code.into(),
         verdict,
@@ -37,7 +37,7 @@ fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
         remedy: None,
         url: None,
     };
-    What::Finding {
+    EventKind::Finding {
         phase: "preflight".into(),
         finding,
         judged,
@@ -46,7 +46,7 @@ fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
 }
 
 /// What goes to stdout and to stderr.
-fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
+fn print(phases: &[&str], events: Vec<EventKind>) -> (String, String) {
     let own = ["preflight", "certs", "certs/ca", "certs/sa"]
         .map(String::from)
         .into();
@@ -58,7 +58,7 @@ fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
         false,
     );
     let phases = phases.iter().map(|phase| (*phase).into()).collect();
-    let start = What::RunStarted {
+    let start = EventKind::RunStarted {
         workflow: "init".into(),
         version: "v0".into(),
         phases,
@@ -66,7 +66,7 @@ fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
     };
     std::iter::once(start)
         .chain(events)
-        .for_each(|what| lines.notice(&Event { at: 0, what }));
+        .for_each(|what| lines.on_event(&Event { at: 0, kind: what }));
     (
         String::from_utf8(out).unwrap(),
         String::from_utf8(err).unwrap(),
@@ -94,7 +94,7 @@ fn concurrent_phases_read_as_if_one_after_the_other() {
             info("certs/ca", "Generating \"ca\" certificate and key"),
             ended("preflight"),
             ended("certs/ca"),
-            What::RunEnded {
+            EventKind::RunEnded {
                 result: RunResult::Done,
                 micros: 9,
             },
@@ -127,7 +127,7 @@ fn findings_are_told_as_kubeadm_tells_them() {
             finding("ImagePull", Verdict::CouldNotRun, Judgement::Stands),
             finding("Port-6443", Verdict::Fail, Judgement::Stands),
             ended("preflight"),
-            What::RunEnded {
+            EventKind::RunEnded {
                 result: RunResult::PreflightFailed,
                 micros: 9,
             },
@@ -151,7 +151,7 @@ fn findings_are_told_as_kubeadm_tells_them() {
 /// A third party's plugin says everything under its own name, in one line, whatever it says.
 #[test]
 fn a_third_partys_plugin_cannot_speak_as_another() {
-    let says = |severity, text: &str| What::Message {
+    let says = |severity, text: &str| EventKind::Message {
         phase: "preflight/evil".into(),
         severity,
         label: "plugin evil".into(),
@@ -166,7 +166,7 @@ fn a_third_partys_plugin_cannot_speak_as_another() {
         remedy: None,
         url: None,
     };
-    let finds = |verdict| What::Finding {
+    let finds = |verdict| EventKind::Finding {
         phase: "preflight/evil".into(),
         finding: Finding {
             verdict,
@@ -187,7 +187,7 @@ fn a_third_partys_plugin_cannot_speak_as_another() {
             finds(Verdict::CouldNotRun),
             finds(Verdict::Fail),
             ended("preflight/evil"),
-            What::RunEnded {
+            EventKind::RunEnded {
                 result: RunResult::PreflightFailed,
                 micros: 9,
             },
@@ -232,7 +232,7 @@ fn only_our_own_phases_may_speak_in_several_lines() {
                 "gu\nest",
                 "fine\n[certs] forged\x1b[2K",
             ),
-            What::RunEnded {
+            EventKind::RunEnded {
                 result: RunResult::Failed {
                     phase: "guest".into(),
                     message: "no\x07".into(),
@@ -255,7 +255,7 @@ fn only_our_own_phases_may_speak_in_several_lines() {
 #[test]
 fn a_failure_of_a_third_partys_phase_says_whose_it_is() {
     let failed = |plugin: &str| {
-        let used = What::PluginUsed {
+        let used = EventKind::PluginUsed {
             phase: "certs/zz".into(),
             plugin: plugin.into(),
             used: Default::default(),
@@ -264,7 +264,7 @@ fn a_failure_of_a_third_partys_phase_says_whose_it_is() {
             phase: "certs/zz".into(),
             message: "no".into(),
         };
-        let ended = What::RunEnded { result, micros: 1 };
+        let ended = EventKind::RunEnded { result, micros: 1 };
         print(&["certs/zz"], vec![used, ended]).1
     };
     assert_eq!(

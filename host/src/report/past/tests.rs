@@ -1,9 +1,9 @@
 use super::*;
-use crate::event::{EffectSummary, Event, RunResult, What};
+use crate::event::{EffectSummary, Event, EventKind, RunResult};
 use std::collections::BTreeMap;
 
-fn event(at: u64, what: What) -> Event {
-    Event { at, what }
+fn event(at: u64, what: EventKind) -> Event {
+    Event { at, kind: what }
 }
 
 fn began(needs: &[(&str, &[&str])]) -> Event {
@@ -21,7 +21,7 @@ fn began(needs: &[(&str, &[&str])]) -> Event {
         .to_vec();
     event(
         0,
-        What::RunStarted {
+        EventKind::RunStarted {
             workflow: "init".into(),
             version: "0.1.0".into(),
             phases,
@@ -40,7 +40,7 @@ const NEEDS: &[(&str, &[&str])] = &[
 fn start(phase: &str, at: u64) -> Event {
     event(
         at,
-        What::PhaseStarted {
+        EventKind::PhaseStarted {
             phase: phase.into(),
         },
     )
@@ -51,7 +51,7 @@ fn span_events(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 
         start(phase, from),
         event(
             to,
-            What::PhaseEnded {
+            EventKind::PhaseEnded {
                 phase: phase.into(),
                 result,
                 micros: to - from,
@@ -69,7 +69,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
     };
     event(
         at,
-        What::Effect {
+        EventKind::Effect {
             phase: phase.into(),
             effect,
             result,
@@ -123,18 +123,18 @@ fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
         "certs/ca",
         50_000,
         "/ca.crt",
-        EffectResult::Enacted(Enacted::Changed),
+        EffectResult::Applied(Applied::Changed),
     ));
     events.push(effect(
         "certs/ca",
         50_000,
         "/ca.key",
-        EffectResult::Enacted(Enacted::Left("it is\nelsewhere".into())),
+        EffectResult::Applied(Applied::Skipped("it is\nelsewhere".into())),
     ));
     events.extend(span_events("end", 75_000, 100_000, PhaseResult::Settled));
     events.push(event(
         100_000,
-        What::RunEnded {
+        EventKind::RunEnded {
             result: RunResult::Done,
             micros: 100_000,
         },
@@ -150,7 +150,7 @@ fn cut_off() -> RecordedRun {
         "certs/ca",
         40_000,
         "/ca.crt",
-        EffectResult::Enacted(Enacted::Changed),
+        EffectResult::Applied(Applied::Changed),
     ));
     past(4, events)
 }
@@ -258,7 +258,7 @@ fn failures_are_told_with_what_to_do_about_them() {
         phase: "certs/ca".into(),
         message: "disk full".into(),
     };
-    events.push(event(30, What::RunEnded { result, micros: 30 }));
+    events.push(event(30, EventKind::RunEnded { result, micros: 30 }));
     let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
     assert!(
         text.contains("    failed    file /ca.crt: disk full\n"),
@@ -275,7 +275,7 @@ fn what_a_plugin_says_of_its_failure_is_one_line() {
     let mut events = vec![began(NEEDS)];
     let failed = PhaseResult::Failed("it panicked\nWhat to do next\n  nothing".into());
     events.extend(span_events("certs/ca", 10, 20, failed));
-    let used = What::PluginUsed {
+    let used = EventKind::PluginUsed {
         phase: "certs/ca".into(),
         plugin: "hostile 0.1.0".into(),
         used: Default::default(),

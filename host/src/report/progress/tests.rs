@@ -7,20 +7,20 @@ fn phases_at_work_are_shown_and_cleared() {
     let term = InMemoryTerm::new(12, 80);
     let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
     let phase = || "certs/ca".to_owned();
-    let ended = What::PhaseEnded {
+    let ended = EventKind::PhaseEnded {
         phase: phase(),
         result: PhaseResult::Settled,
         micros: 1,
     };
-    let mut notice = |what| progress.notice(&Event { at: 0, what });
-    notice(What::RunStarted {
+    let mut notice = |what| progress.on_event(&Event { at: 0, kind: what });
+    notice(EventKind::RunStarted {
         workflow: "init".into(),
         version: "v0".into(),
         phases: vec![phase(), "certs/sa".into()],
         needs: Default::default(),
     });
-    notice(What::PhaseStarted { phase: phase() });
-    notice(What::Progress {
+    notice(EventKind::PhaseStarted { phase: phase() });
+    notice(EventKind::Progress {
         phase: phase(),
         done: 1,
         total: 2,
@@ -30,7 +30,7 @@ fn phases_at_work_are_shown_and_cleared() {
     let working = term.contents();
     notice(ended);
     let after = term.contents();
-    notice(What::RunEnded {
+    notice(EventKind::RunEnded {
         result: RunResult::Done,
         micros: 2,
     });

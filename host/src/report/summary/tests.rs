@@ -1,8 +1,8 @@
 use super::*;
 use crate::report::duration::format_duration;
 use crate::{
-    effect::Enacted,
-    event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, What},
+    effect::Applied,
+    event::{EffectResult, EffectSummary, Event, EventKind, Judgement, PhaseResult, RunResult},
     plan::{
         Choice, Plan,
         testing::{INIT, phase, small_catalog},
@@ -24,7 +24,7 @@ fn start() -> Event {
     let phases = plan().order().into_iter().map(Into::into).collect();
     Event {
         at: 0,
-        what: What::RunStarted {
+        kind: EventKind::RunStarted {
             workflow: "init".into(),
             version: "v0".into(),
             phases,
@@ -35,17 +35,17 @@ fn start() -> Event {
 
 fn span_events(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
     let phase = phase.to_owned();
-    let began = What::PhaseStarted {
+    let began = EventKind::PhaseStarted {
         phase: phase.clone(),
     };
     [
         Event {
             at: from,
-            what: began,
+            kind: began,
         },
         Event {
             at: to,
-            what: What::PhaseEnded {
+            kind: EventKind::PhaseEnded {
                 phase,
                 result,
                 micros: to - from,
@@ -63,7 +63,7 @@ fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
     };
     Event {
         at: 1,
-        what: What::Effect {
+        kind: EventKind::Effect {
             phase: phase.into(),
             effect,
             result,
@@ -86,7 +86,7 @@ fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {
     };
     Event {
         at: 1,
-        what: What::Finding {
+        kind: EventKind::Finding {
             phase: "preflight".into(),
             finding,
             judged: Judgement::Stands,
@@ -98,7 +98,7 @@ fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {
 fn end(result: RunResult) -> Event {
     Event {
         at: 100_000,
-        what: What::RunEnded {
+        kind: EventKind::RunEnded {
             result,
             micros: 100_000,
         },
@@ -127,8 +127,8 @@ fn a_good_run_is_summed_up() {
     ));
     events.extend(span_events("end", 75_000, 100_000, PhaseResult::Settled));
     events.extend(
-        [Enacted::Changed, Enacted::Unchanged, Enacted::Changed]
-            .map(|enacted| effect("certs/ca", "file", EffectResult::Enacted(enacted))),
+        [Applied::Changed, Applied::Unchanged, Applied::Changed]
+            .map(|enacted| effect("certs/ca", "file", EffectResult::Applied(enacted))),
     );
     events.push(end(RunResult::Done));
     let text = render(
@@ -161,7 +161,7 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
     events.push(effect(
         "certs/ca",
         "file",
-        EffectResult::Enacted(Enacted::Changed),
+        EffectResult::Applied(Applied::Changed),
     ));
     events.push(effect(
         "certs/ca",
@@ -189,17 +189,17 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
             "2 of 4 phases were not reached.",
         ]
     );
-    let used = What::PluginUsed {
+    let used = EventKind::PluginUsed {
         phase: "certs/ca".into(),
         plugin: "own 1.2.3".into(),
         used: Default::default(),
     };
     let mut of_plugin = events.clone();
-    of_plugin.push(Event { at: 20, what: used });
-    let hints = hints::hints(&Tally::from_events(&of_plugin), true);
+    of_plugin.push(Event { at: 20, kind: used });
+    let with_plugin = hints::hints(&Tally::from_events(&of_plugin), true);
     assert!(
-        !hints.iter().any(|hint| hint.contains("init phase")),
-        "a third party's phase has no command: {hints:?}"
+        !with_plugin.iter().any(|hint| hint.contains("init phase")),
+        "a third party's phase has no command: {with_plugin:?}"
     );
     let dry = hints::hints(&Tally::from_events(&events), false);
     assert_eq!(

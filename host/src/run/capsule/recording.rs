@@ -78,8 +78,8 @@ impl<'de> Deserialize<'de> for Recorded {
     }
 }
 
-/// Bytes of a capsule beside what a phase was given and looked at: its other fields, and the message
-/// of the failure.
+/// Bytes of a capsule beside what a phase was given and looked at: its other fields, and the
+/// message of the failure.
 const OTHER_FIELDS: usize = 32 << 10;
 
 /// The observations of a phase so far, and the facts that it asked for.
@@ -179,7 +179,7 @@ impl Write for Limited {
 }
 
 /// Writes a list that has nothing but bytes as `{"kubephase:base64": "…"}`. The elements of a list
-/// are held back until one is no byte, or the list ends.
+/// are held back until one is not a byte, or the list ends.
 struct Compact {
     limit: usize,
     /// the bytes of a list whose beginning is not written yet
@@ -197,10 +197,15 @@ impl Compact {
     }
 }
 
-/// Functions that write a value which is no byte: the list that is held back is released first.
+/// Implements functions that write a value which is not a byte. They first write the list that was
+/// held back.
 macro_rules! release_before {
     ($($function:ident($($argument:ident: $of:ty)?),)*) => {
-        $(fn $function<W: Write + ?Sized>(&mut self, writer: &mut W $(, $argument: $of)?) -> io::Result<()> {
+        $(fn $function<W: Write + ?Sized>(
+            &mut self,
+            writer: &mut W
+            $(, $argument: $of)?
+        ) -> io::Result<()> {
             self.release(writer)?;
             serde_json::ser::CompactFormatter.$function(writer $(, $argument)?)
         })*
@@ -209,8 +214,10 @@ macro_rules! release_before {
 
 impl Formatter for Compact {
     release_before! {
-        write_null(), write_bool(value: bool), write_i8(value: i8), write_i16(value: i16), write_i32(value: i32),
-        write_i64(value: i64), write_u16(value: u16), write_u32(value: u32), write_u64(value: u64), write_f32(value: f32),
+        write_null(), write_bool(value: bool), write_i8(value: i8), write_i16(value: i16),
+        write_i32(value: i32),
+        write_i64(value: i64), write_u16(value: u16), write_u32(value: u32),
+        write_u64(value: u64), write_f32(value: f32),
         write_f64(value: f64), write_number_str(value: &str), begin_string(), begin_object(),
     }
 

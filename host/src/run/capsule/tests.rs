@@ -2,20 +2,20 @@ use super::*;
 use crate::{budget::Budget, wasm::limits::MAX_CAPSULE};
 use serde_json::json;
 
-fn look<T: Serialize + DeserializeOwned>(sight: &Sight, call: &str, answer: T) {
-    sight
-        .look(call, json!([call]), || Ok(answer))
+fn observe<T: Serialize + DeserializeOwned>(source: &ObservationSource, call: &str, answer: T) {
+    source
+        .observe(call, json!([call]), || Ok(answer))
         .map(drop)
         .unwrap();
 }
 
 /// A capsule of what was recorded.
-fn capsule_of(sight: &Sight) -> Capsule {
+fn capsule_of(source: &ObservationSource) -> Capsule {
     let mut capsule = Capsule {
         format: FORMAT,
         ..Capsule::default()
     };
-    sight.fill(&mut capsule, &Budget::unlimited());
+    source.fill(&mut capsule, &Budget::unlimited());
     capsule
 }
 
@@ -27,27 +27,27 @@ fn text(capsule: &Capsule) -> String {
 
 #[test]
 fn what_was_recorded_is_replayed() {
-    let sight = Sight::recording(0);
-    look(
-        &sight,
+    let source = ObservationSource::recording(0);
+    observe(
+        &source,
         "observe-files.read-file",
         b"bytes \xc3\xa9".to_vec(),
     );
-    look(
-        &sight,
+    observe(
+        &source,
         "observe-node.node-fact",
         Some(json!({"a": [1, "b"]})),
     );
     let refused = Failure::new("denied", "no");
-    let _ = sight.look::<bool>("observe-net.port-free", json!([1]), || Err(refused.clone()));
-    let capsule = capsule_of(&sight);
+    let _ = source.observe::<bool>("observe-net.port-free", json!([1]), || Err(refused.clone()));
+    let capsule = capsule_of(&source);
     assert!(!capsule.truncated);
     let read = Capsule::read(&text(&capsule)).unwrap();
-    let again = Sight::replaying(&read.observations);
+    let again = ObservationSource::replaying(&read.observations);
     let none = || -> Tried<Vec<u8>> { panic!("a replay does not look at the world") };
     assert_eq!(
         again
-            .look(
+            .observe(
                 "observe-files.read-file",
                 json!(["observe-files.read-file"]),
                 none
@@ -55,7 +55,7 @@ fn what_was_recorded_is_replayed() {
             .unwrap(),
         b"bytes \xc3\xa9".to_vec()
     );
-    let fact = again.look::<Option<Value>>(
+    let fact = again.observe::<Option<Value>>(
         "observe-node.node-fact",
         json!(["observe-node.node-fact"]),
         || panic!("looked"),
@@ -63,7 +63,7 @@ fn what_was_recorded_is_replayed() {
     assert_eq!(fact.unwrap(), Some(json!({"a": [1, "b"]})));
     assert_eq!(
         again
-            .look::<bool>("observe-net.port-free", json!([1]), || panic!("looked"))
+            .observe::<bool>("observe-net.port-free", json!([1]), || panic!("looked"))
             .unwrap_err(),
         refused
     );
@@ -71,16 +71,16 @@ fn what_was_recorded_is_replayed() {
 
 #[test]
 fn a_recording_ends_at_its_budget_over_all_rounds_and_says_so() {
-    let sight = Sight::recording(0);
+    let source = ObservationSource::recording(0);
     for _ in 0..20 {
-        look(&sight, "observe-files.read-file", vec![1u8; 1 << 20]);
-        look(
-            &sight,
+        observe(&source, "observe-files.read-file", vec![1u8; 1 << 20]);
+        observe(
+            &source,
             "observe-node.node-fact",
             json!({"options": vec!["y"; 1000]}),
         );
     }
-    let capsule = capsule_of(&sight);
+    let capsule = capsule_of(&source);
     assert!(capsule.truncated);
     let text = text(&capsule);
     assert!(text.len() < MAX_CAPSULE, "{} bytes", text.len());
@@ -90,14 +90,14 @@ fn a_recording_ends_at_its_budget_over_all_rounds_and_says_so() {
 #[test]
 fn facts_and_what_a_phase_is_given_share_the_room_of_its_capsule() {
     let fact = "\u{1}".repeat(300 << 10);
-    let sight = Sight::recording(MAX_CAPSULE / 4);
+    let source = ObservationSource::recording(MAX_CAPSULE / 4);
     for number in 0..4 {
         for _ in 0..2 {
-            sight.keep_fact("a", &format!("fact-{number}"), &fact);
+            source.keep_fact("a", &format!("fact-{number}"), &fact);
         }
     }
-    look(&sight, "observe-files.read-file", b"x".to_vec());
-    let capsule = capsule_of(&sight);
+    observe(&source, "observe-files.read-file", b"x".to_vec());
+    let capsule = capsule_of(&source);
     assert_eq!(capsule.facts.len(), 1);
     assert!(capsule.truncated && capsule.observations.is_empty());
     let size = text(&capsule).len();
@@ -106,19 +106,19 @@ fn facts_and_what_a_phase_is_given_share_the_room_of_its_capsule() {
 
 #[test]
 fn an_answer_that_is_a_credential_is_not_kept() {
-    let sight = Sight::recording(0);
-    look(
-        &sight,
+    let source = ObservationSource::recording(0);
+    observe(
+        &source,
         "observe-files.read-file",
         b"token: abcdef.0123456789abcdef\n".to_vec(),
     );
-    look(
-        &sight,
+    observe(
+        &source,
         "observe-cluster.get-object",
         json!({"kind": "Secret", "data": {"a": "Yg=="}}),
     );
-    look(&sight, "observe-files.read-file", b"ID=debian\n".to_vec());
-    let capsule = capsule_of(&sight);
+    observe(&source, "observe-files.read-file", b"ID=debian\n".to_vec());
+    let capsule = capsule_of(&source);
     let observations = capsule.observations.iter();
     let kept: Vec<bool> = observations
         .map(|observation| observation.gave.is_ok())
@@ -130,9 +130,9 @@ fn an_answer_that_is_a_credential_is_not_kept() {
 
 #[test]
 fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
-    let sight = Sight::recording(0);
-    look(
-        &sight,
+    let source = ObservationSource::recording(0);
+    observe(
+        &source,
         "observe-net.http-get",
         json!({"status": 200, "body": "the word is hunter2-hunter2"}),
     );
@@ -140,7 +140,7 @@ fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
         settings: json!({"a": "hunter2-hunter2"}),
         facts: vec![("p".into(), "n".into(), "\"hunter2-hunter2\"".into())],
         failure: "hunter2-hunter2".into(),
-        ..capsule_of(&sight)
+        ..capsule_of(&source)
     };
     let mut secrets = Secrets::default();
     secrets.add("hunter2-hunter2".into());
@@ -169,9 +169,9 @@ fn a_capsule_of_format_1_is_read_and_one_of_the_future_is_refused() {
         })
         .to_string()
     };
-    let old = Sight::replaying(&Capsule::read(&text(1)).unwrap().observations);
+    let old = ObservationSource::replaying(&Capsule::read(&text(1)).unwrap().observations);
     assert_eq!(
-        old.look::<Vec<u8>>("observe-files.read-file", json!(["/a"]), || panic!(
+        old.observe::<Vec<u8>>("observe-files.read-file", json!(["/a"]), || panic!(
             "looked"
         ))
         .unwrap(),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::world::files::RootedFiles;
 use serde_json::json;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 struct Tree {
     folder: tempfile::TempDir,
@@ -46,7 +46,7 @@ impl Tree {
         let (files, config) = (&self.files, &self.config);
         write(
             &self.out(),
-            &Left {
+            &RunOutput {
                 files,
                 config,
                 sent: &[],
@@ -149,7 +149,7 @@ fn links_are_left_out_and_told() {
         ["dangling", "file", "loop", "top"]
             .map(|name| format!("/etc/kubernetes/{name} is a link and not part of the output"))
     );
-    let copied = entries(&tree.out().join("files")).unwrap();
+    let copied = marker::list_entries(&tree.out().join("files")).unwrap();
     assert_eq!(
         copied,
         ["etc", "etc/kubernetes", "etc/kubernetes/admin.conf"]
@@ -238,7 +238,7 @@ fn each_write_is_a_document_below_its_verb() {
         name: "x".into(),
         body: body.to_string(),
     };
-    let text = objects(&[
+    let text = render_objects(&[
         sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})),
         sent("PATCH", None, json!({"a": 1})),
     ]);

@@ -118,7 +118,7 @@ impl Session {
             Ok(answer)
         };
         let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
-        let answer = self.0.sight.look(&call, arguments, ask)?;
+        let answer = self.0.source.observe(&call, arguments, ask)?;
         if self.is_plugin() {
             self.count_answer(answer.size())?;
         }

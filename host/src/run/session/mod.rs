@@ -1,168 +1,61 @@
-//! What stands behind a phase's imports during one call of it: observations go to the world,
-//! reports become events, proposals are collected. Built-ins and components get the same session;
-//! only the access differs.
+//! The session of a phase: it stands behind the phase's imports. Observations go to the world,
+//! reports become events, and proposals are collected. Built-in phases and components get the same
+//! session; only their access differs.
+//!
+//! The host functions are in `imports.rs`, `observe.rs` and `propose.rs`. What a phase may spend is
+//! in `spending.rs`, and what the phases of a run share in `context.rs`.
 mod admit;
+mod context;
+mod imports;
 mod observe;
 mod outlet;
 mod propose;
+mod proxies;
 mod read_for_phase;
 mod servers;
 mod spending;
 mod telling;
 
+pub use context::RunContext;
 pub use telling::label_of;
 
 use crate::{
     arguments::json::{self, LargeDocument},
     budget::Budget,
-    cancel::Cancel,
     config::plugin_limits::Limits,
-    effect::{Effect, proposal::Proposal, territory::Territory},
-    event::{Bus, Usage, What},
+    effect::{Effect, proposal::Proposal},
+    event::Usage,
     parallel::fair::Clock,
     run::{
         access::Access,
-        capsule::{self, Capsule, Sight},
-        makers::Makers,
-        secrets::{Masked, Secrets},
+        capsule::{self, Capsule, ObservationSource},
     },
-    wasm::{
-        gate,
-        limits::{MAX_FINDINGS, MAX_PROPOSALS},
-    },
-    world::World,
+    wasm::limits::MAX_PROPOSALS,
 };
-use kubephase_sdk::kubeadm::{Config, EnvVar};
-use kubephase_wit::{
-    Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types,
-};
+use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Stop};
 use parking_lot::{Mutex, MutexGuard};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use spending::{Call, RunTotals};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use spending::Call;
+use std::{sync::Arc, time::Duration};
 
-/// Time of judging what a capsule keeps.
+/// Longest time in which the answers of a recording are searched for credentials.
 const CAPSULE_TIME: Duration = Duration::from_secs(10);
-
-/// What all phases of a run share.
-pub struct Shared {
-    pub world: Arc<dyn World>,
-    pub bus: Bus,
-    /// the resolved configuration as plugins see it, its secrets masked
-    pub(super) config: Value,
-    /// the same configuration as JSON text: almost every phase asks for it
-    pub(super) config_text: String,
-    /// the configuration as built-in phases see it, and its JSON text; none if it is equal to that
-    /// of plugins
-    pub(super) for_built_ins: Option<(Value, String)>,
-    /// what the placeholders of the configuration stand for
-    pub(super) secrets: Secrets,
-    /// proxy variables as plugins see them, and as they are
-    pub(super) proxies: Vec<(EnvVar, EnvVar)>,
-    /// the files of the node that no plugin changes, and most of which it may not read
-    pub(super) territory: Territory,
-    /// the operator's patches by target
-    pub patches: crate::render::patches::Patches,
-    /// facts by phase and name
-    pub facts: Mutex<BTreeMap<(String, String), String>>,
-    /// files that this run made
-    pub made: Mutex<BTreeSet<String>>,
-    /// files that were as this run wants them
-    pub found: Mutex<BTreeSet<String>>,
-    /// files and directories that plugins made
-    pub(super) makers: Makers,
-    /// the identity of each third-party plugin, by its name
-    pub(super) identities: BTreeMap<String, String>,
-    /// ends what the host does for a phase
-    pub cancel: Cancel,
-    /// what each plugin handed over in this run, by its name
-    pub(super) spent: Mutex<BTreeMap<String, RunTotals>>,
-    /// bytes of memory for the proposals of plugins that wait to be carried out
-    pub(super) held: AtomicUsize,
-}
-
-impl Shared {
-    pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
-        let config_text = config.to_string();
-        let (for_built_ins, secrets, proxies) = Default::default();
-        Shared {
-            world,
-            bus,
-            config,
-            config_text,
-            for_built_ins,
-            secrets,
-            proxies,
-            territory: Territory::of(&Config::default()),
-            patches: Default::default(),
-            facts: Mutex::default(),
-            made: Mutex::default(),
-            found: Mutex::default(),
-            makers: Makers::default(),
-            identities: BTreeMap::new(),
-            cancel: Cancel::never(),
-            spent: Mutex::default(),
-            held: AtomicUsize::new(0),
-        }
-    }
-
-    /// Makes what the phases of a run share, from a configuration whose secrets are masked.
-    ///
-    /// # Errors
-    /// The configuration cannot be written as JSON.
-    pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
-        let Masked {
-            for_plugins,
-            for_built_ins,
-            proxies,
-            secrets,
-        } = masked;
-        let built_ins = serde_json::to_value(&for_built_ins)?;
-        let text = built_ins.to_string();
-        let shared = Shared::new(world, bus, for_plugins);
-        Ok(Shared {
-            for_built_ins: Some((built_ins, text)),
-            secrets,
-            proxies,
-            ..shared
-        })
-    }
-
-    /// The configuration as a phase with this access sees it, and its JSON text.
-    fn config_for(&self, access: &Access) -> (&Value, &str) {
-        match (access, &self.for_built_ins) {
-            (Access::BuiltIn, Some((config, text))) => (config, text),
-            _ => (&self.config, &self.config_text),
-        }
-    }
-
-    /// Records a fact that a phase found.
-    pub fn set_fact(&self, phase: &str, name: &str, json: String) {
-        self.facts
-            .lock()
-            .insert((phase.to_owned(), name.to_owned()), json);
-    }
-}
 
 /// The session of one phase: it implements the phase's imports. Clones share their state.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<Shared>,
+    shared: Arc<RunContext>,
     phase: String,
     settings: String,
     access: Access,
     limits: Limits,
-    sight: Sight,
-    /// name of the third-party plugin that has this phase; none for a phase of the program
+    source: ObservationSource,
+    /// name of the third-party plugin that has the phase; none for a phase of the program
     plugin: Option<String>,
-    /// the clock of the phase's time, which stands still while the phase waits for a turn
+    /// the clock of the phase's time; it stands still while the phase waits for a turn
     clock: Clock,
     call: Mutex<Call>,
 }
@@ -170,39 +63,40 @@ struct Inner {
 type Hosted<T> = Result<T, Error>;
 
 impl Session {
-    pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
+    /// A session with the usual limits, of a phase of the program.
+    pub fn new(shared: Arc<RunContext>, phase: &str, settings: &Value, access: Access) -> Self {
         Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// A session with limits of its own. `plugin` is the name of a third-party plugin, which all
-    /// messages and findings of the session carry; none for a phase of the program.
+    /// A session with its own limits. `plugin` is the name of a third-party plugin, which all
+    /// messages and findings of the session have; none for a phase of the program.
     pub fn limited(
-        shared: Arc<Shared>,
+        shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,
         access: Access,
         limits: Limits,
         plugin: Option<&str>,
     ) -> Self {
-        // A failed built-in phase leaves no capsule.
-        let sight = if matches!(access, Access::BuiltIn) {
-            Sight::Unrecorded
+        // No capsule is made of a built-in phase.
+        let source = if matches!(access, Access::BuiltIn) {
+            ObservationSource::Unrecorded
         } else {
-            let given = settings.to_string().len() + shared.config_text.len();
-            Sight::recording(given)
+            let input_bytes = settings.to_string().len() + shared.config_text.len();
+            ObservationSource::recording(input_bytes)
         };
-        Session::with(shared, phase, settings, access, limits, sight, plugin)
+        Session::with(shared, phase, settings, access, limits, source, plugin)
     }
 
     /// A session that answers observations from a capsule.
-    pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
+    pub fn replaying(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
         let session = Session::with(
             shared,
             &capsule.phase,
             &capsule.settings,
             access,
             Limits::default(),
-            Sight::replaying(&capsule.observations),
+            ObservationSource::replaying(&capsule.observations),
             None,
         );
         session.begin(capsule.round);
@@ -210,12 +104,12 @@ impl Session {
     }
 
     fn with(
-        shared: Arc<Shared>,
+        shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,
         access: Access,
         limits: Limits,
-        sight: Sight,
+        source: ObservationSource,
         plugin: Option<&str>,
     ) -> Self {
         let (phase, settings, plugin) = (
@@ -229,14 +123,14 @@ impl Session {
             settings,
             access,
             limits,
-            sight,
+            source,
             plugin,
             clock: Clock::default(),
             call: Mutex::default(),
         }))
     }
 
-    /// Makes a capsule: all that the phase was given and observed, without secrets, so that the
+    /// Makes a capsule: the input and the observations of the call, without secrets, so that the
     /// call can be run again elsewhere.
     pub fn capsule(&self, failure: &str) -> Capsule {
         let mut capsule = Capsule {
@@ -249,7 +143,7 @@ impl Session {
             ..Capsule::default()
         };
         let budget = Budget::new(usize::MAX, CAPSULE_TIME, &self.0.shared.cancel);
-        self.0.sight.fill(&mut capsule, &budget);
+        self.0.source.fill(&mut capsule, &budget);
         capsule.blank(&self.0.shared.secrets);
         capsule
     }
@@ -272,7 +166,7 @@ impl Session {
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
                 if let Effect::Object(object) = &mut proposal.effect {
-                    fill_in_proxies(&mut object.manifest, &self.0.shared.proxies);
+                    proxies::fill_in_proxies(&mut object.manifest, &self.0.shared.proxies);
                 }
             }
         }
@@ -284,7 +178,8 @@ impl Session {
         std::mem::take(&mut self.call().findings)
     }
 
-    /// What all calls used. Memory is 0 here: only the guest's store knows it.
+    /// The resources that all calls used. Memory is 0 here, because only the guest's store knows
+    /// it.
     pub fn used(&self) -> Usage {
         let call = self.call();
         Usage {
@@ -301,7 +196,7 @@ impl Session {
         &self.0.clock
     }
 
-    /// Waits for the phase's turn to work on a document of so many bytes.
+    /// Waits for the phase's turn to work on a document of `text_bytes` bytes.
     ///
     /// # Errors
     /// The run is cancelled.
@@ -315,10 +210,12 @@ impl Session {
         turn.ok_or_else(|| Stop::msg("the run was cancelled"))
     }
 
+    /// The limits of the phase.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
+    /// What the phase may do.
     pub fn access(&self) -> &Access {
         &self.0.access
     }
@@ -327,6 +224,7 @@ impl Session {
         self.0.call.lock()
     }
 
+    /// Records a proposal.
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
         if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
@@ -341,9 +239,10 @@ impl Session {
         Ok(Handle { id })
     }
 
+    /// Changes a proposal of this call. `bytes` is the memory that the change takes.
     fn modify(
         &mut self,
-        of: Handle,
+        handle: Handle,
         bytes: usize,
         change: impl FnOnce(&mut Proposal) -> Result<(), Failure>,
     ) -> Hosted<()> {
@@ -352,57 +251,15 @@ impl Session {
         let unknown = || {
             Failure::new(
                 "no-such-effect",
-                format!("there is no proposal {} in this call", of.id),
+                format!("there is no proposal {} in this call", handle.id),
             )
         };
         Ok(change(
-            call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?,
+            call.proposals
+                .get_mut(handle.id as usize)
+                .ok_or_else(unknown)?,
         )?)
     }
-}
-
-/// Replaces masked proxies by those with user names and passwords in the environment of an object's
-/// containers. The program's own components write the masked form, because they never see the
-/// other.
-fn fill_in_proxies(value: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                match field {
-                    Value::Array(variables) if name == "env" => variables
-                        .iter_mut()
-                        .for_each(|variable| fill_in_proxy(variable, proxies)),
-                    other => fill_in_proxies(other, proxies),
-                }
-            }
-        }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| fill_in_proxies(item, proxies)),
-        _ => {}
-    }
-}
-
-fn fill_in_proxy(variable: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
-    let known = proxies
-        .iter()
-        .find(|(shown, _)| variable["name"] == shown.name && variable["value"] == shown.value);
-    if let Some((_, real)) = known {
-        variable["value"] = real.value.clone().into();
-    }
-}
-
-fn spec<T: DeserializeOwned>(text: &str) -> Hosted<T> {
-    json::read(text).map_err(|e| {
-        Error::Failure(Failure::new(
-            "invalid",
-            format!("the proposal cannot be read: {e}"),
-        ))
-    })
-}
-
-fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
-    serde_json::to_string(value).map_err(Stop::from)
 }
 
 impl Drop for Inner {
@@ -412,124 +269,16 @@ impl Drop for Inner {
     }
 }
 
-impl types::Host for Session {
-    fn convert_failure(&mut self, error: Error) -> Result<Failure, Stop> {
-        match error {
-            Error::Failure(failure) => Ok(failure),
-            Error::Stop(stop) => Err(stop),
-        }
-    }
+/// Parses JSON that a phase handed over.
+fn parse_proposal<T: DeserializeOwned>(text: &str) -> Hosted<T> {
+    json::read(text).map_err(|error| {
+        Error::Failure(Failure::new(
+            "invalid",
+            format!("the proposal cannot be read: {error}"),
+        ))
+    })
 }
 
-impl input::Host for Session {
-    fn phase_id(&mut self) -> Result<String, Stop> {
-        Ok(self.0.phase.clone())
-    }
-
-    fn round(&mut self) -> Result<u32, Stop> {
-        Ok(self.call().round)
-    }
-
-    fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else {
-            return Ok(None);
-        };
-        let (config, text) = self.0.shared.config_for(&self.0.access);
-        let part = match call.arguments.as_str() {
-            "" => Some(text.to_owned()),
-            pointer => config.pointer(pointer).map(to_json).transpose()?,
-        };
-        self.count_answer(part.as_ref().map_or(0, String::len))?;
-        Ok(part)
-    }
-
-    fn settings(&mut self) -> Result<String, Stop> {
-        Ok(self.0.settings.clone())
-    }
-
-    fn patched(&mut self, target: String, document: String) -> Hosted<String> {
-        let (target, gate::Plain(document)) =
-            self.admit(&gate::PATCHED, (target, document))?.arguments;
-        if self.is_plugin() {
-            let message = format!(
-                "patches of {} are for the program's own phases: they may hold secrets",
-                &*target
-            );
-            return Err(Failure::new("denied", message).into());
-        }
-        let _turn = self.turn(document.len())?;
-        let patches = &self.0.shared.patches;
-        let (patched, said) = patches
-            .apply(&target, spec(&document)?)
-            .map_err(|message| Failure::new("invalid", message))?;
-        for line in said {
-            self.say(Severity::Info, &line)?;
-        }
-        let patched = patched.to_string();
-        self.count_answer(patched.len())?;
-        Ok(patched)
-    }
-
-    fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else {
-            return Ok(None);
-        };
-        let (phase, name) = call.arguments;
-        let key = (String::from(phase), String::from(name));
-        let fact = self.0.shared.facts.lock().get(&key).cloned();
-        if let Some(fact) = &fact {
-            self.0.sight.keep_fact(&key.0, &key.1, fact);
-        }
-        self.answer_fact(&format!("{} {}", key.0, key.1), fact)
-    }
-}
-
-impl report::Host for Session {
-    fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
-        if !self.is_plugin() {
-            self.log(text.len())?;
-        }
-        self.say(severity, &text)
-    }
-
-    fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
-        let finding = self.readable_finding(finding)?;
-        let mut call = self.call();
-        if call.findings.len() >= MAX_FINDINGS {
-            return Err(Stop::msg(format!(
-                "limit of {MAX_FINDINGS} findings reached"
-            )));
-        }
-        self.hand_finding(&mut call, to_json(&finding)?.len())?;
-        call.findings.push(finding);
-        call.found += 1;
-        Ok(())
-    }
-
-    fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
-        let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
-        if self.is_plugin() {
-            self.0.shared.secrets.blank(&mut json);
-        }
-        let key = (self.0.phase.clone(), String::from(name));
-        let mut facts = self.0.shared.facts.lock();
-        let is_new = !facts.contains_key(&key);
-        self.hand_fact(key.1.len() + json.len(), is_new)?;
-        facts.insert(key, json);
-        Ok(())
-    }
-
-    fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
-        let text = self.readable(text)?;
-        self.log(text.len())?;
-        let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
-        self.0.shared.bus.emit(What::Progress {
-            phase,
-            done,
-            total,
-            text,
-            plugin,
-        });
-        Ok(())
-    }
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
+    serde_json::to_string(value).map_err(Stop::from)
 }

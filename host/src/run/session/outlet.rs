@@ -1,6 +1,6 @@
 //! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
 //! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
-use super::{Session, Shared};
+use super::{RunContext, Session};
 use crate::{
     budget::Budget,
     render::patches::COREDNS,
@@ -177,7 +177,7 @@ impl Session {
 
     /// An object of the cluster as the phase sees it.
     pub(super) fn shown_object(&self, kind: &str, object: Value) -> Value {
-        let Shared {
+        let RunContext {
             secrets, patches, ..
         } = &*self.0.shared;
         if !self.is_plugin() {

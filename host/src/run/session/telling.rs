@@ -3,7 +3,7 @@
 use super::Session;
 use crate::{
     arguments::{FindingCode, Text},
-    event::What,
+    event::EventKind,
     run::{access::Access, secrets::OpenedText},
     wasm::{gate, limits::MAX_EVIDENCE},
 };
@@ -46,7 +46,7 @@ impl Session {
         match opened {
             Some(OpenedText { shown, revealed }) => {
                 self.0.shared.bus.emit_revealed(
-                    What::Message {
+                    EventKind::Message {
                         phase,
                         severity,
                         label,
@@ -56,7 +56,7 @@ impl Session {
                     revealed,
                 );
             }
-            None => self.0.shared.bus.emit(What::Message {
+            None => self.0.shared.bus.emit(EventKind::Message {
                 phase,
                 severity,
                 label,

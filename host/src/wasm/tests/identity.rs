@@ -3,7 +3,7 @@
 use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
-    event::{Event, RunResult, Subscriber, What},
+    event::{Event, EventKind, RunResult, Subscriber},
     report::{lines::LinePrinter, style::Palette},
     run::prepare::Prepared,
     text::digest::sha256_hex,
@@ -108,7 +108,7 @@ impl Write for Shared<u8> {
 }
 
 impl Subscriber for Shared<Event> {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         self.0.lock().push(event.clone());
     }
 }
@@ -174,14 +174,14 @@ fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
         "{out}"
     );
 
-    let origins = events.iter().filter_map(|event| match &event.what {
-        What::Message {
+    let origins = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Message {
             phase,
             plugin,
             label,
             ..
         } if phase == "preflight/hostile" => Some((plugin.clone(), label.clone())),
-        What::Finding {
+        EventKind::Finding {
             phase,
             plugin,
             finding,
@@ -199,8 +199,10 @@ fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
         ]
     );
     // The program's own phases have no origin of a plugin.
-    let own = |event: &&Event| match &event.what {
-        What::Finding { phase, plugin, .. } => plugin.is_some() && phase != "preflight/hostile",
+    let own = |event: &&Event| match &event.kind {
+        EventKind::Finding { phase, plugin, .. } => {
+            plugin.is_some() && phase != "preflight/hostile"
+        }
         _ => false,
     };
     assert_eq!(events.iter().filter(own).count(), 0);

@@ -1,10 +1,10 @@
 //! A node and a cluster to run phases over.
 use crate::{
     config::plugin_limits::Limits,
-    event::{Bus, Event, Subscriber, What},
+    event::{Bus, Event, EventKind, Subscriber},
     run::{
         access::Access,
-        session::{Session, Shared},
+        session::{RunContext, Session},
     },
     world::fake::FakeWorld,
 };
@@ -19,8 +19,8 @@ pub type Said = Arc<Mutex<Vec<String>>>;
 struct Listener(Said);
 
 impl Subscriber for Listener {
-    fn notice(&mut self, event: &Event) {
-        if let What::Message { label, text, .. } = &event.what {
+    fn on_event(&mut self, event: &Event) {
+        if let EventKind::Message { label, text, .. } = &event.kind {
             self.0.lock().push(format!("[{label}] {text}"));
         }
     }
@@ -39,7 +39,7 @@ pub fn session(
         ..Case::default()
     };
     let bus = Bus::new(vec![Box::new(Listener(said.clone()))]);
-    let shared = Shared::new(Arc::new(FakeWorld::new(&case, root).unwrap()), bus, config);
+    let shared = RunContext::new(Arc::new(FakeWorld::new(&case, root).unwrap()), bus, config);
     (
         Session::new(
             Arc::new(shared),
@@ -53,7 +53,7 @@ pub fn session(
 
 /// A session with limits of its own.
 pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
-    let shared = Shared::new(
+    let shared = RunContext::new(
         Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
         Bus::new(Vec::new()),
         Value::Null,
@@ -70,7 +70,7 @@ pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Sessio
 
 /// A session with settings, over a machine that is fit.
 pub fn session_with(settings: &Value, access: Access, root: &std::path::Path) -> Session {
-    let shared = Shared::new(
+    let shared = RunContext::new(
         Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
         Bus::new(Vec::new()),
         Value::Null,

@@ -1,5 +1,5 @@
-//! IPv4 addresses in IPv6 addresses: a gateway (NAT64) sends what is for such an address to the IPv4
-//! address in it. The operator's network may use any prefix, and asking the network for it
+//! IPv4 addresses in IPv6 addresses: a gateway (NAT64) sends what is for such an address to the
+//! IPv4 address in it. The operator's network may use any prefix, and asking the network for it
 //! (RFC 7050) takes a lookup, so every place that RFC 6052 allows is looked at.
 use super::v4;
 use ipnet::Ipv4Net;

@@ -14,9 +14,8 @@ const BRIDGES: [&str; 10] = [
 ];
 
 impl Services {
-    /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. What
-    /// is no subnet is left out: the configuration is
-    /// checked elsewhere.
+    /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. A text
+    /// that is not a subnet is left out: the configuration is checked elsewhere.
     pub fn of(subnets: &str) -> Services {
         let mut found = subnets
             .split(',')
@@ -67,7 +66,7 @@ fn is_in_net_of(interface: &IfAddr, address: IpAddr) -> bool {
     }
 }
 
-/// Whether an interface has the address. Where nobody knows, it may be.
+/// Whether an interface has the address. True if the interfaces are not known.
 fn is_of_interface(address: IpAddr) -> bool {
     let interfaces = if_addrs::get_if_addrs();
     interfaces.map_or(true, |all| all.iter().any(|one| one.ip() == address))

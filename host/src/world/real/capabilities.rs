@@ -1,5 +1,5 @@
-//! Programs without the capabilities of root: they read what root owns, but load no modules, change
-//! no network, see no memory of other processes and pass over no permissions.
+//! Runs programs without the capabilities of root. They can read files that root owns, but cannot
+//! load modules, change the network, read the memory of other processes or bypass permissions.
 //!
 //! Between fork and exec only what is safe in a signal handler may be called, so the function here
 //! makes system calls with values on the stack and allocates nothing.
@@ -7,13 +7,13 @@ use std::{io, os::unix::process::CommandExt, process::Command};
 
 /// The version of the kernel's structures of 64 capabilities.
 const VERSION_3: u32 = 0x2008_0522;
-/// More than any kernel has.
+/// A number of a capability that no kernel exceeds.
 const LAST_CAPABILITY: libc::c_ulong = 63;
 const ON: libc::c_ulong = 1;
 /// An argument that the kernel does not look at, or wants to be 0.
 const NONE: libc::c_ulong = 0;
 
-/// Makes a command run its program without capabilities, and without a way to get any.
+/// Makes a command run its program without capabilities, and lets the program gain none.
 pub fn run_without(command: &mut Command) {
     // SAFETY: `drop_all` makes system calls with values on the stack and allocates nothing.
     unsafe { command.pre_exec(drop_all) };
@@ -23,8 +23,8 @@ pub fn run_without(command: &mut Command) {
 /// them by its file or user.
 fn drop_all() -> io::Result<()> {
     for capability in 0..=LAST_CAPABILITY {
-        // A process that may not narrow this set, or a number that the kernel does not know, is no
-        // error: `no_new_privs` is the border. SAFETY: the call has no pointers.
+        // Failing is fine: the process may not narrow this set, or the kernel does not know the
+        // number. `no_new_privs`, below, is what protects. SAFETY: the call has no pointers.
         unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, NONE, NONE, NONE) };
     }
     // SAFETY: the call has no pointers.

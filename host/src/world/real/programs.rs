@@ -1,4 +1,4 @@
-//! Where the programs of the node are found, and in which environment they run.
+//! Finds the programs of the node, and sets the environment in which they run.
 #![allow(
     clippy::disallowed_methods,
     reason = "this is where programs are looked for"
@@ -21,7 +21,7 @@ use std::{
     process::Command,
 };
 
-/// The system's directories of programs, the first one first. No plugin writes in these.
+/// The system's directories of programs, in the order of the search. No plugin may write to them.
 pub const SYSTEM: [&str; 6] = [
     "/usr/local/sbin",
     "/usr/local/bin",
@@ -30,22 +30,23 @@ pub const SYSTEM: [&str; 6] = [
     "/sbin",
     "/bin",
 ];
-/// Where every program runs: a program may look into its working directory for what it is to do.
+/// The working directory of every program. It is fixed because some programs read files of their
+/// working directory.
 const WORKING_DIRECTORY: &str = "/";
-/// Variables of the operator's environment that programs get which the host runs for itself.
+/// Variables of the operator's environment that a program gets if the host runs it for itself.
 const ENVIRONMENT: [&str; 2] = ["LANG", "HOME"];
 
 /// The programs that the host may run.
 #[derive(Clone, Debug)]
 pub enum Programs {
-    /// those of the operator's `PATH`, with the operator's `HOME` and `LANG`: what the host runs
+    /// programs in the operator's `PATH`, with the operator's `HOME` and `LANG`; the host runs them
     /// for itself
     OfOperator {
-        /// directories in which they are looked for, in the form of `PATH`
+        /// directories that are searched, in the form of `PATH`
         path: OsString,
     },
-    /// those of [`SYSTEM`] that only root can have put there, in an environment that no file of a
-    /// user has a part in: what the host runs for phases
+    /// programs in [`SYSTEM`] that only root can have put there, in an environment that no file of
+    /// a user changes; the host runs them for phases
     OfSystem(Rights),
 }
 
@@ -68,7 +69,7 @@ impl Programs {
     }
 
     /// Returns the path of a program; none if no directory has it. Of a program of the system it is
-    /// the real path, without links: what was judged is what runs.
+    /// the real path, without links, so that the file that was checked is the file that runs.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         match self {
             Programs::OfOperator { path } => env::split_paths(path)
@@ -166,8 +167,8 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// Returns the real path of a program, if only root (or this user) can have put it there and can
-/// replace it: if nobody else writes in the directories above the program and above every link on
-/// the way to it. Then the way cannot change meanwhile either.
+/// replace it: no other user may write to the directories above the program, or above any link that
+/// leads to it. So the path cannot change meanwhile either.
 fn of_system(files: &RootedFiles, path: &str) -> Option<PathBuf> {
     let way = ResolvedPath::follow(files, path).ok()?;
     let is_trusted = |path: &Path| {

@@ -1,13 +1,13 @@
-//! A supervisor: a process between this program and a program that it runs for a phase. It ends all
-//! that the program leaves behind, also what left the program's process group or session
-//! (`setsid`), and then ends as the program did.
+//! A supervisor: a process between this program and a program that it runs for a phase. It kills
+//! all processes that the program leaves behind, including those that left the program's process
+//! group or session (`setsid`), and then ends with the exit status of the program.
 //!
 //! The kernel gives a process whose parent has ended to the nearest ancestor that is a "child
-//! subreaper". This program is none: several programs run side by side, and an orphan does not tell
-//! from which of them it came, nor whether it is a service that a service manager started and that
-//! has to stay. A supervisor has one program, so every orphan that comes to it is what that program
-//! left. A process gets away from its supervisor only by having another process do its work, as
-//! `systemctl start` does.
+//! subreaper". This program is not a subreaper: several programs run at the same time, and an
+//! orphan does not show which of them started it, nor whether it is a service that a service
+//! manager started and that has to stay. A supervisor has a single program, so all its orphans are
+//! processes of that program. A program evades its supervisor only if another process does its
+//! work, as with `systemctl start`.
 //!
 //! The supervisor is a forked copy of this program that executes nothing. Between fork and exec
 //! only what is safe in a signal handler may be called, so all functions here make system calls and
@@ -25,15 +25,15 @@ use std::{ffi::CStr, io, mem::MaybeUninit, os::unix::process::CommandExt, proces
 
 /// The signal by which a supervisor asks its program to end.
 pub const TERMINATE: Signal = Signal::TERM;
-/// The signal by which a supervisor kills its program with all that came of it. It also gets it
-/// when this program ends.
+/// The signal that makes a supervisor kill its program and all processes that the program started.
+/// The kernel sends it too, when this program ends.
 pub const KILL: Signal = Signal::USR1;
 
 /// The children of the supervisor's only thread. On a kernel without this file only the program
 /// itself is killed.
 const CHILDREN: &CStr = c"/proc/thread-self/children";
-/// How often a supervisor looks for what is left: a program that starts processes faster than they
-/// are killed does not keep it for ever.
+/// Most searches of a supervisor for processes that are left. The limit ends the search even if a
+/// program starts processes faster than they are killed.
 const MOST_LOOKS: usize = 100_000;
 
 /// Makes a command start a supervisor, which starts the program. The child that the caller gets is
@@ -84,11 +84,12 @@ fn all_signals() -> libc::sigset_t {
     }
 }
 
-/// Waits until the program ends or is to be killed, kills what is left, and ends as the program
-/// did.
+/// Waits until the program ends or is to be killed, kills the processes that are left, and ends
+/// with the exit status of the program.
 fn supervise_until_end(program: Pid) -> ! {
-    // Whoever reads what the program prints waits until everybody has closed the pipe. SAFETY: the
-    // supervisor uses no file that this program has open, and the descriptors are its own copies.
+    // The reader of the program's output waits until all copies of the pipe are closed, so the
+    // supervisor closes its copies. SAFETY: the supervisor uses no file that this program has open,
+    // and the descriptors are its own copies.
     unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
     wait_for(program);
     // The program was not reaped yet, so no other process or group has its id.

@@ -123,15 +123,15 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
         })
     };
     let territory = Territory::of(&node.config);
-    let enact = |effect: Effect, territory: Option<&Territory>| {
+    let apply = |effect: Effect, territory: Option<&Territory>| {
         node.within(|context| {
-            effect.enact(&Context {
+            effect.apply(&Context {
                 territory,
                 ..*context
             })
         })
     };
-    let by_plugin = |effect| enact(effect, Some(&territory));
+    let by_plugin = |effect| apply(effect, Some(&territory));
     for path in [
         "/etc/kubernetes/super-admin.conf",
         "/etc/kubernetes/kubelet.conf",
@@ -139,7 +139,7 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
         assert!(by_plugin(Effect::Kubeconfig(spec(path))).is_err(), "{path}");
         assert!(node.files().stat(path).unwrap().is_none());
     }
-    enact(Effect::Kubeconfig(spec("/etc/kubernetes/admin.conf")), None).unwrap();
+    apply(Effect::Kubeconfig(spec("/etc/kubernetes/admin.conf")), None).unwrap();
     let before = node.files().read("/etc/kubernetes/admin.conf").unwrap();
     assert!(by_plugin(rotated("/etc/kubernetes/admin.conf")).is_err());
     assert_eq!(

@@ -126,7 +126,7 @@ static FORMS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Whether an argument is no secret.
+/// Whether an argument is not a secret.
 pub(super) fn is_plain_argument(name: &str, value: &str) -> bool {
     let is_path = PATHS.iter().any(|end| name.ends_with(end));
     ((is_path || PLAIN_ARGUMENTS.contains(&name)) && value.chars().all(is_of_list))

@@ -1,5 +1,5 @@
 //! The host functions by which only phases of the distribution propose effects.
-use super::super::{Hosted, Session, spec};
+use super::super::{Hosted, Session, parse_proposal};
 use crate::{
     effect::{BootstrapKubeconfig, Effect, KubeconfigServer, StaticPod, files},
     wasm::gate::{self, HostFunction, Plain},
@@ -17,7 +17,7 @@ impl Session {
         effect: impl FnOnce(T) -> Effect,
     ) -> Hosted<Handle> {
         let Plain(text) = self.admit(function, text)?.arguments;
-        self.propose(effect(spec(&text)?))
+        self.propose(effect(parse_proposal(&text)?))
     }
 }
 

@@ -8,10 +8,10 @@ use std::{
     },
 };
 
-fn crew(nodes: &[Node], places: Places) -> Crew {
-    Crew::new(
+fn pool(nodes: &[Node], concurrency: Concurrency) -> WorkerPool {
+    WorkerPool::new(
         Queue::new(&nodes.iter().collect::<Vec<_>>(), &BTreeMap::new()),
-        places,
+        concurrency,
     )
 }
 
@@ -35,13 +35,17 @@ fn each_is_done_once_when_what_it_needs_has_ended() {
             .map(String::as_str)
             .collect::<Vec<_>>(),
     ));
-    for places in [Places::Exactly(1), Places::Exactly(3), Places::Working(3)] {
+    for concurrency in [
+        Concurrency::Exactly(1),
+        Concurrency::Exactly(3),
+        Concurrency::Working(3),
+    ] {
         let (done, beside, most) = (
             Mutex::new(BTreeSet::new()),
             AtomicUsize::new(0),
             AtomicUsize::new(0),
         );
-        crew(&nodes, places).run(&|at| {
+        pool(&nodes, concurrency).run(&|at| {
             most.fetch_max(beside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             assert!(
                 nodes[at]
@@ -56,17 +60,17 @@ fn each_is_done_once_when_what_it_needs_has_ended() {
             assert!(done.lock().insert(nodes[at].id().to_owned()));
         });
         assert_eq!(done.into_inner().len(), nodes.len());
-        let (Places::Exactly(places) | Places::Working(places)) = places;
-        assert!(most.into_inner() <= places);
+        let (Concurrency::Exactly(concurrency) | Concurrency::Working(concurrency)) = concurrency;
+        assert!(most.into_inner() <= concurrency);
     }
 }
 
 #[test]
 fn a_panic_keeps_nobody_waiting() {
     let nodes = [node("a", &[]), node("b", &[]), node("c", &["a"])];
-    let (crew, done) = (crew(&nodes, Places::Working(1)), AtomicUsize::new(0));
+    let (pool, done) = (pool(&nodes, Concurrency::Working(1)), AtomicUsize::new(0));
     let ran = panic::catch_unwind(AssertUnwindSafe(|| {
-        crew.run(&|at| {
+        pool.run(&|at| {
             assert!(at > 0, "as it should");
             done.fetch_add(1, Ordering::SeqCst);
         });
@@ -78,8 +82,8 @@ fn a_panic_keeps_nobody_waiting() {
 #[test]
 fn what_waits_holds_no_place() {
     let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];
-    let (crew, all) = (crew(&nodes, Places::Working(1)), Barrier::new(3));
-    crew.run(&|_| {
-        crew.parked(|| all.wait());
+    let (pool, all) = (pool(&nodes, Concurrency::Working(1)), Barrier::new(3));
+    pool.run(&|_| {
+        pool.run_blocking(|| all.wait());
     });
 }

@@ -8,10 +8,10 @@ use crate::{
     },
     run::{
         access::Access,
-        crew::Places,
         executor::{Executor, Ready},
-        judge::Judge,
-        session::{Session, Shared},
+        finding_policy::FindingPolicy,
+        session::{RunContext, Session},
+        worker_pool::Concurrency,
     },
     wasm::grant::Grant,
     world::{self, Cluster, Files, Net, Runtime, World, fake::FakeWorld},
@@ -120,7 +120,7 @@ fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
     left_in(
         Arc::new(imagined(root.path())),
         nodes,
-        Places::Exactly(1),
+        Concurrency::Exactly(1),
         fails,
     )
 }
@@ -149,7 +149,7 @@ fn a_plugin_does_not_reach_what_is_the_hosts_whatever_it_was_granted() {
     left_in(
         world.clone(),
         vec![node("reaches", &[], false)],
-        Places::Exactly(1),
+        Concurrency::Exactly(1),
         "reaches",
     );
     assert!(world.files().stat("/etc/kubernetes").unwrap().is_none());
@@ -158,10 +158,10 @@ fn a_plugin_does_not_reach_what_is_the_hosts_whatever_it_was_granted() {
 fn left_in(
     world: Arc<dyn World>,
     nodes: Vec<Node>,
-    places: Places,
+    concurrency: Concurrency,
     fails: &str,
 ) -> Vec<&'static str> {
-    let result = run(world.clone(), nodes, places);
+    let result = run(world.clone(), nodes, concurrency);
     assert!(
         matches!(&result, RunResult::Failed { phase, .. } if phase == fails),
         "{result:?}"
@@ -173,14 +173,14 @@ fn left_in(
         .collect()
 }
 
-fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
+fn run(world: Arc<dyn World>, nodes: Vec<Node>, concurrency: Concurrency) -> RunResult {
     world.files().make_dir("/taken/by", 0o755).unwrap();
     let plan = Plan {
         workflow: INIT,
         nodes,
         groups: Vec::new(),
     };
-    let shared = Arc::new(Shared::new(
+    let shared = Arc::new(RunContext::new(
         world,
         Bus::new(Vec::new()),
         serde_json::json!({}),
@@ -203,10 +203,10 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
                 headers: Vec::new(),
             }
         },
-        judge: &Judge::default(),
+        finding_policy: &FindingPolicy::default(),
         started: 0,
         cancel: &Cancel::never(),
-        places,
+        concurrency,
         keep: &|_| {},
     };
     executor.execute().result
@@ -228,7 +228,7 @@ fn a_check_of_a_plugin_changes_nothing() {
         run(
             world.clone(),
             vec![check("changes", &[])],
-            Places::Exactly(1)
+            Concurrency::Exactly(1)
         ),
         RunResult::PreflightFailed
     );
@@ -238,7 +238,7 @@ fn a_check_of_a_plugin_changes_nothing() {
         run(
             world.clone(),
             vec![node("changes", &[], false)],
-            Places::Exactly(1)
+            Concurrency::Exactly(1)
         ),
         RunResult::Done
     );
@@ -250,7 +250,11 @@ fn a_check_of_a_plugin_changes_nothing() {
 fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
     let with = |nodes: Vec<Node>| {
         let root = tempfile::tempdir().unwrap();
-        run(Arc::new(imagined(root.path())), nodes, Places::Exactly(1))
+        run(
+            Arc::new(imagined(root.path())),
+            nodes,
+            Concurrency::Exactly(1),
+        )
     };
     assert_eq!(with(vec![check("finds", &[])]), RunResult::PreflightFailed);
     let failed = with(vec![node("opens", &[], false), check("finds", &["opens"])]);
@@ -286,7 +290,7 @@ fn what_a_phase_leaves_open_is_cleaned_up_even_if_the_run_was_stopped() {
 /// Whether it holds a place while it does or not.
 #[test]
 fn where_the_host_panics_for_a_phase_that_fails_and_what_needs_it_is_not_begun() {
-    for places in [Places::Exactly(1), Places::Working(1)] {
+    for concurrency in [Concurrency::Exactly(1), Concurrency::Working(1)] {
         let root = tempfile::tempdir().unwrap();
         let nodes = vec![
             node("cleans-up", &[], false),
@@ -296,7 +300,7 @@ fn where_the_host_panics_for_a_phase_that_fails_and_what_needs_it_is_not_begun()
             left_in(
                 Arc::new(Defective(imagined(root.path()))),
                 nodes,
-                places,
+                concurrency,
                 "cleans-up"
             ),
             [""; 0]

@@ -1,5 +1,5 @@
-//! Who does the work: workers that take what is ready by themselves, so many side by side as there
-//! are places.
+//! A pool of workers that run the phases of a plan. Each worker takes the next phase that is ready,
+//! as long as the limit of phases at a time allows it.
 use super::queue::Queue;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
@@ -7,36 +7,37 @@ use std::{
     thread::{self, Scope},
 };
 
-/// How many phases go on side by side.
+/// How many phases run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
-    /// so many, whatever they do
+pub enum Concurrency {
+    /// at most this many phases
     Exactly(usize),
-    /// so many that work; those that wait for something else than the processor hold no place
+    /// at most this many phases that use the processor; blocked phases are not counted
     Working(usize),
 }
 
-pub struct Crew {
-    places: Places,
+/// A pool of workers for the phases of one plan.
+pub struct WorkerPool {
+    concurrency: Concurrency,
     state: Mutex<State>,
-    /// there is more to begin, or nothing any more
+    /// signalled when another phase may begin, and when all phases have ended
     changed: Condvar,
 }
 
 struct State {
     queue: Queue,
-    /// begun and not ended
+    /// number of phases that have begun and not ended
     begun: usize,
-    /// of those, how many hold a place
+    /// of those, the number that is not blocked
     working: usize,
     /// workers that wait for something to begin
     idle: usize,
 }
 
-impl Crew {
-    pub fn new(queue: Queue, places: Places) -> Crew {
-        Crew {
-            places,
+impl WorkerPool {
+    pub fn new(queue: Queue, concurrency: Concurrency) -> WorkerPool {
+        WorkerPool {
+            concurrency,
             state: Mutex::new(State {
                 queue,
                 begun: 0,
@@ -56,9 +57,9 @@ impl Crew {
         thread::scope(|scope| self.worker(scope, work));
     }
 
-    /// One worker, for as long as there is work. Whoever begins something sees to it that somebody
-    /// is there for what follows. Workers stay for the whole run: a thread for each phase would
-    /// seed its own random numbers.
+    /// Works until all phases have ended. A worker that begins a phase starts or wakes another
+    /// worker for the phases that follow. Workers stay for the whole run: a thread for each phase
+    /// would seed its own random numbers.
     fn worker<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
@@ -74,7 +75,7 @@ impl Crew {
                     state.idle += 1;
                     scope.spawn(|| self.worker(scope, work));
                 } else {
-                    self.call(&state);
+                    self.wake_one(&state);
                 }
                 drop(state);
                 let done = panic::catch_unwind(AssertUnwindSafe(|| work(at)));
@@ -97,30 +98,31 @@ impl Crew {
         }
     }
 
-    /// Does what mostly waits, and holds no place meanwhile.
-    pub fn parked<T>(&self, wait: impl FnOnce() -> T) -> T {
-        if matches!(self.places, Places::Exactly(_)) {
+    /// Calls a function that blocks. The phase is not counted meanwhile.
+    pub fn run_blocking<T>(&self, wait: impl FnOnce() -> T) -> T {
+        if matches!(self.concurrency, Concurrency::Exactly(_)) {
             return wait();
         }
         let mut state = self.state();
         state.working -= 1;
-        self.call(&state);
+        self.wake_one(&state);
         drop(state);
         let came = panic::catch_unwind(AssertUnwindSafe(wait));
         self.state().working += 1;
         came.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
-    /// One more worker, where it would have something to begin.
-    fn call(&self, state: &State) {
+    /// Wakes a worker if there is a phase that it may begin.
+    fn wake_one(&self, state: &State) {
         if self.is_free(state) && state.queue.next().is_some() {
             self.changed.notify_one();
         }
     }
 
     fn is_free(&self, state: &State) -> bool {
-        let (Places::Exactly(places) | Places::Working(places)) = self.places;
-        state.working < places.max(1)
+        let (Concurrency::Exactly(concurrency) | Concurrency::Working(concurrency)) =
+            self.concurrency;
+        state.working < concurrency.max(1)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

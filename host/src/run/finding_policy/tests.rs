@@ -26,15 +26,15 @@ fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
 
 #[test]
 fn errors_are_downgraded_by_name_whatever_the_case() {
-    let judge = Judge {
+    let policy = FindingPolicy {
         ignored: ["numcpu".to_owned()].into(),
-        ..Judge::default()
+        ..FindingPolicy::default()
     };
     let node = testing::node("preflight/resources", &[]);
     let blocks = |code, verdict| {
-        judge.blocks(
+        policy.blocks(
             &finding(code, verdict),
-            &judge.judge(&node, &finding(code, verdict)),
+            &policy.evaluate(&node, &finding(code, verdict)),
         )
     };
     assert!(!blocks("NumCPU", Verdict::Fail));
@@ -44,12 +44,12 @@ fn errors_are_downgraded_by_name_whatever_the_case() {
 
 #[test]
 fn a_path_of_an_earlier_run_is_not_in_the_way_of_the_built_in_checks_and_of_no_others() {
-    let judge = Judge {
+    let policy = FindingPolicy {
         ours: ["/etc/kubernetes/manifests/etcd.yaml".to_owned()].into(),
-        ..Judge::default()
+        ..FindingPolicy::default()
     };
     let stands = |node: &Node, code: &str| {
-        judge.judge(node, &finding(code, Verdict::Fail)) == Judgement::Stands
+        policy.evaluate(node, &finding(code, Verdict::Fail)) == Judgement::Stands
     };
     let (files, ports) = (
         plugin_node("preflight/files", "preflight", true),
@@ -96,10 +96,10 @@ fn a_third_partys_finding_has_no_code_of_a_built_in_check() {
     assert_eq!(code(&theirs, "EnoughMemory"), "EnoughMemory");
     // A check that could not do its job has its own id for a code.
     assert_eq!(code(&theirs, "preflight/evil"), "preflight/evil");
-    let judge = Judge {
+    let policy = FindingPolicy {
         ignored: ["numcpu".to_owned()].into(),
-        ..Judge::default()
+        ..FindingPolicy::default()
     };
     let finding = finding(&code(&theirs, "NumCPU"), Verdict::Fail);
-    assert_eq!(judge.judge(&theirs, &finding), Judgement::Stands);
+    assert_eq!(policy.evaluate(&theirs, &finding), Judgement::Stands);
 }

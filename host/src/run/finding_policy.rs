@@ -1,5 +1,5 @@
-//! What a finding means for the run: `--ignore-preflight-errors` with kubeadm's meaning, waivers of
-//! the configuration, and what an earlier run of ours left in the way of the next.
+//! The meaning of a finding for the run: `--ignore-preflight-errors` with kubeadm's meaning,
+//! waivers of the configuration, and files that an earlier run on this node made.
 use crate::{event::Judgement, plan::Node};
 use kubephase_sdk::codes::{self, Family};
 use kubephase_wit::{Finding, Verdict};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
 
 #[derive(Clone, Debug, Default)]
-pub struct Judge {
+pub struct FindingPolicy {
     /// lower-cased names of checks, or `all`
     pub ignored: BTreeSet<String>,
     /// lower-cased name of a check and the reason it is waived
@@ -40,9 +40,9 @@ fn says_taken(node: &Node, finding: &Finding) -> bool {
         && families.iter().any(|family| family.has(&finding.code))
 }
 
-impl Judge {
-    /// What a finding of a phase means for the run. `finding` has the code of [`own_code`].
-    pub fn judge(&self, node: &Node, finding: &Finding) -> Judgement {
+impl FindingPolicy {
+    /// Decides what a finding of a phase means for the run. `finding` has the code of [`own_code`].
+    pub fn evaluate(&self, node: &Node, finding: &Finding) -> Judgement {
         if finding.verdict != Verdict::Fail {
             return Judgement::Stands;
         }
@@ -62,7 +62,7 @@ impl Judge {
         }
     }
 
-    /// Whether the run cannot go on.
+    /// Whether a finding blocks the run.
     pub fn blocks(&self, finding: &Finding, judged: &Judgement) -> bool {
         finding.verdict == Verdict::Fail && *judged == Judgement::Stands
     }

@@ -1,0 +1,213 @@
+//! Applies the proposals of one call of a phase: all are checked against what was granted before
+//! the first is applied, and each is reported as an event.
+//!
+//! Here is the order and the result of the proposals. What is checked is in `apply/checks.rs`, what
+//! the journal gets in `apply/record.rs`, and images are pulled by `apply/images.rs`.
+mod checks;
+mod images;
+mod record;
+
+use super::{
+    executor::{Executor, PhaseError, RunState},
+    session::Session,
+    time::TimeOfPhase,
+};
+use crate::{
+    effect::{
+        Applied, Context, Done, Effect, Sent,
+        proposal::{self, Proposal},
+        territory::Territory,
+    },
+    event::{EffectResult, micros},
+    plan::Node,
+    world::Tried,
+};
+use kubephase_wit::{Failure, Severity};
+use record::summary;
+use std::{sync::atomic::Ordering, time::Instant};
+
+/// The call of a phase whose proposals are applied.
+struct Application<'a> {
+    executor: &'a Executor<'a>,
+    node: &'a Node,
+    session: &'a Session,
+    state: &'a RunState,
+    time: &'a TimeOfPhase,
+    /// files that the phase may not change; none for a built-in phase
+    territory: Option<&'a Territory>,
+}
+
+impl Executor<'_> {
+    /// Checks all proposals of a call, then applies them one by one. Writes to the API are added to
+    /// `sent`. Returns whether anything changed.
+    pub(super) fn apply_proposals(
+        &self,
+        node: &Node,
+        session: &Session,
+        sent: &mut Vec<Sent>,
+        state: &RunState,
+        time: &TimeOfPhase,
+    ) -> Result<bool, PhaseError> {
+        let proposals = session.take_proposals();
+        if proposals.is_empty() {
+            return Ok(false);
+        }
+        let application = Application {
+            executor: self,
+            node,
+            session,
+            state,
+            time,
+            territory: session.is_plugin().then_some(&self.shared.territory),
+        };
+        application.check_proposals(&proposals)?;
+        application.announce_targets(&proposals)?;
+        let is_image = |proposal: &Proposal| matches!(proposal.effect, Effect::Image(_));
+        if proposals.iter().all(is_image) {
+            return application.pull_images(&proposals);
+        }
+        application.apply_in_order(&proposals, sent)
+    }
+}
+
+impl Application<'_> {
+    /// Applies proposals after those that they require. After a failure, only those that are wanted
+    /// in any case are still applied.
+    fn apply_in_order(
+        &self,
+        proposals: &[Proposal],
+        sent: &mut Vec<Sent>,
+    ) -> Result<bool, PhaseError> {
+        let (mut changed, mut failed) = (vec![false; proposals.len()], None);
+        for place in proposal::order(proposals).map_err(|failure| failure.to_text())? {
+            let proposal = &proposals[place];
+            if failed.is_none() && self.executor.cancel.is_requested() {
+                failed = Some(PhaseError::Stopped);
+            }
+            if failed.is_some() && !proposal.regardless {
+                continue;
+            }
+            let mut required = proposal.requires.iter();
+            let dependency_changed = required.any(|earlier| changed[*earlier as usize]);
+            let error;
+            (changed[place], error) = self.apply_proposal(proposal, dependency_changed, sent);
+            failed = failed.or(error);
+        }
+        failed.map_or(Ok(changed.contains(&true)), Err)
+    }
+
+    /// Applies one proposal and reports it. Returns whether it changed something, and why the phase
+    /// fails because of it.
+    fn apply_proposal(
+        &self,
+        proposal: &Proposal,
+        dependency_changed: bool,
+        sent: &mut Vec<Sent>,
+    ) -> (bool, Option<PhaseError>) {
+        let began = Instant::now();
+        let missing = self.missing_paths(&proposal.effect);
+        if let Err(why) = self.prepare_effect(proposal, &missing) {
+            self.emit_effect(proposal, EffectResult::Failed(why.clone()), 0, &[]);
+            return (false, Some(PhaseError::Failed(why)));
+        }
+        let apply = || self.apply_effect(proposal, dependency_changed);
+        let outcome = if proposal.effect.waits() {
+            self.state.pool.run_blocking(apply)
+        } else {
+            apply()
+        };
+        let mut changed = false;
+        let (result, error) = match outcome {
+            Ok(done) => {
+                changed = done.applied == Applied::Changed;
+                let error = self.say_all(&done).err().map(PhaseError::Failed);
+                self.note_paths(proposal, changed, &missing);
+                sent.extend(done.sent);
+                (EffectResult::Applied(done.applied), error)
+            }
+            Err(failure) if proposal.attempt.is_some() && failure.code != "cancelled" => {
+                let result = self.skip_attempt(proposal, failure.message);
+                (EffectResult::Applied(result), None)
+            }
+            Err(failure) => {
+                let result = EffectResult::Failed(self.session.bounded(failure.message.clone()));
+                (result, Some(phase_error(&failure)))
+            }
+        };
+        self.emit_effect(proposal, result, micros(began), &missing);
+        (changed, error)
+    }
+
+    fn apply_effect(&self, proposal: &Proposal, dependency_changed: bool) -> Tried<Done> {
+        let (executor, session) = (self.executor, self.session);
+        let shared = &executor.shared;
+        let target = summary(&proposal.effect).1;
+        let territory = self.territory.map(|territory| territory.around(&target));
+        proposal.effect.apply(&Context {
+            world: shared.world.as_ref(),
+            config: executor.config,
+            started: executor.started,
+            made: &|path| shared.made.lock().contains(path),
+            may_widen: &|path| {
+                session
+                    .third_party()
+                    .is_none_or(|plugin| shared.makers.has_made(plugin, path))
+            },
+            dependency_changed,
+            territory: territory.as_deref(),
+            grant: session.access().grant(),
+            cancel: &self.state.stop,
+            command_time: self.time.within(session.limits().deadline),
+        })
+    }
+
+    /// Notes the paths of an effect that was applied. `missing` did not exist before.
+    fn note_paths(&self, proposal: &Proposal, changed: bool, missing: &[String]) {
+        let shared = &self.executor.shared;
+        self.state.changed.fetch_or(changed, Ordering::Relaxed);
+        let paths = if changed {
+            let plugin = self.session.third_party();
+            shared.makers.note(plugin, &proposal.effect, missing);
+            &shared.made
+        } else {
+            self.session.return_key_work(proposal.effect.key_work());
+            &shared.found
+        };
+        paths.lock().extend(proposal.effect.paths());
+    }
+
+    /// Warns about an effect that failed and that the phase only attempts.
+    fn skip_attempt(&self, proposal: &Proposal, why: String) -> Applied {
+        if let Some(warning) = &proposal.attempt {
+            let warning = warning.replacen("{}", &why, 1);
+            // Only built-in phases attempt an effect, and their messages have no limit.
+            let _ = self.session.say(Severity::Warning, &warning);
+        }
+        Applied::Skipped(why)
+    }
+
+    /// Prints the lines and the warnings of an effect, until the plugin has said as much as it may.
+    fn say_all(&self, done: &Done) -> Result<(), String> {
+        self.say_lines(Severity::Info, &done.said)?;
+        self.say_lines(Severity::Warning, &done.warnings)
+    }
+
+    fn say_lines(&self, severity: Severity, lines: &[String]) -> Result<(), String> {
+        lines
+            .iter()
+            .try_for_each(|line| self.session.say(severity, line))
+            .map_err(|stop| stop.to_string())
+    }
+}
+
+/// The error of a phase whose effect failed. A cancelled effect only stops the phase, because the
+/// next run of the same command continues from here.
+fn phase_error(failure: &Failure) -> PhaseError {
+    match failure.code.as_str() {
+        "cancelled" => PhaseError::Stopped,
+        _ => PhaseError::Failed(failure.to_text()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! The findings of a phase: their meaning for the run, and the finding about a check that failed.
+use super::{Executor, state::Ended};
+use crate::{
+    event::{EventKind, PhaseResult},
+    phase::preflight,
+    plan::{Node, spec::FailurePolicy},
+    run::{finding_policy, session::Session},
+};
+use kubephase_wit::{Finding, Verdict};
+
+impl Executor<'_> {
+    /// Reports the findings of a phase. Returns whether a finding blocks the run.
+    pub(super) fn report_findings(&self, node: &Node, session: &Session) -> bool {
+        let mut blocked = false;
+        for finding in session.take_findings() {
+            blocked |= self.report_finding(node, finding);
+        }
+        blocked
+    }
+
+    /// Reports a finding with its origin and its meaning for the run. Returns whether it blocks the
+    /// run.
+    fn report_finding(&self, node: &Node, finding: Finding) -> bool {
+        let finding = Finding {
+            code: finding_policy::own_code(node, finding.code),
+            ..finding
+        };
+        let judged = self.finding_policy.evaluate(node, &finding);
+        let blocks = self.finding_policy.blocks(&finding, &judged);
+        let plugin = node.source.third_party().map(str::to_owned);
+        self.shared.bus.emit(EventKind::Finding {
+            phase: node.spec.id.clone(),
+            finding,
+            judged,
+            plugin,
+        });
+        blocks
+    }
+
+    /// Reports a check that could not do its job as findings. The failure policy of its plugin
+    /// decides their verdict.
+    pub(super) fn report_failed_check(&self, node: &Node, messages: &[String]) -> Ended {
+        let verdict = match node.spec.failure_policy {
+            FailurePolicy::Fail => Verdict::Fail,
+            FailurePolicy::Warn => Verdict::Warn,
+            FailurePolicy::Ignore => Verdict::CouldNotRun,
+        };
+        let mut blocked = false;
+        for message in messages {
+            let finding = Finding {
+                code: preflight::code(node.id()).to_owned(),
+                verdict,
+                summary: message.clone(),
+                evidence: Vec::new(),
+                remedy: None,
+                url: None,
+            };
+            blocked |= self.report_finding(node, finding);
+        }
+        let message = messages.join("\n");
+        let result = if blocked {
+            PhaseResult::Failed(message)
+        } else {
+            PhaseResult::Skipped(message)
+        };
+        Ended {
+            result,
+            passable: !blocked,
+            begun: true,
+        }
+    }
+}

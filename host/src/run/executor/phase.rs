@@ -1,0 +1,156 @@
+//! The life of one phase in a run: it is called until it settles, and its proposals are applied
+//! after each call.
+use super::{
+    Executor, Ready, Running, STOPPED,
+    state::{Ended, PhaseError, RunState},
+};
+use crate::{
+    arguments::json,
+    effect::Sent,
+    event::{EventKind, PhaseResult, Usage, micros},
+    plan::{Node, spec::Kind},
+    run::{session::Session, time::TimeOfPhase},
+    wasm::limits::MAX_CAPSULE,
+};
+use kubephase_wit::{Error, Outcome};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+/// Most calls of one phase.
+const MAX_ROUNDS: u32 = 100;
+
+impl Executor<'_> {
+    /// Runs one phase, from its first call until it settles. Returns how it ended and what the API
+    /// was sent.
+    pub(super) fn run_phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<Sent>) {
+        let began = Instant::now();
+        let bus = &self.shared.bus;
+        let phase = &node.spec.id;
+        bus.emit(EventKind::PhaseStarted {
+            phase: phase.clone(),
+        });
+        let mut ready = (self.provide)(node);
+        for (label, line) in &ready.headers {
+            ready.session.say_header(label, line);
+        }
+        let mut sent = Vec::new();
+        let result = self
+            .run_rounds(node, &mut ready, &mut sent, state)
+            .map_err(|error| error.bounded(&ready.session));
+        let blocked = self.report_findings(node, &ready.session);
+        self.report_usage(node, &ready);
+        let ended = match result {
+            Ok(_) if blocked => {
+                Ended::blocking(PhaseResult::Failed("a check stands in the way".into()))
+            }
+            Ok(result) => Ended {
+                result,
+                passable: true,
+                begun: true,
+            },
+            Err(error) => self.end_with_error(node, &ready.session, error),
+        };
+        bus.emit(EventKind::PhaseEnded {
+            phase: phase.clone(),
+            result: ended.result.clone(),
+            micros: micros(began),
+        });
+        (ended, sent)
+    }
+
+    /// The end of a phase that did not settle. A check that failed ends with findings.
+    fn end_with_error(&self, node: &Node, session: &Session, error: PhaseError) -> Ended {
+        let is_check = node.spec.kind == Kind::Check;
+        match error {
+            PhaseError::Stopped => Ended::blocking(PhaseResult::NotReached(STOPPED.into())),
+            PhaseError::Failed(message) if is_check => self.report_failed_check(node, &[message]),
+            PhaseError::Many(messages) if is_check => self.report_failed_check(node, &messages),
+            PhaseError::Failed(message) => Ended::blocking(PhaseResult::Failed(message)),
+            PhaseError::Many(messages) => {
+                let message = session.bounded(messages.join("\n"));
+                Ended::blocking(PhaseResult::Failed(message))
+            }
+        }
+    }
+
+    /// Reports the resources that a plugin used.
+    fn report_usage(&self, node: &Node, ready: &Ready) {
+        let Some(Running { plugin, memory }) = &ready.plugin else {
+            return;
+        };
+        let manifest = plugin.manifest();
+        self.shared.bus.emit(EventKind::PluginUsed {
+            phase: node.spec.id.clone(),
+            plugin: format!("{} {}", manifest.name, manifest.version),
+            used: Usage {
+                memory_bytes: memory.load(Ordering::Relaxed),
+                ..ready.session.used()
+            },
+        });
+    }
+
+    /// Calls a phase and applies its proposals until the phase settles.
+    fn run_rounds(
+        &self,
+        node: &Node,
+        ready: &mut Ready,
+        sent: &mut Vec<Sent>,
+        state: &RunState,
+    ) -> Result<PhaseResult, PhaseError> {
+        let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
+        for round in 0..MAX_ROUNDS {
+            time.check()?;
+            ready.session.begin(round);
+            let returned = ready.session.returned(ready.phase.run());
+            let outcome = returned.map_err(|error| match error {
+                Error::Failure(failure) => failure.to_text(),
+                Error::Stop(stop) => self.record_stopped_call(ready, &format!("{stop:#}")),
+            })?;
+            let changed = self.apply_proposals(node, &ready.session, sent, state, &time)?;
+            ready.session.let_go();
+            match outcome {
+                Outcome::Settled => return Ok(PhaseResult::Settled),
+                Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
+                Outcome::Again if !changed && round > 0 => {
+                    state
+                        .pool
+                        .run_blocking(|| state.stop.wait(Duration::from_millis(10)));
+                }
+                Outcome::Again => {}
+                Outcome::AgainAfter(millis) => {
+                    let pause = time.pause(Duration::from_millis(millis.into()))?;
+                    state.pool.run_blocking(|| state.stop.wait(pause));
+                    time.paused();
+                }
+            }
+            if state.stop.is_requested() {
+                return Err(PhaseError::Stopped);
+            }
+        }
+        Err(PhaseError::Failed(format!(
+            "it did not settle in {MAX_ROUNDS} rounds"
+        )))
+    }
+
+    /// Keeps a recording of a plugin's call that was stopped, and returns the reason for the stop.
+    /// Nothing is kept when the run is cancelled, because the program is about to end.
+    fn record_stopped_call(&self, ready: &Ready, message: &str) -> String {
+        let message = ready.session.bounded(message.to_owned());
+        if let Some(Running { plugin, .. }) = &ready.plugin
+            && !self.cancel.is_requested()
+            && ready.session.spend_capsule()
+        {
+            // Capsules are made one at a time, because each takes several times its bytes of
+            // memory.
+            let gives_up = || self.cancel.is_requested();
+            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
+            else {
+                return message;
+            };
+            (self.keep)(&ready.session.capsule(&message).with_plugin(plugin));
+        }
+        message
+    }
+}

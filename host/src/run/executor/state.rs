@@ -1,0 +1,102 @@
+//! The state of a run while it lasts: how each phase ended, and what the API was sent.
+use crate::{
+    cancel::Cancel,
+    effect::Sent,
+    event::PhaseResult,
+    run::{
+        queue::Queue,
+        session::Session,
+        worker_pool::{Concurrency, WorkerPool},
+    },
+};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
+
+/// The state that the phases of a run share while it lasts.
+pub(in crate::run) struct RunState {
+    pub(in crate::run) pool: WorkerPool,
+    ended: Mutex<BTreeMap<String, Ended>>,
+    /// requested with the run's own cancellation, and when a phase fails: no further phase begins
+    /// except those that tidy up, and no phase continues to wait
+    pub(in crate::run) stop: Cancel,
+    /// whether an effect changed something; pulled images do not count
+    pub(in crate::run) changed: AtomicBool,
+    /// writes to the API by the place of their phase in the plan
+    pub(super) sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
+}
+
+impl RunState {
+    pub(super) fn new(queue: Queue, concurrency: Concurrency, stop: Cancel) -> RunState {
+        RunState {
+            pool: WorkerPool::new(queue, concurrency),
+            ended: Mutex::default(),
+            stop,
+            changed: AtomicBool::default(),
+            sent: Mutex::default(),
+        }
+    }
+
+    /// The phases that have ended, by their id.
+    pub(super) fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
+        self.ended.lock()
+    }
+}
+
+/// How a phase ended.
+pub(super) struct Ended {
+    pub result: PhaseResult,
+    /// whether phases that need this phase may begin
+    pub passable: bool,
+    /// whether the phase was called at least once
+    pub begun: bool,
+}
+
+impl Ended {
+    /// A phase that was called and does not let the phases that need it begin.
+    pub fn blocking(result: PhaseResult) -> Ended {
+        Ended {
+            result,
+            passable: false,
+            begun: true,
+        }
+    }
+
+    /// A phase that was never called.
+    pub fn uncalled(result: PhaseResult) -> Ended {
+        Ended {
+            result,
+            passable: false,
+            begun: false,
+        }
+    }
+}
+
+/// The reason why a phase does not settle.
+pub(in crate::run) enum PhaseError {
+    Failed(String),
+    /// several failures, which are reported one by one
+    Many(Vec<String>),
+    /// the phase was waiting when the run was stopped
+    Stopped,
+}
+
+impl PhaseError {
+    /// Bounds the length of the messages, because a message about a plugin may repeat what the
+    /// plugin handed over.
+    pub(super) fn bounded(self, session: &Session) -> PhaseError {
+        match self {
+            PhaseError::Failed(message) => PhaseError::Failed(session.bounded(message)),
+            PhaseError::Many(messages) => {
+                let messages = messages.into_iter();
+                PhaseError::Many(messages.map(|text| session.bounded(text)).collect())
+            }
+            PhaseError::Stopped => PhaseError::Stopped,
+        }
+    }
+}
+
+impl From<String> for PhaseError {
+    fn from(message: String) -> Self {
+        PhaseError::Failed(message)
+    }
+}

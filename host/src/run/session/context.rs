@@ -1,0 +1,122 @@
+//! The context of a run: everything that its phases share.
+use super::spending::RunTotals;
+use crate::{
+    cancel::Cancel,
+    effect::territory::Territory,
+    event::Bus,
+    render::patches::Patches,
+    run::{
+        access::Access,
+        makers::Makers,
+        secrets::{Masked, Secrets},
+    },
+    world::World,
+};
+use kubephase_sdk::kubeadm::{Config, EnvVar};
+use parking_lot::Mutex;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::AtomicUsize},
+};
+
+/// Everything that the phases of a run share.
+pub struct RunContext {
+    pub world: Arc<dyn World>,
+    pub bus: Bus,
+    /// the resolved configuration as plugins see it, its secrets masked
+    pub(in crate::run) config: Value,
+    /// the same configuration as JSON text: almost every phase asks for it
+    pub(in crate::run) config_text: String,
+    /// the configuration as built-in phases see it, and its JSON text; none if plugins see the
+    /// same
+    pub(in crate::run) for_built_ins: Option<(Value, String)>,
+    /// the secrets behind the placeholders of the configuration
+    pub(in crate::run) secrets: Secrets,
+    /// proxy variables: as plugins see them, and with user names and passwords
+    pub(in crate::run) proxies: Vec<(EnvVar, EnvVar)>,
+    /// the host's own files, which plugins may not change and mostly may not read
+    pub(in crate::run) territory: Territory,
+    /// the operator's patches, by target
+    pub patches: Patches,
+    /// facts by phase and name
+    pub facts: Mutex<BTreeMap<(String, String), String>>,
+    /// files that this run made
+    pub made: Mutex<BTreeSet<String>>,
+    /// files that were already as this run wants them
+    pub found: Mutex<BTreeSet<String>>,
+    /// files and directories that plugins made
+    pub(in crate::run) makers: Makers,
+    /// the identity of each third-party plugin, by its name
+    pub(in crate::run) identities: BTreeMap<String, String>,
+    /// requested when the run is cancelled; ends the work of the host for a phase
+    pub cancel: Cancel,
+    /// what each plugin has spent of its limits in this run, by its name
+    pub(in crate::run) spent: Mutex<BTreeMap<String, RunTotals>>,
+    /// bytes of memory for proposals of plugins that are not applied yet
+    pub(in crate::run) held: AtomicUsize,
+}
+
+impl RunContext {
+    /// Makes a context in which all phases see the same configuration.
+    pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
+        let config_text = config.to_string();
+        let (for_built_ins, secrets, proxies) = Default::default();
+        RunContext {
+            world,
+            bus,
+            config,
+            config_text,
+            for_built_ins,
+            secrets,
+            proxies,
+            territory: Territory::of(&Config::default()),
+            patches: Default::default(),
+            facts: Mutex::default(),
+            made: Mutex::default(),
+            found: Mutex::default(),
+            makers: Makers::default(),
+            identities: BTreeMap::new(),
+            cancel: Cancel::never(),
+            spent: Mutex::default(),
+            held: AtomicUsize::new(0),
+        }
+    }
+
+    /// Makes the context of a run from a configuration whose secrets are masked.
+    ///
+    /// # Errors
+    /// The configuration cannot be written as JSON.
+    pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
+        let Masked {
+            for_plugins,
+            for_built_ins,
+            proxies,
+            secrets,
+        } = masked;
+        let built_ins = serde_json::to_value(&for_built_ins)?;
+        let text = built_ins.to_string();
+        let shared = RunContext::new(world, bus, for_plugins);
+        Ok(RunContext {
+            for_built_ins: Some((built_ins, text)),
+            secrets,
+            proxies,
+            ..shared
+        })
+    }
+
+    /// The configuration as a phase with this access sees it, and its JSON text.
+    pub(super) fn config_for(&self, access: &Access) -> (&Value, &str) {
+        match (access, &self.for_built_ins) {
+            (Access::BuiltIn, Some((config, text))) => (config, text),
+            _ => (&self.config, &self.config_text),
+        }
+    }
+
+    /// Records a fact of a phase.
+    pub fn set_fact(&self, phase: &str, name: &str, json: String) {
+        self.facts
+            .lock()
+            .insert((phase.to_owned(), name.to_owned()), json);
+    }
+}

@@ -1,0 +1,131 @@
+//! The host functions for input and reports: a phase asks for its configuration, settings and
+//! facts, and hands over messages, findings, facts and its progress. The functions by which it
+//! observes and proposes are in `observe.rs` and `propose.rs`.
+use super::{Hosted, Session, parse_proposal, to_json};
+use crate::{
+    event::EventKind,
+    wasm::{gate, limits::MAX_FINDINGS},
+};
+use kubephase_wit::{Error, Failure, Finding, Severity, Stop, input, report, types};
+
+impl types::Host for Session {
+    fn convert_failure(&mut self, error: Error) -> Result<Failure, Stop> {
+        match error {
+            Error::Failure(failure) => Ok(failure),
+            Error::Stop(stop) => Err(stop),
+        }
+    }
+}
+
+impl input::Host for Session {
+    fn phase_id(&mut self) -> Result<String, Stop> {
+        Ok(self.0.phase.clone())
+    }
+
+    fn round(&mut self) -> Result<u32, Stop> {
+        Ok(self.call().round)
+    }
+
+    fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
+        let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else {
+            return Ok(None);
+        };
+        let (config, text) = self.0.shared.config_for(&self.0.access);
+        let part = match call.arguments.as_str() {
+            "" => Some(text.to_owned()),
+            pointer => config.pointer(pointer).map(to_json).transpose()?,
+        };
+        self.count_answer(part.as_ref().map_or(0, String::len))?;
+        Ok(part)
+    }
+
+    fn settings(&mut self) -> Result<String, Stop> {
+        Ok(self.0.settings.clone())
+    }
+
+    fn patched(&mut self, target: String, document: String) -> Hosted<String> {
+        let (target, gate::Plain(document)) =
+            self.admit(&gate::PATCHED, (target, document))?.arguments;
+        if self.is_plugin() {
+            let message = format!(
+                "patches of {} are for the program's own phases: they may hold secrets",
+                &*target
+            );
+            return Err(Failure::new("denied", message).into());
+        }
+        let _turn = self.turn(document.len())?;
+        let patches = &self.0.shared.patches;
+        let (patched, said) = patches
+            .apply(&target, parse_proposal(&document)?)
+            .map_err(|message| Failure::new("invalid", message))?;
+        for line in said {
+            self.say(Severity::Info, &line)?;
+        }
+        let patched = patched.to_string();
+        self.count_answer(patched.len())?;
+        Ok(patched)
+    }
+
+    fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
+        let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else {
+            return Ok(None);
+        };
+        let (phase, name) = call.arguments;
+        let key = (String::from(phase), String::from(name));
+        let fact = self.0.shared.facts.lock().get(&key).cloned();
+        if let Some(fact) = &fact {
+            self.0.source.keep_fact(&key.0, &key.1, fact);
+        }
+        self.answer_fact(&format!("{} {}", key.0, key.1), fact)
+    }
+}
+
+impl report::Host for Session {
+    fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            self.log(text.len())?;
+        }
+        self.say(severity, &text)
+    }
+
+    fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
+        let finding = self.readable_finding(finding)?;
+        let mut call = self.call();
+        if call.findings.len() >= MAX_FINDINGS {
+            return Err(Stop::msg(format!(
+                "limit of {MAX_FINDINGS} findings reached"
+            )));
+        }
+        self.hand_finding(&mut call, to_json(&finding)?.len())?;
+        call.findings.push(finding);
+        call.found += 1;
+        Ok(())
+    }
+
+    fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
+        let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
+        if self.is_plugin() {
+            self.0.shared.secrets.blank(&mut json);
+        }
+        let key = (self.0.phase.clone(), String::from(name));
+        let mut facts = self.0.shared.facts.lock();
+        let is_new = !facts.contains_key(&key);
+        self.hand_fact(key.1.len() + json.len(), is_new)?;
+        facts.insert(key, json);
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
+        let text = self.readable(text)?;
+        self.log(text.len())?;
+        let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
+        self.0.shared.bus.emit(EventKind::Progress {
+            phase,
+            done,
+            total,
+            text,
+            plugin,
+        });
+        Ok(())
+    }
+}

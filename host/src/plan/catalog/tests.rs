@@ -78,7 +78,6 @@ fn no_plugin_takes_the_id_of_another_phase_or_group() {
             &["uploadconfig"],
             "the built-in group upload-config has this id",
         ),
-        (&["preflight/a", "preflight/a"], "provides it twice"),
         (
             &["preflight/a", "certs/ca"],
             "the built-in phase certs/ca has this id",

@@ -79,7 +79,7 @@ fn a_control_plane_that_lost_its_etcd_data_is_refused_before_anything_starts() {
     assert_eq!(output.status, 5, "{}{}", output.stdout, output.stderr);
     for part in [
         "control-plane-3  failed in check-etcd",
-        "etcd has the member \"control-plane-3\" at https://",
+        "etcd already has the member \"control-plane-3\" at https://",
         "member remove ",
     ] {
         assert!(output.stdout.contains(part), "{part}: {}", output.stdout);

@@ -9,13 +9,13 @@ fn invalid_credentials_are_refused_with_the_reason_and_a_remedy() {
     let another = format!("{id}.ffffffffffffffff");
     let unpinned = format!("sha256:{}", "0".repeat(64));
     let expired = cluster.create_expired_token();
-    let new_token = "`kubephase token create --print-join-command` makes a new one";
+    let new_token = "`kubephase token create --print-join-command` makes a new";
     for (case, output, reason, remedy) in [
         (
             "a wrong pin",
             cluster.join(token, &unpinned, token),
             "none of the public keys",
-            "look up its hash on a control plane",
+            "compare the pinned hash with the one",
         ),
         (
             "an unknown token",

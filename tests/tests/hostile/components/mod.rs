@@ -57,7 +57,7 @@ fn functions_of_the_distribution_are_refused_in_other_components() {
         let result = trial.run(&["plugin", "inspect", "hostile.wasm"]);
         assert_ne!(result.status, 0, "{}", result.output());
         assert!(
-            result.output().contains("distribution"),
+            result.output().contains("only for built-in phases"),
             "{}",
             result.output()
         );

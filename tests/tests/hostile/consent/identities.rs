@@ -34,7 +34,7 @@ fn a_lock_without_an_entry_counts_for_nothing() {
     operator.0.write_config();
     refused(
         operator.plugin("add evil/hostile.wasm --allow"),
-        &["amounts to root", ROOT_LINE],
+        &["amount to root", ROOT_LINE],
     );
     operator.plugin("add evil/hostile.wasm").expect_status(0);
     assert!(operator.granted().is_empty());

@@ -79,7 +79,7 @@ fn a_plugin_replaces_phases_that_are_not_addons_only_with_consent() {
             "cluster.yaml",
         ]);
         assert!(
-            result.status == 6 && result.output().contains(&format!("stand in for {phase}")),
+            result.status == 6 && result.output().contains(&format!("would replace {phase}")),
             "{}",
             result.output()
         );

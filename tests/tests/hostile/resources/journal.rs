@@ -38,7 +38,7 @@ fn files_thousands_of_directories_deep_are_not_made() {
 
 #[test]
 fn the_deepest_directories_that_a_plugin_may_make_are_removed_by_reset() {
-    let trial = deep(200, 27, "directory");
+    let trial = deep(60, 27, "directory");
     trial.rehearse().expect_status(0).expect_soon();
     assert!(trial.on_node("/var/lib/kubephase-plugins/hostile").exists());
     reset(&trial);

@@ -22,7 +22,7 @@ impl Argument for AbsolutePath {
     const WHAT: &'static str = "an absolute path";
 
     /// Parses a path. Drops empty components and `.`; refuses `..`, because it depends on symbolic
-    /// links where `..` leads, and paths of more than [`MAX_DEPTH`] components.
+    /// links where `..` leads, and paths of more than 32 components.
     fn parse(text: &str) -> Result<Self, String> {
         if text.split('/').any(|component| component == "..") {
             return Err(refusal(text, Self::WHAT, "it must not contain `..`"));

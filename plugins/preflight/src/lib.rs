@@ -2,7 +2,7 @@
 //! with several phases. Names, levels and messages are kubeadm's (1.36). The host decides what
 //! follows from an error.
 //!
-//! A check of this plugin is a function of [`CHECKS`]; each file has those of one topic. The cases
+//! A check of this plugin is a function of `CHECKS`; each file has those of one topic. The cases
 //! in `cases/` have a passing and a failing case for every code.
 mod files;
 mod machine;

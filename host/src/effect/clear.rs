@@ -1,7 +1,7 @@
 //! What a node is rid of when it is reset. What is not there is fine.
 use super::{
     Applied, Context, Done, etcd,
-    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     users,
 };
 use crate::{
@@ -111,9 +111,7 @@ impl EffectKind for ClearSpec {
         Properties {
             kind,
             target: Target::Other(self.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

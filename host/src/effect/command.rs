@@ -1,7 +1,7 @@
 //! Programs that are run as effects.
 use super::{
     Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
     arguments::CommandLine,
@@ -22,9 +22,7 @@ impl EffectKind for CommandLine {
         Properties {
             kind: "command",
             target: Target::Other(self.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

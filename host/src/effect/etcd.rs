@@ -2,7 +2,7 @@
 //! a vote: so the cluster keeps its quorum whatever becomes of the new one.
 use super::{
     Applied, Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
 };
 use crate::{
     backoff::{Backoff, NextTry, Tries},
@@ -172,9 +172,7 @@ impl EffectKind for EtcdMemberSpec {
         Properties {
             kind: "etcd-member",
             target: Target::Other(format!("{}{vote}", self.peer_url)),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

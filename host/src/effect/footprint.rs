@@ -41,7 +41,7 @@ impl Effect {
     pub fn footprint(&self, made: &[String]) -> Footprint {
         let properties = self.properties();
         let target = properties.target.to_string();
-        let mut paths = properties.paths;
+        let mut paths = properties.files.paths;
         paths.retain(|path| *path != target && !made.contains(path));
         Footprint {
             paths,

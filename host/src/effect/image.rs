@@ -1,7 +1,7 @@
 //! Images that the container runtime has.
 use super::{
     Applied, Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
     arguments::ImageName,
@@ -24,9 +24,7 @@ impl EffectKind for Image {
         Properties {
             kind: "image",
             target: Target::Other(self.image.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

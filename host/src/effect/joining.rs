@@ -2,7 +2,7 @@
 //! asks for a certificate.
 use super::{
     Applied, Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     shared_keys,
 };
 use crate::{
@@ -135,9 +135,9 @@ impl EffectKind for FetchKeysSpec {
         Properties {
             kind: "fetched-keys",
             target: Target::Other(shared_keys::TARGET.into()),
-            paths: self.files.iter().map(|(_, path)| path.clone()).collect(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::of_host(
+                self.files.iter().map(|(_, path)| path.clone()).collect(),
+            ),
             waits: true,
             key_work: 0,
             undo: Undo::RemoveCreated,
@@ -166,9 +166,10 @@ impl EffectKind for BootstrapKubeconfig {
             kind: "bootstrap-kubeconfig",
             target: Target::Path(self.path.clone()),
             // From it the kubelet makes its own.
-            paths: vec![self.path.clone(), kubeconfig_of_kubelet(&self.path)],
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::of_host(vec![
+                self.path.clone(),
+                kubeconfig_of_kubelet(&self.path),
+            ]),
             waits: false,
             key_work: 0,
             undo: Undo::RemoveCreated,
@@ -197,9 +198,7 @@ impl EffectKind for KubeconfigServer {
         Properties {
             kind: "kubeconfig-server",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::of_host(vec![self.path.clone()]),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

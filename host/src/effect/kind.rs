@@ -33,12 +33,7 @@ pub struct Properties {
     /// the kind, as events and journals name it: `file`, `certificate`, `object`
     pub kind: &'static str,
     pub target: Target,
-    /// files and directories that are there once the effect is carried out
-    pub paths: Vec<String>,
-    /// whose the content of these files is
-    pub content: Content,
-    /// what of the host's the effect reaches if a plugin proposes it
-    pub host_uses: Vec<HostUse>,
+    pub files: FileProperties,
     /// whether it mostly waits for something else than this machine's processor
     pub waits: bool,
     /// the work of making its keys and signing its certificates, in keys of 2048 bits
@@ -47,6 +42,41 @@ pub struct Properties {
     /// the inverse of earlier effects that this effect is: once it is carried out, nobody has to
     /// undo them again
     pub undoes: Option<Inverse>,
+}
+
+/// The files that an effect leaves, and what it reaches of the host's files.
+pub struct FileProperties {
+    /// files and directories that are there once the effect is carried out
+    pub paths: Vec<String>,
+    /// whose the content of these files is
+    pub content: Content,
+    /// what of the host's the effect reaches if a plugin proposes it
+    pub host_uses: Vec<HostUse>,
+}
+
+impl FileProperties {
+    /// The effect makes no file, and no plugin reaches files by it.
+    pub fn none() -> FileProperties {
+        FileProperties::of_host(Vec::new())
+    }
+
+    /// The effect leaves files with the host's content. Only built-in phases propose it.
+    pub fn of_host(paths: Vec<String>) -> FileProperties {
+        FileProperties {
+            paths,
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+        }
+    }
+
+    /// The effect changes what is at one path.
+    pub fn changed(path: &str, content: Content) -> FileProperties {
+        FileProperties {
+            paths: vec![path.to_owned()],
+            content,
+            host_uses: vec![HostUse::Changes(path.to_owned())],
+        }
+    }
 }
 
 /// What an effect is about.

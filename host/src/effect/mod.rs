@@ -131,7 +131,7 @@ impl Effect {
 
     /// Files and directories that exist once the effect is applied.
     pub fn paths(&self) -> Vec<String> {
-        self.properties().paths
+        self.properties().files.paths
     }
 
     /// The kind and the target, for plans, events and the journal.

@@ -1,7 +1,7 @@
 //! Services, kernel parameters and kernel modules.
 use super::{
     Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
     arguments::{ModuleName, SysctlKey, UnitName},
@@ -48,9 +48,7 @@ impl EffectKind for Service {
         Properties {
             kind: "service",
             target: Target::Other(format!("{} {}", self.name, self.state)),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: self.undo(),
@@ -90,9 +88,7 @@ impl EffectKind for Sysctl {
         Properties {
             kind: "sysctl",
             target: Target::Other(format!("{}={}", self.key, self.value)),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,
@@ -121,9 +117,7 @@ impl EffectKind for Module {
         Properties {
             kind: "module",
             target: Target::Other(self.name.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -123,7 +123,7 @@ const CERTIFICATES: &[&str] = &[
 /// effect is carried out, the confined view of the files ([`crate::world::files::Confined`]) judges
 /// the files that it opens.
 pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
-    let host_uses = effect.properties().host_uses;
+    let host_uses = effect.properties().files.host_uses;
     host_uses
         .iter()
         .find_map(|used| refuse_use(used, territory, config))

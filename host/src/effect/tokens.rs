@@ -1,7 +1,7 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
 use super::{
     Applied, Context, Done, Sent,
-    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     objects, shared_keys,
 };
 use crate::{
@@ -154,9 +154,7 @@ impl EffectKind for BootstrapTokenSpec {
         Properties {
             kind: "bootstrap-token",
             target: Target::Other(format!("token {}", self.index)),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,
@@ -178,9 +176,7 @@ impl EffectKind for ShareKeysSpec {
         Properties {
             kind: "shared-keys",
             target: Target::Other(shared_keys::TARGET.into()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -2,7 +2,7 @@
 //! and `/etc/group`.
 use super::{
     Context, Done,
-    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
 };
 use crate::{
     cancel::Cancel,
@@ -163,9 +163,7 @@ impl EffectKind for ControlPlaneUsers {
         Properties {
             kind: "users",
             target: Target::Other(self.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -100,12 +100,7 @@ impl Kubeconfig {
     /// As text, every cluster with this authority (base64).
     pub fn with_authority(&self, authority: &str) -> Secret<String> {
         let mut document = self.0.clone();
-        for cluster in document["clusters"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.get_mut("cluster"))
-        {
+        for cluster in clusters_mut(&mut document) {
             cluster["certificate-authority-data"] = authority.into();
         }
         Secret::new(yaml::to_string(&document))
@@ -147,12 +142,7 @@ impl Kubeconfig {
     /// here.
     pub fn with_address(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
-        for cluster in document["clusters"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.get_mut("cluster"))
-        {
+        for cluster in clusters_mut(&mut document) {
             let server = cluster["server"]
                 .as_str()
                 .and_then(|server| url::Url::parse(server).ok());
@@ -186,6 +176,15 @@ impl Kubeconfig {
             .data(cluster, "certificate-authority", read)?
             .map(|pem| String::from_utf8_lossy(&pem).into_owned()))
     }
+}
+
+/// The clusters of a kubeconfig, which may be malformed.
+fn clusters_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    document["clusters"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.get_mut("cluster"))
 }
 
 fn invalid(message: String) -> Failure {

@@ -4,7 +4,7 @@ use super::{
     provided::PluginPhase,
     spec::{PhaseSpec, Source, WorkflowId, is_within, parent},
 };
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
 /// A phase or group of one workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,6 @@ enum Refusal {
     /// The id would make the phase look like another phase: skipping, replacing, waiting for and
     /// reporting go by id.
     Taken { by: String, conflict: Conflict },
-    /// the plugin itself provides the id twice
-    Twice,
     UnknownWorkflow {
         unknown: WorkflowId,
         known: Vec<WorkflowId>,
@@ -58,7 +56,6 @@ impl fmt::Display for PhaseRefused {
                 Conflict::Above => write!(f, ", but {by} is a phase and not a group")?,
                 Conflict::All => write!(f, ", which is the name for all members of {by}")?,
             },
-            Refusal::Twice => write!(f, ", and provides it twice")?,
             Refusal::UnknownWorkflow { unknown, known } => {
                 let known: Vec<&str> = known.iter().map(WorkflowId::as_str).collect();
                 return write!(
@@ -129,7 +126,8 @@ impl Catalog {
             }));
     }
 
-    /// Adds the phases of a plugin, each behind the last entry of the group it is in.
+    /// Adds the phases of a plugin, each behind the last entry of the group it is in. Their ids
+    /// differ: a manifest that gives one to two phases cannot be read.
     ///
     /// # Errors
     /// A phase whose id another phase or group of any workflow has, or whose workflow does not
@@ -139,14 +137,8 @@ impl Catalog {
         source: &Source,
         phases: &[PluginPhase],
     ) -> Result<(), PhaseRefused> {
-        let mut ids = HashSet::new();
         for phase in phases {
-            let why = if ids.insert(&phase.spec.id) && !has_duplicates(&phase.workflows) {
-                self.refusal(phase)
-            } else {
-                Some(Refusal::Twice)
-            };
-            if let Some(why) = why {
+            if let Some(why) = self.refusal(phase) {
                 return Err(PhaseRefused {
                     plugin: source.plugin().unwrap_or_default().to_owned(),
                     id: phase.spec.id.clone(),
@@ -244,10 +236,6 @@ impl Catalog {
         }
         all
     }
-}
-
-fn has_duplicates(workflows: &[WorkflowId]) -> bool {
-    workflows.iter().collect::<HashSet<_>>().len() < workflows.len()
 }
 
 #[cfg(test)]

@@ -89,12 +89,7 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<CaseResult>> {
             ),
         );
     }
-    let failure = called
-        .result
-        .as_ref()
-        .err()
-        .map(|failure| failure.message.clone())
-        .unwrap_or_default();
+    let failure = called.failure_message();
     let is_equal = first_line(&failure) == first_line(&capsule.failure);
     // The capsule is not trusted: its text may act on the terminal.
     let name = sanitise::line(&capsule.phase).into_owned();
@@ -166,12 +161,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         bench.access(plugin),
     );
     let called = bench.call(plugin, session.clone(), 0)?;
-    let failure = called
-        .result
-        .as_ref()
-        .err()
-        .map(|failure| failure.message.clone())
-        .unwrap_or_default();
+    let failure = called.failure_message();
     let capsule = session.capsule(&failure).with_plugin(plugin);
     let mut text = Vec::new();
     capsule.write(&mut text)?;
@@ -223,6 +213,17 @@ struct CallResult {
     findings: Vec<Finding>,
     proposals: Vec<Proposal>,
     messages: Vec<String>,
+}
+
+impl CallResult {
+    /// The message of the failure; empty if the call succeeded.
+    fn failure_message(&self) -> String {
+        self.result
+            .as_ref()
+            .err()
+            .map(|failure| failure.message.clone())
+            .unwrap_or_default()
+    }
 }
 
 impl TestBench {

@@ -20,13 +20,13 @@ impl Makers {
         let mut made = self.made();
         let properties = effect.properties();
         let target = properties.target.to_string();
-        let new: Vec<&String> = match properties.content {
+        let new: Vec<&String> = match properties.files.content {
             Content::Unchanged => return,
             Content::OfProposer => absent.iter().chain([&target]).collect(),
             Content::OfProposerIfNew => absent.iter().collect(),
             Content::OfHost => Vec::new(),
         };
-        for path in properties.paths.iter().chain([&target]) {
+        for path in properties.files.paths.iter().chain([&target]) {
             made.remove(path);
         }
         let Some(plugin) = plugin else { return };

@@ -114,18 +114,10 @@ pub fn classify(content: &[u8]) -> Option<Credential> {
 /// As [`classify`], until the budget ends: the answer is [`Credential::Undecided`] then.
 #[must_use]
 pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
-    let work = content
-        .len()
-        .saturating_mul(WORK_PER_BYTE)
-        .saturating_add(MIN_WORK);
     let Some(_turn) = json::wait_for_turn("", content.len(), &|| budget.is_over()) else {
         return Some(Credential::Undecided);
     };
-    let mut search = Search {
-        work,
-        memory: MAX_VALUES,
-        budget,
-    };
+    let mut search = Search::new(content.len(), budget);
     let searched = search.search(content, MAX_DEPTH);
     searched
         .and_then(|()| search.ordinary(content, MAX_DEPTH))
@@ -137,15 +129,7 @@ pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
 #[must_use]
 pub fn classify_value_within(value: &serde_json::Value, budget: &Budget) -> Option<Credential> {
     let text = value.to_string();
-    let work = text
-        .len()
-        .saturating_mul(WORK_PER_BYTE)
-        .saturating_add(MIN_WORK);
-    let mut search = Search {
-        work,
-        memory: MAX_VALUES,
-        budget,
-    };
+    let mut search = Search::new(text.len(), budget);
     let searched = search.value(value, MAX_DEPTH);
     searched
         .and_then(|()| search.ordinary(text.as_bytes(), MAX_DEPTH))
@@ -165,7 +149,18 @@ struct Search<'b> {
     budget: &'b Budget,
 }
 
-impl Search<'_> {
+impl<'b> Search<'b> {
+    /// A search of content of so many bytes.
+    fn new(length: usize, budget: &'b Budget) -> Self {
+        Search {
+            work: length
+                .saturating_mul(WORK_PER_BYTE)
+                .saturating_add(MIN_WORK),
+            memory: MAX_VALUES,
+            budget,
+        }
+    }
+
     /// Ends the search when its time is over, or the run is cancelled.
     fn check_time(&self) -> Verdict {
         if self.budget.is_over() {

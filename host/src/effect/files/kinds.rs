@@ -3,7 +3,10 @@ use super::{Directory, File, Mode, Owner, remove};
 use crate::{
     effect::{
         Context, Done,
-        kind::{Content, EffectKind, HostUse, Properties, Target, Undo, refuse_to_plugins},
+        kind::{
+            Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo,
+            refuse_to_plugins,
+        },
     },
     wasm::{
         gate::{Demand, MAKE_DIR, REMOVE_FILE, SET_MODE, WRITE_FILE},
@@ -19,9 +22,7 @@ impl EffectKind for Directory {
         Properties {
             kind: "directory",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::OfProposerIfNew,
-            host_uses: vec![HostUse::Changes(self.path.clone())],
+            files: FileProperties::changed(&self.path, Content::OfProposerIfNew),
             waits: false,
             key_work: 0,
             undo: Undo::RemoveCreated,
@@ -44,9 +45,7 @@ impl EffectKind for File {
         Properties {
             kind: "file",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::OfProposer,
-            host_uses: vec![HostUse::Changes(self.path.clone())],
+            files: FileProperties::changed(&self.path, Content::OfProposer),
             waits: false,
             key_work: 0,
             undo: Undo::RemoveCreated,
@@ -76,9 +75,11 @@ impl EffectKind for RemoveFile {
         Properties {
             kind: "remove-file",
             target: Target::Path(self.path.clone()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: vec![HostUse::Changes(self.path.clone())],
+            files: FileProperties {
+                paths: Vec::new(),
+                content: Content::OfHost,
+                host_uses: vec![HostUse::Changes(self.path.clone())],
+            },
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,
@@ -100,9 +101,7 @@ impl EffectKind for Mode {
         Properties {
             kind: "mode",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::Unchanged,
-            host_uses: vec![HostUse::Changes(self.path.clone())],
+            files: FileProperties::changed(&self.path, Content::Unchanged),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,
@@ -126,9 +125,7 @@ impl EffectKind for Owner {
         Properties {
             kind: "owner",
             target: Target::Path(self.path.clone()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,
@@ -157,9 +154,7 @@ impl EffectKind for StaticPod {
         Properties {
             kind: "static-pod",
             target: Target::Path(self.file.path.clone()),
-            paths: vec![self.file.path.clone()],
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::of_host(vec![self.file.path.clone()]),
             waits: false,
             key_work: 0,
             undo: Undo::RemoveCreated,

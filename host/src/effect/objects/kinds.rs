@@ -4,7 +4,7 @@ use crate::{
     arguments::ObjectName,
     effect::{
         Context, Done,
-        kind::{Content, EffectKind, Properties, Target, Undo},
+        kind::{EffectKind, FileProperties, Properties, Target, Undo},
     },
     wasm::{
         gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
@@ -42,9 +42,7 @@ fn properties(kind: &'static str, target: Target) -> Properties {
     Properties {
         kind,
         target,
-        paths: Vec::new(),
-        content: Content::OfHost,
-        host_uses: Vec::new(),
+        files: FileProperties::none(),
         waits: true,
         key_work: 0,
         undo: Undo::Nothing,

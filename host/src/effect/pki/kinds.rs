@@ -3,7 +3,7 @@ use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotat
 use crate::{
     effect::{
         Context, Done,
-        kind::{Content, EffectKind, HostUse, Properties, Target, Undo},
+        kind::{Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo},
     },
     wasm::{
         gate::{
@@ -43,16 +43,18 @@ impl EffectKind for CertificateSpec {
         Properties {
             kind: "certificate",
             target: Target::Path(format!("{base}.crt")),
-            paths: vec![format!("{base}.crt"), format!("{base}.key")],
-            content: Content::OfHost,
-            host_uses: [HostUse::Makes {
-                directory: directory.clone(),
-                name,
-            }]
-            .into_iter()
-            .chain(signer)
-            .chain([validity])
-            .collect(),
+            files: FileProperties {
+                paths: vec![format!("{base}.crt"), format!("{base}.key")],
+                content: Content::OfHost,
+                host_uses: [HostUse::Makes {
+                    directory: directory.clone(),
+                    name,
+                }]
+                .into_iter()
+                .chain(signer)
+                .chain([validity])
+                .collect(),
+            },
             waits: false,
             key_work: key_work(self.algorithm),
             undo: Undo::RemoveCreated,
@@ -76,9 +78,11 @@ impl EffectKind for KeyPairSpec {
         Properties {
             kind: "key-pair",
             target: Target::Path(format!("{base}.key")),
-            paths: vec![format!("{base}.pub"), format!("{base}.key")],
-            content: Content::OfHost,
-            host_uses: vec![HostUse::Makes { directory, name }],
+            files: FileProperties {
+                paths: vec![format!("{base}.pub"), format!("{base}.key")],
+                content: Content::OfHost,
+                host_uses: vec![HostUse::Makes { directory, name }],
+            },
             waits: false,
             key_work: key_work(self.algorithm),
             undo: Undo::RemoveCreated,
@@ -109,9 +113,11 @@ impl EffectKind for KubeconfigSpec {
         Properties {
             kind: "kubeconfig",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::OfHost,
-            host_uses: vec![HostUse::Changes(self.path.clone()), signer, validity],
+            files: FileProperties {
+                paths: vec![self.path.clone()],
+                content: Content::OfHost,
+                host_uses: vec![HostUse::Changes(self.path.clone()), signer, validity],
+            },
             waits: false,
             key_work: key_work(self.algorithm),
             undo: Undo::RemoveCreated,
@@ -133,9 +139,7 @@ impl EffectKind for RotatedKubeconfigSpec {
         Properties {
             kind: "kubeconfig",
             target: Target::Path(self.path.clone()),
-            paths: vec![self.path.clone()],
-            content: Content::OfHost,
-            host_uses: vec![HostUse::Changes(self.path.clone())],
+            files: FileProperties::changed(&self.path, Content::OfHost),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -3,7 +3,7 @@ use super::until;
 use crate::{
     effect::{
         Context, Done,
-        kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+        kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     },
     wasm::grant::Grant,
     world::Tried,
@@ -15,9 +15,7 @@ impl EffectKind for WaitSpec {
         Properties {
             kind: "wait",
             target: Target::Other(self.condition.to_string()),
-            paths: Vec::new(),
-            content: Content::OfHost,
-            host_uses: Vec::new(),
+            files: FileProperties::none(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

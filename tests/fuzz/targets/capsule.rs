@@ -27,5 +27,10 @@ fuzz_target!(|text: &str| {
     replay::<Vec<u8>>(&capsule);
     replay::<Option<FileMeta>>(&capsule);
     replay::<HttpReply>(&capsule);
-    Capsule::read(&capsule.to_json()).expect("a capsule that was written can be read");
+    let mut written = Vec::new();
+    capsule
+        .write(&mut written)
+        .expect("a capsule can be written");
+    let written = String::from_utf8(written).expect("a capsule is text");
+    Capsule::read(&written).expect("a capsule that was written can be read");
 });

@@ -2,7 +2,7 @@
 #![no_main]
 use kubephase::{
     plugin::settings,
-    wasm::manifest::{Manifest, Request},
+    wasm::{manifest::Manifest, request::Request},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
         {lines:?}"
     );
     for grant in &manifest.grants {
-        let _ = grant.danger();
+        let _ = grant.dangers(&manifest.name);
     }
     // No settings, and settings of many shapes: the schema itself.
     let _ = settings::resolve(&manifest, None);

@@ -3,6 +3,7 @@
 use kubephase::{
     effect::pki::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts},
     pki::Kubeconfig,
+    secret::Secret,
     world::files::RootedFiles,
 };
 use kubephase_fuzz::Scratch;
@@ -17,11 +18,11 @@ thread_local!(static SCRATCH: (Scratch, RootedFiles) = {
 fuzz_target!(|bytes: &[u8]| {
     SCRATCH.with(|(scratch, files)| {
         scratch.write("file", bytes);
-        let _ = certificate_facts(files, "/file");
-        let _ = private_key_facts(files, "/file");
         let _ = kubeconfig_facts(files, "/file", AuthorityFile::Any);
         let _ = kubeconfig_facts(files, "/file", AuthorityFile::Below("/pki"));
         if let Ok(text) = std::str::from_utf8(bytes) {
+            let _ = certificate_facts("/file", text);
+            let _ = private_key_facts(&Secret::new(text.to_owned()));
             let _ = Kubeconfig::parse(text, "file");
         }
     });

@@ -1,7 +1,7 @@
 //! The budget of one call of the host: how many bytes it may read, until when it may work, and the
 //! token that cancels it.
 use crate::cancel::Cancel;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{
     future::Future,
     time::{Duration, Instant},
@@ -91,21 +91,27 @@ impl Budget {
 
     /// Returns the failure of a call that was interrupted because the run is to end.
     pub fn cancelled(what: &str) -> Failure {
-        Failure::new("cancelled", format!("the run was cancelled during {what}"))
+        Failure::new(
+            FailureCode::Cancelled,
+            format!("the run was cancelled during {what}"),
+        )
     }
 
     /// Returns the (retryable) failure of a call that took too long.
     pub fn timed_out(what: &str) -> Failure {
         Failure {
             retryable: true,
-            ..Failure::new("timeout", format!("{what} took longer than it may"))
+            ..Failure::new(
+                FailureCode::Timeout,
+                format!("{what} took longer than it may"),
+            )
         }
     }
 
     /// Returns the failure of a call that would read more than it may.
     pub fn exceeded(&self, what: &str) -> Failure {
         Failure::new(
-            "limit",
+            FailureCode::Limit,
             format!("{what} is longer than the limit of {} bytes", self.bytes),
         )
     }

@@ -12,6 +12,9 @@ mod generated {
     });
 }
 
+mod failure_code;
+
+pub use failure_code::FailureCode;
 pub use generated::exports::kubephase::plugin as guest;
 pub use generated::kubephase::plugin::*;
 pub use types::*;
@@ -43,13 +46,18 @@ impl From<Stop> for Error {
 
 impl Failure {
     /// Returns a failure that another try would not avoid.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
         Failure {
-            code: code.into(),
+            code: code.as_str().to_owned(),
             message: message.into(),
             retryable: false,
             remedy: None,
         }
+    }
+
+    /// Returns the code, or `None` if it is one that only a plugin uses.
+    pub fn known_code(&self) -> Option<FailureCode> {
+        FailureCode::parse(&self.code)
     }
 
     /// Returns the message, and on a second line the remedy, if there is one.
@@ -96,11 +104,11 @@ imports!(
 
 #[cfg(test)]
 mod tests {
-    use super::Failure;
+    use super::{Failure, FailureCode};
 
     #[test]
     fn an_error_keeps_the_remedy_of_its_failure() {
-        let plain = Failure::new("invalid", "the key is damaged");
+        let plain = Failure::new(FailureCode::Invalid, "the key is damaged");
         assert_eq!(plain.clone().into_error().to_string(), "the key is damaged");
         let failure = Failure {
             remedy: Some("remove it".into()),

@@ -15,7 +15,7 @@ use crate::{
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::ClusterConfiguration;
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{FailureCode, ObjectRef};
 use std::path::PathBuf;
 
 /// A cluster that discovery found and trusts.
@@ -185,7 +185,7 @@ fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<
     };
     let map = match cluster.get(&of) {
         Ok(map) => map,
-        Err(failure) if failure.code == "forbidden" => return Ok(None),
+        Err(failure) if failure.code == FailureCode::Forbidden => return Ok(None),
         Err(failure) => {
             return Err(anyhow!("failed to get config map: {}", failure.to_text())
                 .context(fetch_failed(name)));

@@ -6,7 +6,7 @@ use crate::{
     pki::Kubeconfig,
     world::{Cluster, Tried},
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn read(cluster: &dyn Cluster, check: &impl Fn(&Value) -> Tried<()>) -> Tried<Va
         Some(object) => object["data"].clone(),
         None => {
             let message = "configmaps \"cluster-info\" not found";
-            return Err(Failure::new("not-found", message));
+            return Err(Failure::new(FailureCode::NotFound, message));
         }
     };
     check(&data)?;
@@ -75,7 +75,7 @@ fn read(cluster: &dyn Cluster, check: &impl Fn(&Value) -> Tried<()>) -> Tried<Va
 
 /// Adds a remedy to the failure of a server whose answer is longer than any API server's.
 fn explain_long_answer(failure: Failure) -> Failure {
-    if failure.code != "limit" {
+    if failure.code != FailureCode::Limit {
         return failure;
     }
     let remedy = "what answers at this address is not the API server of a cluster: compare the \
@@ -89,8 +89,13 @@ fn explain_long_answer(failure: Failure) -> Failure {
 /// Whether a further try would fail in the same way.
 fn is_final(failure: &Failure) -> bool {
     matches!(
-        failure.code.as_str(),
-        "limit" | "forbidden" | "cancelled" | "denied"
+        failure.known_code(),
+        Some(
+            FailureCode::Limit
+                | FailureCode::Forbidden
+                | FailureCode::Cancelled
+                | FailureCode::Denied
+        )
     )
 }
 

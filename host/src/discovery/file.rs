@@ -15,7 +15,7 @@ use crate::{
     world::{Cluster, Net, Tried, reach::Reach},
 };
 use data_encoding::BASE64;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{path::Path, time::Duration};
 
 /// Finds the cluster by a kubeconfig. `may_run` allows the program in a kubeconfig file that
@@ -63,7 +63,7 @@ pub(super) fn discover(
                 authority = authority.or(published_authority);
             }
         }
-        Err(failure) if failure.code == "forbidden" => {
+        Err(failure) if failure.code == FailureCode::Forbidden => {
             warnings.push(
                 "[discovery] WARNING: Could not access the cluster-info ConfigMap for refreshing \
                  the cluster-info information; the information of the file is used"
@@ -104,7 +104,7 @@ fn read_kubeconfig<'s>(
     }
     let text = operator_files::read_input_text(Path::new(path))
         .map(Secret::new)
-        .map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?;
+        .map_err(|error| Failure::new(FailureCode::Io, format!("cannot read {path}: {error}")))?;
     Ok((
         Kubeconfig::parse(text.reveal(), source)?,
         Path::new(path).parent(),
@@ -113,19 +113,22 @@ fn read_kubeconfig<'s>(
 
 /// Gets a kubeconfig from a server that the system's authorities vouch for.
 fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
-    let parsed = HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?;
+    let parsed = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     // Before the run begins there is no token to cancel it: a signal ends the process.
     let budget = Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never());
     let reply = net.http_get(&parsed, Reach::All, &budget)?;
     if reply.status != 200 {
         return Err(Failure::new(
-            "unavailable",
+            FailureCode::Unavailable,
             format!("the server answered {} for {url}", reply.status),
         ));
     }
-    String::from_utf8(reply.body)
-        .map(Secret::new)
-        .map_err(|_| Failure::new("invalid", format!("the content of {url} is not text")))
+    String::from_utf8(reply.body).map(Secret::new).map_err(|_| {
+        Failure::new(
+            FailureCode::Invalid,
+            format!("the content of {url} is not text"),
+        )
+    })
 }
 
 /// Puts the contents of the files that a kubeconfig names into the kubeconfig. A kubeconfig from a
@@ -141,7 +144,7 @@ fn embed_files(kubeconfig: &mut Kubeconfig, source: &str, folder: Option<&Path>)
         })?;
         operator_files::read_input(&folder.join(path)).map_err(|error| {
             Failure::new(
-                "io",
+                FailureCode::Io,
                 format!("{source} names the file {path}, which cannot be read: {error}"),
             )
         })
@@ -160,6 +163,6 @@ fn aborted(failure: Failure, limit: Duration) -> Failure {
 fn unusable(message: String, remedy: &str) -> Failure {
     Failure {
         remedy: Some(remedy.into()),
-        ..Failure::new("invalid", message)
+        ..Failure::new(FailureCode::Invalid, message)
     }
 }

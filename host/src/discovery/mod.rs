@@ -16,7 +16,7 @@ use crate::{
     secret::Secret,
     world::{Cluster, Net, Tried},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
 /// The user of the kubeconfig with which a kubelet requests its certificate (kubeadm's name).
@@ -38,7 +38,7 @@ pub fn discover(
         (Some(token), _) => token::discover(token, api, limit),
         (None, Some(file)) => file::discover(file, api, net, limit, is_named && !join.dry_run),
         (None, None) => Err(Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             "discovery names neither a token nor a file; set discovery.bootstrapToken or \
              discovery.file in the JoinConfiguration",
         )),
@@ -68,7 +68,7 @@ pub fn discover(
                 process. Please use Token discovery, a discovery file with embedded authentication \
                 credentials or a discovery file without authentication credentials but with the \
                 TLSBootstrapToken flag";
-            return Err(Failure::new("invalid", message));
+            return Err(Failure::new(FailureCode::Invalid, message));
         }
     };
     Ok(FoundCluster {
@@ -110,5 +110,5 @@ fn parse_authorities(pem: &str) -> Tried<Vec<Certificate>> {
 }
 
 fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new("invalid", message)
+    Failure::new(FailureCode::Invalid, message)
 }

@@ -12,7 +12,7 @@ use crate::{
     world::{Cluster, Tried},
 };
 use kubephase_sdk::yaml;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -146,7 +146,7 @@ fn unknown_token(id: &str) -> Failure {
     let message =
         format!("could not find a JWS signature in the cluster-info ConfigMap for token ID {id:?}");
     with_remedy(
-        Failure::new("not-found", message),
+        Failure::new(FailureCode::NotFound, message),
         "the cluster does not know the token, or the token has expired; on a control plane, \
          `kubephase token create --print-join-command` makes a new token",
     )

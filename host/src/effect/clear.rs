@@ -9,7 +9,7 @@ use crate::{
     world::{Files, Tried},
 };
 use kubephase_sdk::{spec::ClearSpec, undo::Inverse};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
     let world = context.world;
@@ -36,7 +36,7 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
         }
     };
     match outcome {
-        Err(failure) if failure.code == "not-checked" => {
+        Err(failure) if failure.code == FailureCode::NotChecked => {
             Ok(Applied::Skipped(failure.message).into())
         }
         outcome => outcome.map(Done::from),
@@ -59,7 +59,7 @@ fn deep(path: &str) -> Tried<()> {
         || parts.iter().any(|part| matches!(*part, "." | ".."))
     {
         return Err(Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!(
                 "{path} is left as it is: directories at the top of the tree, and paths with `..`, \
                  are cleared by hand"

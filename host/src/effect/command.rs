@@ -12,7 +12,7 @@ use crate::{
     },
     world::{Rights, Tried},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// Bytes that a program may print that is run as an effect.
 const MAX_OUTPUT: usize = 1 << 20;
@@ -37,8 +37,8 @@ impl EffectKind for CommandLine {
     fn apply(&self, context: &Context) -> Tried<Done> {
         let budget = Budget::new(MAX_OUTPUT, context.command_time, context.cancel);
         let ran = context.world.node().run(self, Rights::Full, &budget);
-        let output = ran.map_err(|failure| match failure.code.as_str() {
-            "timeout" => took_too_long(self, failure, context),
+        let output = ran.map_err(|failure| match failure.known_code() {
+            Some(FailureCode::Timeout) => took_too_long(self, failure, context),
             _ => failure,
         })?;
         if output.status == 0 {
@@ -49,7 +49,7 @@ impl EffectKind for CommandLine {
             output.status,
             output.stderr.trim()
         );
-        Err(Failure::new("command", message))
+        Err(Failure::new(FailureCode::Command, message))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_sdk::spec::EtcdMemberSpec;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(100);
@@ -47,7 +47,7 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             return Err(Failure {
                 retryable: true,
                 remedy: Some(remedy.into()),
-                ..Failure::new("timeout", message)
+                ..Failure::new(FailureCode::Timeout, message)
             });
         }
     }
@@ -98,7 +98,7 @@ fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
         NextTry::Due => Ok(true),
         NextTry::OutOfTime => Ok(false),
         NextTry::Cancelled => Err(Failure::new(
-            "cancelled",
+            FailureCode::Cancelled,
             "the run was cancelled while waiting for etcd",
         )),
     }

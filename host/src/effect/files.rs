@@ -5,7 +5,7 @@ pub use kinds::{RemoveFile, StaticPod};
 
 use super::Applied;
 use crate::world::{Files, Tried};
-use kubephase_wit::{Failure, FileMeta};
+use kubephase_wit::{Failure, FailureCode, FileMeta};
 use serde::{Deserialize, Serialize};
 
 /// Mode bits by which users may read, write and execute.
@@ -76,14 +76,19 @@ impl Mode {
     /// # Errors
     /// `not-found`; `denied` where more users would get to use it and may not.
     pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Applied> {
-        let missing = || Failure::new("not-found", format!("{} does not exist", self.path));
+        let missing = || {
+            Failure::new(
+                FailureCode::NotFound,
+                format!("{} does not exist", self.path),
+            )
+        };
         let meta = files.stat(&self.path)?.ok_or_else(missing)?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
             return Ok(Applied::Unchanged);
         }
         if !may_widen && self.widens(&meta) {
             return Err(Failure::new(
-                "denied",
+                FailureCode::Denied,
                 format!(
                     "{} was not made by this plugin in this run, so the plugin lets no further \
                      users use it: mode {:04o} stays, and so does the owner",
@@ -131,7 +136,7 @@ pub fn remove(path: &str, files: &dyn Files) -> Tried<Applied> {
     };
     if matches!(meta.kind.as_str(), "socket" | "other") {
         return Err(Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!("{path} is not removed: it is not a regular file"),
         ));
     }

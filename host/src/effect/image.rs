@@ -44,7 +44,7 @@ impl EffectKind for Image {
         }
         match runtime.pull(image) {
             Ok(()) => Ok(Done::from(true)),
-            Err(failure) if failure.code == "not-checked" => {
+            Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
                 Ok(Applied::Skipped(failure.message).into())
             }
             Err(failure) => Err(failure),

@@ -11,7 +11,7 @@ use crate::{
 };
 use data_encoding::BASE64;
 use kubephase_sdk::{spec::FetchKeysSpec, yaml};
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
         let message = "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace. \
             This Secret might have expired. Please, run `kubeadm init phase upload-certs \
             --upload-certs` on a control plane to generate a new one";
-        upload(Failure::new("not-found", message))
+        upload(Failure::new(FailureCode::NotFound, message))
     };
     let secret = as_joining(context)?.get(&secret)?.ok_or_else(missing)?;
     // All of them are opened before any is written.
@@ -40,11 +40,11 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
                 "the Secret does not include the required certificate or key - name: {name}, path: \
                  {path}"
             );
-            return Err(upload(Failure::new("invalid", message)));
+            return Err(upload(Failure::new(FailureCode::Invalid, message)));
         };
         let damaged = |_| {
             upload(Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 format!("{name} of the Secret is not base64"),
             ))
         };
@@ -80,7 +80,7 @@ pub fn as_joining(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
         .config
         .join
         .as_ref()
-        .ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;
+        .ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))?;
     context
         .world
         .cluster()
@@ -98,7 +98,7 @@ pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
         .config
         .join
         .as_ref()
-        .ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;
+        .ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))?;
     let files = context.world.files();
     let content = join.bootstrap_kubeconfig.reveal().as_bytes();
     if files.stat(path)?.is_some() && files.read(path)? == content {
@@ -109,7 +109,7 @@ pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
 
 /// The kubeconfig with all its clusters at this URL.
 pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
-    let invalid = || Failure::new("invalid", format!("{path} is not a kubeconfig"));
+    let invalid = || Failure::new(FailureCode::Invalid, format!("{path} is not a kubeconfig"));
     let text = files.read(path)?;
     let mut kubeconfig: Value =
         serde_yaml::from_str(&String::from_utf8_lossy(&text)).map_err(|_| invalid())?;

@@ -9,7 +9,7 @@ use crate::world::{
     Cluster, Tried,
     object_ref::{reference, resource, target},
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -42,10 +42,12 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         (None, _) => match cluster.create(manifest) {
             Ok(_) => Applied::Changed,
             // Another client made the object first.
-            Err(failure) if failure.code == "already-exists" && if_exists == IfExists::Retain => {
+            Err(failure)
+                if failure.code == FailureCode::AlreadyExists && if_exists == IfExists::Retain =>
+            {
                 Applied::Skipped("it is there already and is kept as it is".into())
             }
-            Err(failure) if failure.code == "already-exists" => {
+            Err(failure) if failure.code == FailureCode::AlreadyExists => {
                 cluster.replace(manifest).map(|_| Applied::Changed)?
             }
             Err(failure) => return Err(failure),
@@ -66,7 +68,7 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
 pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
     let current = cluster.get(of)?.ok_or_else(|| {
         Failure::new(
-            "not-found",
+            FailureCode::NotFound,
             format!("{} is not there to be patched", target(of)),
         )
     })?;

@@ -1,7 +1,7 @@
 //! What one call of a phase proposed: effects in order, with their reasons and the order asked for.
 use super::Effect;
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -39,7 +39,7 @@ impl Proposal {
 /// # Errors
 /// `cycle` where proposals require each other.
 pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
-    let cycle = || Failure::new("cycle", "proposals require each other");
+    let cycle = || Failure::new(FailureCode::Cycle, "proposals require each other");
     let mut order = Vec::with_capacity(proposals.len());
     // Of each proposal: how many requirements are still to come, and which proposals wait for it.
     let mut missing: Vec<usize> = proposals

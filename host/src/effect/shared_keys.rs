@@ -10,7 +10,7 @@ use aws_lc_rs::{
 };
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use kubephase_sdk::spec::ShareKeysSpec;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Map, Value, json};
 
 const KEY_LEN: usize = 32;
@@ -34,12 +34,16 @@ pub fn parse_key(text: &Secret<String>) -> Tried<CertificateKey> {
     let decoded = HEXLOWER_PERMISSIVE
         .decode(text.reveal().as_bytes())
         .map(Secret::new);
-    let decoded = decoded
-        .map_err(|e| Failure::new("invalid", format!("certificate key decoding error: {e}")))?;
+    let decoded = decoded.map_err(|e| {
+        Failure::new(
+            FailureCode::Invalid,
+            format!("certificate key decoding error: {e}"),
+        )
+    })?;
     let bytes = decoded.reveal();
     let wrong = || {
         Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!(
                 "invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}",
                 bytes.len()
@@ -83,7 +87,7 @@ pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
                 .into(),
         ),
         ..Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             "error decoding secret data with provided key: it was sealed \
             with another key, or changed since",
         )

@@ -15,7 +15,7 @@ use kubephase_sdk::{
     kubeadm::Duration,
     spec::{BootstrapTokenSpec, ShareKeysSpec},
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
 
 /// A token of the configuration; one that is there with the same rights and has not run out is left
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done> {
     let unknown = || {
         Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!("bootstrapTokens has no entry {}", spec.index),
         )
     };
@@ -34,7 +34,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         .get(spec.index)
         .ok_or_else(unknown)?;
     let manifest = rendered::token_secret(token, context.started)
-        .map_err(|message| Failure::new("invalid", message))?
+        .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         .manifest;
     let cluster = context.world.cluster();
     let of = object_ref::reference(&manifest)?;
@@ -105,7 +105,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         ..BootstrapToken::default()
     };
     let owner = rendered::token_secret(&owner, context.started)
-        .map_err(|message| Failure::new("invalid", message))?
+        .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         .manifest;
     let owner_of = object_ref::reference(&owner)?;
     let created = cluster.create(&owner)?;

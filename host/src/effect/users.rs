@@ -11,7 +11,7 @@ use crate::{
     world::{Files, Tried},
 };
 use kubephase_sdk::spec::{ControlPlaneUsers, User};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
@@ -90,7 +90,7 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
                 "{path}: {other} has {has}, but {name} was to have {id}; this changed since the \
                  run began: run it again"
             );
-            Err(Failure::new("conflict", message))
+            Err(Failure::new(FailureCode::Conflict, message))
         };
         match taken.iter().find(|(other, _)| other == name) {
             Some((_, has)) if *has == Some(*id) => continue,

@@ -13,7 +13,7 @@ use crate::{
     world::{Files, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(2);
@@ -52,14 +52,16 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
                 });
             }
             Ok(None) => "it is not there yet".to_owned(),
-            Err(failure) if failure.retryable || failure.code == "not-found" => failure.message,
+            Err(failure) if failure.retryable || failure.code == FailureCode::NotFound => {
+                failure.message
+            }
             Err(failure) => return Err(failure),
         };
         match tries.wait(context.cancel) {
             NextTry::Due => {}
             NextTry::Cancelled => {
                 return Err(Failure::new(
-                    "cancelled",
+                    FailureCode::Cancelled,
                     format!("the run was cancelled while waiting for {}", spec.condition),
                 ));
             }
@@ -73,7 +75,7 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
                 return Err(Failure {
                     retryable: true,
                     remedy,
-                    ..Failure::new("timeout", message)
+                    ..Failure::new(FailureCode::Timeout, message)
                 });
             }
         }
@@ -151,7 +153,7 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
     let budget = Budget::new(HEALTH_BYTES, REQUEST, context.cancel);
     let health = |url: &str| {
         net.health(
-            &HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?,
+            &HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?,
             &budget,
         )
     };
@@ -199,7 +201,7 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
                 };
                 Ok(names.iter().all(runs).then_some(false))
             }
-            Err(failure) if failure.code == "not-checked" => Ok(Some(false)),
+            Err(failure) if failure.code == FailureCode::NotChecked => Ok(Some(false)),
             Err(failure) => Err(retry(failure)),
         },
         Condition::AdminReady {
@@ -249,7 +251,7 @@ fn bind(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
     let cluster = context.world.cluster();
     let created = |outcome: Tried<serde_json::Value>| match outcome {
         Ok(_) => Ok(true),
-        Err(failure) if failure.code == "already-exists" => Ok(false),
+        Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
         Err(failure) => Err(failure),
     };
     match created(
@@ -258,7 +260,7 @@ fn bind(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
             .map_err(retry)?
             .create(&binding),
     ) {
-        Err(failure) if failure.code == "forbidden" => {
+        Err(failure) if failure.code == FailureCode::Forbidden => {
             if context.world.files().stat(super_admin)?.is_none() {
                 if context.world.bind_admins() {
                     return Ok(true);
@@ -267,7 +269,7 @@ fn bind(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
                     missing but there is no super-admin.conf to create it";
                 return Err(Failure {
                     remedy: Some("run the phase kubeconfig/super-admin first".into()),
-                    ..Failure::new("forbidden", message)
+                    ..Failure::new(FailureCode::Forbidden, message)
                 });
             }
             created(cluster.with_kubeconfig(super_admin)?.create(&binding)).map_err(retry)
@@ -280,7 +282,10 @@ fn bind(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
 fn retry(failure: Failure) -> Failure {
     Failure {
         retryable: failure.retryable
-            || matches!(failure.code.as_str(), "unavailable" | "not-found" | "io"),
+            || matches!(
+                failure.known_code(),
+                Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
+            ),
         ..failure
     }
 }
@@ -288,7 +293,7 @@ fn retry(failure: Failure) -> Failure {
 fn waiting(message: String) -> Failure {
     Failure {
         retryable: true,
-        ..Failure::new("unavailable", message)
+        ..Failure::new(FailureCode::Unavailable, message)
     }
 }
 

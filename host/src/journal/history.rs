@@ -13,7 +13,7 @@ use crate::{
 };
 use fold::Fold;
 use kubephase_sdk::undo::UndoStep;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use outdated::outdated;
 use std::{collections::BTreeSet, path::Path};
 
@@ -131,7 +131,7 @@ fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn 
         || opened.real_path() != format!("{}/{name}", files.real_path(directory)?)
     {
         return Err(Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!("{path} is a link or not a file"),
         ));
     }
@@ -140,7 +140,7 @@ fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn 
             "{path} could have been written by another user (owner {}, mode {:04o})",
             meta.uid, meta.mode
         );
-        return Err(Failure::new("denied", message));
+        return Err(Failure::new(FailureCode::Denied, message));
     }
     Ok(opened)
 }

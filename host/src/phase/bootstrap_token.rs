@@ -91,15 +91,18 @@ pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failu
     let missing = || Failure {
         remedy: Some("create it with: kubephase init phase kubeconfig admin".into()),
         ..failure(
-            "not-found",
+            kubephase_sdk::FailureCode::NotFound,
             format!("{path} does not exist; it names the cluster's address and authority"),
         )
     };
     let text = observe_pki::kubeconfig(path)?.ok_or_else(missing)?;
-    let facts: KubeconfigFacts =
-        serde_json::from_str(&text).map_err(|e| failure("invalid", format!("{path}: {e}")))?;
+    let facts: KubeconfigFacts = serde_json::from_str(&text)
+        .map_err(|e| failure(kubephase_sdk::FailureCode::Invalid, format!("{path}: {e}")))?;
     match facts.error {
-        Some(error) => Err(failure("invalid", format!("{path}: {error}"))),
+        Some(error) => Err(failure(
+            kubephase_sdk::FailureCode::Invalid,
+            format!("{path}: {error}"),
+        )),
         None => Ok(facts),
     }
 }

@@ -140,7 +140,7 @@ pub(super) fn require_file(path: &str) -> Result<(), Failure> {
         or copy the shared certificates and keys from a control plane";
     Err(Failure {
         remedy: Some(remedy.into()),
-        ..failure("not-found", message)
+        ..failure(kubephase_sdk::FailureCode::NotFound, message)
     })
 }
 
@@ -151,8 +151,8 @@ fn spec(certificate: &Certificate, config: &Config) -> Result<CertificateSpec, F
     } else {
         cluster.ca_certificate_validity_period
     };
-    let (dns_names, ip_addresses) =
-        (certificate.names)(certificate, config).map_err(|why| failure("invalid", why))?;
+    let (dns_names, ip_addresses) = (certificate.names)(certificate, config)
+        .map_err(|why| failure(kubephase_sdk::FailureCode::Invalid, why))?;
     let common_name = match certificate.common_name {
         "" => &config.init.node_registration.name,
         name => name,

@@ -68,7 +68,7 @@ fn reject_stale_member(config: &Config) -> Result<(), Failure> {
     );
     Err(Failure {
         remedy: Some(remedy),
-        ..failure("already-exists", message)
+        ..failure(kubephase_sdk::FailureCode::AlreadyExists, message)
     })
 }
 
@@ -85,7 +85,12 @@ fn url_at(config: &Config, port: u16) -> String {
 
 fn members() -> Result<Vec<EtcdMember>, Failure> {
     let parsed = |text: &String| {
-        serde_json::from_str(text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")))
+        serde_json::from_str(text).map_err(|e| {
+            failure(
+                kubephase_sdk::FailureCode::Invalid,
+                format!("a member of etcd: {e}"),
+            )
+        })
     };
     observe_core::etcd_members()?.iter().map(parsed).collect()
 }

@@ -150,12 +150,13 @@ fn write_unless_external(
 
 fn propose(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
     let server = if row.uses_endpoint {
-        let (url, warning) =
-            control_plane_url(config).map_err(|message| failure("invalid", message))?;
+        let (url, warning) = control_plane_url(config)
+            .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
         warning.iter().for_each(warn);
         url
     } else {
-        local_url(config).map_err(|message| failure("invalid", message))?
+        local_url(config)
+            .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?
     };
     let user = if row.name == KUBELET {
         format!("{}{}", row.user, config.init.node_registration.name)

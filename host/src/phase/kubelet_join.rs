@@ -88,7 +88,7 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
         );
         return Err(Failure {
             remedy: Some(remedy),
-            ..failure("already-exists", message)
+            ..failure(kubephase_sdk::FailureCode::AlreadyExists, message)
         });
     }
     Ok(())
@@ -135,7 +135,8 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
         )?;
         return Ok(Outcome::Again);
     }
-    let url = local_url(&config).map_err(|message| failure("invalid", message))?;
+    let url = local_url(&config)
+        .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     let kubeconfig = effects_core::kubeconfig_server(&kubelet_kubeconfig(&config), &url)?;
     kubelet_start::restart([kubeconfig])?;
     Ok(Outcome::Settled)

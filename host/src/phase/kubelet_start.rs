@@ -43,8 +43,8 @@ pub(super) fn settings(
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
     let document = patched(KUBELET, &document)?;
-    let (document, patched) =
-        kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
+    let (document, patched) = kubelet::on_this_node(config, document)
+        .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
     write("config.yaml", "configuration", &document)?;
     Ok(written)

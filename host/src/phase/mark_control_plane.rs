@@ -24,8 +24,12 @@ pub fn mark_node() -> Result<Outcome, Failure> {
         .unwrap_or_default();
     if input::round() > 0 {
         let current = observe_cluster::get_object(&node)?.unwrap_or_default();
-        let current = serde_json::from_str(&current)
-            .map_err(|e| failure("invalid", format!("the Node {name}: {e}")))?;
+        let current = serde_json::from_str(&current).map_err(|e| {
+            failure(
+                kubephase_sdk::FailureCode::Invalid,
+                format!("the Node {name}: {e}"),
+            )
+        })?;
         effects_cluster::patch_object(&node, &objects::node_patch(&current, taints).to_string())?;
         return Ok(Outcome::Settled);
     }

@@ -61,7 +61,8 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
             }
         }
     }
-    let pod = normalize_pod(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
+    let pod = normalize_pod(patched(name, &pod)?)
+        .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
     effects::announce(pod, line)
 }

@@ -58,7 +58,7 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
             evidence,
             ..finding(codes::CRI, Verdict::Pass, "the container runtime answers")
         }),
-        Err(failure) if failure.code == "not-checked" => {
+        Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
             report::submit(&finding(codes::CRI, Verdict::CouldNotRun, failure.message));
             return Ok(Outcome::Settled);
         }
@@ -86,7 +86,7 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
             Verdict::Pass,
             "the container runtime has the CRI method RuntimeConfig".to_owned(),
         ),
-        Err(failure) if failure.code == "unimplemented" => (
+        Err(failure) if failure.code == kubephase_wit::FailureCode::Unimplemented => (
             Verdict::Warn,
             "You must update your container runtime to a version that supports the CRI method \
              RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
@@ -159,7 +159,7 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
             ETCD_TIMEOUT_MILLIS,
         ) {
             Ok(reply) => judge_etcd(&reply.body),
-            Err(failure) if failure.code == "not-checked" => {
+            Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
                 (Verdict::CouldNotRun, failure.message)
             }
             Err(failure) => (Verdict::Fail, failure.message),

@@ -41,7 +41,12 @@ fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
         let url = std::str::from_utf8(&text)
             .map_err(|e| e.to_string())
             .and_then(|text| static_pod::health_url(name, text, config));
-        let url = url.map_err(|message| failure("invalid", format!("{path}: {message}")))?;
+        let url = url.map_err(|message| {
+            failure(
+                kubephase_sdk::FailureCode::Invalid,
+                format!("{path}: {message}"),
+            )
+        })?;
         say(format!("[control-plane-check] Checking {name} at {url}"));
         wait(
             Condition::Component {

@@ -2,7 +2,7 @@
 use crate::secret::Secret;
 use data_encoding::BASE64;
 use kubephase_sdk::yaml;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
 /// Reads a file that a kubeconfig names.
@@ -188,5 +188,5 @@ fn clusters_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 }
 
 fn invalid(message: String) -> Failure {
-    Failure::new("invalid", message)
+    Failure::new(FailureCode::Invalid, message)
 }

@@ -29,7 +29,7 @@ use kubephase_sdk::{
     kubeadm::Config,
     testing::{self, Case},
 };
-use kubephase_wit::{Error, Failure, Finding, phase::Host};
+use kubephase_wit::{Error, Failure, FailureCode, Finding, phase::Host};
 use parking_lot::Mutex;
 use std::{
     path::{Path, PathBuf},
@@ -261,7 +261,7 @@ impl TestBench {
         session.begin(round);
         let result = phase.run().map_err(|error| match error {
             Error::Failure(failure) => failure,
-            Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
+            Error::Stop(stop) => Failure::new(FailureCode::Stopped, format!("{stop:#}")),
         });
         let (findings, proposals) = (session.take_findings(), session.take_proposals());
         let mut messages = self.messages.0.lock().clone();

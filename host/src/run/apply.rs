@@ -22,7 +22,7 @@ use crate::{
     plan::Node,
     world::Tried,
 };
-use kubephase_wit::{Failure, Severity};
+use kubephase_wit::{Failure, FailureCode, Severity};
 use record::summary;
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -125,7 +125,9 @@ impl Application<'_> {
                 sent.extend(done.sent);
                 (EffectResult::Applied(done.applied), error)
             }
-            Err(failure) if proposal.attempt.is_some() && failure.code != "cancelled" => {
+            Err(failure)
+                if proposal.attempt.is_some() && failure.code != FailureCode::Cancelled =>
+            {
                 let result = self.skip_attempt(proposal, failure.message);
                 (EffectResult::Applied(result), None)
             }
@@ -203,8 +205,8 @@ impl Application<'_> {
 /// The error of a phase whose effect failed. A cancelled effect only stops the phase, because the
 /// next run of the same command continues from here.
 fn phase_error(failure: &Failure) -> PhaseError {
-    match failure.code.as_str() {
-        "cancelled" => PhaseError::Stopped,
+    match failure.known_code() {
+        Some(FailureCode::Cancelled) => PhaseError::Stopped,
         _ => PhaseError::Failed(failure.to_text()),
     }
 }

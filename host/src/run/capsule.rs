@@ -19,7 +19,7 @@ use crate::{
     world::Tried,
 };
 use anyhow::{Context, Result, anyhow, bail};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
 use recording::Recording;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -185,12 +185,15 @@ impl ObservationSource {
                 let known = at.and_then(|at| left.remove(at));
                 let known = known.ok_or_else(|| {
                     Failure::new(
-                        "not-recorded",
+                        FailureCode::NotRecorded,
                         format!("the capsule has no {call} of {args}"),
                     )
                 })?;
                 known.gave?.replay().map_err(|error| {
-                    Failure::new("invalid", format!("the capsule's {call}: {error}"))
+                    Failure::new(
+                        FailureCode::Invalid,
+                        format!("the capsule's {call}: {error}"),
+                    )
                 })
             }
         }
@@ -218,7 +221,7 @@ impl ObservationSource {
                 .and_then(|answer| classify_within(&answer.content(), budget));
             if let Some(kind) = credential {
                 *gave = Err(Failure::new(
-                    "not-recorded",
+                    FailureCode::NotRecorded,
                     format!("the answer is or holds a credential ({kind}) and is in no capsule"),
                 ));
             }

@@ -7,7 +7,7 @@ use crate::{
     world::{Files, files::is_trusted, state_directory::DIRECTORY},
 };
 use anyhow::{Result, anyhow};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde::{Deserialize, Serialize};
 
 /// Secrets that the configuration did not give and that were generated once for a node. Their file
@@ -40,7 +40,9 @@ impl GeneratedSecrets {
         let path = GeneratedSecrets::path();
         let opened = match files.open(&path) {
             Ok(opened) => opened,
-            Err(failure) if failure.code == "not-found" => return Ok(GeneratedSecrets::default()),
+            Err(failure) if failure.code == FailureCode::NotFound => {
+                return Ok(GeneratedSecrets::default());
+            }
             Err(failure) => return Err(failure.into_error()),
         };
         let meta = opened.meta();

@@ -7,7 +7,7 @@ use crate::{
     wasm::gate::{PLUGINS, owner_of_path},
     world::{Files, Tried},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// Where the identity of a directory's owner is written down. No plugin has such a name, so no
 /// plugin may change it.
@@ -44,7 +44,7 @@ pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
              --config FILE --purge; then add this one again"
         )),
         ..Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!(
                 "{} belongs to the plugin {plugin} from {owner}; the one from {identity} is \
                  another",
@@ -84,7 +84,7 @@ pub fn purge(files: &dyn Files, plugin: &str) -> Tried<()> {
 fn owner(files: &dyn Files, plugin: &str) -> Tried<Option<String>> {
     match files.read(&record(plugin)) {
         Ok(identity) => Ok(Some(String::from_utf8_lossy(&identity).trim().to_owned())),
-        Err(failure) if failure.code == "not-found" => Ok(None),
+        Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
         Err(failure) => Err(failure),
     }
 }
@@ -106,7 +106,7 @@ mod tests {
         files.write(&path, b"good", 0o755, None).unwrap();
         for judge in [check, claim] {
             let failure = judge(&files, "own", "./evil.wasm").unwrap_err();
-            assert_eq!(failure.code, "denied");
+            assert_eq!(failure.code, FailureCode::Denied);
             assert!(failure.message.contains("./good.wasm"), "{failure:?}");
             assert!(failure.remedy.unwrap().contains("--purge"));
         }

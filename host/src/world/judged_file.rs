@@ -15,7 +15,7 @@ pub fn read_judged(
 ) -> Tried<Option<Secret<Vec<u8>>>> {
     let opened = match files.open(path) {
         Ok(opened) => opened,
-        Err(failure) if failure.code == "not-found" => return Ok(None),
+        Err(failure) if failure.code == kubephase_wit::FailureCode::NotFound => return Ok(None),
         Err(failure) => return Err(failure),
     };
     judge(&*opened)?;
@@ -53,10 +53,13 @@ mod tests {
         assert_eq!(read.unwrap().unwrap().reveal(), b"own");
         let refuse = |opened: &dyn OpenFile| {
             assert_eq!(opened.real_path(), "/pki/x.key");
-            Err(Failure::new("denied", "the host's"))
+            Err(Failure::new(
+                kubephase_wit::FailureCode::Denied,
+                "the host's",
+            ))
         };
         let refused = read_judged(&files, "/link/x.key", refuse).unwrap_err();
-        assert_eq!(refused.code, "denied");
+        assert_eq!(refused.code, kubephase_wit::FailureCode::Denied);
         assert!(read_judged(&files, "/none", |_| Ok(())).unwrap().is_none());
         assert!(read_judged(&files, "/pki", |_| Ok(())).is_err());
     }

@@ -1,6 +1,6 @@
 //! Objects of the API by their names: what a manifest is about, and how that is told.
 use super::Tried;
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
 /// What a manifest is about.
@@ -15,7 +15,7 @@ pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
             .filter(|text| !text.is_empty());
         found.map(str::to_owned).ok_or_else(|| {
             Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 format!(
                     "the manifest of an object has no {}",
                     &pointer[1..].replace('/', ".")

@@ -4,7 +4,7 @@ use super::{
     Tried,
     files::{PrivateDirectory, RootedFiles},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -49,7 +49,11 @@ pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
 }
 
 fn tree(root: &Path) -> Tried<RootedFiles> {
-    let failed =
-        |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
+    let failed = |error: io::Error| {
+        Failure::new(
+            FailureCode::Io,
+            format!("cannot open {}: {error}", root.display()),
+        )
+    };
     RootedFiles::open(root).map_err(failed)
 }

@@ -42,7 +42,7 @@ pub fn has_other_corefile(corefile: &str) -> Result<bool, Failure> {
     let existing = current["data"]["Corefile"].as_str();
     let existing = existing.ok_or_else(|| {
         failure(
-            "invalid",
+            kubephase_sdk::FailureCode::Invalid,
             "the ConfigMap kube-system/coredns is there, but has no Corefile",
         )
     })?;

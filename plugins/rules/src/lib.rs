@@ -79,7 +79,7 @@ fn check_rules() -> Checked<Vec<Finding>> {
     for (name, value) in variables {
         context
             .add_variable(name, &value)
-            .map_err(|error| failure("invalid", error.to_string()))?;
+            .map_err(|error| failure(kubephase_sdk::FailureCode::Invalid, error.to_string()))?;
     }
     Ok(rules
         .iter()

@@ -10,8 +10,12 @@ use std::collections::BTreeMap;
 /// # Errors
 /// `not-found` if the configuration has no such part, `invalid` if it has another shape.
 pub fn config<T: DeserializeOwned>(pointer: &str) -> Result<T, Failure> {
-    let text = input::config(pointer)
-        .ok_or_else(|| failure("not-found", format!("no configuration at {pointer:?}")))?;
+    let text = input::config(pointer).ok_or_else(|| {
+        failure(
+            crate::FailureCode::NotFound,
+            format!("no configuration at {pointer:?}"),
+        )
+    })?;
     parse(&text, &format!("configuration at {pointer:?}"))
 }
 
@@ -47,7 +51,8 @@ pub fn node_fact<T: DeserializeOwned>(name: &str) -> Result<Option<T>, Failure> 
 
 /// Parses JSON that the host answered; `what` names it in the failure.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Failure> {
-    serde_json::from_str(text).map_err(|error| failure("invalid", format!("{what}: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| failure(crate::FailureCode::Invalid, format!("{what}: {error}")))
 }
 
 /// Returns a spec as the JSON in which it crosses to the host.

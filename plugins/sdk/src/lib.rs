@@ -24,6 +24,14 @@ pub mod bindings {
 #[cfg(target_arch = "wasm32")]
 pub use bindings::kubephase::plugin::*;
 
+#[cfg(target_arch = "wasm32")]
+#[path = "../../../wit/src/failure_code.rs"]
+mod failure_code;
+#[cfg(target_arch = "wasm32")]
+pub use failure_code::FailureCode;
+#[cfg(not(target_arch = "wasm32"))]
+pub use kubephase_wit::FailureCode;
+
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
@@ -53,8 +61,8 @@ pub use types::*;
 /// The names that most plugins need.
 pub mod prelude {
     pub use crate::{
-        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, cluster, config,
-        effects, effects_cluster, effects_files, effects_images, effects_node, failure,
+        Effect, Failure, FailureCode, Finding, Outcome, Severity, Verdict, addon, check, cluster,
+        config, effects, effects_cluster, effects_files, effects_images, effects_node, failure,
         finding::{Checked, With, concern, could_not_run, fail, pass, skipped},
         node, node_fact, observe_cluster, observe_command, observe_files, observe_net,
         observe_node, phase, pki, say, settings, warn,

@@ -3,10 +3,10 @@ use crate::{Failure, Severity, report};
 
 /// Returns a failure that another call of the phase would not avoid.
 ///
-/// `code` is one of an open set in kebab-case: `not-found`, `denied`, `invalid`, `unavailable`, …
-pub fn failure(code: &str, message: impl Into<String>) -> Failure {
+/// `code` is a [`FailureCode`](crate::FailureCode) of the host, or a word of your own in kebab-case.
+pub fn failure(code: impl AsRef<str>, message: impl Into<String>) -> Failure {
     Failure {
-        code: code.into(),
+        code: code.as_ref().to_owned(),
         message: message.into(),
         retryable: false,
         remedy: None,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Problem;
 use anyhow::Context;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// Asserts the exit code of an error, alone and with context around it.
 #[track_caller]
@@ -91,6 +91,6 @@ fn refused_plugins_have_their_code() {
 fn any_other_error_has_the_general_code() {
     assert_code(|| std::io::Error::other("the disk is full"), Exit::Error);
     assert_code(|| anyhow::anyhow!("not trusted"), Exit::Error);
-    let failure = || Failure::new("unavailable", "no answer").into_error();
+    let failure = || Failure::new(FailureCode::Unavailable, "no answer").into_error();
     assert_code(failure, Exit::Error);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::world::{Container, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
 fn images() -> Vec<String> {
@@ -83,7 +83,7 @@ impl Runtime for Fake {
         if self.answers {
             Ok(Value::Null)
         } else {
-            Err(Failure::new("unavailable", "nobody there"))
+            Err(Failure::new(FailureCode::Unavailable, "nobody there"))
         }
     }
 
@@ -99,7 +99,7 @@ impl Runtime for Fake {
         let known = self.answers && image.contains("kube-apiserver");
         known.then_some(()).ok_or_else(|| {
             Failure::new(
-                "unavailable",
+                FailureCode::Unavailable,
                 format!("failed to pull image {image}: no such image"),
             )
         })

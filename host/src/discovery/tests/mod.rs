@@ -10,7 +10,7 @@ use crate::{
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
 use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts};
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{FailureCode, ObjectRef};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ struct FakeCluster {
 struct FakeApi(Value);
 
 fn refuse<T>() -> Tried<T> {
-    Err(Failure::new("denied", "discovery only looks"))
+    Err(Failure::new(FailureCode::Denied, "discovery only looks"))
 }
 
 macro_rules! read_only_cluster {
@@ -81,7 +81,7 @@ read_only_cluster!(
     FakeApi,
     |api: &FakeApi, of: &ObjectRef| {
         assert_eq!(*of, reference());
-        match api.0.as_str() {
+        match api.0.as_str().and_then(FailureCode::parse) {
             Some(code) => Err(Failure::new(code, "the answer of this test")),
             None => Ok(Some(json!({ "data": api.0 }))),
         }

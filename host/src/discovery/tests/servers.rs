@@ -245,7 +245,11 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
             api.get(&reference()).unwrap_err(),
             text.get(&reference()).unwrap_err(),
         ] {
-            assert_eq!(failure.code, "denied", "{failure:?}");
+            assert_eq!(
+                failure.code,
+                kubephase_wit::FailureCode::Denied,
+                "{failure:?}"
+            );
         }
         assert!(!mark.exists());
     }

@@ -35,10 +35,14 @@ fn a_directory_is_emptied_and_stays() {
         "/var/lib/../..",
         "etc/kubernetes",
     ] {
-        assert_eq!(empty(path, &files).unwrap_err().code, "invalid", "{path}");
+        assert_eq!(
+            empty(path, &files).unwrap_err().code,
+            kubephase_wit::FailureCode::Invalid,
+            "{path}"
+        );
         assert_eq!(
             remove_empty(path, &files).unwrap_err().code,
-            "invalid",
+            kubephase_wit::FailureCode::Invalid,
             "{path}"
         );
     }

@@ -113,7 +113,10 @@ impl Etcd for Peers {
             state.done.push("refused");
             return Err(Failure {
                 retryable: true,
-                ..Failure::new("unavailable", "etcdserver: unhealthy cluster")
+                ..Failure::new(
+                    kubephase_wit::FailureCode::Unavailable,
+                    "etcdserver: unhealthy cluster",
+                )
             });
         }
         state.members.retain(|member| member.id != id);
@@ -223,7 +226,8 @@ fn a_member_with_a_vote_is_left_to_itself() {
     let peers = Peers::with(vec![member("cp2", false)], true);
     let failure = peers.ensure(true, 1).unwrap_err();
     assert!(
-        failure.code == "timeout" && failure.message.ends_with("it serves no clients yet"),
+        failure.code == kubephase_wit::FailureCode::Timeout
+            && failure.message.ends_with("it serves no clients yet"),
         "{failure:?}"
     );
     assert!(peers.done().is_empty());

@@ -12,7 +12,7 @@ use crate::{
     },
     world::{Tried, object_ref::reference},
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<O
     let Some(grant) = context.grant else {
         return Ok(None);
     };
-    let change = change.map_err(|why| Failure::new("invalid", why))?;
+    let change = change.map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     Ok(Claim::of(grant, &change))
 }
 

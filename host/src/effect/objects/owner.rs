@@ -9,7 +9,7 @@ use crate::{
         object_ref::{reference, target},
     },
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
 
 /// The label with the name of the plugin for which the host made an object. No plugin writes it.
@@ -145,7 +145,7 @@ impl Claim {
                  --allow-cluster-admin"
                     .into(),
             ),
-            ..Failure::new("denied", message)
+            ..Failure::new(FailureCode::Denied, message)
         })
     }
 }

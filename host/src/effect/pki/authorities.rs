@@ -9,7 +9,7 @@ use crate::{
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// Which authorities are kept elsewhere.
 #[derive(Debug, Default)]
@@ -130,5 +130,5 @@ fn kubeconfigs(
 }
 
 fn invalid(message: String) -> Failure {
-    Failure::new("invalid", message)
+    Failure::new(FailureCode::Invalid, message)
 }

@@ -1,8 +1,5 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again where they fit.
-use super::{
-    Outcome,
-    reuse::{WRONG_KEY, authority_certificate},
-};
+use super::{Outcome, reuse::authority_certificate};
 use crate::{
     effect::{Applied, Context},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
@@ -11,7 +8,7 @@ use crate::{
     world::{Files, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::json;
 
 /// How the user of a new kubeconfig proves who it is.
@@ -112,7 +109,7 @@ fn name(spec: &KubeconfigSpec) -> &str {
 
 /// kubeadm's words for an authority that is not there; a key of another authority is told as it is.
 fn no_authority(failure: Failure) -> Failure {
-    if failure.code == WRONG_KEY {
+    if failure.code == FailureCode::WrongKey {
         return failure;
     }
     Failure {
@@ -167,7 +164,12 @@ fn usable(
 /// Points the current user of an existing kubeconfig at a certificate file that is rotated. `files`
 /// are those that the kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
 pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
-    let missing = || Failure::new("not-found", format!("{} does not exist", spec.path));
+    let missing = || {
+        Failure::new(
+            FailureCode::NotFound,
+            format!("{} does not exist", spec.path),
+        )
+    };
     let kubeconfig = read_kubeconfig(files, &spec.path)?.ok_or_else(missing)?;
     let (_, user) = kubeconfig
         .user()
@@ -185,5 +187,5 @@ pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<
 }
 
 fn invalid(message: String) -> Failure {
-    Failure::new("invalid", message)
+    Failure::new(FailureCode::Invalid, message)
 }

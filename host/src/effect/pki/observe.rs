@@ -5,13 +5,13 @@ use crate::{
     world::{Files, OpenFile, Tried, judged_file::read_judged, text_file::read_secret_text},
 };
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::path::Path;
 
 /// The first certificate of a file. `path` names the file in failures.
 pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
     let certificate = Certificate::from_pem(pem)
-        .map_err(|why| Failure::new("invalid", format!("{path}: {why}")))?;
+        .map_err(|why| Failure::new(FailureCode::Invalid, format!("{path}: {why}")))?;
     let (dns_names, ip_addresses) = certificate.alternative_names();
     let parsed = certificate.parsed();
     let organizations = parsed
@@ -145,10 +145,15 @@ fn read_authority(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> 
     let directory = files.real_path(directory)?;
     let judge = |opened: &dyn OpenFile| {
         let is_below = Path::new(&opened.real_path()).starts_with(&directory);
-        let refusal = || Failure::new("denied", format!("{file} is not below {directory}"));
+        let refusal = || {
+            Failure::new(
+                FailureCode::Denied,
+                format!("{file} is not below {directory}"),
+            )
+        };
         is_below.then_some(()).ok_or_else(refusal)
     };
     let read = read_judged(files, file, judge)?;
     read.map(|bytes| bytes.reveal().clone())
-        .ok_or_else(|| Failure::new("not-found", format!("{file} does not exist")))
+        .ok_or_else(|| Failure::new(FailureCode::NotFound, format!("{file} does not exist")))
 }

@@ -10,11 +10,10 @@ use crate::{
     },
 };
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::net::IpAddr;
 
 /// Code of the failure that an authority's key belongs to another certificate.
-pub(super) const WRONG_KEY: &str = "wrong-key";
 
 /// Clocks differ: certificates are valid from five minutes before the run.
 const BACKDATE_SECONDS: i64 = 300;
@@ -112,8 +111,12 @@ fn refuse_other_key(
 
 fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
     let name = &spec.name;
-    let invalid =
-        |message: String| Failure::new("invalid", format!("certificate {name}: {message}"));
+    let invalid = |message: String| {
+        Failure::new(
+            FailureCode::Invalid,
+            format!("certificate {name}: {message}"),
+        )
+    };
     let (dns_names, ip_addresses, warnings) = alternative_names(spec);
     let wanted = CertificateTemplate {
         common_name: &spec.common_name,
@@ -276,11 +279,12 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
             [format!("Using existing {name} keys")],
         ));
     }
-    let key = Key::generate(spec.algorithm).map_err(|why| Failure::new("invalid", why))?;
+    let key =
+        Key::generate(spec.algorithm).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     files.write(
         &private,
         key.to_pem()
-            .map_err(|why| Failure::new("invalid", why))?
+            .map_err(|why| Failure::new(FailureCode::Invalid, why))?
             .reveal()
             .as_bytes(),
         0o600,
@@ -328,7 +332,7 @@ pub(super) fn authority_certificate(
             );
             let next = format!("put the key of that certificate at {private}; nothing was signed");
             Failure {
-                code: WRONG_KEY.to_owned(),
+                code: FailureCode::WrongKey.to_string(),
                 ..remedy(message, &next)
             }
         })?;
@@ -344,6 +348,6 @@ fn path(spec: &CertificateSpec, suffix: &str) -> String {
 fn remedy(message: String, remedy: &str) -> Failure {
     Failure {
         remedy: Some(remedy.to_owned()),
-        ..Failure::new("invalid", message)
+        ..Failure::new(FailureCode::Invalid, message)
     }
 }

@@ -20,9 +20,12 @@ fn keeps_the_order_of_proposing_but_for_what_is_required() {
     );
     assert_eq!(
         order(&[proposal(&[1]), proposal(&[0])]).unwrap_err().code,
-        "cycle"
+        kubephase_wit::FailureCode::Cycle
     );
-    assert_eq!(order(&[proposal(&[7])]).unwrap_err().code, "cycle");
+    assert_eq!(
+        order(&[proposal(&[7])]).unwrap_err().code,
+        kubephase_wit::FailureCode::Cycle
+    );
     assert_eq!(order(&[proposal(&[1, 1]), proposal(&[])]).unwrap(), [1, 0]);
 }
 

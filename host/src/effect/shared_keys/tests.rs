@@ -15,7 +15,7 @@ fn what_is_sealed_opens_with_its_key_only() {
         "each sealing has a nonce of its own"
     );
     let refused = decrypt(&other, &sealed).unwrap_err();
-    assert_eq!(refused.code, "invalid");
+    assert_eq!(refused.code, kubephase_wit::FailureCode::Invalid);
     assert!(
         refused
             .remedy

@@ -222,7 +222,7 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     for effect in &effects {
         assert_eq!(
             apply(effect, Some(&territory), &world).unwrap_err().code,
-            "denied",
+            kubephase_wit::FailureCode::Denied,
             "{effect:?}"
         );
     }
@@ -237,7 +237,7 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let setuid = Effect::File(file("/opt/tool", 0o4755));
     assert_eq!(
         apply(&setuid, Some(&territory), &world).unwrap_err().code,
-        "denied"
+        kubephase_wit::FailureCode::Denied
     );
     let plain = Effect::File(file("/opt/tool", 0o755));
     assert_eq!(

@@ -103,11 +103,11 @@ fn an_etcd_without_quorum_gets_no_member_and_it_is_told_what_to_do() {
 #[test]
 fn a_full_or_read_only_disk_ends_a_wait_at_once() {
     for (code, retryable) in [
-        ("no-space", false),
-        ("read-only", false),
-        ("io", true),
-        ("unavailable", true),
-        ("not-found", true),
+        (FailureCode::NoSpace, false),
+        (FailureCode::ReadOnly, false),
+        (FailureCode::Io, true),
+        (FailureCode::Unavailable, true),
+        (FailureCode::NotFound, true),
     ] {
         assert_eq!(
             retry(Failure::new(code, "so it is")).retryable,

@@ -6,7 +6,7 @@ use crate::{
     run::executor::PhaseError,
     world::Tried,
 };
-use kubephase_wit::{Failure, Severity};
+use kubephase_wit::{Failure, FailureCode, Severity};
 use std::{panic, thread, time::Instant};
 
 /// The outcome of a pull, and the microseconds that it took.
@@ -34,7 +34,7 @@ impl Application<'_> {
                     EffectResult::Applied(done.applied)
                 }
                 Err(failure) => {
-                    stopped |= failure.code == "cancelled";
+                    stopped |= failure.code == FailureCode::Cancelled;
                     failed.push(failure.to_text());
                     EffectResult::Failed(self.session.bounded(failure.message))
                 }
@@ -69,10 +69,10 @@ impl Application<'_> {
         let began = Instant::now();
         let time = self.time.check();
         let pulled = time
-            .map_err(|why| Failure::new("timeout", why))
+            .map_err(|why| Failure::new(FailureCode::Timeout, why))
             .and_then(|()| {
                 let room = self.reserve_record(image, &[]);
-                room.map_err(|why| Failure::new("limit", why))
+                room.map_err(|why| Failure::new(FailureCode::Limit, why))
             })
             .and_then(|()| self.apply_effect(image, false));
         (pulled, micros(began))

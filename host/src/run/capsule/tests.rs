@@ -38,7 +38,7 @@ fn what_was_recorded_is_replayed() {
         "observe-node.node-fact",
         Some(json!({"a": [1, "b"]})),
     );
-    let refused = Failure::new("denied", "no");
+    let refused = Failure::new(kubephase_wit::FailureCode::Denied, "no");
     let _ = source.observe::<bool>("observe-net.port-free", json!([1]), || Err(refused.clone()));
     let capsule = capsule_of(&source);
     assert!(!capsule.truncated);

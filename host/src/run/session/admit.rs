@@ -6,7 +6,7 @@ use crate::{
     wasm::gate::{Arguments, HostFunction, Origin, Row},
     world::{Tried, World},
 };
-use kubephase_wit::{Error, Failure, Stop};
+use kubephase_wit::{Error, Failure, FailureCode, Stop};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Session {
             .0
             .access
             .check_call(admitted.row, &admitted.arguments.demands());
-        verdict.map_err(|message| Failure::new("denied", message))?;
+        verdict.map_err(|message| Failure::new(FailureCode::Denied, message))?;
         Ok(admitted)
     }
 
@@ -71,7 +71,7 @@ impl Session {
         }
         let arguments = function
             .admit(raw, self.origin())
-            .map_err(|why| Failure::new("invalid", why))?;
+            .map_err(|why| Failure::new(FailureCode::Invalid, why))?;
         let time = allowance.time.min(self.time_left());
         Ok(Admitted {
             row,

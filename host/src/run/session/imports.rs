@@ -6,7 +6,7 @@ use crate::{
     event::EventKind,
     wasm::{gate, limits::MAX_FINDINGS},
 };
-use kubephase_wit::{Error, Failure, Finding, Severity, Stop, input, report, types};
+use kubephase_wit::{Error, Failure, FailureCode, Finding, Severity, Stop, input, report, types};
 
 impl types::Host for Session {
     fn convert_failure(&mut self, error: Error) -> Result<Failure, Stop> {
@@ -51,13 +51,13 @@ impl input::Host for Session {
                 "patches of {} are for the program's own phases: they may hold secrets",
                 &*target
             );
-            return Err(Failure::new("denied", message).into());
+            return Err(Failure::new(FailureCode::Denied, message).into());
         }
         let _turn = self.turn(document.len())?;
         let patches = &self.0.shared.patches;
         let (patched, said) = patches
             .apply(&target, parse_proposal(&document)?)
-            .map_err(|message| Failure::new("invalid", message))?;
+            .map_err(|message| Failure::new(FailureCode::Invalid, message))?;
         for line in said {
             self.say(Severity::Info, &line)?;
         }

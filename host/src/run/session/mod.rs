@@ -32,7 +32,7 @@ use crate::{
     },
     wasm::limits::MAX_PROPOSALS,
 };
-use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Stop};
+use kubephase_wit::{Effect as Handle, Error, Failure, FailureCode, Finding, Stop};
 use parking_lot::{Mutex, MutexGuard};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -250,7 +250,7 @@ impl Session {
         self.hold(&mut call, bytes)?;
         let unknown = || {
             Failure::new(
-                "no-such-effect",
+                FailureCode::NoSuchEffect,
                 format!("there is no proposal {} in this call", handle.id),
             )
         };
@@ -273,7 +273,7 @@ impl Drop for Inner {
 fn parse_proposal<T: DeserializeOwned>(text: &str) -> Hosted<T> {
     json::read(text).map_err(|error| {
         Error::Failure(Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!("the proposal cannot be read: {error}"),
         ))
     })

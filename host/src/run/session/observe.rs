@@ -8,8 +8,9 @@ use crate::{
     world::{OpenFile, Rights, TlsFiles, Tried, World},
 };
 use kubephase_wit::{
-    CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command,
-    observe_core, observe_files, observe_net, observe_node, observe_pki, observe_runtime,
+    CommandOutput, Failure, FailureCode, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster,
+    observe_command, observe_core, observe_files, observe_net, observe_node, observe_pki,
+    observe_runtime,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -18,13 +19,14 @@ use std::time::Duration;
 /// Turns facts into JSON.
 fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
     let value = |facts| {
-        serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()))
+        serde_json::to_value(facts)
+            .map_err(|error| Failure::new(FailureCode::Invalid, error.to_string()))
     };
     facts.map(value).transpose()
 }
 
 pub(super) fn denied(message: String) -> Failure {
-    Failure::new("denied", message)
+    Failure::new(FailureCode::Denied, message)
 }
 
 impl Session {
@@ -105,7 +107,7 @@ impl observe_files::Host for Session {
             }
             match self.open(world, call) {
                 Ok(opened) => Ok(Some(opened.meta())),
-                Err(failure) if failure.code == "not-found" => Ok(None),
+                Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
                 Err(failure) => Err(failure),
             }
         })

@@ -8,7 +8,7 @@ use crate::{
     wasm::limits::MAX_ANSWERED_BYTES,
     world::{EtcdMember, ServiceState, Tried},
 };
-use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
+use kubephase_wit::{CommandOutput, Failure, FailureCode, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -155,7 +155,7 @@ impl Session {
             "{} holds {credential}, which is never shown to a plugin",
             what()
         );
-        Err(Failure::new("denied", message))
+        Err(Failure::new(FailureCode::Denied, message))
     }
 
     /// Counts bytes that the host hands to the phase.

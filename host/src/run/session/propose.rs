@@ -9,8 +9,8 @@ use crate::effect::{
 };
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
-    Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_files,
-    effects_images, effects_node, effects_pki,
+    Effect as Handle, Failure, FailureCode, ObjectRef, effects, effects_cluster, effects_command,
+    effects_files, effects_images, effects_node, effects_pki,
 };
 
 /// Mode bits that give a program the rights of its owner or group.
@@ -51,7 +51,7 @@ impl Session {
             let message = format!(
                 "mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives"
             );
-            return Err(Failure::new("denied", message).into());
+            return Err(Failure::new(FailureCode::Denied, message).into());
         }
         Ok(mode & 0o7777)
     }
@@ -59,7 +59,7 @@ impl Session {
 
 fn wrong_kind(what: &str) -> Failure {
     Failure::new(
-        "wrong-kind",
+        FailureCode::WrongKind,
         format!("{what} does not apply to this kind of proposal"),
     )
 }
@@ -220,7 +220,7 @@ impl effects_cluster::Host for Session {
             "apply" => IfExists::Apply,
             other => {
                 return Err(Failure::new(
-                    "invalid",
+                    FailureCode::Invalid,
                     format!("unknown strategy {other:?}; known are update, retain, apply"),
                 )
                 .into());

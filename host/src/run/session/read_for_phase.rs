@@ -12,7 +12,7 @@ use crate::{
         text_file::read_secret_text,
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 impl Session {
     /// Reads a file whose facts the phase is told; none if it does not exist, which the phase may
@@ -87,5 +87,5 @@ impl Session {
 }
 
 fn missing(path: &AbsolutePath) -> Failure {
-    Failure::new("not-found", format!("{path} does not exist"))
+    Failure::new(FailureCode::NotFound, format!("{path} does not exist"))
 }

@@ -8,7 +8,7 @@ use crate::{
     run::{access::Access, session::Session},
     wasm::request::Request,
 };
-use kubephase_wit::{Error, Outcome, phase::Host};
+use kubephase_wit::{Error, FailureCode, Outcome, phase::Host};
 use serde_json::json;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn a_guest_ends_when_the_run_is_cancelled() {
         let Err(Error::Failure(failure)) = phase.run() else {
             panic!()
         };
-        assert_eq!(failure.code, "cancelled");
+        assert_eq!(failure.code, FailureCode::Cancelled);
     }
 }
 

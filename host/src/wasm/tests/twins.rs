@@ -11,7 +11,7 @@ use crate::{
 use kubephase_coredns::CoreDns;
 use kubephase_kube_proxy::KubeProxy;
 use kubephase_sdk::{Native, Phase};
-use kubephase_wit::{Error, Failure, Outcome, phase::Host};
+use kubephase_wit::{Error, Failure, FailureCode, Outcome, phase::Host};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -197,7 +197,7 @@ fn coredns_keeps_what_somebody_chose() {
             .starts_with("multiple DNS addon deployments found")
     );
     let (failed, ..) = twins::<CoreDns>("coredns", &json!({}), &[]);
-    assert_eq!(failed.unwrap_err().code, "not-found");
+    assert_eq!(failed.unwrap_err().code, FailureCode::NotFound);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
 use crate::arguments::HttpUrl;
 use crate::budget::Budget;
 use kubephase_sdk::testing::{Case, Reply};
-use kubephase_wit::{Failure, HttpReply};
+use kubephase_wit::{Failure, FailureCode, HttpReply};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The world of a test case.
@@ -32,8 +32,9 @@ impl FakeWorld {
     /// # Errors
     /// The files cannot be written.
     pub fn new(case: &Case, root: &Path) -> Tried<FakeWorld> {
-        let files = RootedFiles::open(root)
-            .map_err(|error| Failure::new("io", format!("{}: {error}", root.display())))?;
+        let files = RootedFiles::open(root).map_err(|error| {
+            Failure::new(FailureCode::Io, format!("{}: {error}", root.display()))
+        })?;
         for (path, text) in &case.files {
             files.write(path, text.as_bytes(), 0o644, None)?;
         }

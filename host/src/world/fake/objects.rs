@@ -3,7 +3,7 @@ use crate::{
     secret::Secret,
     world::{Cluster, Tried, object_ref::reference},
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
 /// An API that has a fixed list of objects, for holders of any credentials. It cannot be written.
@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct FakeCluster(pub Vec<Value>);
 
 fn refuse_writing<T>() -> Tried<T> {
-    Err(Failure::new("denied", "phases do not write"))
+    Err(Failure::new(FailureCode::Denied, "phases do not write"))
 }
 
 /// Whether an object is of a kind, and in a namespace if one is given.

@@ -5,7 +5,7 @@ use super::{
     ownership::set_mode_and_owner,
 };
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, AtFlags, Mode, OFlags},
@@ -23,7 +23,7 @@ impl RootedFiles {
         let (directory, name) = split_path(path);
         if name.is_empty() || name == "." || name == ".." {
             return Err(Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 format!("{path:?} is not the path of a file"),
             ));
         }

@@ -1,17 +1,17 @@
 //! I/O errors as failures that phases receive.
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::io::Errno;
 use std::io;
 
 /// Returns the code of the failure that an I/O error is. A later try may succeed after `io`, but
 /// neither after `no-space` nor after `read-only`.
-pub(in crate::world) fn failure_code(error: &io::Error) -> &'static str {
+pub(in crate::world) fn failure_code(error: &io::Error) -> FailureCode {
     match Errno::from_io_error(error) {
-        Some(Errno::NOENT) => "not-found",
-        Some(Errno::ACCESS | Errno::PERM) => "denied",
-        Some(Errno::NOSPC | Errno::DQUOT) => "no-space",
-        Some(Errno::ROFS) => "read-only",
-        _ => "io",
+        Some(Errno::NOENT) => FailureCode::NotFound,
+        Some(Errno::ACCESS | Errno::PERM) => FailureCode::Denied,
+        Some(Errno::NOSPC | Errno::DQUOT) => FailureCode::NoSpace,
+        Some(Errno::ROFS) => FailureCode::ReadOnly,
+        _ => FailureCode::Io,
     }
 }
 

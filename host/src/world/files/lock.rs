@@ -6,7 +6,7 @@ use crate::{
     cancel::Cancel,
     world::Tried,
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use nix::{
     fcntl::{FcntlArg, fcntl},
     libc,
@@ -65,7 +65,7 @@ impl RootedFiles {
                     }
                     NextTry::OutOfTime => {
                         return Err(Failure::new(
-                            "busy",
+                            FailureCode::Busy,
                             format!(
                                 "{path} is locked by another program; let it end, and run this \
                                  again"

@@ -8,7 +8,7 @@ use super::{
     private::is_trusted,
 };
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, FileType, Mode, OFlags, ResolveFlags},
@@ -116,7 +116,7 @@ fn untrusted_link(path: &str, link: &str) -> Failure {
     Failure {
         remedy: Some(format!("look at {link}, and remove by hand what is to go")),
         ..Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!(
                 "cannot remove {path}: {link} is a link, in a directory that other users than \
                  root may change, so it may lead to files that nobody meant to remove"

@@ -1,6 +1,6 @@
 //! The members of etcd.
 use crate::world::{EtcdMember, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// The members of etcd.
 ///
@@ -25,7 +25,10 @@ pub struct NoEtcd;
 
 impl NoEtcd {
     fn refuse<T>() -> Tried<T> {
-        Err(Failure::new("not-checked", "this world has no etcd"))
+        Err(Failure::new(
+            FailureCode::NotChecked,
+            "this world has no etcd",
+        ))
     }
 }
 

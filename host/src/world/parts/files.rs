@@ -3,7 +3,7 @@ use crate::{
     cancel::Cancel,
     world::{Territory, Tried},
 };
-use kubephase_wit::{Failure, FileMeta};
+use kubephase_wit::{Failure, FailureCode, FileMeta};
 use std::os::fd::OwnedFd;
 
 /// The file tree of the node. Paths are absolute and those of the node, wherever its files are on
@@ -70,7 +70,7 @@ pub trait Files: Send + Sync {
         match self.list(path)?.as_slice() {
             [] => self.remove_all(path),
             [name, ..] => Err(Failure::new(
-                "io",
+                FailureCode::Io,
                 format!("cannot remove {path}: {name} is in it"),
             )),
         }

@@ -11,7 +11,7 @@ use crate::{
     budget::Budget,
     world::{Node, Rights, ServiceState, Tried, node::facts::NodeFacts},
 };
-use kubephase_wit::{CommandOutput, Failure};
+use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
 
@@ -57,7 +57,7 @@ impl Node for RealNode {
     fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
         let Some(init) = &self.init else {
             return Err(Failure::new(
-                "unavailable",
+                FailureCode::Unavailable,
                 format!("no supported init system was found: cannot set {name} to {state}"),
             ));
         };

@@ -1,6 +1,6 @@
 //! Mounts below a directory, and unmounting them.
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     io::Errno,
     mount::{UnmountFlags, unmount},
@@ -20,7 +20,7 @@ pub fn read_table() -> Tried<String> {
         reason = "this is where the machine is looked at"
     )]
     std::fs::read_to_string(TABLE)
-        .map_err(|error| Failure::new("io", format!("cannot read {TABLE}: {error}")))
+        .map_err(|error| Failure::new(FailureCode::Io, format!("cannot read {TABLE}: {error}")))
 }
 
 /// Returns the paths of the mounts below a directory by the kernel's table, the inner ones first.
@@ -77,7 +77,7 @@ pub fn unmount_all(paths: &[String], directory: &str, flags: &[String]) -> Tried
         then run this again";
     Err(Failure {
         remedy: Some(remedy.into()),
-        ..Failure::new("io", message)
+        ..Failure::new(FailureCode::Io, message)
     })
 }
 

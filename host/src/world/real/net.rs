@@ -6,7 +6,7 @@ use crate::{
     secret::Secret,
     world::{Net, TlsFiles, Tried, innermost, node::proxy, reach::Reach},
 };
-use kubephase_wit::{Failure, HttpReply};
+use kubephase_wit::{Failure, FailureCode, HttpReply};
 use reqwest::{
     Certificate, Client, ClientBuilder, Identity,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -78,7 +78,10 @@ async fn addresses_within_reach(url: &HttpUrl, reach: Reach) -> Tried<Vec<Socket
             Err(error) => {
                 return Err(Failure {
                     retryable: true,
-                    ..Failure::new("unavailable", format!("{url}: lookup {host}: {error}"))
+                    ..Failure::new(
+                        FailureCode::Unavailable,
+                        format!("{url}: lookup {host}: {error}"),
+                    )
                 });
             }
         },
@@ -91,7 +94,7 @@ async fn addresses_within_reach(url: &HttpUrl, reach: Reach) -> Tried<Vec<Socket
         }
     }
     match refused {
-        Some(why) if within.is_empty() => Err(Failure::new("denied", why)),
+        Some(why) if within.is_empty() => Err(Failure::new(FailureCode::Denied, why)),
         _ => Ok(within),
     }
 }
@@ -130,12 +133,15 @@ async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> Tried<Ht
 fn unavailable(url: &HttpUrl, error: &reqwest::Error) -> Failure {
     Failure {
         retryable: true,
-        ..Failure::new("unavailable", format!("{url}: {}", innermost(error)))
+        ..Failure::new(
+            FailureCode::Unavailable,
+            format!("{url}: {}", innermost(error)),
+        )
     }
 }
 
 fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
-    Failure::new("invalid", format!("{path}: {error}"))
+    Failure::new(FailureCode::Invalid, format!("{path}: {error}"))
 }
 
 impl Net for RealNet {
@@ -149,8 +155,9 @@ impl Net for RealNet {
             &format!("the lookup of {host}"),
             tokio::net::lookup_host((host, 0)),
         ))?;
-        let found =
-            lookup.map_err(|error| Failure::new("not-found", format!("lookup {host}: {error}")))?;
+        let found = lookup.map_err(|error| {
+            Failure::new(FailureCode::NotFound, format!("lookup {host}: {error}"))
+        })?;
         let mut addresses: Vec<String> = found.map(|address| address.ip().to_string()).collect();
         addresses.dedup();
         Ok(addresses)
@@ -158,7 +165,7 @@ impl Net for RealNet {
 
     fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
         let url = url::Url::parse(url)
-            .map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+            .map_err(|error| Failure::new(FailureCode::Invalid, format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.environment, &url))
     }
 
@@ -180,8 +187,12 @@ impl Net for RealNet {
             client = client.tls_certs_only([read]);
         }
         if let Some(certificate) = &identity.cert {
-            let without_key =
-                || Failure::new("invalid", format!("{}: it needs its key", certificate.path));
+            let without_key = || {
+                Failure::new(
+                    FailureCode::Invalid,
+                    format!("{}: it needs its key", certificate.path),
+                )
+            };
             let key = identity.key.as_ref().ok_or_else(without_key)?;
             let pem = Secret::new([certificate.bytes()?, key.bytes()?].join(&b'\n'));
             client = client.identity(

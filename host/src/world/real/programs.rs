@@ -8,7 +8,7 @@ use crate::world::{
     Rights, Tried,
     files::{ResolvedPath, RootedFiles, is_trusted},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{
     env,
     ffi::OsString,
@@ -132,7 +132,7 @@ impl Programs {
                     .into(),
             ),
             ..Failure::new(
-                "not-found",
+                FailureCode::NotFound,
                 format!(
                     "cannot run {program}: none of the system's directories has it ({})",
                     SYSTEM.join(", ")
@@ -146,7 +146,7 @@ impl Programs {
 /// The real path of a program of the system that is named by its path.
 fn path_of_system(program: &str) -> Tried<PathBuf> {
     let files = RootedFiles::open(Path::new("/"))
-        .map_err(|error| Failure::new("io", format!("cannot run {program}: {error}")))?;
+        .map_err(|error| Failure::new(FailureCode::Io, format!("cannot run {program}: {error}")))?;
     let found = of_system(&files, program).filter(|path| is_executable(path));
     let not_found = || Failure {
         remedy: Some(
@@ -155,7 +155,7 @@ fn path_of_system(program: &str) -> Tried<PathBuf> {
                 .into(),
         ),
         ..Failure::new(
-            "not-found",
+            FailureCode::NotFound,
             format!("cannot run {program}: no program is there that only root can replace"),
         )
     };

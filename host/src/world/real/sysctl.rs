@@ -5,7 +5,7 @@
     reason = "this is where the machine is looked at and changed"
 )]
 use crate::{arguments::SysctlKey, world::Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::{
     fs::File,
@@ -71,9 +71,12 @@ pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
     }
     let written = open(tree, key, OFlags::WRONLY | OFlags::TRUNC)
         .and_then(|mut file| file.write_all(value.as_bytes()));
-    written
-        .map(|()| true)
-        .map_err(|error| Failure::new("io", format!("cannot set {key} to {value}: {error}")))
+    written.map(|()| true).map_err(|error| {
+        Failure::new(
+            FailureCode::Io,
+            format!("cannot set {key} to {value}: {error}"),
+        )
+    })
 }
 
 #[cfg(test)]

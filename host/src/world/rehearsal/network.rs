@@ -5,7 +5,7 @@ use crate::{
     budget::Budget,
     world::{Net, TlsFiles, Tried, reach::Reach},
 };
-use kubephase_wit::{Failure, HttpReply};
+use kubephase_wit::{Failure, FailureCode, HttpReply};
 use url::Url;
 
 /// Whether a URL names this machine itself.
@@ -43,7 +43,10 @@ impl Net for Rehearsal {
         if is_local(url) {
             return Err(Failure {
                 retryable: true,
-                ..Failure::new("unavailable", format!("nothing answers at {url}"))
+                ..Failure::new(
+                    FailureCode::Unavailable,
+                    format!("nothing answers at {url}"),
+                )
             });
         }
         self.node.http_get(url, reach, budget)

@@ -62,10 +62,12 @@ impl NodeFacts {
         if host == self.hostname {
             return Ok(self.addresses.iter().map(ToString::to_string).collect());
         }
-        self.hosts
-            .get(host)
-            .cloned()
-            .ok_or_else(|| failure("not-found", format!("lookup {host}: no such host")))
+        self.hosts.get(host).cloned().ok_or_else(|| {
+            failure(
+                crate::FailureCode::NotFound,
+                format!("lookup {host}: no such host"),
+            )
+        })
     }
 
     /// Returns the output of a program: the described one, or the version of the kubelet.
@@ -87,7 +89,10 @@ impl NodeFacts {
                 stdout: format!("Kubernetes {kubelet}\n"),
                 stderr: String::new(),
             }),
-            ("kubelet", ..) => Err(failure("not-found", "executable file not found in $PATH")),
+            ("kubelet", ..) => Err(failure(
+                crate::FailureCode::NotFound,
+                "executable file not found in $PATH",
+            )),
             _ => Err(not_checked(&format!("what `{line}` would say"))),
         }
     }
@@ -101,7 +106,7 @@ impl NodeFacts {
 /// Returns the failure of an observation that a description cannot answer; `what` is its subject.
 pub fn not_checked(what: &str) -> Failure {
     failure(
-        "not-checked",
+        crate::FailureCode::NotChecked,
         format!("{what} is not checked: a rehearsal does not look outside"),
     )
 }

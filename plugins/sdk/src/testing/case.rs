@@ -94,7 +94,10 @@ impl Case {
         let outcome = match Native::new(host.clone(), P::run).run() {
             Ok(outcome) => Ok(outcome),
             Err(Error::Failure(failure)) => Err(failure),
-            Err(Error::Stop(stop)) => Err(crate::failure("stopped", format!("{stop:#}"))),
+            Err(Error::Stop(stop)) => Err(crate::failure(
+                crate::FailureCode::Stopped,
+                format!("{stop:#}"),
+            )),
         };
         host.result(outcome)
     }

@@ -142,7 +142,8 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
         for done in tried {
             let failure = done.unwrap_err();
             assert!(
-                failure.code == "denied" && failure.message.contains("configmaps default/x"),
+                failure.code == kubephase_wit::FailureCode::Denied
+                    && failure.message.contains("configmaps default/x"),
                 "{failure:?}"
             );
         }

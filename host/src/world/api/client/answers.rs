@@ -6,14 +6,14 @@ use crate::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
 /// Returns the (retryable) failure of a server that cannot be reached or does not work.
 pub(super) fn unavailable(message: String) -> Failure {
     Failure {
         retryable: true,
-        ..Failure::new("unavailable", message)
+        ..Failure::new(FailureCode::Unavailable, message)
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn parse_answer(text: &str, what: &str, limit: usize) -> Tried<Value>
     json::read_within(text, limit).map_err(|error| {
         if json::is_too_large(&error) {
             return Failure::new(
-                "limit",
+                FailureCode::Limit,
                 format!(
                     "the values of the API server's answer to {what} take more than {limit} bytes \
                      of memory"
@@ -99,17 +99,17 @@ pub(super) fn parse_answer(text: &str, what: &str, limit: usize) -> Tried<Value>
 fn refusal_failure(status: &Status) -> Failure {
     let message = Text::parse(&status.message).map_or_else(|why| why, String::from);
     let code = match (status.code, status.reason.as_str()) {
-        (409, "AlreadyExists") => "already-exists",
-        (409, _) => "conflict",
-        (404, _) => "not-found",
-        (403, _) => "forbidden",
+        (409, "AlreadyExists") => FailureCode::AlreadyExists,
+        (409, _) => FailureCode::Conflict,
+        (404, _) => FailureCode::NotFound,
+        (403, _) => FailureCode::Forbidden,
         (401, _) => {
             let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control \
                 plane, `kubephase token create --print-join-command` makes a new one); a \
                 certificate is of another cluster, or has expired";
             return Failure {
                 remedy: Some(remedy.into()),
-                ..Failure::new("unauthorized", message)
+                ..Failure::new(FailureCode::Unauthorized, message)
             };
         }
         (429 | 500..=599, _) => {
@@ -118,7 +118,7 @@ fn refusal_failure(status: &Status) -> Failure {
                 status.code
             ));
         }
-        _ => "invalid",
+        _ => FailureCode::Invalid,
     };
     Failure::new(code, message)
 }

@@ -12,7 +12,7 @@ use kube::{
     Client, Config,
     config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::sync::Once;
 use url::Url;
 
@@ -105,7 +105,7 @@ impl ApiClient {
         let remedy = "use a kubeconfig with a client certificate or a token";
         Err(Failure {
             remedy: Some(remedy.into()),
-            ..Failure::new("denied", message)
+            ..Failure::new(FailureCode::Denied, message)
         })
     }
 }
@@ -123,7 +123,7 @@ fn install_crypto_provider() {
 
 fn invalid_kubeconfig(name: &str, why: &dyn std::fmt::Display) -> Failure {
     Failure::new(
-        "invalid",
+        FailureCode::Invalid,
         format!("{name} cannot be used as a kubeconfig: {why}"),
     )
 }

@@ -8,7 +8,7 @@ use crate::{
         object_ref::reference,
     },
 };
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{FailureCode, ObjectRef};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc};
 use url::Url;
@@ -17,7 +17,7 @@ impl Cluster for ApiClient {
     fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
         match self.get_path(&self.object_path(reference)?) {
             Ok(object) => Ok(Some(object)),
-            Err(failure) if failure.code == "not-found" => Ok(None),
+            Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -94,8 +94,8 @@ impl Cluster for ApiClient {
         let path = parsed.as_ref().map_or(url, Url::path);
         match client.request_once("GET", path, "application/json", &[]) {
             Ok(_) => Ok(200),
-            Err(failure) if failure.code == "forbidden" => Ok(403),
-            Err(failure) if failure.code == "unauthorized" => Ok(401),
+            Err(failure) if failure.code == FailureCode::Forbidden => Ok(403),
+            Err(failure) if failure.code == FailureCode::Unauthorized => Ok(401),
             Err(failure) => Err(failure),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     world::{Files, Tried},
 };
 use connection::CachedConnection;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::runtime::Handle;
@@ -142,7 +142,10 @@ impl ApiClient {
     /// `not-found` if the file does not exist.
     pub fn with_file(&self, path: &str) -> Tried<ApiClient> {
         if self.files.stat(path)?.is_none() {
-            return Err(Failure::new("not-found", format!("{path} does not exist")));
+            return Err(Failure::new(
+                FailureCode::NotFound,
+                format!("{path} does not exist"),
+            ));
         }
         Ok(self.with_credentials(Credentials::File(path.to_owned())))
     }

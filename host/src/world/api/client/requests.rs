@@ -14,7 +14,7 @@ use crate::{
         },
     },
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -42,7 +42,9 @@ impl ApiClient {
             .header("content-type", content_type)
             .header("accept", "application/json")
             .body(kube::client::Body::from(body.to_vec()))
-            .map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
+            .map_err(|error| {
+                Failure::new(FailureCode::Invalid, format!("{method} {path}: {error}"))
+            })?;
         let budget = Budget::new(
             self.answer_limits.text,
             REQUEST_LIMIT,
@@ -62,7 +64,7 @@ impl ApiClient {
             })
         };
         match self.handle.block_on(budget.complete(&what, answer)) {
-            Err(failure) if failure.code == "timeout" => Err(unavailable(format!(
+            Err(failure) if failure.code == FailureCode::Timeout => Err(unavailable(format!(
                 "the API server did not answer {what} within {REQUEST_LIMIT:?}"
             ))),
             outcome => outcome?,
@@ -150,7 +152,7 @@ impl ApiClient {
             });
         let found = found.ok_or_else(|| {
             Failure::new(
-                "not-found",
+                FailureCode::NotFound,
                 format!("the cluster has no {kind} of {api_version}"),
             )
         })?;

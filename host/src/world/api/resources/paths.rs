@@ -1,6 +1,6 @@
 //! Paths of objects.
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// Characters that are percent-encoded: all but the unreserved characters of RFC 3986, and the
@@ -17,7 +17,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 fn segment(text: &str) -> Tried<PercentEncode<'_>> {
     if matches!(text, "" | "." | "..") {
         return Err(Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!("{text:?} is not the name of anything in the API"),
         ));
     }
@@ -33,7 +33,7 @@ pub fn prefix_of(api_version: &str) -> Tried<String> {
         [version] => Ok(format!("/api/{}", segment(version)?)),
         [group, version] => Ok(format!("/apis/{}/{}", segment(group)?, segment(version)?)),
         _ => Err(Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!("{api_version:?} is not an apiVersion"),
         )),
     }

@@ -8,7 +8,7 @@ use crate::world::{
         handle::{UNFOLLOWED, file_identity, is_searchable},
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
@@ -74,7 +74,7 @@ fn split_names(path: &str) -> Tried<Vec<&str>> {
 }
 
 fn invalid_path(path: &str, why: &str) -> Failure {
-    Failure::new("invalid", format!("{path:?} {why}"))
+    Failure::new(FailureCode::Invalid, format!("{path:?} {why}"))
 }
 
 /// Returns the type of a file as messages name it.

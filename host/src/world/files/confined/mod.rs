@@ -18,7 +18,7 @@ use super::{
     territory::{Survey, Territory},
 };
 use crate::world::Tried;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use lookup::{ConfinedEntry, MissingParents};
 use std::sync::OnceLock;
 
@@ -31,7 +31,7 @@ pub struct Confined<'a> {
 }
 
 fn denied(message: String) -> Failure {
-    Failure::new("denied", message)
+    Failure::new(FailureCode::Denied, message)
 }
 
 impl<'a> Confined<'a> {

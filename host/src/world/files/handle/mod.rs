@@ -13,7 +13,7 @@ pub(super) use reading::entry_names;
 
 use super::{failure::failure_to, rooted::proc_path};
 use crate::world::{OpenFile, Tried};
-use kubephase_wit::{Failure, FileMeta};
+use kubephase_wit::{Failure, FailureCode, FileMeta};
 use metadata::is_readable;
 use reading::{MAX_ENTRIES, READING, read_all};
 use rustix::{
@@ -73,7 +73,10 @@ impl FileHandle {
         } else {
             format!("{path} leads to {real}, which")
         };
-        Failure::new("denied", format!("{file} is never shown to a plugin"))
+        Failure::new(
+            FailureCode::Denied,
+            format!("{file} is never shown to a plugin"),
+        )
     }
 
     /// Whether the file is on a file system of this type.
@@ -97,7 +100,7 @@ impl FileHandle {
                 &self.meta.kind
             };
             return Err(Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 format!(
                     "cannot read {}: it is a {kind} and not a regular file",
                     self.path

@@ -8,7 +8,7 @@ use crate::world::{
         rooted::proc_path,
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, Mode, OFlags, ResolveFlags},
@@ -34,7 +34,7 @@ impl RootedFiles {
             return Err(Failure {
                 retryable: true,
                 ..Failure::new(
-                    "io",
+                    FailureCode::Io,
                     format!("{path} was moved while it was opened; try again"),
                 )
             });
@@ -52,14 +52,14 @@ impl RootedFiles {
             .map_err(failure_to("read", path))?;
         let real = String::from_utf8(real.into_bytes()).map_err(|_| {
             Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 format!("{path} leads to a file whose name is not UTF-8"),
             )
         })?;
         let root = self.path.canonicalize().map_err(failure_to("read", path))?;
-        let below = Path::new(&real)
-            .strip_prefix(&root)
-            .map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
+        let below = Path::new(&real).strip_prefix(&root).map_err(|_| {
+            Failure::new(FailureCode::Denied, format!("{path} leads out of the tree"))
+        })?;
         Ok(format!("/{}", below.display()))
     }
 
@@ -91,7 +91,7 @@ impl RootedFiles {
 fn open_failure(path: &str, errno: Errno) -> Failure {
     match errno {
         Errno::LOOP => Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!(
                 "cannot open {path}: it leads through a link of /proc, or through too many links"
             ),

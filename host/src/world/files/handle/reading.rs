@@ -1,6 +1,6 @@
 //! Reading files and directories up to a limit.
 use crate::world::{Tried, files::failure::failure_to};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, OFlags},
@@ -39,7 +39,7 @@ pub(super) fn read_all(file: File, path: &str, size: u64, limit: u64) -> Tried<V
 
 fn too_large(path: &str, limit: u64) -> Failure {
     Failure::new(
-        "limit",
+        FailureCode::Limit,
         format!("{path} is larger than the {limit} bytes that may be read of it"),
     )
 }
@@ -62,7 +62,7 @@ pub(in crate::world::files) fn entry_names(
         }
         if names.len() > limit {
             return Err(Failure::new(
-                "limit",
+                FailureCode::Limit,
                 format!("{path} has more than {limit} entries"),
             ));
         }

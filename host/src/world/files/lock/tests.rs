@@ -25,7 +25,7 @@ fn a_lock_keeps_others_out_until_it_is_released_and_does_not_hold_a_replaced_fil
             .lock_within("/etc/passwd", Duration::ZERO, &Cancel::never())
             .unwrap_err()
             .code,
-        "busy"
+        kubephase_wit::FailureCode::Busy
     );
     thread::scope(|scope| {
         let waits = scope.spawn(|| {
@@ -59,5 +59,8 @@ fn the_end_of_the_run_ends_the_wait_for_a_lock() {
         cancel.request();
         waits.join().unwrap()
     });
-    assert_eq!(outcome.unwrap_err().code, "cancelled");
+    assert_eq!(
+        outcome.unwrap_err().code,
+        kubephase_wit::FailureCode::Cancelled
+    );
 }

@@ -49,6 +49,6 @@ fn a_directory_and_everything_below_it_get_a_new_owner() {
             .chown_recursive("/var/lib/none", (7, 8))
             .unwrap_err()
             .code,
-        "not-found"
+        kubephase_wit::FailureCode::NotFound
     );
 }

@@ -10,7 +10,7 @@ use crate::world::{
         rooted::proc_path,
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
     fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
@@ -134,7 +134,7 @@ fn not_a_directory_failure(here: &OwnedFd, name: &str, shown: &Path) -> Failure 
     Failure {
         remedy,
         ..Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!("cannot use {}: it is {what}", shown.display()),
         )
     }
@@ -147,7 +147,7 @@ fn untrusted_failure(shown: &Path, stat: &Stat) -> Failure {
         return Failure {
             remedy,
             ..Failure::new(
-                "denied",
+                FailureCode::Denied,
                 format!("cannot use {path}: other users may write to it (mode {mode:04o})"),
             )
         };
@@ -159,7 +159,7 @@ fn untrusted_failure(shown: &Path, stat: &Stat) -> Failure {
     Failure {
         remedy,
         ..Failure::new(
-            "denied",
+            FailureCode::Denied,
             format!("cannot use {path}: it belongs to user {}", stat.st_uid),
         )
     }

@@ -54,7 +54,7 @@ fn a_link_in_the_way_is_refused_and_what_it_leads_to_is_not_touched() {
         symlink(&outside, &link).unwrap();
         let refused = files.make_private(DIRECTORY).unwrap_err();
         assert!(
-            refused.code == "denied"
+            refused.code == kubephase_wit::FailureCode::Denied
                 && refused
                     .message
                     .contains(&format!("{} ", link.display()).replace(' ', ":")),

@@ -78,7 +78,7 @@ fn a_file_that_cannot_be_written_to_the_disk_does_not_get_its_name() {
             .write("/etc/there", b"new", 0o644, None)
             .unwrap_err()
             .code,
-        "io"
+        kubephase_wit::FailureCode::Io
     );
     assert_eq!(files.read("/etc/there").unwrap(), b"old");
     assert_eq!(files.list("/etc").unwrap(), ["there"]);

@@ -90,9 +90,12 @@ fn a_write_that_fails_leaves_no_file() {
     );
     assert_eq!(
         files.write("/", b"x", 0o644, None).unwrap_err().code,
-        "invalid"
+        kubephase_wit::FailureCode::Invalid
     );
-    assert_eq!(files.read("/missing").unwrap_err().code, "not-found");
+    assert_eq!(
+        files.read("/missing").unwrap_err().code,
+        kubephase_wit::FailureCode::NotFound
+    );
 }
 
 #[test]
@@ -128,5 +131,8 @@ fn a_full_disk_and_a_read_only_disk_have_codes_of_their_own() {
     let machine = RootedFiles::open(Path::new("/")).unwrap();
     let full = machine.open_at("/dev/full", OFlags::WRONLY).unwrap();
     let error = File::from(full).write_all(b"x").unwrap_err();
-    assert_eq!(io_failure("write", "/dev/full", error).code, "no-space");
+    assert_eq!(
+        io_failure("write", "/dev/full", error).code,
+        kubephase_wit::FailureCode::NoSpace
+    );
 }

@@ -18,7 +18,11 @@ fn assert_stays(files: &RootedFiles, path: &str, kept: &str) {
         files.remove_dir(path),
     ] {
         let failure = removal.expect_err(path);
-        assert_eq!(failure.code, "denied", "{path}: {failure:?}");
+        assert_eq!(
+            failure.code,
+            kubephase_wit::FailureCode::Denied,
+            "{path}: {failure:?}"
+        );
         assert!(failure.message.contains("is a link"), "{failure:?}");
     }
     assert!(files.stat(kept).unwrap().is_some(), "{kept} is gone");

@@ -5,7 +5,7 @@ use crate::{
     budget::Budget,
     world::{Node, Rights, ServiceState, Tried, node::facts::not_checked},
 };
-use kubephase_wit::{CommandOutput, Failure};
+use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
 
 impl Node for DescribedNode {
@@ -54,7 +54,7 @@ impl Node for DescribedNode {
             "disabled" => service.enabled = false,
             other => {
                 return Err(Failure::new(
-                    "invalid",
+                    FailureCode::Invalid,
                     format!("{other:?} is not a state of a service"),
                 ));
             }

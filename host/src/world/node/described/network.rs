@@ -9,7 +9,7 @@ use crate::{
         reach::Reach,
     },
 };
-use kubephase_wit::{Failure, HttpReply};
+use kubephase_wit::{Failure, FailureCode, HttpReply};
 
 impl Net for DescribedNode {
     fn port_free(&self, port: u16) -> Tried<bool> {
@@ -22,7 +22,7 @@ impl Net for DescribedNode {
 
     fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
         let url = url::Url::parse(url)
-            .map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+            .map_err(|error| Failure::new(FailureCode::Invalid, format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.facts.environment, &url))
     }
 

@@ -1,7 +1,7 @@
 //! The container runtime of a described node: its description, without containers.
 use super::DescribedNode;
 use crate::world::{Container, Runtime, Tried, node::facts::not_checked};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
 
 impl Runtime for DescribedNode {
@@ -12,7 +12,7 @@ impl Runtime for DescribedNode {
         }
         if !runtime.ready {
             return Err(Failure::new(
-                "unavailable",
+                FailureCode::Unavailable,
                 "container runtime condition \"RuntimeReady\" is not true. reason: , message: ",
             ));
         }
@@ -33,7 +33,7 @@ impl Runtime for DescribedNode {
             .then(|| json!({"linux": {"cgroupDriver": "SYSTEMD"}}))
             .ok_or_else(|| {
                 Failure::new(
-                    "unimplemented",
+                    FailureCode::Unimplemented,
                     "the container runtime has no method RuntimeConfig",
                 )
             })

@@ -19,12 +19,15 @@ pub use group::{ProcessGroup, kill_all, run_tool};
 pub use output::ProgramOutput;
 pub use run::LeftoverProcesses;
 
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::io;
 
 /// Returns the failure to run a program.
 fn run_failure(program: &str, error: impl Into<io::Error>) -> Failure {
-    Failure::new("io", format!("cannot run {program}: {}", error.into()))
+    Failure::new(
+        FailureCode::Io,
+        format!("cannot run {program}: {}", error.into()),
+    )
 }
 
 #[cfg(test)]

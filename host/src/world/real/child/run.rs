@@ -9,7 +9,7 @@ use crate::{
     budget::Budget,
     world::{Tried, real::programs::Programs},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{io, process::Stdio};
 
 /// How processes are treated that a program leaves behind when it exits before its deadline.
@@ -56,7 +56,7 @@ impl Programs {
 fn start_failure(program: &str, error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::NotFound {
         Failure {
-            code: "not-found".into(),
+            code: FailureCode::NotFound.to_string(),
             ..run_failure(program, error)
         }
     } else {

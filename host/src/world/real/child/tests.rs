@@ -53,7 +53,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
             &budget(100, LONG),
         )
         .unwrap_err();
-    assert_eq!(failure.code, "not-found");
+    assert_eq!(failure.code, kubephase_wit::FailureCode::NotFound);
 }
 
 #[test]
@@ -85,7 +85,11 @@ fn output_beyond_the_budget_ends_the_program() {
         "trap '' TERM; while true; do echo more; done",
     ] {
         let failure = sh(script, LeftoverProcesses::Killed, &budget(100_000, LONG)).unwrap_err();
-        assert_eq!(failure.code, "limit", "{script}: {failure:?}");
+        assert_eq!(
+            failure.code,
+            kubephase_wit::FailureCode::Limit,
+            "{script}: {failure:?}"
+        );
     }
 }
 
@@ -98,7 +102,7 @@ fn the_deadline_ends_a_program_with_all_that_it_started() {
         &budget(100, Duration::from_millis(100)),
     )
     .unwrap_err();
-    assert_eq!(failure.code, "timeout");
+    assert_eq!(failure.code, kubephase_wit::FailureCode::Timeout);
     assert!(ends("86401"));
 }
 
@@ -118,7 +122,10 @@ fn a_cancelled_run_ends_its_programs() {
         Cancel::never().wait(Duration::from_millis(1));
     }
     cancel.request();
-    assert_eq!(running.join().unwrap().code, "cancelled");
+    assert_eq!(
+        running.join().unwrap().code,
+        kubephase_wit::FailureCode::Cancelled
+    );
     assert!(ends("86402"));
 }
 
@@ -164,7 +171,7 @@ fn a_process_that_leaves_the_group_of_its_program_does_not_outlive_the_call() {
         )
         .unwrap_err()
         .code,
-        "timeout"
+        kubephase_wit::FailureCode::Timeout
     );
     assert!(!is_at_work("86405"));
 }
@@ -194,7 +201,10 @@ fn what_other_programs_started_stays_until_they_end() {
     .unwrap();
     assert!(is_at_work("sleep\u{0}86406") && is_at_work("sleep\u{0}86407") && !is_at_work("86408"));
     first.request();
-    assert_eq!(running.join().unwrap().code, "cancelled");
+    assert_eq!(
+        running.join().unwrap().code,
+        kubephase_wit::FailureCode::Cancelled
+    );
     assert!(!is_at_work("86406"));
 }
 

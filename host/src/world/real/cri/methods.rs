@@ -7,7 +7,7 @@ use k8s_cri::v1::{
     RemovePodSandboxRequest, RuntimeConfigRequest, StatusRequest, StatusResponse,
     StopContainerRequest, StopPodSandboxRequest, VersionRequest,
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -96,10 +96,10 @@ impl Runtime for Cri {
             image_client(channel).pull_image(request).await
         });
         pulled.map(drop).map_err(|why| {
-            let code = if why.code == "cancelled" {
-                "cancelled"
+            let code = if why.code == FailureCode::Cancelled {
+                FailureCode::Cancelled
             } else {
-                "unavailable"
+                FailureCode::Unavailable
             };
             Failure::new(
                 code,
@@ -146,7 +146,7 @@ impl Runtime for Cri {
         if errors.is_empty() {
             Ok(listed.items.len())
         } else {
-            Err(Failure::new("unavailable", errors.join("; ")))
+            Err(Failure::new(FailureCode::Unavailable, errors.join("; ")))
         }
     }
 
@@ -160,13 +160,13 @@ impl Runtime for Cri {
         })?;
         let path = status.status.unwrap_or_default().log_path;
         log::tail(&path, lines)
-            .map_err(|error| Failure::new("io", format!("the log {path}: {error}")))
+            .map_err(|error| Failure::new(FailureCode::Io, format!("the log {path}: {error}")))
     }
 }
 
 /// Returns the failure of a runtime that does not answer, in kubeadm's words.
 fn unavailable(what: &str, why: &Failure) -> Failure {
-    Failure::new("unavailable", format!("{what}: {}", why.message))
+    Failure::new(FailureCode::Unavailable, format!("{what}: {}", why.message))
 }
 
 /// Checks that a runtime is ready for containers. Its network need not be ready: the cluster sets
@@ -178,7 +178,7 @@ fn check_ready(status: &StatusResponse) -> Tried<()> {
                 "container runtime condition \"RuntimeReady\" is not true. reason: {}, message: {}",
                 condition.reason, condition.message
             );
-            return Err(Failure::new("unavailable", message));
+            return Err(Failure::new(FailureCode::Unavailable, message));
         }
     }
     Ok(())

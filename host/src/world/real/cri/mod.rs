@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use k8s_cri::v1::{
     image_service_client::ImageServiceClient, runtime_service_client::RuntimeServiceClient,
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 use tokio::{net::UnixStream, runtime::Handle};
 use tonic::{
@@ -86,8 +86,8 @@ impl Cri {
         self.handle
             .block_on(budget.complete("a call of the container runtime", work))
             .unwrap_or_else(|failure| {
-                Err(match failure.code.as_str() {
-                    "cancelled" => Status::cancelled(failure.message),
+                Err(match failure.known_code() {
+                    Some(FailureCode::Cancelled) => Status::cancelled(failure.message),
                     _ => Status::deadline_exceeded("it did not answer in time"),
                 })
             })
@@ -118,10 +118,10 @@ impl Cri {
 /// Returns the failure that a gRPC status is.
 fn status_failure(status: &Status) -> Failure {
     let code = match status.code() {
-        Code::Unimplemented => "unimplemented",
-        Code::NotFound => "not-found",
-        Code::Cancelled => "cancelled",
-        _ => "unavailable",
+        Code::Unimplemented => FailureCode::Unimplemented,
+        Code::NotFound => FailureCode::NotFound,
+        Code::Cancelled => FailureCode::Cancelled,
+        _ => FailureCode::Unavailable,
     };
     Failure::new(
         code,

@@ -1,7 +1,7 @@
 //! The URLs at which the members of etcd listen. kubeadm writes them in an annotation of their
 //! Pods.
 use crate::world::{Cluster, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 /// The annotation in which kubeadm writes the client URLs of a member.
 const ANNOTATION: &str = "/metadata/annotations/kubeadm.kubernetes.io~1etcd.advertise-client-urls";
@@ -28,7 +28,7 @@ pub fn etcd_endpoints(cluster: &dyn Cluster) -> Tried<Vec<String>> {
             "could not retrieve the list of etcd endpoints: no Pod of etcd says where it listens";
         return Err(Failure {
             retryable: true,
-            ..Failure::new("unavailable", message)
+            ..Failure::new(FailureCode::Unavailable, message)
         });
     }
     Ok(endpoints)

@@ -13,7 +13,7 @@ use crate::{
     world::{Cluster, Files, Tried, innermost},
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -36,7 +36,10 @@ pub struct RealEtcd<C> {
 fn member_failure(endpoint: &str, message: &str) -> Failure {
     Failure {
         retryable: true,
-        ..Failure::new("unavailable", format!("etcd at {endpoint}: {message}"))
+        ..Failure::new(
+            FailureCode::Unavailable,
+            format!("etcd at {endpoint}: {message}"),
+        )
     }
 }
 
@@ -85,7 +88,7 @@ impl<C: Cluster> RealEtcd<C> {
             .block_on(budget.complete(&format!("a call of etcd at {endpoint}"), work))
         {
             Ok(answer) => answer.map_err(|error| member_failure(endpoint, &error_message(&error))),
-            Err(failure) if failure.code == "timeout" => {
+            Err(failure) if failure.code == FailureCode::Timeout => {
                 Err(member_failure(endpoint, "it did not answer in time"))
             }
             Err(failure) => Err(failure),
@@ -107,10 +110,10 @@ impl<C: Cluster> RealEtcd<C> {
         for endpoint in etcd_endpoints(&self.cluster)? {
             match self.call(&endpoint, CALL, &call) {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if failure.code == "cancelled" => return Err(failure),
+                Err(failure) if failure.code == FailureCode::Cancelled => return Err(failure),
                 Err(failure) => last = Some(failure),
             }
         }
-        Err(last.unwrap_or_else(|| Failure::new("unavailable", "etcd has no members")))
+        Err(last.unwrap_or_else(|| Failure::new(FailureCode::Unavailable, "etcd has no members")))
     }
 }

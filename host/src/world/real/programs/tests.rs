@@ -29,7 +29,7 @@ fn a_program_that_is_in_none_of_the_systems_directories_is_not_found() {
     let failure = Programs::OfSystem(Rights::Full)
         .command("no-such-program")
         .unwrap_err();
-    assert_eq!(failure.code, "not-found");
+    assert_eq!(failure.code, kubephase_wit::FailureCode::NotFound);
     assert!(failure.message.contains("/usr/local/sbin"), "{failure:?}");
 }
 
@@ -49,7 +49,7 @@ fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
         let programs = Programs::OfSystem(rights);
         assert!(programs.command(path.to_str().unwrap()).is_ok());
         let failure = programs.command(copy.to_str().unwrap()).unwrap_err();
-        assert_eq!(failure.code, "not-found");
+        assert_eq!(failure.code, kubephase_wit::FailureCode::NotFound);
         assert!(
             failure.message.contains("only root can replace"),
             "{failure:?}"

@@ -9,7 +9,7 @@ use crate::{
     arguments::UnitName,
     world::{ServiceState, Tried},
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InitSystem {
@@ -117,7 +117,7 @@ impl Init {
             "disabled" => "disable",
             other => {
                 return Err(Failure::new(
-                    "invalid",
+                    FailureCode::Invalid,
                     format!("{other:?} is not a state of a service"),
                 ));
             }

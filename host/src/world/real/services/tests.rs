@@ -71,7 +71,10 @@ fn systemctl_gets_names_behind_two_dashes() {
             format!("systemctl|{change}|--|getty@tty1.service|")
         );
     }
-    assert_eq!(init.ensure(&unit, "asleep").unwrap_err().code, "invalid");
+    assert_eq!(
+        init.ensure(&unit, "asleep").unwrap_err().code,
+        kubephase_wit::FailureCode::Invalid
+    );
     assert_eq!(take_calls(folder.path()), [""; 0]);
 }
 

@@ -10,7 +10,7 @@ use crate::{
         },
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
 /// Time that a program may take which only reports something.
@@ -70,7 +70,7 @@ impl Tools {
         }
         let ProgramOutput { status, .. } = output;
         Err(Failure::new(
-            "failed",
+            FailureCode::Command,
             format!(
                 "`{program} {}` failed ({status}): {}",
                 args.join(" "),

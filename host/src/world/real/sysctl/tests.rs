@@ -14,7 +14,10 @@ fn a_parameter_of_the_kernel_is_read() {
     assert_eq!(release, rustix::system::uname().release().to_string_lossy());
     let missing = key("kernel.no_such_parameter");
     assert!(read(TREE, &missing).is_err());
-    assert_eq!(set(TREE, &missing, "1").unwrap_err().code, "io");
+    assert_eq!(
+        set(TREE, &missing, "1").unwrap_err().code,
+        kubephase_wit::FailureCode::Io
+    );
 }
 
 #[test]

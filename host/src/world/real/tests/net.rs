@@ -48,7 +48,11 @@ const ENDLESS: &str = "HTTP/1.1 200 OK\r\n\r\n";
 fn a_body_is_read_up_to_the_limit() {
     let budget = Budget::new(1 << 20, Duration::from_secs(60), &Cancel::never());
     let failure = get(&serve(ENDLESS, &[b'a'; 1 << 16], Duration::ZERO), &budget).unwrap_err();
-    assert_eq!(failure.code, "limit", "{failure:?}");
+    assert_eq!(
+        failure.code,
+        kubephase_wit::FailureCode::Limit,
+        "{failure:?}"
+    );
     let whole = serve(
         "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody",
         b"",
@@ -69,12 +73,19 @@ fn a_server_that_drips_ends_at_the_deadline_and_with_the_run() {
         &Budget::new(1 << 20, Duration::from_millis(200), &Cancel::never()),
     )
     .unwrap_err();
-    assert_eq!(failure.code, "timeout", "{failure:?}");
+    assert_eq!(
+        failure.code,
+        kubephase_wit::FailureCode::Timeout,
+        "{failure:?}"
+    );
     let cancel = Cancel::new();
     let budget = Budget::new(1 << 20, Duration::from_secs(600), &cancel);
     let asked = thread::spawn(move || get(&url, &budget).unwrap_err());
     cancel.request();
-    assert_eq!(asked.join().unwrap().code, "cancelled");
+    assert_eq!(
+        asked.join().unwrap().code,
+        kubephase_wit::FailureCode::Cancelled
+    );
 }
 
 #[test]
@@ -91,6 +102,10 @@ fn no_connection_is_made_to_an_address_beyond_reach() {
         assert_eq!(get(&url, &budget).unwrap().status, 200, "{url}");
         let failure =
             get_within(Reach::OtherMachines(Services::default()), &url, &budget).unwrap_err();
-        assert_eq!(failure.code, "denied", "{failure:?}");
+        assert_eq!(
+            failure.code,
+            kubephase_wit::FailureCode::Denied,
+            "{failure:?}"
+        );
     }
 }

@@ -44,7 +44,7 @@ pub use signer::sign_with_throwaway_authority;
 pub use store::namespace_and_name;
 
 use crate::world::{Tried, api::MANAGER};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
 /// Returns an object as it is after this program applied a manifest to it, server-side.
@@ -53,7 +53,7 @@ use serde_json::Value;
 /// `invalid`. Conflicts with other field managers are overridden.
 pub fn apply(current: Option<&Value>, manifest: &Value) -> Tried<Value> {
     server_side_apply::apply(current, manifest, MANAGER, true)
-        .map_err(|error| Failure::new("invalid", error.message))
+        .map_err(|error| Failure::new(FailureCode::Invalid, error.message))
 }
 
 /// Whether a label selector selects an object. Without a selector every object is selected.

@@ -9,7 +9,7 @@ mod requests;
 
 use super::persistence::{ClusterLog, LogEntry};
 use crate::world::{Etcd, EtcdMember, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,7 +51,7 @@ enum MemberStage {
 fn retryable_refusal(message: &str) -> Failure {
     Failure {
         retryable: true,
-        ..Failure::new("unavailable", format!("etcdserver: {message}"))
+        ..Failure::new(FailureCode::Unavailable, format!("etcdserver: {message}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests to etcd, by etcd's rules and in its words.
 use super::{EtcdMembers, MemberStage, MemberState, MembersGuard, member_id, retryable_refusal};
 use crate::world::{EtcdMember, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 
 fn to_etcd_member(member: &MemberState) -> EtcdMember {
     EtcdMember {
@@ -44,7 +44,7 @@ impl EtcdMembers {
         let mut members = self.lock_with_quorum()?;
         if members.iter().any(|member| member.peer_url == peer_url) {
             return Err(Failure::new(
-                "already-exists",
+                FailureCode::AlreadyExists,
                 "etcdserver: Peer URLs already exists",
             ));
         }
@@ -69,9 +69,12 @@ impl EtcdMembers {
     pub(super) fn promote(&self, id: u64) -> Tried<()> {
         let mut members = self.lock_with_quorum()?;
         match members.iter_mut().find(|member| member.id == id) {
-            None => Err(Failure::new("not-found", "etcdserver: member not found")),
+            None => Err(Failure::new(
+                FailureCode::NotFound,
+                "etcdserver: member not found",
+            )),
             Some(member) if !member.learner => Err(Failure::new(
-                "invalid",
+                FailureCode::Invalid,
                 "etcdserver: can only promote a learner member",
             )),
             Some(member) if member.stage != MemberStage::Serving => Err(retryable_refusal(
@@ -91,7 +94,10 @@ impl EtcdMembers {
         if members.len() < count {
             Ok(())
         } else {
-            Err(Failure::new("not-found", "etcdserver: member not found"))
+            Err(Failure::new(
+                FailureCode::NotFound,
+                "etcdserver: member not found",
+            ))
         }
     }
 

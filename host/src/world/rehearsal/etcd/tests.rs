@@ -55,7 +55,7 @@ fn a_learner_is_promoted_when_it_is_up_to_date_and_is_the_only_learner() {
     members.add_learner(URLS[1]).unwrap();
     assert_eq!(
         members.add_learner(URLS[1]).unwrap_err().code,
-        "already-exists"
+        kubephase_wit::FailureCode::AlreadyExists
     );
     assert!(
         members

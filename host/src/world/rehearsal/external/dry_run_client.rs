@@ -13,7 +13,7 @@ use crate::{
         },
     },
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -33,7 +33,10 @@ fn can_authenticate(credentials: &Credentials) -> bool {
 }
 
 fn not_found(reference: &ObjectRef) -> Failure {
-    Failure::new("not-found", format!("{} not found", target(reference)))
+    Failure::new(
+        FailureCode::NotFound,
+        format!("{} not found", target(reference)),
+    )
 }
 
 impl DryRunClient {
@@ -64,7 +67,8 @@ impl DryRunClient {
         }
         match request(&self.client) {
             Err(failure)
-                if failure.code == "not-found" && self.pending.has_namespace_of(reference) =>
+                if failure.code == FailureCode::NotFound
+                    && self.pending.has_namespace_of(reference) =>
             {
                 Ok(manifest.clone())
             }
@@ -109,7 +113,7 @@ impl Cluster for DryRunClient {
         let mut created = match self.pending.get(&reference) {
             Some(Some(_)) => {
                 return Err(Failure::new(
-                    "already-exists",
+                    FailureCode::AlreadyExists,
                     format!("{} already exists", target(&reference)),
                 ));
             }
@@ -146,7 +150,7 @@ impl Cluster for DryRunClient {
     fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value> {
         let patched = match self.pending.get(reference) {
             Some(Some(current)) => strategic_merge(&reference.kind, &current, patch)
-                .map_err(|why| Failure::new("invalid", why))?,
+                .map_err(|why| Failure::new(FailureCode::Invalid, why))?,
             None if self.can_authenticate => self.client.patch(reference, patch)?,
             Some(None) | None => return Err(not_found(reference)),
         };

@@ -3,7 +3,7 @@ use crate::world::{
     Cluster, Files, NoEtcd, api::Patience, files::RootedFiles, object_ref::reference,
     rehearsal::kubelet::KUBECONFIG,
 };
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{FailureCode, ObjectRef};
 use serde_json::{Value, json};
 
 /// A resolver of a cluster that no test asks.
@@ -66,12 +66,12 @@ fn changes_add_up() {
     assert_eq!(client.get(&object).unwrap(), None);
     assert_eq!(
         client.patch(&object, &json!({})).unwrap_err().code,
-        "not-found"
+        FailureCode::NotFound
     );
     client.create(&config_map(json!({"one": "1"}))).unwrap();
     assert_eq!(
         client.create(&config_map(json!({}))).unwrap_err().code,
-        "already-exists"
+        FailureCode::AlreadyExists
     );
     client
         .patch(&object, &json!({"data": {"two": "2"}}))

@@ -7,7 +7,7 @@ use crate::{
 };
 use data_encoding::BASE64;
 use kubephase_sdk::spec::KeyAlgorithm;
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
 
 fn invalid_request(why: String) -> Failure {
     Failure::new(
-        "invalid",
+        FailureCode::Invalid,
         format!("the kubelet cannot ask for its certificate: {why}"),
     )
 }
@@ -89,7 +89,7 @@ fn request_certificate(api: &dyn Cluster, request: &str) -> Tried<Vec<u8>> {
         .and_then(|text| BASE64.decode(text.as_bytes()).ok())
         .ok_or_else(|| {
             Failure::new(
-                "unavailable",
+                FailureCode::Unavailable,
                 format!(
                     "the request {} for the kubelet's certificate is not approved",
                     reference.name

@@ -27,7 +27,7 @@ use crate::{
         node::facts::NodeFacts,
     },
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use static_pods::find_pod;
@@ -121,7 +121,7 @@ impl KubeletStandIn {
     pub fn start(&self) -> Tried<bool> {
         if self.files().stat(CONFIG)?.is_none() {
             return Err(Failure::new(
-                "unavailable",
+                FailureCode::Unavailable,
                 format!("the kubelet cannot start: {CONFIG} does not exist"),
             ));
         }

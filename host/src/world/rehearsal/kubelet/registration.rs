@@ -45,7 +45,7 @@ impl KubeletStandIn {
 /// Accepts that an object that was to be created exists already.
 fn accept_existing(created: Tried<Value>) -> Tried<()> {
     match created {
-        Err(failure) if failure.code != "already-exists" => Err(failure),
+        Err(failure) if failure.code != kubephase_wit::FailureCode::AlreadyExists => Err(failure),
         _ => Ok(()),
     }
 }

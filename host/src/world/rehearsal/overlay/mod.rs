@@ -8,7 +8,7 @@ mod opened;
 mod operations;
 
 use crate::world::{Files, Tried, files::RootedFiles};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ pub struct Overlay {
 }
 
 fn not_found(path: &str) -> Failure {
-    Failure::new("not-found", format!("{path} does not exist"))
+    Failure::new(FailureCode::NotFound, format!("{path} does not exist"))
 }
 
 /// Returns the directories above a path except the root, the innermost first.

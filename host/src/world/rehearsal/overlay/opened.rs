@@ -1,7 +1,7 @@
 //! Files of an overlay that are opened once.
 use super::{Overlay, child_path, not_found, parents};
 use crate::world::{Files, OpenFile, Tried, files::is_searchable};
-use kubephase_wit::FileMeta;
+use kubephase_wit::{FailureCode, FileMeta};
 use std::{collections::BTreeSet, io::Read};
 
 /// A file of either tree, opened once.
@@ -65,7 +65,7 @@ impl OpenFile for OverlayFile<'_> {
 pub(super) fn optional<T>(outcome: Tried<T>) -> Tried<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(failure) if failure.code == "not-found" => Ok(None),
+        Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
         Err(failure) => Err(failure),
     }
 }

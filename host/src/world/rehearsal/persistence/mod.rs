@@ -13,7 +13,7 @@ use crate::world::{
     },
     state_directory as state,
 };
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use latest::LatestEntries;
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -96,16 +96,15 @@ impl ClusterLog {
         let path = ClusterLog::path();
         let opened = match files.open(&path) {
             Ok(opened) => opened,
-            Err(failure) if failure.code == "not-found" => return Ok(Vec::new()),
+            Err(failure) if failure.code == FailureCode::NotFound => return Ok(Vec::new()),
             Err(failure) => return Err(failure),
         };
         let mut lines = LineReader::new(opened.reader()?);
         let mut latest = LatestEntries::default();
         loop {
-            match lines
-                .next_line()
-                .map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?
-            {
+            match lines.next_line().map_err(|error| {
+                Failure::new(FailureCode::Io, format!("cannot read {path}: {error}"))
+            })? {
                 ReadLine::Whole(line) if line.is_empty() => {}
                 ReadLine::Whole(line) => latest.add(
                     serde_json::from_slice(&line)
@@ -166,7 +165,10 @@ impl ClusterLog {
 fn damaged_log(path: &str, line: usize, why: &str) -> Failure {
     Failure {
         remedy: Some(format!("remove {path} to begin with an empty cluster")),
-        ..Failure::new("invalid", format!("{path}:{line} is damaged: {why}"))
+        ..Failure::new(
+            FailureCode::Invalid,
+            format!("{path}:{line} is damaged: {why}"),
+        )
     }
 }
 

@@ -82,7 +82,7 @@ impl FakeHost {
         let mut record = self.record();
         let Some(proposed) = record.proposals.get_mut(of.id as usize) else {
             let message = format!("there is no proposal {} in this call", of.id);
-            return Err(failure("no-such-effect", message).into());
+            return Err(failure(crate::FailureCode::NoSuchEffect, message).into());
         };
         proposed.content[field] = value;
         Ok(())
@@ -91,8 +91,12 @@ impl FakeHost {
 
 /// Parses the JSON of a proposal.
 fn parse_proposal(text: &str) -> HostResult<Value> {
-    Ok(serde_json::from_str(text)
-        .map_err(|error| failure("invalid", format!("the proposal cannot be read: {error}")))?)
+    Ok(serde_json::from_str(text).map_err(|error| {
+        failure(
+            crate::FailureCode::Invalid,
+            format!("the proposal cannot be read: {error}"),
+        )
+    })?)
 }
 
 impl types::Host for FakeHost {

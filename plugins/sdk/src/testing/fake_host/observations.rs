@@ -12,7 +12,7 @@ use kubephase_wit::{
 use serde_json::{Value, json};
 
 fn not_found(path: &str) -> Error {
-    failure("not-found", format!("{path} is not there")).into()
+    failure(crate::FailureCode::NotFound, format!("{path} is not there")).into()
 }
 
 fn root_owned(size: usize, mode: u32, kind: &str) -> FileMeta {

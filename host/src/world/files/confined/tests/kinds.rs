@@ -44,7 +44,7 @@ fn files_with_several_names_are_left_alone() {
     let refused = node.plugin().set_mode("/opt/second", 0o666, None);
     let refused = refused.unwrap_err();
     assert!(
-        refused.code == "denied" && refused.message.contains("2 names"),
+        refused.code == kubephase_wit::FailureCode::Denied && refused.message.contains("2 names"),
         "{refused:?}"
     );
     for path in [key, "/opt/other"] {

@@ -90,9 +90,12 @@ fn files_that_do_not_belong_to_the_host_are_written_and_removed() {
     node.plugin().remove(path).unwrap();
     node.plugin().remove("/none/there").unwrap();
     let missing = node.plugin().set_mode("/none/there", 0o644, None);
-    assert_eq!(missing.unwrap_err().code, "not-found");
+    assert_eq!(
+        missing.unwrap_err().code,
+        kubephase_wit::FailureCode::NotFound
+    );
     let missing = node.plugin().open("/none/there").err().unwrap();
-    assert_eq!(missing.code, "not-found");
+    assert_eq!(missing.code, kubephase_wit::FailureCode::NotFound);
     for path in [
         "/etc/kubernetes/audit/policy.yaml",
         "/etc/kubernetes/notes.txt",

@@ -46,10 +46,13 @@ fn an_opened_file_says_where_it_really_lies() {
     }
     assert_eq!(files.open("/absolute").unwrap().list().unwrap(), ["ca.key"]);
     assert_eq!(files.open("/").unwrap().real_path(), "/");
-    assert_eq!(files.open("/none").err().unwrap().code, "not-found");
+    assert_eq!(
+        files.open("/none").err().unwrap().code,
+        kubephase_wit::FailureCode::NotFound
+    );
     assert_eq!(
         files.open("/etc/pki/ca.key/below").err().unwrap().code,
-        "not-found"
+        kubephase_wit::FailureCode::NotFound
     );
 }
 
@@ -74,7 +77,11 @@ fn links_of_the_kernel_below_proc_are_not_followed() {
         "/proc/self/fd/0",
         "/proc/thread-self/root",
     ] {
-        assert_eq!(machine.open(path).err().unwrap().code, "denied", "{path}");
+        assert_eq!(
+            machine.open(path).err().unwrap().code,
+            kubephase_wit::FailureCode::Denied,
+            "{path}"
+        );
     }
     let environment = machine.open("/proc/self/environ").unwrap();
     assert_eq!(
@@ -91,7 +98,7 @@ fn links_of_the_kernel_below_proc_are_not_followed() {
     );
     assert_eq!(
         status.read(10).unwrap_err().code,
-        "limit",
+        kubephase_wit::FailureCode::Limit,
         "its metadata has no size, so the bytes are counted while they are read"
     );
 }

@@ -19,16 +19,20 @@ fn files_that_are_not_regular_are_refused_without_blocking() {
     for path in ["/pipe", "/socket", "/directory"] {
         assert_eq!(
             files.open(path).unwrap().read(100).unwrap_err().code,
-            "invalid",
+            kubephase_wit::FailureCode::Invalid,
             "{path}"
         );
-        assert_eq!(files.read(path).unwrap_err().code, "invalid", "{path}");
+        assert_eq!(
+            files.read(path).unwrap_err().code,
+            kubephase_wit::FailureCode::Invalid,
+            "{path}"
+        );
     }
     let machine = RootedFiles::open(Path::new("/")).unwrap();
     for path in ["/dev/zero", "/dev/tty"] {
         assert_eq!(
             machine.open(path).unwrap().read(100).unwrap_err().code,
-            "invalid",
+            kubephase_wit::FailureCode::Invalid,
             "{path}"
         );
     }
@@ -48,13 +52,16 @@ fn a_large_file_is_refused_by_its_size() {
             .read(1 << 20)
             .unwrap_err()
             .code,
-        "limit"
+        kubephase_wit::FailureCode::Limit
     );
-    assert_eq!(files.read("/sparse").unwrap_err().code, "limit");
+    assert_eq!(
+        files.read("/sparse").unwrap_err().code,
+        kubephase_wit::FailureCode::Limit
+    );
     files.write("/exact", b"12345", 0o644, None).unwrap();
     assert_eq!(files.open("/exact").unwrap().read(5).unwrap(), b"12345");
     assert_eq!(
         files.open("/exact").unwrap().read(4).unwrap_err().code,
-        "limit"
+        kubephase_wit::FailureCode::Limit
     );
 }

@@ -12,7 +12,10 @@ fn a_runtime_reports_itself_and_its_images() {
         cri.status().unwrap(),
         serde_json::json!({"name": "fake", "version": "9.9", "sandboxImage": "pause:1"})
     );
-    assert_eq!(cri.config().unwrap_err().code, "unimplemented");
+    assert_eq!(
+        cri.config().unwrap_err().code,
+        kubephase_wit::FailureCode::Unimplemented
+    );
     assert!(cri.image_present("there:1").unwrap() && !cri.image_present("gone:1").unwrap());
     cri.pull("good:1").unwrap();
     assert_eq!(

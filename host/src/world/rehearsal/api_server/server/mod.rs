@@ -24,7 +24,7 @@ use connections::accept_clients;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Bytes;
 use ipnet::IpNet;
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use std::{
@@ -83,7 +83,7 @@ impl ApiServer {
             &read_flag_file(pod, files, "tls-private-key-file")?,
             &authority_pem,
         )
-        .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
+        .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))?;
         let api = match backing {
             Backing::Shared(api) => api,
             Backing::Own(entries, log) => {
@@ -95,7 +95,7 @@ impl ApiServer {
         let listener = listen(handle, port)?;
         let address = listener
             .local_addr()
-            .map_err(|error| Failure::new("unavailable", error.to_string()))?;
+            .map_err(|error| Failure::new(FailureCode::Unavailable, error.to_string()))?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let task = handle.spawn(accept_clients(listener, acceptor, api.clone()));
         Ok(ApiServer {
@@ -149,7 +149,7 @@ impl ApiServer {
 fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> Tried<String> {
     let bytes = files.read(flag(pod, name)).map_err(|failure| {
         Failure::new(
-            "invalid",
+            FailureCode::Invalid,
             format!("kube-apiserver --{name}: {}", failure.message),
         )
     })?;
@@ -181,7 +181,7 @@ fn listen(handle: &Handle, port: u16) -> Tried<TcpListener> {
     let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     handle.block_on(bind).map_err(|error| {
         Failure::new(
-            "unavailable",
+            FailureCode::Unavailable,
             format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}"),
         )
     })

@@ -51,7 +51,7 @@ fn an_opened_directory_lists_the_files_of_both_trees() {
     );
     overlay.remove("/var/lib/seen/old").unwrap();
     let removed = overlay.open("/var/lib/seen/old").err().unwrap();
-    assert_eq!(removed.code, "not-found");
+    assert_eq!(removed.code, kubephase_wit::FailureCode::NotFound);
     assert_eq!(overlay.open(directory).unwrap().list().unwrap(), ["new"]);
 }
 
@@ -93,14 +93,24 @@ fn a_plugin_is_confined_by_the_links_of_both_trees() {
             overlay.confined(&territory).stat(path).map(drop),
         ];
         for attempt in attempts {
-            assert_eq!(attempt.unwrap_err().code, "denied", "{path}");
+            assert_eq!(
+                attempt.unwrap_err().code,
+                kubephase_wit::FailureCode::Denied,
+                "{path}"
+            );
         }
     }
     let plugin = overlay.confined(&territory);
     let hard_link = plugin.set_mode("/opt/two", 0o666, None);
-    assert_eq!(hard_link.unwrap_err().code, "denied");
+    assert_eq!(
+        hard_link.unwrap_err().code,
+        kubephase_wit::FailureCode::Denied
+    );
     let set_user_id = plugin.write("/opt/tool", b"", 0o4755, None);
-    assert_eq!(set_user_id.unwrap_err().code, "denied");
+    assert_eq!(
+        set_user_id.unwrap_err().code,
+        kubephase_wit::FailureCode::Denied
+    );
     assert!(
         std::fs::read_dir(trees.upper.path())
             .unwrap()

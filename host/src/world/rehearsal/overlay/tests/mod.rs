@@ -53,7 +53,7 @@ fn a_new_owner_is_only_seen_in_the_overlay() {
         "nothing is copied"
     );
     let missing = overlay.chown_recursive("/none", (7, 8)).unwrap_err();
-    assert_eq!(missing.code, "not-found");
+    assert_eq!(missing.code, kubephase_wit::FailureCode::NotFound);
 }
 
 #[test]

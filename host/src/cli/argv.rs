@@ -17,7 +17,10 @@ pub(super) struct Argv {
 }
 
 impl Argv {
-    /// Walks down the tree of commands along the arguments.
+    /// Reads the arguments: the words that name a command, and all others.
+    ///
+    /// # Errors
+    /// The value of a switch is not a boolean.
     pub fn read(
         root: &Command,
         argv: impl IntoIterator<Item = OsString>,
@@ -39,18 +42,13 @@ impl Argv {
                 literal = true;
                 read.flags.push(token);
             } else if let Some(long) = text.strip_prefix("--") {
-                read.long(long, &mut tokens, |name| {
-                    arg(&commands, &later, |arg| arg.get_long() == Some(name))
+                read.take_long_flag(long, &mut tokens, |name| {
+                    find_arg(&commands, &later, |arg| arg.get_long() == Some(name))
                 })?;
             } else if let Some(letters) = text.strip_prefix('-') {
-                // Of `-xyo`, the first letter that takes a value ends the letters.
-                let takes = |letter: char| {
-                    arg(&commands, &later, |arg| arg.get_short() == Some(letter))
-                        .is_some_and(wants_value)
-                };
-                let first = letters.char_indices().find(|(_, letter)| takes(*letter));
-                let value_follows =
-                    first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len());
+                let value_follows = is_value_next(letters, |letter| {
+                    find_arg(&commands, &later, |arg| arg.get_short() == Some(letter))
+                });
                 read.flags.push(token);
                 read.flags
                     .extend(value_follows.then(|| tokens.pop_front()).flatten());
@@ -77,8 +75,8 @@ impl Argv {
         Ok(read)
     }
 
-    /// Takes a long flag, without its dashes, under its proper name and with its value.
-    fn long<'a>(
+    /// Adds a long flag, given without its dashes, under its proper name and with its value.
+    fn take_long_flag<'a>(
         &mut self,
         text: &str,
         rest: &mut VecDeque<OsString>,
@@ -93,7 +91,7 @@ impl Argv {
             Some(value)
                 if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) =>
             {
-                match go_bool(value) {
+                match parse_go_bool(value) {
                     Some(true) => self.flags.push(flag),
                     Some(false) => self.flags.retain(|earlier| *earlier != flag),
                     None => {
@@ -122,7 +120,7 @@ impl Argv {
         Ok(())
     }
 
-    /// All arguments, the program's name first and flags last.
+    /// Returns all arguments, the program's name first and flags last.
     pub fn all(&self) -> impl Iterator<Item = OsString> {
         self.path
             .iter()
@@ -134,16 +132,26 @@ impl Argv {
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
-    let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
-        "" => argv.get(at + 1).map(PathBuf::from),
-        value => value.strip_prefix('=').map(PathBuf::from),
-    };
-    (0..argv.len())
-        .find_map(named)
-        .map(|path| ConfigFile::at(&path))
+    let path = (0..argv.len()).find_map(|index| config_path(&argv[index..]))?;
+    Some(ConfigFile::at(&path))
 }
 
-/// The flags that the commands of the workflows and of their phases have.
+/// Returns the path if the arguments begin with `--config PATH` or `--config=PATH`.
+fn config_path(argv: &[OsString]) -> Option<PathBuf> {
+    match argv.first()?.to_str()?.strip_prefix("--config")? {
+        "" => argv.get(1).map(PathBuf::from),
+        value => value.strip_prefix('=').map(PathBuf::from),
+    }
+}
+
+/// Whether the value of short flags is the next argument. Of `-xyo`, the first letter that takes a
+/// value ends the letters.
+fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> bool {
+    let mut letters = letters.chars();
+    letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()
+}
+
+/// Returns the flags of the workflows' commands and of their phases' commands.
 fn flags_of_workflows() -> Vec<Arg> {
     workflow::ALL
         .iter()
@@ -151,21 +159,21 @@ fn flags_of_workflows() -> Vec<Arg> {
         .collect()
 }
 
-/// Returns the first matching flag of the commands on the path, or else of the later ones.
-fn arg<'a>(
+/// Returns the first matching flag of the commands on the path, or else of the later commands.
+fn find_arg<'a>(
     commands: &[&'a Command],
     later: &'a [Arg],
-    is: impl Fn(&Arg) -> bool,
+    matches: impl Fn(&Arg) -> bool,
 ) -> Option<&'a Arg> {
-    let here = commands
+    let on_path = commands
         .iter()
         .rev()
         .flat_map(|command| command.get_arguments());
-    here.chain(later).find(|arg| is(arg))
+    on_path.chain(later).find(|arg| matches(arg))
 }
 
-/// Booleans as Go reads them.
-fn go_bool(text: &str) -> Option<bool> {
+/// Parses a boolean as Go does.
+fn parse_go_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),

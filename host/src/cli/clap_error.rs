@@ -71,7 +71,7 @@ fn argument_name(text: &str) -> &str {
         .trim_matches(['<', '>', '[', ']'])
 }
 
-/// Describes the flags and arguments that a command cannot do without.
+/// Describes the required flags and arguments that were not given.
 fn describe_missing(subjects: &str) -> String {
     let (mut flags, mut arguments) = (Vec::new(), Vec::new());
     for subject in subjects.split(", ") {

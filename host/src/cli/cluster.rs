@@ -1,7 +1,7 @@
-//! The cluster that a command uses: by the kubeconfig that the operator names, or the one that
-//! kubectl and kubeadm would find.
+//! The cluster that a command uses. Its kubeconfig is the file that the operator names, or the file
+//! that kubectl and kubeadm would find.
 use crate::{
-    config::ADMIN,
+    config::ADMIN_KUBECONFIG,
     effect::pki::{AuthorityFile, kubeconfig_facts},
     run::threads::Threads,
     world::{api::ApiClient, real},
@@ -14,7 +14,7 @@ use std::path::{PathBuf, absolute};
 /// The flags of commands that use a cluster.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFlags {
-    /// Kubeconfig to talk to the cluster with [default: the first there is of $KUBECONFIG or
+    /// Kubeconfig to talk to the cluster with [default: the first that exists of $KUBECONFIG or
     /// ~/.kube/config, and /etc/kubernetes/admin.conf]
     #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
@@ -49,16 +49,11 @@ impl ClusterFlags {
             ))
         }))?;
         let path = path.to_string_lossy();
-        let unusable = |why: &str| {
-            anyhow!(
-                "failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a \
-                 control plane, root has {ADMIN}"
-            )
-        };
         let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| unusable(&failure.to_text()))?;
-        let kubeconfig =
-            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
+            .map_err(|failure| unusable_kubeconfig(&failure.to_text()))?;
+        let kubeconfig = facts.ok_or_else(|| {
+            unusable_kubeconfig(&format!("open {path}: no such file or directory"))
+        })?;
         let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
         let api = if is_named { api.with_programs() } else { api };
@@ -68,6 +63,13 @@ impl ClusterFlags {
             _runtime: runtime,
         })
     }
+}
+
+fn unusable_kubeconfig(why: &str) -> anyhow::Error {
+    anyhow!(
+        "failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a control \
+         plane, root has {ADMIN_KUBECONFIG}"
+    )
 }
 
 /// Returns the paths at which a kubeconfig may be, in the order of the search.
@@ -88,7 +90,7 @@ fn kubeconfig_candidates(
     listed
         .into_iter()
         .chain(own)
-        .chain([ADMIN.into()])
+        .chain([ADMIN_KUBECONFIG.into()])
         .collect()
 }
 
@@ -99,7 +101,7 @@ fn first_existing(places: &[PathBuf]) -> PathBuf {
         .iter()
         .find(|path| path.exists())
         .or(places.first())
-        .map_or_else(|| ADMIN.into(), PathBuf::clone)
+        .map_or_else(|| ADMIN_KUBECONFIG.into(), PathBuf::clone)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Parts of several commands.
+//! Parts that several commands share.
 use super::{
     PhaseFlags, RunPlace,
     flags::{OutputFlags, ResultFlags},
@@ -26,7 +26,7 @@ pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
     }
 }
 
-/// Adds flags in this order, whatever their order was in their struct.
+/// Adds flags, and shows them in this order in help.
 pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -> Command {
     command.args(
         args.into_iter()

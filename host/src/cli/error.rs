@@ -2,7 +2,7 @@
 use super::Exit;
 use std::fmt;
 
-/// The reason why a command line does not lead to a command. A request for help is one as well.
+/// The reason why a command line does not lead to a command: a mistake, or a request for help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CliError {
     /// for standard output
@@ -13,7 +13,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// A mistake of the command line.
+    /// Returns the error of a mistake in the command line.
     pub fn usage(message: impl Into<String>) -> Self {
         CliError {
             help: None,
@@ -22,7 +22,7 @@ impl CliError {
         }
     }
 
-    /// Help that was asked for.
+    /// Returns the help that the user asked for.
     pub fn help(text: String) -> Self {
         CliError {
             help: Some(text),

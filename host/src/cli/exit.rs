@@ -1,4 +1,4 @@
-//! Exit codes: the one table from which help and documentation come. `exit_code` has the code of each
+//! Exit codes: the table from which help and documentation come. `exit_code` has the code of each
 //! class of error.
 use crate::event::RunResult;
 use std::fmt::Write;
@@ -48,12 +48,12 @@ impl Exit {
         ),
     ];
 
-    /// The code as a number.
+    /// Returns the code as a number.
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// The table as text, one code a line.
+    /// Returns the table as text, one code a line.
     pub fn table() -> String {
         let mut text = String::from("Exit codes:\n");
         for (exit, meaning) in Exit::TABLE {

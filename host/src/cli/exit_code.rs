@@ -1,4 +1,4 @@
-//! The one function that gives every class of error its exit code.
+//! The exit code of each class of error.
 use super::{CliError, Exit};
 use crate::{
     config::Problems,

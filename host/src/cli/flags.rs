@@ -26,7 +26,7 @@ impl VerbosityFlags {
     }
 }
 
-/// The node of a run, where the run takes place, and the form of its output.
+/// The node of a run, the place of the run, and the form of its output.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunPlace {
     /// Description of the node that stands for this machine, YAML or JSON

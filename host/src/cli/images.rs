@@ -43,6 +43,7 @@ pub struct ImageFlags {
     kubeconfig: Option<String>,
 }
 
+/// The flags of `config images list`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFlags {
     #[command(flatten)]
@@ -51,6 +52,7 @@ pub struct ListFlags {
     output: OutputFlags,
 }
 
+/// The flags of `config images pull`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PullFlags {
     #[command(flatten)]
@@ -108,14 +110,13 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
                 &local_node::facts_for_reading(),
             )?;
             let (threads, socket) = (Threads::start()?, &config.init.node_registration.cri_socket);
-            let report_pulled = |image: &str| {
-                print::out(&format!("[config/images] Pulled {image}\n"));
-            };
             pull(
                 &images::all(&config),
                 &real::runtime(threads.handle(), socket),
                 socket,
-                report_pulled,
+                |image| {
+                    print::out(&format!("[config/images] Pulled {image}\n"));
+                },
             )?;
             Ok(Exit::Ok)
         }

@@ -1,4 +1,4 @@
-//! The world as it is before a run, which a workflow may look at while it loads its configuration.
+//! The world before a run, which a workflow may read while it loads its configuration.
 use super::RunPlace;
 use crate::{
     cancel::Cancel,
@@ -21,14 +21,14 @@ use crate::{
 use anyhow::{Result, anyhow};
 use std::cell::OnceCell;
 
-/// The world before a run: this machine, or a scratch tree with its cluster. It is only looked at.
+/// The world before a run: this machine, or a scratch tree with its cluster. It is only read.
 pub(super) struct InitialWorld<'a> {
     place: &'a RunPlace,
     facts: &'a NodeFacts,
     opened: OnceCell<Opened>,
 }
 
-/// An opened world, with what has to exist while it is used.
+/// An opened world, with the things that have to exist while it is used.
 struct Opened {
     world: Box<dyn World>,
     _peers: Option<PeerCluster>,
@@ -39,7 +39,7 @@ struct Opened {
 impl WorldBefore for InitialWorld<'_> {
     fn open(&self) -> Result<&dyn World> {
         if self.opened.get().is_none() {
-            // Another value cannot be there: this thread alone uses the cell.
+            // The cell is empty: no other thread uses it.
             let _ = self.opened.set(self.open_now()?);
         }
         let opened = self.opened.get().map(|opened| opened.world.as_ref());
@@ -48,7 +48,7 @@ impl WorldBefore for InitialWorld<'_> {
 }
 
 impl<'a> InitialWorld<'a> {
-    /// The world at a place, with the facts of its node.
+    /// Returns the world at a place, with the facts of its node.
     pub fn new(place: &'a RunPlace, facts: &'a NodeFacts) -> Self {
         InitialWorld {
             place,

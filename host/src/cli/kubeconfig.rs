@@ -18,12 +18,14 @@ use kubephase_wit::Failure;
 
 const YEAR: Duration = Duration::from_secs(8760 * 3600);
 
+/// The commands `kubeconfig …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum KubeconfigCommand {
     /// Print a kubeconfig for another user, signed by the authority of this control plane
     User(UserFlags),
 }
 
+/// The flags of `kubeconfig user`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct UserFlags {
     /// Name of the user; of a certificate, the common name

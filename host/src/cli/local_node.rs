@@ -1,4 +1,4 @@
-//! The node that a command is about: this machine, or a description of another.
+//! The node of a command: this machine, or the description of another machine.
 use super::{RunPlace, print};
 use crate::{
     config::Problem,
@@ -10,8 +10,8 @@ use crate::{
 use anyhow::{Result, anyhow};
 use std::path::Path;
 
-/// The facts of a command's node. Of this machine, the version of the kubelet comes later: asking
-/// the kubelet takes as long as everything else.
+/// The facts of a command's node. The version of this machine's kubelet comes later, because asking
+/// the kubelet takes as long as gathering all other facts.
 pub(super) enum LocalNode {
     Described(NodeFacts),
     Machine(Gathering),
@@ -29,7 +29,7 @@ impl LocalNode {
         }
     }
 
-    /// The facts that are known already.
+    /// Returns the facts that are known already.
     pub fn known(&self) -> &NodeFacts {
         match self {
             LocalNode::Described(facts) => facts,

@@ -1,5 +1,5 @@
-//! Parses the arguments into a request, and carries out the commands. Parsing reads nothing but the
-//! arguments. Only commands that are not runs print here: `report` prints what happens in a run.
+//! Parses the arguments into a request, and carries out the commands. Parsing reads the arguments
+//! only. Commands that are not runs print here; `report` prints the events of a run.
 
 mod argv;
 mod clap_error;
@@ -60,7 +60,7 @@ pub enum Command {
         config: PathBuf,
         allow_deprecated_api: bool,
     },
-    /// `component_configs` are kinds to print as well
+    /// Prints defaults. `component_configs` are kinds to print, too.
     ConfigPrint {
         component_configs: Vec<String>,
     },
@@ -121,7 +121,7 @@ pub fn parse(
     }
 }
 
-/// Help of the command that the arguments name.
+/// Returns the help of the command that the arguments name.
 fn help(root: &mut clap::Command, argv: &Argv) -> String {
     root.build();
     let found = argv
@@ -149,7 +149,7 @@ fn find_workflow(matches: &ArgMatches) -> Option<(&'static dyn Workflow, &ArgMat
     })
 }
 
-/// Reads the flags of a workflow and of its phases. Which flags a command has was checked before.
+/// Reads the flags of a workflow and of its phases. The command's own flags were checked before.
 fn parse_workflow(
     workflow: &'static dyn Workflow,
     matches: &ArgMatches,
@@ -184,7 +184,7 @@ fn parse_workflow(
     })
 }
 
-/// Reads the flags that were given, whatever the command is: which flags it has was checked before.
+/// Reads the given flags. That the command has them was checked before.
 fn parse_flags(flags: Vec<clap::Arg>, argv: &Argv) -> Result<ArgMatches, CliError> {
     let command = clap::Command::new(tree::NAME)
         .no_binary_name(true)

@@ -58,6 +58,7 @@ pub struct Object<T> {
 }
 
 impl<T: Serialize> Object<T> {
+    /// Returns an object of a kind.
     pub fn new(kind: &'static str, fields: T) -> Self {
         Object {
             kind,
@@ -66,11 +67,12 @@ impl<T: Serialize> Object<T> {
         }
     }
 
+    /// Returns the object as YAML.
     pub fn yaml(&self) -> String {
         yaml::to_string(&json!(self))
     }
 
-    /// Indented by four, as kubeadm does.
+    /// Returns the object as JSON with an indent of four spaces, as kubeadm does.
     pub fn json(&self) -> String {
         let mut text = Vec::new();
         // Records of plain values always serialise.
@@ -82,8 +84,8 @@ impl<T: Serialize> Object<T> {
     }
 }
 
-/// Lines of cells parted by tabs, in columns: three spaces apart and at least ten wide, the last
-/// cell as it is.
+/// Arranges lines of cells, which tabs separate, in columns. The columns are three spaces apart and
+/// at least ten wide; the last cell of a line is not padded.
 pub fn table(lines: &str) -> String {
     let mut writer = TabWriter::new(Vec::new()).minwidth(7).padding(3);
     // Writing to memory cannot fail.

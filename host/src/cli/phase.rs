@@ -3,7 +3,7 @@ use crate::{
     cli::command::{group, own_flags, phase_flags, with_args},
     plan::{
         catalog::Catalog,
-        spec::{Kind, PhaseSpec, is_within, parent},
+        spec::{PhaseKind, PhaseSpec, is_within, parent},
     },
     run::workflow::Workflow,
     workflow,
@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 /// Name of the command that runs a whole group.
 const ALL: &str = "all";
 
-/// The command `phase` of a workflow, with the commands of all its phases.
+/// Returns the command `phase` of a workflow, with the commands of all its phases.
 pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
     let id = workflow.id();
-    let specs: Vec<&PhaseSpec> = catalog.of(&id).map(|entry| &entry.spec).collect();
+    let specs: Vec<&PhaseSpec> = catalog.entries_of(&id).map(|entry| &entry.spec).collect();
     let commands = Commands {
         named: phase_flags(workflow),
         own: own_flags(workflow),
@@ -40,7 +40,7 @@ struct Commands<'a> {
 }
 
 impl Commands<'_> {
-    /// The command of one phase; a group's members are commands below it.
+    /// Returns the command of a phase. The members of a group are subcommands.
     fn command(&self, spec: &PhaseSpec) -> Command {
         let last = spec.id.rsplit('/').next().unwrap_or(&spec.id).to_owned();
         let command = if spec.is_group() {
@@ -61,8 +61,8 @@ impl Commands<'_> {
             .filter(move |member| parent(&member.id) == Some(&spec.id))
     }
 
-    /// The command of a group, which has the flags of all members. kubeadm has one command for all
-    /// checks: `init phase preflight` runs them.
+    /// Returns the command of a group, which has the flags of all members. kubeadm has one command
+    /// for all checks: `init phase preflight` runs them.
     fn group(&self, spec: &PhaseSpec, name: String) -> Command {
         let within = self
             .specs
@@ -70,15 +70,15 @@ impl Commands<'_> {
             .filter(|member| is_within(&member.id, &spec.id));
         let flags: BTreeSet<&String> = within.flat_map(|member| &member.flags).collect();
         let mut members = self.members(spec).peekable();
-        if members.peek().is_some() && members.all(|member| member.kind == Kind::Check) {
+        if members.peek().is_some() && members.all(|member| member.kind == PhaseKind::Check) {
             return self.with_flags(Command::new(name).about(spec.title.clone()), flags);
         }
         let all = Command::new(ALL).about(format!("All phases of {}", spec.id));
         group(name, spec.title.clone()).subcommand(self.with_flags(all, flags))
     }
 
-    /// Adds the named flags and those that every command has. If a command finds the cluster by a
-    /// token, it also takes the endpoint as an argument, as the whole command does.
+    /// Adds the named flags and the flags that every command has. A command that finds the cluster
+    /// by a token also takes the endpoint as an argument, as the whole command does.
     fn with_flags<'n>(
         &self,
         command: Command,
@@ -105,14 +105,14 @@ pub(super) fn selected_id(mut matches: &ArgMatches) -> String {
     parts.join("/")
 }
 
-/// Returns the flags that phases name and no command has, as (phase, flag). It is empty for a sound
+/// Returns the flags that phases name and commands lack, as (phase, flag). It is empty for a sound
 /// catalog.
 pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
     let mut unknown = Vec::new();
     for workflow in workflow::ALL {
         let flags = phase_flags(*workflow);
         let known: BTreeSet<&str> = flags.iter().filter_map(Arg::get_long).collect();
-        for entry in catalog.of(&workflow.id()) {
+        for entry in catalog.entries_of(&workflow.id()) {
             for flag in &entry.spec.flags {
                 if !known.contains(flag.as_str()) {
                     unknown.push((entry.spec.id.clone(), flag.clone()));

@@ -76,7 +76,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
     }
 }
 
-/// Refuses flags that say how much is allowed if nothing is to be allowed.
+/// Refuses the flags that widen `--allow` if it is not given.
 fn check_consent_flags(command: &PluginCommand) -> Result<(), CliError> {
     let (allow, consent) = match command {
         PluginCommand::Add { allow, consent, .. } => (*allow, *consent),
@@ -113,9 +113,9 @@ fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     )))
 }
 
-/// Describes a source that was typed on the command line. A signature is required only of a signer
-/// that was named.
-fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::LoadRequest<'a> {
+/// Requests a source that the operator typed. A signature is required only if the operator named a
+/// signer.
+fn load_request<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::LoadRequest<'a> {
     load::LoadRequest {
         source,
         base_dir: Path::new(""),
@@ -127,8 +127,8 @@ fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::LoadRequest<
 
 fn inspect_plugin(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
-    let wanted = wanted(from, signer.as_ref());
-    let component = load::fetch(&wanted)?.bytes;
+    let request = load_request(from, signer.as_ref());
+    let component = load::fetch(&request)?.bytes;
     let signed = match (&signer, source::signature(from, Path::new(""), &component)?) {
         (Some(signer), _) => format!("signed by {signer}"),
         (None, Some(signature)) => format!(
@@ -138,6 +138,6 @@ fn inspect_plugin(from: &str, signer: Option<&str>, engine: &Engine) -> Result<E
         (None, None) => "not signed".into(),
     };
     let size = component.len();
-    let plugin = load::read_uncompiled(&wanted, component, engine)?;
+    let plugin = load::read_uncompiled(&request, component, engine)?;
     Ok(print::out(&inspect::render(&plugin, size, &signed)))
 }

@@ -1,6 +1,6 @@
-//! Printing for commands that are not runs. All text passes the sanitiser here, from every source:
-//! plugins, manifests, files and arguments are in it. Only the host's own colours pass. A reader
-//! that goes away is not an error.
+//! Printing for commands that are not runs. The sanitiser escapes all text here, since it may come
+//! from plugins, manifests, files and arguments. Only the host's own colours pass. A closed output
+//! is not an error.
 use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
     report::style::{Painted, Palette},
@@ -32,16 +32,15 @@ fn write_out(text: &str) -> Exit {
     }
 }
 
-/// Prints `error: …` to standard error and returns the exit code to end with. If the error has the
-/// help of a command, prints that to standard output first; help that was asked for is printed
-/// alone.
+/// Prints `error: …` to standard error, and returns the exit code. If the error has the help of a
+/// command, prints that to standard output first. Prints no error if the user asked for help.
 pub fn error(error: &Error) -> Exit {
     let refusal = error.downcast_ref::<CliError>();
     if let Some(help) = refusal.and_then(|refusal| refusal.help.as_ref()) {
         out(help);
     }
     if refusal.is_none_or(|refusal| refusal.message.is_some()) {
-        // There is nowhere left to tell that standard error fails.
+        // If standard error fails, there is no other place for a message.
         let _ = writeln!(
             io::stderr().lock(),
             "{}: {}",
@@ -54,7 +53,7 @@ pub fn error(error: &Error) -> Exit {
 
 /// Prints `warning: …` to standard error.
 pub fn warning(message: &str) {
-    // There is nowhere left to tell that standard error fails.
+    // If standard error fails, there is no other place for a message.
     let _ = writeln!(
         io::stderr().lock(),
         "{}: {}",
@@ -65,6 +64,6 @@ pub fn warning(message: &str) {
 
 /// Prints what to do next to standard error.
 pub fn hint(line: &str) {
-    // There is nowhere left to tell that standard error fails.
+    // If standard error fails, there is no other place for a message.
     let _ = writeln!(io::stderr().lock(), "{}", sanitise::block(line));
 }

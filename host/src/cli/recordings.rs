@@ -21,19 +21,19 @@ struct Recording {
 }
 
 impl Recordings {
-    /// Writes a recording to a file that only this user reads.
+    /// Writes a recording to a file that only this user can read.
     pub fn keep(&self, capsule: &Capsule) {
-        let kept = write(capsule).context("cannot keep a capsule");
-        self.0.lock().push(kept);
+        let recording = write(capsule).context("cannot keep a capsule");
+        self.0.lock().push(recording);
     }
 
-    /// Prints where the files are.
+    /// Prints the paths of the files.
     ///
     /// # Errors
     /// A recording could not be written.
     pub fn print(self) -> Result<()> {
-        for kept in self.0.into_inner() {
-            let Recording { plugin, path } = kept?;
+        for recording in self.0.into_inner() {
+            let Recording { plugin, path } = recording?;
             print::hint(&format!(
                 "Plugin {plugin} was stopped. What it had observed is in {path}. To repeat that \
                  call:\n  kubephase plugin test COMPONENT --replay {path}",

@@ -4,7 +4,8 @@ use crate::{
     journal::{self, JournalFile, ReadError},
     report::{
         Output,
-        past::{self, RecordedRun},
+        recorded_run::RecordedRun,
+        run_list,
         style::{Painted, Palette},
     },
     world::state_directory as state,
@@ -17,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The request of `report`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportRequest {
     /// Number of the run [default: the latest]
@@ -40,15 +42,20 @@ pub struct ReportRequest {
 }
 
 impl ReportRequest {
+    /// Returns the journal or the directory of journals.
     fn place(&self) -> PathBuf {
-        let root = || self.root.as_deref().map(state::below);
-        self.journal
-            .clone()
-            .or_else(root)
-            .unwrap_or_else(|| state::DIRECTORY.into())
+        match (&self.journal, &self.root) {
+            (Some(journal), _) => journal.clone(),
+            (None, Some(root)) => state::below(root),
+            (None, None) => state::DIRECTORY.into(),
+        }
     }
 }
 
+/// Prints a report, or the list of runs.
+///
+/// # Errors
+/// The run does not exist, or its journal cannot be read.
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
     if request.journal.is_some() && !place.exists() {
@@ -72,20 +79,20 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     if request.list {
         let all: Vec<_> = runs
             .iter()
-            .map(|kept| (kept.clone(), read_run(kept, &runs)))
+            .map(|journal| (journal.clone(), read_run(journal, &runs)))
             .collect();
         return Ok(match request.output {
             Output::Text => {
-                print::painted(&Painted::new(&past::render_table(&all, &zone, palette)))
+                print::painted(&Painted::new(&run_list::render_table(&all, &zone, palette)))
             }
-            Output::Json => print::out(&past::render_json(&all)),
+            Output::Json => print::out(&run_list::render_json(&all)),
         });
     }
-    let past = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
+    let run = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
     Ok(match (request.output, request.timeline) {
-        (Output::Json, _) => print::out(&past.json()),
-        (Output::Text, true) => print::painted(&Painted::new(&past.timeline(&zone, palette))),
-        (Output::Text, false) => print::painted(&Painted::new(&past.text(&zone, palette))),
+        (Output::Json, _) => print::out(&run.json()),
+        (Output::Text, true) => print::painted(&Painted::new(&run.timeline(&zone, palette))),
+        (Output::Text, false) => print::painted(&Painted::new(&run.text(&zone, palette))),
     })
 }
 
@@ -94,14 +101,13 @@ fn choose_run<'a>(
     runs: &'a [JournalFile],
     place: &Path,
 ) -> Result<&'a JournalFile> {
-    let none = || {
+    let latest = runs.last().with_context(|| {
         format!(
             "no run is recorded in {}; name a rehearsal's scratch root with --root, or a journal \
              with --journal",
             place.display()
         )
-    };
-    let latest = runs.last().with_context(none)?;
+    })?;
     let Some(number_text) = number_text else {
         return Ok(latest);
     };
@@ -110,7 +116,8 @@ fn choose_run<'a>(
             "{number_text:?} is not the number of a run; see `kubephase report --list`"
         ))
     })?;
-    let found = runs.iter().find(|kept| kept.number == Some(number));
+    let mut journals = runs.iter();
+    let found = journals.find(|journal| journal.number == Some(number));
     found.with_context(|| {
         format!(
             "there is no run {number} in {}; see `kubephase report --list`",
@@ -120,16 +127,16 @@ fn choose_run<'a>(
 }
 
 /// Reads the journal of a run. Only the latest run can still be at work.
-fn read_run(kept: &JournalFile, runs: &[JournalFile]) -> Result<RecordedRun, ReadError> {
-    let record = journal::read(&kept.path)?;
+fn read_run(file: &JournalFile, runs: &[JournalFile]) -> Result<RecordedRun, ReadError> {
+    let record = journal::read(&file.path)?;
     if let Some(damage) = &record.damage {
         print::warning(&format!(
             "{damage}; the report uses the rest of the journal"
         ));
     }
-    let latest = runs.last() == Some(kept);
-    let at_work = latest
-        .then(|| kept.path.parent().and_then(journal::current_holder))
+    let is_latest = runs.last() == Some(file);
+    let at_work = is_latest
+        .then(|| file.path.parent().and_then(journal::current_holder))
         .flatten();
-    Ok(RecordedRun::new(kept.clone(), record, at_work.as_ref()))
+    Ok(RecordedRun::new(file.clone(), record, at_work.as_ref()))
 }

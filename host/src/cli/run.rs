@@ -23,7 +23,7 @@ use std::{
     process::{ExitCode, Termination},
 };
 
-/// Signals end a run, or else the process with the exit code for that.
+/// What signals do: they end the run, or the process with this exit code if there is no run.
 const REACTION: Reaction = Reaction {
     say: print::hint,
     exit_code: Exit::Interrupted as i32,
@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
 
 /// Carries out one command line.
 fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
-    // Files get the modes that this program names, whatever the shell prefers.
+    // Files get the modes that this program names, not those of the shell's umask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let argv: Vec<OsString> = argv.into_iter().collect();
     let early = argv::config(&argv);
@@ -73,7 +73,7 @@ fn refuse_plugins(error: Error) -> PluginRefused {
     PluginRefused::new(format!("{error:#}"))
 }
 
-/// Carries out commands, with what all of them share.
+/// Carries out commands. It has the values that all of them share.
 struct Dispatch<'a> {
     /// the configuration file that the arguments seemed to name, which may be read already
     early: Option<&'a ConfigFile>,

@@ -7,7 +7,7 @@ use super::{
     print,
 };
 use crate::{
-    config::{self, TokenFlags},
+    config::{self, BootstrapToken, TokenFlags},
     render::{
         messages::{self, JoinTarget},
         objects::{TokenSecret, token_reference, token_secret},
@@ -32,6 +32,7 @@ pub struct TokenRequest {
     pub command: TokenCommand,
 }
 
+/// The commands `token …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum TokenCommand {
     /// Create a bootstrap token, and print it or the command with which nodes join
@@ -44,6 +45,7 @@ pub enum TokenCommand {
     Generate,
 }
 
+/// The flags of `token create`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateFlags {
     #[command(flatten)]
@@ -57,12 +59,14 @@ pub struct CreateFlags {
     certificate_key: Option<Secret<String>>,
 }
 
+/// The flags of `token list`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFlags {
     #[command(flatten)]
     output: OutputFlags,
 }
 
+/// The flags of `token delete`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeleteFlags {
     /// Ids of tokens, or whole tokens
@@ -70,6 +74,10 @@ pub struct DeleteFlags {
     tokens: Vec<Secret<String>>,
 }
 
+/// Carries out a command.
+///
+/// # Errors
+/// The arguments or the kubeconfig cannot be used, or the cluster refuses the request.
 pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
     match command {
         TokenCommand::Create(flags) => create(flags, cluster),
@@ -98,20 +106,8 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     };
     let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
     local_node::warn(&warnings);
-    // The line to print once the cluster has the tokens.
     let line = if flags.print_join_command {
-        if let Some(why) = &connection.kubeconfig.error {
-            return Err(anyhow!("failed to get join command: {why}"));
-        }
-        let (join, token) = (
-            JoinTarget::of_cluster(&connection.kubeconfig),
-            tokens[0].token.reveal(),
-        );
-        let command = key.map_or_else(
-            || join.worker(token),
-            |key| join.control_plane(token, Some(key.reveal())),
-        );
-        Secret::new(messages::on_one_line(&command))
+        join_command(&connection, &tokens[0], key)?
     } else {
         tokens[0].token.clone()
     };
@@ -134,6 +130,27 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
         .iter()
         .try_for_each(|(_, secret)| tokens.create(secret))?;
     Ok(print::out(&format!("{}\n", line.reveal())))
+}
+
+/// Returns the command with which nodes join by a token; with a certificate key, nodes of the
+/// control plane.
+fn join_command(
+    connection: &Connection,
+    token: &BootstrapToken,
+    certificate_key: Option<&Secret<String>>,
+) -> Result<Secret<String>> {
+    if let Some(why) = &connection.kubeconfig.error {
+        return Err(anyhow!("failed to get join command: {why}"));
+    }
+    let (target, token) = (
+        JoinTarget::of_cluster(&connection.kubeconfig),
+        token.token.reveal(),
+    );
+    let command = match certificate_key {
+        None => target.worker(token),
+        Some(key) => target.control_plane(token, Some(key.reveal())),
+    };
+    Ok(Secret::new(messages::on_one_line(&command)))
 }
 
 /// Deletes tokens. If an argument is not a token or the id of one, deletes nothing.
@@ -160,7 +177,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         connection: &connection,
         dry: cluster.dry_run,
     };
-    // Of a whole token only the id is used.
+    // Only the id of a whole token is used.
     for id in flags
         .tokens
         .iter()
@@ -179,6 +196,8 @@ struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
+    /// Checks that the cluster has no token of this id.
+    ///
     /// # Errors
     /// The cluster has a token of this id.
     fn check_free(&self, id: &str) -> Result<()> {
@@ -209,26 +228,26 @@ impl Tokens<'_> {
     }
 
     fn delete(&self, id: &str) -> Result<()> {
-        let of = token_reference(id);
+        let reference = token_reference(id);
         if self.dry {
-            print_dry_run("DELETE", Some(&of), None);
+            print_dry_run("DELETE", Some(&reference), None);
             return Ok(());
         }
         self.connection
             .api
-            .delete(&of)
+            .delete(&reference)
             .map_err(Failure::into_error)
             .with_context(|| format!("failed to delete bootstrap token {id:?}"))
     }
 }
 
 /// Prints what a run would do to a Secret, in kubeadm's words.
-fn print_dry_run(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
-    let named = of.map(|of| {
+fn print_dry_run(verb: &str, reference: Option<&ObjectRef>, manifest: Option<&Value>) {
+    let name = reference.map(|reference| {
         format!(
             "[dryrun] Resource name {:?}, namespace {:?}\n",
-            of.name,
-            of.namespace.as_deref().unwrap_or_default()
+            reference.name,
+            reference.namespace.as_deref().unwrap_or_default()
         )
     });
     let attached = manifest
@@ -237,7 +256,7 @@ fn print_dry_run(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
         "[dryrun] Would perform action {verb} on resource \"secrets\" in API group \"core/v1\"\n"
     );
     print::out(
-        &[Some(action), named, attached]
+        &[Some(action), name, attached]
             .into_iter()
             .flatten()
             .collect::<String>(),

@@ -13,7 +13,7 @@ use crate::{
     config::flags_of,
     plan::{
         catalog::Catalog,
-        spec::{Kind, WorkflowId},
+        spec::{PhaseKind, WorkflowId},
     },
     run::workflow::Workflow,
     workflow,
@@ -21,9 +21,10 @@ use crate::{
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
 
+/// The name of the program.
 pub const NAME: &str = "kubephase";
 
-/// Every command with its flags.
+/// Returns every command with its flags.
 pub(super) fn root(catalog: &Catalog) -> Command {
     let root = Command::new(NAME)
         .about(
@@ -110,12 +111,12 @@ fn attach(parent: Command, words: &[&'static str], command: Command) -> Command 
     }
 }
 
-/// The command of a workflow, with the commands of its single phases.
+/// Returns the command of a workflow, with the commands of its single phases.
 fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
     let name = workflow.command().last().copied().unwrap_or_default();
     let command = Command::new(name)
         .about(workflow.about())
-        .after_help(phases(catalog, &workflow.id()));
+        .after_help(phase_help(catalog, &workflow.id()));
     let flags = [workflow.flags(), own_flags(workflow)].concat();
     with_args(command, flags).subcommand(phase::tree(catalog, workflow))
 }
@@ -170,24 +171,25 @@ fn config() -> Command {
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.
 pub(super) fn behave_like_kubeadm(command: Command) -> Command {
-    let dashes = |arg: Arg| {
-        if arg.get_action().takes_values() && !arg.is_positional() {
-            arg.allow_hyphen_values(true)
-        } else {
-            arg
-        }
-    };
     command
         .args_override_self(true)
-        .mut_args(dashes)
+        .mut_args(allow_dash_in_value)
         .mut_subcommands(behave_like_kubeadm)
 }
 
-/// The list of phases in the help of a workflow.
-fn phases(catalog: &Catalog, workflow: &WorkflowId) -> String {
+fn allow_dash_in_value(arg: Arg) -> Arg {
+    if arg.get_action().takes_values() && !arg.is_positional() {
+        arg.allow_hyphen_values(true)
+    } else {
+        arg
+    }
+}
+
+/// Returns the list of phases in the help of a workflow.
+fn phase_help(catalog: &Catalog, workflow: &WorkflowId) -> String {
     let mut text = format!("The \"{workflow}\" command executes the following phases:\n");
-    let specs = catalog.of(workflow).map(|entry| &entry.spec);
-    for spec in specs.filter(|spec| spec.kind != Kind::Check) {
+    let specs = catalog.entries_of(workflow).map(|entry| &entry.spec);
+    for spec in specs.filter(|spec| spec.kind != PhaseKind::Check) {
         let depth = spec.id.matches('/').count();
         let last = spec.id.rsplit('/').next().unwrap_or(&spec.id);
         let slash = if depth > 0 { "/" } else { "" };

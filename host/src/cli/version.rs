@@ -1,4 +1,4 @@
-//! `version` and `completion`: commands that need nothing but the program.
+//! `version` and `completion`: commands that read no files and no cluster.
 use super::tree;
 use crate::plan::catalog::Catalog;
 use clap_complete::Shell;
@@ -49,7 +49,7 @@ fn versions() -> Versions {
     Versions { client_version }
 }
 
-/// The text that `version` prints.
+/// Returns the text that `version` prints.
 pub fn version(format: VersionFormat) -> String {
     let versions = versions();
     let client = &versions.client_version;
@@ -70,7 +70,7 @@ pub fn version(format: VersionFormat) -> String {
     }
 }
 
-/// The script that `completion` prints.
+/// Returns the script that `completion` prints.
 pub fn completion(shell: Shell, catalog: &Catalog) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut tree::root(catalog), tree::NAME, &mut script);

@@ -1,4 +1,4 @@
-//! `init`, `join` and `reset`: one command body for all workflows.
+//! `init`, `join` and `reset`: all workflows share this command.
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
     initial_world::InitialWorld,
@@ -66,7 +66,7 @@ pub struct PhaseRequest {
 }
 
 impl WorkflowRequest {
-    /// The value of `--config`.
+    /// Returns the value of `--config`.
     pub fn config(&self) -> Option<&String> {
         self.arguments.0.get_one::<String>("config")
     }
@@ -248,31 +248,36 @@ pub(super) fn execute<W: World + 'static>(
     output: Output,
     verbosity: VerbosityFlags,
 ) -> Result<(SiteRun, report::tally::Tally)> {
-    let mut keeper = None;
-    let subscribers = |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
-        let (subscribers, tally) = report::subscribers(plan, output, verbosity.is_debug());
-        keeper = Some(tally);
-        subscribers
-    };
+    let mut collector = None;
     let recordings = Recordings::default();
-    let ran = site.execute(prepared, &|capsule| recordings.keep(capsule), subscribers)?;
-    let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
+    let ran = site.execute(
+        prepared,
+        &|capsule| recordings.keep(capsule),
+        |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
+            let (subscribers, own) = report::subscribers(plan, output, verbosity.is_debug());
+            collector = Some(own);
+            subscribers
+        },
+    )?;
+    let tally = collector
+        .map(|collector| collector.tally())
+        .unwrap_or_default();
     recordings.print()?;
     if output == Output::Text {
         for hint in hints(&tally, site.stays) {
             print::hint(&hint);
         }
         if ran.finished.result == RunResult::Done && !site.stays {
-            for what in site.world.not_checked() {
-                print::hint(&format!("Not checked: {what}"));
+            for check in site.world.not_checked() {
+                print::hint(&format!("Not checked: {check}"));
             }
         }
     }
     Ok((ran, tally))
 }
 
-/// Returns the question that the operator answers before the run; none if the phases that it is
-/// about do not run.
+/// Returns the question that the operator answers before the run; none if no phase of its group
+/// runs.
 fn question_of(prepared: &Prepared) -> Option<&'static Question> {
     let question = prepared.question?;
     let is_asked = prepared

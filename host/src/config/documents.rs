@@ -18,10 +18,10 @@ use std::{
 /// A configuration file. Its content is read at its first use, and only once. Clones share the
 /// content.
 #[derive(Clone, Debug)]
-pub struct ConfigFile(Arc<Inner>);
+pub struct ConfigFile(Arc<FileContent>);
 
 #[derive(Debug)]
-struct Inner {
+struct FileContent {
     path: PathBuf,
     documents: OnceLock<Result<Vec<Document>, Problems>>,
 }
@@ -29,12 +29,13 @@ struct Inner {
 impl ConfigFile {
     /// Names a file; reads nothing yet.
     pub fn at(path: &Path) -> ConfigFile {
-        ConfigFile(Arc::new(Inner {
+        ConfigFile(Arc::new(FileContent {
             path: path.to_owned(),
             documents: OnceLock::new(),
         }))
     }
 
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
@@ -63,19 +64,21 @@ pub struct Document {
 }
 
 impl Document {
+    /// Returns the API group: `kubeadm.k8s.io`.
     pub fn group(&self) -> &str {
         self.api_version
             .split_once('/')
             .map_or("", |(group, _)| group)
     }
 
+    /// Returns the version of the API group: `v1beta4`.
     pub fn version(&self) -> &str {
         self.api_version
             .split_once('/')
             .map_or(self.api_version.as_str(), |(_, version)| version)
     }
 
-    /// `group/version, Kind=kind`, as Go prints it.
+    /// Returns `group/version, Kind=kind`, as Go prints it.
     pub fn gvk(&self) -> String {
         format!("{}, Kind={}", self.api_version, self.kind)
     }
@@ -83,39 +86,35 @@ impl Document {
     /// Returns a problem of a field, with the place of the field.
     pub fn problem(&self, path: &str, message: impl Into<String>) -> Problem {
         let (line, column, _) = self.tree.find(path);
-        self.placed(Problem::new(path, message), line, column)
+        self.at_place(Problem::new(path, message), line, column)
     }
 
-    pub fn placed(&self, problem: Problem, line: u64, column: u64) -> Problem {
-        Problem {
-            file: Some(self.file.clone()),
-            ..problem.at(line + self.offset, column)
-        }
+    /// Returns the problem with this file, and with a line and a column of this document.
+    pub fn at_place(&self, problem: Problem, line: u64, column: u64) -> Problem {
+        problem.in_file(&self.file).at(line + self.offset, column)
     }
 }
 
 /// Reads a file.
 fn read(file: &Path) -> Result<Vec<Document>, Problems> {
-    let unreadable = |why: String| Problem {
-        file: Some(file.to_owned()),
-        ..Problem::new("", why)
-    };
     if file.is_dir() {
-        return Err(
-            unreadable("this is a directory; name the configuration file itself".into()).into(),
-        );
+        let message = "this is a directory; name the configuration file itself";
+        return Err(Problem::new("", message).in_file(file).into());
     }
-    let bytes = operator_files::read_input(file)
-        .map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
+    let bytes = operator_files::read_input(file).map_err(|error| {
+        Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-        unreadable("not UTF-8: YAML is text; save the file as UTF-8".into()).at(line, 1)
+        Problem::new("", "not UTF-8: YAML is text; save the file as UTF-8")
+            .in_file(file)
+            .at(line, 1)
     })?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
     for (offset, text) in split(&text) {
-        match document(file, offset, &text) {
+        match parse_document(file, offset, &text) {
             Ok(document)
                 if documents
                     .iter()
@@ -125,8 +124,7 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
                     "invalid configuration: kind {:?} is specified twice in YAML file",
                     document.kind
                 );
-                let (line, column, _) = document.tree.find("kind");
-                problems.push(document.placed(Problem::new("kind", message), line, column));
+                problems.push(document.problem("kind", message));
             }
             Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
@@ -140,24 +138,34 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
 }
 
 /// Parses one document; `file` names its source in messages.
-pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
-    let here = |problem: Problem, line: u64, column: u64| Problem {
-        file: Some(file.to_owned()),
-        ..problem.at(line + offset, column)
-    };
+pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let tree = tree::parse(text).map_err(|(what, place)| {
         let (line, column) = place.unwrap_or((1, 1));
-        here(Problem::new("", format!("not YAML: {what}")), line, column)
+        Problem::new("", format!("not YAML: {what}"))
+            .in_file(file)
+            .at(line + offset, column)
     })?;
+    check_document(&tree)
+        .map_err(|problem| problem.in_file(file).at(tree.line + offset, tree.column))?;
+    Ok(Document {
+        file: file.to_owned(),
+        offset,
+        api_version: text_of(&tree, "apiVersion"),
+        kind: text_of(&tree, "kind"),
+        tree,
+    })
+}
+
+/// Checks that the document is a map with apiVersion and kind.
+fn check_document(tree: &Node) -> Result<(), Problem> {
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
         let found = crate::text::json::kind_of(&tree.value());
         let message = format!(
             "a configuration document must be a map with apiVersion and kind, not: {found}"
         );
-        return Err(here(Problem::new("", message), tree.line, tree.column));
+        return Err(Problem::new("", message));
     }
-    let field = |name: &str| tree.text(name).unwrap_or_default().to_owned();
-    let (api_version, kind) = (field("apiVersion"), field("kind"));
+    let (api_version, kind) = (text_of(tree, "apiVersion"), text_of(tree, "kind"));
     let group_and_version = api_version
         .split_once('/')
         .is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
@@ -176,15 +184,14 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
         } else {
             "apiVersion"
         };
-        return Err(here(Problem::new(missing, message), tree.line, tree.column));
+        return Err(Problem::new(missing, message));
     }
-    Ok(Document {
-        file: file.to_owned(),
-        offset,
-        api_version,
-        kind,
-        tree,
-    })
+    Ok(())
+}
+
+/// Returns a field of the document that is text; empty if it has none.
+fn text_of(tree: &Node, name: &str) -> String {
+    tree.text(name).unwrap_or_default().to_owned()
 }
 
 /// Returns the texts between separators, each with the number of lines before it. A separator
@@ -192,26 +199,25 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
 /// empty document, except at the start of the file.
 fn split(text: &str) -> Vec<(u64, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut found = Vec::new();
+    let mut texts = Vec::new();
     let (mut start, mut buffer) = (0, String::new());
-    for (at, line) in text.split_inclusive('\n').enumerate() {
-        let at = at as u64;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         let after = line.strip_prefix("---").map(str::trim);
         if after.is_some_and(|after| after.is_empty() || after.starts_with('#'))
             && !buffer.is_empty()
         {
-            found.push((start, std::mem::take(&mut buffer)));
+            texts.push((start, std::mem::take(&mut buffer)));
             continue;
         }
         if buffer.is_empty() {
-            start = at;
+            start = number as u64;
         }
         buffer.push_str(line);
     }
     if !buffer.is_empty() {
-        found.push((start, buffer));
+        texts.push((start, buffer));
     }
-    found
+    texts
 }
 
 /// Reads every file below a directory of patches. Returns the files with their paths relative to
@@ -235,14 +241,14 @@ pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> 
         Ok(())
     }
     let mut found = Vec::new();
-    let failed = |error: std::io::Error| {
-        Problem::new(
+    match walk(Path::new(directory), Path::new(""), &mut found) {
+        Ok(()) => Ok(found),
+        Err(error) => Err(Problem::new(
             "patches.directory",
             format!("could not list patch files for path {directory:?}: {error}"),
         )
-    };
-    walk(Path::new(directory), Path::new(""), &mut found).map_err(failed)?;
-    Ok(found)
+        .into()),
+    }
 }
 
 #[cfg(test)]

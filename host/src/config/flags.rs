@@ -1,5 +1,5 @@
-//! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them
-//! go with a file.
+//! The flags of `init` that are part of its configuration, under kubeadm's names. Some of them
+//! exclude a configuration file.
 use super::{ConfigFile, Problem, Problems};
 use crate::secret::Secret;
 use clap::Args;
@@ -19,7 +19,7 @@ pub struct InitFlags {
     /// Further names and addresses for the API server's certificate
     #[arg(long, value_delimiter = ',')]
     pub apiserver_cert_extra_sans: Vec<String>,
-    /// Where certificates are kept
+    /// Directory of the certificates
     #[arg(long)]
     pub cert_dir: Option<String>,
     /// Key that encrypts the uploaded certificates
@@ -82,7 +82,7 @@ pub struct InitFlags {
     /// Upload the shared certificates, encrypted
     #[arg(long)]
     pub upload_certs: bool,
-    /// flags of single phases, which the whole command does not have
+    /// flags that only single phases have
     #[arg(skip)]
     pub phase: PhaseFlags,
 }
@@ -93,7 +93,7 @@ pub struct PhaseFlags {
     /// Kubeconfig to talk to the cluster with
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<String>,
-    /// Directory the kubeconfigs are written to
+    /// Directory of the kubeconfigs
     #[arg(long, value_name = "DIR")]
     pub kubeconfig_dir: Option<String>,
     /// Further arguments of the API server, key=value; deprecated: use
@@ -138,7 +138,7 @@ impl PhaseFlags {
         }
     }
 
-    /// The names of the flags for further arguments, and whether each was given.
+    /// Returns the names of the flags for further arguments, and whether each was given.
     fn extra_args(&self) -> [(&'static str, bool); 3] {
         [
             ("apiserver-extra-args", &self.apiserver_extra_args),
@@ -169,7 +169,7 @@ pub fn flags_of<T: Args>() -> Vec<clap::Arg> {
     command.get_arguments().cloned().collect()
 }
 
-/// Flags that may be given together with `--config`, beside those that begin with `skip-`.
+/// Flags that may be given together with `--config`, in addition to those that begin with `skip-`.
 const WITH_CONFIG: &[&str] = &[
     "config",
     "ignore-preflight-errors",
@@ -179,7 +179,7 @@ const WITH_CONFIG: &[&str] = &[
 ];
 
 impl InitFlags {
-    /// Names of the flags that were given, in order.
+    /// Returns the names of the given flags, in alphabetical order.
     fn given(&self) -> Vec<&'static str> {
         let mut given: Vec<&str> = [
             (
@@ -230,7 +230,7 @@ impl InitFlags {
         given
     }
 
-    /// What must not be given together with a configuration file.
+    /// Returns the given flags that exclude a configuration file.
     pub fn not_with_config(&self) -> Vec<&'static str> {
         self.given()
             .into_iter()
@@ -239,7 +239,7 @@ impl InitFlags {
     }
 }
 
-/// The file that `--config` names; an empty name is none (kubeadm behaviour).
+/// Returns the file that `--config` names; none if the name is empty (kubeadm behaviour).
 pub fn config_file(config: &Option<String>) -> Option<ConfigFile> {
     config
         .as_deref()
@@ -247,8 +247,11 @@ pub fn config_file(config: &Option<String>) -> Option<ConfigFile> {
         .map(|path| ConfigFile::at(Path::new(path)))
 }
 
-/// Whether no flag that a configuration file decides on was given beside one.
-pub(super) fn unmixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), Problems> {
+/// Checks that no flag was given that excludes a configuration file.
+///
+/// # Errors
+/// There is a file, and such a flag.
+pub(super) fn check_not_mixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), Problems> {
     if file.is_none() || given.is_empty() {
         return Ok(());
     }

@@ -3,9 +3,9 @@
 use super::{
     Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, PhaseFlags,
     Problem, Problems,
-    component::{self, ComponentKind, kubeadm_schema as schema},
+    component::{ComponentKind, kubeadm_schema as schema},
     defaults, documents,
-    load::{component_document, run_options},
+    load::{complete_components, component_document, run_options},
     phases,
     read::{Diagnostics, Strictness},
 };
@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 /// A cluster that discovery found and trusts.
 pub struct FoundCluster {
+    /// URL of the API server
     pub server: String,
     /// PEM of the cluster's certificate authorities
     pub authority_pem: String,
@@ -61,12 +62,12 @@ pub fn from_cluster(
         cluster: cluster_configuration,
         ..Config::default()
     };
-    let mut of_component = |name: &str, key: &str, kind: ComponentKind| -> Result<_> {
-        let document = read_document(cluster, name, key)?;
-        Ok(document.and_then(|document| component_document(&document, kind, &mut diagnostics)))
-    };
-    let kubelet = of_component("kubelet-config", "kubelet", ComponentKind::Kubelet)?;
-    let kube_proxy = of_component("kube-proxy", "config.conf", ComponentKind::KubeProxy)?;
+    let kubelet = read_document(cluster, "kubelet-config", "kubelet")?.and_then(|document| {
+        component_document(&document, ComponentKind::Kubelet, &mut diagnostics)
+    });
+    let kube_proxy = read_document(cluster, "kube-proxy", "config.conf")?.and_then(|document| {
+        component_document(&document, ComponentKind::KubeProxy, &mut diagnostics)
+    });
     let phases = if phases.is_same_as(&PhaseConfiguration::default()) {
         read_document(cluster, "kubephase-config", "PhaseConfiguration")?
             .map(|document| phases::read(&document))
@@ -78,20 +79,11 @@ pub fn from_cluster(
     };
     complete(&mut config, &join, found, node, &mut diagnostics)?;
     phase_flags.set_kubeconfigs(&mut config);
-    let (kubelet, kubelet_warnings) = component::kubelet(kubelet, &config.init, &config.cluster);
-    let (kube_proxy, kube_proxy_warnings) =
-        component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    diagnostics.warnings.extend(
-        kubelet_warnings
-            .into_iter()
-            .chain(kube_proxy_warnings)
-            .map(|warning| Problem::new("", warning)),
-    );
-    (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
+    complete_components(&mut config, kubelet, kube_proxy, &mut diagnostics.warnings);
     Ok(Loaded {
         config,
         phases,
-        warnings: diagnostics.settled(&[])?,
+        warnings: diagnostics.finish(&[])?,
         token_given: true,
         dry_run: join.dry_run,
     })
@@ -102,11 +94,11 @@ pub fn from_cluster(
 pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let read = read_cluster_configuration(cluster, &mut diagnostics)
-        .and_then(|read| Ok(diagnostics.settled(&[]).map(|_| read)?));
+        .and_then(|read| Ok(diagnostics.finish(&[]).map(|_| read)?));
     match read {
         Ok(read) => {
             loaded.config.cluster = read;
-            defaults::cluster(&mut loaded.config.cluster);
+            defaults::complete_cluster(&mut loaded.config.cluster);
         }
         Err(why) => {
             let why = format!(
@@ -141,6 +133,7 @@ fn fetch_failed(name: &str) -> String {
     format!("unable to fetch the {name} ConfigMap")
 }
 
+/// Fills in the defaults, and the settings that discovery found.
 fn complete(
     config: &mut Config,
     join: &JoinConfiguration,
@@ -148,10 +141,10 @@ fn complete(
     node: &NodeFacts,
     diagnostics: &mut Diagnostics,
 ) -> Result<()> {
-    defaults::cluster(&mut config.cluster);
+    defaults::complete_cluster(&mut config.cluster);
     let control_plane = join.control_plane.is_some();
     if control_plane {
-        defaults::taints(&mut config.init);
+        defaults::taint_control_plane(&mut config.init);
         if config.cluster.control_plane_endpoint.is_empty() {
             return Err(anyhow!(
                 "\nOne or more conditions for hosting a new control plane instance is not \
@@ -162,7 +155,11 @@ fn complete(
             ));
         }
     }
-    defaults::resolve(config, &mut diagnostics.problems, &mut diagnostics.warnings);
+    defaults::resolve_version_and_endpoint(
+        config,
+        &mut diagnostics.problems,
+        &mut diagnostics.warnings,
+    );
     run_options(config, node, "join");
     config.join = Some(Join {
         control_plane,
@@ -177,13 +174,13 @@ fn complete(
 /// Reads a document in a ConfigMap of `kube-system`; none if it does not exist, or if this node may
 /// not read it.
 fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
-    let of = ObjectRef {
+    let reference = ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
         namespace: Some("kube-system".into()),
         name: name.into(),
     };
-    let map = match cluster.get(&of) {
+    let map = match cluster.get(&reference) {
         Ok(map) => map,
         Err(failure) if failure.code == FailureCode::Forbidden => return Ok(None),
         Err(failure) => {
@@ -195,7 +192,7 @@ fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<
         .as_ref()
         .and_then(|map| map["data"][key].as_str().map(str::to_owned));
     let place = PathBuf::from(format!("ConfigMap kube-system/{name}"));
-    text.map(|text| documents::document(&place, 0, &text))
+    text.map(|text| documents::parse_document(&place, 0, &text))
         .transpose()
         .map_err(|problem| Problems::from(problem).into())
 }

@@ -14,10 +14,10 @@ use super::{
     ConfigFile, Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
-    flags::unmixed,
-    load::{GROUP, ignored_checks},
+    flags::check_not_mixed,
+    load::{GROUP, merge_ignored_checks},
     phases,
-    read::{Diagnostics, Strictness, known_version},
+    read::{Diagnostics, Strictness, accepts_version},
     validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
@@ -41,35 +41,19 @@ pub fn load_join(
     flags: &JoinFlags,
     node: &NodeFacts,
 ) -> Result<LoadedJoin, Problems> {
-    unmixed(file, &flags.not_with_config())?;
+    check_not_mixed(file, &flags.not_with_config())?;
     let documents = file
         .map(ConfigFile::documents)
         .transpose()?
         .unwrap_or_default();
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
-    let (mut join, mut phases) = (None, PhaseConfiguration::default());
-    for document in documents {
-        match (document.group(), document.kind.as_str()) {
-            (GROUP, "JoinConfiguration") => {
-                join = decode(document, &mut diagnostics).or(Some(JoinConfiguration::default()))
-            }
-            (_, phases::KIND) => match phases::read(document) {
-                Ok(read) => phases = read,
-                Err(problem) => diagnostics.problems.push(problem),
-            },
-            _ => diagnostics.ignored(document),
-        }
-    }
-    if file.is_some() && join.is_none() {
-        let none = Problem::new(
-            "",
-            "no JoinConfiguration found in the supplied config: add a document with `kind: \
-             JoinConfiguration`, or join with flags instead of --config",
-        );
-        diagnostics.fatal(Problem {
-            file: file.map(|file| file.path().to_owned()),
-            ..none
-        });
+    let (join, phases) = read_documents(documents, &mut diagnostics);
+    if let Some(file) = file
+        && join.is_none()
+    {
+        let message = "no JoinConfiguration found in the supplied config: add a document with \
+            `kind: JoinConfiguration`, or join with flags instead of --config";
+        diagnostics.fatal(Problem::new("", message).in_file(file.path()));
     }
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));
@@ -84,17 +68,17 @@ pub fn load_join(
     join.dry_run |= flags.dry_run;
     complete(&mut join, node, &mut diagnostics);
     if let Some(control_plane) = &join.control_plane {
-        diagnostics.problems.extend(defaults::bindable(
+        diagnostics.problems.extend(defaults::check_bind_address(
             &control_plane.local_api_endpoint,
             "controlPlane.localAPIEndpoint.advertiseAddress",
         ));
     }
     let registration = &mut join.node_registration;
-    diagnostics.problems.extend(ignored_checks(
+    diagnostics.problems.extend(merge_ignored_checks(
         &mut registration.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
     ));
-    let warnings = diagnostics.settled(documents)?;
+    let warnings = diagnostics.finish(documents)?;
     Ok(LoadedJoin {
         join,
         phases,
@@ -102,12 +86,34 @@ pub fn load_join(
     })
 }
 
+/// Reads the documents of a file. Returns its JoinConfiguration, which has no values if it cannot
+/// be used, and its PhaseConfiguration.
+fn read_documents(
+    documents: &[Document],
+    diagnostics: &mut Diagnostics,
+) -> (Option<JoinConfiguration>, PhaseConfiguration) {
+    let (mut join, mut phases) = (None, PhaseConfiguration::default());
+    for document in documents {
+        match (document.group(), document.kind.as_str()) {
+            (GROUP, "JoinConfiguration") => {
+                join = Some(decode(document, diagnostics).unwrap_or_default());
+            }
+            (_, phases::KIND) => match phases::read(document) {
+                Ok(read) => phases = read,
+                Err(problem) => diagnostics.problems.push(problem),
+            },
+            _ => diagnostics.warn_ignored(document),
+        }
+    }
+    (join, phases)
+}
+
 /// Decodes the document, without defaults.
 pub(super) fn decode(
     document: &Document,
     diagnostics: &mut Diagnostics,
 ) -> Option<JoinConfiguration> {
-    if !known_version(document, diagnostics) {
+    if !accepts_version(document, diagnostics) {
         return None;
     }
     diagnostics
@@ -121,8 +127,8 @@ pub(super) fn complete(
     node: &NodeFacts,
     diagnostics: &mut Diagnostics,
 ) {
-    defaults::registration(&mut join.node_registration);
-    defaults::timeouts(&mut join.timeouts);
+    defaults::complete_registration(&mut join.node_registration);
+    defaults::complete_timeouts(&mut join.timeouts);
     if join.ca_cert_path.is_empty() {
         join.ca_cert_path = format!("{}/ca.crt", defaults::CERTIFICATES_DIR);
     }
@@ -132,7 +138,8 @@ pub(super) fn complete(
         join.discovery.tls_bootstrap_token.clone_from(&token.token);
     }
     diagnostics.problems.extend(
-        defaults::on_node(&mut join.node_registration, node, &mut diagnostics.warnings).err(),
+        defaults::complete_on_node(&mut join.node_registration, node, &mut diagnostics.warnings)
+            .err(),
     );
     diagnostics
         .problems
@@ -146,7 +153,7 @@ pub(super) fn complete(
             endpoint.bind_port = defaults::BIND_PORT;
         }
         let path = "controlPlane.localAPIEndpoint";
-        match defaults::advertise(
+        match defaults::choose_advertise_address(
             endpoint,
             node,
             &format!("{path}.advertiseAddress"),
@@ -160,7 +167,7 @@ pub(super) fn complete(
             certificate_key,
         ));
     }
-    discovery::discovery(&join.discovery, &mut diagnostics.problems);
+    discovery::check_discovery(&join.discovery, &mut diagnostics.problems);
     if !(join.ca_cert_path.starts_with('/') && join.ca_cert_path.ends_with(".crt")) {
         let message = "the ca certificate path must be an absolute path";
         diagnostics

@@ -1,4 +1,4 @@
-//! From files, flags and facts to the resolved configuration of `init`.
+//! Makes the resolved configuration of `init` from a file, flags and the node's facts.
 mod documents;
 mod overrides;
 mod run_options;
@@ -9,7 +9,7 @@ pub(super) use run_options::run_options;
 use super::{
     Config, ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems, component,
     defaults::{self, SERVICE_SUBNET},
-    flags::unmixed,
+    flags::check_not_mixed,
     read::{Diagnostics, Strictness},
     validate,
 };
@@ -18,9 +18,10 @@ use documents::Documents;
 use kubephase_sdk::kubeadm::{self, ClusterConfiguration};
 use overrides::apply_flags;
 use run_options::disable_skipped_addons;
+use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 
-/// A configuration that is complete and valid, with what the run needs to know of its source.
+/// A complete and valid configuration, with facts about its source that the run needs.
 #[derive(Debug)]
 pub struct Loaded {
     /// the configuration with its secrets
@@ -29,7 +30,7 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// whether the user gave the first bootstrap token; if not, it was generated
     pub token_given: bool,
-    /// whether the flag or the field asks for a dry run; phases are not told
+    /// whether the flag or the field asks for a dry run, which phases do not see
     pub dry_run: bool,
 }
 
@@ -44,14 +45,16 @@ pub fn cluster_subnets(file: &ConfigFile) -> Result<String, Problems> {
         .iter()
         .find(|document| document.kind == "ClusterConfiguration");
     let value = cluster.map(|document| document.tree.value());
-    let subnets = |field: &str| {
-        let cluster = value.as_ref()?;
-        let subnets = cluster.pointer("/networking")?.get(field)?.as_str()?;
-        (!subnets.is_empty()).then(|| subnets.to_owned())
-    };
-    let of_services = subnets("serviceSubnet").unwrap_or_else(|| SERVICE_SUBNET.to_owned());
-    let of_pods = subnets("podSubnet").map(|pods| format!(",{pods}"));
-    Ok(of_services + &of_pods.unwrap_or_default())
+    let networking = value.as_ref().and_then(|cluster| cluster.get("networking"));
+    let services = non_empty_text(networking, "serviceSubnet").unwrap_or(SERVICE_SUBNET);
+    Ok(match non_empty_text(networking, "podSubnet") {
+        Some(pods) => format!("{services},{pods}"),
+        None => services.to_owned(),
+    })
+}
+
+fn non_empty_text<'a>(map: Option<&'a Value>, field: &str) -> Option<&'a str> {
+    map?.get(field)?.as_str().filter(|text| !text.is_empty())
 }
 
 /// Reads, completes and validates the configuration of `init`.
@@ -72,7 +75,7 @@ pub(super) fn resolve(
     node: &NodeFacts,
     strictness: Strictness,
 ) -> Result<Loaded, Problems> {
-    unmixed(file, &flags.not_with_config())?;
+    check_not_mixed(file, &flags.not_with_config())?;
     let documents = file
         .map(ConfigFile::documents)
         .transpose()?
@@ -86,6 +89,11 @@ pub(super) fn resolve(
     )
 }
 
+/// Makes the resolved configuration from the documents of a file and from flags. `file` names the
+/// source in messages; none if there is no file.
+///
+/// # Errors
+/// Every problem that was found.
 pub(super) fn from_documents(
     file: Option<&Path>,
     documents: &[Document],
@@ -106,10 +114,7 @@ pub(super) fn from_documents(
     {
         let message =
             "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
-        diagnostics.fatal(Problem {
-            file: Some(file.to_owned()),
-            ..Problem::new("", message)
-        });
+        diagnostics.fatal(Problem::new("", message).in_file(file));
     }
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));
@@ -120,11 +125,7 @@ pub(super) fn from_documents(
         file.is_some(),
         &mut diagnostics.problems,
     );
-    let token_given = config
-        .init
-        .bootstrap_tokens
-        .first()
-        .is_some_and(|token| !token.token.is_empty());
+    let token_given = is_token_given(&config);
     if let Some(timeout) = api_server_timeout.and_then(|timeout| timeout.as_str()?.parse().ok()) {
         config
             .init
@@ -134,39 +135,13 @@ pub(super) fn from_documents(
     }
     complete(&mut config, node, &mut diagnostics);
     flags.phase.set_kubeconfigs(&mut config);
-    if diagnostics.strictness == Strictness::Lenient {
-        diagnostics.problems.extend(defaults::bindable(
-            &config.init.local_api_endpoint,
-            "localAPIEndpoint.advertiseAddress",
-        ));
-    }
-    diagnostics.problems.extend(validate::config(&config));
-    diagnostics
-        .warnings
-        .extend(validate::check_periods(&config.cluster));
-    let mixed = ignored_checks(
-        &mut config.init.node_registration.ignore_preflight_errors,
-        &flags.ignore_preflight_errors,
-    );
-    diagnostics
-        .problems
-        .extend(mixed.filter(|_| diagnostics.strictness == Strictness::Lenient));
-    let mut warnings = diagnostics.settled(documents)?;
+    check(&mut config, flags, &mut diagnostics);
+    let mut warnings = diagnostics.finish(documents)?;
     // kubeadm validates the name in lower case and then takes the flag as it was given.
     if let Some(name) = raw_name {
         config.init.node_registration.name = name;
     }
-    let (kubelet, kubelet_warnings) = component::kubelet(kubelet, &config.init, &config.cluster);
-    let (kube_proxy, kube_proxy_warnings) =
-        component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    warnings.extend(
-        kubelet_warnings
-            .into_iter()
-            .chain(kube_proxy_warnings)
-            .map(|warning| Problem::new("", warning)),
-    );
-    config.kubelet = kubelet;
-    config.kube_proxy = kube_proxy;
+    complete_components(&mut config, kubelet, kube_proxy, &mut warnings);
     let dry_run = std::mem::take(&mut config.init.dry_run) || flags.dry_run;
     Ok(Loaded {
         config,
@@ -177,16 +152,57 @@ pub(super) fn from_documents(
     })
 }
 
+/// Whether the user gave the first bootstrap token.
+fn is_token_given(config: &Config) -> bool {
+    let mut tokens = config.init.bootstrap_tokens.iter();
+    tokens.next().is_some_and(|token| !token.token.is_empty())
+}
+
+/// Validates the configuration, and merges the flag's ignored checks into it.
+fn check(config: &mut Config, flags: &InitFlags, diagnostics: &mut Diagnostics) {
+    let is_lenient = diagnostics.strictness == Strictness::Lenient;
+    if is_lenient {
+        diagnostics.problems.extend(defaults::check_bind_address(
+            &config.init.local_api_endpoint,
+            "localAPIEndpoint.advertiseAddress",
+        ));
+    }
+    diagnostics.problems.extend(validate::config(config));
+    diagnostics
+        .warnings
+        .extend(validate::check_periods(&config.cluster));
+    let problem = merge_ignored_checks(
+        &mut config.init.node_registration.ignore_preflight_errors,
+        &flags.ignore_preflight_errors,
+    );
+    diagnostics.problems.extend(problem.filter(|_| is_lenient));
+}
+
+/// Fills in the documents of the kubelet and of kube-proxy from the user's documents.
+pub(super) fn complete_components(
+    config: &mut Config,
+    kubelet: Option<Value>,
+    kube_proxy: Option<Value>,
+    warnings: &mut Vec<Problem>,
+) {
+    let (kubelet, kubelet_warnings) = component::kubelet(kubelet, &config.init, &config.cluster);
+    let (kube_proxy, kube_proxy_warnings) =
+        component::kube_proxy(kube_proxy, &config.init, &config.cluster);
+    let all = kubelet_warnings.into_iter().chain(kube_proxy_warnings);
+    warnings.extend(all.map(|warning| Problem::new("", warning)));
+    (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
+}
+
 /// Adds `more` to the checks to ignore, all in lower case. Returns a problem if `all` is not alone.
-pub(super) fn ignored_checks(given: &mut Vec<String>, more: &[String]) -> Option<Problem> {
-    let ignored: BTreeSet<String> = given
+pub(super) fn merge_ignored_checks(checks: &mut Vec<String>, more: &[String]) -> Option<Problem> {
+    let ignored: BTreeSet<String> = checks
         .iter()
         .chain(more)
         .map(|name| name.to_lowercase())
         .collect();
     let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
     let mixed = ignored.contains("all") && ignored.len() > 1;
-    *given = ignored.into_iter().collect();
+    *checks = ignored.into_iter().collect();
     mixed.then(|| {
         Problem::invalid(
             "ignore-preflight-errors",
@@ -198,12 +214,12 @@ pub(super) fn ignored_checks(given: &mut Vec<String>, more: &[String]) -> Option
 
 /// Fills in the defaults, including those that depend on the node.
 fn complete(config: &mut Config, node: &NodeFacts, diagnostics: &mut Diagnostics) {
-    defaults::init(&mut config.init);
-    defaults::cluster(&mut config.cluster);
+    defaults::complete_init(&mut config.init);
+    defaults::complete_cluster(&mut config.cluster);
     let warnings = &mut diagnostics.warnings;
     let outcomes = [
-        defaults::on_node(&mut config.init.node_registration, node, warnings),
-        defaults::advertise(
+        defaults::complete_on_node(&mut config.init.node_registration, node, warnings),
+        defaults::choose_advertise_address(
             &mut config.init.local_api_endpoint,
             node,
             "localAPIEndpoint.advertiseAddress",
@@ -213,9 +229,13 @@ fn complete(config: &mut Config, node: &NodeFacts, diagnostics: &mut Diagnostics
     diagnostics
         .problems
         .extend(outcomes.into_iter().filter_map(Result::err));
-    defaults::taints(&mut config.init);
-    defaults::secrets(&mut config.init);
-    defaults::resolve(config, &mut diagnostics.problems, &mut diagnostics.warnings);
+    defaults::taint_control_plane(&mut config.init);
+    defaults::generate_tokens(&mut config.init);
+    defaults::resolve_version_and_endpoint(
+        config,
+        &mut diagnostics.problems,
+        &mut diagnostics.warnings,
+    );
     disable_skipped_addons(config);
     run_options(config, node, "init");
 }
@@ -226,7 +246,7 @@ pub(super) fn init_and_cluster() -> (kubeadm::InitConfiguration, ClusterConfigur
         kubeadm::InitConfiguration::default(),
         ClusterConfiguration::default(),
     );
-    defaults::init(&mut init);
-    defaults::cluster(&mut cluster);
+    defaults::complete_init(&mut init);
+    defaults::complete_cluster(&mut cluster);
     (init, cluster)
 }

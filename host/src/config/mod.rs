@@ -1,6 +1,5 @@
-//! What the user wants, checked and defaulted: configuration files, flags and the node's facts
-//! become one resolved [`Config`]. Every problem is told at once, with file, line, column and field
-//! path.
+//! Makes one resolved [`Config`] from configuration files, flags and the node's facts: fills in
+//! defaults and validates. Reports all problems at once, with file, line, column and field path.
 
 pub mod component;
 
@@ -11,7 +10,6 @@ mod from_cluster;
 mod join;
 mod load;
 mod names;
-mod others;
 mod phases;
 pub mod plugin_limits;
 mod print;
@@ -24,10 +22,11 @@ mod token;
 mod tree;
 mod v1beta3;
 mod validate;
+mod validate_file;
 mod version;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
-pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
+pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
 pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
@@ -36,7 +35,6 @@ pub use join::{
     parse_ca_hash,
 };
 pub use load::{Loaded, cluster_subnets, load_init};
-pub use others::{ValidateOptions, validate};
 pub use phases::{
     ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, find as phase_configuration_of,
     read_file as read_phase_configuration,
@@ -45,3 +43,4 @@ pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
+pub use validate_file::{ValidateOptions, validate};

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
 
+/// The version of the document that this build reads.
 pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
+/// The kind of the document.
 pub const KIND: &str = "PhaseConfiguration";
 
 /// Which phases run, in which order, and which plugins provide them.
@@ -57,8 +59,8 @@ pub struct PluginEntry {
     /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
-    /// what tells the plugin from one at the same place of another configuration, as
-    /// `kubephase.lock` has it; only in the configuration that the cluster keeps
+    /// the plugin's origin in `kubephase.lock`, which tells it from a plugin of another
+    /// configuration with an equal source; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
 }
@@ -100,12 +102,12 @@ impl PhaseConfiguration {
 
     /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
     pub fn is_same_as(&self, other: &PhaseConfiguration) -> bool {
-        let plain = |phases: &PhaseConfiguration| PhaseConfiguration {
-            api_version: String::new(),
-            kind: String::new(),
-            ..phases.clone()
+        let other = PhaseConfiguration {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            ..other.clone()
         };
-        plain(self) == plain(other)
+        *self == other
     }
 }
 
@@ -152,7 +154,7 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     }
     if let Some((path, key)) = document.tree.repeated().into_iter().next() {
         let message = format!("key {:?} is already set in this map; remove one", key.name);
-        return Err(document.placed(Problem::new(path, message), key.line, key.column));
+        return Err(document.at_place(Problem::new(path, message), key.line, key.column));
     }
     let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
         .map_err(|error| {
@@ -172,8 +174,8 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     let mut waivers = parsed.waivers.iter();
     match waivers.position(|waiver| waiver.reason.trim().is_empty()) {
         Some(index) => {
-            let path = format!("waivers[{index}].reason");
-            Err(document.problem(&path, "a waiver needs a reason"))
+            let message = "a waiver needs a reason; say why this check may fail";
+            Err(document.problem(&format!("waivers[{index}].reason"), message))
         }
         None => Ok(parsed),
     }

@@ -1,4 +1,5 @@
-//! `config print init-defaults`: what kubeadm prints, with its stand-ins for what it would detect.
+//! `config print init-defaults`: the default documents, with kubeadm's placeholders for detected
+//! values.
 use super::{
     Problem, Problems,
     component::{self, ComponentKind},
@@ -10,10 +11,10 @@ use serde_json::{Value, json};
 /// The token of kubeadm's documentation.
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
-/// The default documents of `init`, and those of the components that are named.
+/// Returns the default documents of `init`, and those of the named components.
 ///
 /// # Errors
-/// For a kind that is no component's.
+/// A kind is not a component's.
 pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     let (mut init, mut cluster) = load::init_and_cluster();
     init.bootstrap_tokens[0].token = TOKEN.into();

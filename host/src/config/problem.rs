@@ -1,6 +1,9 @@
-//! What is wrong with a configuration, and where.
+//! Problems of a configuration, with their places.
 use crate::text::user_info;
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// One problem: `file:line:column: path: message`, as far as each is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,12 +12,13 @@ pub struct Problem {
     /// from 1
     pub line: Option<u64>,
     pub column: Option<u64>,
-    /// `networking.serviceSubnet`; empty where no field is at fault
+    /// the field, for example `networking.serviceSubnet`; empty if the problem is not in a field
     pub path: String,
     pub message: String,
 }
 
 impl Problem {
+    /// Returns a problem of a field, without its place in a file.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Problem {
             path: path.into(),
@@ -23,7 +27,7 @@ impl Problem {
         }
     }
 
-    /// kubeadm's form: `Invalid value: "v": message`.
+    /// Returns a problem in kubeadm's form: `Invalid value: "v": message`. Hides passwords in URLs.
     pub fn invalid(
         path: impl Into<String>,
         value: impl fmt::Debug,
@@ -33,6 +37,15 @@ impl Problem {
         Problem::new(path, user_info::hidden(&text))
     }
 
+    /// Returns the problem with the file that it is in.
+    pub fn in_file(self, file: &Path) -> Self {
+        Problem {
+            file: Some(file.to_owned()),
+            ..self
+        }
+    }
+
+    /// Returns the problem with its line and column, from 1.
     pub fn at(self, line: u64, column: u64) -> Self {
         Problem {
             line: Some(line),
@@ -59,7 +72,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, at once.
+/// All problems of a configuration; at least one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 

@@ -1,4 +1,4 @@
-//! One document against its schema: what of it is wrong, and how much that matters.
+//! Decodes documents, and collects their problems and warnings.
 use super::{
     Document, Problem, Problems,
     component::{self, Struct},
@@ -11,20 +11,21 @@ use std::collections::BTreeMap;
 /// How strictly documents are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// unknown and repeated fields are warnings (`init`)
+    /// Unknown and repeated fields are warnings (`init`).
     Lenient,
-    /// they are problems (`config validate`)
+    /// Unknown and repeated fields are problems (`config validate`).
     Strict,
 }
 
+/// The beginning of the warning about a document that the command does not read.
 pub(super) const IGNORED: &str = "[config] WARNING: Ignored configuration document";
 
-/// Problems and warnings as they are found.
+/// The problems and warnings found so far.
 pub(super) struct Diagnostics {
     pub strictness: Strictness,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
-    /// a document could not be used at all: nothing more can be said of the rest
+    /// whether a document could not be used, so that the other checks would mislead
     pub broken: bool,
 }
 
@@ -38,51 +39,47 @@ impl Diagnostics {
         }
     }
 
-    /// A problem after which its document cannot be used.
+    /// Adds a problem after which the document cannot be used.
     pub fn fatal(&mut self, problem: Problem) {
         self.problems.push(problem);
         self.broken = true;
     }
 
-    /// A document of a kind that is nothing to the command (kubeadm behaviour).
-    pub fn ignored(&mut self, document: &Document) {
+    /// Warns about a document of a kind that the command does not read (kubeadm behaviour).
+    pub fn warn_ignored(&mut self, document: &Document) {
         let message = format!("{IGNORED} with GroupVersionKind {}", document.gvk());
         self.warnings.push(document.problem("kind", message));
     }
 
-    /// The warnings, each at the place of its field.
+    /// Returns the warnings, each with the place of its field.
     ///
     /// # Errors
     /// Every problem that was found.
-    pub fn settled(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
-        let placed = |found: Vec<Problem>| {
-            found
-                .into_iter()
-                .map(|problem| placed(problem, documents))
-                .collect()
-        };
+    pub fn finish(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
         if self.problems.is_empty() {
-            Ok(placed(self.warnings))
+            Ok(with_places(self.warnings, documents))
         } else {
-            Err(Problems(placed(self.problems)))
+            Err(Problems(with_places(self.problems, documents)))
         }
     }
 
-    fn minor(&mut self, problem: Problem) {
+    /// Adds a problem that is a warning in lenient reading.
+    fn report_by_strictness(&mut self, problem: Problem) {
         match self.strictness {
             Strictness::Lenient => self.warnings.push(problem),
             Strictness::Strict => self.problems.push(problem),
         }
     }
 
-    /// Reads a document against its schema; none where it cannot be used.
+    /// Decodes a document of version v1beta4 (`current`) or v1beta3 (`old`); none if it cannot be
+    /// used. Returns the API server's timeout of a v1beta3 document, too.
     pub fn decode<T: DeserializeOwned>(
         &mut self,
         document: &Document,
         current: &'static Struct,
         old: Option<&'static Struct>,
     ) -> Option<(T, Option<Value>)> {
-        let mut value = self.checked(
+        let mut value = self.check_types(
             document,
             if document.version() == "v1beta3" {
                 old?
@@ -94,7 +91,7 @@ impl Diagnostics {
         if document.version() == "v1beta3" {
             timeout = v1beta3::convert(&mut value);
         }
-        self.algorithm(document, &mut value);
+        self.remove_unknown_algorithm(document, &mut value);
         drop_nulls(&mut value);
         match serde_json::from_value(value) {
             Ok(decoded) => Some((decoded, timeout)),
@@ -105,9 +102,10 @@ impl Diagnostics {
         }
     }
 
-    /// The algorithm is an enumeration here and a string there: another one is a problem of
-    /// validation, and what else is wrong can still be told.
-    fn algorithm(&mut self, document: &Document, value: &mut Value) {
+    /// Removes an unknown encryption algorithm, and adds a problem. The field is an enumeration
+    /// here and a string in kubeadm, where only validation refuses the value: without the removal,
+    /// the document's other problems would not be reported.
+    fn remove_unknown_algorithm(&mut self, document: &Document, value: &mut Value) {
         const KNOWN: [&str; 5] = [
             "ECDSA-P256",
             "ECDSA-P384",
@@ -135,20 +133,21 @@ impl Diagnostics {
         value.as_object_mut().map(|document| document.remove(PATH));
     }
 
-    /// The document as JSON, if its types are right.
-    pub fn checked(&mut self, document: &Document, schema: &'static Struct) -> Option<Value> {
+    /// Returns the document as JSON; none if a field has a wrong type.
+    pub fn check_types(&mut self, document: &Document, schema: &'static Struct) -> Option<Value> {
         for (path, key) in document.tree.repeated() {
             let message = format!(
                 "strict decoding error: key {:?} already set in map",
                 key.name
             );
-            self.minor(document.placed(Problem::new(path, message), key.line, key.column));
+            let problem = Problem::new(path, message);
+            self.report_by_strictness(document.at_place(problem, key.line, key.column));
         }
         let value = document.tree.value();
         let mut usable = true;
-        for error in component::against(schema, &value) {
+        for error in component::check_against(schema, &value) {
             if error.unknown {
-                self.minor(document.problem(
+                self.report_by_strictness(document.problem(
                     &error.path,
                     format!("strict decoding error: {}", error.message),
                 ));
@@ -161,29 +160,33 @@ impl Diagnostics {
     }
 }
 
-/// A problem at the place of its field, in whichever document has most of the path.
-fn placed(problem: Problem, documents: &[Document]) -> Problem {
+fn with_places(problems: Vec<Problem>, documents: &[Document]) -> Vec<Problem> {
+    problems
+        .into_iter()
+        .map(|problem| with_place(problem, documents))
+        .collect()
+}
+
+/// Returns the problem with the place of its field, in the document that has most of the path.
+fn with_place(problem: Problem, documents: &[Document]) -> Problem {
     if problem.line.is_some() || problem.path.is_empty() {
         return problem;
     }
     // kubeadm writes elements of lists as `tokens.0.ttl`; so does the tree.
-    let found = documents
+    let best = documents
         .iter()
         .map(|document| (document, document.tree.find(&problem.path)))
         .max_by_key(|(_, (_, _, depth))| *depth);
-    match found {
+    match best {
         Some((document, (line, column, depth))) if depth > 0 => {
-            document.placed(problem, line, column)
+            document.at_place(problem, line, column)
         }
-        Some((document, _)) => Problem {
-            file: Some(document.file.clone()),
-            ..problem
-        },
+        Some((document, _)) => problem.in_file(&document.file),
         None => problem,
     }
 }
 
-/// Go takes null for what is not there.
+/// Removes fields that are null, which Go reads as absent.
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -195,9 +198,9 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// Whether this version of kubeadm's API is read; a problem or warning where it is not, or not for
-/// long.
-pub(super) fn known_version(document: &Document, diagnostics: &mut Diagnostics) -> bool {
+/// Whether this version of kubeadm's API is supported. Adds a problem if it is not, and a warning
+/// if it is deprecated.
+pub(super) fn accepts_version(document: &Document, diagnostics: &mut Diagnostics) -> bool {
     let advice = "'kubeadm config migrate --old-config old-config-file --new-config \
         new-config-file', which will write the new, similar spec using a newer API version.";
     let (api, kind) = (&document.api_version, &document.kind);

@@ -1,7 +1,7 @@
-//! What `token create` is given: bootstrap tokens of a file, or one by flags.
+//! The configuration of `token create`: the bootstrap tokens of a file, or one token from flags.
 use super::{
     BootstrapToken, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::{config_file, unmixed},
+    flags::{check_not_mixed, config_file},
     load_init, validate,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use clap::Args;
 use kubephase_sdk::duration::Duration;
 
-/// Flags of `token create` that say what the token is, under kubeadm's names.
+/// Flags of `token create` that describe the token, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenFlags {
     /// The token, id.secret [default: a new one]
@@ -23,7 +23,7 @@ pub struct TokenFlags {
     /// What the token is for, for people
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
-    /// Groups of whoever authenticates with it [default:
+    /// Groups of clients that authenticate with the token [default:
     /// system:bootstrappers:kubeadm:default-node-token]
     #[arg(long, value_delimiter = ',', value_name = "GROUP")]
     pub groups: Vec<String>,
@@ -36,7 +36,7 @@ pub struct TokenFlags {
 }
 
 impl TokenFlags {
-    /// What must not be given together with a configuration file.
+    /// Returns the given flags that exclude a configuration file.
     fn not_with_config(&self) -> Vec<&'static str> {
         [
             ("description", self.description.is_some()),
@@ -50,21 +50,21 @@ impl TokenFlags {
     }
 }
 
-/// Tokens that can be created, whole and at least one.
+/// Complete and valid tokens; at least one.
 #[derive(Debug)]
 pub struct LoadedTokens {
     pub tokens: Vec<BootstrapToken>,
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, defaults and validates the tokens to create. A file decides alone, also over a token that
-/// is given.
+/// Reads, completes and validates the tokens to create. A token argument is ignored if there is a
+/// file.
 ///
 /// # Errors
-/// Every problem there is, as far as reading came.
+/// Every problem that was found.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
     let file = config_file(&flags.config);
-    unmixed(file.as_ref(), &flags.not_with_config())?;
+    check_not_mixed(file.as_ref(), &flags.not_with_config())?;
     if flags
         .token
         .as_ref()
@@ -91,8 +91,8 @@ pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens,
         bootstrap_tokens: vec![token],
         ..InitConfiguration::default()
     };
-    defaults::init(&mut init);
-    defaults::secrets(&mut init);
+    defaults::complete_init(&mut init);
+    defaults::generate_tokens(&mut init);
     let problems = validate::bootstrap_tokens(&init.bootstrap_tokens);
     if problems.is_empty() {
         Ok(LoadedTokens {

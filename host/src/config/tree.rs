@@ -1,10 +1,10 @@
-//! YAML with the place of every node, so that a problem can be shown where it is.
+//! YAML with the line and column of every node, so that messages can name the place of a problem.
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_yaml::Spanned;
 use std::{collections::HashMap, fmt};
 
-/// A node and its place, from 1.
+/// A node with its line and column, from 1.
 #[derive(Debug)]
 pub struct Node {
     pub yaml: Yaml,
@@ -12,6 +12,7 @@ pub struct Node {
     pub column: u64,
 }
 
+/// The content of a node.
 pub enum Yaml {
     Scalar(Value),
     List(Vec<Node>),
@@ -19,7 +20,7 @@ pub enum Yaml {
 }
 
 impl fmt::Debug for Yaml {
-    /// Without the values, as some of them are secrets.
+    /// Leaves out the values, as some of them are secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Yaml::Scalar(_) => f.write_str("Scalar"),
@@ -55,6 +56,7 @@ impl Entries {
     }
 }
 
+/// The key of an entry, with its line and column, from 1.
 #[derive(Debug)]
 pub struct Key {
     pub name: String,
@@ -62,30 +64,30 @@ pub struct Key {
     pub column: u64,
 }
 
-/// Reads one document.
+/// Parses one document.
 ///
 /// # Errors
-/// What is wrong with it as YAML, with line and column.
+/// The text is not YAML: the reason, with line and column if they are known.
 pub fn parse(text: &str) -> Result<Node, (String, Option<(u64, u64)>)> {
     let options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     serde_yaml::from_str_with_options(text, options).map_err(|error| {
         let place = error
             .location()
             .map(|location| (location.line(), location.column()));
-        // The first line says what; the rest shows the text around it.
-        let what = error
+        // The first line has the reason; the rest shows the text around it.
+        let reason = error
             .to_string()
             .lines()
             .next()
             .unwrap_or_default()
             .trim_start_matches("error: ")
             .to_owned();
-        (what, place)
+        (reason, place)
     })
 }
 
 impl Node {
-    /// The document as JSON; of a repeated key the last counts.
+    /// Returns the node as JSON. The last entry of a repeated key counts.
     pub fn value(&self) -> Value {
         match &self.yaml {
             Yaml::Scalar(value) => value.clone(),
@@ -100,7 +102,7 @@ impl Node {
         }
     }
 
-    /// A field of it; of a repeated key the last counts.
+    /// Returns an entry of a map. The last entry of a repeated key counts.
     fn entry(&self, name: &str) -> Option<&(Key, Node)> {
         let Yaml::Map(entries) = &self.yaml else {
             return None;
@@ -108,7 +110,7 @@ impl Node {
         entries.last(name)
     }
 
-    /// A field of it that is text.
+    /// Returns a field that is text.
     pub fn text(&self, name: &str) -> Option<&str> {
         match &self.entry(name)?.1.yaml {
             Yaml::Scalar(value) => value.as_str(),
@@ -116,44 +118,43 @@ impl Node {
         }
     }
 
-    /// Keys that stand twice in the same map, with their paths.
+    /// Returns the keys that their map has twice, with their paths.
     pub fn repeated(&self) -> Vec<(String, &Key)> {
-        let mut found = Vec::new();
-        self.walk("", &mut found);
-        found
+        let mut repeated = Vec::new();
+        self.collect_repeated("", &mut repeated);
+        repeated
     }
 
-    fn walk<'a>(&'a self, path: &str, found: &mut Vec<(String, &'a Key)>) {
+    fn collect_repeated<'a>(&'a self, path: &str, repeated: &mut Vec<(String, &'a Key)>) {
         match &self.yaml {
             Yaml::Scalar(_) => {}
-            Yaml::List(items) => items
-                .iter()
-                .enumerate()
-                .for_each(|(at, item)| item.walk(&format!("{path}[{at}]"), found)),
+            Yaml::List(items) => items.iter().enumerate().for_each(|(index, item)| {
+                item.collect_repeated(&format!("{path}[{index}]"), repeated);
+            }),
             Yaml::Map(entries) => {
                 // The earliest line of each key so far.
                 let mut lines: HashMap<&str, u64> = HashMap::with_capacity(entries.list.len());
                 for (key, node) in &entries.list {
-                    let below = if path.is_empty() {
+                    let key_path = if path.is_empty() {
                         key.name.clone()
                     } else {
                         format!("{path}.{}", key.name)
                     };
                     let earliest = lines.entry(&key.name).or_insert(key.line);
-                    // What is merged in by `<<` stands behind what overrides it, on an earlier
-                    // line.
+                    // An entry that `<<` merges in comes after the entry that overrides it, but is
+                    // on an earlier line.
                     if *earliest < key.line {
-                        found.push((below.clone(), key));
+                        repeated.push((key_path.clone(), key));
                     }
                     *earliest = key.line.min(*earliest);
-                    node.walk(&below, found);
+                    node.collect_repeated(&key_path, repeated);
                 }
             }
         }
     }
 
-    /// The place of a field, or of the nearest above it that is there, and how many parts of the
-    /// path that is.
+    /// Returns the line and the column of a field, and the number of the path's parts that exist.
+    /// If the field does not exist, the place is that of its nearest parent.
     pub fn find(&self, path: &str) -> (u64, u64, usize) {
         let parts = path
             .split(['.', '['])
@@ -161,19 +162,21 @@ impl Node {
             .filter(|part| !part.is_empty());
         let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
         for part in parts {
-            let below = match &node.yaml {
+            let child = match &node.yaml {
                 Yaml::Map(_) => node
                     .entry(part)
                     .map(|(key, node)| ((key.line, key.column), node)),
                 Yaml::List(items) => part
                     .parse::<usize>()
                     .ok()
-                    .and_then(|at| items.get(at))
+                    .and_then(|index| items.get(index))
                     .map(|node| ((node.line, node.column), node)),
                 Yaml::Scalar(_) => None,
             };
-            let Some((at, found)) = below else { break };
-            (node, place, depth) = (found, at, depth + 1);
+            let Some((child_place, child)) = child else {
+                break;
+            };
+            (node, place, depth) = (child, child_place, depth + 1);
         }
         (place.0, place.1, depth)
     }
@@ -237,7 +240,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
-        // Whole numbers are whole, however they are written.
+        // `1.0` and `1e3` are whole numbers, too.
         #[allow(
             clippy::cast_possible_truncation,
             reason = "checked to be whole and in range"

@@ -1,5 +1,5 @@
-//! kubeadm.k8s.io/v1beta3, carried over to v1beta4: arguments become lists sorted by name, timeouts
-//! move.
+//! Converts documents from kubeadm.k8s.io/v1beta3 to v1beta4: arguments become lists sorted by
+//! name, timeouts move.
 use serde_json::{Value, json};
 
 /// Maps of arguments, by document kind.
@@ -11,8 +11,8 @@ const ARGUMENTS: &[&str] = &[
     "/nodeRegistration/kubeletExtraArgs",
 ];
 
-/// The document in the form of v1beta4; the timeout of the API server is told apart, since it
-/// belongs to another kind.
+/// Converts a document to v1beta4. Returns the timeout of the API server, which v1beta4 has in
+/// another kind of document.
 pub fn convert(document: &mut Value) -> Option<Value> {
     for path in ARGUMENTS {
         if let Some(arguments) = document.pointer_mut(path)

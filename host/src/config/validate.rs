@@ -185,20 +185,17 @@ pub fn absolute(problems: &mut Vec<Problem>, path: &str, value: &str) {
 }
 
 fn sans(path: &str, sans: &[String]) -> Vec<Problem> {
-    let wrong = |san: &String| {
-        let why = if san.parse::<IpAddr>().is_ok() {
-            Vec::new()
-        } else {
-            names::san_problems(san)
-        };
-        (!why.is_empty()).then(|| {
+    let mut problems = Vec::new();
+    for san in sans.iter().filter(|san| san.parse::<IpAddr>().is_err()) {
+        let reasons = names::san_problems(san);
+        if !reasons.is_empty() {
             let message = format!(
-                "altname is not a valid IP address, DNS label or a DNS label with \
-                    subdomain wildcards: {}",
-                why.join("; ")
+                "altname is not a valid IP address, DNS label or a DNS label with subdomain \
+                 wildcards: {}",
+                reasons.join("; ")
             );
-            Problem::invalid(path, san, message)
-        })
-    };
-    sans.iter().filter_map(wrong).collect()
+            problems.push(Problem::invalid(path, san, message));
+        }
+    }
+    problems
 }

@@ -1,4 +1,4 @@
-//! Which version of Kubernetes a text means (kubeadm's resolution of `kubernetesVersion`).
+//! Resolves `kubernetesVersion` to a version of Kubernetes, as kubeadm does.
 use regex::Regex;
 use semver::Version;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
 /// The version that a text means, with warnings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
-    /// `v1.36.2`
+    /// with its v: `v1.36.2`
     pub version: String,
     /// the repository of the core images, for a CI build
     pub ci_repository: Option<String>,
@@ -40,12 +40,6 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         (_, Some(rest)) => (false, rest),
         _ => (false, text),
     };
-    let unknown = || {
-        format!(
-            "version {text:?} doesn't match patterns for neither semantic version nor labels \
-             (stable, latest, ...)"
-        )
-    };
     let mut warnings = Vec::new();
     let version = if let Some(found) = EXACT.captures(rest) {
         format!("v{}", &found[1])
@@ -59,10 +53,10 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         ));
         CURRENT.to_owned()
     } else {
-        return Err(unknown());
+        return Err(unknown_version(text));
     };
-    let parsed =
-        Version::parse(version[1..].replacen('~', "-", 1).as_str()).map_err(|_| unknown())?;
+    let parsed = Version::parse(version[1..].replacen('~', "-", 1).as_str())
+        .map_err(|_| unknown_version(text))?;
     if (parsed.major, parsed.minor, parsed.patch) < (MINIMUM.major, MINIMUM.minor, MINIMUM.patch) {
         return Err(format!(
             "this version of kubeadm only supports deploying clusters with the control plane \
@@ -75,6 +69,13 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         ci_repository: ci.then(|| CI_REPOSITORY.to_owned()),
         warnings,
     })
+}
+
+fn unknown_version(text: &str) -> String {
+    format!(
+        "version {text:?} doesn't match patterns for neither semantic version nor labels (stable, \
+         latest, ...)"
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Lines of journals that earlier versions wrote. They say nothing of what an effect means for
-//! later runs, so it is concluded from the effect's kind and target. No other place does that: a
+//! Lines of journals that earlier versions wrote. They lack the meaning of an effect for later
+//! runs, so this module concludes it from the effect's kind and target. No other place does that: a
 //! journal of this version has it as data.
 use crate::{
     effect::{Footprint, Undo, joining},
@@ -27,15 +27,15 @@ fn footprint_of(effect: &EffectSummary) -> Footprint {
         "remove-file" => footprint.undoes = Some(Inverse::RemoveFile(path)),
         "remove-directory" => footprint.undoes = Some(Inverse::RemoveDirectory(path)),
         "bootstrap-kubeconfig" => footprint.paths = vec![joining::kubeconfig_of_kubelet(&path)],
-        "service" => (footprint.undo, footprint.undoes) = of_service(&effect.target),
+        "service" => (footprint.undo, footprint.undoes) = undo_of_service(&effect.target),
         _ => {}
     }
     footprint
 }
 
-/// What undoes the change of a service, and what it undoes. The target is the service's name and
-/// its state.
-fn of_service(target: &str) -> (Undo, Option<Inverse>) {
+/// Returns what undoes the change of a service, and what the change undoes. The target is the
+/// service's name and its state.
+fn undo_of_service(target: &str) -> (Undo, Option<Inverse>) {
     let Some((name, state)) = target.rsplit_once(' ') else {
         return (Undo::Nothing, None);
     };

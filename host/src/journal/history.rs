@@ -23,10 +23,11 @@ const MAX_WARNINGS: usize = 10;
 /// What earlier runs did on the node, as the next run needs it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// paths of files and directories that earlier runs made and did not remove since, and those
-    /// that a run was about to make when it was cut off; without files that already were as wanted
+    /// paths of files and directories that earlier runs made and did not remove since, and paths
+    /// that a run was about to make when it was cut off; without files that already had the wanted
+    /// content
     pub made: BTreeSet<String>,
-    /// what undoes the effects of earlier runs that no run undid since; the latest first
+    /// the steps that undo effects of earlier runs which no run undid since; the latest first
     pub undo: Vec<UndoStep>,
     /// warnings about journals that cannot be relied on, with their paths
     pub warnings: Vec<String>,
@@ -39,8 +40,19 @@ struct Journal {
     run: u64,
     path: String,
     bytes: u64,
-    /// whether every line was understood
+    /// whether every line could be read
     is_whole: bool,
+}
+
+impl Journal {
+    fn new(run: u64, path: &str, bytes: u64, is_whole: bool) -> Self {
+        Journal {
+            run,
+            path: path.to_owned(),
+            bytes,
+            is_whole,
+        }
+    }
 }
 
 impl History {
@@ -49,7 +61,7 @@ impl History {
     /// begins.
     pub fn read(files: &dyn Files, directory: &str, cancel: &Cancel) -> History {
         let mut history = History::default();
-        let paths = match paths(files, directory) {
+        let paths = match journal_paths(files, directory) {
             Ok(paths) => paths,
             Err(failure) => {
                 history
@@ -104,15 +116,14 @@ impl History {
 }
 
 /// Returns the run numbers and paths of the journals in a directory, the earliest first.
-fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
+fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
     if files.stat(directory)?.is_none() {
         return Ok(Vec::new());
     }
-    let numbered = |name: String| Some((number(Path::new(&name))?, format!("{directory}/{name}")));
     let mut paths: Vec<(u64, String)> = files
         .list(directory)?
         .into_iter()
-        .filter_map(numbered)
+        .filter_map(|name| Some((number(Path::new(&name))?, format!("{directory}/{name}"))))
         .collect();
     paths.sort();
     Ok(paths)
@@ -146,10 +157,10 @@ fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn 
 }
 
 impl Fold {
-    /// Reads one journal.
+    /// Reads one journal. Returns a warning, too, if only a part of it can be used.
     ///
     /// # Errors
-    /// The warning that nothing of the journal is used.
+    /// The journal cannot be used at all: the warning that says so.
     fn read(
         &mut self,
         files: &dyn Files,
@@ -158,29 +169,18 @@ impl Fold {
         path: &str,
         cancel: &Cancel,
     ) -> Result<(Journal, Option<String>), String> {
-        let ignored = |why: String| {
-            format!("{why}; what that run did is not known, so reset leaves it in place")
-        };
-        let opened = open(files, directory, path).map_err(|failure| ignored(failure.message))?;
+        let opened = open(files, directory, path).map_err(|failure| unusable(&failure.message))?;
         let source = opened
             .reader()
-            .map_err(|failure| ignored(failure.message))?;
+            .map_err(|failure| unusable(&failure.message))?;
         let bytes = opened.meta().size;
         let mut events = match Events::begin(Path::new(path), source) {
             Ok(events) => events,
             // A run that was killed at once, or found the disk full, leaves an empty journal.
             Err(ReadError::NoJournal { .. }) if bytes == 0 => {
-                return Ok((
-                    Journal {
-                        run,
-                        path: path.to_owned(),
-                        bytes,
-                        is_whole: true,
-                    },
-                    None,
-                ));
+                return Ok((Journal::new(run, path, bytes, true), None));
             }
-            Err(error) => return Err(ignored(error.to_string())),
+            Err(error) => return Err(unusable(&error.to_string())),
         };
         let mut workflow = String::new();
         let trouble = loop {
@@ -195,14 +195,11 @@ impl Fold {
         };
         self.made.append(&mut self.intended);
         let warning = trouble.map(|why| format!("{why}; the rest of it is used"));
-        Ok((
-            Journal {
-                run,
-                path: path.to_owned(),
-                bytes,
-                is_whole: warning.is_none(),
-            },
-            warning,
-        ))
+        let journal = Journal::new(run, path, bytes, warning.is_none());
+        Ok((journal, warning))
     }
+}
+
+fn unusable(reason: &str) -> String {
+    format!("{reason}; what that run did is not known, so reset leaves it in place")
 }

@@ -1,4 +1,4 @@
-//! The journals that there are.
+//! Lists journals.
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -7,7 +7,7 @@ use std::{
 /// The file of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JournalFile {
-    /// number of the run; none if the file has a name of its own
+    /// number of the run; none if the file's name is not `journal-NUMBER.jsonl`
     pub number: Option<u64>,
     pub path: PathBuf,
 }
@@ -42,14 +42,14 @@ pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
     let paths: Vec<PathBuf> = entries
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<_>>()?;
-    let mut kept: Vec<JournalFile> = paths
+    let mut journals: Vec<JournalFile> = paths
         .into_iter()
         .map(|path| JournalFile {
             number: number(&path),
             path,
         })
-        .filter(|kept| kept.number.is_some())
+        .filter(|journal| journal.number.is_some())
         .collect();
-    kept.sort();
-    Ok(kept)
+    journals.sort();
+    Ok(journals)
 }

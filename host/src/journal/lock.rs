@@ -1,4 +1,4 @@
-//! The lock that keeps two runs on one node apart.
+//! The lock that prevents two runs on a node at a time.
 use crate::world::files::PrivateDirectory;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Name of the file in the state directory.
 const NAME: &str = "lock";
 /// Bytes of the holder's record in the file that are read at most.
-const MAX_SIGNATURE: u64 = 64 << 10;
+const MAX_RECORD: u64 = 64 << 10;
 
 /// The lock of a run. Dropping it releases the lock; the kernel releases the lock if the process
 /// dies.
@@ -24,8 +24,8 @@ pub struct RunLock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
-    /// when the process began, as the kernel counts it, which tells it from a later process with
-    /// its number. None in locks of older versions.
+    /// when the process began, in the kernel's count; it differs from that of a later process with
+    /// the same number; none in locks of older versions
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
     /// the command line of the run
@@ -64,6 +64,15 @@ impl fmt::Display for LockError {
 
 impl std::error::Error for LockError {}
 
+impl LockError {
+    fn io(path: &Path, error: io::Error) -> Self {
+        LockError::Io {
+            path: path.to_owned(),
+            error,
+        }
+    }
+}
+
 impl RunLock {
     /// Takes the lock of a state directory for `command`. Does not wait.
     ///
@@ -71,37 +80,36 @@ impl RunLock {
     /// `Held` if another run holds the lock; `Io` if the file cannot be used.
     pub fn acquire(dir: &PrivateDirectory, command: &str) -> Result<RunLock, LockError> {
         let path = dir.path().join(NAME);
-        let failed = |error| LockError::Io {
-            path: path.clone(),
-            error,
-        };
-        let mut file = dir.open_or_create(NAME).map_err(failed)?;
+        let mut file = dir
+            .open_or_create(NAME)
+            .map_err(|error| LockError::io(&path, error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockError::Held {
-                    by: holder(&mut file),
+                    by: read_holder(&mut file),
                     path,
                 });
             }
-            Err(error) => return Err(failed(error.into())),
+            Err(error) => return Err(LockError::io(&path, error.into())),
         }
         let mut lock = RunLock { file };
-        lock.sign(command).map_err(failed)?;
+        lock.record_holder(command)
+            .map_err(|error| LockError::io(&path, error))?;
         Ok(lock)
     }
 
     /// Records this process as the holder.
-    fn sign(&mut self, command: &str) -> io::Result<()> {
+    fn record_holder(&mut self, command: &str) -> io::Result<()> {
         let pid = std::process::id();
-        let by = serde_json::to_vec(&Holder {
+        let record = serde_json::to_vec(&Holder {
             pid,
-            began: beginning(pid),
+            began: start_of_process(pid),
             command: command.into(),
         })?;
         self.file.set_len(0)?;
         self.file.rewind()?;
-        self.file.write_all(&by)
+        self.file.write_all(&record)
     }
 }
 
@@ -113,8 +121,8 @@ impl Drop for RunLock {
     }
 }
 
-/// Returns the process that holds the lock of a state directory; none if that process no longer
-/// lives. Does not take the lock, so that a run that begins meanwhile is not refused.
+/// Returns the process that holds the lock of a state directory; none if that process has ended.
+/// Does not take the lock, so that a run that begins meanwhile is not refused.
 pub fn current_holder(dir: &Path) -> Option<Holder> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut file = OpenOptions::new()
@@ -122,25 +130,25 @@ pub fn current_holder(dir: &Path) -> Option<Holder> {
         .custom_flags(flags)
         .open(dir.join(NAME))
         .ok()?;
-    let by = holder(&mut file)?;
-    let began = by.began.clone()?;
-    (beginning(by.pid)? == began).then_some(by)
+    let holder = read_holder(&mut file)?;
+    let began = holder.began.clone()?;
+    (start_of_process(holder.pid)? == began).then_some(holder)
 }
 
 /// Returns when a living process began: the id of the machine's boot and the clock ticks since
 /// then.
-fn beginning(pid: u32) -> Option<String> {
+fn start_of_process(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may hold anything; the start is
-    // field 22 of proc(5).
+    // The second field is the program's name in parentheses, which may contain any character. The
+    // start is field 22 of proc(5).
     let ticks = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
     let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     Some(format!("{} {ticks}", machine.trim()))
 }
 
 /// Reads the holder's record; none if the holder has not written it yet.
-fn holder(file: &mut File) -> Option<Holder> {
+fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
-    file.take(MAX_SIGNATURE).read_to_string(&mut text).ok()?;
+    file.take(MAX_RECORD).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }

@@ -96,6 +96,15 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+impl ReadError {
+    fn io(path: &Path, error: io::Error) -> Self {
+        ReadError::Io {
+            path: path.to_owned(),
+            error,
+        }
+    }
+}
+
 /// A reader of a journal's events, one at a time, so that the size of the journal does not matter.
 pub struct Events<R> {
     lines: LineReader<R>,
@@ -109,7 +118,7 @@ impl<R: Read> Events<R> {
     /// Reads the header; `path` is for messages.
     ///
     /// # Errors
-    /// This is not a journal, or a newer version wrote it.
+    /// The source is not a journal, or a newer version wrote it.
     pub fn begin(path: &Path, source: R) -> Result<Events<R>, ReadError> {
         let path = path.to_path_buf();
         let header = Header {
@@ -126,15 +135,14 @@ impl<R: Read> Events<R> {
         };
         let first = events.whole_line()?;
         let header = first.and_then(|line| serde_json::from_slice::<Header>(&line).ok());
-        let path = || events.path.clone();
-        let header = header.ok_or_else(|| ReadError::NoJournal { path: path() })?;
-        if header.format > FORMAT {
-            return Err(ReadError::Format {
-                path: path(),
-                format: header.format,
-            });
+        match header {
+            None => Err(ReadError::NoJournal { path: events.path }),
+            Some(Header { format, .. }) if format > FORMAT => Err(ReadError::Format {
+                path: events.path,
+                format,
+            }),
+            Some(header) => Ok(Events { header, ..events }),
         }
-        Ok(Events { header, ..events })
     }
 
     /// Reads the next event whose line `is_wanted` accepts; none at the end. Notes and skips
@@ -162,21 +170,20 @@ impl<R: Read> Events<R> {
                 // Blocks of a file may reach the disk out of order, so even a finished last line
                 // may be damaged.
                 Err(_) if self.is_at_end()? => self.torn = true,
-                Err(error) => self.damaged(describe(&error).to_owned()),
+                Err(error) => self.note_damage(describe(&error).to_owned()),
             }
         }
         Ok(None)
     }
 
     fn is_at_end(&mut self) -> Result<bool, ReadError> {
-        self.lines.is_at_end().map_err(|error| ReadError::Io {
-            path: self.path.clone(),
-            error,
-        })
+        self.lines
+            .is_at_end()
+            .map_err(|error| ReadError::io(&self.path, error))
     }
 
     /// Notes the current line as damaged, if it is the first.
-    fn damaged(&mut self, message: String) {
+    fn note_damage(&mut self, message: String) {
         self.damage.get_or_insert(Damage {
             path: self.path.clone(),
             line: self.lines.count,
@@ -188,13 +195,11 @@ impl<R: Read> Events<R> {
     /// or cut off.
     fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         loop {
-            match self.lines.next_line().map_err(|error| ReadError::Io {
-                path: self.path.clone(),
-                error,
-            })? {
+            let line = self.lines.next_line();
+            match line.map_err(|error| ReadError::io(&self.path, error))? {
                 ReadLine::Whole(line) => return Ok(Some(line)),
                 ReadLine::TooLong => {
-                    self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20))
+                    self.note_damage(format!("it is longer than {} MiB", MAX_LINE >> 20))
                 }
                 ReadLine::CutOff => self.torn = true,
                 ReadLine::End => return Ok(None),
@@ -217,17 +222,16 @@ fn describe(error: &serde_json::Error) -> &'static str {
 /// # Errors
 /// The file is not a journal, or cannot be read.
 pub fn read(path: &Path) -> Result<Record, ReadError> {
-    let failed = |error| ReadError::Io {
-        path: path.to_path_buf(),
-        error,
-    };
     // A pipe must not block.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)
-        .map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+        .map_err(|error| ReadError::io(path, error))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| ReadError::io(path, error))?;
+    if !metadata.is_file() {
         return Err(ReadError::NoJournal {
             path: path.to_path_buf(),
         });

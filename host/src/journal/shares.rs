@@ -1,5 +1,5 @@
-//! How much room for information each origin has in a journal: the program, and each third party's
-//! plugin. No plugin uses up the room of another or of the program.
+//! The room for information that each origin has in a journal: the program, and each third party's
+//! plugin. A plugin cannot use up the room of another plugin or of the program.
 use std::collections::BTreeMap;
 
 /// Bytes of information of the program: messages, findings, progress.
@@ -9,7 +9,7 @@ const OF_PLUGIN: u64 = 4 << 20;
 /// Bytes of information of all plugins.
 const OF_PLUGINS: u64 = 24 << 20;
 
-/// What the origins have used of their room, by the plugin's name; none is the program.
+/// The room that each origin has used, by the plugin's name; none is the program.
 #[derive(Debug, Default)]
 pub(super) struct Shares(BTreeMap<Option<String>, Share>);
 
@@ -20,7 +20,7 @@ struct Share {
 }
 
 impl Shares {
-    /// Whether nothing more of an origin is kept.
+    /// Whether an origin has no more room.
     pub fn is_full(&self, origin: Option<&str>) -> bool {
         let share = self.0.get(&origin.map(str::to_owned));
         share.is_some_and(|share| share.is_full)
@@ -29,7 +29,7 @@ impl Shares {
     /// Takes room for a line.
     ///
     /// # Errors
-    /// There is no more room: the sentence that says so in the journal. It is said once.
+    /// There is no more room: the sentence for the journal.
     pub fn spend(&mut self, origin: Option<&str>, bytes: u64) -> Result<(), String> {
         let plugins = self.0.iter().filter(|(origin, _)| origin.is_some());
         let of_plugins: u64 = plugins.map(|(_, share)| share.bytes).sum();
@@ -64,8 +64,8 @@ mod tests {
     fn no_plugin_takes_the_room_of_another_or_of_the_program() {
         let mut shares = Shares::default();
         assert!(shares.spend(Some("a"), OF_PLUGIN).is_ok());
-        let said = shares.spend(Some("a"), 1).unwrap_err();
-        assert!(said.starts_with("plugin a has more"), "{said}");
+        let sentence = shares.spend(Some("a"), 1).unwrap_err();
+        assert!(sentence.starts_with("plugin a has more"), "{sentence}");
         assert!(shares.is_full(Some("a")) && !shares.is_full(Some("b")) && !shares.is_full(None));
         assert!(shares.spend(Some("b"), OF_PLUGIN).is_ok());
         for other in 0..20 {

@@ -1,4 +1,4 @@
-//! Tests of the journal, by what they are about.
+//! Tests of the journal, by topic.
 mod earlier;
 mod history;
 mod limits;
@@ -8,28 +8,38 @@ mod writing;
 
 use super::*;
 use crate::effect::{Applied, Effect, Footprint, RemoveFile, Undo, files};
-use crate::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
+use crate::event::{EffectResult, EffectSummary, EventKind, PhaseResult, RunResult};
 use crate::world::files::RootedFiles;
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::fs;
 
-fn events() -> Vec<Event> {
-    let phase = || "certs/ca".to_owned();
-    let effect = EffectSummary {
+fn phase() -> String {
+    "certs/ca".to_owned()
+}
+
+fn effect_summary() -> EffectSummary {
+    EffectSummary {
         kind: "file".into(),
         target: "/x".into(),
         because: Some("so".into()),
         digest: "a".repeat(64),
-    };
-    let finding = Finding {
+    }
+}
+
+fn finding() -> Finding {
+    Finding {
         code: "NumCPU".into(),
         verdict: Verdict::Warn,
         summary: "few".into(),
         evidence: vec![("cpus".into(), "1".into())],
         remedy: None,
         url: None,
-    };
+    }
+}
+
+/// An event of almost every kind.
+fn events() -> Vec<Event> {
     let all = [
         EventKind::RunStarted {
             workflow: "init".into(),
@@ -47,7 +57,7 @@ fn events() -> Vec<Event> {
         },
         EventKind::Finding {
             phase: phase(),
-            finding,
+            finding: finding(),
             judged: crate::event::Judgement::Downgraded("all".into()),
             plugin: Some("evil".into()),
         },
@@ -60,7 +70,7 @@ fn events() -> Vec<Event> {
         },
         EventKind::Effect {
             phase: phase(),
-            effect,
+            effect: effect_summary(),
             result: EffectResult::Applied(Applied::Skipped("external".into())),
             micros: 3,
             made: vec!["/x".into()],
@@ -90,17 +100,18 @@ fn events() -> Vec<Event> {
         .collect()
 }
 
-/// A state directory of its own below a folder.
-fn place(below: &Path) -> PrivateDirectory {
+/// Makes a state directory below a folder.
+fn state_directory(below: &Path) -> PrivateDirectory {
     RootedFiles::open(below)
         .unwrap()
         .make_private("/state")
         .unwrap()
 }
 
-fn written(below: &Path) -> PathBuf {
+/// Writes the journal of [`events`].
+fn write_journal(below: &Path) -> PathBuf {
     let mut journal = Journal::begin(
-        &place(below),
+        &state_directory(below),
         &Header::new(1_700_000_000),
         Durability::Power,
         Cancel::never(),
@@ -111,11 +122,15 @@ fn written(below: &Path) -> PathBuf {
     journal.path()
 }
 
-/// The event of an effect that made these files and directories.
-fn told(effect: &Effect, applied: Applied, made: &[&str], directories: &[&str]) -> EventKind {
+/// Returns the event of an effect that made these files and directories.
+fn effect_event(
+    effect: &Effect,
+    applied: Applied,
+    made: &[&str],
+    directories: &[&str],
+) -> EventKind {
     let (kind, target) = effect.summary();
-    let owned = |list: &[&str]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
-    let made = owned(made);
+    let made: Vec<String> = made.iter().map(ToString::to_string).collect();
     EventKind::Effect {
         phase: "p".into(),
         effect: EffectSummary {
@@ -128,7 +143,7 @@ fn told(effect: &Effect, applied: Applied, made: &[&str], directories: &[&str]) 
         micros: 1,
         footprint: Some(effect.footprint(&made)),
         made,
-        directories: owned(directories),
+        directories: directories.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -145,31 +160,31 @@ fn removal(path: &str) -> Effect {
     Effect::RemoveFile(RemoveFile { path: path.into() })
 }
 
-/// A file that was made, and was not there before.
+/// Returns the event that a file was made which did not exist before.
 fn made(path: &str) -> EventKind {
-    told(&file(path), Applied::Changed, &[path], &[])
+    effect_event(&file(path), Applied::Changed, &[path], &[])
 }
 
-/// Files and directories that a run made, so many of each.
-fn many(count: usize) -> impl Iterator<Item = EventKind> {
+/// Returns the events of a run that made this number of files and of directories.
+fn many_made(count: usize) -> impl Iterator<Item = EventKind> {
     (0..count).map(|at| {
         let (path, directory) = (
             format!("/opt/directory-{at}/file"),
             format!("/opt/directory-{at}"),
         );
-        told(&file(&path), Applied::Changed, &[&path], &[&directory])
+        effect_event(&file(&path), Applied::Changed, &[&path], &[&directory])
     })
 }
 
-/// A file that was removed.
+/// Returns the event that a file was removed.
 fn removed(path: &str) -> EventKind {
-    told(&removal(path), Applied::Changed, &[], &[])
+    effect_event(&removal(path), Applied::Changed, &[], &[])
 }
 
-/// A journal with these events, in a file of its own.
+/// Writes a journal of these events.
 fn journal(below: &Path, events: impl IntoIterator<Item = EventKind>) -> Journal {
     let mut journal = Journal::begin(
-        &place(below),
+        &state_directory(below),
         &Header::new(0),
         Durability::Process,
         Cancel::never(),
@@ -181,15 +196,17 @@ fn journal(below: &Path, events: impl IntoIterator<Item = EventKind>) -> Journal
     journal
 }
 
-/// What the journals of `place` say.
+/// Reads the journals of [`state_directory`].
 fn read_history(below: &Path) -> History {
     let files = RootedFiles::open(below).unwrap();
     History::read(&files, "/state", &Cancel::never())
 }
 
-/// The files that earlier runs left.
+/// Returns the files that earlier runs left.
 fn targets(history: &History) -> Vec<&str> {
-    let of_file = |step: &'_ UndoStep| matches!(step.inverse, Inverse::RemoveFile(_));
-    let steps = history.undo.iter().filter(|step| of_file(step));
-    steps.map(|step| step.inverse.what()).collect()
+    let steps = history.undo.iter();
+    steps
+        .filter(|step| matches!(step.inverse, Inverse::RemoveFile(_)))
+        .map(|step| step.inverse.what())
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Builds a plan from the catalog and the operator's choice.
 use super::{
-    Choice, Group, Node, Plan, PlanError, Reason, State,
+    Choice, Group, LeftOutReason, Node, PhaseState, Plan, PlanError,
     catalog::{Catalog, CatalogEntry},
     choice::is_stand_in,
     graph::{self, Edges, nearest_running},
@@ -67,36 +67,40 @@ fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
 }
 
 /// Decides whether a phase or group is part of the run, without looking at other phases.
-fn state_of(entry: &CatalogEntry, names: &Names, choice: &Choice) -> State {
+fn state_of(entry: &CatalogEntry, names: &Names, choice: &Choice) -> PhaseState {
     match reason_to_leave_out(entry, names, choice) {
-        Some(reason) => State::LeftOut { reason },
-        None => State::Run,
+        Some(reason) => PhaseState::LeftOut { reason },
+        None => PhaseState::Run,
     }
 }
 
-fn reason_to_leave_out(entry: &CatalogEntry, names: &Names, choice: &Choice) -> Option<Reason> {
+fn reason_to_leave_out(
+    entry: &CatalogEntry,
+    names: &Names,
+    choice: &Choice,
+) -> Option<LeftOutReason> {
     let PhaseSpec { id, replaces, .. } = &entry.spec;
     if let Some(only) = &choice.only
         && !only
             .iter()
             .any(|name| is_within(id, names.group_of_all(name).unwrap_or(name)))
     {
-        return Some(Reason::NotSelected);
+        return Some(LeftOutReason::NotSelected);
     }
     if let Some(plugin) = find_covering(&choice.replaced, id) {
-        return Some(Reason::ReplacedBy(plugin.clone()));
+        return Some(LeftOutReason::ReplacedBy(plugin.clone()));
     }
     // No phase has the id `certs/all`, so it skips nothing, as in kubeadm.
     if choice.skip.iter().any(|name| is_within(id, name)) {
-        return Some(Reason::Skipped(choice.skip_source().into()));
+        return Some(LeftOutReason::Skipped(choice.skip_source().into()));
     }
     if let Some(by) = find_covering(&choice.disabled, id) {
-        return Some(Reason::Disabled(by.clone()));
+        return Some(LeftOutReason::Disabled(by.clone()));
     }
     let is_chosen = replaces
         .iter()
         .any(|phase| is_stand_in(entry, phase, choice));
-    (!replaces.is_empty() && !is_chosen).then(|| Reason::NotChosen(replaces.clone()))
+    (!replaces.is_empty() && !is_chosen).then(|| LeftOutReason::NotChosen(replaces.clone()))
 }
 
 /// Returns the value of the first phase or group in `by_name` that holds `id`.
@@ -109,7 +113,7 @@ fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<
 pub(super) struct Builder<'a> {
     pub choice: &'a Choice,
     pub names: Names<'a>,
-    states: BTreeMap<&'a str, State>,
+    states: BTreeMap<&'a str, PhaseState>,
     /// the phases that can stand in for others
     substitutes: Vec<&'a CatalogEntry>,
 }
@@ -136,7 +140,7 @@ impl<'a> Builder<'a> {
     }
 
     fn runs(&self, id: &str) -> bool {
-        self.states.get(id).is_some_and(State::runs)
+        self.states.get(id).is_some_and(PhaseState::runs)
     }
 
     /// The phases that stand in for a phase.

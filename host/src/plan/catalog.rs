@@ -2,7 +2,7 @@
 //! Subcommands, help, the names for `--skip-phases` and the documentation come from its entries.
 use super::{
     provided::PluginPhase,
-    spec::{PhaseSpec, Source, WorkflowId, is_within, parent},
+    spec::{PhaseSource, PhaseSpec, WorkflowId, is_within, parent},
 };
 use std::fmt;
 
@@ -11,7 +11,7 @@ use std::fmt;
 pub struct CatalogEntry {
     pub workflow: WorkflowId,
     pub spec: PhaseSpec,
-    pub source: Source,
+    pub source: PhaseSource,
 }
 
 /// The error that a plugin's phase cannot be part of the catalog.
@@ -109,7 +109,7 @@ impl CatalogEntry {
     }
 }
 
-/// All phases, in kubeadm's order; a group stands before its members.
+/// All phases, in kubeadm's order; a group precedes its members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     pub entries: Vec<CatalogEntry>,
@@ -122,19 +122,19 @@ impl Catalog {
             .extend(phases.into_iter().map(|spec| CatalogEntry {
                 workflow: workflow.clone(),
                 spec,
-                source: Source::BuiltIn,
+                source: PhaseSource::BuiltIn,
             }));
     }
 
-    /// Adds the phases of a plugin, each behind the last entry of the group it is in. Their ids
-    /// differ: a manifest that gives one to two phases cannot be read.
+    /// Adds the phases of a plugin, each after the last entry of its group. No two of them have an
+    /// equal id: such a manifest cannot be read.
     ///
     /// # Errors
-    /// A phase whose id another phase or group of any workflow has, or whose workflow does not
-    /// exist. The catalog is then as it was.
+    /// A phase or group of any workflow has the id of one of the phases, or a workflow does not
+    /// exist. The catalog is then unchanged.
     pub fn add_plugin(
         &mut self,
-        source: &Source,
+        source: &PhaseSource,
         phases: &[PluginPhase],
     ) -> Result<(), PhaseRefused> {
         for phase in phases {
@@ -159,7 +159,7 @@ impl Catalog {
         let unknown = phase
             .workflows
             .iter()
-            .find(|workflow| self.of(workflow).next().is_none());
+            .find(|workflow| self.entries_of(workflow).next().is_none());
         if let Some(unknown) = unknown {
             return Some(Refusal::UnknownWorkflow {
                 unknown: unknown.clone(),
@@ -179,7 +179,7 @@ impl Catalog {
         })
     }
 
-    fn insert(&mut self, workflow: &WorkflowId, spec: &PhaseSpec, source: &Source) {
+    fn insert(&mut self, workflow: &WorkflowId, spec: &PhaseSpec, source: &PhaseSource) {
         let group = spec.id.split('/').next().unwrap_or(&spec.id);
         let flags = self.entry(workflow, group).map(|entry| &entry.spec.flags);
         let last = self
@@ -200,14 +200,17 @@ impl Catalog {
         }
     }
 
-    /// The entries of a workflow.
-    pub fn of<'a>(&'a self, workflow: &'a WorkflowId) -> impl Iterator<Item = &'a CatalogEntry> {
+    /// Returns the entries of a workflow.
+    pub fn entries_of<'a>(
+        &'a self,
+        workflow: &'a WorkflowId,
+    ) -> impl Iterator<Item = &'a CatalogEntry> {
         self.entries
             .iter()
             .filter(move |entry| entry.workflow == *workflow)
     }
 
-    /// The entry of a phase or group; none if the workflow has no such phase.
+    /// Returns the entry of a phase or group; none if the workflow has no such phase.
     pub fn entry(&self, workflow: &WorkflowId, id: &str) -> Option<&CatalogEntry> {
         self.entries
             .iter()
@@ -226,7 +229,7 @@ impl Catalog {
             .any(|entry| entry.source.plugin() == Some(name))
     }
 
-    /// The workflows that have phases.
+    /// Returns the workflows that have phases.
     fn workflows(&self) -> Vec<WorkflowId> {
         let mut all: Vec<WorkflowId> = Vec::new();
         for entry in &self.entries {

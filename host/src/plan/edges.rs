@@ -49,8 +49,8 @@ impl<'a> Builder<'a> {
                 .any(|phase| is_stand_in(entry, phase, self.choice) && is_within(phase, holder))
     }
 
-    /// Adds a phase, or its stand-ins: they have the needs of what they replace, so waiting for
-    /// them is enough.
+    /// Adds a phase, or its stand-ins instead: a stand-in has the needs of the phase that it
+    /// replaces.
     fn add_need(&self, needs: &mut BTreeSet<&'a str>, need: &'a CatalogEntry) {
         let mut has_stand_in = false;
         for stand_in in self.stand_ins(&need.spec.id) {

@@ -10,7 +10,7 @@ pub enum PlanError {
         named_in: String,
         nearest: Option<String>,
     },
-    /// each phase that cannot do without others, and those that are not part of the run
+    /// each phase that requires others, with those that are not part of the run
     Unresolved(Vec<(String, Vec<String>)>),
     /// a plugin's phase needs a phase or group that no workflow has
     UnknownNeed {
@@ -19,7 +19,7 @@ pub enum PlanError {
         name: String,
         nearest: Option<String>,
     },
-    /// each of these waits for the one before, and the first for the last
+    /// each phase waits for the phase before it, and the first for the last
     Cycle(Vec<String>),
     /// no phase of this plugin can replace the phase
     NoStandIn { phase: String, plugin: String },
@@ -81,8 +81,8 @@ impl fmt::Display for PlanError {
                 write!(
                     f,
                     "plugin {plugin} cannot replace the phase {phase}: none of its phases says \
-                     `replaces: [{phase}]`\nremove {phase} from `replaces` of the PhaseConfiguration, or name \
-                     another plugin there"
+                     `replaces: [{phase}]`\nremove {phase} from `replaces` of the \
+                     PhaseConfiguration, or name another plugin there"
                 )
             }
             PlanError::UnknownPlugin { phase, plugin } => {
@@ -105,7 +105,7 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
-/// Writes the phases that cannot do without others, in kubeadm's words, and what to do.
+/// Writes the phases that require others which do not run, in kubeadm's words, and the remedy.
 fn write_unresolved(f: &mut fmt::Formatter<'_>, missing: &[(String, Vec<String>)]) -> fmt::Result {
     f.write_str("unresolved dependencies:")?;
     for (phase, missing) in missing {
@@ -124,7 +124,7 @@ fn write_unresolved(f: &mut fmt::Formatter<'_>, missing: &[(String, Vec<String>)
     )
 }
 
-/// Writes the name that was likely meant.
+/// Writes the name that the user likely meant.
 fn suggest(f: &mut fmt::Formatter<'_>, nearest: Option<&str>) -> fmt::Result {
     match nearest {
         Some(nearest) => write!(f, "; did you mean {nearest}?"),

@@ -56,7 +56,8 @@ fn shortest_ring(
 }
 
 impl Plan {
-    /// The phases that run, in an order that keeps every edge and otherwise is the catalog's.
+    /// Returns the phases that run, in an order that keeps every edge and otherwise is the
+    /// catalog's.
     pub fn order(&self) -> Vec<&str> {
         let running: Vec<&Node> = self.running().collect();
         let position: BTreeMap<&str, usize> = running
@@ -106,17 +107,13 @@ impl Plan {
     /// is for readers; a run uses `Node::after`.
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
-        let empty = || {
-            self.running()
-                .map(|node| (node.id(), Vec::new()))
-                .collect::<BTreeMap<_, _>>()
-        };
+        let mut reduced: BTreeMap<&str, Vec<&str>> =
+            self.running().map(|node| (node.id(), Vec::new())).collect();
         let Ok(order) = toposort(&graph, None) else {
-            return empty();
+            return reduced;
         };
         let (list, _) = tred::dag_to_toposorted_adjacency_list::<_, u32>(&graph, &order);
         let (reduction, _) = tred::dag_transitive_reduction_closure(&list);
-        let mut reduced = empty();
         for edge in reduction.edge_indices() {
             if let Some((from, to)) = reduction.edge_endpoints(edge) {
                 let (before, after) = (graph[order[from as usize]], graph[order[to as usize]]);
@@ -171,8 +168,9 @@ impl Plan {
         ranks
     }
 
-    /// Returns the chain of phases with the most expected milliseconds: no run is faster, however
-    /// much it does at the same time. Of several chains, returns the first in the order.
+    /// Returns the chain of phases with the most expected milliseconds. A run cannot be faster,
+    /// even if it runs all other phases at the same time. Of several chains, returns the first in
+    /// the order.
     pub fn longest_chain(&self) -> Vec<&str> {
         let (ranks, order, nodes) = (self.ranks(), self.order(), self.by_id());
         // For each phase, the waiting phase that delays the run the most; of several, the first.

@@ -23,7 +23,7 @@ pub use choice::Choice;
 pub use error::{PlanError, PlanErrors};
 
 use serde::Serialize;
-use spec::{PhaseSpec, Source, WorkflowId};
+use spec::{PhaseSource, PhaseSpec, WorkflowId};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -42,14 +42,14 @@ pub struct Plan {
 pub struct Node {
     /// the description; `replaces` has only the phases that this one stands in for in this run
     pub spec: PhaseSpec,
-    pub source: Source,
-    pub state: State,
+    pub source: PhaseSource,
+    pub state: PhaseState,
     /// phases of this run that must settle before; empty if the phase is left out
     pub after: Vec<String>,
 }
 
 impl Node {
-    /// The id of the phase.
+    /// Returns the id of the phase.
     pub fn id(&self) -> &str {
         &self.spec.id
     }
@@ -59,12 +59,12 @@ impl Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     pub spec: PhaseSpec,
-    /// a group is left out as well if a single member was selected
-    pub state: State,
+    /// left out, too, if only members of the group were selected
+    pub state: PhaseState,
 }
 
 impl Group {
-    /// The id of the group.
+    /// Returns the id of the group.
     pub fn id(&self) -> &str {
         &self.spec.id
     }
@@ -73,15 +73,15 @@ impl Group {
 /// Whether a phase is part of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
-pub enum State {
+pub enum PhaseState {
     Run,
-    LeftOut { reason: Reason },
+    LeftOut { reason: LeftOutReason },
 }
 
 /// The reason why a phase is not part of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum LeftOutReason {
     /// skipped by name; the value is the flag or field that names it
     Skipped(String),
     /// switched off by this field of the configuration
@@ -94,14 +94,14 @@ pub enum Reason {
     NotChosen(Vec<String>),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for LeftOutReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Skipped(by) => write!(f, "skipped by {by}"),
-            Reason::Disabled(by) => write!(f, "disabled by {by}"),
-            Reason::NotSelected => f.write_str("not selected"),
-            Reason::ReplacedBy(plugin) => write!(f, "replaced by plugin {plugin}"),
-            Reason::NotChosen(phases) => write!(
+            LeftOutReason::Skipped(by) => write!(f, "skipped by {by}"),
+            LeftOutReason::Disabled(by) => write!(f, "disabled by {by}"),
+            LeftOutReason::NotSelected => f.write_str("not selected"),
+            LeftOutReason::ReplacedBy(plugin) => write!(f, "replaced by plugin {plugin}"),
+            LeftOutReason::NotChosen(phases) => write!(
                 f,
                 "stands in for {}, which is not replaced",
                 phases.join(", ")
@@ -110,38 +110,39 @@ impl fmt::Display for Reason {
     }
 }
 
-impl State {
+impl PhaseState {
     /// Whether the phase runs.
     pub fn runs(&self) -> bool {
-        matches!(self, State::Run)
+        matches!(self, PhaseState::Run)
     }
 
     /// Returns why the phase is left out; none if it runs.
-    pub fn reason(&self) -> Option<&Reason> {
+    pub fn reason(&self) -> Option<&LeftOutReason> {
         match self {
-            State::Run => None,
-            State::LeftOut { reason } => Some(reason),
+            PhaseState::Run => None,
+            PhaseState::LeftOut { reason } => Some(reason),
         }
     }
 }
 
 impl Plan {
-    /// The phases that run, in the catalog's order.
+    /// Returns the phases that run, in the catalog's order.
     pub fn running(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(|node| node.state.runs())
     }
 
-    /// The phase with an id; none if the workflow has no such phase.
+    /// Returns the phase with an id; none if the workflow has no such phase.
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id() == id)
     }
 
-    /// The ids of the built-in phases and of the groups. Their messages may have several lines.
+    /// Returns the ids of the built-in phases and of the groups. Their messages may have several
+    /// lines.
     pub fn builtin_ids(&self) -> BTreeSet<String> {
         let phases = self
             .nodes
             .iter()
-            .filter(|node| node.source == Source::BuiltIn)
+            .filter(|node| node.source == PhaseSource::BuiltIn)
             .map(|node| node.spec.id.clone());
         let groups = self.groups.iter().map(|group| group.spec.id.clone());
         phases.chain(groups).collect()

@@ -1,8 +1,8 @@
-//! Looks up phases by name, and finds the name that was likely meant.
+//! Looks up phases by name, and finds the name that the user likely meant.
 use super::{
     PlanError,
     catalog::{Catalog, CatalogEntry},
-    spec::WorkflowId,
+    spec::{PhaseSpec, WorkflowId},
 };
 use std::{collections::BTreeMap, ops::Bound};
 
@@ -40,8 +40,8 @@ impl<'a> Names<'a> {
             .map(|_| group)
     }
 
-    /// Returns the phases (no groups) that a name means: the phase itself, or all members. A plan
-    /// may have thousands of edges, so this does not look at every entry for each.
+    /// Returns the phases (no groups) that a name means: the phase itself, or all members. Looks at
+    /// these entries only, since a plan may have thousands of edges.
     pub fn members(&self, name: &str) -> impl Iterator<Item = &'a CatalogEntry> {
         let prefix = format!("{name}/");
         let members: Vec<&CatalogEntry> = self
@@ -59,7 +59,7 @@ impl<'a> Names<'a> {
     /// Checks that a phase or group has a name. Aliases are for subcommands only.
     ///
     /// # Errors
-    /// The name, where it stands, and the name that was likely meant.
+    /// No phase or group has the name. The error has the name that the user likely meant.
     pub fn check(&self, name: &str, named_in: &str) -> Result<(), PlanError> {
         if self.entry(name).is_some() || self.group_of_all(name).is_some() {
             return Ok(());
@@ -71,11 +71,14 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// Returns the id that was likely meant: by alias, by last part, or by similarity.
+    fn specs(&self) -> impl Iterator<Item = &'a PhaseSpec> {
+        self.entries.iter().map(|entry| &entry.spec)
+    }
+
+    /// Returns the id that the user likely meant: by alias, by last part, or by similarity.
     pub fn nearest(&self, name: &str) -> Option<String> {
         let lower = name.to_lowercase();
-        let specs = || self.entries.iter().map(|entry| &entry.spec);
-        let exact = specs().find(|spec| {
+        let exact = self.specs().find(|spec| {
             spec.id == lower
                 || spec.aliases.contains(&lower)
                 || spec.id.rsplit('/').next() == Some(lower.as_str())
@@ -83,7 +86,7 @@ impl<'a> Names<'a> {
         if let Some(spec) = exact {
             return Some(spec.id.clone());
         }
-        specs()
+        self.specs()
             .map(|spec| (similarity(&lower, &spec.id), spec))
             .filter(|(score, _)| *score > 750)
             .max_by_key(|(score, _)| *score)

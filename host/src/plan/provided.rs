@@ -1,5 +1,5 @@
 //! The phases of plugins, as manifests write them.
-use super::spec::{FailurePolicy, Kind, PhaseSpec, WorkflowId};
+use super::spec::{FailurePolicy, PhaseKind, PhaseSpec, WorkflowId};
 use crate::arguments::Line;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct PluginPhase {
 struct ManifestPhase {
     id: String,
     title: Line,
-    kind: Kind,
+    kind: PhaseKind,
     workflow: Vec<WorkflowId>,
     #[serde(default)]
     needs: Vec<String>,

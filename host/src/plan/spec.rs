@@ -23,12 +23,12 @@ pub const START_API_SERVER: u32 = 3000;
 pub struct WorkflowId(Cow<'static, str>);
 
 impl WorkflowId {
-    /// A name that is part of the program.
+    /// Returns the name of a workflow that is part of the program.
     pub const fn new(name: &'static str) -> Self {
         WorkflowId(Cow::Borrowed(name))
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +43,7 @@ impl fmt::Display for WorkflowId {
 /// The kind of a phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum PhaseKind {
     /// holds the phases whose ids begin with its own, and runs nothing itself
     Group,
     Check,
@@ -55,7 +55,7 @@ pub enum Kind {
 /// The origin of a phase's code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum PhaseSource {
     #[default]
     BuiltIn,
     Plugin {
@@ -67,25 +67,25 @@ pub enum Source {
     },
 }
 
-impl Source {
-    /// Name of the plugin that provides a phase; none for a built-in phase.
+impl PhaseSource {
+    /// Returns the name of the plugin that provides a phase; none for a built-in phase.
     pub fn plugin(&self) -> Option<&str> {
         match self {
-            Source::Plugin { name, .. } => Some(name),
-            Source::BuiltIn => None,
+            PhaseSource::Plugin { name, .. } => Some(name),
+            PhaseSource::BuiltIn => None,
         }
     }
 
-    /// Name of the third party's plugin that provides a phase; none for a phase that is part of the
-    /// program.
+    /// Returns the name of the third party's plugin that provides a phase; none for a phase that is
+    /// part of the program.
     pub fn third_party(&self) -> Option<&str> {
         match self {
-            Source::Plugin {
+            PhaseSource::Plugin {
                 name,
                 embedded: false,
                 ..
             } => Some(name),
-            Source::Plugin { .. } | Source::BuiltIn => None,
+            PhaseSource::Plugin { .. } | PhaseSource::BuiltIn => None,
         }
     }
 }
@@ -154,7 +154,7 @@ pub struct PhaseSpec {
     /// kubeadm's path, for example `certs/etcd-ca`
     pub id: String,
     pub title: String,
-    pub kind: Kind,
+    pub kind: PhaseKind,
     /// phases or groups that must have settled before, if they are part of the run
     pub needs: Vec<String>,
     /// phases or groups that wait for this phase
@@ -168,11 +168,11 @@ pub struct PhaseSpec {
     pub flags: Vec<String>,
     /// the place it fills in a cluster: `dns`, `proxy`, `cni`
     pub slot: Option<String>,
-    /// milliseconds until other phases can use its result, roughly; of the phases that are ready,
-    /// the one that delays the run the most begins first
+    /// rough number of milliseconds until other phases can use the result; of the phases that are
+    /// ready, the phase that delays the run the most begins first
     pub expected_millis: u32,
     /// whether the phase begins even in a run that was stopped, once the phases that it needs have
-    /// settled: it cleans up what they left open
+    /// settled: it cleans up after them
     pub finally: bool,
     /// phases that this phase stands in for
     pub replaces: Vec<String>,
@@ -184,16 +184,16 @@ pub struct PhaseSpec {
 }
 
 impl PhaseSpec {
-    /// A group. The flags are those of the subcommand that runs all its members.
+    /// Returns a group. The flags are those of the subcommand that runs all its members.
     pub fn group(id: &str, title: &str, flags: &[&[&str]]) -> Self {
         PhaseSpec {
-            kind: Kind::Group,
+            kind: PhaseKind::Group,
             expected_millis: 0,
             ..PhaseSpec::new(id, title, flags)
         }
     }
 
-    /// A built-in phase.
+    /// Returns a built-in phase.
     pub fn phase(
         id: &str,
         title: &str,
@@ -206,7 +206,7 @@ impl PhaseSpec {
         }
     }
 
-    /// A built-in check.
+    /// Returns a built-in check.
     pub fn check(
         id: &str,
         title: &str,
@@ -214,12 +214,12 @@ impl PhaseSpec {
         run: impl Fn() -> Result<Outcome, Failure> + Send + Sync + RefUnwindSafe + 'static,
     ) -> Self {
         PhaseSpec {
-            kind: Kind::Check,
+            kind: PhaseKind::Check,
             ..PhaseSpec::phase(id, title, flags, run)
         }
     }
 
-    /// A phase without code; that of a plugin is in its component.
+    /// Returns a phase without code. The code of a plugin's phase is in its component.
     fn new(id: &str, title: &str, flags: &[&[&str]]) -> Self {
         PhaseSpec {
             id: id.into(),
@@ -284,7 +284,7 @@ impl PhaseSpec {
         }
     }
 
-    /// Sets what the phase of a plugin takes over from the group that it is in: the flags.
+    /// Sets the flags, which a plugin's phase takes over from its group.
     #[must_use]
     pub fn with_flags(self, flags: Vec<String>) -> Self {
         PhaseSpec {
@@ -296,11 +296,11 @@ impl PhaseSpec {
 
     /// Whether the phase is a group.
     pub fn is_group(&self) -> bool {
-        self.kind == Kind::Group
+        self.kind == PhaseKind::Group
     }
 }
 
-/// Whether `id` is `group` or lies below it.
+/// Whether `id` is `group` or the id of a member of it.
 pub fn is_within(id: &str, group: &str) -> bool {
     id == group
         || id
@@ -308,7 +308,7 @@ pub fn is_within(id: &str, group: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The id of the group that a phase is in; none at the top.
+/// Returns the id of the group that a phase is in; none at the top.
 pub fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)
 }

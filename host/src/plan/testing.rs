@@ -1,8 +1,8 @@
 //! Catalogs and nodes for tests.
 use super::{
-    Node, State,
+    Node, PhaseState,
     catalog::{Catalog, CatalogEntry},
-    spec::{PhaseSpec, Source, WorkflowId},
+    spec::{PhaseSource, PhaseSpec, WorkflowId},
 };
 use kubephase_sdk::Outcome;
 
@@ -34,7 +34,7 @@ pub fn plugin_entry(name: &str, replaces: &[&str]) -> CatalogEntry {
             run: None,
             ..phase(name, &[])
         },
-        source: Source::Plugin {
+        source: PhaseSource::Plugin {
             name: name.into(),
             version: "1.2.3".into(),
             embedded: false,
@@ -49,8 +49,8 @@ pub fn node(id: &str, after: &[&str]) -> Node {
             id: id.into(),
             ..PhaseSpec::default()
         },
-        source: Source::BuiltIn,
-        state: State::Run,
+        source: PhaseSource::BuiltIn,
+        state: PhaseState::Run,
         after: after.iter().map(ToString::to_string).collect(),
     }
 }

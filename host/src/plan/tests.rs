@@ -1,3 +1,5 @@
+mod stand_ins;
+
 use super::{
     show::{Format, render},
     testing::{INIT, phase, plugin_entry, small_catalog},
@@ -76,11 +78,14 @@ fn a_group_stands_for_its_members_and_gives_them_its_needs() {
     );
 }
 
+fn build_join(choice: &Choice) -> Plan {
+    Plan::build(&full_catalog(), &join::Join.id(), choice).unwrap()
+}
+
 #[test]
 fn a_joining_member_checks_etcd_before_its_kubelet_starts_and_a_worker_has_nothing_to_check() {
-    let join = join::Join.id();
-    let build = |choice: &Choice| Plan::build(&full_catalog(), &join, choice).unwrap();
-    assert!(after(&build(&Choice::default()), "kubelet-start").contains(&"check-etcd"));
+    let member = build_join(&Choice::default());
+    assert!(after(&member, "kubelet-start").contains(&"check-etcd"));
     let config = Config {
         join: Some(Join {
             control_plane: false,
@@ -88,7 +93,7 @@ fn a_joining_member_checks_etcd_before_its_kubelet_starts_and_a_worker_has_nothi
         }),
         ..Config::default()
     };
-    let worker = build(&Choice {
+    let worker = build_join(&Choice {
         disabled: join::Join.disabled_phases(&config, true),
         ..Choice::default()
     });
@@ -161,7 +166,11 @@ fn unknown_names_are_refused_with_the_nearest() {
         extra_edges: vec![("certs".into(), "w".into())],
         ..Choice::default()
     };
-    assert_eq!(build(&choice).unwrap_err().len(), 4, "all told together");
+    assert_eq!(
+        build(&choice).unwrap_err().len(),
+        4,
+        "all are reported together"
+    );
 }
 
 #[test]
@@ -171,26 +180,28 @@ fn all_of_a_group_is_known_but_skips_nothing() {
     assert!(build(&skip(&["kubelet-start/all"])).is_err());
 }
 
+/// The error that `show-join-command` requires these phases.
+fn unresolved(missing: &str) -> Vec<String> {
+    vec![format!(
+        "unresolved dependencies:\n\tmissing [{missing}] phase(s) needed by \
+         \"show-join-command\" phase\nlet the missing phases run as well, or leave out the phases \
+         that need them: --skip-phases=show-join-command"
+    )]
+}
+
 #[test]
-fn requirements_are_refused_as_kubeadm_does() {
-    let message = |missing: &str| {
-        vec![format!(
-            "unresolved dependencies:\n\tmissing [{missing}] phase(s) needed by \
-             \"show-join-command\" phase\nlet the missing phases run as well, or leave out the \
-             phases that need them: --skip-phases=show-join-command"
-        )]
-    };
+fn a_missing_requirement_is_refused_as_kubeadm_does() {
     assert_eq!(
         build(&skip(&["upload-certs"])).unwrap_err(),
-        message("upload-certs")
+        unresolved("upload-certs")
     );
     assert_eq!(
         build(&skip(&["upload-certs", "bootstrap-token"])).unwrap_err(),
-        message("bootstrap-token upload-certs")
+        unresolved("bootstrap-token upload-certs")
     );
     assert_eq!(
         build(&only("show-join-command")).unwrap_err(),
-        message("bootstrap-token upload-certs")
+        unresolved("bootstrap-token upload-certs")
     );
     assert!(build(&skip(&["upload-certs", "show-join-command"])).is_ok());
 }
@@ -218,50 +229,6 @@ fn circles_are_named() {
 }
 
 #[test]
-fn a_stand_in_takes_over_needs_and_dependents() {
-    let mut catalog = full_catalog();
-    let cilium = plugin_entry("cilium", &["addon/kube-proxy"]);
-    catalog.entries.push(cilium);
-    let unchosen = Plan::build(&catalog, &INIT, &Choice::default()).unwrap();
-    assert_eq!(
-        unchosen.node("cilium").unwrap().state.reason(),
-        Some(&Reason::NotChosen(vec!["addon/kube-proxy".into()]))
-    );
-    let replace = |phase: &str| Choice {
-        replaced: [(phase.to_owned(), "cilium".to_owned())].into(),
-        ..Choice::default()
-    };
-    let plan = Plan::build(&catalog, &INIT, &replace("addon/kube-proxy")).unwrap();
-    assert_eq!(
-        plan.node("addon/kube-proxy").unwrap().state.reason(),
-        Some(&Reason::ReplacedBy("cilium".into()))
-    );
-    assert_eq!(after(&plan, "cilium"), ["wait-control-plane/api"]);
-    let last = after(&plan, "show-join-command");
-    assert!(last.contains(&"cilium") && !last.contains(&"addon/kube-proxy"));
-    assert_eq!(plan.order().last(), Some(&"show-join-command"));
-    let text = render(&plan, Format::Text);
-    for line in [
-        "About cilium [after wait-control-plane/api; stands in for addon/kube-proxy; plugin cilium \
-         1.2.3]\n",
-        "Install the kube-proxy addon to a Kubernetes cluster [replaced by plugin cilium; plugin \
-         kube-proxy 0.1.0]\n",
-    ] {
-        assert!(text.contains(line), "{text}");
-    }
-    let builtin = plan.builtin_ids();
-    assert!(!builtin.contains("cilium") && builtin.contains("certs"));
-    assert!(matches!(
-        Plan::build(&catalog, &INIT, &replace("addon/coredns")).unwrap_err()[..],
-        [PlanError::NoStandIn { .. }]
-    ));
-    assert!(matches!(
-        Plan::build(&full_catalog(), &INIT, &replace("addon/coredns")).unwrap_err()[..],
-        [PlanError::UnknownPlugin { .. }]
-    ));
-}
-
-#[test]
 fn a_plugin_cannot_need_a_phase_that_does_not_exist() {
     let mut catalog = full_catalog();
     let mut entry = plugin_entry("mine", &[]);
@@ -283,23 +250,6 @@ fn a_plugin_cannot_need_a_phase_that_does_not_exist() {
         }],
         "check-etcd is a phase of join, which the plugin may be part of as well"
     );
-}
-
-#[test]
-fn one_slot_is_filled_once() {
-    let mut catalog = full_catalog();
-    let mut other = plugin_entry("other", &[]);
-    other.spec.slot = Some("proxy".into());
-    catalog.entries.push(other);
-    let errors = Plan::build(&catalog, &INIT, &Choice::default()).unwrap_err();
-    assert_eq!(
-        errors,
-        [PlanError::SlotTaken {
-            slot: "proxy".into(),
-            phases: vec!["addon/kube-proxy".into(), "other".into()]
-        }]
-    );
-    assert!(Plan::build(&catalog, &INIT, &skip(&["addon/kube-proxy"])).is_ok());
 }
 
 #[test]
@@ -325,10 +275,13 @@ fn the_longest_chain_is_the_one_expected_to_take_longest() {
     );
 }
 
+fn id(number: usize) -> String {
+    format!("load/phase-{number:04}")
+}
+
 /// Steps that grow with the cube of the phases would take minutes.
 #[test]
 fn a_plan_of_many_phases_and_edges_is_made_and_shown() {
-    let id = |number: usize| format!("load/phase-{number:04}");
     let phases = (0..1200_usize).map(|number| {
         let needs: Vec<String> = (number.saturating_sub(180)..number).map(id).collect();
         PhaseSpec {

@@ -3,7 +3,7 @@
 use crate::{
     plan::{
         provided::PluginPhase,
-        spec::{FailurePolicy, Kind},
+        spec::{FailurePolicy, PhaseKind},
     },
     secret::settings::list_secrets,
     wasm::{manifest::Manifest, plugin::Plugin, request::Request},
@@ -96,10 +96,10 @@ fn phase_lines(phase: &PluginPhase) -> Vec<String> {
     } = phase;
     let id = &phase.id;
     let kind = match phase.kind {
-        Kind::Addon => "an addon",
-        Kind::Check => "a check",
-        Kind::Group => "a group",
-        Kind::Phase => "a phase",
+        PhaseKind::Addon => "an addon",
+        PhaseKind::Check => "a check",
+        PhaseKind::Group => "a group",
+        PhaseKind::Phase => "a phase",
     };
     let mut lines = vec![format!("{id} is {kind}")];
     lines.extend(

@@ -6,7 +6,7 @@
 )]
 use crate::{
     cancel::Cancel,
-    config::{ADMIN, SERVICE_SUBNET, plugin_limits::Limits},
+    config::{ADMIN_KUBECONFIG, SERVICE_SUBNET, plugin_limits::Limits},
     effect::proposal::Proposal,
     event::{Bus, Event, EventKind, Subscriber},
     operator_files,
@@ -184,7 +184,7 @@ fn open_machine(runtime: &Handle) -> Result<Arc<dyn World>> {
     let mut config = Config::default();
     config.init.node_registration.cri_socket =
         facts.cri_sockets.first().cloned().unwrap_or_default();
-    config.run.kubeconfig = ADMIN.into();
+    config.run.kubeconfig = ADMIN_KUBECONFIG.into();
     let world = Real::open(runtime, facts, &config, &Patience::none())?;
     Ok(Arc::new(world))
 }

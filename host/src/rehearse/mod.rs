@@ -1,6 +1,6 @@
 //! `rehearse --control-planes N --workers N`: machines join the rehearsed cluster at the same time,
-//! by the join command that `init` prints. Each has its own tree below the scratch root, with its
-//! own journal, and can be reset there.
+//! with the join command that `init` prints. Each machine has its own tree below the scratch root,
+//! with its own journal, and can be reset there.
 #![allow(
     clippy::disallowed_methods,
     reason = "scratch trees are the program's own, not the node's"
@@ -18,7 +18,7 @@ use crate::{
         peers::{API_TIME, TREES},
         prepare::{Distribution, prepare},
     },
-    workflow::join::{self, Join, Source},
+    workflow::join::{self, ClusterSource, Join},
     world::{
         World,
         api::{Credentials, Patience},
@@ -66,7 +66,8 @@ impl ClusterSize {
         self.control_planes > 1
     }
 
-    /// The machines that join. Members of the control plane come first, because they take longer.
+    /// Returns the machines that join. Members of the control plane come first, because they take
+    /// longer.
     fn joining(self) -> Vec<Machine> {
         let control_planes = (2..=self.control_planes).map(|number| Machine {
             control_plane: true,
@@ -101,7 +102,8 @@ impl Machine {
         )
     }
 
-    /// A machine as it should be, with an address of its own (of those for benchmarks, RFC 2544).
+    /// Returns a machine that passes all checks, with its own address (from the range for
+    /// benchmarks, RFC 2544).
     fn facts(self) -> NodeFacts {
         let [high, low] = self.number.to_be_bytes();
         let address =
@@ -125,7 +127,7 @@ pub struct JoinResult {
     _world: Option<Arc<Rehearsal>>,
 }
 
-/// The cluster that a rehearsal of `init` made, with what machines need to join it.
+/// The cluster that a rehearsal of `init` made, with the values that joining machines need.
 pub struct RehearsedCluster<'a> {
     pub world: &'a Rehearsal,
     /// the configuration of `init`, with its secrets
@@ -145,13 +147,11 @@ impl RehearsedCluster<'_> {
     /// The tree of a machine cannot be used, or the machine does not find or trust the cluster.
     pub fn join(&self, size: ClusterSize) -> Result<Vec<JoinResult>> {
         let flags = self.join_flags()?;
-        let join_one = |machine: &Machine| {
+        let joins = parallel::map(&size.joining(), parallel::cores() * 2, |machine| {
             self.join_one(*machine, &flags)
                 .with_context(|| machine.name())
-        };
-        parallel::map(&size.joining(), parallel::cores() * 2, join_one)
-            .into_iter()
-            .collect()
+        });
+        joins.into_iter().collect()
     }
 
     /// Returns the flags of the join command that `init` prints.
@@ -177,7 +177,7 @@ impl RehearsedCluster<'_> {
         })
     }
 
-    /// Lets one machine join: from nothing to a node.
+    /// Lets one machine join, from an empty tree.
     fn join_one(&self, machine: Machine, flags: &JoinFlags) -> Result<JoinResult> {
         let began = Instant::now();
         let root = self.root.join(TREES).join(machine.name());
@@ -190,7 +190,7 @@ impl RehearsedCluster<'_> {
             certificate_key: machine.control_plane.then(|| key.clone()),
             ..flags.clone()
         };
-        let source = Source {
+        let source = ClusterSource {
             file: None,
             flags: &flags,
             is_named: false,

@@ -1,5 +1,5 @@
-//! Kubeconfigs for clients outside of the rehearsed node: with the credentials of the node's own,
-//! an address on loopback, and the name to check the server's certificate by.
+//! Kubeconfigs for clients outside of the rehearsed node. They have the credentials of the node's
+//! kubeconfigs, an address on loopback, and the name in the server's certificate.
 use crate::{
     config::Config,
     world::{Files, text_file::read_kubeconfig},
@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The kubeconfigs of a node, without `.conf`.
 const NAMES: &[&str] = &[
     "admin",
     "super-admin",

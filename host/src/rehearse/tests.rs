@@ -87,24 +87,24 @@ fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> Prepared 
     prepare(distribution, &Init, loaded, Some(&file), None).unwrap()
 }
 
-/// What a join could change in the cluster.
+/// The objects and members that a join could change in the cluster.
 fn state_of(world: &Rehearsal) -> (Vec<Value>, Vec<Value>, Vec<EtcdMember>) {
-    let list = |version: &str, kind: &str| world.cluster().list(version, kind, None, None).unwrap();
-    (
-        list("v1", "Node"),
-        list("certificates.k8s.io/v1", "CertificateSigningRequest"),
-        world.etcd().members().unwrap(),
-    )
+    let [nodes, requests] = [
+        ("v1", "Node"),
+        ("certificates.k8s.io/v1", "CertificateSigningRequest"),
+    ]
+    .map(|(version, kind)| world.cluster().list(version, kind, None, None).unwrap());
+    (nodes, requests, world.etcd().members().unwrap())
 }
 
-/// Plans the join of a machine, by what `init` tells people.
+/// Plans the join of a machine with the join command that `init` prints.
 fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
     let flags = JoinFlags {
         control_plane: machine.control_plane,
         certificate_key: Some(cluster.config.init.certificate_key.clone()),
         ..cluster.join_flags().unwrap()
     };
-    let source = Source {
+    let source = ClusterSource {
         file: None,
         flags: &flags,
         is_named: false,
@@ -114,7 +114,7 @@ fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
 }
 
 #[test]
-fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
+fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_cluster() {
     let engine = Engine::with(
         Cache::open_at(Path::new("/dev/null")),
         Compiler::ThisProcess,

@@ -1,5 +1,5 @@
-//! The critical path: the chain of phases that determined when a run ended. Each of them waited for
-//! the one before.
+//! The critical path: the chain of phases that determined when a run ended. Each phase of it waited
+//! for the phase before it.
 use super::tally::{Span, Tally};
 
 /// Returns the phase that ended last; of several, the first in the order of the plan.
@@ -27,7 +27,8 @@ impl Tally {
     /// Returns the critical path; empty if the journal does not record what phases waited for.
     pub fn critical_path(&self) -> Vec<&Span> {
         let last = last_to_end(self.started()).filter(|span| span.needs.is_some());
-        // No chain has more phases than there are, whatever a journal says they need.
+        // The needs in a damaged journal may form a circle, so the chain is limited to the number
+        // of phases.
         let mut path: Vec<&Span> = std::iter::successors(last, |span| self.waited_for(span))
             .take(self.phases.len())
             .collect();

@@ -1,6 +1,6 @@
 //! Spans of time as text.
 
-/// A span of time in three digits or so.
+/// Returns a span of time as text, with about three digits.
 pub fn format_duration(micros: u64) -> String {
     match micros {
         0..1_000 => format!("{micros} µs"),

@@ -34,16 +34,18 @@ pub(super) fn write_headline(
         palette.bold(&sanitise::line(&tally.workflow)),
         format_duration(tally.micros)
     )?;
-    let count = |verdict| tally.findings_with(verdict).count();
-    let (fatal, unknown) = (tally.fatal_findings().count(), count(Verdict::CouldNotRun));
-    let downgraded = count(Verdict::Fail) - fatal;
+    let (fatal, unknown) = (
+        tally.fatal_findings().count(),
+        tally.count_findings(Verdict::CouldNotRun),
+    );
+    let downgraded = tally.count_findings(Verdict::Fail) - fatal;
     if tally.findings.is_empty() {
         return Ok(());
     }
     writeln!(
         text,
         "checks: {} passed, {} warnings, {fatal} errors, {unknown} could not run",
-        count(Verdict::Pass),
-        count(Verdict::Warn) + downgraded
+        tally.count_findings(Verdict::Pass),
+        tally.count_findings(Verdict::Warn) + downgraded
     )
 }

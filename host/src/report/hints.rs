@@ -1,7 +1,7 @@
-//! Hints on what to do next after a run, and on what the run left unchanged.
+//! Hints for the operator after a run: the next steps, and the things that the run left unchanged.
 use super::{
     by_plugin,
-    tally::{FindingRecord, Span, Tally},
+    tally::{FindingRecord, Tally},
 };
 use crate::{
     event::{EffectResult, PhaseResult, RunResult},
@@ -9,8 +9,8 @@ use crate::{
     text::sanitise,
 };
 
-/// Lines for the operator, most useful first; none if a run succeeded whose work `stays`: that of a
-/// dry run does not.
+/// Returns lines for the operator, the most useful first. `stays` is false for a dry run, whose
+/// work does not stay. A run that succeeded and whose work stays has no hints.
 pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     let mut hints = Vec::new();
     match &tally.result {
@@ -19,8 +19,7 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
         Some(RunResult::PreflightFailed) => add_preflight_hints(tally, &mut hints),
         Some(RunResult::Failed { phase, .. }) => add_failure_hints(tally, phase, stays, &mut hints),
         Some(RunResult::Cancelled) if stays => hints.push(
-            "The run was interrupted. What was carried out stays; the same command goes \
-                on from there."
+            "The run was interrupted. Its effects stay; the same command goes on from there."
                 .into(),
         ),
         Some(RunResult::Cancelled) => {
@@ -69,7 +68,7 @@ fn add_preflight_hints(tally: &Tally, hints: &mut Vec<String>) {
                 .map(|url| format!("{code}: see {}{origin}", sanitise::line(url))),
         );
     }
-    // Several findings of one check have one way out.
+    // Several findings of a check have an equal remedy.
     hints.dedup();
     let pulled = tally
         .count_effects()
@@ -88,9 +87,9 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
         .iter()
         .filter(|span| span.phase == phase)
         .flat_map(|span| &span.effects);
-    for failed in effects.filter(|carried| {
+    for failed in effects.filter(|record| {
         matches!(
-            carried.result,
+            record.result,
             EffectResult::Failed(_) | EffectResult::Refused(_)
         )
     }) {
@@ -109,13 +108,13 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
         hints.push("This was a dry run: nothing was changed.".into());
     } else if changed > 0 {
         hints.push(format!(
-            "{changed} effects were carried out before; the same command keeps what \
-            holds and goes on from there."
+            "{changed} effects were carried out before; the same command keeps what holds and goes \
+             on from there."
         ));
     }
     // Phases of third parties have no command of their own.
-    let has_command = |span: &Span| span.phase == phase && !span.is_third_party;
-    if tally.phases.iter().any(has_command) && !tally.workflow.is_empty() {
+    let mut spans = tally.phases.iter().filter(|span| span.phase == phase);
+    if spans.any(|span| !span.is_third_party) && !tally.workflow.is_empty() {
         hints.push(format!(
             "To look at this phase alone: kubephase {} phase {}",
             tally.workflow,
@@ -124,15 +123,15 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     }
 }
 
-/// Adds where the run stopped, as far as its events show.
+/// Adds the phases at work when the run stopped, as far as its events show.
 fn add_cut_off_hints(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("The run was cut off before its end. The same command goes on from there.".into());
     for span in tally.phases.iter().filter(|span| span.is_open()) {
-        let last = span.effects.last().map(|carried| {
+        let last = span.effects.last().map(|record| {
             format!(
                 "{} {}",
-                sanitise::line(&carried.effect.kind),
-                sanitise::line(&carried.effect.target)
+                sanitise::line(&record.effect.kind),
+                sanitise::line(&record.effect.target)
             )
         });
         let last = last.map_or_else(

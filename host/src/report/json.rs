@@ -5,22 +5,28 @@ use crate::{
 };
 use std::io::Write;
 
-/// Writes each event as one line of JSON. A reader that goes away ends the writing, not the run.
+/// Writes each event as one line of JSON. If the output is closed, it stops writing, and the run
+/// goes on.
 pub struct JsonPrinter<W> {
     out: W,
-    gone: bool,
+    /// whether the output is closed
+    is_closed: bool,
 }
 
 impl<W: Write + Send> JsonPrinter<W> {
+    /// Returns a printer that writes to `out`.
     pub fn new(out: W) -> Self {
-        JsonPrinter { out, gone: false }
+        JsonPrinter {
+            out,
+            is_closed: false,
+        }
     }
 }
 
 impl<W: Write + Send> Subscriber for JsonPrinter<W> {
     fn on_event(&mut self, event: &Event) {
-        if !self.gone {
-            self.gone = write_line(&mut self.out, event).is_err();
+        if !self.is_closed {
+            self.is_closed = write_line(&mut self.out, event).is_err();
         }
     }
 }

@@ -12,15 +12,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-/// Prints lines; a reader that goes away ends the printing, not the run.
+/// Prints lines. If an output is closed, the run goes on.
 pub struct LinePrinter<O, E> {
     out: O,
     err: E,
     out_palette: Palette,
     err_palette: Palette,
     debug: bool,
-    /// phases whose text may have several lines
-    own: BTreeSet<String>,
+    /// phases and groups whose text may have several lines
+    builtin: BTreeSet<String>,
     /// the third parties' plugins of phases
     plugins: BTreeMap<String, String>,
     order: OrderedOutput<Line>,
@@ -35,12 +35,12 @@ enum Line {
 }
 
 impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
-    /// `own` are the built-in phases (`Plan::builtin_ids`), whose messages may have several lines;
-    /// `debug` shows debug messages.
+    /// Returns a printer. `builtin` are the built-in phases (`Plan::builtin_ids`), whose messages
+    /// may have several lines; `debug` shows debug messages.
     pub fn new(
         (out, out_palette): (O, Palette),
         (err, err_palette): (E, Palette),
-        own: BTreeSet<String>,
+        builtin: BTreeSet<String>,
         debug: bool,
     ) -> Self {
         LinePrinter {
@@ -49,7 +49,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
             out_palette,
             err_palette,
             debug,
-            own,
+            builtin,
             plugins: BTreeMap::new(),
             order: OrderedOutput::default(),
             fatal: Vec::new(),
@@ -59,8 +59,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
     /// Returns the text of a phase. The text of a third party becomes one line, so that none of its
     /// lines looks like a line of another phase.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
-        let own = plugin.is_none() && (phase.is_empty() || self.own.contains(phase));
-        if own {
+        if plugin.is_none() && (phase.is_empty() || self.builtin.contains(phase)) {
             sanitise::block(text)
         } else {
             sanitise::line(text)
@@ -108,34 +107,36 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
             sanitise::line(&finding.summary),
         );
         let summary = format!("{summary}{}", by_plugin(plugin));
-        let warning = |text: String| {
-            Line::Err(format!(
-                "\t{}: {text}",
-                self.err_palette.warn(&format!("[WARNING {code}]"))
-            ))
-        };
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
                 "\t{}: {summary}",
                 self.err_palette.bad(&format!("[ERROR {code}]"))
             ))),
             (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => {
-                Some(warning(summary))
+                Some(self.finding_warning(&code, &summary))
             }
-            (Verdict::CouldNotRun, _) => Some(warning(format!("could not be checked: {summary}"))),
+            (Verdict::CouldNotRun, _) => {
+                let summary = format!("could not be checked: {summary}");
+                Some(self.finding_warning(&code, &summary))
+            }
             (Verdict::Pass | Verdict::Skipped, _) => None,
         }
     }
 
-    fn say(&mut self, phase: &str, line: Option<Line>) {
+    fn finding_warning(&self, code: &str, summary: &str) -> Line {
+        let code = self.err_palette.warn(&format!("[WARNING {code}]"));
+        Line::Err(format!("\t{code}: {summary}"))
+    }
+
+    /// Prints a line of a phase when its turn comes.
+    fn submit(&mut self, phase: &str, line: Option<Line>) {
         if let Some(line) = line.and_then(|line| self.order.submit(phase, line)) {
             self.print(line);
         }
     }
 
     fn print(&mut self, line: Line) {
-        // A closed pipe is the reader's choice; the exit code and the journal still tell how it
-        // ended.
+        // If the reader closes the pipe, the exit code and the journal still have the outcome.
         let _ = match line {
             Line::Out(text) => self
                 .out
@@ -152,6 +153,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         };
     }
 
+    /// Prints the lines that wait for their turn, then the fatal findings and the error.
     fn end(&mut self, result: &RunResult) {
         for line in self.order.finish() {
             self.print(line);
@@ -211,7 +213,7 @@ impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
                 text,
                 plugin,
             } => {
-                self.say(
+                self.submit(
                     phase,
                     self.message(phase, plugin.as_deref(), *severity, label, text),
                 );
@@ -221,7 +223,7 @@ impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
                 finding,
                 judged,
                 plugin,
-            } => self.say(phase, self.finding(finding, judged, plugin.as_deref())),
+            } => self.submit(phase, self.finding(finding, judged, plugin.as_deref())),
             EventKind::PhaseEnded { phase, .. } => {
                 for line in self.order.end(phase) {
                     self.print(line);

@@ -8,8 +8,9 @@ pub mod hints;
 pub mod json;
 pub mod lines;
 pub mod order;
-pub mod past;
 pub mod progress;
+pub mod recorded_run;
+pub mod run_list;
 pub mod style;
 pub mod summary;
 pub mod tally;
@@ -26,7 +27,8 @@ fn by_plugin(plugin: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// The name of a plugin, of its name and version; none for one that is part of the program.
+/// Returns the name of a third party's plugin from its name and version; none if the plugin is part
+/// of the program.
 fn third_party(plugin: &str) -> Option<&str> {
     let name = plugin.split(' ').next().unwrap_or_default();
     embedded::find(name).is_none().then_some(name)
@@ -35,10 +37,10 @@ fn third_party(plugin: &str) -> Option<&str> {
 /// The form in which a run is reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
-    /// lines for people
+    /// Lines for people.
     #[default]
     Text,
-    /// JSON, one value a line
+    /// JSON, one value a line.
     Json,
 }
 
@@ -49,16 +51,16 @@ pub fn subscribers(
     output: Output,
     debug: bool,
 ) -> (Vec<Box<dyn Subscriber>>, tally::TallyCollector) {
-    let keeper = tally::TallyCollector::default();
-    let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(keeper.clone())];
-    let own = plan.builtin_ids();
+    let collector = tally::TallyCollector::default();
+    let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(collector.clone())];
+    let builtin = plan.builtin_ids();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
     match (output, progress::Progress::on_terminal()) {
         (Output::Json, _) => all.push(Box::new(json::JsonPrinter::new(io::stdout()))),
         (Output::Text, None) => all.push(Box::new(lines::LinePrinter::new(
             (io::stdout(), for_out),
             (io::stderr(), for_err),
-            own,
+            builtin,
             debug,
         ))),
         (Output::Text, Some(progress)) => {
@@ -67,10 +69,10 @@ pub fn subscribers(
             all.push(Box::new(lines::LinePrinter::new(
                 (out, for_out),
                 (err, for_err),
-                own,
+                builtin,
                 debug,
             )));
         }
     }
-    (all, keeper)
+    (all, collector)
 }

@@ -1,11 +1,11 @@
 //! Puts the output of concurrent phases into the order of the plan.
 //!
 //! Each phase has a slot. The output of the first unfinished phase passes at once; the output of a
-//! later phase waits until all phases before it have ended. So a concurrent run prints what a
-//! sequential run prints.
+//! later phase waits until all phases before it have ended. So the output of a concurrent
+//! run equals that of a sequential run.
 use crate::plan::spec::is_within;
 
-/// Items held back until their turn.
+/// Items that wait for their turn.
 #[derive(Debug)]
 pub struct OrderedOutput<T> {
     slots: Vec<Slot<T>>,
@@ -32,36 +32,31 @@ impl<T> Default for OrderedOutput<T> {
 }
 
 impl<T> OrderedOutput<T> {
+    /// Returns an empty output with a slot for each phase, in the order of the plan.
     pub fn new(phases: &[String]) -> Self {
-        let slot = |phase: &String| Slot {
-            phase: phase.clone(),
-            heading: Vec::new(),
-            items: Vec::new(),
-            ended: false,
-        };
         OrderedOutput {
-            slots: phases.iter().map(slot).collect(),
+            slots: phases.iter().map(|phase| Slot::new(phase)).collect(),
             current: 0,
         }
     }
 
     /// Takes an item of a phase or group. Returns it if it is its turn, or if it has no slot.
     pub fn submit(&mut self, phase: &str, item: T) -> Option<T> {
-        let (at, heading) = match self.slots.iter().position(|slot| slot.phase == phase) {
-            Some(at) => (at, false),
+        let (index, heading) = match self.slots.iter().position(|slot| slot.phase == phase) {
+            Some(index) => (index, false),
             None => match self
                 .slots
                 .iter()
                 .position(|slot| is_member(&slot.phase, phase))
             {
-                Some(at) => (at, true),
+                Some(index) => (index, true),
                 None => return Some(item),
             },
         };
-        if at <= self.current {
+        if index <= self.current {
             return Some(item);
         }
-        let slot = &mut self.slots[at];
+        let slot = &mut self.slots[index];
         if heading {
             slot.heading.push(item)
         } else {
@@ -85,7 +80,7 @@ impl<T> OrderedOutput<T> {
         released
     }
 
-    /// Notes that the run ended. Returns all items that are left, in order.
+    /// Notes that the run ended. Returns all items that waited, in order.
     pub fn finish(&mut self) -> Vec<T> {
         let mut released = Vec::new();
         self.slots
@@ -97,6 +92,15 @@ impl<T> OrderedOutput<T> {
 }
 
 impl<T> Slot<T> {
+    fn new(phase: &str) -> Self {
+        Slot {
+            phase: phase.to_owned(),
+            heading: Vec::new(),
+            items: Vec::new(),
+            ended: false,
+        }
+    }
+
     fn release(&mut self, into: &mut Vec<T>) {
         into.append(&mut self.heading);
         into.append(&mut self.items);

@@ -1,4 +1,4 @@
-//! A display of the phases at work, at the foot of a terminal.
+//! A display of the phases at work, at the bottom of a terminal.
 use crate::{
     event::{Event, EventKind, Subscriber},
     text::sanitise,
@@ -19,9 +19,9 @@ pub struct Progress {
 impl Progress {
     /// Returns a display; none unless standard error is a terminal that can move its cursor.
     pub fn on_terminal() -> Option<Self> {
-        let able =
+        let is_able =
             Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-        able.then(|| Self::on(ProgressDrawTarget::stderr()))
+        is_able.then(|| Self::on(ProgressDrawTarget::stderr()))
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
@@ -47,7 +47,7 @@ impl Progress {
         self.total = Some(self.display.add(bar));
     }
 
-    fn phase_begins(&mut self, phase: &str) {
+    fn begin_phase(&mut self, phase: &str) {
         let bar = ProgressBar::new_spinner()
             .with_style(style("  {spinner} {prefix} {wide_msg}"))
             .with_prefix(sanitise::line(phase).into_owned());
@@ -59,7 +59,7 @@ impl Progress {
         self.working.insert(phase.into(), bar);
     }
 
-    fn phase_moves(&self, phase: &str, done: u32, total: u32, text: &str) {
+    fn update_phase(&self, phase: &str, done: u32, total: u32, text: &str) {
         if let Some(bar) = self.working.get(phase) {
             let count = if total > 0 {
                 format!("{done}/{total} ")
@@ -70,7 +70,7 @@ impl Progress {
         }
     }
 
-    fn phase_ends(&mut self, phase: &str) {
+    fn end_phase(&mut self, phase: &str) {
         if let Some(bar) = self.working.remove(phase) {
             bar.finish_and_clear();
             self.display.remove(&bar);
@@ -90,7 +90,7 @@ impl Progress {
     }
 }
 
-/// The templates are constants; were one wrong, the default would be shown.
+/// Returns the style of a template, which is a constant. A wrong template gives the default style.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -99,15 +99,15 @@ impl Subscriber for Progress {
     fn on_event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::RunStarted { phases, .. } => self.begin(phases.len()),
-            EventKind::PhaseStarted { phase } => self.phase_begins(phase),
+            EventKind::PhaseStarted { phase } => self.begin_phase(phase),
             EventKind::Progress {
                 phase,
                 done,
                 total,
                 text,
                 ..
-            } => self.phase_moves(phase, *done, *total, text),
-            EventKind::PhaseEnded { phase, .. } => self.phase_ends(phase),
+            } => self.update_phase(phase, *done, *total, text),
+            EventKind::PhaseEnded { phase, .. } => self.end_phase(phase),
             EventKind::RunEnded { .. } => self.end(),
             EventKind::Message { .. }
             | EventKind::Finding { .. }

@@ -1,9 +1,9 @@
-//! Colours, only where a terminal shows them and `NO_COLOR` does not forbid them.
+//! Colours, if the output is a terminal with colours and `NO_COLOR` does not forbid them.
 use crate::text::sanitise;
 use console::{Style, Term};
 use std::{fmt, sync::OnceLock};
 
-/// The colours of an output, or none. It is decided once for each output.
+/// The colours of an output, or none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
     on: bool,
@@ -13,10 +13,12 @@ impl Palette {
     /// No colours: files, pipes, tests.
     pub const PLAIN: Palette = Palette { on: false };
 
+    /// Returns the colours of standard output.
     pub fn stdout() -> Self {
         Self::of(&Term::stdout())
     }
 
+    /// Returns the colours of standard error.
     pub fn stderr() -> Self {
         Self::of(&Term::stderr())
     }
@@ -28,22 +30,27 @@ impl Palette {
         }
     }
 
+    /// Returns the text as a heading.
     pub fn bold(self, text: &str) -> String {
         self.apply(bold(), text)
     }
 
+    /// Returns the text as a detail.
     pub fn dim(self, text: &str) -> String {
         self.apply(dim(), text)
     }
 
+    /// Returns the text of a good result.
     pub fn good(self, text: &str) -> String {
         self.apply(good(), text)
     }
 
+    /// Returns the text of a warning.
     pub fn warn(self, text: &str) -> String {
         self.apply(warn(), text)
     }
 
+    /// Returns the text of an error.
     pub fn bad(self, text: &str) -> String {
         self.apply(bad(), text)
     }
@@ -77,18 +84,18 @@ fn bad() -> Style {
     Style::new().force_styling(true).red().bold()
 }
 
-/// Text with the host's own colours. Nothing else in it acts on a terminal: of all escape sequences
-/// only those of a [`Palette`] pass, everything else is shown as the sanitiser shows it.
+/// Text with the host's own colours. Of all escape sequences, only those of a [`Palette`] act on a
+/// terminal; the sanitiser escapes all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Painted(String);
 
 impl Painted {
-    /// Takes text of several lines in which some parts were coloured by a palette.
+    /// Takes text of several lines, parts of which a palette coloured.
     pub fn new(text: &str) -> Painted {
         let mut painted = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(at) = rest.find('\u{1b}') {
-            let (before, from) = rest.split_at(at);
+        while let Some(escape) = rest.find('\u{1b}') {
+            let (before, from) = rest.split_at(escape);
             painted.push_str(&sanitise::block(before));
             let sequence = sequences()
                 .find(|sequence| from.starts_with(sequence.as_str()))
@@ -113,18 +120,20 @@ impl fmt::Display for Painted {
 /// The escape sequences with which a palette begins and ends its colours.
 fn sequences() -> impl Iterator<Item = &'static String> {
     static SEQUENCES: OnceLock<Vec<String>> = OnceLock::new();
-    let both_ends = |style: Style| {
-        let applied = style.apply_to("|").to_string();
-        applied.split('|').map(str::to_owned).collect::<Vec<_>>()
-    };
     SEQUENCES
         .get_or_init(|| {
             [bold(), dim(), good(), warn(), bad()]
                 .into_iter()
-                .flat_map(both_ends)
+                .flat_map(sequences_of)
                 .collect()
         })
         .iter()
+}
+
+/// Returns the sequence before and the sequence after a text of this style.
+fn sequences_of(style: Style) -> Vec<String> {
+    let applied = style.apply_to("|").to_string();
+    applied.split('|').map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::{text::sanitise, wasm::limits};
 use kubephase_wit::Verdict;
 use std::fmt::Write;
 
-/// The summary, ending with a newline. `not_checked` is what the world says it cannot know.
+/// Returns the summary, with a newline at its end. `not_checked` are the checks that the world
+/// cannot do.
 pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -53,12 +54,12 @@ fn describe_counts(counts: &EffectCounts) -> String {
     shares
         .iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{n} {what}"))
+        .map(|(n, result)| format!("{n} {result}"))
         .collect::<Vec<_>>()
         .join(", ")
 }
 
-/// Writes what plugins used, and what each of their phases may use.
+/// Writes the resources that plugins used, and their limits.
 fn write_plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
     if tally.plugins.is_empty() {
         return Ok(());
@@ -102,6 +103,7 @@ fn write_unknown(
     write_list(text, "Not checked", &all, palette)
 }
 
+/// Writes a titled list; nothing if it has no items.
 pub(super) fn write_list(
     text: &mut String,
     title: &str,

@@ -1,4 +1,4 @@
-//! The result of a run, gathered from its events. Summary, timeline and hints are made from it.
+//! The result of a run, collected from its events. Summary, timeline and hints come from it.
 use super::{by_plugin, third_party};
 use crate::{
     effect::Applied,
@@ -19,17 +19,17 @@ use std::sync::Arc;
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     pub workflow: String,
-    /// microseconds until the first phase could start
+    /// microseconds from the start of the run until the first phase could start
     pub ready: u64,
     /// in the order of the plan
     pub phases: Vec<Span>,
     pub findings: Vec<FindingRecord>,
-    /// by plugin: the memory of its hungriest call, the rest in sum
+    /// by plugin: the memory of the call that used the most, and the sums of the rest
     pub plugins: BTreeMap<String, Usage>,
-    /// notes of the journal on what it does not hold of the run
+    /// notes of the journal about information of the run that it lacks
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_kept: Vec<String>,
-    /// none while the run goes on, or if it was cut off
+    /// none while the run goes on, and if it was cut off
     pub result: Option<RunResult>,
     /// whether the run still goes on; the events alone cannot tell that from a run that was cut off
     pub at_work: bool,
@@ -49,10 +49,10 @@ pub struct Span {
     pub micros: u64,
     pub result: Option<PhaseResult>,
     pub effects: Vec<EffectRecord>,
-    /// whether a component runs it
+    /// whether a plugin's component runs the phase
     #[serde(skip)]
     pub is_plugin: bool,
-    /// whether that component is a third party's
+    /// whether that plugin is a third party's
     #[serde(skip)]
     pub is_third_party: bool,
 }
@@ -101,12 +101,13 @@ impl FindingRecord {
 pub struct EffectCounts {
     pub changed: u64,
     pub unchanged: u64,
-    /// left as found: the goal was reached by other means
+    /// left as found, because the wanted state was reached by other means
     pub left: u64,
     pub failed: u64,
 }
 
 impl EffectCounts {
+    /// Returns the number of all effects.
     pub fn total(&self) -> u64 {
         self.changed + self.unchanged + self.left + self.failed
     }
@@ -122,8 +123,8 @@ impl EffectCounts {
 }
 
 impl Span {
-    /// A phase that has not started.
-    fn waiting(phase: &str, needs: Option<&Vec<String>>) -> Self {
+    /// Returns a phase that has not started.
+    fn not_started(phase: &str, needs: Option<&Vec<String>>) -> Self {
         Span {
             phase: phase.to_owned(),
             needs: needs.cloned(),
@@ -136,14 +137,22 @@ impl Span {
         self.began.is_some() && self.result.is_none()
     }
 
-    /// Microseconds since the run began.
+    /// Returns the end of the phase, in microseconds since the run began; none if it never started.
     pub fn end(&self) -> Option<u64> {
         self.began.map(|began| began.saturating_add(self.micros))
     }
 }
 
+/// Returns the phases of a run before any has started.
+fn spans_of(phases: &[String], needs: &BTreeMap<String, Vec<String>>) -> Vec<Span> {
+    phases
+        .iter()
+        .map(|phase| Span::not_started(phase, needs.get(phase)))
+        .collect()
+}
+
 impl Tally {
-    /// Gathers the events of a recorded run. A phase that did not end lasts until the last event.
+    /// Collects the events of a recorded run. A phase that did not end lasts until the last event.
     pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut tally = Tally::default();
         events.into_iter().for_each(|event| tally.record(event));
@@ -168,10 +177,7 @@ impl Tally {
             } => {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
-                self.phases = phases
-                    .iter()
-                    .map(|phase| Span::waiting(phase, needs.get(phase)))
-                    .collect();
+                self.phases = spans_of(phases, needs);
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             EventKind::PhaseEnded {
@@ -212,12 +218,7 @@ impl Tally {
                 phase,
                 plugin,
                 used,
-            } => {
-                let span = self.span(phase);
-                span.is_plugin = true;
-                span.is_third_party = third_party(plugin).is_some();
-                self.add_usage(plugin, used);
-            }
+            } => self.add_usage(phase, plugin, used),
             EventKind::Message { label, text, .. } if label == journal::MARK => {
                 self.not_kept.push(text.clone());
             }
@@ -226,8 +227,11 @@ impl Tally {
         }
     }
 
-    /// Adds what a call of a plugin used.
-    fn add_usage(&mut self, plugin: &str, used: &Usage) {
+    /// Adds the resources that a call of a plugin used.
+    fn add_usage(&mut self, phase: &str, plugin: &str, used: &Usage) {
+        let span = self.span(phase);
+        span.is_plugin = true;
+        span.is_third_party = third_party(plugin).is_some();
         let sum = self.plugins.entry(plugin.to_owned()).or_default();
         sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
         sum.findings += used.findings;
@@ -251,41 +255,47 @@ impl Tally {
         &mut self.phases[at]
     }
 
-    /// The phases that started, in the order of the plan.
+    /// Returns the phases that started, in the order of the plan.
     pub fn started(&self) -> impl Iterator<Item = &Span> {
         self.phases.iter().filter(|span| span.began.is_some())
     }
 
-    /// Effects by kind, and how they turned out.
+    /// Counts the effects of each kind by their results.
     pub fn count_effects(&self) -> BTreeMap<&str, EffectCounts> {
         let mut effects: BTreeMap<&str, EffectCounts> = BTreeMap::new();
-        for carried in self.phases.iter().flat_map(|span| &span.effects) {
+        for record in self.phases.iter().flat_map(|span| &span.effects) {
             effects
-                .entry(&carried.effect.kind)
+                .entry(&record.effect.kind)
                 .or_default()
-                .add(&carried.result);
+                .add(&record.result);
         }
         effects
     }
 
+    /// Returns the findings with a verdict.
     pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &FindingRecord> {
         self.findings
             .iter()
             .filter(move |found| found.finding.verdict == verdict)
     }
 
-    /// The findings that stop the run.
+    /// Counts the findings with a verdict.
+    pub fn count_findings(&self, verdict: Verdict) -> usize {
+        self.findings_with(verdict).count()
+    }
+
+    /// Returns the findings that stop the run.
     pub fn fatal_findings(&self) -> impl Iterator<Item = &FindingRecord> {
         self.findings.iter().filter(|found| found.is_fatal())
     }
 }
 
-/// Gathers events into a tally while they come in. Clones share the tally.
+/// Collects events into a tally while the run goes on. Clones share the tally.
 #[derive(Clone, Debug, Default)]
 pub struct TallyCollector(Arc<Mutex<Tally>>);
 
 impl TallyCollector {
-    /// The tally so far.
+    /// Returns the tally so far.
     pub fn tally(&self) -> Tally {
         self.0.lock().clone()
     }

@@ -1,5 +1,5 @@
-//! The times of phases: as a part of the summary, and as a chart that also shows what each phase
-//! waited for.
+//! The times of phases: a part of the summary, and a chart that also shows what each phase waited
+//! for.
 use super::{
     style::Palette,
     tally::{Span, Tally},
@@ -11,10 +11,10 @@ use crate::{
 };
 use std::fmt::{Result, Write};
 
-/// Columns of a bar, which stands for the whole run.
+/// Columns of a bar, which represents the whole run.
 const BAR: usize = 32;
-/// Microseconds of waiting for a worker from which the wait is shown.
-const PROMPT: u64 = 1_000;
+/// Microseconds of the shortest wait for a worker that is shown.
+const SHOWN_WAIT: u64 = 1_000;
 
 /// Writes the part of the summary: bars in the order of the plan, and the critical path.
 pub(super) fn write_brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {
@@ -72,6 +72,29 @@ fn write_chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
             row.trim_end()
         )?;
     }
+    write_unreached(text, tally, width)?;
+    write_critical_path(text, tally, &path)?;
+    if path.is_empty() {
+        return writeln!(
+            text,
+            "the version that made this run did not record what phases waited for"
+        );
+    }
+    let queued = path.iter().fold(0u64, |sum, span| {
+        sum.saturating_add(tally.queue_micros(span))
+    });
+    if queued >= SHOWN_WAIT {
+        writeln!(
+            text,
+            "phases on it (*) waited {} for a free worker",
+            format_duration(queued)
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes the phases that did not start.
+fn write_unreached(text: &mut String, tally: &Tally, width: usize) -> Result {
     for span in tally.phases.iter().filter(|span| span.began.is_none()) {
         let why = match &span.result {
             Some(PhaseResult::NotReached(why)) => format!("not reached: {}", sanitise::line(why)),
@@ -83,23 +106,6 @@ fn write_chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
             sanitise::line(&span.phase),
             "-",
             "-"
-        )?;
-    }
-    write_critical_path(text, tally, &path)?;
-    if path.is_empty() {
-        return writeln!(
-            text,
-            "the version that made this run did not record what phases waited for"
-        );
-    }
-    let queued = path.iter().fold(0u64, |sum, span| {
-        sum.saturating_add(tally.queue_micros(span))
-    });
-    if queued >= PROMPT {
-        writeln!(
-            text,
-            "phases on it (*) waited {} for a free worker",
-            format_duration(queued)
         )?;
     }
     Ok(())
@@ -146,13 +152,8 @@ fn coloured_bar(span: &Span, tally: &Tally, critical: bool, palette: Palette) ->
 
 /// Draws the time of a phase within the run.
 fn bar(span: &Span, total: u64) -> String {
-    let scale = |micros: u64| {
-        usize::try_from(u128::from(micros) * BAR as u128 / u128::from(total.max(1)))
-            .unwrap_or(BAR)
-            .min(BAR)
-    };
-    let start = scale(span.began.unwrap_or(0)).min(BAR - 1);
-    let length = scale(span.micros).clamp(1, BAR - start);
+    let start = columns(span.began.unwrap_or(0), total).min(BAR - 1);
+    let length = columns(span.micros, total).clamp(1, BAR - start);
     format!(
         "{}{}{}",
         "·".repeat(start),
@@ -161,13 +162,20 @@ fn bar(span: &Span, total: u64) -> String {
     )
 }
 
+/// Returns the columns of a bar that represent a part of the run.
+fn columns(micros: u64, total: u64) -> usize {
+    usize::try_from(u128::from(micros) * BAR as u128 / u128::from(total.max(1)))
+        .unwrap_or(BAR)
+        .min(BAR)
+}
+
 fn describe_wait(span: &Span, tally: &Tally) -> String {
     let need = tally
         .waited_for(span)
         .map(|need| sanitise::line(&need.phase).into_owned());
     let queued = tally.queue_micros(span);
     let worker =
-        (queued >= PROMPT).then(|| format!("{} for a free worker", format_duration(queued)));
+        (queued >= SHOWN_WAIT).then(|| format!("{} for a free worker", format_duration(queued)));
     let parts: Vec<String> = need.into_iter().chain(worker).collect();
     if parts.is_empty() {
         String::new()

@@ -1,5 +1,5 @@
-//! The access of a phase: built-in phases may observe and propose everything, components what was
-//! granted to them.
+//! The access of a phase: built-in phases may observe and propose everything, components only what
+//! their grant allows.
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
     effect::Effect,
@@ -11,17 +11,17 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What a phase may observe and propose.
+/// The access of a phase: what it may observe and propose.
 #[derive(Clone)]
 pub enum Access {
-    /// everything: a built-in phase
+    /// A built-in phase may do everything.
     BuiltIn,
-    /// what the grant allows: a component
+    /// A component may do what its grant allows.
     Granted(Arc<Grant>),
 }
 
 impl Access {
-    /// The kind of phase that has this access.
+    /// Returns the kind of phase that has this access.
     pub fn origin(&self) -> Origin {
         match self {
             Access::BuiltIn => Origin::Distribution,
@@ -29,7 +29,8 @@ impl Access {
         }
     }
 
-    /// The name of the plugin that has this access, where it is not part of the program.
+    /// Returns the name of the third party's plugin that has this access; none for a phase that is
+    /// part of the program.
     pub fn third_party(&self) -> Option<&str> {
         match self {
             Access::Granted(grant) if grant.origin() == Origin::Plugin => Some(grant.plugin()),
@@ -37,10 +38,10 @@ impl Access {
         }
     }
 
-    fn ask(&self, ask: impl FnOnce(&Grant) -> Result<(), String>) -> Result<(), String> {
+    fn check(&self, check: impl FnOnce(&Grant) -> Result<(), String>) -> Result<(), String> {
         match self {
             Access::BuiltIn => Ok(()),
-            Access::Granted(grant) => ask(grant),
+            Access::Granted(grant) => check(grant),
         }
     }
 
@@ -49,7 +50,7 @@ impl Access {
     /// # Errors
     /// The demands that were not granted.
     pub fn check_call(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
-        self.ask(|grant| grant.allows(row, demands))
+        self.check(|grant| grant.allows(row, demands))
     }
 
     /// Decides about a file that was opened. `is_public` says whether every user of the machine may
@@ -64,13 +65,13 @@ impl Access {
         real_path: &str,
         is_public: bool,
     ) -> Result<(), String> {
-        self.ask(|grant| grant.allows_file(row, path, real_path, is_public))
+        self.check(|grant| grant.allows_file(row, path, real_path, is_public))
     }
 
     /// Decides about the server of a URL, for a call that was granted.
     ///
     /// # Errors
-    /// The grant has to name the host itself, and does not.
+    /// The grant does not name the host itself, and has to.
     pub fn reach(
         &self,
         row: &Row,
@@ -84,12 +85,12 @@ impl Access {
         }
     }
 
-    /// Decides about a file that is shown to a server, by its real path.
+    /// Decides about a file that is sent to a server, by its real path.
     ///
     /// # Errors
-    /// The file belongs to the host, and the grant does not say so.
+    /// The file belongs to the host, and the grant does not allow that.
     pub fn check_identity(&self, row: &Row, path: &str, is_hosts: bool) -> Result<(), String> {
-        self.ask(|grant| grant.allows_identity(row, path, is_hosts))
+        self.check(|grant| grant.allows_identity(row, path, is_hosts))
     }
 
     /// Decides about a proposal before it is carried out.
@@ -97,10 +98,10 @@ impl Access {
     /// # Errors
     /// The part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
-        self.ask(|grant| grant.allows_effect(effect))
+        self.check(|grant| grant.allows_effect(effect))
     }
 
-    /// What a plugin was granted; none for a phase of the program's own code.
+    /// Returns the grant of a plugin; none for a built-in phase.
     pub fn grant(&self) -> Option<&Grant> {
         match self {
             Access::BuiltIn => None,

@@ -1,8 +1,8 @@
-//! Applies the proposals of one call of a phase: all are checked against what was granted before
-//! the first is applied, and each is reported as an event.
+//! Applies the proposals of one call of a phase. All are checked against the grant before the first
+//! is applied, and each is reported as an event.
 //!
-//! Here is the order and the result of the proposals. What is checked is in `apply/checks.rs`, what
-//! the journal gets in `apply/record.rs`, and images are pulled by `apply/images.rs`.
+//! This file has the order and the result of the proposals. The checks are in `apply/checks.rs`,
+//! the records for the journal in `apply/record.rs`, and the pulls of images in `apply/images.rs`.
 mod checks;
 mod images;
 mod record;
@@ -62,8 +62,10 @@ impl Executor<'_> {
         };
         application.check_proposals(&proposals)?;
         application.announce_targets(&proposals)?;
-        let is_image = |proposal: &Proposal| matches!(proposal.effect, Effect::Image(_));
-        if proposals.iter().all(is_image) {
+        if proposals
+            .iter()
+            .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
+        {
             return application.pull_images(&proposals);
         }
         application.apply_in_order(&proposals, sent)
@@ -110,11 +112,12 @@ impl Application<'_> {
             self.emit_effect(proposal, EffectResult::Failed(why.clone()), 0, &[]);
             return (false, Some(PhaseError::Failed(why)));
         }
-        let apply = || self.apply_effect(proposal, dependency_changed);
         let outcome = if proposal.effect.waits() {
-            self.state.pool.run_blocking(apply)
+            self.state
+                .pool
+                .run_blocking(|| self.apply_effect(proposal, dependency_changed))
         } else {
-            apply()
+            self.apply_effect(proposal, dependency_changed)
         };
         let mut changed = false;
         let (result, error) = match outcome {
@@ -188,7 +191,7 @@ impl Application<'_> {
         Applied::Skipped(why)
     }
 
-    /// Prints the lines and the warnings of an effect, until the plugin has said as much as it may.
+    /// Prints the lines and the warnings of an effect, up to the plugin's limit for messages.
     fn say_all(&self, done: &Done) -> Result<(), String> {
         self.say_lines(Severity::Info, &done.said)?;
         self.say_lines(Severity::Warning, &done.warnings)
@@ -202,8 +205,8 @@ impl Application<'_> {
     }
 }
 
-/// The error of a phase whose effect failed. A cancelled effect only stops the phase, because the
-/// next run of the same command continues from here.
+/// Returns the error of a phase whose effect failed. A cancelled effect only stops the phase,
+/// because the next run of the same command continues from here.
 fn phase_error(failure: &Failure) -> PhaseError {
     match failure.known_code() {
         Some(FailureCode::Cancelled) => PhaseError::Stopped,

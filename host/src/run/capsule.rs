@@ -33,6 +33,7 @@ use std::{
 /// number.
 pub const FORMAT: u32 = 2;
 
+/// The recording of a plugin's call.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Capsule {
@@ -52,7 +53,7 @@ pub struct Capsule {
     /// are missing
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// what went wrong
+    /// why the call was stopped
     pub failure: String,
 }
 
@@ -60,7 +61,7 @@ impl Capsule {
     /// Reads a capsule.
     ///
     /// # Errors
-    /// What is wrong with the text, and a format that this program does not know.
+    /// The text is not a capsule, or has a format that this program does not know.
     pub fn read(text: &str) -> Result<Capsule> {
         #[derive(Deserialize)]
         struct Format {
@@ -94,7 +95,7 @@ impl Capsule {
         self
     }
 
-    /// Blanks the values of secrets wherever they are.
+    /// Blanks the values of secrets in all fields.
     pub fn blank(&mut self, secrets: &Secrets) {
         secrets.blank_value(&mut self.settings);
         secrets.blank_value(&mut self.config);
@@ -141,21 +142,22 @@ pub struct Observation {
 
 /// The source of a session's observations.
 pub enum ObservationSource {
-    /// the world; nothing is recorded
+    /// The world answers; nothing is recorded.
     Unrecorded,
-    /// the world; answers are recorded
+    /// The world answers; its answers are recorded.
     Recorded(Mutex<Recording>),
-    /// a capsule
+    /// A capsule answers.
     Replayed(Mutex<VecDeque<Observation>>),
 }
 
 impl ObservationSource {
-    /// The world, whose answers are recorded. `given` is the size in bytes of the configuration and
-    /// the settings, which are part of the capsule too.
-    pub fn recording(given: usize) -> Self {
-        ObservationSource::Recorded(Mutex::new(Recording::beside(given)))
+    /// Returns the world as a source, whose answers are recorded. `other_bytes` is the size of the
+    /// configuration and the settings, which are part of the capsule too.
+    pub fn recording(other_bytes: usize) -> Self {
+        ObservationSource::Recorded(Mutex::new(Recording::beside(other_bytes)))
     }
 
+    /// Returns the observations of a capsule as a source.
     pub fn replaying(observations: &[Observation]) -> Self {
         ObservationSource::Replayed(Mutex::new(observations.iter().cloned().collect()))
     }
@@ -177,12 +179,12 @@ impl ObservationSource {
                 recording.lock().record(call, args, &answer);
                 answer
             }
-            ObservationSource::Replayed(left) => {
-                let mut left = left.lock();
-                let at = left
+            ObservationSource::Replayed(observations) => {
+                let mut observations = observations.lock();
+                let index = observations
                     .iter()
                     .position(|known| known.call == call && known.args == args);
-                let known = at.and_then(|at| left.remove(at));
+                let known = index.and_then(|index| observations.remove(index));
                 let known = known.ok_or_else(|| {
                     Failure::new(
                         FailureCode::NotRecorded,
@@ -206,8 +208,8 @@ impl ObservationSource {
         }
     }
 
-    /// Puts what was recorded into a capsule: the facts, and the observations without answers that
-    /// are credentials, or are not judged within the budget.
+    /// Puts the recording into a capsule: the facts, and the observations. Leaves out answers that
+    /// are credentials, or that cannot be judged within the budget.
     pub fn fill(&self, capsule: &mut Capsule, budget: &Budget) {
         let ObservationSource::Recorded(recording) = self else {
             return;

@@ -23,8 +23,8 @@ use anyhow::Result;
 use kubephase_wit::Severity;
 use std::{collections::BTreeSet, sync::Arc};
 
-/// A prepared run whose configuration is complete: with the secrets that were generated for the
-/// node, and with what the node's files say.
+/// A prepared run whose configuration is complete: it has the secrets that were generated for the
+/// node, and the settings that come from the node's files.
 pub struct Complete {
     pub prepared: Prepared,
     /// paths that earlier runs made
@@ -72,7 +72,7 @@ impl Complete {
         let mut masked = Secrets::mask(&prepared.config)?;
         prepared
             .secret_settings()
-            .for_each(|it| masked.secrets.add(it));
+            .for_each(|secret| masked.secrets.add(secret));
         let bus = Bus::new(subscribers(&prepared.plan));
         let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),
@@ -104,7 +104,7 @@ impl Complete {
         Ok(executor.execute())
     }
 
-    /// Prints what comes before the first phase.
+    /// Prints the lines and warnings that precede the first phase.
     fn say_opening(&self, bus: &Bus) {
         let prepared = &self.prepared;
         for line in &prepared.early_lines {
@@ -126,13 +126,11 @@ impl Complete {
         let registration = &config.init.node_registration;
         let ignored = registration.ignore_preflight_errors.iter();
         let today = jiff::Zoned::now().date();
-        let is_current =
-            |expires: Option<jiff::civil::Date>| expires.is_none_or(|day| day >= today);
         let waivers = phases.waivers.iter();
         FindingPolicy {
             ignored: ignored.map(|name| name.to_lowercase()).collect(),
             waived: waivers
-                .filter(|waiver| is_current(waiver.expires))
+                .filter(|waiver| waiver.expires.is_none_or(|day| day >= today))
                 .map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone()))
                 .collect(),
             ours: self.made_before.clone(),

@@ -1,8 +1,8 @@
-//! Takes a plan to a world. Every phase starts as soon as the phases that it needs have settled.
-//! Its proposals are checked against what was granted and applied one by one, and each of them is
+//! Executes a plan in a world. Every phase starts as soon as the phases that it needs have settled.
+//! Its proposals are checked against the grant and applied one by one, and each of them is
 //! reported as an event.
 //!
-//! Here is the order of phases and the result of the run. The life of one phase is in
+//! This file has the order of phases and the result of the run. The life of one phase is in
 //! `executor/phase.rs`, its findings in `executor/findings.rs`, and its proposals in
 //! `run/apply.rs`.
 mod findings;
@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     effect::Sent,
     event::{EventKind, PhaseResult, RunResult, micros},
-    plan::{Node, Plan, spec::Kind},
+    plan::{Node, Plan, spec::PhaseKind},
     wasm::plugin::Plugin,
 };
 use kubephase_wit::phase as phase_interface;
@@ -57,11 +57,11 @@ pub struct Ready {
 /// A plugin whose phase is called.
 pub struct Running {
     pub plugin: Arc<Plugin>,
-    /// bytes of memory, the most that a call had
+    /// bytes of memory of the call that used the most
     pub memory: Arc<AtomicUsize>,
 }
 
-/// Everything that a run needs to execute its plan.
+/// A plan with everything that a run needs to execute it.
 pub struct Executor<'a> {
     pub plan: &'a Plan,
     pub shared: Arc<RunContext>,
@@ -141,7 +141,7 @@ impl Executor<'_> {
                 ended
             }
         };
-        if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != Kind::Check {
+        if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != PhaseKind::Check {
             state.stop.request();
         }
         state.ended().insert(node.spec.id.clone(), ended);
@@ -160,27 +160,28 @@ impl Executor<'_> {
     /// Returns why a phase cannot begin, if it cannot.
     fn obstacle(&self, node: &Node, state: &RunState) -> Option<String> {
         let ended = state.ended();
-        // A phase that tidies up follows a phase that began, however that phase ended.
-        let allows = |need: &Ended| need.passable || (node.spec.finally && need.begun);
-        let need = node
-            .after
-            .iter()
-            .find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
+        // A phase that cleans up follows a phase that began, even if that phase failed.
+        let need = node.after.iter().find(|need| {
+            ended
+                .get(*need)
+                .is_some_and(|need| !(need.passable || (node.spec.finally && need.begun)))
+        });
         let stopped = state.stop.is_requested() && !node.spec.finally;
         need.map(|need| format!("{need} did not settle"))
             .or(stopped.then(|| STOPPED.to_owned()))
     }
 
-    /// The result of the run after all phases ended.
+    /// Returns the result of the run after all phases ended.
     fn result(&self, nodes: &[&Node], state: &RunState) -> RunResult {
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
-        let (checks, others): (Vec<&Node>, Vec<&Node>) =
-            nodes.iter().partition(|node| node.spec.kind == Kind::Check);
+        let (checks, others): (Vec<&Node>, Vec<&Node>) = nodes
+            .iter()
+            .partition(|node| node.spec.kind == PhaseKind::Check);
         match (first_failure(&others, state), first_failure(&checks, state)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
-            // A check may run after phases that change something, or beside them.
+            // A check may run after phases that change something, or at the same time.
             (None, Some((phase, message))) if state.changed.load(Ordering::Relaxed) => {
                 RunResult::Failed { phase, message }
             }
@@ -190,7 +191,7 @@ impl Executor<'_> {
     }
 }
 
-/// The id and the message of the first phase in a list that failed.
+/// Returns the id and the message of the first phase in a list that failed.
 fn first_failure(nodes: &[&Node], state: &RunState) -> Option<(String, String)> {
     let ended = state.ended();
     nodes.iter().find_map(|node| match ended.get(node.id()) {

@@ -1,27 +1,28 @@
-//! The meaning of a finding for the run: `--ignore-preflight-errors` with kubeadm's meaning,
-//! waivers of the configuration, and files that an earlier run on this node made.
+//! Decides what a finding means for the run. `--ignore-preflight-errors` (with kubeadm's meaning),
+//! waivers of the configuration, and files of earlier runs on this node downgrade an error.
 use crate::{event::Judgement, plan::Node};
 use kubephase_sdk::codes::{self, Family};
 use kubephase_wit::{Finding, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Built-in checks that look whether a path or a port is free.
+/// Built-in checks whether a path or a port is free.
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
 
+/// The errors that do not stop the run.
 #[derive(Clone, Debug, Default)]
 pub struct FindingPolicy {
     /// lower-cased names of checks, or `all`
     pub ignored: BTreeSet<String>,
     /// lower-cased name of a check and the reason it is waived
     pub waived: BTreeMap<String, String>,
-    /// paths that earlier runs on this node made, by its journals
+    /// paths that earlier runs on this node made, according to its journals
     pub ours: BTreeSet<String>,
 }
 
-/// The code under which a finding is judged and told: the phase's own, unless a third party's
-/// plugin uses a code or the name of a phase that is not its own. The name of the plugin then
-/// stands before it, so that ignoring or waiving a built-in check never means a plugin's, and never
-/// the other way round.
+/// Returns the code under which a finding is judged and reported. If a third party's plugin uses
+/// the code of a built-in check or the name of another phase, the code begins with the plugin's
+/// name. So a user who ignores or waives a built-in check never ignores a plugin's finding, and
+/// vice versa.
 pub fn own_code(node: &Node, code: String) -> String {
     match node.source.third_party() {
         Some(plugin) if code != node.id() && (codes::is_built_in(&code) || code.contains('/')) => {
@@ -31,9 +32,9 @@ pub fn own_code(node: &Node, code: String) -> String {
     }
 }
 
-/// Whether a finding of a phase says that a path or a port is taken which has to be free. Only the
-/// built-in checks may say so.
-fn says_taken(node: &Node, finding: &Finding) -> bool {
+/// Whether a finding reports that a path or a port is in use which has to be free. Only built-in
+/// checks can report that.
+fn is_about_availability(node: &Node, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];
     node.source.third_party().is_none()
         && AVAILABILITY_CHECKS.contains(&node.id())
@@ -55,7 +56,7 @@ impl FindingPolicy {
             Judgement::Downgraded("--ignore-preflight-errors".into())
         } else if let Some(reason) = self.waived.get(&name) {
             Judgement::Downgraded(format!("waived: {reason}"))
-        } else if is_about_ours && says_taken(node, finding) {
+        } else if is_about_ours && is_about_availability(node, finding) {
             Judgement::Downgraded("an earlier run on this node made it".into())
         } else {
             Judgement::Stands

@@ -10,8 +10,8 @@ use anyhow::{Result, anyhow};
 use kubephase_wit::{Failure, FailureCode};
 use serde::{Deserialize, Serialize};
 
-/// Secrets that the configuration did not give and that were generated once for a node. Their file
-/// has mode 0600.
+/// Secrets that the configuration lacks and that were generated once for a node. Their file has
+/// mode 0600.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GeneratedSecrets {
@@ -22,7 +22,7 @@ pub struct GeneratedSecrets {
 /// Bytes of the file of secrets, at most.
 const MAX_SECRETS: u64 = 64 << 10;
 
-/// The path of a file whose directories' links were followed and whose own name was not.
+/// Resolves the links in the path of a file's directory. Does not follow the file itself.
 fn real_path(path: &str, files: &dyn Files) -> Result<String> {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     Ok(format!(
@@ -36,6 +36,10 @@ impl GeneratedSecrets {
         format!("{DIRECTORY}/secrets.json")
     }
 
+    /// Reads the secrets of earlier runs; none if there are none.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged, or other users may write to it.
     pub fn read(files: &dyn Files) -> Result<GeneratedSecrets> {
         let path = GeneratedSecrets::path();
         let opened = match files.open(&path) {
@@ -60,7 +64,7 @@ impl GeneratedSecrets {
             .map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
     }
 
-    /// The content of the file.
+    /// Returns the content of the file.
     fn to_json(&self) -> serde_json::Result<Secret<Vec<u8>>> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -79,20 +83,20 @@ impl GeneratedSecrets {
         .map(Secret::new)
     }
 
-    /// The next run makes new ones.
+    /// Removes the secrets, so that the next run generates new secrets.
     ///
     /// # Errors
-    /// Where they cannot be removed.
+    /// They cannot be removed.
     pub fn forget(files: &dyn Files) -> Result<()> {
         files
             .remove(&GeneratedSecrets::path())
             .map_err(Failure::into_error)
     }
 
-    /// Fills in what the configuration lacks, and keeps it for the next run.
+    /// Generates the secrets that the configuration lacks, and keeps them for the next run.
     ///
     /// # Errors
-    /// Where the secrets cannot be kept.
+    /// The secrets cannot be read or kept.
     pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
         let mut made = GeneratedSecrets::read(files)?;
         let before = made.clone();

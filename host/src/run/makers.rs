@@ -1,5 +1,5 @@
-//! Who made the files that are new in a run. A plugin may let more users use a file only if the
-//! plugin itself made it: everything else may hold what those users are not to see.
+//! The plugins that made the new files of a run. A plugin may give more users access to a file only
+//! if the plugin itself made it: any other file may have content that those users must not see.
 use crate::effect::{Effect, kind::Content};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ impl Makers {
     }
 
     /// Notes an effect that changed something. `plugin` proposed it; none for a phase of the
-    /// program. `absent` are paths that were not there before. The content of keys, certificates
+    /// program. `absent` are paths that did not exist before. The content of keys, certificates
     /// and kubeconfigs belongs to the host, even if a plugin proposed them.
     pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {
         let mut made = self.made();
@@ -36,7 +36,7 @@ impl Makers {
         );
     }
 
-    /// Whether a plugin made what is at a path.
+    /// Whether a plugin made the file at a path.
     pub fn has_made(&self, plugin: &str, path: &str) -> bool {
         self.made().get(path).is_some_and(|maker| maker == plugin)
     }

@@ -1,6 +1,6 @@
 //! The engine of all workflows: [`prepare`] makes a plan, [`site`] opens the place of the run, and
-//! [`execute`] takes the plan to its world and tells what happened as events. What is particular to
-//! a workflow stands behind the trait in [`workflow`].
+//! [`execute`] executes the plan in its world and reports the progress as events. The trait in
+//! [`workflow`] has the parts that differ between workflows.
 pub mod access;
 mod apply;
 pub mod capsule;

@@ -28,10 +28,10 @@ use std::{
 
 /// Name of the file in the output directory that lists what `--out` wrote.
 const MARKER: &str = ".kubephase-out";
-/// The names that `--out` writes in the output directory, beside the marker.
+/// The names that `--out` writes in the output directory, in addition to the marker.
 const RESULTS: [&str; 2] = ["files", "objects.yaml"];
 
-/// The output of a run: its files, and what the API was sent.
+/// The output of a run: its files, and its writes to the API.
 pub struct RunOutput<'a> {
     pub files: &'a dyn Files,
     pub config: &'a Config,
@@ -88,12 +88,14 @@ fn replace(out: &Path, staging: &Path) -> Result<()> {
         .tempdir_in(out);
     let aside = aside.with_context(|| format!("cannot write to {}", out.display()))?;
     let names = [MARKER, RESULTS[0], RESULTS[1]];
-    let exists = |name: &&&str| out.join(name).symlink_metadata().is_ok();
-    let earlier = names.iter().filter(exists);
-    let away = earlier.map(|name| (out.join(name), aside.path().join(name)));
-    let in_place = names.iter();
-    let in_place = in_place.map(|name| (staging.join(name), out.join(name)));
-    let moves: Vec<(PathBuf, PathBuf)> = away.chain(in_place).collect();
+    let earlier = names
+        .iter()
+        .filter(|name| out.join(name).symlink_metadata().is_ok())
+        .map(|name| (out.join(name), aside.path().join(name)));
+    let new = names
+        .iter()
+        .map(|name| (staging.join(name), out.join(name)));
+    let moves: Vec<(PathBuf, PathBuf)> = earlier.chain(new).collect();
     for (done, (from, to)) in moves.iter().enumerate() {
         let Err(error) = fs::rename(from, to) else {
             continue;

@@ -1,7 +1,7 @@
-//! Whose the directory of a plugin is. A plugin chooses its name, by which the directory is called,
-//! and what others made of the files there (a unit that runs one of them, a key that is trusted)
-//! was meant for the plugin that the operator knew. So the host writes down beside the directory
-//! which plugin used it first: where it comes from, and who signed it.
+//! The owner of a plugin's directory. A plugin chooses its name, which is the name of the
+//! directory. Other parts of the machine may rely on the files there (a unit runs one of them, a
+//! program trusts a key), because the operator knew the first plugin of that name. So the host
+//! records the identity of the plugin that used the directory first: its source and its signer.
 use crate::{
     effect::Effect,
     wasm::gate::{PLUGINS, owner_of_path},
@@ -9,13 +9,13 @@ use crate::{
 };
 use kubephase_wit::{Failure, FailureCode};
 
-/// Where the identity of a directory's owner is written down. No plugin has such a name, so no
-/// plugin may change it.
+/// Returns the path of the record of a directory's owner. A plugin cannot have such a name, so no
+/// plugin may change the record.
 fn record(plugin: &str) -> String {
     format!("{PLUGINS}/{plugin}.owner")
 }
 
-/// The directory of a plugin.
+/// Returns the path of a plugin's directory.
 fn directory(plugin: &str) -> String {
     format!("{PLUGINS}/{plugin}")
 }
@@ -33,7 +33,7 @@ pub fn is_used(effect: &Effect, plugin: &str) -> bool {
 /// Checks that the directory of a plugin has no owner, or belongs to the plugin of this identity.
 ///
 /// # Errors
-/// `denied` if it belongs to another plugin; the failure to find that out.
+/// `denied` if it belongs to another plugin; or the record cannot be read.
 pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
     let Some(owner) = owner(files, plugin)?.filter(|owner| owner != identity) else {
         return Ok(());
@@ -57,7 +57,7 @@ pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
 /// Makes the directory of a plugin belong to this identity, if it has no owner yet.
 ///
 /// # Errors
-/// As for [`check`]; the failure to write it down.
+/// As for [`check`]; or the record cannot be written.
 pub fn claim(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
     check(files, plugin, identity)?;
     if owner(files, plugin)?.is_none() {
@@ -66,11 +66,11 @@ pub fn claim(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
     Ok(())
 }
 
-/// Removes the directory of a plugin, and what says whose it is. The directory goes first: if it
-/// stays, it stays the owner's.
+/// Removes the directory of a plugin, and then the record of its owner: if the directory cannot be
+/// removed, it keeps its owner.
 ///
 /// # Errors
-/// The failure to remove them.
+/// They cannot be removed.
 pub fn purge(files: &dyn Files, plugin: &str) -> Tried<()> {
     if files.stat(&directory(plugin))?.is_some() {
         files.remove_all(&directory(plugin))?;
@@ -95,7 +95,7 @@ mod tests {
     use crate::world::files::RootedFiles;
 
     #[test]
-    fn a_directory_belongs_to_who_used_it_first_until_it_is_purged() {
+    fn a_directory_belongs_to_its_first_user_until_it_is_purged() {
         let root = tempfile::tempdir().unwrap();
         let files = RootedFiles::open(root.path()).unwrap();
         assert_eq!(check(&files, "own", "./good.wasm"), Ok(()));
@@ -114,7 +114,7 @@ mod tests {
         purge(&files, "own").unwrap();
         assert!(files.stat(&path).unwrap().is_none());
         assert_eq!(claim(&files, "own", "./evil.wasm"), Ok(()));
-        // There need not be anything.
+        // A plugin without a directory can be purged.
         purge(&files, "unknown").unwrap();
     }
 }

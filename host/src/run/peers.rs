@@ -3,7 +3,7 @@ use super::scratch::ScratchTree;
 use crate::world::state_directory as state;
 use crate::{
     cancel::Cancel,
-    config::ADMIN,
+    config::ADMIN_KUBECONFIG,
     journal::RunLock,
     world::{
         api::{Credentials, Patience},
@@ -61,7 +61,7 @@ impl PeerCluster {
         let setting = Setting {
             files: rehearsal::files(&scratch.path, (!keeps).then_some(first.as_path()))?,
             facts: NodeFacts::default(),
-            credentials: Credentials::File(ADMIN.into()),
+            credentials: Credentials::File(ADMIN_KUBECONFIG.into()),
             cluster: cluster.clone(),
             patience: Patience {
                 time: API_TIME,
@@ -77,7 +77,7 @@ impl PeerCluster {
         }))
     }
 
-    /// Returns what the machines of the cluster share.
+    /// Returns the state that the machines of the cluster share.
     pub fn cluster_state(&self) -> Arc<ClusterState> {
         self.cluster.clone()
     }
@@ -94,8 +94,7 @@ fn tree_of_first_machine(tree: &Path) -> Result<Option<PathBuf>> {
         .map(Path::to_owned))
 }
 
-/// Returns what the machine of a tree shares with others: the cluster that it joined, or else a
-/// cluster of its own.
+/// Returns the state of the cluster that the machine of a tree joined, or else of a new cluster.
 pub fn cluster_state_of(peers: Option<&PeerCluster>, root: &Path) -> Arc<ClusterState> {
     peers.map_or_else(
         || Arc::new(ClusterState::new(root)),

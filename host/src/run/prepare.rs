@@ -1,4 +1,4 @@
-//! Prepares a run: from a loaded configuration to a plan with its plugins. Nothing is changed.
+//! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
 use super::workflow::{Line, LoadedRun, Question, Workflow};
 use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 
-/// What every run of this process can use: the phases and plugins of the program.
+/// The phases and plugins of the program, which every run of this process can use.
 pub struct Distribution<'a> {
     pub engine: &'a Engine,
     /// the built-in phases, and those of the program's own plugins
@@ -81,14 +81,14 @@ impl<'a> Distribution<'a> {
     /// Whether the command of a phase, of its group or of its members has `--cri-socket`.
     fn takes_cri_socket(&self, workflow: &WorkflowId, id: &str) -> bool {
         self.catalog
-            .of(workflow)
+            .entries_of(workflow)
             .map(|entry| &entry.spec)
             .filter(|spec| is_within(&spec.id, id) || is_within(id, &spec.id))
             .any(|spec| spec.flags.iter().any(|flag| flag == "cri-socket"))
     }
 }
 
-/// Everything that is decided before a run touches anything.
+/// A run that is decided and planned, and has not read or changed its node.
 pub struct Prepared {
     pub workflow: &'static dyn Workflow,
     /// with its secrets
@@ -99,26 +99,26 @@ pub struct Prepared {
     pub patches: Patches,
     /// warnings that are shown before the first phase
     pub warnings: Vec<String>,
-    /// lines that were said while the configuration was loaded; they come first
+    /// lines that are printed first; loading the configuration made them
     pub early_lines: Vec<Line>,
     /// lines that are printed before the first phase
     pub lines: Vec<Line>,
     pub token_given: bool,
-    /// nothing is to be changed
+    /// whether the run changes nothing
     pub dry_run: bool,
     pub may_run_programs: bool,
     pub question: Option<&'static Question>,
     /// the operator's configuration file, if there is one
     pub file: Option<PathBuf>,
-    /// files of the operator that were read besides it, and may hold credentials
+    /// other files of the operator that were read, and may hold credentials
     pub operator_files: Vec<PathBuf>,
     /// whether the whole workflow runs, and not single phases that were selected
     pub is_whole: bool,
 }
 
 impl Prepared {
-    /// The files that belong to the host in this run, and the operator's that decide what later
-    /// runs do.
+    /// Returns the files that belong to the host in this run, and the operator's files that decide
+    /// about later runs.
     pub(super) fn territory(&self) -> Territory {
         let mut territory = Territory::of(&self.config);
         self.operator_files
@@ -139,7 +139,7 @@ impl Prepared {
         territory
     }
 
-    /// The values of the secret settings of all plugins.
+    /// Returns the values of the secret settings of all plugins.
     pub(super) fn secret_settings(&self) -> impl Iterator<Item = Secret<String>> {
         self.plugins.values().flat_map(|loaded| {
             let schema = &loaded.plugin.manifest().settings;
@@ -147,16 +147,17 @@ impl Prepared {
         })
     }
 
-    /// The identity of each third-party plugin, by its name.
+    /// Returns the identity of each third-party plugin, by its name.
     pub(super) fn identities(&self) -> BTreeMap<String, String> {
-        let entries = self.phases.plugins.iter();
-        let identity = |entry: &PluginEntry| {
-            let loaded = self.plugins.get(&entry.name)?;
-            let identity = PluginIdentity::new(&entry.source, loaded.signer.as_ref())
-                .with_origin(loaded.origin.as_deref());
-            Some((entry.name.clone(), identity.to_string()))
-        };
-        entries.filter_map(identity).collect()
+        let mut identities = BTreeMap::new();
+        for PluginEntry { name, source, .. } in &self.phases.plugins {
+            if let Some(loaded) = self.plugins.get(name) {
+                let identity = PluginIdentity::new(source, loaded.signer.as_ref())
+                    .with_origin(loaded.origin.as_deref());
+                identities.insert(name.clone(), identity.to_string());
+            }
+        }
+        identities
     }
 
     /// Adds warnings that are shown before the first phase.
@@ -211,7 +212,7 @@ pub fn prepare(
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
     let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
-    let (patches, said) = load_patches(&config)?;
+    let (patches, patch_lines) = load_patches(&config)?;
     Ok(Prepared {
         workflow,
         config,
@@ -221,7 +222,7 @@ pub fn prepare(
         patches,
         warnings: warnings.iter().map(ToString::to_string).collect(),
         early_lines: Vec::new(),
-        lines: said.iter().map(|text| patches_line(text)).collect(),
+        lines: patch_lines.iter().map(|text| patches_line(text)).collect(),
         token_given,
         dry_run,
         may_run_programs,
@@ -249,8 +250,7 @@ fn patches_line(text: &str) -> Line {
     Line::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
 }
 
-/// Puts together which phases are left out, put in and reordered. `skip` are the phases of the
-/// flag.
+/// Combines flags and configuration into a choice of phases. `skip` are the phases of the flag.
 fn choose(
     config: &Config,
     phases: &PhaseConfiguration,

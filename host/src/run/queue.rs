@@ -1,26 +1,26 @@
-//! Which phase begins next: of those that wait for nothing any more, the one that holds up the
-//! most.
+//! Decides which phase begins next: of the phases whose needs have ended, the phase that delays the
+//! run the most.
 use crate::plan::Node;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
 
-/// Phases by their place in the plan, and what each of them still waits for.
+/// The phases of a run, by their place in the plan, and the needs that each still waits for.
 pub struct Queue {
     ranks: Vec<u64>,
     followers: Vec<Vec<usize>>,
-    /// how many of its needs have not ended
+    /// for each phase, the number of its needs that have not ended
     missing: Vec<usize>,
-    /// how many have not begun
+    /// number of phases that have not begun
     left: usize,
-    /// what waits for nothing any more; what holds up the most comes last, of equals what is first
-    /// in the plan
+    /// phases whose needs have ended; the phase that delays the run the most is last, and of equal
+    /// phases the first in the plan
     ready: BTreeSet<(u64, Reverse<usize>)>,
 }
 
 impl Queue {
-    /// `ranks` says how much each holds up.
+    /// Returns the queue of a plan. `ranks` has the delay of each phase.
     pub fn new(nodes: &[&Node], ranks: &BTreeMap<&str, u64>) -> Queue {
         let places: BTreeMap<&str, usize> = nodes
             .iter()
@@ -56,23 +56,24 @@ impl Queue {
         queue
     }
 
-    /// What may begin, and holds up the most.
+    /// Returns the phase that may begin and delays the run the most.
     pub fn next(&self) -> Option<usize> {
         self.ready.last().map(|(_, Reverse(at))| *at)
     }
 
-    pub fn begun(&mut self, at: usize) {
+    /// Notes that a phase began.
+    pub fn begin(&mut self, at: usize) {
         self.ready.remove(&(self.ranks[at], Reverse(at)));
         self.left -= 1;
     }
 
-    /// Whether all of it was begun.
+    /// Whether all phases have begun.
     pub fn is_over(&self) -> bool {
         self.left == 0
     }
 
-    /// What needs it and nothing else may begin.
-    pub fn ended(&mut self, at: usize) {
+    /// Notes that a phase ended. Phases that waited for it alone may now begin.
+    pub fn end(&mut self, at: usize) {
         for follower in &self.followers[at] {
             self.missing[*follower] -= 1;
             if self.missing[*follower] == 0 {

@@ -1,4 +1,4 @@
-//! Scratch trees: what a rehearsal changes instead of the machine.
+//! Scratch trees: directories that a rehearsal changes instead of the machine.
 #![allow(
     clippy::disallowed_methods,
     reason = "scratch trees are the operator's, not the node's"
@@ -65,7 +65,7 @@ impl ScratchTree {
         path.map_or_else(ScratchTree::temporary, ScratchTree::at)
     }
 
-    /// Whether the tree is still there after the run.
+    /// Whether the tree stays after the run.
     pub fn stays(&self) -> bool {
         self.temporary.is_none()
     }
@@ -78,10 +78,10 @@ fn make_temporary() -> Result<TempDir> {
         .context("cannot make a scratch root")
 }
 
-/// Refuses the root of this machine as a scratch tree, by whatever name.
+/// Refuses the root of this machine as a scratch tree, under any name.
 ///
 /// # Errors
-/// What to do instead.
+/// The directory is the root of this machine.
 pub fn reject_machine(root: &Path) -> Result<()> {
     if identity(root) == identity(Path::new("/")) {
         return Err(anyhow!(

@@ -138,7 +138,7 @@ impl Secrets {
         Some(OpenedText { shown, revealed })
     }
 
-    /// The values of this run's secrets.
+    /// Returns the values of this run's secrets.
     fn values(&self) -> impl Iterator<Item = &Secret<String>> + Clone {
         self.named
             .iter()
@@ -188,8 +188,8 @@ fn blank_value_of<'a>(values: impl Iterator<Item = &'a Secret<String>> + Clone, 
     }
 }
 
-/// A configuration whose secrets are placeholders. `placeholder` makes one of a secret's name and
-/// value. Of a token only the half after the id is replaced.
+/// Returns a configuration whose secrets are placeholders. `placeholder` makes a placeholder from a
+/// secret's name and value. The id of a token stays.
 fn with_placeholders(
     config: &config::Config,
     placeholder: &mut dyn FnMut(&str, Secret<String>) -> String,
@@ -252,8 +252,8 @@ fn public(name: &str) -> String {
     format!("<secret:{name}>")
 }
 
-/// The value of an environment variable as plugins see it. Of a proxy that is not one of the common
-/// ones, nothing is known of its form.
+/// Returns the value of an environment variable as plugins see it. The form of a proxy that is not
+/// one of the common proxies is unknown.
 fn shown_value(name: &str, value: &str) -> String {
     let has_url = value.contains("://");
     if is_common_proxy(name) || has_url {
@@ -269,7 +269,7 @@ fn shown_value(name: &str, value: &str) -> String {
     }
 }
 
-/// The value of a proxy, the user info of it, and its password.
+/// Returns the value of a proxy, its user info, and its password.
 fn passwords(value: &str) -> Vec<Secret<String>> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     let user_info = rest.rsplit_once('@').map(|(user_info, _)| user_info);

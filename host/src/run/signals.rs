@@ -34,13 +34,13 @@ static STATE: Mutex<State> = Mutex::new(State {
 /// How the program reacts to a signal.
 #[derive(Clone, Copy)]
 pub struct Reaction {
-    /// Tells the operator something.
+    /// Prints a line for the operator.
     pub say: fn(&str),
     /// The exit code of a process that ends at once.
     pub exit_code: i32,
 }
 
-/// What a signal has to end or remove.
+/// Everything that a signal has to end or remove.
 struct State {
     reaction: Option<Reaction>,
     /// The run that is under way.
@@ -138,7 +138,7 @@ impl Interruptible {
         Interruptible { cancel }
     }
 
-    /// The token that a signal requests.
+    /// Returns the token that a signal requests.
     pub fn cancel(&self) -> &Cancel {
         &self.cancel
     }
@@ -157,8 +157,8 @@ impl Drop for Interruptible {
     }
 }
 
-/// A temporary directory that is removed if a signal ends the process at once. Dropping this value
-/// only ends that.
+/// The registration of a temporary directory, which is removed if a signal ends the process at
+/// once. Dropping this value ends the registration.
 pub struct Temporary {
     path: PathBuf,
 }

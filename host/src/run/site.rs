@@ -1,5 +1,5 @@
-//! The place where a run takes place: this machine, or a scratch tree. It holds the lock, the
-//! journal and the signals of the run.
+//! The site of a run: this machine, or a scratch tree. It holds the lock, the journal and the
+//! signals of the run.
 use super::{
     capsule::Capsule,
     execute::Complete,
@@ -39,7 +39,7 @@ use std::{
     time::Duration,
 };
 
-/// The place of one run. No other run takes place there meanwhile.
+/// The site of one run. Its lock prevents other runs there.
 pub struct Site<W> {
     pub world: Arc<W>,
     pub threads: Threads,
@@ -48,14 +48,14 @@ pub struct Site<W> {
     /// holds the journal and the lock
     directory: PrivateDirectory,
     durability: Durability,
-    /// whether the result of the run is still there afterwards
+    /// whether the result of the run stays after the run
     pub stays: bool,
     _peers: Option<PeerCluster>,
     _scratch: Option<ScratchTree>,
     _lock: RunLock,
 }
 
-/// The file with which a kubelet asks for its certificate; it holds a token (kubeadm's path).
+/// The kubeconfig with which a kubelet requests its certificate (kubeadm's path). It holds a token.
 const BOOTSTRAP_KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 
 /// Notices when a run writes the kubelet's bootstrap credentials.
@@ -73,7 +73,7 @@ impl Subscriber for BootstrapWatch {
     }
 }
 
-/// What came of a run at a site.
+/// A run at a site, with its result.
 pub struct SiteRun {
     /// the run with the configuration that it used
     pub run: Complete,
@@ -142,7 +142,7 @@ impl Site<Rehearsal> {
     }
 }
 
-/// What is around the machine of a rehearsal.
+/// The surroundings of the machine of a rehearsal.
 struct Around<'a> {
     prepared: &'a Prepared,
     root: &'a Path,
@@ -252,10 +252,13 @@ impl<W: World + 'static> Site<W> {
             })?;
         let is_whole = prepared.is_whole;
         let run = prepared.complete(files, cancel)?;
-        let kept: Box<dyn Subscriber> = Box::new(journal.clone());
-        let watch = self.watch_credentials();
-        let with_own = |plan: &Plan| [kept, watch].into_iter().chain(subscribers(plan)).collect();
-        let finished = run.execute(self.world.clone(), keep, with_own, cancel)?;
+        let own: [Box<dyn Subscriber>; 2] = [Box::new(journal.clone()), self.watch_credentials()];
+        let finished = run.execute(
+            self.world.clone(),
+            keep,
+            |plan| own.into_iter().chain(subscribers(plan)).collect(),
+            cancel,
+        )?;
         if let Some(failure) = journal.failure() {
             return Err(anyhow!(failure));
         }

@@ -1,5 +1,5 @@
-//! How long a phase of a plugin may take, alone and together with the other phases of its plugin.
-//! Phases of the program bound what they wait for themselves.
+//! Limits the time of a plugin's phase, and of all phases of a plugin together. Built-in phases
+//! limit their own waiting.
 use super::session::Session;
 use crate::wasm::limits::{PHASE, PLUGIN};
 use parking_lot::Mutex;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Longest pause between two calls of a phase.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// The time of one phase, by its clock: waiting for a turn takes none of it.
+/// The time of one phase, by its clock. The clock stands still while the phase waits for a turn.
 pub(super) struct TimeOfPhase {
     session: Session,
     /// when the phase has to have settled; none for a phase of the program
@@ -18,6 +18,7 @@ pub(super) struct TimeOfPhase {
 }
 
 impl TimeOfPhase {
+    /// Begins to count the time of a phase.
     pub fn begin(session: &Session, of_plugin: bool) -> TimeOfPhase {
         let now = session.clock().now();
         TimeOfPhase {
@@ -27,7 +28,7 @@ impl TimeOfPhase {
         }
     }
 
-    /// Counts the time since it was counted last, and returns what is left.
+    /// Counts the time since the last count, and returns the time that is left.
     fn left(&self) -> Duration {
         let now = self.session.clock().now();
         let mut counted = self.counted.lock();
@@ -38,7 +39,10 @@ impl TimeOfPhase {
         })
     }
 
-    /// Refuses one more call, and one more effect, when time is up.
+    /// Checks that there is time for one more call or effect.
+    ///
+    /// # Errors
+    /// The time of the phase or of its plugin is over.
     pub fn check(&self) -> Result<(), String> {
         if self.left().is_zero() {
             return Err(format!(
@@ -49,14 +53,16 @@ impl TimeOfPhase {
         Ok(())
     }
 
-    /// The time that an effect may take which may take so long.
+    /// Returns `time`, or the time that is left if it is shorter.
     pub fn within(&self, time: Duration) -> Duration {
         self.left().min(time)
     }
 
-    /// A pause that the phase asks for. One that cannot end in time is refused at once: there would
-    /// be no call after it. The time of the plugin is spent before it passes, so that phases side
-    /// by side do not wait for more than there is.
+    /// Spends the time of a pause that the phase asks for, before the pause begins: so phases that
+    /// pause at the same time cannot spend more than the time that is left.
+    ///
+    /// # Errors
+    /// The pause would end too late for another call.
     pub fn pause(&self, wanted: Duration) -> Result<Duration, String> {
         let left = self.left();
         let fits = self.until.is_none() || wanted <= left && self.session.reserve_time(wanted);
@@ -69,7 +75,7 @@ impl TimeOfPhase {
         Ok(wanted.min(LONGEST_PAUSE))
     }
 
-    /// A pause has passed, whose time was spent before.
+    /// Notes that a pause has ended, whose time was spent before.
     pub fn paused(&self) {
         *self.counted.lock() = self.session.clock().now();
     }

@@ -7,12 +7,12 @@ use std::{
     thread::{self, Scope},
 };
 
-/// How many phases run at a time.
+/// The number of phases that run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concurrency {
-    /// at most this many phases
+    /// At most this many phases run.
     Exactly(usize),
-    /// at most this many phases that use the processor; blocked phases are not counted
+    /// At most this many phases use the processor; blocked phases are not counted.
     Working(usize),
 }
 
@@ -28,13 +28,14 @@ struct State {
     queue: Queue,
     /// number of phases that have begun and not ended
     begun: usize,
-    /// of those, the number that is not blocked
+    /// number of those phases that are not blocked
     working: usize,
-    /// workers that wait for something to begin
+    /// number of workers that wait for a phase to begin
     idle: usize,
 }
 
 impl WorkerPool {
+    /// Returns a pool for the phases of a queue.
     pub fn new(queue: Queue, concurrency: Concurrency) -> WorkerPool {
         WorkerPool {
             concurrency,
@@ -48,11 +49,12 @@ impl WorkerPool {
         }
     }
 
-    /// Does all that is in the queue, each as soon as what it needs has ended and a place is free;
-    /// of what is ready, what holds up the most goes first.
+    /// Runs all phases of the queue. Each begins as soon as its needs have ended and the limit
+    /// allows it; of the phases that are ready, the phase that delays the run the most begins
+    /// first.
     ///
     /// # Panics
-    /// Where `work` did, once all else is done.
+    /// If `work` panicked, after all other phases have ended.
     pub fn run(&self, work: &(impl Fn(usize) + Sync)) {
         thread::scope(|scope| self.worker(scope, work));
     }
@@ -68,8 +70,8 @@ impl WorkerPool {
         let mut state = self.state();
         state.idle -= 1;
         loop {
-            if let Some(at) = state.queue.next().filter(|_| self.is_free(&state)) {
-                state.queue.begun(at);
+            if let Some(place) = state.queue.next().filter(|_| self.is_free(&state)) {
+                state.queue.begin(place);
                 (state.begun, state.working) = (state.begun + 1, state.working + 1);
                 if state.idle == 0 && !state.queue.is_over() {
                     state.idle += 1;
@@ -78,10 +80,10 @@ impl WorkerPool {
                     self.wake_one(&state);
                 }
                 drop(state);
-                let done = panic::catch_unwind(AssertUnwindSafe(|| work(at)));
+                let done = panic::catch_unwind(AssertUnwindSafe(|| work(place)));
                 state = self.state();
                 (state.begun, state.working) = (state.begun - 1, state.working - 1);
-                state.queue.ended(at);
+                state.queue.end(place);
                 if let Err(panicked) = done {
                     self.changed.notify_all();
                     drop(state);
@@ -107,9 +109,9 @@ impl WorkerPool {
         state.working -= 1;
         self.wake_one(&state);
         drop(state);
-        let came = panic::catch_unwind(AssertUnwindSafe(wait));
+        let outcome = panic::catch_unwind(AssertUnwindSafe(wait));
         self.state().working += 1;
-        came.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+        outcome.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
     /// Wakes a worker if there is a phase that it may begin.

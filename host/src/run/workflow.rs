@@ -39,7 +39,7 @@ pub trait Workflow: Sync {
     /// The phases, in kubeadm's order; a group stands before its members.
     fn phases(&self) -> Vec<PhaseSpec>;
 
-    /// Reads flags and configuration, and what the node or the cluster knows. Nothing is changed.
+    /// Loads the configuration from flags, files, the node and the cluster. Changes nothing.
     ///
     /// # Errors
     /// Every problem of the configuration; why the cluster is not found or not trusted.
@@ -85,7 +85,7 @@ pub trait Workflow: Sync {
 
     /// Decides which trees a rehearsal uses.
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        // A dry run on this very machine sees what the machine has.
+        // A dry run on this machine reads the machine's files.
         let sees_machine = place.root.is_none() && !place.is_described;
         Trees {
             scratch: place.root.map(Path::to_owned),
@@ -108,14 +108,14 @@ pub trait Workflow: Sync {
     }
 }
 
-/// Which flags a command has that say where a run takes place.
+/// The flags of a command for the place of its run and for its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceFlags {
-    /// only `--output`
+    /// Only `--output`.
     Output,
-    /// `--node` and `--root` as well
+    /// `--output`, `--node` and `--root`.
     Place,
-    /// and `--out`
+    /// `--output`, `--node`, `--root` and `--out`.
     PlaceAndResult,
 }
 
@@ -127,7 +127,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line with its label.
+    /// Returns a line with its label.
     pub fn new(label: &str, text: impl Into<String>) -> Self {
         Line {
             label: label.to_owned(),
@@ -136,7 +136,7 @@ impl Line {
     }
 }
 
-/// What a workflow loads its configuration from.
+/// The input from which a workflow loads its configuration.
 pub struct LoadInput<'a> {
     /// the flags of [`Workflow::flags`]
     pub arguments: &'a ArgMatches,
@@ -144,7 +144,7 @@ pub struct LoadInput<'a> {
     pub file: Option<&'a ConfigFile>,
     pub phase_flags: &'a PhaseFlags,
     pub node: &'a NodeFacts,
-    /// whether the whole workflow was asked for, and not single phases
+    /// whether the operator asked for the whole workflow, and not for single phases
     pub is_whole: bool,
     /// gives the world as it is before the run
     pub world: &'a dyn WorldBefore,
@@ -168,7 +168,7 @@ pub trait WorldBefore {
     fn open(&self) -> Result<&dyn World>;
 }
 
-/// What a workflow loaded.
+/// The configuration that a workflow loaded.
 pub struct LoadedRun {
     pub loaded: Loaded,
     /// phases that the flag `--skip-phases` names
@@ -178,12 +178,12 @@ pub struct LoadedRun {
     pub may_run_programs: bool,
     /// the question that the operator answers before the run; none if there is none
     pub question: Option<&'static Question>,
-    /// files of the operator that were read besides the configuration, and may hold credentials
+    /// other files of the operator that were read, and may hold credentials
     pub operator_files: Vec<PathBuf>,
 }
 
 impl LoadedRun {
-    /// A run that asks nothing and runs no programs of a kubeconfig.
+    /// Returns a run that asks no question and runs no programs of a kubeconfig.
     pub fn new(loaded: Loaded, skip: &[String]) -> Self {
         LoadedRun {
             loaded,
@@ -200,22 +200,22 @@ impl LoadedRun {
 pub struct Question {
     pub warning: &'static str,
     pub prompt: &'static str,
-    /// the group of phases without which nothing is asked
+    /// the question is asked only if a phase of this group runs
     pub group: &'static str,
 }
 
 /// The cluster around the machine of a rehearsal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RehearsedCluster {
-    /// the machine begins a cluster
+    /// The machine begins a cluster.
     New,
-    /// the machine joins a cluster that exists outside of the rehearsal
+    /// The machine joins a cluster outside of the rehearsal.
     External,
-    /// the machine may be one of several in a cluster that an earlier rehearsal kept
+    /// The machine may be one of several machines of a cluster that an earlier rehearsal kept.
     Kept,
 }
 
-/// Where the operator wants a rehearsal to take place.
+/// The place of a rehearsal, as the operator chose it.
 #[derive(Clone, Copy, Debug)]
 pub struct RehearsalPlace<'a> {
     /// the scratch root of `--root`
@@ -231,6 +231,6 @@ pub struct RehearsalPlace<'a> {
 pub struct Trees {
     /// the tree that changes; none for a temporary tree
     pub scratch: Option<PathBuf>,
-    /// a tree that shows through where the scratch tree has no file
+    /// a tree that is read where the scratch tree has no file
     pub below: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ use crate::{
     arguments::Line,
     plan::{
         provided::PluginPhase,
-        spec::{Kind, PhaseSpec, Source, WorkflowId},
+        spec::{PhaseKind, PhaseSource, PhaseSpec, WorkflowId},
     },
     text::sanitise,
 };
@@ -101,7 +101,7 @@ impl Manifest {
         let observes_only = self
             .provides
             .iter()
-            .all(|phase| phase.spec.kind == Kind::Check);
+            .all(|phase| phase.spec.kind == PhaseKind::Check);
         let effects = self
             .grants
             .iter()
@@ -161,7 +161,7 @@ impl Manifest {
                 spec: PhaseSpec {
                     id: format!("preflight/{name}"),
                     title: summary.to_string(),
-                    kind: Kind::Check,
+                    kind: PhaseKind::Check,
                     ..PhaseSpec::default()
                 },
                 workflows: vec![WorkflowId::new("init")],
@@ -173,8 +173,8 @@ impl Manifest {
 
     /// Returns the source of the plugin's phases. `embedded` says whether the plugin is part of the
     /// program.
-    pub fn source(&self, embedded: bool) -> Source {
-        Source::Plugin {
+    pub fn source(&self, embedded: bool) -> PhaseSource {
+        PhaseSource::Plugin {
             name: self.name.clone(),
             version: self.version.to_string(),
             embedded,

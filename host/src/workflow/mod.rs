@@ -1,5 +1,5 @@
-//! The workflows: everything that is particular to `init`, `join` and `reset`. The engine that runs
-//! them is in [`crate::run`]; their phases do their work in [`crate::phase`].
+//! The workflows: everything that differs between `init`, `join` and `reset`. The engine that runs
+//! them is in [`crate::run`]; the code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod init;

@@ -2,8 +2,8 @@ use super::*;
 use std::path::Path;
 
 #[test]
-fn the_configuration_is_seen_before_anything_else_is_known() {
-    for (line, seen) in [
+fn the_configuration_file_is_found_before_the_arguments_are_parsed() {
+    for (line, path) in [
         ("kubephase init --config a.yaml --dry-run", Some("a.yaml")),
         ("kubephase --config=a.yaml init", Some("a.yaml")),
         ("kubephase init --config-file a.yaml", None),
@@ -13,7 +13,7 @@ fn the_configuration_is_seen_before_anything_else_is_known() {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
         assert_eq!(
             config(&argv).as_ref().map(ConfigFile::path),
-            seen.map(Path::new),
+            path.map(Path::new),
             "{line}"
         );
     }

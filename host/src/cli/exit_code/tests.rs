@@ -24,62 +24,66 @@ fn mistakes_of_the_command_line_are_usage_errors() {
 }
 
 #[test]
-fn impossible_plans_are_mistakes_of_those_who_asked_for_them() {
-    let (name, phase, plugin) = (String::from("nope"), String::from("a"), String::from("p"));
+fn a_wrong_name_or_choice_is_a_mistake_of_the_command_line() {
+    assert_plan_code(
+        PlanError::UnknownName {
+            name: "nope".into(),
+            named_in: "--skip-phases".into(),
+            nearest: None,
+        },
+        Exit::Usage,
+    );
+    let missing = vec![("a".into(), vec!["nope".into()])];
+    assert_plan_code(PlanError::Unresolved(missing), Exit::Usage);
+}
+
+#[test]
+fn an_impossible_plan_is_a_mistake_of_the_configuration() {
+    let (phase, plugin) = (String::from("a"), String::from("p"));
     let errors = [
-        (
-            PlanError::UnknownName {
-                name: name.clone(),
-                named_in: "--skip-phases".into(),
-                nearest: None,
-            },
-            Exit::Usage,
-        ),
-        (
-            PlanError::Unresolved(vec![(phase.clone(), vec![name.clone()])]),
-            Exit::Usage,
-        ),
-        (PlanError::Cycle(vec![phase.clone()]), Exit::Config),
-        (
-            PlanError::NoStandIn {
-                phase: phase.clone(),
-                plugin: plugin.clone(),
-            },
-            Exit::Config,
-        ),
-        (
-            PlanError::UnknownPlugin {
-                phase: phase.clone(),
-                plugin: plugin.clone(),
-            },
-            Exit::Config,
-        ),
-        (
-            PlanError::SlotTaken {
-                slot: "dns".into(),
-                phases: vec![phase.clone()],
-            },
-            Exit::Config,
-        ),
-        (
-            PlanError::UnknownNeed {
-                phase,
-                plugin,
-                name,
-                nearest: None,
-            },
-            Exit::Plugin,
-        ),
+        PlanError::Cycle(vec![phase.clone()]),
+        PlanError::NoStandIn {
+            phase: phase.clone(),
+            plugin: plugin.clone(),
+        },
+        PlanError::UnknownPlugin {
+            phase: phase.clone(),
+            plugin,
+        },
+        PlanError::SlotTaken {
+            slot: "dns".into(),
+            phases: vec![phase],
+        },
     ];
-    for (error, expected) in errors {
-        assert_code(|| PlanErrors(vec![error.clone()]), expected);
+    for error in errors {
+        assert_plan_code(error, Exit::Config);
     }
 }
 
 #[test]
+fn a_need_that_does_not_exist_is_a_mistake_of_the_plugin() {
+    assert_plan_code(
+        PlanError::UnknownNeed {
+            phase: "a".into(),
+            plugin: "p".into(),
+            name: "nope".into(),
+            nearest: None,
+        },
+        Exit::Plugin,
+    );
+}
+
+#[track_caller]
+fn assert_plan_code(error: PlanError, expected: Exit) {
+    assert_code(|| PlanErrors(vec![error.clone()]), expected);
+}
+
+#[test]
 fn problems_of_the_configuration_have_their_code() {
-    let problems = || Problems(vec![Problem::new("dns", "unknown field")]);
-    assert_code(problems, Exit::Config);
+    assert_code(
+        || Problems(vec![Problem::new("dns", "unknown field")]),
+        Exit::Config,
+    );
 }
 
 #[test]
@@ -91,6 +95,8 @@ fn refused_plugins_have_their_code() {
 fn any_other_error_has_the_general_code() {
     assert_code(|| std::io::Error::other("the disk is full"), Exit::Error);
     assert_code(|| anyhow::anyhow!("not trusted"), Exit::Error);
-    let failure = || Failure::new(FailureCode::Unavailable, "no answer").into_error();
-    assert_code(failure, Exit::Error);
+    assert_code(
+        || Failure::new(FailureCode::Unavailable, "no answer").into_error(),
+        Exit::Error,
+    );
 }

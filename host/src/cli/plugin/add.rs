@@ -18,7 +18,11 @@ use crate::{
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// `allow` is the operator's consent, where the plugin is to be allowed what it asks for as well.
+/// Adds a plugin. `allow` is the operator's consent to all that the plugin asks for; none if
+/// nothing is to be allowed.
+///
+/// # Errors
+/// The plugin cannot be fetched or is refused, or the configuration cannot be changed.
 pub fn add(
     from: &str,
     config: &Path,
@@ -52,7 +56,7 @@ pub fn add(
     }
     let allowed = candidate.check_consent(&known, allow, expectation, &allowing)?;
     candidate.plugin.prepare()?;
-    // All that takes time is done. What was read before has to hold still.
+    // The slow steps are done. Checks that the configuration did not change meanwhile.
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
     known.check_unchanged(&change, &name, command)?;
@@ -69,7 +73,7 @@ pub fn add(
     Ok(print::out(&text))
 }
 
-/// The phases that the plugin's phases can stand in for.
+/// Returns the phases that the plugin's phases can stand in for.
 fn replaced_phases(candidate: &Candidate) -> Vec<String> {
     let provides = candidate.plugin.manifest().provides.iter();
     provides
@@ -77,8 +81,8 @@ fn replaced_phases(candidate: &Candidate) -> Vec<String> {
         .collect()
 }
 
-/// Refuses a plugin that would stand in for more than addons, unless the operator allows it: what
-/// it stands in for is done no longer, be it a check or a certificate.
+/// Refuses a plugin that would stand in for phases other than addons, unless the operator allows
+/// it: the program no longer does what a replaced phase did, for example a check or a certificate.
 fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> Result<()> {
     let others: Vec<&str> = replaces
         .iter()
@@ -127,7 +131,7 @@ fn summary(
             ),
         };
     }
-    // What it provides was allowed by adding it.
+    // Adding a plugin allows what it provides.
     let nothing = Allowed {
         granted: Vec::new(),
         provides: allowed.provides.clone(),

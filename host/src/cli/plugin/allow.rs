@@ -13,6 +13,10 @@ use crate::{
 use anyhow::{Result, bail};
 use std::path::Path;
 
+/// Locks a plugin again, with the operator's consent to all that it asks for.
+///
+/// # Errors
+/// The configuration does not name the plugin, or the plugin is refused.
 pub fn allow(
     name: &str,
     config: &Path,
@@ -44,7 +48,7 @@ pub fn allow(
     }
     let allowed = candidate.check_consent(&known, Some(consent), expectation, &command)?;
     candidate.plugin.prepare()?;
-    // All that takes time is done. What was read before has to hold still.
+    // The slow steps are done. Checks that the configuration did not change meanwhile.
     let mut transaction = Transaction::begin(config)?;
     known.check_unchanged(&transaction, name, &command)?;
     let edit = named_signer
@@ -62,7 +66,7 @@ pub fn allow(
     Ok(print::out(&summary(&candidate, &known)))
 }
 
-/// Describes what was locked, and what that changes.
+/// Describes the locked plugin, and the change of what it may do.
 fn summary(candidate: &Candidate, known: &KnownPlugin) -> String {
     let identity = candidate.identity();
     let in_place_of = known

@@ -47,7 +47,7 @@ impl Candidate {
         command: &str,
         engine: &Engine,
     ) -> Result<Candidate> {
-        let wanted = wanted(source, config, signer.as_ref(), command);
+        let wanted = load_request(source, config, signer.as_ref(), command);
         let Fetched {
             bytes,
             digest: source_digest,
@@ -71,20 +71,23 @@ impl Candidate {
     /// # Errors
     /// The signature is missing or wrong.
     pub fn require_signer(&mut self, signer: Signer, config: &Path, command: &str) -> Result<()> {
-        let wanted = wanted(&self.source, config, Some(&signer), command);
+        let wanted = load_request(&self.source, config, Some(&signer), command);
         load::verify_signature(&wanted, &self.component)?;
         self.signer = Some(signer);
         Ok(())
     }
 
+    /// Returns the name in the plugin's manifest.
     pub fn name(&self) -> &str {
         &self.plugin.manifest().name
     }
 
+    /// Returns the digest of the component.
     pub fn digest(&self) -> ComponentDigest {
         ComponentDigest::of_plugin(&self.plugin)
     }
 
+    /// Returns the identity by which the lock knows the plugin.
     pub fn identity(&self) -> PluginIdentity {
         PluginIdentity::new(&self.source, self.signer.as_ref())
     }
@@ -123,7 +126,8 @@ impl Candidate {
         }
     }
 
-    /// A command with the signer that the operator named, and with the digest of this component.
+    /// Returns a command with the signer that the operator named, and with the digest of this
+    /// component.
     pub fn full_command(&self, command: &str, expectation: &Expectation) -> String {
         let signer = expectation.signer.as_ref().and(self.signer.as_ref());
         let signer = signer.map(|signer| format!(" --signer {signer}"));
@@ -135,8 +139,8 @@ impl Candidate {
     }
 }
 
-/// Describes a source as the configuration names it.
-fn wanted<'a>(
+/// Requests a source as the configuration names it.
+fn load_request<'a>(
     source: &'a str,
     config: &'a Path,
     signer: Option<&'a Signer>,

@@ -1,4 +1,4 @@
-//! The plugins of a configuration: taken out, and looked at.
+//! `plugin remove`, `plugin list` and `plugin verify`: the plugins of a configuration.
 use crate::{
     cli::{Exit, print},
     config,
@@ -15,7 +15,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// `purge` is the root below which the plugin's directory is removed as well.
+/// Removes a plugin from a configuration. `purge` is the root of the tree in which the plugin's
+/// directory is removed, too.
+///
+/// # Errors
+/// The configuration does not name the plugin or cannot be changed, or the directory cannot be
+/// removed.
 pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
     let mut text = String::new();
     let phases = config::read_phase_configuration(config)?;
@@ -42,7 +47,11 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     Ok(print::out(&text))
 }
 
-/// Every plugin of a configuration, a line each, and whether all of them can be loaded.
+/// Describes every plugin of a configuration in a line. Returns whether all of them can be loaded,
+/// too.
+///
+/// # Errors
+/// The configuration or its lock cannot be read.
 pub fn describe_plugins(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     let phases = config::read_phase_configuration(config)?;
     let lock = Lock::read_beside(config)?;

@@ -1,4 +1,4 @@
-//! The plugin of a name before `plugin add` and `plugin allow` change it.
+//! The entries of a plugin before `plugin add` or `plugin allow` changes them.
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
     pki::signature::Signer,
@@ -21,8 +21,8 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownPlugin {
     pub entry: Option<PluginEntry>,
-    /// none without an entry: what the configuration does not name is not part of it, whatever an
-    /// earlier command left in the lock
+    /// none without an entry: the plugin is then not part of the configuration, even if an earlier
+    /// command left it in the lock
     locked: Option<LockedPlugin>,
 }
 
@@ -47,10 +47,10 @@ impl KnownPlugin {
         }
     }
 
-    /// Refuses to go on if another command changed the plugin meanwhile.
+    /// Checks that no other command changed the plugin meanwhile.
     ///
     /// # Errors
-    /// The command that tries again.
+    /// Another command did. The error has the command that tries again.
     pub fn check_unchanged(&self, now: &Transaction, name: &str, command: &str) -> Result<()> {
         if *self == KnownPlugin::new(&now.phases, &now.lock, name) {
             return Ok(());
@@ -61,10 +61,10 @@ impl KnownPlugin {
         )
     }
 
-    /// Refuses to add a plugin over one of the same name that comes from elsewhere.
+    /// Checks that the configuration does not name a plugin of this name from another source.
     ///
     /// # Errors
-    /// The command that removes the other plugin.
+    /// It does. The error has the command that removes the other plugin.
     pub fn check_source(&self, source: &str, config: &Path) -> Result<(), PluginRefused> {
         let other = self
             .entry
@@ -85,18 +85,21 @@ impl KnownPlugin {
         )))
     }
 
-    /// The signer whose signature the plugin has to have; `given` is the one that the operator
-    /// named now.
+    /// Returns the signer whose signature the plugin has to have. `given` is the signer that the
+    /// operator named now.
     ///
     /// # Errors
-    /// None was named now, and the configuration and the lock name different ones.
+    /// The operator named no signer now, and the configuration and the lock name different signers.
     pub fn signer(
         &self,
         given: Option<&Signer>,
         command: impl Fn() -> String,
     ) -> Result<Option<Signer>> {
-        let known = || load::required_signer(self.entry.as_ref(), self.locked.as_ref(), command);
-        Ok(given.map_or_else(known, |given| Ok(Some(given)))?.cloned())
+        if given.is_some() {
+            return Ok(given.cloned());
+        }
+        let known = load::required_signer(self.entry.as_ref(), self.locked.as_ref(), command)?;
+        Ok(known.cloned())
     }
 
     /// Returns what the operator allowed a plugin of this identity.
@@ -109,12 +112,14 @@ impl KnownPlugin {
     /// plugin in the configuration is consent to what it provides; changing it is not.
     pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
         let allowed = self.allowed(identity);
-        let is_as_before = |locked: &LockedPlugin| {
-            *identity == PluginIdentity::of_locked(locked) && locked.digest == plugin.digest()
-        };
         let provides = match &self.locked {
             None => Some(provided_lines(plugin.manifest())),
-            Some(locked) if is_as_before(locked) => allowed.provides,
+            Some(locked)
+                if *identity == PluginIdentity::of_locked(locked)
+                    && locked.digest == plugin.digest() =>
+            {
+                allowed.provides
+            }
             Some(_) => Some(allowed.provides.unwrap_or_default()),
         };
         Allowed {
@@ -123,7 +128,7 @@ impl KnownPlugin {
         }
     }
 
-    /// Describes the locked plugin if it has another identity than this one.
+    /// Describes the locked plugin if it has another identity than `identity`.
     pub fn replaced_identity(&self, identity: &PluginIdentity) -> Option<String> {
         let locked = self.locked.as_ref()?;
         let before = PluginIdentity::of_locked(locked);
@@ -131,13 +136,13 @@ impl KnownPlugin {
         Some(sanitise::line(&before).into_owned())
     }
 
-    /// Says that the plugin is locked as another component than before, with what was allowed
-    /// before; empty if it is the same, or nothing was allowed.
+    /// Describes that the plugin is locked as another component than before, and that the earlier
+    /// consent holds for it; empty if the component did not change, or nothing was allowed.
     pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
         let before = self
             .locked
             .as_ref()
-            .filter(|it| it.digest != plugin.digest());
+            .filter(|locked| locked.digest != plugin.digest());
         match before.filter(|_| !self.allowed(identity).granted.is_empty()) {
             Some(before) => format!(
                 "It is another component than the one that was locked: digest {}, and no longer \

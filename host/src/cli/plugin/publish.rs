@@ -1,5 +1,5 @@
 //! Commands of authors: `plugin keygen`, `plugin sign` and `plugin push`.
-use super::wanted;
+use super::load_request;
 use crate::{
     cli::{Exit, print},
     pki::signature,
@@ -13,24 +13,32 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
 
+/// Makes a key pair.
+///
+/// # Errors
+/// A file cannot be written, or exists already.
 pub fn keygen(name: &Path) -> Result<Exit> {
     let (secret, public, signer) = signature::generate_key_files(name)?;
     Ok(print::out(&format!(
         "{} is secret and signs components; {} is for the users of the components:\n\n  kubephase \
-         plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
-         {signer}\n",
+         plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml \
+         --signer {signer}\n",
         secret.display(),
         public.display(),
         secret.display()
     )))
 }
 
+/// Signs the component of a plugin.
+///
+/// # Errors
+/// The component or the key cannot be used, or the signature cannot be written.
 pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let file = source::component_file(plugin)?;
     let from = file.display().to_string();
-    let wanted = wanted(&from, None);
-    let component = load::fetch(&wanted)?.bytes;
-    let plugin = load::read(&wanted, component.clone(), engine)?;
+    let request = load_request(&from, None);
+    let component = load::fetch(&request)?.bytes;
+    let plugin = load::read(&request, component.clone(), engine)?;
     let manifest = plugin.manifest();
     let signature = signature::sign(
         &component,
@@ -46,14 +54,18 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     )))
 }
 
+/// Pushes the component of a plugin to a registry.
+///
+/// # Errors
+/// The component cannot be used, or the registry refuses it.
 pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let reference = reference
         .strip_prefix("oci://")
         .ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
     let reference = Reference::parse(reference)?;
-    let wanted = wanted(from, None);
-    let component = load::fetch(&wanted)?.bytes;
-    load::read(&wanted, component.clone(), engine)?;
+    let request = load_request(from, None);
+    let component = load::fetch(&request)?.bytes;
+    load::read(&request, component.clone(), engine)?;
     let signature = source::signature(from, Path::new(""), &component)?;
     let signed = match &signature {
         Some(signature) => {

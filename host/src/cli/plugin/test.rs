@@ -1,5 +1,5 @@
 //! `plugin test`: runs a component over cases, or records or repeats a call.
-use super::{TestFlags, wanted};
+use super::{TestFlags, load_request};
 use crate::{
     cli::{Exit, print},
     plugin::load,
@@ -17,7 +17,7 @@ use std::{fmt::Write, path::Path};
 /// code instead.
 pub fn run(flags: &TestFlags, engine: &Engine) -> Result<Exit> {
     let plugin = &flags.plugin;
-    let component = load::open(&wanted(&plugin.display().to_string(), None), engine)?;
+    let component = load::open(&load_request(&plugin.display().to_string(), None), engine)?;
     if let Some(capsule) = &flags.replay {
         return Ok(print_outcomes(&test::replay(&component, capsule)?, true));
     }

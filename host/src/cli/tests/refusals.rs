@@ -117,7 +117,7 @@ fn values_that_cannot_be_used_are_refused_with_what_is_expected() {
 }
 
 #[test]
-fn missing_flags_and_arguments_are_told_apart() {
+fn missing_flags_and_arguments_have_messages_of_their_own() {
     assert_eq!(
         refused("plugin add"),
         "required argument(s) SOURCE not given; required flag(s) \"config\" not set"
@@ -132,16 +132,19 @@ fn missing_flags_and_arguments_are_told_apart() {
     );
 }
 
-/// The recorded refusals that are the command line's or the plan's: the same words as kubeadm, but
-/// for the name.
+/// Reads a file; empty if it does not exist.
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// Compares the recorded refusals of command lines and plans with kubeadm's words, except for the
+/// program's name.
 #[test]
 fn recorded_refusals_agree() {
     let Some(recordings) = crate::requirements::recorded_runs() else {
         return;
     };
-    let read = |case: &str, file: &str| {
-        std::fs::read_to_string(recordings.join("bad").join(case).join(file)).unwrap_or_default()
-    };
+    let folder = recordings.join("bad");
     for case in [
         "skip-phase-dependency",
         "skip-phase-unknown-flag",
@@ -153,9 +156,9 @@ fn recorded_refusals_agree() {
         "bad-ttl-flag",
     ] {
         let (command, args, stderr) = (
-            read(case, "command"),
-            read(case, "args"),
-            read(case, "stderr.txt"),
+            read(&folder.join(case).join("command")),
+            read(&folder.join(case).join("args")),
+            read(&folder.join(case).join("stderr.txt")),
         );
         let ours = match run(&format!("{command} {args}")) {
             Err(error) => error.message.unwrap_or_default(),

@@ -12,6 +12,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use kubephase_sdk::kubeadm;
 use kubephase_wit::Failure;
 
 const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
@@ -43,14 +44,8 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
 }
 
 fn format_list(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
-    let object = |token: &BootstrapToken| {
-        Object::new(
-            "BootstrapToken",
-            token.with_token(token.token.reveal().clone()),
-        )
-    };
     match format {
-        // kubeadm aligns each line alone, and the first one with the header.
+        // kubeadm aligns each line on its own, and the first line with the header.
         Format::Text => {
             let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
             tokens
@@ -59,23 +54,30 @@ fn format_list(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> Str
                 .map(|(token, header)| table(&format!("{header}{}", line(token, now))))
                 .collect()
         }
-        Format::Json => tokens.iter().map(|token| object(token).json()).collect(),
+        Format::Json => tokens.iter().map(|token| object_of(token).json()).collect(),
         Format::Yaml => tokens
             .iter()
-            .map(|token| object(token).yaml())
+            .map(|token| object_of(token).yaml())
             .collect::<Vec<_>>()
             .join("---\n"),
     }
 }
 
+/// Returns the object of a token in kubeadm's output, which has the whole token.
+fn object_of(token: &BootstrapToken) -> Object<kubeadm::BootstrapToken<String>> {
+    let revealed = token.with_token(token.token.reveal().clone());
+    Object::new("BootstrapToken", revealed)
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() {
+        "<none>".to_owned()
+    } else {
+        sanitise::line(text).into_owned()
+    }
+}
+
 fn line(token: &BootstrapToken, now: Timestamp) -> String {
-    let or_none = |text: &str| {
-        if text.is_empty() {
-            "<none>".to_owned()
-        } else {
-            sanitise::line(text).into_owned()
-        }
-    };
     let expires: Option<Timestamp> = token.expires.as_ref().and_then(|text| text.parse().ok());
     let (left, expiry) = match expires {
         Some(expires) => (

@@ -1,5 +1,5 @@
-//! A document as Go writes it: every field in its canonical form, what Go always emits added, what
-//! it never emits gone.
+//! Writes a document as Go does: every field in its canonical form, with the fields that Go always
+//! emits and without those that it never emits.
 use super::{
     ComponentKind,
     schema::{Struct, Type, Unset},
@@ -8,43 +8,43 @@ use crate::text::quantity;
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value};
 
-/// The document with its `kind` and `apiVersion`. Fields of no known name are dropped, as kubeadm
-/// drops them; values of another type than the schema's stay as they are, for
-/// [`check`](super::check()) to report.
-pub(super) fn document(kind: ComponentKind, document: &Value) -> Value {
-    let mut canonical = structure(kind.schema(), document);
+/// Returns the document in canonical form, with its `kind` and `apiVersion`. Drops unknown fields,
+/// as kubeadm does. Keeps values of a wrong type for [`check`](super::check()) to report.
+pub(super) fn canonical_document(kind: ComponentKind, document: &Value) -> Value {
+    let mut canonical = canonical_struct(kind.schema(), document);
     canonical["apiVersion"] = kind.api_version().into();
     canonical["kind"] = kind.kind().into();
     canonical
 }
 
-fn structure(of: &Struct, given: &Value) -> Value {
+fn canonical_struct(schema: &Struct, given: &Value) -> Value {
     let mut fields = Map::new();
-    for field in of.fields {
+    for field in schema.fields {
         let value = given
             .get(field.name)
             .filter(|value| !value.is_null())
-            .map(|value| canonical(&field.of, value));
+            .map(|value| canonical_value(&field.value_type, value));
         let emitted = match (field.unset, value) {
             (Unset::Omitted, Some(value)) if is_zero(&value) => None,
             (Unset::Omitted | Unset::OmittedPointer, value) => value,
             (Unset::Null, value) => Some(value.unwrap_or(Value::Null)),
-            (Unset::Zero, value) => Some(value.unwrap_or_else(|| zero(&field.of))),
+            (Unset::Zero, value) => Some(value.unwrap_or_else(|| zero(&field.value_type))),
         };
         fields.extend(emitted.map(|value| (field.name.to_string(), value)));
     }
     fields.into()
 }
 
-fn canonical(of: &Type, given: &Value) -> Value {
+fn canonical_value(of: &Type, given: &Value) -> Value {
     match (of, given) {
-        (Type::Struct(of), Value::Object(_)) => structure(of, given),
-        (Type::List(of), Value::Array(items)) => {
-            items.iter().map(|item| canonical(of, item)).collect()
-        }
-        (Type::Map(of), Value::Object(entries)) => entries
+        (Type::Struct(schema), Value::Object(_)) => canonical_struct(schema, given),
+        (Type::List(item_type), Value::Array(items)) => items
             .iter()
-            .map(|(key, value)| (key.clone(), canonical(of, value)))
+            .map(|item| canonical_value(item_type, item))
+            .collect(),
+        (Type::Map(value_type), Value::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), canonical_value(value_type, value)))
             .collect::<Map<_, _>>()
             .into(),
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => text
@@ -67,11 +67,11 @@ fn zero(of: &Type) -> Value {
         Type::Duration => "0s".into(),
         Type::Quantity => "0".into(),
         Type::List(_) | Type::Map(_) => Value::Null,
-        Type::Struct(of) => structure(of, &Value::Null),
+        Type::Struct(schema) => canonical_struct(schema, &Value::Null),
     }
 }
 
-/// What Go's `omitempty` leaves out; a struct never is.
+/// Whether Go's `omitempty` leaves the value out; it never leaves out a struct.
 fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,

@@ -3,27 +3,27 @@ use super::{
     ComponentKind,
     schema::{Struct, Type},
 };
-use crate::text::json::kind_of;
+use crate::{secret::bootstrap_token, text::json::kind_of};
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::Value;
 
-/// What is wrong with one field.
+/// A problem of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError {
-    /// `authentication.x509`, `registerWithTaints[0].key`
+    /// for example `authentication.x509` or `registerWithTaints[0].key`
     pub path: String,
     pub message: String,
-    /// nobody knows the field; everything else about the document can still be used
+    /// whether the schema lacks the field; the rest of the document can still be used
     pub unknown: bool,
 }
 
-/// Everything in the document that the component would not take.
+/// Returns everything in the document that the component would refuse.
 pub fn check(kind: ComponentKind, document: &Value) -> Vec<SchemaError> {
-    against(kind.schema(), document)
+    check_against(kind.schema(), document)
 }
 
-/// Everything in the document that is not as its schema has it.
-pub fn against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
+/// Returns everything in the document that its schema forbids.
+pub fn check_against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
     let mut errors = Vec::new();
     let root = Place {
         path: String::new(),
@@ -34,12 +34,14 @@ pub fn against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
     errors
 }
 
-/// A place in the document: its path with indices, the names alone, and the struct whose field it
-/// is.
+/// A place in the document.
 #[derive(Clone)]
 struct Place {
+    /// with indices
     path: String,
+    /// the names of the fields, without indices
     names: Vec<&'static str>,
+    /// the struct that has the field
     owner: &'static Struct,
 }
 
@@ -47,13 +49,21 @@ impl Place {
     fn field(&self, owner: &'static Struct, name: &'static str) -> Place {
         let names = self.names.iter().copied().chain([name]).collect();
         Place {
-            path: self.below(name),
+            path: self.path_of(name),
             names,
             owner,
         }
     }
 
-    fn below(&self, name: &str) -> String {
+    fn with_path(&self, path: String) -> Place {
+        Place {
+            path,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the path of a field of this place.
+    fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() {
             name.into()
         } else {
@@ -95,10 +105,15 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
     for (name, value) in given {
         let typed = place.path.is_empty() && ["apiVersion", "kind"].contains(&name.as_str());
         match of.fields.iter().find(|field| field.name == name) {
-            Some(field) => check_value(&field.of, value, &place.field(of, field.name), errors),
+            Some(field) => check_value(
+                &field.value_type,
+                value,
+                &place.field(of, field.name),
+                errors,
+            ),
             None if typed => {}
             None => {
-                let path = place.below(name);
+                let path = place.path_of(name);
                 errors.push(SchemaError {
                     message: format!("unknown field {path:?}"),
                     path,
@@ -125,59 +140,52 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
                 errors.push(place.mismatch(&format!("number {number}"), of));
             }
         }
-        (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
-            errors.extend(
-                text.parse::<Duration>()
-                    .err()
-                    .map(|message| place.error(message)),
-            );
-        }
+        (
+            Type::Duration | Type::DurationOrNanoseconds | Type::Time | Type::Token,
+            Value::String(text),
+        ) => errors.extend(text_problem(of, text).map(|message| place.error(message))),
         (Type::Duration, other) => {
             errors.push(place.error(format!(
                 "json: cannot unmarshal {} into Go value of type string",
                 kind_of(other)
             )));
         }
-        (Type::Time, Value::String(text)) if text.parse::<jiff::Timestamp>().is_err() => {
-            errors.push(place.error(format!(
-                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form"
-            )));
+        (Type::List(item_type), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let path = format!("{}[{index}]", place.path);
+                check_value(item_type, item, &place.with_path(path), errors);
+            }
         }
-        (Type::Token, Value::String(text))
-            if !text.is_empty()
-                && !crate::secret::bootstrap_token::is_token(&text.as_str().into()) =>
-        {
+        (Type::Map(value_type), Value::Object(entries)) => {
+            for (key, value) in entries {
+                let path = place.path_of(key);
+                check_value(value_type, value, &place.with_path(path), errors);
+            }
+        }
+        (Type::Struct(schema), _) => check_struct(schema, given, place, errors),
+        (_, other) => errors.push(place.mismatch(kind_of(other), of)),
+    }
+}
+
+/// Returns the problem of the text of a duration, a time or a token.
+fn text_problem(of: &Type, text: &str) -> Option<String> {
+    match of {
+        Type::Duration | Type::DurationOrNanoseconds => text.parse::<Duration>().err(),
+        Type::Time if text.parse::<jiff::Timestamp>().is_err() => Some(format!(
+            "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form"
+        )),
+        Type::Token if !text.is_empty() && !bootstrap_token::is_token(&text.into()) => {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
-            // Most of a token that is only slightly wrong is still a secret; its id is none.
+            // Most of a token that is only slightly wrong is still a secret; its id is not.
             let id = text
                 .split_once('.')
                 .map(|(id, _)| id)
-                .filter(|id| crate::secret::bootstrap_token::is_id(id))
+                .filter(|id| bootstrap_token::is_id(id))
                 .unwrap_or_default();
-            errors.push(place.error(format!(
+            Some(format!(
                 "the bootstrap token \"{id}…\" was not of the form {form}"
-            )));
+            ))
         }
-        (Type::Time | Type::Token, Value::String(_)) => {}
-        (Type::List(of), Value::Array(items)) => {
-            for (i, item) in items.iter().enumerate() {
-                let place = Place {
-                    path: format!("{}[{i}]", place.path),
-                    ..place.clone()
-                };
-                check_value(of, item, &place, errors);
-            }
-        }
-        (Type::Map(of), Value::Object(entries)) => {
-            for (key, value) in entries {
-                let place = Place {
-                    path: place.below(key),
-                    ..place.clone()
-                };
-                check_value(of, value, &place, errors);
-            }
-        }
-        (Type::Struct(of), _) => check_struct(of, given, place, errors),
-        (_, other) => errors.push(place.mismatch(kind_of(other), of)),
+        _ => None,
     }
 }

@@ -3,8 +3,8 @@ use super::{ComponentKind, Draft};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::Value;
 
-/// The document for the cluster's kube-proxies, and kubeadm's warnings where the user's settings
-/// are not its own.
+/// Returns the document of the cluster's kube-proxies, and kubeadm's warnings about settings that
+/// differ from its recommendations.
 pub fn kube_proxy<S>(
     user: Option<Value>,
     init: &InitConfiguration<S>,

@@ -4,13 +4,14 @@ use crate::render::{addresses::service_address, join};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::{Value, json};
 
-/// The cluster's DNS Service in the service network.
+/// Index of the address of the DNS Service in the subnet of Services.
 const DNS_INDEX: u128 = 10;
+/// Address of the DNS Service if the subnet of Services is not valid.
 const FALLBACK_DNS: &str = "10.96.0.10";
 
-/// The document for the cluster's kubelets, and kubeadm's warnings where the user's settings are
-/// not its own. The socket of the container runtime is not part of it, nor the node's resolver: see
-/// `render::kubelet`.
+/// Returns the document of the cluster's kubelets, and kubeadm's warnings about settings that
+/// differ from its recommendations. The document lacks the socket of the container runtime and the
+/// node's resolver: see `render::kubelet`.
 pub fn kubelet<S>(
     user: Option<Value>,
     _init: &InitConfiguration<S>,

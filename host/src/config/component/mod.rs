@@ -1,4 +1,4 @@
-//! What is known of the configuration documents of components: the kubelet's and kube-proxy's.
+//! The configuration documents of the components: the kubelet's and kube-proxy's.
 
 mod canonical;
 mod check;
@@ -8,7 +8,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use check::{SchemaError, against, check};
+pub use check::{SchemaError, check, check_against};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 pub use schema::{Struct, kubeadm as kubeadm_schema};
@@ -25,6 +25,7 @@ pub enum ComponentKind {
 }
 
 impl ComponentKind {
+    /// Returns the supported version: `kubelet.config.k8s.io/v1beta1`.
     pub fn api_version(self) -> &'static str {
         match self {
             ComponentKind::Kubelet => "kubelet.config.k8s.io/v1beta1",
@@ -32,6 +33,7 @@ impl ComponentKind {
         }
     }
 
+    /// Returns the kind of the document: `KubeletConfiguration`.
     pub fn kind(self) -> &'static str {
         match self {
             ComponentKind::Kubelet => "KubeletConfiguration",
@@ -39,6 +41,7 @@ impl ComponentKind {
         }
     }
 
+    /// Returns the schema of the document.
     pub fn schema(self) -> &'static schema::Struct {
         match self {
             ComponentKind::Kubelet => &schema::KUBELET,
@@ -47,7 +50,7 @@ impl ComponentKind {
     }
 }
 
-/// A document in the making: the user's, with what kubeadm sets where the user does not.
+/// The user's document, to which kubeadm's defaults are added.
 struct Draft {
     kind: ComponentKind,
     document: Value,
@@ -67,7 +70,8 @@ impl Draft {
         }
     }
 
-    /// Sets a field, by its dotted path, that is not set; warns where the user's value is another.
+    /// Sets a field, by its dotted path, if it has no value. Warns if the user's value is not the
+    /// default.
     fn default(&mut self, path: &str, default: impl Into<Value>) {
         let default = default.into();
         match self.document.pointer(&pointer(path)) {
@@ -94,7 +98,7 @@ impl Draft {
     }
 
     fn finish(self) -> (ComponentConfig, Vec<String>) {
-        let document = canonical::document(self.kind, &self.document);
+        let document = canonical::canonical_document(self.kind, &self.document);
         (
             ComponentConfig {
                 document,

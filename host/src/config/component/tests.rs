@@ -8,9 +8,9 @@ fn messages(kind: ComponentKind, document: Value) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
-    for (document, message) in [
+/// Documents of the kubelet that are refused, each with kubeadm's message.
+fn refused_documents() -> Vec<(Value, &'static str)> {
+    vec![
         (json!({"noSuchField": 1}), r#"unknown field "noSuchField""#),
         (
             json!({"authentication": {"x": 1}}),
@@ -55,15 +55,17 @@ fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
         ),
         (
             json!({"authorization": {"mode": 1}}),
-            "json: cannot unmarshal number into Go struct field KubeletAuthorization.authorization.mode of type \
-             v1beta1.KubeletAuthorizationMode",
+            "json: cannot unmarshal number into Go struct field \
+             KubeletAuthorization.authorization.mode of type v1beta1.KubeletAuthorizationMode",
         ),
-    ] {
-        assert_eq!(
-            messages(ComponentKind::Kubelet, document.clone()),
-            [message],
-            "{document}"
-        );
+    ]
+}
+
+#[test]
+fn a_document_that_a_component_would_refuse_is_refused_in_kubeadms_words() {
+    for (document, message) in refused_documents() {
+        let messages = messages(ComponentKind::Kubelet, document.clone());
+        assert_eq!(messages, [message], "{document}");
     }
     let good = json!({
         "apiVersion": "a",

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_file_is_read_once_for_all_who_ask() {
+fn a_file_is_read_once_for_all_clones() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cluster.yaml");
     let file = ConfigFile::at(&path);
@@ -10,18 +10,16 @@ fn a_file_is_read_once_for_all_who_ask() {
     assert_eq!(file.documents().unwrap()[0].kind, "B");
     std::fs::write(&path, "{").unwrap();
     assert_eq!(clone.documents().unwrap()[0].kind, "B");
-    let told = ConfigFile::at(&path).documents().unwrap_err();
-    assert!(told.to_string().contains("not YAML"), "{told}");
+    let problems = ConfigFile::at(&path).documents().unwrap_err();
+    assert!(problems.to_string().contains("not YAML"), "{problems}");
+}
+
+fn texts(text: &str) -> Vec<String> {
+    split(text).into_iter().map(|(_, text)| text).collect()
 }
 
 #[test]
 fn separators_separate_as_they_do_for_kubeadm() {
-    let texts = |text: &str| {
-        split(text)
-            .into_iter()
-            .map(|(_, text)| text)
-            .collect::<Vec<_>>()
-    };
     assert_eq!(texts("a: 1\n---\nb: 1\n"), ["a: 1\n", "b: 1\n"]);
     assert_eq!(texts("a: 1\n---\n---\nb: 1\n"), ["a: 1\n", "---\nb: 1\n"]);
     assert_eq!(texts("---\n---\na: 1\n"), ["---\n", "a: 1\n"]);

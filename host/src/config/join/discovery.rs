@@ -5,8 +5,11 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use kubephase_sdk::node::without_user_info;
 use std::path::Path;
 
+/// The field of the token with which the kubelet requests its certificate.
+const TLS_TOKEN: &str = "discovery.tlsBootstrapToken";
+
 /// Checks discovery by token and by file.
-pub(super) fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
+pub(super) fn check_discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
     match (&discovery.bootstrap_token, &discovery.file) {
         (None, None) => problems.push(Problem::invalid(
             "discovery",
@@ -22,14 +25,13 @@ pub(super) fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
     }
     let tls = &discovery.tls_bootstrap_token;
     let wrong = !bootstrap_token::is_token(tls);
-    let tls_problem = || invalid_token("discovery.tlsBootstrapToken");
     if let Some(token) = &discovery.bootstrap_token {
-        token_discovery(token, problems);
-        problems.extend(wrong.then(tls_problem));
+        check_token_discovery(token, problems);
+        problems.extend(wrong.then(|| invalid_token(TLS_TOKEN)));
     }
     if let Some(file) = &discovery.file {
-        problems.extend(file_discovery(&file.kube_config_path));
-        problems.extend((wrong && !tls.is_empty()).then(tls_problem));
+        problems.extend(check_file_discovery(&file.kube_config_path));
+        problems.extend((wrong && !tls.is_empty()).then(|| invalid_token(TLS_TOKEN)));
     }
 }
 
@@ -39,7 +41,7 @@ fn invalid_token(path: &str) -> Problem {
     Problem::new(path, "Invalid value: the bootstrap token is invalid")
 }
 
-fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
+fn check_token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
     let path = "discovery.bootstrapToken";
     let endpoint = token.api_server_endpoint.as_str();
     if endpoint.is_empty() {
@@ -47,7 +49,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
             path,
             "Required value: APIServerEndpoint is not set",
         ));
-    } else if let Err(message) = host_and_port(endpoint) {
+    } else if let Err(message) = check_host_and_port(endpoint) {
         problems.push(Problem::invalid(
             format!("{path}.apiServerEndpoint"),
             endpoint,
@@ -79,7 +81,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
 }
 
 /// Checks an address of the form `HOST:PORT`.
-fn host_and_port(text: &str) -> Result<(), String> {
+fn check_host_and_port(text: &str) -> Result<(), String> {
     if !text.starts_with('[') && text.matches(':').count() > 1 {
         return Err(format!("address {text}: too many colons in address"));
     }
@@ -123,7 +125,7 @@ pub fn parse_ca_hash(text: &str) -> Result<String, String> {
     clippy::disallowed_methods,
     reason = "the discovery file is the operator's, not the node's"
 )]
-fn file_discovery(path: &str) -> Option<Problem> {
+fn check_file_discovery(path: &str) -> Option<Problem> {
     let field = "discovery.file.kubeConfigPath";
     match path.split_once("://") {
         Some(("https", _)) => None,

@@ -100,6 +100,12 @@ impl JoinFlags {
         .filter_map(|(name, given)| given.then_some(name))
         .collect()
     }
+
+    /// Returns the token of a flag, or of `--token` if the flag was not given.
+    fn or_token(&self, flag: &Option<Secret<String>>) -> Secret<String> {
+        let token = flag.as_ref().or(self.token.as_ref());
+        token.cloned().unwrap_or_default()
+    }
 }
 
 /// Returns the configuration of a node that joins by flags alone. A token for discovery counts only
@@ -108,13 +114,6 @@ pub(super) fn configuration_of_flags(
     flags: &JoinFlags,
     diagnostics: &mut Diagnostics,
 ) -> JoinConfiguration {
-    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
-    let or_both = |flag: &Option<Secret<String>>| {
-        flag.as_ref()
-            .or(flags.token.as_ref())
-            .cloned()
-            .unwrap_or_default()
-    };
     let mut join = JoinConfiguration::default();
     if let Some(endpoint) = flags
         .endpoint
@@ -122,7 +121,7 @@ pub(super) fn configuration_of_flags(
         .filter(|endpoint| !endpoint.is_empty())
     {
         join.discovery.bootstrap_token = Some(TokenDiscovery {
-            token: or_both(&flags.discovery_token),
+            token: flags.or_token(&flags.discovery_token),
             api_server_endpoint: endpoint.to_owned(),
             ca_cert_hashes: flags.discovery_token_ca_cert_hash.clone(),
             unsafe_skip_ca_verification: flags.discovery_token_unsafe_skip_ca_verification,
@@ -131,7 +130,7 @@ pub(super) fn configuration_of_flags(
     join.discovery.file = flags.discovery_file.clone().map(|path| FileDiscovery {
         kube_config_path: path,
     });
-    join.discovery.tls_bootstrap_token = or_both(&flags.tls_bootstrap_token);
+    join.discovery.tls_bootstrap_token = flags.or_token(&flags.tls_bootstrap_token);
     let control_plane_flags = [
         ("certificate-key", flags.certificate_key.is_some()),
         (
@@ -143,7 +142,10 @@ pub(super) fn configuration_of_flags(
     if flags.control_plane {
         join.control_plane = Some(ControlPlane {
             local_api_endpoint: ApiEndpoint {
-                advertise_address: text(&flags.apiserver_advertise_address),
+                advertise_address: flags
+                    .apiserver_advertise_address
+                    .clone()
+                    .unwrap_or_default(),
                 bind_port: flags.apiserver_bind_port.unwrap_or_default(),
             },
             certificate_key: flags.certificate_key.clone().unwrap_or_default(),
@@ -159,7 +161,7 @@ pub(super) fn configuration_of_flags(
             ),
         ));
     }
-    join.node_registration.cri_socket = text(&flags.cri_socket);
+    join.node_registration.cri_socket = flags.cri_socket.clone().unwrap_or_default();
     join.patches = flags.patches.clone().map(|directory| Patches { directory });
     join
 }

@@ -3,7 +3,7 @@ use crate::config::{
     Config, Document, PhaseConfiguration,
     component::{ComponentKind, kubeadm_schema as schema},
     phases,
-    read::{Diagnostics, known_version},
+    read::{Diagnostics, accepts_version},
 };
 use kubephase_sdk::kubeadm::ClusterConfiguration;
 use serde_json::Value;
@@ -30,14 +30,14 @@ impl Documents {
         let mut read = Documents::default();
         for document in documents {
             match (document.group(), document.kind.as_str()) {
-                (GROUP, "InitConfiguration") if known_version(document, diagnostics) => {
+                (GROUP, "InitConfiguration") if accepts_version(document, diagnostics) => {
                     read.has_init_or_cluster = true;
                     read.config.init = diagnostics
                         .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
                         .map(|(init, _)| init)
                         .unwrap_or_default();
                 }
-                (GROUP, "ClusterConfiguration") if known_version(document, diagnostics) => {
+                (GROUP, "ClusterConfiguration") if accepts_version(document, diagnostics) => {
                     read.has_init_or_cluster = true;
                     let decoded: Option<(ClusterConfiguration, _)> = diagnostics.decode(
                         document,
@@ -46,7 +46,7 @@ impl Documents {
                     );
                     (read.config.cluster, read.api_server_timeout) = decoded.unwrap_or_default();
                 }
-                // `known_version` reported the problem.
+                // `accepts_version` reported the problem.
                 (GROUP, "InitConfiguration" | "ClusterConfiguration") => {
                     read.has_init_or_cluster = true
                 }
@@ -61,7 +61,7 @@ impl Documents {
                     Ok(phases) => read.phases = phases,
                     Err(problem) => diagnostics.problems.push(problem),
                 },
-                _ => diagnostics.ignored(document),
+                _ => diagnostics.warn_ignored(document),
             }
         }
         read
@@ -84,5 +84,5 @@ pub(in crate::config) fn component_document(
         diagnostics.fatal(document.problem("apiVersion", message));
         return None;
     }
-    diagnostics.checked(document, kind.schema())
+    diagnostics.check_types(document, kind.schema())
 }

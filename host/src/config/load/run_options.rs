@@ -15,7 +15,7 @@ pub(in crate::config) fn run_options(config: &mut Config, node: &NodeFacts, work
     run.control_plane_url = control_plane_url;
     run.workflow = workflow.into();
     run.kubeconfig_dir = defaults::KUBECONFIG_DIR.into();
-    run.kubeconfig = defaults::ADMIN.into();
+    run.kubeconfig = defaults::ADMIN_KUBECONFIG.into();
     run.os_hostname.clone_from(&node.hostname);
     run.systemd_resolved = node.systemd_resolved_active;
     run.ca_directories.clone_from(&node.ca_directories);
@@ -43,12 +43,8 @@ pub(in crate::config) fn run_options(config: &mut Config, node: &NodeFacts, work
 
 /// Disables addons whose phase is skipped by name, so that the uploaded configuration says so.
 pub(super) fn disable_skipped_addons(config: &mut Config) {
-    let skipped = |name: &str| config.init.skip_phases.iter().any(|phase| phase == name);
-    let (all, dns, proxy) = (
-        skipped("addon"),
-        skipped("addon/coredns"),
-        skipped("addon/kube-proxy"),
-    );
-    config.cluster.dns.disabled |= all || dns;
-    config.cluster.proxy.disabled |= all || proxy;
+    for phase in &config.init.skip_phases {
+        config.cluster.dns.disabled |= matches!(phase.as_str(), "addon" | "addon/coredns");
+        config.cluster.proxy.disabled |= matches!(phase.as_str(), "addon" | "addon/kube-proxy");
+    }
 }

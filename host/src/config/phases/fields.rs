@@ -1,4 +1,4 @@
-//! Fields whose errors serde would word for programmers.
+//! Fields with error messages for users: serde's own messages are for programmers.
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;

@@ -15,26 +15,34 @@ fn every_node_has_its_place() {
     assert_eq!(repeated, [("b[1].y".to_owned(), 5)]);
 }
 
-/// A comparison of every key with every other takes minutes for as many.
-#[test]
-fn a_map_of_many_keys_is_looked_through_once() {
-    let key = |number: u64| Key {
+fn key(number: u64) -> Key {
+    Key {
         name: format!("key-{number}"),
         line: number,
         column: 1,
-    };
-    let node = || Node {
+    }
+}
+
+fn null_node() -> Node {
+    Node {
         yaml: Yaml::Scalar(Value::Null),
         line: 1,
         column: 1,
-    };
-    let mut entries: Vec<(Key, Node)> = (1..=200_000).map(|number| (key(number), node())).collect();
+    }
+}
+
+/// Comparing every key with every other key would take minutes.
+#[test]
+fn a_map_of_many_keys_is_looked_through_once() {
+    let mut entries: Vec<(Key, Node)> = (1..=200_000)
+        .map(|number| (key(number), null_node()))
+        .collect();
     entries.push((
         Key {
             line: 200_001,
             ..key(77)
         },
-        node(),
+        null_node(),
     ));
     let tree = Node {
         yaml: Yaml::Map(Entries::new(entries)),
@@ -59,7 +67,7 @@ fn merged_keys_are_not_repeated_ones() {
 }
 
 #[test]
-fn what_is_no_yaml_is_told_with_its_place() {
-    let (what, place) = parse("a: [1,\n").unwrap_err();
-    assert!(what.contains("bracket") && place.is_some(), "{what}");
+fn a_text_that_is_not_yaml_is_refused_with_its_place() {
+    let (reason, place) = parse("a: [1,\n").unwrap_err();
+    assert!(reason.contains("bracket") && place.is_some(), "{reason}");
 }

@@ -102,7 +102,17 @@ fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
             "at least one endpoint must be specified",
         )];
     }
-    let wrong = |text: &String| match url::Url::parse(text) {
+    urls.iter()
+        .filter_map(|url| {
+            let reason = url_problem(url, needs_https)?;
+            Some(Problem::invalid(path, without_user_info(url), reason))
+        })
+        .collect()
+}
+
+/// Returns why a text is not the URL of an etcd; none if it is.
+fn url_problem(text: &str, needs_https: bool) -> Option<String> {
+    match url::Url::parse(text) {
         Ok(url) if needs_https && url.scheme() != "https" => {
             Some("the URL must be using the HTTPS scheme".to_owned())
         }
@@ -112,8 +122,5 @@ fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
             Some("the URL without scheme is not allowed".to_owned())
         }
         Err(error) => Some(format!("URL parse error: {error}")),
-    };
-    urls.iter()
-        .filter_map(|url| wrong(url).map(|why| Problem::invalid(path, without_user_info(url), why)))
-        .collect()
+    }
 }

@@ -13,27 +13,26 @@ pub(super) const FEATURE_GATES: &[&str] = &[
 /// # Errors
 /// A pair is not `GATE=true|false`, or the gate is unknown. The messages are kubeadm's.
 pub fn parse_feature_gates(text: &str) -> Result<BTreeMap<String, bool>, String> {
-    let pair = |pair: &str| {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| format!("missing bool value for feature-gate key:{pair}"))?;
-        let (key, value) = (key.trim(), value.trim());
-        if !FEATURE_GATES.contains(&key) {
-            return Err(format!("unrecognized feature-gate key: {key}"));
-        }
-        let value = match value.to_lowercase().as_str() {
-            "true" | "t" | "1" => true,
-            "false" | "f" | "0" => false,
-            _ => {
-                return Err(format!(
-                    "invalid value {value} for feature-gate key: {key}, use true|false instead"
-                ));
-            }
-        };
-        Ok((key.to_owned(), value))
-    };
     text.split(',')
         .filter(|part| !part.is_empty())
-        .map(pair)
+        .map(parse_feature_gate)
         .collect()
+}
+
+/// Parses one gate: `A=true`.
+fn parse_feature_gate(pair: &str) -> Result<(String, bool), String> {
+    let (key, value) = pair
+        .split_once('=')
+        .ok_or_else(|| format!("missing bool value for feature-gate key:{pair}"))?;
+    let (key, value) = (key.trim(), value.trim());
+    if !FEATURE_GATES.contains(&key) {
+        return Err(format!("unrecognized feature-gate key: {key}"));
+    }
+    match value.to_lowercase().as_str() {
+        "true" | "t" | "1" => Ok((key.to_owned(), true)),
+        "false" | "f" | "0" => Ok((key.to_owned(), false)),
+        _ => Err(format!(
+            "invalid value {value} for feature-gate key: {key}, use true|false instead"
+        )),
+    }
 }

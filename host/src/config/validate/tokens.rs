@@ -28,10 +28,6 @@ fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
             "Invalid value: the bootstrap token is invalid",
         ));
     }
-    let shown = |list: &[String]| serde_json::to_string(list).unwrap_or_default();
-    let plain = |path: String, value: String, message: String| {
-        Problem::new(path, format!("Invalid value: {value}: {message}"))
-    };
     if let Some(unknown) = token
         .usages
         .iter()
@@ -41,32 +37,19 @@ fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
             "invalid bootstrap token usage string: {unknown}, valid usage options: \
              signing,authentication"
         );
-        problems.push(plain(
-            format!("{path}.usages"),
-            shown(&token.usages),
-            message,
-        ));
+        problems.push(invalid_list(path, "usages", &token.usages, &message));
     }
     if !token.groups.is_empty() && !token.usages.iter().any(|usage| usage == "authentication") {
         let message =
-            "token groups cannot be specified unless --usages includes \"authentication\""
-                .to_owned();
-        problems.push(plain(
-            format!("{path}.groups"),
-            shown(&token.groups),
-            message,
-        ));
+            "token groups cannot be specified unless --usages includes \"authentication\"";
+        problems.push(invalid_list(path, "groups", &token.groups, message));
     }
     for group in token.groups.iter().filter(|group| !GROUP.is_match(group)) {
         let message = format!(
             "bootstrap group {group:?} is invalid (must match {})",
             GROUP.as_str()
         );
-        problems.push(plain(
-            format!("{path}.groups"),
-            shown(&token.groups),
-            message,
-        ));
+        problems.push(invalid_list(path, "groups", &token.groups, &message));
     }
     if token.expires.is_some() && token.ttl.is_some() {
         problems.push(Problem::invalid(
@@ -76,4 +59,13 @@ fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
         ));
     }
     problems
+}
+
+/// Returns a problem of a list, which the message shows as JSON.
+fn invalid_list(path: &str, field: &str, list: &[String], message: &str) -> Problem {
+    let shown = serde_json::to_string(list).unwrap_or_default();
+    Problem::new(
+        format!("{path}.{field}"),
+        format!("Invalid value: {shown}: {message}"),
+    )
 }

@@ -1,5 +1,5 @@
 //! Collects, event by event, what the journals say about the node.
-use super::system::may_be_done;
+use super::system::is_allowed;
 use crate::{
     effect::{Applied, Footprint, Undo},
     event::{EffectResult, EventKind},
@@ -15,9 +15,9 @@ use std::{
 #[derive(Default)]
 pub struct Fold {
     pub made: BTreeSet<String>,
-    /// what the run of the current journal is about to make
+    /// the paths that the run of the current journal is about to make
     pub intended: BTreeSet<String>,
-    /// what the runs so far left
+    /// what undoes the effects of the runs so far
     pub left: Left,
     /// for each inverse, the runs whose journals name it
     noted: BTreeMap<Inverse, BTreeSet<u64>>,
@@ -49,8 +49,8 @@ impl Left {
     }
 }
 
-/// An effect, as the line of a journal tells of it.
-struct Line {
+/// An effect that a line of a journal records.
+struct RecordedEffect {
     target: String,
     result: EffectResult,
     made: Vec<String>,
@@ -73,32 +73,32 @@ impl Fold {
                 footprint,
                 ..
             } => {
-                let line = Line {
+                let effect = RecordedEffect {
                     target: effect.target,
                     result,
                     made,
                     directories,
                     footprint: footprint.unwrap_or_default(),
                 };
-                self.note_effect(line, run, workflow);
+                self.note_effect(effect, run, workflow);
             }
             _ => {}
         }
     }
 
-    fn note_effect(&mut self, line: Line, run: u64, workflow: &str) {
+    fn note_effect(&mut self, effect: RecordedEffect, run: u64, workflow: &str) {
         let Footprint {
             paths,
             undo,
             undoes,
-        } = line.footprint;
-        self.intended.remove(&line.target);
+        } = effect.footprint;
+        self.intended.remove(&effect.target);
         self.made
-            .extend(line.made.iter().chain(&line.directories).cloned());
-        let has_changed = line.result == EffectResult::Applied(Applied::Changed);
-        let holds = has_changed || line.result == EffectResult::Applied(Applied::Unchanged);
+            .extend(effect.made.iter().chain(&effect.directories).cloned());
+        let has_changed = effect.result == EffectResult::Applied(Applied::Changed);
+        let holds = has_changed || effect.result == EffectResult::Applied(Applied::Unchanged);
         if has_changed {
-            self.note_paths(undoes.as_ref(), line.target, paths);
+            self.note_paths(undoes.as_ref(), effect.target, paths);
         }
         if let Some(undone) = undoes.filter(|_| holds) {
             self.forget(&undone, run);
@@ -107,10 +107,10 @@ impl Fold {
             Undo::By(inverse) if has_changed => self.note(inverse, run, workflow),
             Undo::By(_) | Undo::Nothing => {}
             Undo::RemoveCreated => {
-                for path in line.made {
+                for path in effect.made {
                     self.note(Inverse::RemoveFile(path), run, workflow);
                 }
-                for path in line.directories {
+                for path in effect.directories {
                     self.note(Inverse::RemoveDirectory(path), run, workflow);
                 }
             }
@@ -132,7 +132,7 @@ impl Fold {
 
     /// Notes what undoes an effect of a run.
     fn note(&mut self, inverse: Inverse, run: u64, workflow: &str) {
-        if !may_be_done(&inverse) {
+        if !is_allowed(&inverse) {
             return;
         }
         let runs = self.noted.entry(inverse.clone()).or_default();

@@ -17,9 +17,9 @@ pub fn outdated(
 ) -> Vec<String> {
     let mut needed: BTreeSet<u64> = undo.iter().map(|step| step.run).collect();
     let (mut bytes, mut room) = (0, true);
-    for (at, journal) in journals.iter().rev().enumerate() {
+    for (index, journal) in journals.iter().rev().enumerate() {
         bytes += journal.bytes;
-        room &= at < MAX_KEPT && (at == 0 || bytes <= MAX_KEPT_BYTES);
+        room &= index < MAX_KEPT && (index == 0 || bytes <= MAX_KEPT_BYTES);
         if room || !journal.is_whole {
             needed.insert(journal.run);
         }

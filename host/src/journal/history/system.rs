@@ -1,4 +1,4 @@
-//! What no run undoes, whatever a journal says.
+//! Paths that a run never removes, even if a journal names them.
 use kubephase_sdk::undo::Inverse;
 
 /// Top-level directories in which no run removes anything: they belong to the system.
@@ -7,7 +7,7 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// Whether a run may carry out an inverse that a journal names.
-pub fn may_be_done(inverse: &Inverse) -> bool {
+pub fn is_allowed(inverse: &Inverse) -> bool {
     match inverse {
         Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => may_be_removed(path),
         Inverse::StopService(_) | Inverse::DisableService(_) => true,
@@ -17,10 +17,10 @@ pub fn may_be_done(inverse: &Inverse) -> bool {
 /// Whether a run may remove a path that a journal names. A run may not remove top-level directories
 /// or files of the system, and the path may not contain `.` or `..`.
 fn may_be_removed(path: &str) -> bool {
-    let Some(below) = path.strip_prefix('/') else {
+    let Some(relative) = path.strip_prefix('/') else {
         return false;
     };
-    let parts: Vec<&str> = below.split('/').collect();
+    let parts: Vec<&str> = relative.split('/').collect();
     let is_plain = parts
         .iter()
         .all(|part| !part.is_empty() && !matches!(*part, "." | ".."));

@@ -22,7 +22,7 @@ fn directory(path: &str) -> EventKind {
         path: path.into(),
         mode: 0o755,
     };
-    told(
+    effect_event(
         &Effect::Directory(directory),
         Applied::Changed,
         &[],
@@ -33,7 +33,7 @@ fn directory(path: &str) -> EventKind {
 fn removed_directory(path: &str, applied: Applied) -> EventKind {
     let path = path.into();
     let clear = Effect::Clear(ClearSpec::EmptyDirectory { path });
-    told(&clear, applied, &[], &[])
+    effect_event(&clear, applied, &[], &[])
 }
 
 fn service(name: &str, state: &str, applied: Applied) -> EventKind {
@@ -41,7 +41,7 @@ fn service(name: &str, state: &str, applied: Applied) -> EventKind {
         name: UnitName::parse(name).unwrap(),
         state: state.into(),
     };
-    told(&Effect::Service(service), applied, &[], &[])
+    effect_event(&Effect::Service(service), applied, &[], &[])
 }
 
 /// What undoes the effects, with the runs that made it so.
@@ -57,14 +57,13 @@ fn steps(history: &History) -> Vec<String> {
 #[test]
 fn inverses_of_what_runs_left_are_listed_the_latest_first() {
     let dir = tempfile::tempdir().unwrap();
-    let busy = || Applied::Skipped("busy".into());
-    let theirs = told(&file("/opt/theirs"), Applied::Changed, &[], &[]);
+    let existing = effect_event(&file("/opt/theirs"), Applied::Changed, &[], &[]);
     run(
         dir.path(),
         "init",
         [
             made("/opt/a"),
-            theirs,
+            existing,
             made("/opt/b"),
             directory("/opt/d"),
             directory("/opt/e"),
@@ -79,16 +78,21 @@ fn inverses_of_what_runs_left_are_listed_the_latest_first() {
         "join",
         [
             made("/opt/c"),
-            told(&removal("/opt/a"), Applied::Unchanged, &[], &[]),
+            effect_event(&removal("/opt/a"), Applied::Unchanged, &[], &[]),
         ],
     );
     run(
         dir.path(),
         "reset",
         [
-            told(&removal("/opt/c"), busy(), &[], &[]),
+            effect_event(
+                &removal("/opt/c"),
+                Applied::Skipped("busy".into()),
+                &[],
+                &[],
+            ),
             removed_directory("/opt/d", Applied::Changed),
-            removed_directory("/opt/e", busy()),
+            removed_directory("/opt/e", Applied::Skipped("busy".into())),
             service("chrony", "stopped", Applied::Changed),
         ],
     );
@@ -121,7 +125,7 @@ fn files_of_an_effect_that_failed_are_left_too() {
 #[test]
 fn a_history_is_read_in_time_in_proportion_to_it() {
     let dir = tempfile::tempdir().unwrap();
-    drop(journal(dir.path(), many(50_000)));
+    drop(journal(dir.path(), many_made(50_000)));
     let began = Instant::now();
     let history = read_history(dir.path());
     assert_eq!(targets(&history).len(), 50_000);
@@ -133,7 +137,7 @@ fn a_history_is_read_in_time_in_proportion_to_it() {
 #[test]
 fn nothing_is_known_of_a_history_whose_reading_was_interrupted() {
     let dir = tempfile::tempdir().unwrap();
-    drop(journal(dir.path(), many(10)));
+    drop(journal(dir.path(), many_made(10)));
     let cancel = Cancel::new();
     cancel.request();
     let files = RootedFiles::open(dir.path()).unwrap();
@@ -199,7 +203,7 @@ fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
     let history = read_history(dir.path());
     assert_eq!(targets(&history), ["/opt/stays"]);
     assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
-    let numbers: Vec<u64> = list_journals(place(dir.path()).path())
+    let numbers: Vec<u64> = list_journals(state_directory(dir.path()).path())
         .unwrap()
         .into_iter()
         .filter_map(|kept| kept.number)

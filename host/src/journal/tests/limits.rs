@@ -1,24 +1,41 @@
-//! What a journal may have at most.
+//! The limits of a journal.
 use super::*;
 
-#[test]
-fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
-    let dir = tempfile::tempdir().unwrap();
-    let finding = |size: usize| Finding {
+fn large_finding(size: usize) -> Finding {
+    Finding {
         code: "X".into(),
         verdict: Verdict::Warn,
         summary: "X".repeat(size),
         evidence: vec![("key".into(), "Y".repeat(size)); 100],
         remedy: Some("Z".repeat(size)),
         url: None,
-    };
-    let found = |size| EventKind::Finding {
+    }
+}
+
+fn found(finding: Finding) -> EventKind {
+    EventKind::Finding {
         phase: "p".into(),
-        finding: finding(size),
+        finding,
         judged: crate::event::Judgement::Stands,
         plugin: None,
-    };
-    let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);
+    }
+}
+
+/// Whether an event says that the journal lacks information.
+fn is_mark(event: &Event) -> bool {
+    match &event.kind {
+        EventKind::Message { text, .. } => text.contains("more messages"),
+        _ => false,
+    }
+}
+
+#[test]
+fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = journal(
+        dir.path(),
+        [large_finding(16 << 10), large_finding(10)].map(found),
+    );
     let record = read(&journal.path()).unwrap();
     let [
         EventKind::Finding { finding: cut, .. },
@@ -30,8 +47,8 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     assert!(
         cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10
     );
-    assert_eq!(*whole, finding(10));
-    let said = EventKind::Message {
+    assert_eq!(*whole, large_finding(10));
+    let message = EventKind::Message {
         phase: "p".into(),
         severity: Severity::Info,
         label: String::new(),
@@ -41,7 +58,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     for _ in 0..2500 {
         journal.on_event(&Event {
             at: 1,
-            kind: said.clone(),
+            kind: message.clone(),
         });
     }
     journal.on_event(&Event {
@@ -51,8 +68,10 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     assert_eq!(journal.failure(), None);
     assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
     let record = read(&journal.path()).unwrap();
-    let marks = |event: &&Event| matches!(&event.kind, EventKind::Message { text, .. } if text.contains("more messages"));
-    assert_eq!(record.events.iter().filter(marks).count(), 1);
+    assert_eq!(
+        record.events.iter().filter(|event| is_mark(event)).count(),
+        1
+    );
     assert_eq!(targets(&read_history(dir.path())), ["/opt/made"]);
 }
 
@@ -61,7 +80,7 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = Cancel::new();
     let mut journal = Journal::begin(
-        &place(dir.path()),
+        &state_directory(dir.path()),
         &Header::new(0),
         Durability::Process,
         cancel.clone(),
@@ -92,7 +111,7 @@ fn effects_alone_do_not_write_more_than_a_journal_may_have() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = Cancel::new();
     let header = Header::new(0);
-    let place = place(dir.path());
+    let place = state_directory(dir.path());
     let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
     let mut what = made("/opt/made");
     if let EventKind::Effect { directories, .. } = &mut what {

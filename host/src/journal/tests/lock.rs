@@ -6,7 +6,7 @@ use std::process::Command;
 #[test]
 fn one_run_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
-    let state = place(dir.path());
+    let state = state_directory(dir.path());
     let lock = RunLock::acquire(&state, "kubephase init").unwrap();
     let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(&state, "kubephase join")
     else {
@@ -23,14 +23,16 @@ fn one_run_at_a_time() {
 #[test]
 fn the_holder_is_known_without_taking_the_lock() {
     let dir = tempfile::tempdir().unwrap();
-    let state = place(dir.path());
-    let at_work = || current_holder(state.path());
-    assert_eq!(at_work(), None);
+    let state = state_directory(dir.path());
+    assert_eq!(current_holder(state.path()), None);
     let lock = RunLock::acquire(&state, "kubephase init").unwrap();
     let signature = fs::read_to_string(state.path().join("lock")).unwrap();
-    assert_eq!(at_work().map(|by| by.pid), Some(std::process::id()));
+    assert_eq!(
+        current_holder(state.path()).map(|by| by.pid),
+        Some(std::process::id())
+    );
     drop(lock);
-    assert_eq!(at_work(), None);
+    assert_eq!(current_holder(state.path()), None);
     // A run that was killed leaves its signature, and its number may be another process's by now.
     for stale in [
         signature.replacen(
@@ -42,7 +44,7 @@ fn the_holder_is_known_without_taking_the_lock() {
         r#"{"pid":1,"command":"kubephase init"}"#.to_owned(),
     ] {
         fs::write(state.path().join("lock"), &stale).unwrap();
-        assert_eq!(at_work(), None, "{stale}");
+        assert_eq!(current_holder(state.path()), None, "{stale}");
     }
 }
 
@@ -50,7 +52,7 @@ fn the_holder_is_known_without_taking_the_lock() {
 #[test]
 fn a_living_process_is_recognised_by_the_time_when_it_began() {
     let dir = tempfile::tempdir().unwrap();
-    let state = place(dir.path());
+    let state = state_directory(dir.path());
     let mut child = Command::new("sleep").arg("600").spawn().unwrap();
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
     let ticks = stat
@@ -76,7 +78,7 @@ fn a_living_process_is_recognised_by_the_time_when_it_began() {
 #[test]
 fn a_lock_that_is_a_link_is_refused_and_its_target_is_not_cut() {
     let dir = tempfile::tempdir().unwrap();
-    let (state, victim) = (place(dir.path()), dir.path().join("victim"));
+    let (state, victim) = (state_directory(dir.path()), dir.path().join("victim"));
     fs::write(&victim, "precious").unwrap();
     symlink(&victim, state.path().join("lock")).unwrap();
     let refused = RunLock::acquire(&state, "kubephase init").unwrap_err();

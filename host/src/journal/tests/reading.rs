@@ -1,13 +1,14 @@
 //! Reading a journal, also one that is damaged.
 use super::*;
 use std::fs::OpenOptions;
+use std::io::Write;
 
 /// Cut at every byte: never an error after the header, and the events are a prefix of what was
 /// written.
 #[test]
 fn a_torn_last_line_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = fs::read(written(dir.path())).unwrap();
+    let whole = fs::read(write_journal(dir.path())).unwrap();
     let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     let path = dir.path().join("cut");
     for end in header..whole.len() {
@@ -25,7 +26,7 @@ fn a_torn_last_line_is_dropped() {
 #[test]
 fn damage_elsewhere_and_other_formats_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let path = written(dir.path());
+    let path = write_journal(dir.path());
     let text = fs::read_to_string(&path).unwrap();
     fs::write(
         &path,

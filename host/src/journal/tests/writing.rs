@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn what_is_written_reads_back() {
     let dir = tempfile::tempdir().unwrap();
-    let path = written(dir.path());
+    let path = write_journal(dir.path());
     let record = read(&path).unwrap();
     assert_eq!(
         record,
@@ -26,9 +26,9 @@ fn what_is_written_reads_back() {
 fn each_run_has_its_own_file() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(list_journals(&dir.path().join("none")).unwrap(), []);
-    let state = place(dir.path());
+    let state = state_directory(dir.path());
     fs::write(state.path().join("journal-x.jsonl"), "").unwrap();
-    let (first, second) = (written(dir.path()), written(dir.path()));
+    let (first, second) = (write_journal(dir.path()), write_journal(dir.path()));
     let runs = [(1, first), (2, second)].map(|(number, path)| JournalFile {
         number: Some(number),
         path,
@@ -45,7 +45,7 @@ fn each_run_has_its_own_file() {
 fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = Journal::begin(
-        &place(dir.path()),
+        &state_directory(dir.path()),
         &Header::new(0),
         Durability::Power,
         Cancel::never(),

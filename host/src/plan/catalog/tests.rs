@@ -26,7 +26,7 @@ fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
     let refused = add(catalog, &manifest(name, ids), false)
         .unwrap_err()
         .to_string();
-    assert_eq!(*catalog, before, "a refused plugin left something");
+    assert_eq!(*catalog, before, "a refused plugin changed the catalog");
     assert!(
         refused.starts_with(&format!("plugin {name} provides the phase ")),
         "{refused}"
@@ -35,7 +35,7 @@ fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
 }
 
 #[test]
-fn no_plugin_takes_the_id_of_another_phase_or_group() {
+fn a_plugin_cannot_take_the_id_of_another_phase_or_group() {
     let mut catalog = builtin_catalog();
     for CatalogEntry { spec, .. } in builtin_catalog().entries {
         let refused = refusal(&mut catalog, "evil", &[&spec.id]);
@@ -90,16 +90,19 @@ fn no_plugin_takes_the_id_of_another_phase_or_group() {
     add(&mut catalog, &other, false).unwrap();
 }
 
-#[test]
-fn only_what_is_not_part_of_the_program_is_a_third_partys() {
-    let plugin = |embedded| Source::Plugin {
+fn plugin(embedded: bool) -> PhaseSource {
+    PhaseSource::Plugin {
         name: "p".into(),
         version: "1.0.0".into(),
         embedded,
-    };
+    }
+}
+
+#[test]
+fn only_a_plugin_that_is_not_part_of_the_program_is_a_third_partys() {
     assert_eq!(
         (
-            Source::BuiltIn.third_party(),
+            PhaseSource::BuiltIn.third_party(),
             plugin(true).third_party(),
             plugin(false).third_party()
         ),

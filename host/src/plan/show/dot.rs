@@ -57,7 +57,7 @@ fn declare(text: &mut String, indent: &str, node: &Node) {
     };
 }
 
-/// A quoted DOT string; backslashes would start Graphviz escapes.
+/// Returns a quoted DOT string. A backslash would start a Graphviz escape.
 fn quote(text: &str) -> String {
     format!(
         "\"{}\"",

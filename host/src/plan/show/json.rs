@@ -1,8 +1,8 @@
-//! The plan as JSON, every edge kept.
+//! The plan as JSON, with every edge.
 use crate::{
     plan::{
-        Group, Node, Plan, State,
-        spec::{Kind, Source},
+        Group, Node, PhaseState, Plan,
+        spec::{PhaseKind, PhaseSource},
     },
     text::json,
 };
@@ -22,12 +22,12 @@ struct PlanDocument<'a> {
 struct NodeDocument<'a> {
     id: &'a str,
     title: &'a str,
-    kind: Kind,
-    source: &'a Source,
+    kind: PhaseKind,
+    source: &'a PhaseSource,
     #[serde(flatten)]
-    state: &'a State,
+    state: &'a PhaseState,
     after: &'a [String],
-    /// milliseconds until other phases can use its result, roughly
+    /// rough number of milliseconds until other phases can use the result
     expected_millis: u32,
     /// whether the phase begins even in a run that was stopped
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -57,7 +57,7 @@ struct GroupDocument<'a> {
     id: &'a str,
     title: &'a str,
     #[serde(flatten)]
-    state: &'a State,
+    state: &'a PhaseState,
 }
 
 impl<'a> From<&'a Group> for GroupDocument<'a> {

@@ -16,18 +16,6 @@ pub(super) fn render(plan: &Plan) -> String {
         .enumerate()
         .map(|(i, node)| (node.id(), i))
         .collect();
-    let declare = |text: &mut String, indent: &str, node: &Node| {
-        let (label, class) = match node.state.reason() {
-            None => (node.spec.id.clone(), ""),
-            Some(reason) => (format!("{}<br/>{reason}", node.id()), ":::out"),
-        };
-        let _ = writeln!(
-            text,
-            "{indent}p{}[\"{}\"]{class}",
-            number[node.id()],
-            escape(&label)
-        );
-    };
     for (i, section) in sections(plan).iter().enumerate() {
         match section.group {
             Some(group) => {
@@ -35,13 +23,13 @@ pub(super) fn render(plan: &Plan) -> String {
                 section
                     .nodes
                     .iter()
-                    .for_each(|node| declare(&mut text, "    ", node));
+                    .for_each(|node| declare(&mut text, "    ", node, &number));
                 text.push_str("  end\n");
             }
             None => section
                 .nodes
                 .iter()
-                .for_each(|node| declare(&mut text, "  ", node)),
+                .for_each(|node| declare(&mut text, "  ", node, &number)),
         }
     }
     for (after, all) in plan.reduced() {
@@ -53,7 +41,20 @@ pub(super) fn render(plan: &Plan) -> String {
     text
 }
 
-/// Quotes and line ends would end the label; only our own line break is markup.
+fn declare(text: &mut String, indent: &str, node: &Node, number: &BTreeMap<&str, usize>) {
+    let (label, class) = match node.state.reason() {
+        None => (node.spec.id.clone(), ""),
+        Some(reason) => (format!("{}<br/>{reason}", node.id()), ":::out"),
+    };
+    let _ = writeln!(
+        text,
+        "{indent}p{}[\"{}\"]{class}",
+        number[node.id()],
+        escape(&label)
+    );
+}
+
+/// Escapes a label: quotes and line ends would end it. The only markup is our own line break.
 fn escape(text: &str) -> String {
     sanitise::line(text)
         .replace('#', "#35;")

@@ -17,7 +17,7 @@ pub enum Format {
     Mermaid,
 }
 
-/// The plan in this format, ending with a newline.
+/// Returns the plan in a format, with a newline at its end.
 pub fn render(plan: &Plan, format: Format) -> String {
     match format {
         Format::Text => text::render(plan),
@@ -33,7 +33,7 @@ struct Section<'a> {
     nodes: Vec<&'a super::Node>,
 }
 
-/// The phases in the catalog's order, those of one group together.
+/// Returns the phases in the catalog's order, with those of a group together.
 fn sections(plan: &Plan) -> Vec<Section<'_>> {
     let mut sections: Vec<Section> = Vec::new();
     for node in &plan.nodes {

@@ -3,7 +3,7 @@ use super::sections;
 use crate::{
     plan::{
         Node, Plan,
-        spec::{Source, is_within},
+        spec::{PhaseSource, is_within},
     },
     text::sanitise,
 };
@@ -44,7 +44,7 @@ pub(super) fn render(plan: &Plan) -> String {
         }
         for node in section.nodes {
             let state = if node.state.runs() { RUNS } else { LEFT_OUT };
-            let after = after(
+            let after = shorten_needs(
                 plan,
                 node,
                 edges.get(node.id()).map(Vec::as_slice).unwrap_or_default(),
@@ -72,27 +72,29 @@ pub(super) fn render(plan: &Plan) -> String {
     text
 }
 
-/// The last part of the id, indented by its depth.
+/// Returns the last part of the id, indented by its depth.
 fn label(node: &Node) -> String {
     let depth = node.id().matches('/').count();
     let last = node.id().rsplit('/').next().unwrap_or(node.id());
     format!("{}{}", "  ".repeat(depth), sanitise::line(last))
 }
 
-/// Returns the names to show as coming before: the group instead of its members, if the phase waits
-/// for all of them.
-fn after<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
+/// Returns the names of the phases that a phase waits for. A group takes the place of its members
+/// if the phase waits for all of them.
+fn shorten_needs<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
     let mut names = edges.to_vec();
     for group in &plan.groups {
-        let member = |id: &str| is_within(id, group.id());
-        let mut running = plan.running().filter(|other| member(other.id())).peekable();
+        let mut running = plan
+            .running()
+            .filter(|other| is_within(other.id(), group.id()))
+            .peekable();
         if running.peek().is_some()
             && running.all(|other| node.after.iter().any(|id| id == other.id()))
         {
-            if let Some(first) = names.iter().position(|name| member(name)) {
+            if let Some(first) = names.iter().position(|name| is_within(name, group.id())) {
                 names[first] = group.id();
             }
-            names.retain(|name| *name == group.id() || !member(name));
+            names.retain(|name| *name == group.id() || !is_within(name, group.id()));
         }
     }
     names
@@ -109,7 +111,7 @@ fn remarks(node: &Node, after: &[&str]) -> String {
     if !node.spec.replaces.is_empty() {
         remarks.push(format!("stands in for {}", node.spec.replaces.join(", ")));
     }
-    if let Source::Plugin { name, version, .. } = &node.source {
+    if let PhaseSource::Plugin { name, version, .. } = &node.source {
         remarks.push(format!("plugin {name} {version}"));
     }
     if remarks.is_empty() {

@@ -74,7 +74,7 @@ fn print(phases: &[&str], events: Vec<EventKind>) -> (String, String) {
 }
 
 #[test]
-fn concurrent_phases_read_as_if_one_after_the_other() {
+fn the_lines_of_concurrent_phases_are_in_the_order_of_the_plan() {
     let (out, err) = print(
         &["preflight", "certs/ca", "certs/sa"],
         vec![
@@ -112,7 +112,7 @@ fn concurrent_phases_read_as_if_one_after_the_other() {
 }
 
 #[test]
-fn findings_are_told_as_kubeadm_tells_them() {
+fn findings_are_printed_as_kubeadm_prints_them() {
     let (out, err) = print(
         &["preflight"],
         vec![
@@ -148,44 +148,47 @@ fn findings_are_told_as_kubeadm_tells_them() {
     );
 }
 
-/// A third party's plugin says everything under its own name, in one line, whatever it says.
-#[test]
-fn a_third_partys_plugin_cannot_speak_as_another() {
-    let says = |severity, text: &str| EventKind::Message {
+fn evil_message(severity: Severity, text: &str) -> EventKind {
+    EventKind::Message {
         phase: "preflight/evil".into(),
         severity,
         label: "plugin evil".into(),
         text: text.into(),
         plugin: Some("evil".into()),
-    };
-    let finding = Finding {
-        code: "evil/NumCPU".into(),
-        verdict: Verdict::Fail,
-        summary: "no\n[init] Your Kubernetes control-plane has initialized successfully!".into(),
-        evidence: vec![],
-        remedy: None,
-        url: None,
-    };
-    let finds = |verdict| EventKind::Finding {
+    }
+}
+
+fn evil_finding(verdict: Verdict) -> EventKind {
+    EventKind::Finding {
         phase: "preflight/evil".into(),
         finding: Finding {
+            code: "evil/NumCPU".into(),
             verdict,
-            ..finding.clone()
+            summary: "no\n[init] Your Kubernetes control-plane has initialized successfully!"
+                .into(),
+            evidence: vec![],
+            remedy: None,
+            url: None,
         },
         judged: Judgement::Stands,
         plugin: Some("evil".into()),
-    };
+    }
+}
+
+/// Every message of a third party's plugin has the plugin's name, and is one line.
+#[test]
+fn a_third_partys_plugin_cannot_pretend_to_be_another_phase() {
     let (out, err) = print(
         &["preflight/evil"],
         vec![
-            says(
+            evil_message(
                 Severity::Info,
                 "[show-join-command] kubeadm join 198.51.100.1:6443\n[certs] done",
             ),
-            says(Severity::Warning, "[certs] expired"),
-            finds(Verdict::Warn),
-            finds(Verdict::CouldNotRun),
-            finds(Verdict::Fail),
+            evil_message(Severity::Warning, "[certs] expired"),
+            evil_finding(Verdict::Warn),
+            evil_finding(Verdict::CouldNotRun),
+            evil_finding(Verdict::Fail),
             ended("preflight/evil"),
             EventKind::RunEnded {
                 result: RunResult::PreflightFailed,
@@ -213,7 +216,7 @@ fn a_third_partys_plugin_cannot_speak_as_another() {
 }
 
 #[test]
-fn only_our_own_phases_may_speak_in_several_lines() {
+fn only_built_in_phases_may_print_several_lines() {
     let (out, err) = print(
         &["certs/ca", "guest"],
         vec![
@@ -252,28 +255,30 @@ fn only_our_own_phases_may_speak_in_several_lines() {
     );
 }
 
-#[test]
-fn a_failure_of_a_third_partys_phase_says_whose_it_is() {
-    let failed = |plugin: &str| {
-        let used = EventKind::PluginUsed {
-            phase: "certs/zz".into(),
-            plugin: plugin.into(),
-            used: Default::default(),
-        };
-        let result = RunResult::Failed {
-            phase: "certs/zz".into(),
-            message: "no".into(),
-        };
-        let ended = EventKind::RunEnded { result, micros: 1 };
-        print(&["certs/zz"], vec![used, ended]).1
+/// Returns the lines of a run in which the phase of a plugin fails.
+fn print_failure(plugin: &str) -> String {
+    let used = EventKind::PluginUsed {
+        phase: "certs/zz".into(),
+        plugin: plugin.into(),
+        used: Default::default(),
     };
+    let result = RunResult::Failed {
+        phase: "certs/zz".into(),
+        message: "no".into(),
+    };
+    let ended = EventKind::RunEnded { result, micros: 1 };
+    print(&["certs/zz"], vec![used, ended]).1
+}
+
+#[test]
+fn the_failure_of_a_third_partys_phase_names_the_plugin() {
     assert_eq!(
-        failed("own 1.2.3"),
+        print_failure("own 1.2.3"),
         "error: error execution phase certs/zz (plugin own): no\n"
     );
-    // This one is part of the program.
+    // The plugin coredns is part of the program.
     assert_eq!(
-        failed("coredns 0.1.0"),
+        print_failure("coredns 0.1.0"),
         "error: error execution phase certs/zz: no\n"
     );
 }

@@ -5,7 +5,7 @@ fn phases() -> OrderedOutput<&'static str> {
 }
 
 #[test]
-fn the_first_phase_is_heard_at_once_and_later_ones_in_turn() {
+fn items_of_the_first_phase_pass_at_once_and_those_of_later_phases_wait() {
     let mut order = phases();
     assert_eq!(order.submit("d", "d1"), None);
     assert_eq!(order.submit("g/c", "c1"), None);
@@ -20,7 +20,7 @@ fn the_first_phase_is_heard_at_once_and_later_ones_in_turn() {
 }
 
 #[test]
-fn what_no_phase_says_is_never_held_back() {
+fn an_item_of_no_phase_never_waits() {
     let mut order = phases();
     assert_eq!(order.submit("", "init"), Some("init"));
     assert_eq!(order.submit("elsewhere", "x"), Some("x"));
@@ -36,17 +36,17 @@ fn the_end_of_the_run_releases_the_rest() {
     assert!(order.finish().is_empty());
 }
 
-/// Every interleaving of three phases with two lines each comes out the same.
+/// Tries every interleaving of three phases with two lines each.
 #[test]
 fn the_output_does_not_depend_on_the_interleaving() {
     fn run(script: &[usize]) -> Vec<String> {
         let names = ["x", "y", "z"].map(String::from);
-        let (mut order, mut out, mut said) = (OrderedOutput::new(&names), Vec::new(), [0; 3]);
-        for &who in script {
-            said[who] += 1;
-            match said[who] {
-                3 => out.extend(order.end(&names[who])),
-                n => out.extend(order.submit(&names[who], format!("{}{n}", names[who]))),
+        let (mut order, mut out, mut counts) = (OrderedOutput::new(&names), Vec::new(), [0; 3]);
+        for &phase in script {
+            counts[phase] += 1;
+            match counts[phase] {
+                3 => out.extend(order.end(&names[phase])),
+                n => out.extend(order.submit(&names[phase], format!("{}{n}", names[phase]))),
             }
         }
         out
@@ -55,11 +55,11 @@ fn the_output_does_not_depend_on_the_interleaving() {
         if left == [0; 3] {
             return check(so_far);
         }
-        for who in 0..3 {
-            if left[who] > 0 {
+        for phase in 0..3 {
+            if left[phase] > 0 {
                 let mut next = left;
-                next[who] -= 1;
-                so_far.push(who);
+                next[phase] -= 1;
+                so_far.push(phase);
                 scripts(next, so_far, check);
                 so_far.pop();
             }

@@ -2,35 +2,41 @@ use super::*;
 use crate::event::{PhaseResult, RunResult};
 use indicatif::InMemoryTerm;
 
+impl Progress {
+    fn show(&mut self, kind: EventKind) {
+        self.on_event(&Event { at: 0, kind });
+    }
+}
+
 #[test]
 fn phases_at_work_are_shown_and_cleared() {
     let term = InMemoryTerm::new(12, 80);
     let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
-    let phase = || "certs/ca".to_owned();
-    let ended = EventKind::PhaseEnded {
-        phase: phase(),
-        result: PhaseResult::Settled,
-        micros: 1,
-    };
-    let mut notice = |what| progress.on_event(&Event { at: 0, kind: what });
-    notice(EventKind::RunStarted {
+    let phase = "certs/ca".to_owned();
+    progress.show(EventKind::RunStarted {
         workflow: "init".into(),
         version: "v0".into(),
-        phases: vec![phase(), "certs/sa".into()],
+        phases: vec![phase.clone(), "certs/sa".into()],
         needs: Default::default(),
     });
-    notice(EventKind::PhaseStarted { phase: phase() });
-    notice(EventKind::Progress {
-        phase: phase(),
+    progress.show(EventKind::PhaseStarted {
+        phase: phase.clone(),
+    });
+    progress.show(EventKind::Progress {
+        phase: phase.clone(),
         done: 1,
         total: 2,
         text: "keys\x1b[2J".into(),
         plugin: None,
     });
     let working = term.contents();
-    notice(ended);
+    progress.show(EventKind::PhaseEnded {
+        phase,
+        result: PhaseResult::Settled,
+        micros: 1,
+    });
     let after = term.contents();
-    notice(EventKind::RunEnded {
+    progress.show(EventKind::RunEnded {
         result: RunResult::Done,
         micros: 2,
     });

@@ -250,22 +250,24 @@ fn durations_are_short() {
     }
 }
 
+/// The event that a phase of a plugin ended. `limits` is the JSON of further fields.
+fn plugin_used(plugin: &str, limits: &str) -> Event {
+    let used = format!(
+        r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#
+    );
+    let text = format!(
+        r#"{{"at":1,"event":"plugin-used","phase":"end","plugin":"{plugin}","used":{used}}}"#
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
 #[test]
-fn what_a_plugin_used_stands_beside_what_it_might() {
-    let used = |plugin: &str, limits: &str| -> Event {
-        let used = format!(
-            r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#
-        );
-        let text = format!(
-            r#"{{"at":1,"event":"plugin-used","phase":"end","plugin":"{plugin}","used":{used}}}"#
-        );
-        serde_json::from_str(&text).unwrap()
-    };
-    // A journal of before there was a choice has no limits.
+fn the_summary_shows_what_a_plugin_used_and_its_limits() {
+    // Journals of older versions have no limits.
     let events = [
         start(),
-        used("older 1.0.0", ""),
-        used(
+        plugin_used("older 1.0.0", ""),
+        plugin_used(
             "newer 1.0.0",
             r#","limits":{"deadline":"10s","memory":"33554432"}"#,
         ),

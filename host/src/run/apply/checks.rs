@@ -1,10 +1,10 @@
-//! The checks of proposals before they are applied: that a check proposes nothing, that everything
-//! was granted, and that there is time and room in the journal.
+//! The checks of proposals before they are applied: a check proposes nothing, the grant allows
+//! everything, and there is time and room in the journal.
 use super::{Application, record::summary};
 use crate::{
     effect::{proposal::Proposal, territory},
     event::{EffectResult, EventKind},
-    plan::spec::Kind,
+    plan::spec::PhaseKind,
     run::{executor::PhaseError, owners},
     world::Tried,
 };
@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, iter};
 impl Application<'_> {
     /// Refuses the proposals of a check of a plugin, and proposals that were not granted.
     pub(super) fn check_proposals(&self, proposals: &[Proposal]) -> Result<(), PhaseError> {
-        let is_check = self.node.spec.kind == Kind::Check && self.session.is_plugin();
+        let is_check = self.node.spec.kind == PhaseKind::Check && self.session.is_plugin();
         if is_check && let Some(proposal) = proposals.first() {
             let why = "a check observes and changes nothing; declare a phase of its own for the \
                 change (`kind: phase` in plugin.yaml)";

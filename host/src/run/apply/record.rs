@@ -61,7 +61,7 @@ impl Application<'_> {
             .map_err(|stop| stop.to_string())
     }
 
-    /// The paths of an effect, and the directories above them, that do not exist.
+    /// Returns the paths of an effect, and their parent directories, that do not exist.
     pub(super) fn missing_paths(&self, effect: &Effect) -> Vec<String> {
         let mut missing = BTreeSet::new();
         for path in effect.paths() {
@@ -74,21 +74,23 @@ impl Application<'_> {
         missing.into_iter().collect()
     }
 
-    /// Of some paths, those at which there is now a file, or a directory.
+    /// Returns those paths at which there is now a file of this kind.
     fn existing_of_kind(&self, wanted: &str, paths: &[String]) -> Vec<String> {
-        let is_wanted = |path: &&String| self.kind_at(path).is_some_and(|kind| kind == wanted);
-        paths.iter().filter(is_wanted).cloned().collect()
+        let existing = paths
+            .iter()
+            .filter(|path| self.kind_at(path).is_some_and(|kind| kind == wanted));
+        existing.cloned().collect()
     }
 
-    /// The kind of the file at a path; none if there is nothing.
+    /// Returns the kind of the file at a path; none if there is no file.
     fn kind_at(&self, path: &str) -> Option<String> {
         let files = self.executor.shared.world.files();
         files.stat(path).ok().flatten().map(|meta| meta.kind)
     }
 }
 
-/// The kind and the target of an effect. A target that is longer than any path is cut, because it
-/// is a command or a value.
+/// Returns the kind and the target of an effect. A target that is longer than any path is cut,
+/// because it is a command or a value.
 pub(super) fn summary(effect: &Effect) -> (&'static str, String) {
     let (kind, target) = effect.summary();
     match Text::parse(&target) {

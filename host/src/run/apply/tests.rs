@@ -3,7 +3,7 @@ use crate::{
     event::{Bus, RunResult},
     plan::{
         Node, Plan,
-        spec::Kind,
+        spec::PhaseKind,
         testing::{self, INIT},
     },
     run::{
@@ -114,7 +114,7 @@ fn function_of(id: &str) -> fn() -> Result<Outcome, Failure> {
     }
 }
 
-/// What a run of these leaves of the secrets and of what comes later, where one of them fails.
+/// Returns the files that a run of these phases leaves if one of them fails.
 fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
     let root = tempfile::tempdir().unwrap();
     left_in(
@@ -215,7 +215,7 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, concurrency: Concurrency) -> Run
 fn check(id: &str, after: &[&str]) -> Node {
     {
         let mut node = testing::node(id, after);
-        node.spec.kind = Kind::Check;
+        node.spec.kind = PhaseKind::Check;
         node
     }
 }
@@ -245,19 +245,23 @@ fn a_check_of_a_plugin_changes_nothing() {
     assert!(world.files().stat("/left").unwrap().is_some());
 }
 
-/// Who hears that preflight checks failed takes it that nothing was changed.
+fn run_one_at_a_time(nodes: Vec<Node>) -> RunResult {
+    let root = tempfile::tempdir().unwrap();
+    run(
+        Arc::new(imagined(root.path())),
+        nodes,
+        Concurrency::Exactly(1),
+    )
+}
+
+/// The result "preflight checks failed" promises that nothing was changed.
 #[test]
 fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
-    let with = |nodes: Vec<Node>| {
-        let root = tempfile::tempdir().unwrap();
-        run(
-            Arc::new(imagined(root.path())),
-            nodes,
-            Concurrency::Exactly(1),
-        )
-    };
-    assert_eq!(with(vec![check("finds", &[])]), RunResult::PreflightFailed);
-    let failed = with(vec![node("opens", &[], false), check("finds", &["opens"])]);
+    assert_eq!(
+        run_one_at_a_time(vec![check("finds", &[])]),
+        RunResult::PreflightFailed
+    );
+    let failed = run_one_at_a_time(vec![node("opens", &[], false), check("finds", &["opens"])]);
     assert!(
         matches!(&failed, RunResult::Failed { phase, .. } if phase == "finds"),
         "{failed:?}"
@@ -265,31 +269,30 @@ fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
 }
 
 #[test]
-fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
+fn only_effects_that_are_wanted_in_any_case_are_applied_after_a_failure() {
     assert_eq!(
         left(vec![node("half-way", &[], false)], "half-way"),
         [""; 0]
     );
 }
 
-/// Another phase fails before the one that cleans up begins. Without `finally` it is not begun.
+/// Another phase fails before the phase that cleans up begins. Without `finally`, that phase does
+/// not begin.
 #[test]
-fn what_a_phase_leaves_open_is_cleaned_up_even_if_the_run_was_stopped() {
-    let nodes = |finally| {
-        vec![
+fn a_phase_that_cleans_up_begins_even_if_the_run_was_stopped() {
+    for (finally, expected) in [(true, &[][..]), (false, &["/left"])] {
+        let nodes = vec![
             node("opens", &[], false),
             node("half-way", &["opens"], false),
             node("cleans-up", &["opens"], finally),
-        ]
-    };
-    let with = |finally| left(nodes(finally), "half-way");
-    assert_eq!(with(true), [""; 0]);
-    assert_eq!(with(false), ["/left"]);
+        ];
+        assert_eq!(left(nodes, "half-way"), expected);
+    }
 }
 
-/// Whether it holds a place while it does or not.
+/// The phase may hold a place of a worker meanwhile, or not.
 #[test]
-fn where_the_host_panics_for_a_phase_that_fails_and_what_needs_it_is_not_begun() {
+fn a_phase_in_which_the_host_panics_fails_and_phases_that_need_it_do_not_begin() {
     for concurrency in [Concurrency::Exactly(1), Concurrency::Working(1)] {
         let root = tempfile::tempdir().unwrap();
         let nodes = vec![

@@ -11,7 +11,7 @@ use std::{
     io::{self, Write},
 };
 
-/// The only field of an object that stands for bytes.
+/// The only field of an object that represents bytes.
 const BYTES: &str = "kubephase:base64";
 
 /// An answer as a JSON text. Bytes in it are base64.
@@ -34,7 +34,7 @@ impl Recorded {
         String::from_utf8(out.text).ok().map(Recorded)
     }
 
-    /// The content of the answer: its bytes if it is bytes, else its JSON text.
+    /// Returns the content of the answer: its bytes if it is bytes, else its JSON text.
     pub(super) fn content(&self) -> Cow<'_, [u8]> {
         let encoded = self
             .0
@@ -62,7 +62,7 @@ impl Recorded {
 
 impl Serialize for Recorded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Its values would take much more memory than the text.
+        // The values of the text would take much more memory than the text.
         serde_transcode::transcode(&mut serde_json::Deserializer::from_str(&self.0), serializer)
     }
 }
@@ -78,8 +78,7 @@ impl<'de> Deserialize<'de> for Recorded {
     }
 }
 
-/// Bytes of a capsule beside what a phase was given and looked at: its other fields, and the
-/// message of the failure.
+/// Bytes for the other fields of a capsule, among them the message of the failure.
 const OTHER_FIELDS: usize = 32 << 10;
 
 /// The observations of a phase so far, and the facts that it asked for.
@@ -87,19 +86,20 @@ pub struct Recording {
     pub(super) observations: Vec<Observation>,
     /// by phase and name
     pub(super) facts: BTreeMap<(String, String), String>,
-    /// bytes that there is room for as JSON
+    /// bytes of JSON that still have room
     room: usize,
     /// whether an observation had no room; from then on nothing is recorded
     pub(super) is_full: bool,
 }
 
 impl Recording {
-    /// A recording that shares the room of a capsule with what the phase is given in any case.
-    pub(super) fn beside(given: usize) -> Recording {
+    /// Returns an empty recording for a capsule that has `other_bytes` of configuration and
+    /// settings.
+    pub(super) fn beside(other_bytes: usize) -> Recording {
         Recording {
             observations: Vec::new(),
             facts: BTreeMap::new(),
-            room: MAX_CAPSULE.saturating_sub(given + OTHER_FIELDS),
+            room: MAX_CAPSULE.saturating_sub(other_bytes + OTHER_FIELDS),
             is_full: false,
         }
     }
@@ -132,11 +132,12 @@ impl Recording {
             self.is_full = true;
             return;
         };
-        let of_failure =
-            |failure| Recorded::write(failure, limit).map_or(limit, |text| text.0.len());
-        let of_answer = gave.as_ref().map_or_else(of_failure, |text| text.0.len());
-        let bytes = of_answer
-            .saturating_add(Recorded::write(&args, limit).map_or(limit, |text| text.0.len()))
+        let answer_bytes = match &gave {
+            Ok(text) => text.0.len(),
+            Err(failure) => json_bytes(failure, limit),
+        };
+        let bytes = answer_bytes
+            .saturating_add(json_bytes(&args, limit))
             .saturating_add(call.len() + 64);
         if bytes > limit {
             self.is_full = true;
@@ -149,6 +150,11 @@ impl Recording {
             gave,
         });
     }
+}
+
+/// Returns the bytes of a value as JSON, at most `limit`.
+fn json_bytes(value: &impl Serialize, limit: usize) -> usize {
+    Recorded::write(value, limit).map_or(limit, |text| text.0.len())
 }
 
 /// A text that grows up to a limit.
@@ -178,8 +184,8 @@ impl Write for Limited {
     }
 }
 
-/// Writes a list that has nothing but bytes as `{"kubephase:base64": "…"}`. The elements of a list
-/// are held back until one is not a byte, or the list ends.
+/// Writes a list of bytes as `{"kubephase:base64": "…"}`. The elements of a list are held back
+/// until an element is not a byte, or the list ends.
 struct Compact {
     limit: usize,
     /// the bytes of a list whose beginning is not written yet
@@ -259,7 +265,7 @@ impl Formatter for Compact {
     }
 }
 
-/// Bytes as lists of numbers again.
+/// Turns bytes into lists of numbers again.
 fn expand(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

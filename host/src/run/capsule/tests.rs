@@ -9,7 +9,7 @@ fn observe<T: Serialize + DeserializeOwned>(source: &ObservationSource, call: &s
         .unwrap();
 }
 
-/// A capsule of what was recorded.
+/// Returns a capsule of the recording.
 fn capsule_of(source: &ObservationSource) -> Capsule {
     let mut capsule = Capsule {
         format: FORMAT,
@@ -44,13 +44,12 @@ fn what_was_recorded_is_replayed() {
     assert!(!capsule.truncated);
     let read = Capsule::read(&text(&capsule)).unwrap();
     let again = ObservationSource::replaying(&read.observations);
-    let none = || -> Tried<Vec<u8>> { panic!("a replay does not look at the world") };
     assert_eq!(
         again
-            .observe(
+            .observe::<Vec<u8>>(
                 "observe-files.read-file",
                 json!(["observe-files.read-file"]),
-                none
+                || panic!("a replay does not look at the world")
             )
             .unwrap(),
         b"bytes \xc3\xa9".to_vec()
@@ -148,28 +147,31 @@ fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
     assert!(!text(&capsule).contains("hunter2"));
 }
 
+/// Returns a capsule that has bytes as numbers, and says that it is of this format.
+fn capsule_of_format(format: u32) -> String {
+    json!({
+        "format": format,
+        "plugin": "p",
+        "version": "1.0.0",
+        "digest": "",
+        "phase": "a",
+        "round": 0,
+        "settings": {},
+        "config": {},
+        "facts": [], "failure": "",
+        "observations": [{
+            "call": "observe-files.read-file",
+            "args": ["/a"],
+            "gave": {"Ok": [97, 98]},
+        }],
+    })
+    .to_string()
+}
+
 #[test]
-fn a_capsule_of_format_1_is_read_and_one_of_the_future_is_refused() {
-    let text = |format: u32| {
-        json!({
-            "format": format,
-            "plugin": "p",
-            "version": "1.0.0",
-            "digest": "",
-            "phase": "a",
-            "round": 0,
-            "settings": {},
-            "config": {},
-            "facts": [], "failure": "",
-            "observations": [{
-                "call": "observe-files.read-file",
-                "args": ["/a"],
-                "gave": {"Ok": [97, 98]},
-            }],
-        })
-        .to_string()
-    };
-    let old = ObservationSource::replaying(&Capsule::read(&text(1)).unwrap().observations);
+fn a_capsule_of_format_1_is_read_and_a_capsule_of_a_later_format_is_refused() {
+    let old = Capsule::read(&capsule_of_format(1)).unwrap();
+    let old = ObservationSource::replaying(&old.observations);
     assert_eq!(
         old.observe::<Vec<u8>>("observe-files.read-file", json!(["/a"]), || panic!(
             "looked"
@@ -177,7 +179,7 @@ fn a_capsule_of_format_1_is_read_and_one_of_the_future_is_refused() {
         .unwrap(),
         b"ab"
     );
-    let refused = format!("{:#}", Capsule::read(&text(3)).unwrap_err());
+    let refused = format!("{:#}", Capsule::read(&capsule_of_format(3)).unwrap_err());
     assert!(
         refused.contains("format 3") && refused.contains("formats 1 to 2"),
         "{refused}"

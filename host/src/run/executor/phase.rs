@@ -8,7 +8,7 @@ use crate::{
     arguments::json,
     effect::Sent,
     event::{EventKind, PhaseResult, Usage, micros},
-    plan::{Node, spec::Kind},
+    plan::{Node, spec::PhaseKind},
     run::{session::Session, time::TimeOfPhase},
     wasm::limits::MAX_CAPSULE,
 };
@@ -22,8 +22,8 @@ use std::{
 const MAX_ROUNDS: u32 = 100;
 
 impl Executor<'_> {
-    /// Runs one phase, from its first call until it settles. Returns how it ended and what the API
-    /// was sent.
+    /// Runs one phase, from its first call until it settles. Returns its end and its writes to the
+    /// API.
     pub(super) fn run_phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<Sent>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
@@ -60,9 +60,9 @@ impl Executor<'_> {
         (ended, sent)
     }
 
-    /// The end of a phase that did not settle. A check that failed ends with findings.
+    /// Returns the end of a phase that did not settle. A check that failed ends with findings.
     fn end_with_error(&self, node: &Node, session: &Session, error: PhaseError) -> Ended {
-        let is_check = node.spec.kind == Kind::Check;
+        let is_check = node.spec.kind == PhaseKind::Check;
         match error {
             PhaseError::Stopped => Ended::blocking(PhaseResult::NotReached(STOPPED.into())),
             PhaseError::Failed(message) if is_check => self.report_failed_check(node, &[message]),
@@ -144,8 +144,9 @@ impl Executor<'_> {
         {
             // Capsules are made one at a time, because each takes several times its bytes of
             // memory.
-            let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
+            let name = &plugin.manifest().name;
+            let Some(_turn) =
+                json::wait_for_turn(name, MAX_CAPSULE, &|| self.cancel.is_requested())
             else {
                 return message;
             };

@@ -1,4 +1,4 @@
-//! The state of a run while it lasts: how each phase ended, and what the API was sent.
+//! The state of a run while it lasts: the end of each phase, and the writes to the API.
 use crate::{
     cancel::Cancel,
     effect::Sent,
@@ -17,7 +17,7 @@ pub(in crate::run) struct RunState {
     pub(in crate::run) pool: WorkerPool,
     ended: Mutex<BTreeMap<String, Ended>>,
     /// requested with the run's own cancellation, and when a phase fails: no further phase begins
-    /// except those that tidy up, and no phase continues to wait
+    /// except those that clean up, and no phase continues to wait
     pub(in crate::run) stop: Cancel,
     /// whether an effect changed something; pulled images do not count
     pub(in crate::run) changed: AtomicBool,
@@ -36,7 +36,7 @@ impl RunState {
         }
     }
 
-    /// The phases that have ended, by their id.
+    /// Returns the phases that have ended, by their id.
     pub(super) fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
         self.ended.lock()
     }
@@ -52,7 +52,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// A phase that was called and does not let the phases that need it begin.
+    /// Returns the end of a phase that was called and does not let the phases that need it begin.
     pub fn blocking(result: PhaseResult) -> Ended {
         Ended {
             result,
@@ -61,7 +61,7 @@ impl Ended {
         }
     }
 
-    /// A phase that was never called.
+    /// Returns the end of a phase that was never called.
     pub fn uncalled(result: PhaseResult) -> Ended {
         Ended {
             result,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{spec::Source, testing};
+use crate::plan::{spec::PhaseSource, testing};
 
 fn finding(code: &str, verdict: Verdict) -> Finding {
     let evidence = vec![("path".into(), "/etc/kubernetes/manifests/etcd.yaml".into())];
@@ -15,7 +15,7 @@ fn finding(code: &str, verdict: Verdict) -> Finding {
 
 fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
     Node {
-        source: Source::Plugin {
+        source: PhaseSource::Plugin {
             name: name.into(),
             version: "1.0.0".into(),
             embedded,
@@ -31,19 +31,19 @@ fn errors_are_downgraded_by_name_whatever_the_case() {
         ..FindingPolicy::default()
     };
     let node = testing::node("preflight/resources", &[]);
-    let blocks = |code, verdict| {
-        policy.blocks(
-            &finding(code, verdict),
-            &policy.evaluate(&node, &finding(code, verdict)),
-        )
-    };
-    assert!(!blocks("NumCPU", Verdict::Fail));
-    assert!(blocks("Mem", Verdict::Fail));
-    assert!(!blocks("Mem", Verdict::Warn));
+    for (code, verdict, blocks) in [
+        ("NumCPU", Verdict::Fail, false),
+        ("Mem", Verdict::Fail, true),
+        ("Mem", Verdict::Warn, false),
+    ] {
+        let finding = finding(code, verdict);
+        let judged = policy.evaluate(&node, &finding);
+        assert_eq!(policy.blocks(&finding, &judged), blocks, "{code}");
+    }
 }
 
 #[test]
-fn a_path_of_an_earlier_run_is_not_in_the_way_of_the_built_in_checks_and_of_no_others() {
+fn only_built_in_checks_excuse_a_path_of_an_earlier_run() {
     let policy = FindingPolicy {
         ours: ["/etc/kubernetes/manifests/etcd.yaml".to_owned()].into(),
         ..FindingPolicy::default()
@@ -82,7 +82,6 @@ fn a_third_partys_finding_has_no_code_of_a_built_in_check() {
         plugin_node("preflight/evil", "evil", false),
         plugin_node("preflight/resources", "preflight", true),
     );
-    let code = |node: &Node, code: &str| own_code(node, code.to_owned());
     for taken in [
         "NumCPU",
         "NUMCPU",
@@ -90,16 +89,16 @@ fn a_third_partys_finding_has_no_code_of_a_built_in_check() {
         "all",
         "preflight/resources",
     ] {
-        assert_eq!(code(&theirs, taken), format!("evil/{taken}"));
-        assert_eq!(code(&ours, taken), taken);
+        assert_eq!(own_code(&theirs, taken.into()), format!("evil/{taken}"));
+        assert_eq!(own_code(&ours, taken.into()), taken);
     }
-    assert_eq!(code(&theirs, "EnoughMemory"), "EnoughMemory");
+    assert_eq!(own_code(&theirs, "EnoughMemory".into()), "EnoughMemory");
     // A check that could not do its job has its own id for a code.
-    assert_eq!(code(&theirs, "preflight/evil"), "preflight/evil");
+    assert_eq!(own_code(&theirs, "preflight/evil".into()), "preflight/evil");
     let policy = FindingPolicy {
         ignored: ["numcpu".to_owned()].into(),
         ..FindingPolicy::default()
     };
-    let finding = finding(&code(&theirs, "NumCPU"), Verdict::Fail);
+    let finding = finding(&own_code(&theirs, "NumCPU".into()), Verdict::Fail);
     assert_eq!(policy.evaluate(&theirs, &finding), Judgement::Stands);
 }

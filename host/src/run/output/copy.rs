@@ -59,7 +59,7 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// Copies what the run made in any other directory: plugins write to /etc/cron.d,
+    /// Copies the files that the run made in other directories: plugins write to /etc/cron.d,
     /// /etc/cni/net.d, /opt and other places.
     fn copy_elsewhere(&mut self) -> Result<()> {
         let RunOutput {

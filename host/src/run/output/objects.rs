@@ -3,7 +3,7 @@ use crate::effect::Sent;
 use kubephase_sdk::yaml;
 use serde_json::Value;
 
-/// The text of `objects.yaml`: each document stands below a comment `# VERB resource
+/// Returns the text of `objects.yaml`: documents, each after a comment `# VERB resource
 /// [namespace/]name`.
 pub fn render_objects(sent: &[Sent]) -> String {
     let documents: Vec<String> = sent.iter().map(render_document).collect();

@@ -134,15 +134,15 @@ fn no_copy_has_a_wider_mode_than_the_original() {
 }
 
 #[test]
-fn links_are_left_out_and_told() {
+fn links_are_left_out_with_a_note() {
     let tree = Tree::new();
     tree.put("/etc/kubernetes/admin.conf", 0o600);
     tree.put("/etc/elsewhere/secret", 0o600);
-    let at = |name: &str| tree.folder.path().join("root/etc/kubernetes").join(name);
-    symlink(".", at("loop")).unwrap();
-    symlink("/", at("top")).unwrap();
-    symlink("../elsewhere/secret", at("file")).unwrap();
-    symlink("nowhere", at("dangling")).unwrap();
+    let directory = tree.folder.path().join("root/etc/kubernetes");
+    symlink(".", directory.join("loop")).unwrap();
+    symlink("/", directory.join("top")).unwrap();
+    symlink("../elsewhere/secret", directory.join("file")).unwrap();
+    symlink("nowhere", directory.join("dangling")).unwrap();
     let notes = tree.write().unwrap();
     assert_eq!(
         notes,
@@ -229,15 +229,18 @@ fn a_result_that_cannot_be_written_leaves_the_earlier_one() {
     assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 3);
 }
 
-#[test]
-fn each_write_is_a_document_below_its_verb() {
-    let sent = |verb, namespace: Option<&str>, body: serde_json::Value| Sent {
+fn sent(verb: &'static str, namespace: Option<&str>, body: serde_json::Value) -> Sent {
+    Sent {
         verb,
         resource: "configmaps".into(),
         namespace: namespace.map(str::to_owned),
         name: "x".into(),
         body: body.to_string(),
-    };
+    }
+}
+
+#[test]
+fn each_write_is_a_document_after_its_verb() {
     let text = render_objects(&[
         sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})),
         sent("PATCH", None, json!({"a": 1})),

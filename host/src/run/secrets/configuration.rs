@@ -1,5 +1,5 @@
-//! The walk over a whole configuration that takes out what plugins need not see: wherever a text
-//! is, by the name before it and by its content.
+//! Walks over a whole configuration and masks the texts that plugins need not see. The name of a
+//! text and its content decide, not its place.
 pub(super) mod shapes;
 pub(super) mod urls;
 
@@ -15,13 +15,13 @@ use serde_json::{Map, Value};
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
-/// The field with the proxies, which were masked before: the host knows what stands in for each.
+/// The field with the proxies, which were masked before: the host knows the value behind each.
 const PROXIES: &str = "proxyEnvironment";
 
 /// The field with the headers by which a kubelet fetches static Pods.
 const HEADERS: &str = "staticPodURLHeader";
 
-/// Masks the secrets of a configuration. Returns what it masked, but for values of environment
+/// Masks the secrets of a configuration. Returns the masked texts, except for values of environment
 /// variables that are ordinary words.
 pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
     let mut walk = Walk::default();
@@ -29,7 +29,7 @@ pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
     walk.found
 }
 
-/// Masks the value of an argument, where its name or the value itself says that it is secret.
+/// Masks the value of an argument if its name or its content shows that it is secret.
 pub(super) fn mask_argument(name: &str, value: &mut String) {
     Walk::default().text(name, value, true);
 }
@@ -87,7 +87,7 @@ impl Walk {
         }
     }
 
-    /// Masks the value of an environment variable, whatever it is. Proxies were masked before.
+    /// Masks the value of an environment variable. Proxies were masked before.
     fn variable(&mut self, name: &str, value: &mut String) {
         if is_proxy(name) || value.is_empty() || is_masked(value) {
             return;
@@ -99,7 +99,7 @@ impl Walk {
         }
     }
 
-    /// Masks a text that has this name. `is_argument` says that the operator wrote the name too.
+    /// Masks a text of this name. `is_argument` says that the operator wrote the name, too.
     fn text(&mut self, name: &str, text: &mut String, is_argument: bool) {
         if text.is_empty() || is_masked(text) || matches!(text.as_str(), "true" | "false") {
             return;
@@ -141,21 +141,23 @@ impl Walk {
     }
 }
 
-/// Whether a placeholder stands in for the secret already.
+/// Whether a text is `NAME=VALUE` or `NAME:VALUE` with the name of a secret.
+fn assigns_secret(part: &str) -> bool {
+    let assigned = part.split_once(['=', ':']);
+    assigned.is_some_and(|(name, value)| !value.is_empty() && sounds_secret(name))
+}
+
+/// Whether a text has a placeholder already.
 fn is_masked(text: &str) -> bool {
     text.contains("<secret:")
 }
 
-/// Whether a text is secret by what it says, once its URLs have no passwords.
+/// Whether the content of a text is secret, apart from the passwords of its URLs.
 fn is_secret_content(name: &str, text: &str, is_argument: bool) -> bool {
     let text = urls::without_secrets(text, true);
-    let is_assignment = |part: &str| {
-        let assigned = part.split_once(['=', ':']);
-        assigned.is_some_and(|(name, value)| !value.is_empty() && sounds_secret(name))
-    };
     let assigns = text
         .split([',', ';', ' ', '\n'])
-        .any(|part| !part.contains("://") && is_assignment(part));
+        .any(|part| !part.contains("://") && assigns_secret(part));
     match classify(format!("{name}: {text}").as_bytes()) {
         // Names of hosts can look like a bootstrap token.
         Some(Credential::BootstrapToken) => is_argument,

@@ -1,5 +1,5 @@
-//! Objects of the cluster as plugins see them. They repeat what the configuration and the patches
-//! say, and containers have credentials in their environment and arguments.
+//! Objects of the cluster as plugins see them. Objects repeat the configuration and the patches,
+//! and containers have credentials in their environment and arguments.
 use super::{
     Secrets,
     configuration::{mask, mask_argument},
@@ -19,9 +19,9 @@ const CONFIGURATIONS: &[&str] = &[
 ];
 /// The annotation of a Pod that the kubelet runs from a file.
 const FROM_FILE: &str = "kubernetes.io/config.mirror";
-/// Begins the names of the signatures of `cluster-info`, each with the id of a token.
+/// The beginning of the names of the signatures in `cluster-info`; the id of a token follows.
 const SIGNATURE: &str = "jws-kubeconfig-";
-/// What of a Pod of the control plane says how it is, and nothing of how it was configured.
+/// Fields of a Pod of the control plane that have its state, and nothing of its configuration.
 const STATE: &[&str] = &[
     "/metadata/uid",
     "/metadata/creationTimestamp",
@@ -33,7 +33,7 @@ const STATE: &[&str] = &[
     "/status/hostIP",
     "/status/startTime",
 ];
-/// Lists of such a Pod, with the fields of their items that say the same.
+/// Lists of such a Pod, with the fields of their items that have its state.
 const STATES: &[(&str, &[&str])] = &[
     ("/spec/containers", &["name", "image"]),
     ("/status/conditions", &["type", "status"]),
@@ -44,8 +44,8 @@ const STATES: &[(&str, &[&str])] = &[
 ];
 
 impl Secrets {
-    /// An object of a kind as plugins see it. `patched` is what the operator's patches put into
-    /// objects of the system.
+    /// Returns an object of a kind as plugins see it. `patched` are the values that the operator's
+    /// patches put into objects of the system.
     pub fn shown_object(&self, kind: &str, object: Value, patched: &[Secret<String>]) -> Value {
         let metadata = &object["metadata"];
         let is_system = metadata["namespace"] == SYSTEM;
@@ -73,7 +73,7 @@ impl Secrets {
     }
 }
 
-/// What says which object it is.
+/// Returns the fields that identify an object.
 fn identified(object: &Value) -> Value {
     let mut shown = json!({"metadata": {}});
     for field in ["apiVersion", "kind"] {
@@ -87,8 +87,8 @@ fn identified(object: &Value) -> Value {
     shown
 }
 
-/// Of a Secret its name, its type and the names of its keys, each with an empty value. Labels and
-/// annotations may hold the same as the values.
+/// Returns the name and the type of a Secret, and its keys with empty values. Labels and
+/// annotations may hold its values, too.
 fn names_of_keys(secret: &Value) -> Value {
     let mut shown = identified(secret);
     shown["type"] = secret["type"].clone();
@@ -98,7 +98,8 @@ fn names_of_keys(secret: &Value) -> Value {
     shown
 }
 
-/// Of a Pod of the control plane how it is. The rest is the operator's configuration and patches.
+/// Returns the state of a Pod of the control plane. The rest of the Pod is the operator's
+/// configuration and patches.
 fn state_of(pod: &Value) -> Value {
     let mut shown = identified(pod);
     for pointer in STATE {
@@ -124,7 +125,7 @@ fn state_of(pod: &Value) -> Value {
     shown
 }
 
-/// Sets the value at a pointer into objects.
+/// Sets the value at a JSON pointer. Makes the objects on the way.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     let mut place = object;
     for field in pointer.split('/').skip(1) {
@@ -154,7 +155,7 @@ fn mask_annotations(annotations: &mut Map<String, Value>) {
     }
 }
 
-/// Masks environment variables, arguments, and values that stand beside their names.
+/// Masks environment variables, arguments, and values that have a name in the same object.
 fn mask_fields(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(mask_fields),
@@ -175,7 +176,7 @@ fn mask_fields(value: &mut Value) {
     }
 }
 
-/// Masks the value of an environment variable, whatever it is called.
+/// Masks the value of an environment variable of any name.
 fn mask_variable(variable: &mut Value) {
     match variable.get_mut("value") {
         Some(Value::String(value)) if value.is_empty() => {}
@@ -184,7 +185,7 @@ fn mask_variable(variable: &mut Value) {
     }
 }
 
-/// Masks a value that has its name beside it: `{name: password, value: x}`.
+/// Masks a value that has a name in the same object: `{name: password, value: x}`.
 fn mask_pair(fields: &mut Map<String, Value>) {
     let name = ["name", "key"]
         .iter()
@@ -216,8 +217,8 @@ fn mask_arguments(arguments: &mut [Value]) {
     }
 }
 
-/// Masks the documents of a ConfigMap that holds the operator's configuration, as the configuration
-/// is masked that plugins see.
+/// Masks the documents of a ConfigMap that holds the operator's configuration, in the way in which
+/// the configuration is masked for plugins.
 fn mask_configuration(config_map: &mut Value) {
     let name = config_map["metadata"]["name"].as_str().unwrap_or_default();
     if !CONFIGURATIONS.iter().any(|begin| name.starts_with(begin)) {
@@ -242,12 +243,12 @@ fn mask_signatures(config_map: &mut Value) {
 /// Masks YAML documents; none if the text is not YAML.
 fn masked_documents(text: &str) -> Option<String> {
     let mut documents = parse_yaml(text)?;
-    let write = |document: &mut Value| {
+    let mut texts = Vec::new();
+    for document in &mut documents {
         mask(document);
-        serde_yaml::to_string(document).ok()
-    };
-    let written: Option<Vec<String>> = documents.iter_mut().map(write).collect();
-    Some(written?.join("---\n"))
+        texts.push(serde_yaml::to_string(document).ok()?);
+    }
+    Some(texts.join("---\n"))
 }
 
 #[cfg(test)]

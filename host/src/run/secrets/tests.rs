@@ -3,6 +3,21 @@ use crate::config::BootstrapToken;
 use kubephase_sdk::kubeadm::Arg;
 use serde_json::json;
 
+fn variable(name: &str, value: &str) -> EnvVar {
+    EnvVar {
+        name: name.into(),
+        value: value.into(),
+        value_from: None,
+    }
+}
+
+fn argument(name: &str, value: &str) -> Arg {
+    Arg {
+        name: name.into(),
+        value: value.into(),
+    }
+}
+
 fn config() -> config::Config {
     let mut config = config::Config::default();
     config.init.bootstrap_tokens = vec![BootstrapToken {
@@ -10,11 +25,6 @@ fn config() -> config::Config {
         ..Default::default()
     }];
     config.init.certificate_key = Secret::new("00ff".repeat(16));
-    let variable = |name: &str, value: &str| EnvVar {
-        name: name.into(),
-        value: value.into(),
-        value_from: None,
-    };
     config.run.proxy_environment = vec![
         variable("HTTPS_PROXY", "http://user:proxy-pass@p:1"),
         variable("no_proxy", "a,b"),
@@ -24,10 +34,6 @@ fn config() -> config::Config {
         variable("UPSTREAM", "https://u:env-pass@h/"),
         variable("GOGC", "50"),
     ];
-    let argument = |name: &str, value: &str| Arg {
-        name: name.into(),
-        value: value.into(),
-    };
     config.cluster.scheduler.extra_args = vec![
         argument("oidc-client-secret", "arg-pass"),
         argument("audit-log-path", "audit.log"),

@@ -1,5 +1,5 @@
-//! How a call of a phase reaches the world: the row of its host function admits it, and only then
-//! the world answers.
+//! The way of a call from a phase to the world: first the row of its host function admits the call,
+//! then the world answers.
 use super::{Hosted, Session, outlet::Answer};
 use crate::{
     budget::Budget,
@@ -14,22 +14,23 @@ use std::time::Duration;
 pub(super) struct Admitted<A> {
     pub row: &'static Row,
     pub arguments: A,
-    /// what the call may use of the host
+    /// the host's resources that the call may use
     pub budget: Budget,
 }
 
 impl Session {
-    /// The kind of phase that this session belongs to.
+    /// Returns the kind of phase that this session belongs to.
     pub(super) fn origin(&self) -> Origin {
         self.0.access.origin()
     }
 
-    /// Whether these are calls of a plugin that is not part of the program.
+    /// Whether the phase belongs to a third party's plugin.
     pub fn is_plugin(&self) -> bool {
         self.origin() == Origin::Plugin
     }
 
-    /// The name of the plugin that these are calls of, where it is not part of the program.
+    /// Returns the name of the third party's plugin that has the phase; none if it is part of the
+    /// program.
     pub fn third_party(&self) -> Option<&str> {
         self.0.access.third_party()
     }
@@ -111,14 +112,13 @@ impl Session {
     where
         T: Answer + Serialize + DeserializeOwned,
     {
-        let ask = || {
-            admitted.budget.check(&admitted.row.capability())?;
+        let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
+        let answer = self.0.source.observe(&call, arguments, || {
+            admitted.budget.check(&call)?;
             let answer = ask(self.0.shared.world.as_ref(), admitted)?;
             self.check_answer(admitted, &answer)?;
             Ok(answer)
-        };
-        let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
-        let answer = self.0.source.observe(&call, arguments, ask)?;
+        })?;
         if self.is_plugin() {
             self.count_answer(answer.size())?;
         }
@@ -128,21 +128,24 @@ impl Session {
     /// Refuses an answer for a plugin that holds a credential.
     ///
     /// # Errors
-    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` where the
-    /// time of the call is over before it is known.
+    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` if the time
+    /// of the call ends before that is known.
     fn check_answer<A: Arguments>(
         &self,
         admitted: &Admitted<A>,
         answer: &impl Answer,
     ) -> Tried<()> {
-        let what = || {
-            format!(
-                "the answer to {} of {}",
-                admitted.row.capability(),
-                admitted.arguments.record()
-            )
-        };
-        self.check_credential(what, answer, admitted.row.allowance.time)
+        self.check_credential(
+            || {
+                format!(
+                    "the answer to {} of {}",
+                    admitted.row.capability(),
+                    admitted.arguments.record()
+                )
+            },
+            answer,
+            admitted.row.allowance.time,
+        )
     }
 
     /// Asks the world for an admitted call of a function that has no failures. A failure stops the
@@ -164,7 +167,7 @@ impl Session {
         })
     }
 
-    /// Time that is left of this call of the phase.
+    /// Returns the time that is left of this call of the phase.
     pub(super) fn time_left(&self) -> Duration {
         let spent = self
             .call()

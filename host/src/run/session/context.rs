@@ -28,14 +28,14 @@ pub struct RunContext {
     pub(in crate::run) config: Value,
     /// the same configuration as JSON text: almost every phase asks for it
     pub(in crate::run) config_text: String,
-    /// the configuration as built-in phases see it, and its JSON text; none if plugins see the
-    /// same
+    /// the configuration as built-in phases see it, and its JSON text; none if plugins see an equal
+    /// configuration
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,
     /// proxy variables: as plugins see them, and with user names and passwords
     pub(in crate::run) proxies: Vec<(EnvVar, EnvVar)>,
-    /// the host's own files, which plugins may not change and mostly may not read
+    /// the host's own files, which plugins may not change, and most of which they may not read
     pub(in crate::run) territory: Territory,
     /// the operator's patches, by target
     pub patches: Patches,
@@ -105,7 +105,7 @@ impl RunContext {
         })
     }
 
-    /// The configuration as a phase with this access sees it, and its JSON text.
+    /// Returns the configuration as a phase with this access sees it, and its JSON text.
     pub(super) fn config_for(&self, access: &Access) -> (&Value, &str) {
         match (access, &self.for_built_ins) {
             (Access::BuiltIn, Some((config, text))) => (config, text),

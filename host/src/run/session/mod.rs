@@ -1,9 +1,9 @@
-//! The session of a phase: it stands behind the phase's imports. Observations go to the world,
-//! reports become events, and proposals are collected. Built-in phases and components get the same
+//! The session of a phase: it implements the phase's imports. Observations go to the world, reports
+//! become events, and proposals are collected. Built-in phases and components get the same
 //! session; only their access differs.
 //!
-//! The host functions are in `imports.rs`, `observe.rs` and `propose.rs`. What a phase may spend is
-//! in `spending.rs`, and what the phases of a run share in `context.rs`.
+//! The host functions are in `imports.rs`, `observe.rs` and `propose.rs`, the limits of a phase in
+//! `spending.rs`, and the values that the phases of a run share in `context.rs`.
 mod admit;
 mod context;
 mod imports;
@@ -63,13 +63,13 @@ struct Inner {
 type Hosted<T> = Result<T, Error>;
 
 impl Session {
-    /// A session with the usual limits, of a phase of the program.
+    /// Returns the session of a phase of the program, with the usual limits.
     pub fn new(shared: Arc<RunContext>, phase: &str, settings: &Value, access: Access) -> Self {
         Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// A session with its own limits. `plugin` is the name of a third-party plugin, which all
-    /// messages and findings of the session have; none for a phase of the program.
+    /// Returns a session with its own limits. `plugin` is the name of a third-party plugin, which
+    /// all messages and findings of the session have; none for a phase of the program.
     pub fn limited(
         shared: Arc<RunContext>,
         phase: &str,
@@ -88,7 +88,7 @@ impl Session {
         Session::with(shared, phase, settings, access, limits, source, plugin)
     }
 
-    /// A session that answers observations from a capsule.
+    /// Returns a session that answers observations from a capsule.
     pub fn replaying(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
         let session = Session::with(
             shared,
@@ -178,8 +178,8 @@ impl Session {
         std::mem::take(&mut self.call().findings)
     }
 
-    /// The resources that all calls used. Memory is 0 here, because only the guest's store knows
-    /// it.
+    /// Returns the resources that all calls used. Memory is 0 here, because only the guest's store
+    /// knows it.
     pub fn used(&self) -> Usage {
         let call = self.call();
         Usage {
@@ -191,7 +191,7 @@ impl Session {
         }
     }
 
-    /// The clock of the phase's time.
+    /// Returns the clock of the phase's time.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -205,17 +205,19 @@ impl Session {
             self.third_party().unwrap_or_default(),
             &self.0.shared.cancel,
         );
-        let wait = || json::wait_for_turn(plugin, text_bytes, &|| cancel.is_requested());
-        let turn = self.0.clock.pause_during(wait);
+        let turn = self
+            .0
+            .clock
+            .pause_during(|| json::wait_for_turn(plugin, text_bytes, &|| cancel.is_requested()));
         turn.ok_or_else(|| Stop::msg("the run was cancelled"))
     }
 
-    /// The limits of the phase.
+    /// Returns the limits of the phase.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
-    /// What the phase may do.
+    /// Returns the access of the phase.
     pub fn access(&self) -> &Access {
         &self.0.access
     }
@@ -248,17 +250,13 @@ impl Session {
     ) -> Hosted<()> {
         let mut call = self.call();
         self.hold(&mut call, bytes)?;
-        let unknown = || {
-            Failure::new(
+        match call.proposals.get_mut(handle.id as usize) {
+            Some(proposal) => Ok(change(proposal)?),
+            None => Err(Error::Failure(Failure::new(
                 FailureCode::NoSuchEffect,
                 format!("there is no proposal {} in this call", handle.id),
-            )
-        };
-        Ok(change(
-            call.proposals
-                .get_mut(handle.id as usize)
-                .ok_or_else(unknown)?,
-        )?)
+            ))),
+        }
     }
 }
 

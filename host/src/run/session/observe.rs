@@ -3,7 +3,6 @@ use super::{Hosted, Session, admit::Admitted, outlet::Fact, to_json};
 use crate::{
     arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
-    secret::Secret,
     wasm::gate::{self, Identity},
     world::{OpenFile, Rights, TlsFiles, Tried, World},
 };
@@ -18,11 +17,10 @@ use std::time::Duration;
 
 /// Turns facts into JSON.
 fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
-    let value = |facts| {
-        serde_json::to_value(facts)
-            .map_err(|error| Failure::new(FailureCode::Invalid, error.to_string()))
-    };
-    facts.map(value).transpose()
+    facts
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(|error| Failure::new(FailureCode::Invalid, error.to_string()))
 }
 
 pub(super) fn denied(message: String) -> Failure {
@@ -179,14 +177,10 @@ impl observe_net::Host for Session {
                 certificate,
                 key,
             } = &call.arguments;
-            let read = |path: &Option<AbsolutePath>| {
-                let read = |path| self.read_identity(world, call.row, path);
-                path.as_ref().map(read).transpose()
-            };
             let files = TlsFiles {
-                ca: read(authority)?,
-                cert: read(certificate)?,
-                key: read(key)?,
+                ca: self.read_identity(world, call.row, authority.as_ref())?,
+                cert: self.read_identity(world, call.row, certificate.as_ref())?,
+                key: self.read_identity(world, call.row, key.as_ref())?,
             };
             let reach = self.reach(call, url)?;
             let budget = call.budget.within(timeout);
@@ -220,9 +214,9 @@ impl observe_pki::Host for Session {
     fn certificate(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::CERTIFICATE, path)?;
         let facts = self.observe(&call, |world, call| {
-            let read = self.read_told(world, call.row, &call.arguments)?;
-            let facts = |pem: Secret<String>| pki::certificate_facts(&call.arguments, pem.reveal());
-            as_value(read.map(facts).transpose()?)
+            let pem = self.read_for_facts(world, call.row, &call.arguments)?;
+            let facts = pem.map(|pem| pki::certificate_facts(&call.arguments, pem.reveal()));
+            as_value(facts.transpose()?)
         })?;
         Ok(optional(facts)?)
     }
@@ -230,7 +224,7 @@ impl observe_pki::Host for Session {
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::PRIVATE_KEY, path)?;
         let facts = self.observe(&call, |world, call| {
-            let read = self.read_told(world, call.row, &call.arguments)?;
+            let read = self.read_for_facts(world, call.row, &call.arguments)?;
             as_value(read.as_ref().map(pki::private_key_facts))
         })?;
         Ok(optional(facts)?)
@@ -253,10 +247,11 @@ impl observe_pki::Host for Session {
         };
         let call = self.admit(&gate::KUBECONFIG, path)?;
         let facts = self.observe(&call, |world, call| {
-            let read = self.read_told(world, call.row, &call.arguments)?;
-            let facts =
-                |text| pki::facts_of_kubeconfig(world.files(), &call.arguments, &text, authority);
-            as_value(read.map(facts).transpose()?)
+            let text = self.read_for_facts(world, call.row, &call.arguments)?;
+            let facts = text.map(|text| {
+                pki::facts_of_kubeconfig(world.files(), &call.arguments, &text, authority)
+            });
+            as_value(facts.transpose()?)
         })?;
         Ok(optional(facts)?)
     }
@@ -292,8 +287,9 @@ impl observe_cluster::Host for Session {
                 of.namespace(),
                 call.arguments.selector.as_deref(),
             )?;
-            let shown = |object| self.shown_object(of.kind(), object);
-            Ok(objects.into_iter().map(shown).collect::<Vec<_>>())
+            let shown = objects.into_iter();
+            let shown = shown.map(|object| self.shown_object(of.kind(), object));
+            Ok(shown.collect::<Vec<_>>())
         })?;
         Ok(all(&objects)?)
     }

@@ -1,5 +1,5 @@
-//! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
-//! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
+//! The outlet to phases, which every answer of the world passes. An answer for a plugin that holds
+//! a credential is refused. Objects of the cluster are masked before.
 use super::{RunContext, Session};
 use crate::{
     budget::Budget,
@@ -15,11 +15,10 @@ use std::time::Duration;
 
 /// An answer of the world.
 pub(super) trait Answer {
-    /// Its bytes, roughly.
+    /// Returns the rough number of its bytes.
     fn size(&self) -> usize;
-    /// The kind of the first credential that it is or holds. It is not decided where the
-    /// budget ends
-    /// first.
+    /// Returns the kind of the first credential that the answer is or holds. If the budget ends
+    /// first, the kind is `Undecided`.
     fn credential(&self, budget: &Budget) -> Option<Credential>;
 }
 
@@ -130,8 +129,8 @@ impl Session {
         Ok(fact)
     }
 
-    /// Refuses what holds a credential, or cannot be judged in a time and in what is left of the
-    /// call.
+    /// Refuses an answer that holds a credential, or that cannot be judged within `time` and within
+    /// the rest of the call.
     pub(super) fn check_credential(
         &self,
         what: impl Fn() -> String,
@@ -175,7 +174,7 @@ impl Session {
         )
     }
 
-    /// An object of the cluster as the phase sees it.
+    /// Returns an object of the cluster as the phase sees it.
     pub(super) fn shown_object(&self, kind: &str, object: Value) -> Value {
         let RunContext {
             secrets, patches, ..
@@ -183,8 +182,8 @@ impl Session {
         if !self.is_plugin() {
             return object;
         }
-        // Of all that is patched only CoreDNS is an object of its own; of static Pods nothing is
-        // shown that a patch may change.
+        // CoreDNS is the only patched object of the cluster. The fields of static Pods that a patch
+        // may change are not shown.
         secrets.shown_object(kind, object, &patches.values(COREDNS))
     }
 }

@@ -1,5 +1,6 @@
-//! Files that the host reads for a phase and tells the phase facts of, or shows to a server. A
-//! plugin's are opened once: what is checked against the grant is what is read.
+//! Files that the host reads for a phase: the phase gets facts of them, or the host sends them to a
+//! server. A plugin's file is opened once, so that the file checked against the grant is the file
+//! that is read.
 use super::{Session, observe::denied};
 use crate::{
     arguments::AbsolutePath,
@@ -15,9 +16,12 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode};
 
 impl Session {
-    /// Reads a file whose facts the phase is told; none if it does not exist, which the phase may
-    /// learn. The real path of the file is granted.
-    pub(super) fn read_told(
+    /// Reads a file for its facts; none if it does not exist. Checks the real path against the
+    /// grant.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the grant does not have it.
+    pub(super) fn read_for_facts(
         &self,
         world: &dyn World,
         row: &'static Row,
@@ -26,12 +30,13 @@ impl Session {
         if !self.is_plugin() {
             return read_secret_text(world.files(), path);
         }
-        let judge = |opened: &dyn OpenFile| self.check_told(row, path, opened);
-        let read = read_judged(world.files(), path, judge)?;
-        Ok(read.as_ref().map(text_of))
+        let content = read_judged(world.files(), path, |opened: &dyn OpenFile| {
+            self.check_real_path(row, path, opened)
+        })?;
+        Ok(content.as_ref().map(text_of))
     }
 
-    fn check_told(
+    fn check_real_path(
         &self,
         row: &'static Row,
         path: &AbsolutePath,
@@ -44,34 +49,38 @@ impl Session {
             .map_err(denied)
     }
 
-    /// Reads a file that is shown to a server as the identity of who asks: its real path is
-    /// granted, and where it belongs to the host, the operator allowed that.
+    /// Reads a file that is sent to a server as the identity of the phase; none without a path. The
+    /// grant has to have the real path of the file. If the file belongs to the host, the grant also
+    /// has to allow that.
     ///
     /// # Errors
-    /// The phase may not show the file. That the file cannot be read is a matter of the request.
+    /// The phase may not send the file. If the file cannot be read, the request fails instead.
     pub(super) fn read_identity(
         &self,
         world: &dyn World,
         row: &'static Row,
-        path: &AbsolutePath,
-    ) -> Tried<TlsFile> {
+        path: Option<&AbsolutePath>,
+    ) -> Tried<Option<TlsFile>> {
+        let Some(path) = path else {
+            return Ok(None);
+        };
         let content = if self.is_plugin() {
             self.check_identity(world, row, path)?;
-            let judge = |opened: &dyn OpenFile| {
-                self.check_told(row, path, opened)?;
+            let read = read_judged(world.files(), path, |opened: &dyn OpenFile| {
+                self.check_real_path(row, path, opened)?;
                 self.check_identity(world, row, &opened.real_path())
-            };
-            read_judged(world.files(), path, judge)?.ok_or_else(|| missing(path))
+            })?;
+            read.ok_or_else(|| missing(path))
         } else {
             world.files().read(path).map(Secret::new)
         };
-        Ok(TlsFile {
+        Ok(Some(TlsFile {
             path: path.to_string(),
             content,
-        })
+        }))
     }
 
-    /// Checks one of the paths of a file that identifies who asks.
+    /// Checks a path of a file that identifies the phase to a server.
     fn check_identity(&self, world: &dyn World, row: &'static Row, path: &str) -> Tried<()> {
         if let Some(plugin) = self
             .third_party()

@@ -1,4 +1,4 @@
-//! Which servers a phase asks.
+//! The servers that a phase may ask.
 use super::{Session, admit::Admitted, observe::denied};
 use crate::{
     arguments::HttpUrl,
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Where the configuration has the subnets of Services and Pods.
+/// JSON pointers to the subnets of Services and Pods in the configuration.
 const SUBNETS: [&str; 2] = [
     "/cluster/networking/serviceSubnet",
     "/cluster/networking/podSubnet",

@@ -1,5 +1,5 @@
-//! What a phase spends of its limits: in one call, in all its calls, and together with the other
-//! phases of its plugin.
+//! Counts what a phase spends of its limits: in one call, in all its calls, and together with the
+//! other phases of its plugin.
 use super::Session;
 use crate::{
     arguments::json,
@@ -22,10 +22,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes of the journal's line of an effect beside the texts of the effect.
+/// Bytes of an effect's line in the journal, without the texts of the effect.
 const LINE: usize = 400;
 
-/// What all phases of one plugin spent in a run.
+/// The totals that all phases of a plugin spent in a run.
 #[derive(Default)]
 pub(in crate::run) struct RunTotals {
     findings: usize,
@@ -43,7 +43,7 @@ pub(in crate::run) struct RunTotals {
     time: Duration,
 }
 
-/// The state of one call of the phase's `run`, and what all calls used.
+/// The state of one call of the phase's `run`, and the totals of all calls.
 #[derive(Default)]
 pub(super) struct Call {
     pub round: u32,
@@ -112,7 +112,7 @@ pub(super) fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -
     }
 }
 
-/// The number of bytes that an effect takes in memory, roughly.
+/// Returns the rough number of bytes that an effect takes in memory.
 pub(super) fn weight(effect: &Effect) -> usize {
     match effect {
         Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
@@ -125,7 +125,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
 }
 
 impl Session {
-    /// Counts what a plugin spends, over all of its phases.
+    /// Changes the totals of a plugin, over all of its phases.
     fn spend_of_run<T: Default>(
         &self,
         count: impl FnOnce(&mut RunTotals) -> Result<T, Stop>,
@@ -234,7 +234,7 @@ impl Session {
     /// Counts the work of making keys for an effect of a plugin, before it is carried out.
     ///
     /// # Errors
-    /// The plugin has had as many keys and certificates made as it may.
+    /// The plugin reached its limit of keys and certificates.
     pub fn spend_key_work(&self, work: usize) -> Result<(), Stop> {
         if !self.is_plugin() {
             return Ok(());
@@ -259,8 +259,8 @@ impl Session {
         });
     }
 
-    /// Counts what the journal will say of an effect of a plugin, before it is carried out: later
-    /// runs rely on it, so it is never cut.
+    /// Counts the bytes of the journal for an effect of a plugin, before the effect is carried out.
+    /// Later runs rely on them, so they are never cut.
     ///
     /// # Errors
     /// The plugin, or all plugins together, have no more room in the journal.
@@ -268,8 +268,7 @@ impl Session {
         let Some(plugin) = self.third_party() else {
             return Ok(());
         };
-        let escaped = |text: &&str| serde_json::to_string(text).map_or(0, |json| json.len() + 1);
-        let bytes = LINE + texts.iter().map(escaped).sum::<usize>();
+        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
         let spent = &self.0.shared.spent;
         let mut spent = spent.lock();
         let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
@@ -290,7 +289,7 @@ impl Session {
     /// Counts the directories that an effect of a plugin makes, before it is carried out.
     ///
     /// # Errors
-    /// The plugin has made as many as it may.
+    /// The plugin reached its limit of directories.
     pub fn spend_directories(&self, directories: usize) -> Result<(), Stop> {
         if !self.is_plugin() {
             return Ok(());
@@ -312,31 +311,39 @@ impl Session {
         if !self.is_plugin() {
             return None;
         }
-        let count = |run: &mut RunTotals| {
+        let left = self.spend_of_run(|run| {
             run.time = run.time.saturating_add(time);
             Ok(Some(PLUGIN.saturating_sub(run.time)))
-        };
-        self.spend_of_run(count).ok().flatten()
+        });
+        left.ok().flatten()
     }
 
-    /// Takes time of the plugin before it passes. False if there is less.
+    /// Spends time of the plugin before it passes. Returns false if the plugin has less.
     pub fn reserve_time(&self, time: Duration) -> bool {
-        let count = |run: &mut RunTotals| {
+        if !self.is_plugin() {
+            return true;
+        }
+        let fits = self.spend_of_run(|run| {
             let fits = run.time.saturating_add(time) <= PLUGIN;
             if fits {
                 run.time += time;
             }
             Ok(fits)
-        };
-        !self.is_plugin() || self.spend_of_run(count).unwrap_or(false)
+        });
+        fits.unwrap_or(false)
     }
 
-    /// Whether one more capsule of the plugin may be kept; it counts.
+    /// Counts a capsule of the plugin. Returns whether it may be kept.
     pub fn spend_capsule(&self) -> bool {
-        let count = |run: &mut RunTotals| {
+        let fits = self.spend_of_run(|run| {
             run.capsules += 1;
             Ok(run.capsules <= MAX_RUN_CAPSULES)
-        };
-        self.spend_of_run(count).unwrap_or(false)
+        });
+        fits.unwrap_or(false)
     }
+}
+
+/// Returns the bytes of a text in a line of the journal, with its escapes and a comma.
+fn journal_bytes(text: &str) -> usize {
+    serde_json::to_string(text).map_or(0, |json| json.len() + 1)
 }

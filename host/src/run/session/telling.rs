@@ -1,5 +1,5 @@
-//! What a phase says, reports and returns, made fit for people where a plugin says it: bounded in
-//! length, with control characters escaped, and counted.
+//! Makes the messages, reports and results of plugins fit for people: bounds their length, escapes
+//! control characters, and counts them.
 use super::Session;
 use crate::{
     arguments::{FindingCode, Text},
@@ -13,10 +13,10 @@ impl Session {
     /// Emits a message of the phase. A phase of the program has its own label, or the one that
     /// begins the text: `[label] text`. A third-party plugin always has the label `plugin NAME`,
     /// whatever the text begins with; no built-in label has a space.
-    /// What the host says for a plugin counts as its message.
+    /// A line that the host prints for a plugin counts as a message of the plugin.
     ///
     /// # Errors
-    /// The plugin has said as much as it may.
+    /// The plugin reached its limit for messages.
     pub fn say(&self, severity: Severity, text: &str) -> Result<(), Stop> {
         let text = self.readable(text.to_owned())?;
         if self.is_plugin() {
@@ -78,8 +78,8 @@ impl Session {
         Ok(text)
     }
 
-    /// Parses what a phase reports. The interface has no failure for a report, so a report that is
-    /// not valid stops the phase.
+    /// Parses the arguments of a report. The interface has no failure for a report, so a report
+    /// that is not valid stops the phase.
     pub(super) fn report<A: gate::Arguments>(
         &self,
         function: &'static gate::HostFunction<A>,
@@ -113,7 +113,6 @@ impl Session {
             url,
         } = finding;
         let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
-        let optional = |text: Option<String>| text.map(|text| self.readable(text)).transpose();
         let evidence = evidence
             .into_iter()
             .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
@@ -122,29 +121,31 @@ impl Session {
             verdict,
             summary: self.readable(summary)?,
             evidence: evidence.collect::<Result<_, Stop>>()?,
-            remedy: optional(remedy)?,
-            url: optional(url)?,
+            remedy: remedy.map(|text| self.readable(text)).transpose()?,
+            url: url.map(|text| self.readable(text)).transpose()?,
         })
     }
 
-    /// What a call of `run` returned. The texts of a plugin are made fit for people, and count as
-    /// messages.
+    /// Makes a text of a plugin fit for people, and counts it as a message.
+    fn counted(&self, text: String) -> Result<String, Stop> {
+        let text = self.readable(text)?;
+        self.log(text.len())?;
+        Ok(text)
+    }
+
+    /// Returns the result of a call of `run`. The texts of a plugin are made fit for people, and
+    /// count as messages.
     ///
     /// # Errors
-    /// As the call; and that the plugin has said as much as it may.
-    pub fn returned(&self, came: Result<Outcome, Error>) -> Result<Outcome, Error> {
-        let counted = |text: String| -> Result<String, Stop> {
-            let text = self.readable(text)?;
-            self.log(text.len())?;
-            Ok(text)
-        };
+    /// The error of the call, or the plugin reached its limit for messages.
+    pub fn returned(&self, result: Result<Outcome, Error>) -> Result<Outcome, Error> {
         if !self.is_plugin() {
-            return came;
+            return result;
         }
-        match came {
-            Ok(Outcome::Skipped(why)) => Ok(Outcome::Skipped(counted(why)?)),
+        match result {
+            Ok(Outcome::Skipped(why)) => Ok(Outcome::Skipped(self.counted(why)?)),
             Err(Error::Failure(failure)) => Err(Error::Failure(Failure {
-                message: counted(if failure.message.trim().is_empty() {
+                message: self.counted(if failure.message.trim().is_empty() {
                     format!(
                         "it failed without a message, with the code {:?}",
                         failure.code
@@ -152,7 +153,10 @@ impl Session {
                 } else {
                     failure.message
                 })?,
-                remedy: failure.remedy.map(counted).transpose()?,
+                remedy: failure
+                    .remedy
+                    .map(|remedy| self.counted(remedy))
+                    .transpose()?,
                 code: self.readable(failure.code)?,
                 retryable: failure.retryable,
             })),
@@ -160,8 +164,8 @@ impl Session {
         }
     }
 
-    /// A text about what a plugin did or proposed, bounded in length: it may repeat what the plugin
-    /// handed over. A text about a phase of the program is left unchanged.
+    /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
+    /// about a phase of the program is left unchanged.
     pub fn bounded(&self, text: String) -> String {
         match Text::parse(&text) {
             Ok(bounded) if self.is_plugin() => {
@@ -174,8 +178,8 @@ impl Session {
     }
 }
 
-/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from
-/// the phase's id.
+/// Splits a leading `[label] ` off the text of a built-in phase. If there is none, the label
+/// follows from the phase's id.
 fn split_label(phase: &str, text: &str) -> (String, String) {
     let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     match named {
@@ -193,8 +197,8 @@ fn split_label(phase: &str, text: &str) -> (String, String) {
     }
 }
 
-/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but
-/// labels them by what they do.
+/// Returns the label of a built-in phase or group. kubeadm's `join` groups phases by when they run,
+/// but labels them by what they do.
 pub fn label_of(id: &str) -> String {
     let label = match id.split_once('/') {
         Some(("control-plane-prepare" | "control-plane-join", what)) => {

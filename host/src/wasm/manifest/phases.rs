@@ -2,7 +2,7 @@
 use super::{is_name, reader::MAX_ITEMS};
 use crate::{
     arguments::PhaseId,
-    plan::{provided::PluginPhase, spec::Kind},
+    plan::{provided::PluginPhase, spec::PhaseKind},
     text::sanitise,
 };
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ pub(super) fn check_phase(phase: &PluginPhase, problem: &mut dyn FnMut(&str, Str
         problem("kind", "has to be check, addon or phase".into());
     }
     let is_preflight = spec.id.split('/').next() == Some("preflight");
-    if is_preflight && matches!(spec.kind, Kind::Phase | Kind::Addon) {
+    if is_preflight && matches!(spec.kind, PhaseKind::Phase | PhaseKind::Addon) {
         problem(
             "kind",
             "has to be check: phases of the group preflight change nothing".into(),

@@ -6,7 +6,7 @@ use super::{componentise, engine, guest, manifest, package, prepare_init, with_m
 use crate::{
     cancel::Cancel,
     config::plugin_limits::Limits,
-    plan::spec::{Kind, Source},
+    plan::spec::{PhaseKind, PhaseSource},
     run::access::Access,
     wasm::{cache::Cache, compiler::Compiler, embedded, engine::Engine, gate, plugin::Place},
 };
@@ -186,7 +186,7 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
     let provided = &plugin.manifest().provides[0];
     assert_eq!(
         (provided.spec.id.as_str(), provided.spec.kind),
-        ("preflight/hostile", Kind::Check)
+        ("preflight/hostile", PhaseKind::Check)
     );
     assert_eq!(
         plugin.imports().iter().collect::<Vec<_>>(),
@@ -281,7 +281,7 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
     assert!(planned.state.runs());
     assert_eq!(
         planned.source,
-        Source::Plugin {
+        PhaseSource::Plugin {
             name: "hostile".into(),
             version: "0.0.0".into(),
             embedded: false

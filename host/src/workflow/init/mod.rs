@@ -48,8 +48,8 @@ impl Workflow for Init {
         load(input.file, &flags, input.node)
     }
 
-    /// Addons that the ClusterConfiguration disables. A single phase that was selected runs all the
-    /// same (kubeadm behaviour).
+    /// Returns the addons that the ClusterConfiguration disables. A single phase runs even if its
+    /// addon is disabled (kubeadm behaviour).
     fn disabled_phases(&self, config: &Config, is_whole: bool) -> BTreeMap<String, String> {
         let addons = [
             (config.cluster.dns.disabled, "addon/coredns", "dns.disabled"),
@@ -66,7 +66,7 @@ impl Workflow for Init {
             .collect()
     }
 
-    /// Finds out which authorities the operator keeps elsewhere.
+    /// Finds the authorities whose keys the operator keeps elsewhere.
     fn complete(
         &self,
         config: &mut Config,

@@ -2,7 +2,7 @@
 mod phases;
 
 use crate::{
-    config::{self, ADMIN, Config, ConfigFile, FileDiscovery, JoinFlags},
+    config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags},
     discovery,
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
@@ -48,9 +48,9 @@ impl Workflow for Join {
         let world = input.world.open()?;
         let is_named = flags.discovery_file.is_some();
         if !input.is_whole && input.file.is_none() {
-            find_by_admin(&mut flags, world)?;
+            use_admin_kubeconfig(&mut flags, world)?;
         }
-        let source = Source {
+        let source = ClusterSource {
             file: input.file,
             flags: &flags,
             is_named,
@@ -60,7 +60,7 @@ impl Workflow for Join {
         })
     }
 
-    /// A worker has no part of the control plane.
+    /// Returns the phases of the control plane, which a worker does not have.
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
         phases::CONTROL_PLANE_PHASES
@@ -80,7 +80,7 @@ impl Workflow for Join {
 }
 
 /// The description of the cluster that a machine joins.
-pub struct Source<'a> {
+pub struct ClusterSource<'a> {
     pub file: Option<&'a ConfigFile>,
     pub flags: &'a JoinFlags,
     /// whether the operator named the discovery file on the command line
@@ -88,12 +88,12 @@ pub struct Source<'a> {
 }
 
 /// Finds the cluster, decides whether to trust it, and reads the configuration that it keeps.
-/// Nothing is changed, neither here nor there. `on_trusted` is called before the cluster is asked.
+/// Changes nothing. `on_trusted` is called before the cluster is asked for its configuration.
 ///
 /// # Errors
 /// The configuration has problems, or the cluster is not found or not trusted.
 pub fn load(
-    source: &Source<'_>,
+    source: &ClusterSource<'_>,
     node: &NodeFacts,
     world: &dyn World,
     on_trusted: impl FnOnce(),
@@ -126,21 +126,21 @@ pub fn load(
 ///
 /// # Errors
 /// The file does not exist.
-fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
+fn use_admin_kubeconfig(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
     if flags.endpoint.is_some() || flags.discovery_file.is_some() {
         return Ok(());
     }
     if world
         .files()
-        .stat(ADMIN)
+        .stat(ADMIN_KUBECONFIG)
         .map_err(Failure::into_error)?
         .is_none()
     {
         return Err(anyhow!(
-            "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' \
-             subcommands to generate it."
+            "File {ADMIN_KUBECONFIG} does not exists. Please use 'kubeadm join phase \
+             control-plane-prepare' subcommands to generate it."
         ));
     }
-    flags.discovery_file = Some(ADMIN.to_owned());
+    flags.discovery_file = Some(ADMIN_KUBECONFIG.to_owned());
     Ok(())
 }

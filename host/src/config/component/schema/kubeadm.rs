@@ -1,13 +1,20 @@
-//! kubeadm.k8s.io/v1beta4, and where v1beta3 differs.
+//! The documents of kubeadm.k8s.io/v1beta4, and those of v1beta3 that differ.
 use super::{BOOL_MAP, INT32, STRING_MAP, STRINGS, Struct, Type, Unset::Omitted, field as of_kind};
 
 const fn field(name: &'static str, of: Type) -> super::Field {
     of_kind(Omitted, name, of)
 }
 
-macro_rules! structs { ($($(#[$doc:meta])* $vis:vis $name:ident = $go:literal { $($field:literal: $of:expr),* $(,)? })*) => { $(
-    $(#[$doc])* $vis static $name: Struct = Struct { go: $go, fields: &[$(field($field, $of)),*] };
-)* } }
+macro_rules! structs {
+    ($($(#[$doc:meta])* $vis:vis $name:ident = $go:literal {
+        $($field:literal: $of:expr),* $(,)?
+    })*) => { $(
+        $(#[$doc])* $vis static $name: Struct = Struct {
+            go: $go,
+            fields: &[$(field($field, $of)),*],
+        };
+    )* }
+}
 
 const S: Type = Type::String;
 const B: Type = Type::Bool;

@@ -1,5 +1,5 @@
-//! The fields of the configuration documents of Kubernetes 1.36: one table a document, which serves
-//! both the strict check and the canonical form of components. Source: the API references of
+//! The fields of the configuration documents of Kubernetes 1.36: one table for each document. The
+//! strict check and the canonical form of components use them. Source: the API references of
 //! kubelet.config.k8s.io, kubeproxy.config.k8s.io and kubeadm.k8s.io.
 
 pub mod kubeadm;
@@ -12,7 +12,7 @@ pub(super) use kubelet::KUBELET;
 
 use std::ops::RangeInclusive;
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Debug)]
 pub enum Type {
     String,
@@ -29,7 +29,7 @@ pub enum Type {
     Time,
     /// a bootstrap token, `id.secret`
     Token,
-    /// whatever it is, it is kept
+    /// any value; it is kept
     Any,
     List(&'static Type),
     Map(&'static Type),
@@ -41,7 +41,7 @@ const INT64: Type = Type::Int(i64::MIN..=i64::MAX);
 const UINT32: Type = Type::Int(0..=u32::MAX as i64);
 
 impl Type {
-    /// The type as Go prints it.
+    /// Returns the type as Go prints it.
     pub(super) fn go(&self) -> String {
         match self {
             Type::String => "string".into(),
@@ -64,7 +64,7 @@ impl Type {
     }
 }
 
-/// What Go writes for a field that is not set.
+/// What Go writes for a field without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unset {
     /// nothing; nothing for a zero value either
@@ -77,6 +77,7 @@ pub enum Unset {
 }
 use Unset::{Omitted, Zero};
 
+/// The schema of a document, or of a part of one.
 #[derive(Debug)]
 pub struct Struct {
     /// the type as Go prints it
@@ -84,15 +85,20 @@ pub struct Struct {
     pub fields: &'static [Field],
 }
 
+/// A field of a struct.
 #[derive(Debug)]
 pub struct Field {
     pub name: &'static str,
-    pub of: Type,
+    pub value_type: Type,
     pub unset: Unset,
 }
 
-const fn field(unset: Unset, name: &'static str, of: Type) -> Field {
-    Field { name, of, unset }
+const fn field(unset: Unset, name: &'static str, value_type: Type) -> Field {
+    Field {
+        name,
+        value_type,
+        unset,
+    }
 }
 
 const STRINGS: Type = Type::List(&Type::String);

@@ -1,8 +1,8 @@
-//! Which arguments plugins see: those whose name or whose form says that they are no secret.
+//! Decides which arguments plugins see: their name or their form shows that they are not secret.
 use regex::RegexSet;
 use std::{net::IpAddr, sync::LazyLock};
 
-/// Arguments of the components whose values are no secrets, whatever their form is.
+/// Arguments of the components whose values are never secret.
 const PLAIN_ARGUMENTS: &[&str] = &[
     "admission-control",
     "allowed-unsafe-sysctls",
@@ -138,12 +138,16 @@ pub(super) fn is_plain_name(name: &str) -> bool {
     PLAIN_ARGUMENTS.contains(&name)
 }
 
-/// Whether a value of a proxy variable is hosts, networks and patterns of them.
+/// Whether a value of a proxy variable has only hosts, networks, and patterns of them.
 pub(in crate::run::secrets) fn is_hosts(value: &str) -> bool {
-    let is_of_host =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '*' | ':' | '/');
-    let is_of_list = |c: char| is_of_host(c) || matches!(c, '[' | ']' | ',' | ' ');
-    value.replace("/<secret:path>", "").chars().all(is_of_list)
+    value
+        .replace("/<secret:path>", "")
+        .chars()
+        .all(is_of_host_list)
+}
+
+fn is_of_host_list(c: char) -> bool {
+    c.is_ascii_alphanumeric() || ".-_*:/[], ".contains(c)
 }
 
 fn is_of_list(c: char) -> bool {

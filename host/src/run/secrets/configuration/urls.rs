@@ -1,4 +1,4 @@
-//! URLs without what may be secret about them.
+//! URLs without their secret parts.
 use kubephase_sdk::node::without_user_info;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 static SCHEME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new("[A-Za-z][A-Za-z0-9+.-]*://").ok());
 
-/// What stands for the path of a URL. Paths of webhooks are keys.
+/// The placeholder for the path of a URL. Paths of webhooks are keys.
 const PATH: &str = "/<secret:path>";
 
-/// A text with its URLs without user names, passwords, queries and fragments. `with_paths` keeps
-/// the paths of those that are fetched.
+/// Returns a text whose URLs have no user names, passwords, queries and fragments. `with_paths`
+/// keeps the paths of HTTP URLs.
 pub(super) fn without_secrets(text: &str, with_paths: bool) -> String {
     split(text)
         .map(|part| {
@@ -30,10 +30,12 @@ pub(super) fn without_secrets(text: &str, with_paths: bool) -> String {
         .collect()
 }
 
-/// A URL that is fetched, with a placeholder for its path.
+/// Returns an HTTP URL with a placeholder for its path. Any other URL is unchanged.
 pub(in crate::run::secrets) fn without_path(url: &str) -> String {
-    let is_fetched = |scheme: &str| scheme.to_ascii_lowercase().starts_with("http");
-    let Some((scheme, rest)) = url.split_once("://").filter(|(it, _)| is_fetched(it)) else {
+    let Some((scheme, rest)) = url
+        .split_once("://")
+        .filter(|(scheme, _)| scheme.to_ascii_lowercase().starts_with("http"))
+    else {
         return url.to_owned();
     };
     match rest.split_once(['/', '\\', ';']) {

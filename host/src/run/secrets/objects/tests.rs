@@ -40,7 +40,9 @@ fn containers_are_shown_without_their_environment_and_secret_arguments() {
             },
             "managedFields": [],
         },
-        "spec": {"template": {"metadata": {"annotations": {"a": applied.to_string()}}, "spec": {"containers": [{
+        "spec": {"template": {
+            "metadata": {"annotations": {"a": applied.to_string()}},
+            "spec": {"containers": [{
             "name": "a",
             "image": "registry.example/a:1",
             "command": ["sh", "-c", "PASSWORD=canary run"],
@@ -73,19 +75,20 @@ fn containers_are_shown_without_their_environment_and_secret_arguments() {
     );
 }
 
+fn config_map(name: &str) -> Value {
+    json!({
+        "metadata": {"name": name, "namespace": SYSTEM},
+        "data": {
+            "ClusterConfiguration": "apiServer:\n  extraEnvs:\n  - name: VAULT_TOKEN\n    \
+                value: canary\nkubernetesVersion: v1.36.0\n",
+            "kubelet": "staticPodURLHeader:\n  X-Key: [canary]\nport: 10250\n",
+            "broken": "{canary",
+        },
+    })
+}
+
 #[test]
 fn configurations_that_the_cluster_keeps_are_masked_as_plugins_see_them() {
-    let config_map = |name: &str| {
-        json!({
-            "metadata": {"name": name, "namespace": SYSTEM},
-            "data": {
-                "ClusterConfiguration": "apiServer:\n  extraEnvs:\n  - name: VAULT_TOKEN\n    \
-                    value: canary\nkubernetesVersion: v1.36.0\n",
-                "kubelet": "staticPodURLHeader:\n  X-Key: [canary]\nport: 10250\n",
-                "broken": "{canary",
-            },
-        })
-    };
     for name in ["kubeadm-config", "kubelet-config", "kubelet-config-1.36"] {
         let shown = shown("ConfigMap", config_map(name));
         assert!(!shown.to_string().contains("canary"), "{shown}");
@@ -128,13 +131,11 @@ fn of_a_pod_of_the_control_plane_its_state_is_left() {
 
 #[test]
 fn what_patches_put_into_objects_of_the_system_is_blanked() {
-    let deployment = |namespace: &str| {
-        json!({
-            "metadata": {"name": "coredns", "namespace": namespace},
-            "spec": {"template": {"metadata": {"annotations": {"x": "canary-of-patch"}}}},
-        })
-    };
-    let of_system = shown("Deployment", deployment(SYSTEM)).to_string();
+    let deployment = json!({
+        "metadata": {"name": "coredns", "namespace": SYSTEM},
+        "spec": {"template": {"metadata": {"annotations": {"x": "canary-of-patch"}}}},
+    });
+    let of_system = shown("Deployment", deployment).to_string();
     assert!(!of_system.contains("canary"), "{of_system}");
 }
 
@@ -151,14 +152,18 @@ fn objects_of_any_shape_are_shown() {
     }
 }
 
+fn cluster_info(signature: &str) -> Value {
+    json!({
+        "metadata": {"name": "cluster-info", "namespace": "kube-public"},
+        "data": {"kubeconfig": "clusters: []\n", "jws-kubeconfig-abcdef": signature},
+    })
+}
+
 #[test]
 fn the_signatures_of_cluster_info_are_masked() {
-    let object = |signature: &str| {
-        json!({
-            "metadata": {"name": "cluster-info", "namespace": "kube-public"},
-            "data": {"kubeconfig": "clusters: []\n", "jws-kubeconfig-abcdef": signature},
-        })
-    };
-    let signed = object("eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiY2RlZiJ9..canary");
-    assert_eq!(shown("ConfigMap", signed), object("<secret:signature>"));
+    let signed = cluster_info("eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiY2RlZiJ9..canary");
+    assert_eq!(
+        shown("ConfigMap", signed),
+        cluster_info("<secret:signature>")
+    );
 }

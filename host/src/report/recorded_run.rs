@@ -9,8 +9,7 @@ use super::{
 use crate::{
     effect::Applied,
     event::{EffectResult, Judgement, PhaseResult},
-    journal::{Header, Holder, JournalFile, ReadError, Record},
-    report::{duration::format_duration, headline::describe_outcome},
+    journal::{Header, Holder, JournalFile, Record},
     text::{json, sanitise},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -20,12 +19,12 @@ use std::{fmt::Write, path::PathBuf};
 
 /// A run that was read from its journal.
 pub struct RecordedRun {
-    pub kept: JournalFile,
-    header: Header,
+    pub journal: JournalFile,
+    pub(super) header: Header,
     torn: bool,
-    /// the first damaged line, in words
+    /// description of the first damaged line
     damage: Option<String>,
-    tally: Tally,
+    pub(super) tally: Tally,
 }
 
 /// A run as one line of JSON.
@@ -44,33 +43,15 @@ struct RunDocument<'a> {
     tally: &'a Tally,
 }
 
-/// A run in a list.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunRow<'a> {
-    run: Option<u64>,
-    began: Option<Timestamp>,
-    version: &'a str,
-    workflow: &'a str,
-    outcome: String,
-    micros: u64,
-}
-
-/// A journal in a list that cannot be read.
-#[derive(Serialize)]
-struct DamagedRow {
-    run: Option<u64>,
-    error: String,
-}
-
 impl RecordedRun {
-    /// Makes the report of a journal. `at_work` is the holder of the lock, if it may be this run.
-    pub fn new(kept: JournalFile, record: Record, at_work: Option<&Holder>) -> RecordedRun {
+    /// Makes the report of a journal. `at_work` is the holder of the run lock, if the lock may be
+    /// of this run.
+    pub fn new(journal: JournalFile, record: Record, at_work: Option<&Holder>) -> RecordedRun {
         let mut tally = Tally::from_events(&record.events);
         tally.at_work = tally.result.is_none() && at_work.is_some();
         let damage = record.damage.as_ref().map(ToString::to_string);
         RecordedRun {
-            kept,
+            journal,
             header: record.header,
             torn: record.torn,
             damage,
@@ -78,11 +59,11 @@ impl RecordedRun {
         }
     }
 
-    fn began(&self) -> Option<Timestamp> {
+    pub(super) fn began(&self) -> Option<Timestamp> {
         Timestamp::from_second(self.header.began).ok()
     }
 
-    fn began_text(&self, zone: &TimeZone) -> String {
+    pub(super) fn began_text(&self, zone: &TimeZone) -> String {
         self.began().map_or_else(String::new, |began| {
             began
                 .to_zoned(zone.clone())
@@ -91,7 +72,7 @@ impl RecordedRun {
         })
     }
 
-    /// Returns what each phase did, then the summary. Times are of this zone.
+    /// Returns the effects of each phase, then the summary. Times are of this zone.
     pub fn text(&self, zone: &TimeZone, palette: Palette) -> String {
         let mut text = self.title(zone);
         // Writing to a string cannot fail.
@@ -131,19 +112,13 @@ impl RecordedRun {
             .into_iter()
             .map(|span| span.phase.as_str())
             .collect();
-        let (run, journal, began) = (self.kept.number, &self.kept.path, self.began());
-        let (version, torn, damage) = (
-            self.header.version.as_str(),
-            self.torn,
-            self.damage.as_deref(),
-        );
         json::line(&RunDocument {
-            run,
-            journal,
-            began,
-            version,
-            torn,
-            damage,
+            run: self.journal.number,
+            journal: &self.journal.path,
+            began: self.began(),
+            version: &self.header.version,
+            torn: self.torn,
+            damage: self.damage.as_deref(),
             critical_path,
             tally: &self.tally,
         })
@@ -151,7 +126,7 @@ impl RecordedRun {
 
     fn title(&self, zone: &TimeZone) -> String {
         let run = self
-            .kept
+            .journal
             .number
             .map_or_else(|| "Run".to_owned(), |number| format!("Run {number}"));
         let torn = if self.torn {
@@ -163,26 +138,26 @@ impl RecordedRun {
             "{run} of kubephase {}, begun {}, from {}{torn}\n",
             sanitise::line(&self.header.version),
             self.began_text(zone),
-            self.kept.path.display()
+            self.journal.path.display()
         )
     }
 
+    /// Writes the effects of each phase that has effects.
     fn write_effects(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
-        let acting = || {
-            self.tally
-                .phases
-                .iter()
-                .filter(|span| !span.effects.is_empty())
-        };
-        if acting().next().is_none() {
-            return Ok(());
+        let mut spans = self
+            .tally
+            .phases
+            .iter()
+            .filter(|span| !span.effects.is_empty())
+            .peekable();
+        if spans.peek().is_some() {
+            writeln!(text, "\n{}", palette.bold("What each phase did"))?;
         }
-        writeln!(text, "\n{}", palette.bold("What each phase did"))?;
-        for span in acting() {
+        for span in spans {
             writeln!(text, "  {}", sanitise::line(&span.phase))?;
-            span.effects.iter().try_for_each(|carried| {
-                writeln!(text, "    {}", describe_effect(carried, palette))
-            })?;
+            for effect in &span.effects {
+                writeln!(text, "    {}", describe_effect(effect, palette))?;
+            }
         }
         Ok(())
     }
@@ -209,25 +184,29 @@ impl RecordedRun {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What went wrong"))?;
-        // A remedy is in lines of its own.
-        let lines = all.iter().flat_map(|line| {
-            line.lines()
-                .zip(std::iter::once("  - ").chain(std::iter::repeat("    ")))
-        });
-        lines
-            .into_iter()
-            .try_for_each(|(line, indent)| writeln!(text, "{indent}{}", sanitise::line(line)))
+        for failure in all {
+            // A remedy has lines of its own.
+            for (index, line) in failure.lines().enumerate() {
+                let indent = if index == 0 { "  - " } else { "    " };
+                writeln!(text, "{indent}{}", sanitise::line(line))?;
+            }
+        }
+        Ok(())
     }
 
     fn warnings(&self) -> Vec<String> {
-        let warning = |found: &FindingRecord| match (found.finding.verdict, &found.judged) {
-            (Verdict::Warn, _) => Some(found.line()),
-            (Verdict::Fail, Judgement::Downgraded(by)) => {
-                Some(format!("{} (an error, but for {by})", found.line()))
-            }
-            _ => None,
-        };
-        self.tally.findings.iter().filter_map(warning).collect()
+        self.tally.findings.iter().filter_map(warning_of).collect()
+    }
+}
+
+/// Returns the warning of a finding; none if the finding is not a warning.
+fn warning_of(record: &FindingRecord) -> Option<String> {
+    match (record.finding.verdict, &record.judged) {
+        (Verdict::Warn, _) => Some(record.line()),
+        (Verdict::Fail, Judgement::Downgraded(by)) => {
+            Some(format!("{} (an error, but for {by})", record.line()))
+        }
+        _ => None,
     }
 }
 
@@ -271,63 +250,6 @@ fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: 
         sanitise::line(&effect.kind),
         sanitise::line(&effect.target)
     )
-}
-
-/// Returns runs as a table, one line each. A journal that cannot be read has its error there.
-pub fn render_table(
-    runs: &[(JournalFile, Result<RecordedRun, ReadError>)],
-    zone: &TimeZone,
-    palette: Palette,
-) -> String {
-    let mut text = palette.bold(&format!(
-        "{:>5}  {:23}  {:8}  {:8}  {:>8}  OUTCOME",
-        "RUN", "BEGAN", "WORKFLOW", "VERSION", "TOOK"
-    )) + "\n";
-    for (kept, past) in runs {
-        let number = kept
-            .number
-            .map_or_else(|| "-".to_owned(), |number| number.to_string());
-        // Writing to a string cannot fail.
-        let _ = match past {
-            Ok(past) => {
-                let (workflow, version) = (
-                    sanitise::line(&past.tally.workflow),
-                    sanitise::line(&past.header.version),
-                );
-                let (when, took) = (past.began_text(zone), format_duration(past.tally.micros));
-                writeln!(
-                    text,
-                    "{number:>5}  {when:23}  {workflow:8}  {version:8}  {took:>8}  {}",
-                    describe_outcome(&past.tally, palette)
-                )
-            }
-            Err(why) => writeln!(
-                text,
-                "{number:>5}  {}",
-                palette.bad(&sanitise::line(&why.to_string()))
-            ),
-        };
-    }
-    text
-}
-
-/// Returns runs as JSON, one line each.
-pub fn render_json(runs: &[(JournalFile, Result<RecordedRun, ReadError>)]) -> String {
-    let row = |(kept, past): &(JournalFile, Result<RecordedRun, ReadError>)| match past {
-        Ok(past) => json::line(&RunRow {
-            run: kept.number,
-            began: past.began(),
-            version: &past.header.version,
-            workflow: &past.tally.workflow,
-            outcome: describe_outcome(&past.tally, Palette::PLAIN),
-            micros: past.tally.micros,
-        }),
-        Err(why) => json::line(&DamagedRow {
-            run: kept.number,
-            error: why.to_string(),
-        }),
-    };
-    runs.iter().map(row).collect()
 }
 
 #[cfg(test)]

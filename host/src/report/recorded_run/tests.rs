@@ -1,5 +1,9 @@
 use super::*;
 use crate::event::{EffectSummary, Event, EventKind, RunResult};
+use crate::{
+    journal::ReadError,
+    report::run_list::{ListedRun, render_json, render_table},
+};
 use std::collections::BTreeMap;
 
 fn event(at: u64, what: EventKind) -> Event {
@@ -156,16 +160,17 @@ fn cut_off() -> RecordedRun {
 }
 
 #[test]
-fn a_run_is_told_with_what_each_phase_did() {
+fn a_report_has_the_effects_of_each_phase() {
     let text = good(NEEDS).text(&TimeZone::UTC, Palette::PLAIN);
-    let told = "Run 3 of kubephase 0.1.0, begun 2023-11-14 22:13:20 UTC, from /var/lib/kubephase/journal-000003.jsonl\n\
+    let start = "Run 3 of kubephase 0.1.0, begun 2023-11-14 22:13:20 UTC, from \
+         /var/lib/kubephase/journal-000003.jsonl\n\
          \nWhat each phase did\n\
          \x20 certs/ca\n\
          \x20   changed   file /ca.crt\n\
          \x20   left      file /ca.key: it is\\nelsewhere\n\
          \ninit: done in 100 ms\n\
          \nWhat was made\n";
-    assert!(text.starts_with(told), "{text}");
+    assert!(text.starts_with(start), "{text}");
     assert!(
         text.contains("critical path: 85 ms of 100 ms: preflight → certs/sa → end\n"),
         "{text}"
@@ -173,7 +178,7 @@ fn a_run_is_told_with_what_each_phase_did() {
 }
 
 #[test]
-fn the_timeline_says_what_waited_for_what() {
+fn the_timeline_shows_what_each_phase_waited_for() {
     assert_eq!(
         timeline::render(&good(NEEDS).tally, Palette::PLAIN),
         "init: done in 100 ms\n\
@@ -205,7 +210,7 @@ fn without_recorded_needs_there_is_no_critical_path() {
 
 /// Whatever a journal says, a report comes to an end.
 #[test]
-fn needs_that_go_in_circles_are_no_trouble() {
+fn needs_that_form_a_circle_do_no_harm() {
     let path: Vec<&str> = good(&[("end", &["certs/sa"]), ("certs/sa", &["end"])])
         .tally
         .critical_path()
@@ -219,7 +224,7 @@ fn needs_that_go_in_circles_are_no_trouble() {
 }
 
 #[test]
-fn a_run_without_its_end_says_where_it_stopped() {
+fn the_report_of_a_run_without_its_end_shows_where_it_stopped() {
     let text = cut_off().text(&TimeZone::UTC, Palette::PLAIN);
     for part in [
         "init: cut off after 40 ms\n",
@@ -239,7 +244,7 @@ fn a_run_without_its_end_says_where_it_stopped() {
 }
 
 #[test]
-fn failures_are_told_with_what_to_do_about_them() {
+fn failures_have_their_remedies() {
     let mut events = vec![began(NEEDS)];
     events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
@@ -271,7 +276,7 @@ fn failures_are_told_with_what_to_do_about_them() {
 }
 
 #[test]
-fn what_a_plugin_says_of_its_failure_is_one_line() {
+fn the_message_of_a_plugins_failure_is_one_line() {
     let mut events = vec![began(NEEDS)];
     let failed = PhaseResult::Failed("it panicked\nWhat to do next\n  nothing".into());
     events.extend(span_events("certs/ca", 10, 20, failed));
@@ -287,14 +292,14 @@ fn what_a_plugin_says_of_its_failure_is_one_line() {
 }
 
 #[test]
-fn runs_are_listed_also_the_unreadable() {
+fn journals_that_cannot_be_read_are_listed_too() {
     let damaged = JournalFile {
         number: Some(5),
         path: "/x".into(),
     };
-    let runs: Vec<(JournalFile, Result<RecordedRun, ReadError>)> = [good(NEEDS), cut_off()]
+    let runs: Vec<ListedRun> = [good(NEEDS), cut_off()]
         .into_iter()
-        .map(|past| (past.kept.clone(), Ok(past)))
+        .map(|past| (past.journal.clone(), Ok(past)))
         .chain([(damaged, Err(ReadError::NoJournal { path: "/x".into() }))])
         .collect();
     assert_eq!(
@@ -317,7 +322,7 @@ fn runs_are_listed_also_the_unreadable() {
 }
 
 #[test]
-fn json_holds_all_of_it() {
+fn json_has_the_whole_run() {
     let value: serde_json::Value = serde_json::from_str(&good(NEEDS).json()).unwrap();
     assert_eq!(
         value["criticalPath"],

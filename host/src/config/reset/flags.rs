@@ -1,0 +1,49 @@
+//! The flags of `reset`.
+use clap::Args;
+
+/// Flags of `reset`, under kubeadm's names.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResetFlags {
+    /// Directory of the certificates; its content is deleted
+    #[arg(long)]
+    pub cert_dir: Option<String>,
+    /// Delete the content of /etc/kubernetes/tmp as well
+    #[arg(long)]
+    pub cleanup_tmp_dir: bool,
+    /// Configuration file
+    #[arg(long)]
+    pub config: Option<String>,
+    /// Socket of the container runtime
+    #[arg(long)]
+    pub cri_socket: Option<String>,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask whether to go on
+    #[arg(short, long)]
+    pub force: bool,
+    /// Checks whose errors are shown as warnings
+    #[arg(long, value_delimiter = ',')]
+    pub ignore_preflight_errors: Vec<String>,
+    /// Kubeconfig to talk to the cluster with
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Phases to leave out
+    #[arg(long, value_delimiter = ',')]
+    pub skip_phases: Vec<String>,
+}
+
+impl ResetFlags {
+    /// Returns the given flags that exclude a configuration file.
+    pub(super) fn not_with_config(&self) -> Vec<&'static str> {
+        [
+            ("cert-dir", self.cert_dir.is_some()),
+            ("cleanup-tmp-dir", self.cleanup_tmp_dir),
+            ("cri-socket", self.cri_socket.is_some()),
+            ("force", self.force),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect()
+    }
+}

@@ -1,0 +1,156 @@
+//! `config validate`: checks every document of a file, kubeadm's kinds and PhaseConfiguration,
+//! strictly.
+use super::{
+    ConfigFile, Document, InitFlags, Problem, Problems,
+    component::{ComponentKind, kubeadm_schema as schema},
+    join,
+    load::{GROUP, from_documents},
+    phases,
+    read::{Diagnostics, IGNORED, Strictness, accepts_version},
+    reset, validate as rules,
+};
+use crate::world::node::facts::NodeFacts;
+use serde_json::Value;
+use std::path::Path;
+
+/// The options of `config validate`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValidateOptions {
+    /// do not warn about a deprecated version of the API
+    pub allow_deprecated_api: bool,
+}
+
+/// Checks a file. Returns its warnings.
+///
+/// # Errors
+/// Every problem that was found, or no file was given.
+pub fn validate(
+    file: Option<&Path>,
+    options: ValidateOptions,
+    node: &NodeFacts,
+) -> Result<Vec<Problem>, Problems> {
+    let file = file.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
+    let file = ConfigFile::at(file);
+    let documents = file.documents()?;
+    let mut diagnostics = Diagnostics::new(Strictness::Strict);
+    let mut for_init = Vec::new();
+    let unknown: Vec<&Document> = documents
+        .iter()
+        .filter(|document| !is_known(document))
+        .collect();
+    for document in &unknown {
+        diagnostics.problems.push(document.problem(
+            "apiVersion",
+            format!("unknown configuration APIs: [{}]", document.gvk()),
+        ));
+    }
+    for document in documents {
+        match (document.group(), document.kind.as_str()) {
+            (GROUP, "JoinConfiguration") => check_join(document, node, &mut diagnostics),
+            (GROUP, "ResetConfiguration") => check_reset(document, node, &mut diagnostics),
+            (GROUP, "UpgradeConfiguration") => check_upgrade(document, &mut diagnostics),
+            _ => for_init.push(document),
+        }
+    }
+    let describes_cluster = for_init.iter().any(|document| is_init_or_cluster(document));
+    let is_for_init = describes_cluster || for_init.len() == documents.len();
+    if !documents.is_empty() && unknown.is_empty() && is_for_init {
+        check_as_init(&file, documents, node, &mut diagnostics);
+    }
+    diagnostics.warnings.retain(|warning| {
+        !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))
+    });
+    diagnostics.finish(documents)
+}
+
+/// Checks the documents as `init` does. Leaves out the warnings about documents of other commands,
+/// which [`validate`] checks.
+fn check_as_init(
+    file: &ConfigFile,
+    documents: &[Document],
+    node: &NodeFacts,
+    diagnostics: &mut Diagnostics,
+) {
+    match from_documents(
+        Some(file.path()),
+        documents,
+        &InitFlags::default(),
+        node,
+        Diagnostics::new(Strictness::Strict),
+    ) {
+        Ok(loaded) => diagnostics.warnings.extend(
+            loaded
+                .warnings
+                .into_iter()
+                .filter(|warning| !warning.message.starts_with(IGNORED)),
+        ),
+        Err(Problems(problems)) => diagnostics.problems.extend(problems),
+    }
+}
+
+fn is_init_or_cluster(document: &Document) -> bool {
+    let kinds = ["InitConfiguration", "ClusterConfiguration"];
+    document.group() == GROUP && kinds.contains(&document.kind.as_str())
+}
+
+/// Whether a command reads documents of this kind, in some version.
+fn is_known(document: &Document) -> bool {
+    const KUBEADM: &[&str] = &[
+        "InitConfiguration",
+        "ClusterConfiguration",
+        "JoinConfiguration",
+        "ResetConfiguration",
+        "UpgradeConfiguration",
+    ];
+    match document.group() {
+        // `accepts_version` reports old versions.
+        GROUP => KUBEADM.contains(&document.kind.as_str()),
+        _ if document.kind == phases::KIND => true,
+        _ => [ComponentKind::Kubelet, ComponentKind::KubeProxy]
+            .iter()
+            .any(|kind| document.api_version == kind.api_version() && document.kind == kind.kind()),
+    }
+}
+
+/// Returns the text at a JSON pointer; empty if there is none.
+fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn check_join(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnostics) {
+    if let Some(mut decoded) = join::decode(document, diagnostics) {
+        join::complete(&mut decoded, node, diagnostics);
+    }
+}
+
+fn check_reset(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnostics) {
+    if let Some(mut decoded) = reset::decode(document, diagnostics) {
+        reset::complete(&mut decoded, node, diagnostics);
+    }
+}
+
+fn check_upgrade(document: &Document, diagnostics: &mut Diagnostics) {
+    if !accepts_version(document, diagnostics) {
+        return;
+    }
+    let Some(value) = diagnostics.check_types(document, &schema::UPGRADE) else {
+        return;
+    };
+    for command in ["apply", "node"] {
+        let directory = text_at(&value, &format!("/{command}/patches/directory"));
+        if !directory.is_empty() {
+            rules::absolute(
+                &mut diagnostics.problems,
+                &format!("{command}.patches.directory"),
+                directory,
+            );
+        }
+        diagnostics.problems.extend(rules::pull_policy(
+            &format!("{command}.imagePullPolicy"),
+            text_at(&value, &format!("/{command}/imagePullPolicy")),
+        ));
+    }
+}

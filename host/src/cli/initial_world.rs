@@ -75,7 +75,7 @@ impl<'a> InitialWorld<'a> {
     fn open_tree(&self, threads: Threads) -> Result<Opened> {
         let (root, empty) = (self.place.root.as_deref(), ScratchTree::temporary()?);
         let peers = match root {
-            Some(root) => PeerCluster::of(root, false, threads.handle(), &Cancel::never())?,
+            Some(root) => PeerCluster::open(root, false, threads.handle(), &Cancel::never())?,
             None => None,
         };
         let setting = Setting {

@@ -38,7 +38,7 @@ impl LocalNode {
     }
 
     /// Waits for all facts. Returns them with notes about what could not be read.
-    pub fn whole(self) -> (NodeFacts, Vec<String>) {
+    pub fn finish(self) -> (NodeFacts, Vec<String>) {
         match self {
             LocalNode::Described(facts) => (facts, Vec::new()),
             LocalNode::Machine(gathering) => gathering.finish(),
@@ -58,7 +58,7 @@ fn describe(file: &Path) -> Result<NodeFacts> {
 /// # Errors
 /// The description cannot be read.
 pub(super) fn facts_of(description: Option<&Path>) -> Result<NodeFacts> {
-    Ok(LocalNode::begin(description)?.whole().0)
+    Ok(LocalNode::begin(description)?.finish().0)
 }
 
 /// Returns the facts of this machine for commands that only read a configuration. If the machine

@@ -53,7 +53,7 @@ pub(super) fn run(
     let prepared = prepare(distribution, &Init, loaded, file, None)?;
     let scratch = match &request.place.root {
         Some(root) => ScratchTree::at(root)?,
-        None => ScratchTree::kept()?,
+        None => ScratchTree::lasting()?,
     };
     let trees = Trees {
         scratch: Some(scratch.path.clone()),

@@ -129,7 +129,7 @@ fn reports_and_configurations_have_commands_of_their_own() {
 }
 
 #[test]
-fn flags_of_token_stand_before_or_behind_its_commands() {
+fn flags_of_token_may_precede_or_follow_its_commands() {
     for line in [
         "token generate --dry-run --kubeconfig k",
         "token --kubeconfig=k generate --dry-run=T",
@@ -154,7 +154,7 @@ fn flags_of_token_stand_before_or_behind_its_commands() {
 }
 
 #[test]
-fn join_and_reset_read_as_init_does() {
+fn join_and_reset_are_parsed_as_init_is() {
     let reset = workflow("reset -f --cleanup-tmp-dir --skip-phases preflight --root r -o json");
     let all: ResetFlags = flags(&reset);
     assert!(
@@ -171,7 +171,7 @@ fn join_and_reset_read_as_init_does() {
 }
 
 #[test]
-fn small_commands_are_read() {
+fn other_commands_are_parsed() {
     assert_eq!(
         run("kubeconfig user --client-name ada --org a,b --validity-period 1h").map(drop),
         Ok(())
@@ -224,7 +224,7 @@ fn version_and_completion_print() {
 
 /// No arguments at all, of any kind, end in a panic.
 #[test]
-fn odd_arguments_are_no_trouble() {
+fn odd_arguments_do_not_panic() {
     use std::os::unix::ffi::OsStringExt;
     let odd = [
         "",

@@ -121,7 +121,7 @@ impl WorkflowCommand<'_> {
             self.print_lines(std::mem::take(&mut prepared.early_lines));
             ask(question, place.output.format)?;
         }
-        let (facts, notes) = node.whole();
+        let (facts, notes) = node.finish();
         let prepared = prepared.with_warnings(notes);
         if is_real {
             let site = Site::real(&prepared, facts)?;

@@ -180,7 +180,7 @@ const WITH_CONFIG: &[&str] = &[
 
 impl InitFlags {
     /// Returns the names of the given flags, in alphabetical order.
-    fn given(&self) -> Vec<&'static str> {
+    fn given_flags(&self) -> Vec<&'static str> {
         let mut given: Vec<&str> = [
             (
                 "apiserver-advertise-address",
@@ -232,7 +232,7 @@ impl InitFlags {
 
     /// Returns the given flags that exclude a configuration file.
     pub fn not_with_config(&self) -> Vec<&'static str> {
-        self.given()
+        self.given_flags()
             .into_iter()
             .filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-"))
             .collect()

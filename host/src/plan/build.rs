@@ -40,27 +40,27 @@ impl Plan {
 }
 
 fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
-    let mut named: Vec<(&String, String)> = Vec::new();
+    let mut mentions: Vec<(&String, String)> = Vec::new();
     for name in &choice.skip {
-        named.push((name, choice.skip_source().to_owned()));
+        mentions.push((name, choice.skip_source().to_owned()));
     }
     for name in choice.only.iter().flatten() {
-        named.push((name, "the phases to run".to_owned()));
+        mentions.push((name, "the phases to run".to_owned()));
     }
     for (name, by) in &choice.disabled {
-        named.push((name, by.clone()));
+        mentions.push((name, by.clone()));
     }
     for (name, plugin) in &choice.replaced {
-        named.push((
+        mentions.push((
             name,
             format!("`replaces` of the PhaseConfiguration, with plugin {plugin}"),
         ));
     }
     for (before, after) in &choice.extra_edges {
-        named.push((before, "`extraEdges` of the PhaseConfiguration".to_owned()));
-        named.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
+        mentions.push((before, "`extraEdges` of the PhaseConfiguration".to_owned()));
+        mentions.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
     }
-    named
+    mentions
         .into_iter()
         .filter_map(|(name, named_in)| names.check(name, &named_in).err())
         .collect()

@@ -104,7 +104,7 @@ fn a_joining_member_checks_etcd_before_its_kubelet_starts_and_a_worker_has_nothi
 }
 
 #[test]
-fn edges_pass_through_what_is_left_out() {
+fn edges_pass_through_phases_that_are_left_out() {
     let plan = build(&skip(&["certs/ca", "kubeconfig"])).unwrap();
     assert_eq!(after(&plan, "certs/apiserver"), members(&plan, "preflight"));
     assert_eq!(after(&plan, "kubelet-start"), members(&plan, "preflight"));
@@ -124,7 +124,7 @@ fn edges_pass_through_what_is_left_out() {
 }
 
 #[test]
-fn one_phase_alone_waits_for_nothing() {
+fn a_single_phase_waits_for_nothing() {
     let plan = build(&only("certs/apiserver")).unwrap();
     assert_eq!(plan.order(), ["certs/apiserver"]);
     assert!(after(&plan, "certs/apiserver").is_empty());
@@ -174,7 +174,7 @@ fn unknown_names_are_refused_with_the_nearest() {
 }
 
 #[test]
-fn all_of_a_group_is_known_but_skips_nothing() {
+fn the_name_for_all_of_a_group_is_known_but_skips_nothing() {
     let plan = build(&skip(&["certs/all", "addon/all"])).unwrap();
     assert_eq!(plan.running().count(), plan.nodes.len());
     assert!(build(&skip(&["kubelet-start/all"])).is_err());
@@ -253,7 +253,7 @@ fn a_plugin_cannot_need_a_phase_that_does_not_exist() {
 }
 
 #[test]
-fn the_longest_chain_is_the_one_expected_to_take_longest() {
+fn the_longest_chain_has_the_longest_expected_time() {
     let plan = build(&Choice::default()).unwrap();
     let chain = plan.longest_chain();
     assert_eq!(

@@ -116,7 +116,7 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     let mut spans = tally.phases.iter().filter(|span| span.phase == phase);
     if spans.any(|span| !span.is_third_party) && !tally.workflow.is_empty() {
         hints.push(format!(
-            "To look at this phase alone: kubephase {} phase {}",
+            "To run this phase alone: kubephase {} phase {}",
             tally.workflow,
             sanitise::line(phase).replace('/', " ")
         ));

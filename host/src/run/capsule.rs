@@ -154,7 +154,7 @@ impl ObservationSource {
     /// Returns the world as a source, whose answers are recorded. `other_bytes` is the size of the
     /// configuration and the settings, which are part of the capsule too.
     pub fn recording(other_bytes: usize) -> Self {
-        ObservationSource::Recorded(Mutex::new(Recording::beside(other_bytes)))
+        ObservationSource::Recorded(Mutex::new(Recording::with_other_bytes(other_bytes)))
     }
 
     /// Returns the observations of a capsule as a source.

@@ -98,25 +98,27 @@ impl GeneratedSecrets {
     /// # Errors
     /// The secrets cannot be read or kept.
     pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
-        let mut made = GeneratedSecrets::read(files)?;
-        let before = made.clone();
+        let mut secrets = GeneratedSecrets::read(files)?;
+        let before = secrets.clone();
         if !token_given
             && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut()
         {
-            *token = made.token.get_or_insert_with(random_token).clone();
+            *token = secrets.token.get_or_insert_with(random_token).clone();
         }
         if config.run.upload_certs && config.init.certificate_key.is_empty() {
-            config.init.certificate_key =
-                made.certificate_key.get_or_insert_with(random_key).clone();
+            config.init.certificate_key = secrets
+                .certificate_key
+                .get_or_insert_with(random_key)
+                .clone();
         }
-        if made != before {
+        if secrets != before {
             files
                 .make_dir(DIRECTORY, 0o700)
                 .map_err(Failure::into_error)?;
             files
                 .write(
                     &GeneratedSecrets::path(),
-                    made.to_json()?.reveal(),
+                    secrets.to_json()?.reveal(),
                     0o600,
                     None,
                 )

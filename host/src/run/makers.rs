@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct Makers(Mutex<BTreeMap<String, String>>);
 
 impl Makers {
-    fn made(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock()
     }
 
@@ -17,7 +17,7 @@ impl Makers {
     /// program. `absent` are paths that did not exist before. The content of keys, certificates
     /// and kubeconfigs belongs to the host, even if a plugin proposed them.
     pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {
-        let mut made = self.made();
+        let mut made = self.lock();
         let properties = effect.properties();
         let target = properties.target.to_string();
         let new: Vec<&String> = match properties.files.content {
@@ -38,6 +38,6 @@ impl Makers {
 
     /// Whether a plugin made the file at a path.
     pub fn has_made(&self, plugin: &str, path: &str) -> bool {
-        self.made().get(path).is_some_and(|maker| maker == plugin)
+        self.lock().get(path).is_some_and(|maker| maker == plugin)
     }
 }

@@ -41,7 +41,7 @@ impl PeerCluster {
     ///
     /// # Errors
     /// The tree of the first machine cannot be used, or another run uses it.
-    pub fn of(
+    pub fn open(
         tree: &Path,
         keeps: bool,
         handle: &Handle,

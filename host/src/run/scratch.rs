@@ -46,11 +46,11 @@ impl ScratchTree {
         })
     }
 
-    /// Makes a directory for temporary files that stays.
+    /// Makes a directory in the directory for temporary files. It stays after the run.
     ///
     /// # Errors
     /// The directory cannot be made.
-    pub fn kept() -> Result<ScratchTree> {
+    pub fn lasting() -> Result<ScratchTree> {
         Ok(ScratchTree {
             path: make_temporary()?.keep(),
             temporary: None,

@@ -73,7 +73,7 @@ impl Secrets {
             secrets.named.push((name.to_owned(), value));
             secrets.sealed(name)
         });
-        let mut for_plugins = with_placeholders(config, &mut |name, _| public(name));
+        let mut for_plugins = with_placeholders(config, &mut |name, _| public_placeholder(name));
         secrets.mask_proxies(&mut for_plugins);
         let shown = for_plugins.run.proxy_environment.iter().cloned();
         let real = for_built_ins.run.proxy_environment.iter().cloned();
@@ -132,7 +132,7 @@ impl Secrets {
         let (mut shown, mut revealed) = (text.to_owned(), Secret::new(text.to_owned()));
         for (name, value) in &self.named {
             let sealed = self.sealed(name);
-            shown = shown.replace(&sealed, &public(name));
+            shown = shown.replace(&sealed, &public_placeholder(name));
             revealed = Secret::new(revealed.reveal().replace(&sealed, value.reveal()));
         }
         Some(OpenedText { shown, revealed })
@@ -248,7 +248,8 @@ fn with_placeholders(
     }
 }
 
-fn public(name: &str) -> String {
+/// Returns the placeholder that plugins see.
+fn public_placeholder(name: &str) -> String {
     format!("<secret:{name}>")
 }
 
@@ -263,7 +264,7 @@ fn shown_value(name: &str, value: &str) -> String {
         }
     }
     if is_proxy(name) || has_url {
-        public("proxy")
+        public_placeholder("proxy")
     } else {
         value.to_owned()
     }

@@ -167,7 +167,7 @@ impl Around<'_> {
             }
             RehearsedCluster::Kept => {
                 let tree = self.below.unwrap_or(self.root);
-                let peers = PeerCluster::of(tree, self.below.is_none(), handle, self.cancel)?;
+                let peers = PeerCluster::open(tree, self.below.is_none(), handle, self.cancel)?;
                 Ok((cluster_state_of(peers.as_ref(), self.root), peers))
             }
         }

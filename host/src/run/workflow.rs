@@ -1,4 +1,4 @@
-//! The interface of a workflow: everything that is particular to `init`, `join` or `reset`. The
+//! The interface of a workflow: everything that differs between `init`, `join` and `reset`. The
 //! workflows themselves are in [`crate::workflow`].
 use crate::{
     config::{Config, ConfigFile, Loaded, PhaseFlags},
@@ -16,16 +16,16 @@ use std::{
 
 /// A workflow: a command that runs phases.
 pub trait Workflow: Sync {
-    /// The name of the workflow in manifests, journals, locks and plans.
+    /// Returns the name of the workflow in manifests, journals, locks and plans.
     fn id(&self) -> WorkflowId;
 
-    /// The words of the command line that run it, for example `["init"]`.
+    /// Returns the words of the command line that run the workflow, for example `["init"]`.
     fn command(&self) -> &'static [&'static str];
 
-    /// The help text of the command.
+    /// Returns the help text of the command.
     fn about(&self) -> &'static str;
 
-    /// The flags of the whole command, under kubeadm's names.
+    /// Returns the flags of the whole command, under kubeadm's names.
     fn flags(&self) -> Vec<Arg>;
 
     /// Whether the commands of single phases also take [`PhaseFlags`].
@@ -33,16 +33,16 @@ pub trait Workflow: Sync {
         true
     }
 
-    /// Which flags the command has that say where a run takes place.
+    /// Returns the flags of the command for the place of its run and for its output.
     fn place_flags(&self) -> PlaceFlags;
 
-    /// The phases, in kubeadm's order; a group stands before its members.
+    /// Returns the phases, in kubeadm's order; a group precedes its members.
     fn phases(&self) -> Vec<PhaseSpec>;
 
     /// Loads the configuration from flags, files, the node and the cluster. Changes nothing.
     ///
     /// # Errors
-    /// Every problem of the configuration; why the cluster is not found or not trusted.
+    /// The configuration has problems, or the cluster is not found or not trusted.
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun>;
 
     /// Returns the phases that the configuration switches off, each with the reason. `is_whole` is
@@ -70,10 +70,10 @@ pub trait Workflow: Sync {
         Vec::new()
     }
 
-    /// The cluster around the machine of a rehearsal.
+    /// Returns the cluster around the machine of a rehearsal.
     fn rehearsed_cluster(&self) -> RehearsedCluster;
 
-    /// Whether a scratch root holds the machine of an earlier rehearsal, and not this machine.
+    /// Whether a scratch root has the machine of an earlier rehearsal instead of this machine.
     fn uses_rehearsed_node(&self) -> bool {
         false
     }

@@ -47,13 +47,13 @@ impl Candidate {
         command: &str,
         engine: &Engine,
     ) -> Result<Candidate> {
-        let wanted = load_request(source, config, signer.as_ref(), command);
+        let request = load_request(source, config, signer.as_ref(), command);
         let Fetched {
             bytes,
             digest: source_digest,
-        } = load::fetch(&wanted)?;
+        } = load::fetch(&request)?;
         check_digest(source, config, &bytes, digest)?;
-        let plugin = load::read(&wanted, bytes.clone(), engine)?;
+        let plugin = load::read(&request, bytes.clone(), engine)?;
         load::check_name(&plugin.manifest().name)?;
         let subnets = config::cluster_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
@@ -71,8 +71,8 @@ impl Candidate {
     /// # Errors
     /// The signature is missing or wrong.
     pub fn require_signer(&mut self, signer: Signer, config: &Path, command: &str) -> Result<()> {
-        let wanted = load_request(&self.source, config, Some(&signer), command);
-        load::verify_signature(&wanted, &self.component)?;
+        let request = load_request(&self.source, config, Some(&signer), command);
+        load::verify_signature(&request, &self.component)?;
         self.signer = Some(signer);
         Ok(())
     }

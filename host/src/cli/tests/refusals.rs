@@ -36,7 +36,7 @@ fn a_phase_takes_only_its_own_flags() {
 }
 
 #[test]
-fn parents_alone_print_help_and_fail() {
+fn a_command_without_its_subcommand_prints_help_and_fails() {
     for line in [
         "init phase",
         "init phase certs",

@@ -20,7 +20,7 @@ fn our_own_document_is_read_strictly() {
 }
 
 #[test]
-fn the_phase_configurations_of_the_pages_can_be_read() {
+fn the_examples_in_the_operators_guide_can_be_read() {
     let page = include_str!("../../../USING.md");
     let blocks: Vec<&str> = page
         .split("```yaml\n")

@@ -3,7 +3,7 @@ use super::*;
 use crate::run::secrets::{Masked, Secrets};
 
 #[test]
-fn secrets_are_in_no_message() {
+fn a_message_has_no_secret() {
     let secret = "0123456789abcdeg!";
     let text = format!(
         "{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: \

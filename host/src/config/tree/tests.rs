@@ -33,7 +33,7 @@ fn null_node() -> Node {
 
 /// Comparing every key with every other key would take minutes.
 #[test]
-fn a_map_of_many_keys_is_looked_through_once() {
+fn a_map_of_many_keys_is_searched_in_linear_time() {
     let mut entries: Vec<(Key, Node)> = (1..=200_000)
         .map(|number| (key(number), null_node()))
         .collect();

@@ -57,7 +57,7 @@ fn effects_of_earlier_versions_are_undone_as_well() {
 
 /// A program of an earlier version finds what it relies on in the lines that this version writes.
 #[test]
-fn lines_of_effects_still_have_what_earlier_versions_read() {
+fn lines_of_effects_still_have_the_fields_that_earlier_versions_read() {
     let line: Value = serde_json::from_str(&json::line(&Event {
         at: 1,
         kind: made("/opt/a"),

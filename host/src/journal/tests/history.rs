@@ -55,7 +55,7 @@ fn steps(history: &History) -> Vec<String> {
 /// Files that existed before, and files that were removed since, are not left: they may belong to
 /// other programs.
 #[test]
-fn inverses_of_what_runs_left_are_listed_the_latest_first() {
+fn inverses_of_effects_are_listed_the_latest_first() {
     let dir = tempfile::tempdir().unwrap();
     let existing = effect_event(&file("/opt/theirs"), Applied::Changed, &[], &[]);
     run(
@@ -135,7 +135,7 @@ fn a_history_is_read_in_time_in_proportion_to_it() {
 }
 
 #[test]
-fn nothing_is_known_of_a_history_whose_reading_was_interrupted() {
+fn a_history_whose_reading_was_interrupted_is_empty() {
     let dir = tempfile::tempdir().unwrap();
     drop(journal(dir.path(), many_made(10)));
     let cancel = Cancel::new();
@@ -172,7 +172,7 @@ fn a_journal_that_others_could_have_written_is_not_believed() {
 }
 
 #[test]
-fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
+fn paths_of_the_system_are_never_removed_even_if_a_journal_names_them() {
     let dir = tempfile::tempdir().unwrap();
     let named = [
         "/",
@@ -192,7 +192,7 @@ fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
 }
 
 #[test]
-fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
+fn old_journals_are_removed_unless_the_history_needs_them() {
     let dir = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(dir.path()).unwrap();
     journal(dir.path(), [made("/opt/stays"), made("/opt/goes")]);

@@ -107,17 +107,20 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
 }
 
 #[test]
-fn effects_alone_do_not_write_more_than_a_journal_may_have() {
+fn effects_cannot_exceed_the_limit_of_a_journal() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = Cancel::new();
     let header = Header::new(0);
     let place = state_directory(dir.path());
     let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
-    let mut what = made("/opt/made");
-    if let EventKind::Effect { directories, .. } = &mut what {
+    let mut effect = made("/opt/made");
+    if let EventKind::Effect { directories, .. } = &mut effect {
         *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
     }
-    let event = Event { at: 1, kind: what };
+    let event = Event {
+        at: 1,
+        kind: effect,
+    };
     let effects = (0..100).take_while(|_| {
         journal.on_event(&event);
         !cancel.is_requested()

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 #[test]
-fn one_run_at_a_time() {
+fn a_second_run_cannot_take_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     let state = state_directory(dir.path());
     let lock = RunLock::acquire(&state, "kubephase init").unwrap();

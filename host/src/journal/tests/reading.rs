@@ -122,7 +122,7 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
 }
 
 #[test]
-fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
+fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = journal(dir.path(), [made("/opt/a")]).path();
     let text = fs::read_to_string(&path).unwrap();

@@ -3,7 +3,7 @@ use super::*;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
-fn what_is_written_reads_back() {
+fn events_that_are_written_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = write_journal(dir.path());
     let record = read(&path).unwrap();

@@ -194,7 +194,7 @@ fn the_timeline_shows_what_each_phase_waited_for() {
 }
 
 #[test]
-fn without_recorded_needs_there_is_no_critical_path() {
+fn a_run_without_recorded_needs_has_no_critical_path() {
     let old = good(&[]);
     let text = timeline::render(&old.tally, Palette::PLAIN);
     assert!(

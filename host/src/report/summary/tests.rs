@@ -106,7 +106,7 @@ fn end(result: RunResult) -> Event {
 }
 
 #[test]
-fn a_good_run_is_summed_up() {
+fn the_summary_of_a_successful_run_has_all_sections() {
     let mut events = vec![
         start(),
         finding("NumCPU", Verdict::Pass, None),
@@ -155,7 +155,7 @@ fn a_good_run_is_summed_up() {
 }
 
 #[test]
-fn a_failure_says_what_is_left_and_what_to_do_next() {
+fn a_failure_has_hints_on_the_next_steps() {
     let mut events = vec![start()];
     events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
@@ -185,7 +185,7 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
             "The effect that failed: certificate /x",
             "1 effects were carried out before; the same command keeps what holds and goes on from \
              there.",
-            "To look at this phase alone: kubephase init phase certs ca",
+            "To run this phase alone: kubephase init phase certs ca",
             "2 of 4 phases were not reached.",
         ]
     );
@@ -228,7 +228,7 @@ fn preflight_errors_come_with_their_remedy() {
 }
 
 #[test]
-fn a_run_cut_off_is_not_called_good() {
+fn a_run_that_was_cut_off_is_reported_as_such() {
     let text = render(&Tally::from_events(&[start()]), &[], Palette::PLAIN);
     assert!(
         text.starts_with("init: cut off") && text.contains("cut off before its end"),

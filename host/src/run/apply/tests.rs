@@ -118,14 +118,14 @@ fn function_of(id: &str) -> fn() -> Result<Outcome, Failure> {
 fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
     let root = tempfile::tempdir().unwrap();
     left_in(
-        Arc::new(imagined(root.path())),
+        Arc::new(fake_world(root.path())),
         nodes,
         Concurrency::Exactly(1),
         fails,
     )
 }
 
-fn imagined(root: &Path) -> FakeWorld {
+fn fake_world(root: &Path) -> FakeWorld {
     FakeWorld::new(&Case::parse("{}").unwrap(), root).unwrap()
 }
 
@@ -143,9 +143,9 @@ fn all_files() -> Access {
 }
 
 #[test]
-fn a_plugin_does_not_reach_what_is_the_hosts_whatever_it_was_granted() {
+fn no_grant_lets_a_plugin_change_a_file_of_the_host() {
     let root = tempfile::tempdir().unwrap();
-    let world = Arc::new(imagined(root.path()));
+    let world = Arc::new(fake_world(root.path()));
     left_in(
         world.clone(),
         vec![node("reaches", &[], false)],
@@ -223,7 +223,7 @@ fn check(id: &str, after: &[&str]) -> Node {
 #[test]
 fn a_check_of_a_plugin_changes_nothing() {
     let root = tempfile::tempdir().unwrap();
-    let world = Arc::new(imagined(root.path()));
+    let world = Arc::new(fake_world(root.path()));
     assert_eq!(
         run(
             world.clone(),
@@ -248,7 +248,7 @@ fn a_check_of_a_plugin_changes_nothing() {
 fn run_one_at_a_time(nodes: Vec<Node>) -> RunResult {
     let root = tempfile::tempdir().unwrap();
     run(
-        Arc::new(imagined(root.path())),
+        Arc::new(fake_world(root.path())),
         nodes,
         Concurrency::Exactly(1),
     )
@@ -301,7 +301,7 @@ fn a_phase_in_which_the_host_panics_fails_and_phases_that_need_it_do_not_begin()
         ];
         assert_eq!(
             left_in(
-                Arc::new(Defective(imagined(root.path()))),
+                Arc::new(Defective(fake_world(root.path()))),
                 nodes,
                 concurrency,
                 "cleans-up"

@@ -95,7 +95,7 @@ pub struct Recording {
 impl Recording {
     /// Returns an empty recording for a capsule that has `other_bytes` of configuration and
     /// settings.
-    pub(super) fn beside(other_bytes: usize) -> Recording {
+    pub(super) fn with_other_bytes(other_bytes: usize) -> Recording {
         Recording {
             observations: Vec::new(),
             facts: BTreeMap::new(),

@@ -26,7 +26,7 @@ fn text(capsule: &Capsule) -> String {
 }
 
 #[test]
-fn what_was_recorded_is_replayed() {
+fn recorded_observations_are_replayed() {
     let source = ObservationSource::recording(0);
     observe(
         &source,
@@ -87,7 +87,7 @@ fn a_recording_ends_at_its_budget_over_all_rounds_and_says_so() {
 }
 
 #[test]
-fn facts_and_what_a_phase_is_given_share_the_room_of_its_capsule() {
+fn facts_share_the_room_of_a_capsule_with_configuration_and_settings() {
     let fact = "\u{1}".repeat(300 << 10);
     let source = ObservationSource::recording(MAX_CAPSULE / 4);
     for number in 0..4 {
@@ -128,7 +128,7 @@ fn an_answer_that_is_a_credential_is_not_kept() {
 }
 
 #[test]
-fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
+fn the_values_of_a_runs_secrets_are_blanked_in_all_fields() {
     let source = ObservationSource::recording(0);
     observe(
         &source,

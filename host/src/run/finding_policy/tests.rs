@@ -25,7 +25,7 @@ fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
 }
 
 #[test]
-fn errors_are_downgraded_by_name_whatever_the_case() {
+fn names_of_ignored_checks_are_not_case_sensitive() {
     let policy = FindingPolicy {
         ignored: ["numcpu".to_owned()].into(),
         ..FindingPolicy::default()

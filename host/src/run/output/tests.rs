@@ -68,7 +68,7 @@ impl Tree {
 }
 
 #[test]
-fn everything_that_the_run_leaves_is_there_wherever_it_is() {
+fn files_of_the_run_in_any_directory_are_copied() {
     let mut tree = Tree::new();
     for (path, mode) in [
         ("/etc/cron.d/evil", 0o644),

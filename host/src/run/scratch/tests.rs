@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_machine_is_not_a_scratch_tree_by_any_name() {
+fn the_machine_is_not_a_scratch_tree_under_any_name() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("link");
     std::os::unix::fs::symlink("/", &link).unwrap();

@@ -3,7 +3,7 @@
 pub(super) mod shapes;
 pub(super) mod urls;
 
-use super::{passwords, public};
+use super::{passwords, public_placeholder};
 use crate::secret::{
     Secret,
     classify::{Credential, classify},
@@ -79,7 +79,7 @@ impl Walk {
         match value {
             Value::String(text) => {
                 self.note(text);
-                *text = public("static-pod-url-header");
+                *text = public_placeholder("static-pod-url-header");
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
             Value::Object(fields) => fields.values_mut().for_each(|field| self.all(field)),
@@ -93,7 +93,7 @@ impl Walk {
             return;
         }
         let is_secret = sounds_secret(name) || is_secret_content(name, value, true);
-        let value = std::mem::replace(value, public("environment"));
+        let value = std::mem::replace(value, public_placeholder("environment"));
         if is_secret {
             self.note(&value);
         }
@@ -107,7 +107,7 @@ impl Walk {
         let place = if is_argument { "argument" } else { "field" };
         if sounds_secret(name) || is_secret_content(name, text, is_argument) {
             self.note(text);
-            *text = public(place);
+            *text = public_placeholder(place);
             return;
         }
         let shown = urls::without_secrets(text, shapes::is_plain_name(name));
@@ -119,7 +119,7 @@ impl Walk {
             {
                 self.note(text);
             }
-            *text = public(place);
+            *text = public_placeholder(place);
             return;
         }
         if shown != *text {

@@ -3,7 +3,7 @@
 use super::{
     Secrets,
     configuration::{mask, mask_argument},
-    public,
+    public_placeholder,
 };
 use crate::secret::{Secret, classify::parse_yaml};
 use serde_json::{Map, Value, json};
@@ -74,7 +74,7 @@ impl Secrets {
 }
 
 /// Returns the fields that identify an object.
-fn identified(object: &Value) -> Value {
+fn identity_fields(object: &Value) -> Value {
     let mut shown = json!({"metadata": {}});
     for field in ["apiVersion", "kind"] {
         if let Some(value) = object.get(field) {
@@ -90,7 +90,7 @@ fn identified(object: &Value) -> Value {
 /// Returns the name and the type of a Secret, and its keys with empty values. Labels and
 /// annotations may hold its values, too.
 fn names_of_keys(secret: &Value) -> Value {
-    let mut shown = identified(secret);
+    let mut shown = identity_fields(secret);
     shown["type"] = secret["type"].clone();
     let keys = secret["data"].as_object().into_iter().flat_map(Map::keys);
     let data = keys.map(|key| (key.clone(), "".into()));
@@ -101,7 +101,7 @@ fn names_of_keys(secret: &Value) -> Value {
 /// Returns the state of a Pod of the control plane. The rest of the Pod is the operator's
 /// configuration and patches.
 fn state_of(pod: &Value) -> Value {
-    let mut shown = identified(pod);
+    let mut shown = identity_fields(pod);
     for pointer in STATE {
         if let Some(value) = pod.pointer(pointer) {
             put(&mut shown, pointer, value.clone());
@@ -149,7 +149,7 @@ fn mask_annotations(annotations: &mut Map<String, Value>) {
                 mask_fields(&mut held);
                 *annotation = held.to_string().into();
             }
-            Some(Err(_)) => *annotation = public("annotation").into(),
+            Some(Err(_)) => *annotation = public_placeholder("annotation").into(),
             None => {}
         }
     }
@@ -180,7 +180,7 @@ fn mask_fields(value: &mut Value) {
 fn mask_variable(variable: &mut Value) {
     match variable.get_mut("value") {
         Some(Value::String(value)) if value.is_empty() => {}
-        Some(value) => *value = public("environment").into(),
+        Some(value) => *value = public_placeholder("environment").into(),
         None => {}
     }
 }
@@ -227,7 +227,9 @@ fn mask_configuration(config_map: &mut Value) {
     let data = config_map.get_mut("data").and_then(Value::as_object_mut);
     for text in data.into_iter().flat_map(Map::values_mut) {
         let written = text.as_str().and_then(masked_documents);
-        *text = written.unwrap_or_else(|| public("document")).into();
+        *text = written
+            .unwrap_or_else(|| public_placeholder("document"))
+            .into();
     }
 }
 
@@ -236,7 +238,7 @@ fn mask_signatures(config_map: &mut Value) {
     let data = config_map.get_mut("data").and_then(Value::as_object_mut);
     let signatures = data.into_iter().flatten();
     for (_, value) in signatures.filter(|(name, _)| name.starts_with(SIGNATURE)) {
-        *value = public("signature").into();
+        *value = public_placeholder("signature").into();
     }
 }
 

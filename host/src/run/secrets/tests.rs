@@ -161,7 +161,7 @@ fn with_value(name: &str, value: &str) -> config::Config {
 }
 
 #[test]
-fn secrets_are_masked_by_name_and_by_content_wherever_they_are() {
+fn secrets_are_masked_by_name_and_by_content_in_all_fields() {
     for (name, value, secret) in [
         ("bootstrap-token", "CANARY", "CANARY"),
         ("oidc-issuer-url", "https://u:CANARY@h/", "CANARY"),
@@ -193,7 +193,7 @@ fn secrets_are_masked_by_name_and_by_content_wherever_they_are() {
 }
 
 #[test]
-fn what_is_not_secret_is_left() {
+fn a_text_that_is_not_secret_is_not_masked() {
     for (name, value) in [
         ("enable-bootstrap-token-auth", "true"),
         ("etcd-servers", "https://a:2379,https://b:2379"),
@@ -216,7 +216,7 @@ fn what_is_not_secret_is_left() {
 }
 
 #[test]
-fn arguments_are_shown_only_where_their_name_or_form_says_that_they_are_no_secret() {
+fn an_argument_is_shown_only_if_its_name_or_form_is_not_secret() {
     for (name, value) in [
         ("psk", "CANARY-1"),
         ("cred", "CANARY-2"),
@@ -280,7 +280,7 @@ fn arguments_of_harmless_forms_are_shown() {
 }
 
 #[test]
-fn of_proxies_only_hosts_are_shown() {
+fn only_the_hosts_of_proxies_are_shown() {
     for (name, value) in [
         ("MY_PROXY", "a://h/CANARY token=CANARY"),
         ("HTTPS_PROXY", "http://u:CANARY@h:3128/?x=CANARY"),

@@ -85,12 +85,12 @@ impl Session {
             let input_bytes = settings.to_string().len() + shared.config_text.len();
             ObservationSource::recording(input_bytes)
         };
-        Session::with(shared, phase, settings, access, limits, source, plugin)
+        Session::with_source(shared, phase, settings, access, limits, source, plugin)
     }
 
     /// Returns a session that answers observations from a capsule.
     pub fn replaying(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
-        let session = Session::with(
+        let session = Session::with_source(
             shared,
             &capsule.phase,
             &capsule.settings,
@@ -103,7 +103,7 @@ impl Session {
         session
     }
 
-    fn with(
+    fn with_source(
         shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,

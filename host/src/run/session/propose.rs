@@ -49,7 +49,7 @@ impl Session {
     fn mode(&self, mode: u32) -> Hosted<u32> {
         if self.is_plugin() && mode & SET_ID != 0 {
             let message = format!(
-                "mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives"
+                "mode {mode:04o} has a set-user-ID or set-group-ID bit, which a plugin may not set"
             );
             return Err(Failure::new(FailureCode::Denied, message).into());
         }

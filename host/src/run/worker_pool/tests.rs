@@ -16,7 +16,7 @@ fn pool(nodes: &[Node], concurrency: Concurrency) -> WorkerPool {
 }
 
 #[test]
-fn each_is_done_once_when_what_it_needs_has_ended() {
+fn each_phase_runs_once_after_its_needs_have_ended() {
     let mut nodes: Vec<Node> = (0..40)
         .map(|at| node(&format!("first-{at}"), &[]))
         .collect();
@@ -66,7 +66,7 @@ fn each_is_done_once_when_what_it_needs_has_ended() {
 }
 
 #[test]
-fn a_panic_keeps_nobody_waiting() {
+fn a_panic_does_not_block_other_phases() {
     let nodes = [node("a", &[]), node("b", &[]), node("c", &["a"])];
     let (pool, done) = (pool(&nodes, Concurrency::Working(1)), AtomicUsize::new(0));
     let ran = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -80,7 +80,7 @@ fn a_panic_keeps_nobody_waiting() {
 
 /// The three end only if all of them are begun.
 #[test]
-fn what_waits_holds_no_place() {
+fn a_blocked_phase_does_not_count() {
     let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];
     let (pool, all) = (pool(&nodes, Concurrency::Working(1)), Barrier::new(3));
     pool.run(&|_| {

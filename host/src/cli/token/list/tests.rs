@@ -80,13 +80,13 @@ fn objects_are_kubeadms() {
 }
 
 #[test]
-fn what_is_left_is_told_in_one_unit() {
-    let told = [
+fn the_rest_of_a_lifetime_is_printed_in_one_unit() {
+    let texts = [
         -2, -1, 0, 59, 60, 3599, 3600, 86_399, 86_400, 31_535_999, 31_536_000,
     ]
     .map(format_ttl);
     assert_eq!(
-        told,
+        texts,
         [
             "<invalid>",
             "0s",

@@ -5,7 +5,7 @@ fn shown(kind: &str, object: Value) -> Value {
 }
 
 #[test]
-fn of_a_secret_only_names_are_left() {
+fn only_the_names_in_a_secret_are_shown() {
     let secret = json!({
         "metadata": {
             "name": "s",
@@ -103,7 +103,7 @@ fn configurations_that_the_cluster_keeps_are_masked_as_plugins_see_them() {
 }
 
 #[test]
-fn of_a_pod_of_the_control_plane_its_state_is_left() {
+fn only_the_state_of_a_control_plane_pod_is_shown() {
     let pod = json!({
         "metadata": {
             "name": "kube-apiserver-n1",
@@ -130,7 +130,7 @@ fn of_a_pod_of_the_control_plane_its_state_is_left() {
 }
 
 #[test]
-fn what_patches_put_into_objects_of_the_system_is_blanked() {
+fn values_of_patches_in_objects_of_the_system_are_blanked() {
     let deployment = json!({
         "metadata": {"name": "coredns", "namespace": SYSTEM},
         "spec": {"template": {"metadata": {"annotations": {"x": "canary-of-patch"}}}},

@@ -251,7 +251,7 @@ impl Session {
         let unknown = || {
             Failure::new(
                 FailureCode::NoSuchEffect,
-                format!("there is no proposal {} in this call", handle.id),
+                format!("this call has no proposal {}", handle.id),
             )
         };
         Ok(change(

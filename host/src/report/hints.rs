@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     event::{EffectResult, PhaseResult, RunResult},
+    program,
     report::duration::format_duration,
     text::sanitise,
 };
@@ -117,9 +118,12 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     let has_command = |span: &Span| span.phase == phase && !span.is_third_party;
     if tally.phases.iter().any(has_command) && !tally.workflow.is_empty() {
         hints.push(format!(
-            "To look at this phase alone: kubephase {} phase {}",
-            tally.workflow,
-            sanitise::line(phase).replace('/', " ")
+            "To look at this phase alone: {}",
+            program::command(&format!(
+                "{} phase {}",
+                tally.workflow,
+                sanitise::line(phase).replace('/', " ")
+            ))
         ));
     }
 }

@@ -3,7 +3,7 @@ use crate::{
     cli::{
         Exit,
         cluster::ClusterFlags,
-        output::{Format, Object, OutputFlags, table},
+        output::{Object, OutputFlags, Printer, table},
         print,
     },
     config::BootstrapToken,
@@ -21,7 +21,7 @@ const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 /// # Errors
 /// The cluster cannot be reached, or refuses the request.
 pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let format = output.format()?;
+    let printer = output.printer()?;
     let connection = cluster.connect()?;
     let secrets = connection.api.list_by_fields(
         "v1",
@@ -39,33 +39,30 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
             Err(why) => print::warning(&sanitise::line(&why)),
         }
     }
-    Ok(print::out(&format_list(&tokens, format, Timestamp::now())))
+    let text = format_list(&tokens, printer.as_ref(), Timestamp::now())?;
+    Ok(print::out(&text))
 }
 
-fn format_list(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
-    let object = |token: &BootstrapToken| {
-        Object::new(
-            "BootstrapToken",
-            token.with_token(token.token.reveal().clone()),
-        )
-    };
-    match format {
-        // kubeadm aligns each line alone, and the first one with the header.
-        Format::Text => {
-            let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
-            tokens
-                .iter()
-                .zip(header)
-                .map(|(token, header)| table(&format!("{header}{}", line(token, now))))
-                .collect()
-        }
-        Format::Json => tokens.iter().map(|token| object(token).json()).collect(),
-        Format::Yaml => tokens
-            .iter()
-            .map(|token| object(token).yaml())
-            .collect::<Vec<_>>()
-            .join("---\n"),
+fn format_list(
+    tokens: &[BootstrapToken],
+    printer: Option<&Printer>,
+    now: Timestamp,
+) -> Result<String> {
+    if let Some(printer) = printer {
+        let object = |token: &BootstrapToken| {
+            let with_token = token.with_token(token.token.reveal().clone());
+            Object::new("BootstrapToken", with_token)
+        };
+        let objects: Vec<_> = tokens.iter().map(object).collect();
+        return printer.print(&objects);
     }
+    // kubeadm aligns each line alone, and the first one with the header.
+    let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
+    Ok(tokens
+        .iter()
+        .zip(header)
+        .map(|(token, header)| table(&format!("{header}{}", line(token, now))))
+        .collect())
 }
 
 fn line(token: &BootstrapToken, now: Timestamp) -> String {

@@ -296,13 +296,7 @@ impl Bus {
     }
 
     fn dispatch(&self, subscribers: &mut [Box<dyn Subscriber>]) {
-        let next = || {
-            let mut waiting = self.waiting();
-            let next = waiting.events.pop_front()?;
-            waiting.bytes -= next.0.kind.bytes();
-            Some(next)
-        };
-        while let Some((event, revealed)) = next() {
+        while let Some((event, revealed)) = self.next_waiting() {
             subscribers
                 .iter_mut()
                 .for_each(|subscriber| match &revealed {
@@ -310,6 +304,14 @@ impl Bus {
                     None => subscriber.on_event(&event),
                 });
         }
+    }
+
+    /// Removes the oldest event that waits.
+    fn next_waiting(&self) -> Option<(Event, Option<Secret<String>>)> {
+        let mut waiting = self.waiting();
+        let next = waiting.events.pop_front()?;
+        waiting.bytes -= next.0.kind.bytes();
+        Some(next)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -30,6 +30,7 @@ pub mod pki;
 pub mod plan;
 pub mod plugin;
 pub mod plugin_tools;
+pub mod program;
 pub mod rehearse;
 pub mod render;
 pub mod report;

@@ -25,6 +25,15 @@ struct Line {
     args: Vec<String>,
 }
 
+/// Whether a text is the name of a program, without a directory.
+fn is_program_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.len() <= 255
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+}
+
 impl CommandLine {
     /// Parses a program (a name that is looked up in `PATH`, or an absolute path) and its
     /// arguments.
@@ -32,14 +41,7 @@ impl CommandLine {
     /// # Errors
     /// The rule that the program or an argument breaks.
     pub fn parse(program: &str, arguments: &[String]) -> Result<Self, String> {
-        let is_name = |program: &str| {
-            program.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && program.len() <= 255
-                && program
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
-        };
-        let program = if is_name(program) {
+        let program = if is_program_name(program) {
             program.to_owned()
         } else {
             AbsolutePath::parse(program)

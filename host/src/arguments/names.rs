@@ -16,6 +16,21 @@ fn is_word(
         && text.chars().skip(1).all(rest)
 }
 
+/// Returns a test for ASCII letters, digits and further characters.
+fn ascii_words_and(more: &'static str) -> impl Fn(char) -> bool {
+    move |c| c.is_ascii_alphanumeric() || more.contains(c)
+}
+
+/// Whether a text is a part of the id of a phase.
+fn is_phase_name(text: &str) -> bool {
+    is_word(
+        text,
+        63,
+        |c| c.is_ascii_lowercase() || c.is_ascii_digit(),
+        |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    )
+}
+
 /// The name of a service or unit of the init system: `kubelet`, `getty@tty1.service`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -27,10 +42,7 @@ impl Argument for UnitName {
     const WHAT: &'static str = "a unit name";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if is_word(text, 255, first, |c| {
-            c.is_ascii_alphanumeric() || ":_.@-".contains(c)
-        }) {
+        if is_word(text, 255, ascii_words_and("_"), ascii_words_and(":_.@-")) {
             return Ok(UnitName(text.to_owned()));
         }
         Err(refusal(
@@ -79,10 +91,12 @@ impl Argument for ImageName {
     const WHAT: &'static str = "the name of an image";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let first = |c: char| c.is_ascii_alphanumeric() || "[_".contains(c);
-        if is_word(text, 512, first, |c| {
-            c.is_ascii_alphanumeric() || "._:/@+[]-".contains(c)
-        }) {
+        if is_word(
+            text,
+            512,
+            ascii_words_and("[_"),
+            ascii_words_and("._:/@+[]-"),
+        ) {
             return Ok(ImageName(text.to_owned()));
         }
         Err(refusal(
@@ -104,10 +118,8 @@ impl Argument for HostName {
     const WHAT: &'static str = "a host name or address";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let is_name = is_word(text, 253, first, |c| {
-            c.is_ascii_alphanumeric() || "._-".contains(c)
-        }) && !text.contains("..");
+        let is_name = is_word(text, 253, ascii_words_and("_"), ascii_words_and("._-"))
+            && !text.contains("..");
         if is_name || text.parse::<std::net::Ipv6Addr>().is_ok() {
             return Ok(HostName(text.to_owned()));
         }
@@ -130,15 +142,7 @@ impl Argument for PhaseId {
     const WHAT: &'static str = "the id of a phase";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let is_name = |name: &str| {
-            is_word(
-                name,
-                63,
-                |c| c.is_ascii_lowercase() || c.is_ascii_digit(),
-                |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
-            )
-        };
-        if text.len() <= 253 && text.split('/').all(is_name) {
+        if text.len() <= 253 && text.split('/').all(is_phase_name) {
             return Ok(PhaseId(text.to_owned()));
         }
         Err(refusal(

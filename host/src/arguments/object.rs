@@ -120,11 +120,12 @@ impl ObjectName {
 }
 
 fn parse_name(name: &str) -> Result<String, String> {
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
     if !name.is_empty()
         && name.len() <= 253
         && !matches!(name, "." | "..")
-        && name.chars().all(is_allowed)
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._:-".contains(c))
         && !name.starts_with('-')
     {
         return Ok(name.to_owned());
@@ -138,11 +139,12 @@ fn parse_name(name: &str) -> Result<String, String> {
 
 /// Whether a text is a label by RFC 1123.
 fn is_label(text: &str) -> bool {
-    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     (1..=63).contains(&text.len())
-        && text.starts_with(is_inner)
-        && text.ends_with(is_inner)
-        && text.chars().all(|c| is_inner(c) || c == '-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Whether a text is a subdomain by RFC 1123.

@@ -43,15 +43,22 @@ impl AbsolutePath {
     /// # Errors
     /// The rule that the text breaks.
     pub fn clean(text: &str) -> Result<Self, String> {
-        let refused = |rule: &str| refusal(text, Self::WHAT, rule);
+        Self::clean_components(text).map_err(|rule| refusal(text, Self::WHAT, rule))
+    }
+
+    /// Removes `.`, `..` and doubled slashes.
+    ///
+    /// # Errors
+    /// The rule that the text breaks.
+    fn clean_components(text: &str) -> Result<Self, &'static str> {
         if !text.starts_with('/') {
-            return Err(refused("it has to begin with a slash"));
+            return Err("it has to begin with a slash");
         }
         if text.len() > MAX_PATH {
-            return Err(refused("it is longer than 4095 bytes"));
+            return Err("it is longer than 4095 bytes");
         }
         if text.chars().any(is_trick) {
-            return Err(refused("it must not contain control characters"));
+            return Err("it must not contain control characters");
         }
         let mut components = Vec::new();
         for component in text.split('/') {
@@ -59,7 +66,7 @@ impl AbsolutePath {
                 "" | "." => {}
                 ".." => drop(components.pop()),
                 name if name.len() > MAX_NAME => {
-                    return Err(refused("a component is longer than 255 bytes"));
+                    return Err("a component is longer than 255 bytes");
                 }
                 name => components.push(name),
             }

@@ -21,12 +21,24 @@ impl SysctlKey {
 }
 
 fn swap_separators(text: &str) -> String {
-    let swap = |c| match c {
-        '.' => '/',
-        '/' => '.',
-        other => other,
-    };
-    text.chars().map(swap).collect()
+    text.chars()
+        .map(|c| match c {
+            '.' => '/',
+            '/' => '.',
+            other => other,
+        })
+        .collect()
+}
+
+/// Whether a text is a component of a key. A slash stands for a dot: a component may not become `.`
+/// or `..`.
+fn is_component(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_/:-".contains(c))
+        && text.chars().any(|c| c != '/')
+        && !text.starts_with('-')
 }
 
 impl Argument for SysctlKey {
@@ -40,14 +52,6 @@ impl Argument for SysctlKey {
             swap_separators(text)
         } else {
             text.to_owned()
-        };
-        let is_component = |component: &str| {
-            let allowed = |c: char| c.is_ascii_alphanumeric() || "_/:-".contains(c);
-            // A slash stands for a dot: a component may not become `.` or `..`.
-            !component.is_empty()
-                && component.chars().all(allowed)
-                && component.chars().any(|c| c != '/')
-                && !component.starts_with('-')
         };
         if dotted.len() <= 256 && dotted.split('.').all(is_component) {
             return Ok(SysctlKey(dotted));

@@ -85,14 +85,17 @@ fn an_absolute_path_has_one_spelling() {
     assert!(AbsolutePath::parse(&format!("/{}", long())).is_err());
 }
 
+fn nested_path(components: usize) -> String {
+    "/a".repeat(components)
+}
+
 #[test]
 fn a_path_of_a_plugin_is_not_deeper_than_files_of_a_node_are() {
-    let deep = |components: usize| "/a".repeat(components);
-    assert!(AbsolutePath::parse(&deep(32)).is_ok());
-    let refused = AbsolutePath::parse(&deep(33)).unwrap_err();
+    assert!(AbsolutePath::parse(&nested_path(32)).is_ok());
+    let refused = AbsolutePath::parse(&nested_path(33)).unwrap_err();
     assert!(refused.contains("more than 32 components"), "{refused}");
     assert!(
-        AbsolutePath::clean(&deep(33)).is_ok(),
+        AbsolutePath::clean(&nested_path(33)).is_ok(),
         "a path of the operator may be deeper"
     );
 }
@@ -175,44 +178,51 @@ fn a_url_has_a_host_and_no_credentials() {
     );
 }
 
+fn command_line(program: &str, arguments: &[&str]) -> Result<CommandLine, String> {
+    CommandLine::parse(
+        program,
+        &arguments
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+    )
+}
+
 #[test]
 fn a_program_is_a_name_or_a_path_and_arguments_are_not_split_or_joined() {
-    let line = |program: &str, arguments: &[&str]| {
-        CommandLine::parse(
-            program,
-            &arguments
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
-        )
-    };
     assert_eq!(
-        line("chronyc", &["tracking"]).unwrap().to_string(),
+        command_line("chronyc", &["tracking"]).unwrap().to_string(),
         "chronyc tracking"
     );
     assert_ne!(
-        line("env", &["touch x"]).unwrap().to_string(),
-        line("env", &["touch", "x"]).unwrap().to_string()
+        command_line("env", &["touch x"]).unwrap().to_string(),
+        command_line("env", &["touch", "x"]).unwrap().to_string()
     );
     for program in ["", "-c", "a b", "./x", "../x", "a/b", "/a/../b", "x\0"] {
-        assert!(line(program, &[]).is_err(), "{program:?}");
+        assert!(command_line(program, &[]).is_err(), "{program:?}");
     }
-    assert!(line("x", &["a\0b"]).is_err() && line("x", &["\u{1b}"]).is_err());
-    assert!(line("x", &[&long()]).is_err() && line("x", &["a"; 300]).is_err());
+    assert!(command_line("x", &["a\0b"]).is_err() && command_line("x", &["\u{1b}"]).is_err());
+    assert!(command_line("x", &[&long()]).is_err() && command_line("x", &["a"; 300]).is_err());
+}
+
+fn object_name(
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<ObjectName, String> {
+    ObjectName::parse(&ObjectRef {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        namespace: namespace.map(str::to_owned),
+        name: name.into(),
+    })
 }
 
 #[test]
 fn every_part_of_an_object_name_is_one_url_segment() {
-    let of = |api_version: &str, kind: &str, namespace: Option<&str>, name: &str| {
-        ObjectName::parse(&ObjectRef {
-            api_version: api_version.into(),
-            kind: kind.into(),
-            namespace: namespace.map(str::to_owned),
-            name: name.into(),
-        })
-    };
     assert!(
-        of(
+        object_name(
             "rbac.authorization.k8s.io/v1",
             "ClusterRole",
             None,
@@ -220,16 +230,19 @@ fn every_part_of_an_object_name_is_one_url_segment() {
         )
         .is_ok()
     );
-    assert!(of("v1", "ConfigMap", Some("kube-system"), "kubeadm-config").is_ok());
+    assert!(object_name("v1", "ConfigMap", Some("kube-system"), "kubeadm-config").is_ok());
     for text in HOSTILE.iter().copied().chain(["kube-system/secrets?x="]) {
         assert!(
-            of("v1", "ConfigMap", Some(text), "x").is_err(),
+            object_name("v1", "ConfigMap", Some(text), "x").is_err(),
             "namespace {text:?}"
         );
-        assert!(of("v1", "ConfigMap", None, text).is_err(), "name {text:?}");
-        assert!(of("v1", text, None, "x").is_err(), "kind {text:?}");
         assert!(
-            of(text, "ConfigMap", None, "x").is_err() || text == "a/b",
+            object_name("v1", "ConfigMap", None, text).is_err(),
+            "name {text:?}"
+        );
+        assert!(object_name("v1", text, None, "x").is_err(), "kind {text:?}");
+        assert!(
+            object_name(text, "ConfigMap", None, "x").is_err() || text == "a/b",
             "apiVersion {text:?}"
         );
     }

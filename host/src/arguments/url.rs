@@ -45,21 +45,26 @@ impl Argument for HttpUrl {
     const WHAT: &'static str = "the URL of an HTTP server";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let refused = |rule: &str| Err(refusal(text, Self::WHAT, rule));
         if text.len() > 2048
             || text
                 .chars()
                 .any(|c| is_trick(c) || c == '\\' || c.is_whitespace())
         {
-            return refused(
+            return Err(refusal(
+                text,
+                Self::WHAT,
                 "it must have at most 2048 bytes, and no spaces, backslashes or control characters",
-            );
+            ));
         }
         let Ok(url) = Url::parse(text) else {
-            return refused("it is not a URL");
+            return Err(refusal(text, Self::WHAT, "it is not a URL"));
         };
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-            return refused("it has to begin with http:// or https:// and a host");
+            return Err(refusal(
+                text,
+                Self::WHAT,
+                "it has to begin with http:// or https:// and a host",
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(format!(

@@ -1,6 +1,6 @@
 //! Exit codes: the table from which help and documentation come. `exit_code` has the code of each
 //! class of error.
-use crate::event::RunResult;
+use crate::{event::RunResult, program::Program};
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
 
@@ -55,6 +55,9 @@ impl Exit {
 
     /// Returns the table as text, one code a line.
     pub fn table() -> String {
+        if Program::current() == Program::Kubeadm {
+            return "Exit codes: 0 (done) and 1 (any error)\n".to_owned();
+        }
         let mut text = String::from("Exit codes:\n");
         for (exit, meaning) in Exit::TABLE {
             // Writing to a string cannot fail.
@@ -77,7 +80,12 @@ impl From<&RunResult> for Exit {
 
 impl Termination for Exit {
     fn report(self) -> ExitCode {
-        ExitCode::from(self.code())
+        match (Program::current(), self) {
+            (_, Exit::Ok) => ExitCode::SUCCESS,
+            (_, Exit::Interrupted) | (Program::Kubephase, _) => ExitCode::from(self.code()),
+            // kubeadm has one code for all errors.
+            (Program::Kubeadm, _) => ExitCode::from(Exit::Error.code()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `config images`: lists the images of a control plane, and pulls them before `init` does.
 use super::{
     Exit, local_node,
-    output::{Format, Object, OutputFlags},
+    output::{Object, OutputFlags, Printer},
     print,
 };
 use crate::{
@@ -92,7 +92,7 @@ impl ImageFlags {
 pub fn run(command: &ImagesCommand) -> Result<Exit> {
     match command {
         ImagesCommand::List(flags) => {
-            let format = flags.output.format()?;
+            let printer = flags.output.printer()?;
             // The list does not depend on the container runtime, so no runtime has to be found.
             let node = NodeFacts {
                 cri_sockets: Vec::new(),
@@ -102,7 +102,9 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
                 .images
                 .load(None, &node)
                 .context("could not convert cfg to an internal cfg")?;
-            Ok(print::out(&format_list(&images::all(&config), format)))
+            let text = format_list(&images::all(&config), printer.as_ref())
+                .context("unable to print images")?;
+            Ok(print::out(&text))
         }
         ImagesCommand::Pull(flags) => {
             let config = flags.images.load(
@@ -128,12 +130,10 @@ struct Images<'a> {
     images: &'a [String],
 }
 
-fn format_list(images: &[String], format: Format) -> String {
-    let object = Object::new("Images", Images { images });
-    match format {
-        Format::Text => images.iter().map(|image| format!("{image}\n")).collect(),
-        Format::Yaml => object.yaml(),
-        Format::Json => object.json(),
+fn format_list(images: &[String], printer: Option<&Printer>) -> Result<String> {
+    match printer {
+        None => Ok(images.iter().map(|image| format!("{image}\n")).collect()),
+        Some(printer) => printer.print(&[Object::new("Images", Images { images })]),
     }
 }
 

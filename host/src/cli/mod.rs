@@ -42,7 +42,7 @@ pub use run::main;
 pub use version::VersionFormat;
 pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 
-use crate::{config::flags_of, plan::catalog::Catalog, run::workflow::Workflow};
+use crate::{config::flags_of, plan::catalog::Catalog, program::Program, run::workflow::Workflow};
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
 use flags::{PlanFlags, RehearseFlags, ResultFlags, ValidateFlags};
@@ -186,7 +186,7 @@ fn parse_workflow(
 
 /// Reads the given flags. That the command has them was checked before.
 fn parse_flags(flags: Vec<clap::Arg>, argv: &Argv) -> Result<ArgMatches, CliError> {
-    let command = clap::Command::new(tree::NAME)
+    let command = clap::Command::new(Program::current().name())
         .no_binary_name(true)
         .args(flags);
     let command = tree::behave_like_kubeadm(VerbosityFlags::augment_args(command));

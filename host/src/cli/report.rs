@@ -60,7 +60,7 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
     if request.journal.is_some() && !place.exists() {
         return Err(anyhow!(
-            "there is no journal {}: no such file or directory",
+            "cannot read the journal {}: no such file or directory",
             place.display()
         ));
     }
@@ -120,7 +120,7 @@ fn choose_run<'a>(
     let found = journals.find(|journal| journal.number == Some(number));
     found.with_context(|| {
         format!(
-            "there is no run {number} in {}; see `kubephase report --list`",
+            "{} has no run {number}; see `kubephase report --list`",
             place.display()
         )
     })

@@ -8,6 +8,7 @@ use crate::{
     effect::shared_keys,
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
+    program::Program,
     run::{
         prepare::Distribution,
         signals::{self, Reaction},
@@ -116,7 +117,9 @@ impl Dispatch<'_> {
                 Ok(print::out(&format!("{}\n", key.reveal())))
             }
             Command::Plugin(request) => plugin::run(&request, distribution.engine),
-            Command::Version { format } => Ok(print::out(&version::version(format))),
+            Command::Version { format } => {
+                Ok(print::out(&version::version(Program::current(), format)))
+            }
             Command::Completion { shell } => Ok(print_completion(shell, &distribution.catalog)),
         }
     }

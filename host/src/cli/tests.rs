@@ -1,4 +1,5 @@
 use super::*;
+use crate::program::Program;
 use crate::{
     plan::{show::Format, testing::INIT},
     workflow::testing::full_catalog,
@@ -201,13 +202,13 @@ fn other_commands_are_parsed() {
 #[test]
 fn version_and_completion_print() {
     assert_eq!(
-        version::version(VersionFormat::Short),
+        version::version(Program::Kubephase, VersionFormat::Short),
         format!("v{}\n", env!("CARGO_PKG_VERSION"))
     );
     let json: serde_json::Value =
-        serde_json::from_str(&version::version(VersionFormat::Json)).unwrap();
+        serde_json::from_str(&version::version(Program::Kubephase, VersionFormat::Json)).unwrap();
     let yaml: serde_json::Value =
-        serde_yaml::from_str(&version::version(VersionFormat::Yaml)).unwrap();
+        serde_yaml::from_str(&version::version(Program::Kubephase, VersionFormat::Yaml)).unwrap();
     assert_eq!(json, yaml);
     assert_eq!(
         json["clientVersion"]["kubernetesVersion"],

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{self, BootstrapToken, TokenFlags},
+    program,
     render::{
         messages::{self, JoinTarget},
         objects::{TokenSecret, token_reference, token_secret},
@@ -209,7 +210,8 @@ impl Tokens<'_> {
             .context("failed to look for the token")?;
         found.map_or(Ok(()), |_| {
             Err(anyhow!(
-                "a token with id {id:?} already exists\n`kubephase token delete {id}` removes it"
+                "a token with id {id:?} already exists\n`{}` removes it",
+                program::command(&format!("token delete {id}"))
             ))
         })
     }

@@ -15,18 +15,16 @@ use crate::{
         catalog::Catalog,
         spec::{PhaseKind, WorkflowId},
     },
+    program::{self, Program},
     run::workflow::Workflow,
     workflow,
 };
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
 
-/// The name of the program.
-pub const NAME: &str = "kubephase";
-
 /// Returns every command with its flags.
 pub(super) fn root(catalog: &Catalog) -> Command {
-    let root = Command::new(NAME)
+    let root = Command::new(Program::current().name())
         .about(
             "Bootstraps Kubernetes clusters: what kubeadm does, as a graph of phases that \
             plugins can join",
@@ -122,7 +120,10 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
 }
 
 fn plan() -> Command {
-    let plan = Command::new("init").about(format!("The plan of `{NAME} init` with the same flags"));
+    let plan = Command::new("init").about(format!(
+        "The plan of `{}` with the same flags",
+        program::command("init")
+    ));
     let flags = [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat();
     with_args(plan, flags)
 }

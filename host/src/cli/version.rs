@@ -1,6 +1,6 @@
 //! `version` and `completion`: commands that read no files and no cluster.
 use super::tree;
-use crate::plan::catalog::Catalog;
+use crate::{plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
 use serde::Serialize;
 
@@ -23,56 +23,107 @@ struct Versions {
     client_version: Client,
 }
 
+/// The fields of `version.Info` of Kubernetes, without those that kubeadm leaves empty.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Client {
-    major: &'static str,
-    minor: &'static str,
+    major: String,
+    minor: String,
     git_version: String,
-    kubernetes_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubernetes_version: Option<&'static str>,
+    git_commit: &'static str,
+    git_tree_state: &'static str,
+    build_date: &'static str,
+    go_version: &'static str,
+    compiler: &'static str,
     platform: String,
 }
 
-fn versions() -> Versions {
+/// Returns the version of the program; as kubeadm, that of the release that it stands for.
+fn versions(program: Program) -> Versions {
     let arch = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
     };
+    let (version, kubernetes_version) = match program {
+        Program::Kubephase => (concat!("v", env!("CARGO_PKG_VERSION")), Some(KUBERNETES)),
+        Program::Kubeadm => (KUBERNETES, None),
+    };
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map(str::to_owned);
     let client_version = Client {
-        major: env!("CARGO_PKG_VERSION_MAJOR"),
-        minor: env!("CARGO_PKG_VERSION_MINOR"),
-        git_version: format!("v{}", env!("CARGO_PKG_VERSION")),
-        kubernetes_version: KUBERNETES,
+        major: numbers.next().unwrap_or_default(),
+        minor: numbers.next().unwrap_or_default(),
+        git_version: version.to_owned(),
+        kubernetes_version,
+        git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or_default(),
+        git_tree_state: "",
+        // What Kubernetes prints for a build that was not stamped.
+        build_date: option_env!("KUBEPHASE_BUILD_DATE").unwrap_or("1970-01-01T00:00:00Z"),
+        go_version: "",
+        compiler: "rustc",
         platform: format!("{}/{arch}", std::env::consts::OS),
     };
     Versions { client_version }
 }
 
 /// Returns the text that `version` prints.
-pub fn version(format: VersionFormat) -> String {
-    let versions = versions();
+pub fn version(program: Program, format: VersionFormat) -> String {
+    let versions = versions(program);
     let client = &versions.client_version;
     // Plain records of strings always serialise.
-    match format {
-        VersionFormat::Text => {
-            format!(
-                "{} version: {} (Kubernetes {}, {})\n",
-                tree::NAME,
-                client.git_version,
-                client.kubernetes_version,
-                client.platform
-            )
+    match (format, program) {
+        (VersionFormat::Text, Program::Kubephase) => format!(
+            "kubephase version: {} (Kubernetes {KUBERNETES}, {})\n",
+            client.git_version, client.platform
+        ),
+        (VersionFormat::Text, Program::Kubeadm) => {
+            format!("kubeadm version: {}\n", go_syntax(client))
         }
-        VersionFormat::Short => format!("{}\n", client.git_version),
-        VersionFormat::Yaml => serde_yaml::to_string(&versions).unwrap_or_default(),
-        VersionFormat::Json => serde_json::to_string_pretty(&versions).unwrap_or_default() + "\n",
+        (VersionFormat::Short, _) => format!("{}\n", client.git_version),
+        (VersionFormat::Yaml, _) => serde_yaml::to_string(&versions).unwrap_or_default() + "\n",
+        (VersionFormat::Json, _) => {
+            serde_json::to_string_pretty(&versions).unwrap_or_default() + "\n"
+        }
     }
+}
+
+/// Returns a version as Go prints a value with its type, which is what kubeadm prints without `-o`.
+fn go_syntax(client: &Client) -> String {
+    let fields = [
+        ("Major", client.major.as_str()),
+        ("Minor", &client.minor),
+        ("EmulationMajor", ""),
+        ("EmulationMinor", ""),
+        ("MinCompatibilityMajor", ""),
+        ("MinCompatibilityMinor", ""),
+        ("GitVersion", &client.git_version),
+        ("GitCommit", client.git_commit),
+        ("GitTreeState", client.git_tree_state),
+        ("BuildDate", client.build_date),
+        ("GoVersion", client.go_version),
+        ("Compiler", client.compiler),
+        ("Platform", &client.platform),
+    ];
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}:{value:?}"))
+        .collect();
+    format!("&version.Info{{{}}}", fields.join(", "))
 }
 
 /// Returns the script that `completion` prints.
 pub fn completion(shell: Shell, catalog: &Catalog) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut tree::root(catalog), tree::NAME, &mut script);
+    clap_complete::generate(
+        shell,
+        &mut tree::root(catalog),
+        Program::current().name(),
+        &mut script,
+    );
     String::from_utf8_lossy(&script).into_owned()
 }

@@ -86,7 +86,7 @@ pub(super) fn run(
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let workflow = workflow::find(&request.workflow)
-        .ok_or_else(|| anyhow!("there is no workflow {}", request.workflow))?;
+        .ok_or_else(|| anyhow!("unknown workflow {}", request.workflow))?;
     let command = WorkflowCommand {
         request,
         file,

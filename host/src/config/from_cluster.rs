@@ -10,6 +10,7 @@ use super::{
     read::{Diagnostics, Strictness},
 };
 use crate::{
+    program,
     secret::Secret,
     world::{Cluster, node::facts::NodeFacts},
 };
@@ -118,8 +119,8 @@ fn read_cluster_configuration(
     const NAME: &str = "kubeadm-config";
     let document = read_document(cluster, NAME, "ClusterConfiguration")?.ok_or_else(|| {
         anyhow!(
-            "the cluster lacks it; run `kubephase init phase upload-config kubeadm` on a control \
-             plane"
+            "the cluster lacks it; run `{}` on a control plane",
+            program::command("init phase upload-config kubeadm")
         )
         .context(fetch_failed(NAME))
     })?;

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     config::{TokenDiscovery, parse_ca_hash},
     pki::{Kubeconfig, jws},
+    program,
     secret::{Secret, bootstrap_token},
     world::{Cluster, Tried},
 };
@@ -106,8 +107,11 @@ fn check_pins(authority_pem: &str, pins: &BTreeSet<String>) -> Tried<()> {
     ));
     Err(with_remedy(
         failure,
-        "compare the pinned hash with the one that `kubephase token create --print-join-command` \
-         prints on a control plane; join only when you know which hash is right",
+        format!(
+            "compare the pinned hash with the one that `{}` prints on a control plane; join only \
+             when you know which hash is right",
+            program::command("token create --print-join-command")
+        ),
     ))
 }
 
@@ -135,7 +139,7 @@ fn anonymous_kubeconfig(server: &str, authority_pem: Option<&str>) -> Secret<Str
     })))
 }
 
-fn with_remedy(failure: Failure, remedy: &str) -> Failure {
+fn with_remedy(failure: Failure, remedy: impl Into<String>) -> Failure {
     Failure {
         remedy: Some(remedy.into()),
         ..failure
@@ -147,16 +151,21 @@ fn unknown_token(id: &str) -> Failure {
         format!("could not find a JWS signature in the cluster-info ConfigMap for token ID {id:?}");
     with_remedy(
         Failure::new(FailureCode::NotFound, message),
-        "the cluster does not know the token, or the token has expired; on a control plane, \
-         `kubephase token create --print-join-command` makes a new token",
+        format!(
+            "the cluster does not know the token, or the token has expired; on a control plane, \
+             `{}` makes a new token",
+            program::command("token create --print-join-command")
+        ),
     )
 }
 
 fn incomplete_info(message: &str) -> Failure {
     with_remedy(
         invalid(message),
-        "on a control plane, `kubephase init phase bootstrap-token` writes the cluster-info \
-         ConfigMap again",
+        format!(
+            "on a control plane, `{}` writes the cluster-info ConfigMap again",
+            program::command("init phase bootstrap-token")
+        ),
     )
 }
 

@@ -1,7 +1,7 @@
 //! Files and directories: unchanged where content, mode and owner are as wanted.
 mod kinds;
 
-pub use kinds::{RemoveFile, StaticPod};
+pub use kinds::*;
 
 use super::Applied;
 use crate::world::{Files, Tried};

@@ -6,6 +6,7 @@ use super::{
     shared_keys,
 };
 use crate::{
+    program,
     wasm::grant::Grant,
     world::{Files, Tried},
 };
@@ -69,7 +70,10 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
 /// What to do where the Secret is not what it should be.
 fn upload(failure: Failure) -> Failure {
     Failure {
-        remedy: Some("on a control plane: kubephase init phase upload-certs --upload-certs".into()),
+        remedy: Some(format!(
+            "on a control plane: {}",
+            program::command("init phase upload-certs --upload-certs")
+        )),
         ..failure
     }
 }

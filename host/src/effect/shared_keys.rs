@@ -1,6 +1,7 @@
 //! The control plane's shared keys, encrypted for the cluster to keep: AES-256-GCM, nonce before
 //! the sealed text, no further data (kubeadm's format of the Secret `kubeadm-certs`).
 use crate::{
+    program,
     secret::Secret,
     world::{Files, Tried},
 };
@@ -81,11 +82,11 @@ pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
 /// `invalid` for another key, or a text that was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
     let failed = || Failure {
-        remedy: Some(
+        remedy: Some(format!(
             "give the certificate key that was printed when the Secret was uploaded, or \
-            upload it anew on a control plane: kubephase init phase upload-certs --upload-certs"
-                .into(),
-        ),
+                 upload it anew on a control plane: {}",
+            program::command("init phase upload-certs --upload-certs")
+        )),
         ..Failure::new(
             FailureCode::Invalid,
             "error decoding secret data with provided key: it was sealed \

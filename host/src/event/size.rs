@@ -8,7 +8,6 @@ const EVENT: usize = 256;
 impl EventKind {
     /// The bytes that the texts take which a phase may make long, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let of_all = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
         let texts = match self {
             EventKind::Message { text, .. } | EventKind::Progress { text, .. } => text.len(),
             EventKind::Finding { finding, .. } => {
@@ -18,7 +17,7 @@ impl EventKind {
                         .map(|(name, value)| name.len() + value.len())
                         .sum::<usize>()
             }
-            EventKind::Intended { targets, .. } => of_all(targets),
+            EventKind::Intended { targets, .. } => bytes_of(targets),
             EventKind::Effect {
                 made,
                 directories,
@@ -26,10 +25,15 @@ impl EventKind {
                 ..
             } => {
                 let later = footprint.iter().flat_map(Footprint::texts);
-                of_all(made) + of_all(directories) + later.map(str::len).sum::<usize>()
+                bytes_of(made) + bytes_of(directories) + later.map(str::len).sum::<usize>()
             }
             _ => 0,
         };
         EVENT + texts
     }
+}
+
+/// The bytes of all texts of a list.
+fn bytes_of(texts: &[String]) -> usize {
+    texts.iter().map(String::len).sum()
 }

@@ -52,7 +52,6 @@ impl Subscriber for Slow {
 fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
     let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
     let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
-    let many = || seen.0.lock().len();
     thread::scope(|scope| {
         scope.spawn(|| {
             bus.emit(EventKind::Message {
@@ -68,33 +67,36 @@ fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
         bus.emit(EventKind::PhaseStarted {
             phase: "told".into(),
         });
-        assert_eq!(many(), 0);
+        assert_eq!(seen.0.lock().len(), 0);
         barrier.wait();
         bus.emit(EventKind::Intended {
             phase: "kept".into(),
             targets: Vec::new(),
         });
-        assert_eq!(many(), 3);
+        assert_eq!(seen.0.lock().len(), 3);
     });
+}
+
+fn message_of(bytes: usize) -> EventKind {
+    EventKind::Message {
+        phase: String::new(),
+        severity: Severity::Info,
+        label: String::new(),
+        text: "x".repeat(bytes),
+        plugin: None,
+    }
 }
 
 #[test]
 fn events_do_not_pile_up_where_a_subscriber_is_slow() {
     let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
     let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen))]);
-    let message = |bytes| EventKind::Message {
-        phase: String::new(),
-        severity: Severity::Info,
-        label: String::new(),
-        text: "x".repeat(bytes),
-        plugin: None,
-    };
     thread::scope(|scope| {
-        scope.spawn(|| bus.emit(message(1)));
+        scope.spawn(|| bus.emit(message_of(1)));
         barrier.wait();
-        bus.emit(message(1));
+        bus.emit(message_of(1));
         assert_eq!(bus.waiting().events.len(), 1);
-        let waits = scope.spawn(|| bus.emit(message(MAX_WAITING)));
+        let waits = scope.spawn(|| bus.emit(message_of(MAX_WAITING)));
         while bus.waiting().events.len() < 2 {
             thread::yield_now();
         }

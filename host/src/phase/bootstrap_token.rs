@@ -1,6 +1,6 @@
 //! `bootstrap-token`: the tokens that nodes join with, what they may do, and the public
 //! cluster-info.
-use crate::render::objects;
+use crate::{program, render::objects};
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_cluster, effects_core, failure, json,
     kubeadm::Config,
@@ -89,7 +89,10 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
 /// The file does not exist, or is not a valid kubeconfig.
 pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failure> {
     let missing = || Failure {
-        remedy: Some("create it with: kubephase init phase kubeconfig admin".into()),
+        remedy: Some(format!(
+            "create it with: {}",
+            program::command("init phase kubeconfig admin")
+        )),
         ..failure(
             kubephase_sdk::FailureCode::NotFound,
             format!("{path} does not exist; it names the cluster's address and authority"),

@@ -43,7 +43,7 @@ impl Signer {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Signer::try_from(given.to_owned()).map_err(|why| {
                     anyhow!(
-                        "there is no file {}, and as a public key: {why:#}",
+                        "the file {} does not exist, and as a public key: {why:#}",
                         sanitise::line(given)
                     )
                 });

@@ -58,14 +58,8 @@ impl Keyring {
     /// # Errors
     /// `KUBEPHASE_REGISTRY` or `KUBEPHASE_REGISTRY_REALM` is not a registry.
     pub fn from_environment() -> Result<Keyring> {
-        let text = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
-        let host = |name: &str| {
-            text(name)
-                .map(|text| Registry::parse(&text).with_context(|| name.to_owned()))
-                .transpose()
-        };
-        let (registry, realm) = (host(REGISTRY)?, host(REALM)?);
-        let password = text(USER).zip(text(PASSWORD).map(Secret::new));
+        let (registry, realm) = (registry_variable(REGISTRY)?, registry_variable(REALM)?);
+        let password = variable(USER).zip(variable(PASSWORD).map(Secret::new));
         let named = password.map(|(user, password)| Credentials::Password { user, password });
         Ok(Keyring::new(registry, named, realm, files()))
     }
@@ -119,12 +113,12 @@ impl Keyring {
         }
         let is_secure = realm.scheme() == "https"
             || realm.scheme() == "http" && registry.is_local() && is_realm_local;
-        let is_realm = |named: &Registry| {
-            named
-                .url()
-                .is_ok_and(|named| named.origin() == realm.origin())
-        };
-        if is_secure && self.is_named(registry) && self.realm.as_ref().is_some_and(is_realm) {
+        let is_named_realm = self
+            .realm
+            .as_ref()
+            .and_then(|named| named.url().ok())
+            .is_some_and(|named| named.origin() == realm.origin());
+        if is_secure && self.is_named(registry) && is_named_realm {
             return true;
         }
         match (own.host(), host) {
@@ -171,6 +165,18 @@ impl Keyring {
         let named = self.registry.as_ref().and_then(|named| named.url().ok());
         named.is_some() && named == registry.url().ok()
     }
+}
+
+/// Returns the text of an environment variable, if it is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// Returns the registry that an environment variable names.
+fn registry_variable(name: &str) -> Result<Option<Registry>> {
+    variable(name)
+        .map(|text| Registry::parse(&text).with_context(|| name.to_owned()))
+        .transpose()
 }
 
 #[cfg(test)]

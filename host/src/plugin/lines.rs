@@ -58,13 +58,9 @@ pub struct Change {
 impl Change {
     /// Compares allowed lines with the lines of a plugin.
     fn between(before: &[String], now: &[String]) -> Change {
-        let missing = |lines: &[String], from: &[String]| {
-            let missing = lines.iter().filter(|line| !from.contains(line));
-            missing.cloned().collect()
-        };
         Change {
-            new: missing(now, before),
-            gone: missing(before, now),
+            new: added_lines(before, now),
+            gone: added_lines(now, before),
         }
     }
 
@@ -72,6 +68,14 @@ impl Change {
     pub fn is_empty(&self) -> bool {
         self.new.is_empty() && self.gone.is_empty()
     }
+}
+
+/// Returns the lines of `now` that `before` does not have.
+fn added_lines(before: &[String], now: &[String]) -> Vec<String> {
+    now.iter()
+        .filter(|line| !before.contains(line))
+        .cloned()
+        .collect()
 }
 
 /// Returns the lines of all requests of a plugin.

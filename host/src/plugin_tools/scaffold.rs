@@ -183,18 +183,13 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
         ("summary", kind.summary()),
         ("imports", &imports),
     ];
-    let fill = |text: &str| {
-        filled.iter().fold(text.to_owned(), |text, (key, value)| {
-            text.replace(&format!("{{{{{key}}}}}"), value)
-        })
-    };
     for (path, text) in kind
         .files()
         .iter()
         .chain(language.files())
         .chain([&language.source(kind)])
     {
-        write_file(&folder.join(path), &fill(text))?;
+        write_file(&folder.join(path), &fill(text, &filled))?;
     }
     if language == Language::Rust {
         write_sdk(folder)
@@ -232,20 +227,28 @@ pub fn write_sdk(folder: &Path) -> Result<()> {
 
 /// Writes a file, and makes its folders.
 fn write_file(path: &Path, text: &str) -> Result<()> {
-    let write = || {
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
-        fs::write(path, text)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Puts values into a template, in place of their names: `{{name}}`.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{{{name}}}}}"), value)
+        })
 }
 
 /// Writes the name of a plugin as a code of findings: `enough-memory` as `EnoughMemory`.
 fn finding_code(name: &str) -> String {
-    let capital = |part: &str| {
-        part.chars()
-            .next()
-            .map(|first| first.to_ascii_uppercase().to_string() + &part[1..])
-            .unwrap_or_default()
-    };
-    name.split('-').map(capital).collect()
+    name.split('-').map(capitalised).collect()
+}
+
+fn capitalised(word: &str) -> String {
+    word.chars()
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + &word[1..])
+        .unwrap_or_default()
 }

@@ -62,10 +62,8 @@ impl fmt::Display for Toolchain {
 /// # Errors
 /// A part of the toolchain is missing; the message says how to get it.
 pub fn find(run: Run) -> Result<Toolchain, String> {
-    let has_debian =
-        || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
     match env::var(SWITCH).as_deref() {
-        Ok("debian") if has_debian() => return Ok(Toolchain::Debian),
+        Ok("debian") if has_debian_packages() => return Ok(Toolchain::Debian),
         Ok("debian") => {
             return Err(format!(
                 "{SWITCH}=debian, but a package is missing; install {DEBIAN}"
@@ -87,13 +85,18 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
     if added && has_std(run) {
         return Ok(Toolchain::Own);
     }
-    if has_debian() {
+    if has_debian_packages() {
         return Ok(Toolchain::Debian);
     }
     Err(format!(
         "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add \
          {TARGET}`, or install Debian's packages {DEBIAN}"
     ))
+}
+
+/// Whether Debian's cargo and sources of the standard library are installed.
+fn has_debian_packages() -> bool {
+    Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists()
 }
 
 /// Whether the toolchain of this environment has std for the target.

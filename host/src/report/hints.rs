@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     event::{EffectResult, PhaseResult, RunResult},
+    program,
     report::duration::format_duration,
     text::sanitise,
 };
@@ -116,9 +117,12 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     let mut spans = tally.phases.iter().filter(|span| span.phase == phase);
     if spans.any(|span| !span.is_third_party) && !tally.workflow.is_empty() {
         hints.push(format!(
-            "To run this phase alone: kubephase {} phase {}",
-            tally.workflow,
-            sanitise::line(phase).replace('/', " ")
+            "To run this phase alone: {}",
+            program::command(&format!(
+                "{} phase {}",
+                tally.workflow,
+                sanitise::line(phase).replace('/', " ")
+            ))
         ));
     }
 }

@@ -42,8 +42,8 @@ pub fn text(text: &str) -> String {
 }
 
 /// Whether a text may hold secrets: a quick check before the search, because few texts hold any.
-/// The secret part of a token and a certificate key have at least 16 lower-case letters and digits in a
-/// row, and a private key begins with dashes.
+/// The secret part of a token and a certificate key have at least 16 lower-case letters and digits
+/// in a row, and a private key begins with dashes.
 pub fn may_hold_secrets(text: &[u8]) -> bool {
     const IN_A_ROW: usize = "0123456789abcdef".len();
     const DASHES: &[u8] = b"-----";
@@ -57,14 +57,18 @@ fn blanked(text: &str) -> Option<String> {
         return None;
     }
     let secrets = SECRETS.as_ref()?;
-    let replace = |found: &Captures| match (found.name("id"), found.name("hash")) {
+    secrets
+        .is_match(text)
+        .then(|| secrets.replace_all(text, replacement).into_owned())
+}
+
+/// Returns what stands in place of a match: a token keeps its public id, and a hash stays.
+fn replacement(found: &Captures) -> String {
+    match (found.name("id"), found.name("hash")) {
         (Some(id), _) => format!("{}.<secret>", id.as_str()),
         (None, Some(_)) => found[0].to_owned(),
         (None, None) => "<secret>".to_owned(),
-    };
-    secrets
-        .is_match(text)
-        .then(|| secrets.replace_all(text, replace).into_owned())
+    }
 }
 
 #[cfg(test)]

@@ -49,21 +49,26 @@ pub fn block(text: &str) -> Cow<'_, str> {
     clean(text, true)
 }
 
+/// Whether a character stays as it is. Line ends and tabs are harmless only in a text of several
+/// lines.
+fn is_harmless(c: char, keep_lines: bool) -> bool {
+    !is_trick(c) || keep_lines && matches!(c, '\n' | '\t')
+}
+
 fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
-    let harmless = |c: char| !is_trick(c) || keep_lines && matches!(c, '\n' | '\t');
     let end = if keep_lines || text.len() <= LIMIT {
         text.len()
     } else {
         text.floor_char_boundary(LIMIT)
     };
     let (kept, dropped) = text.split_at(end);
-    if dropped.is_empty() && kept.chars().all(harmless) {
+    if dropped.is_empty() && kept.chars().all(|c| is_harmless(c, keep_lines)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(kept.len() + 32);
     for c in kept.chars() {
         match c {
-            c if harmless(c) => out.push(c),
+            c if is_harmless(c, keep_lines) => out.push(c),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),

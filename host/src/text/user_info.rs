@@ -1,4 +1,9 @@
 //! URLs in texts without user names and passwords.
+//!
+//! The SDK's `without_user_info` is for the value of a proxy setting. It removes everything before
+//! the last `@`, and queries as well. Here are messages, in which a path or a digest may have an
+//! `@` and has to stay, and a reader has to see that something was hidden. So there are two
+//! functions.
 use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -22,14 +27,13 @@ pub fn hidden(text: &str) -> Cow<'_, str> {
 /// What follows the scheme of a URL, without the user info. A password may have a slash in it, and
 /// so may a path have an `@`, such as that of a digest.
 fn of_host(rest: &str) -> String {
+    let slash = rest.find('/').unwrap_or(rest.len());
     let ends = rest.match_indices('@').map(|(at, _)| at);
-    let mut ends = ends.rev();
-    let end = ends.find(|at| !rest[at + 1..].starts_with("sha256:"));
-    let is_user_info = |end: &usize| {
-        let (info, slash) = (&rest[..*end], rest.find('/').unwrap_or(rest.len()));
-        slash > *end || info[..slash].contains(':')
-    };
-    match end.filter(is_user_info) {
+    let end = ends
+        .rev()
+        .find(|at| !rest[at + 1..].starts_with("sha256:"))
+        .filter(|end| slash > *end || rest[..slash].contains(':'));
+    match end {
         Some(end) => format!("{HIDDEN}{}", &rest[end..]),
         None => rest.to_owned(),
     }

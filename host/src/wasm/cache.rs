@@ -59,18 +59,9 @@ impl Cache {
     /// other users `kubephase` in `$XDG_CACHE_HOME` or `~/.cache`. Without a safe directory the
     /// cache keeps nothing.
     pub fn open() -> Cache {
-        let root = rustix::process::geteuid().is_root();
-        let system = || root.then(|| PathBuf::from("/var/cache"));
-        let absolute = |name| {
-            env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
-        let of_user =
-            || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
         match env::var_os("KUBEPHASE_CACHE_DIR")
             .map(PathBuf::from)
-            .or_else(|| Some(system().or_else(of_user)?.join("kubephase")))
+            .or_else(|| Some(caches()?.join("kubephase")))
         {
             Some(place) => Cache::open_at(&place),
             None => Cache(Err(
@@ -154,13 +145,14 @@ impl Cache {
         if self.0.is_err() {
             return;
         }
-        let keep = || -> io::Result<()> {
-            let mut draft = self.draft()?;
-            draft.file.write_all(content)?;
-            draft.keep(key).map(drop)
-        };
         // A full disk costs time, not correctness.
-        let _ = keep();
+        let _ = self.try_put(key, content);
+    }
+
+    fn try_put(&self, key: &str, content: &[u8]) -> io::Result<()> {
+        let mut draft = self.draft()?;
+        draft.file.write_all(content)?;
+        draft.keep(key).map(drop)
     }
 
     /// Begins a new entry.
@@ -201,15 +193,8 @@ impl Draft<'_> {
         let Some((directory, name)) = self.place.take() else {
             return self.file.try_clone();
         };
-        let finish = |mut file: &File| -> io::Result<()> {
-            let mut hasher = blake3::Hasher::new();
-            file.seek(SeekFrom::Start(0))?;
-            hasher.update_reader(file)?;
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(hasher.finalize().as_bytes())
-        };
         let finished =
-            finish(&self.file).and_then(|()| Ok(renameat(directory, &name, directory, key)?));
+            append_hash(&self.file).and_then(|()| Ok(renameat(directory, &name, directory, key)?));
         if let Err(error) = finished {
             remove(directory, OsStr::new(&name));
             return Err(error);
@@ -226,6 +211,30 @@ impl Drop for Draft<'_> {
             remove(directory, OsStr::new(name));
         }
     }
+}
+
+/// Returns the directory in which the caches of this user's programs are: `/var/cache` for root.
+fn caches() -> Option<PathBuf> {
+    if rustix::process::geteuid().is_root() {
+        return Some("/var/cache".into());
+    }
+    absolute_path("XDG_CACHE_HOME").or_else(|| Some(absolute_path("HOME")?.join(".cache")))
+}
+
+/// Returns the path in an environment variable, if it is absolute.
+fn absolute_path(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+}
+
+/// Writes the hash of a file's content behind the content.
+fn append_hash(mut file: &File) -> io::Result<()> {
+    let mut hasher = blake3::Hasher::new();
+    file.seek(SeekFrom::Start(0))?;
+    hasher.update_reader(file)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(hasher.finalize().as_bytes())
 }
 
 /// Returns a random number, for the name of a file.

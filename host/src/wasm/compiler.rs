@@ -178,6 +178,14 @@ fn run(
     }
 }
 
+/// A limit that a process cannot raise.
+fn exactly(most: u64) -> Rlimit {
+    Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    }
+}
+
 /// Starts the child. Its limits are set before its first instruction.
 fn start(
     component: File,
@@ -193,10 +201,6 @@ fn start(
         .stderr(Stdio::piped());
     // Ctrl-C signals only this process, which then ends the child.
     command.process_group(0);
-    let exactly = |most: u64| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
-    };
     let limits = [
         (Resource::Core, exactly(0)),
         (Resource::Data, exactly(allowance.memory)),
@@ -210,15 +214,16 @@ fn start(
         (Resource::Fsize, exactly(allowance.code)),
         (Resource::Nofile, exactly(limits::COMPILE_FILES)),
     ];
-    let limit = move || {
-        limits
-            .into_iter()
-            .try_for_each(|(resource, limit)| setrlimit(resource, limit).map_err(io::Error::from))
-    };
     // SAFETY: between fork and exec only what is safe in a signal handler may be called. The
     // closure makes system calls (rustix calls the kernel itself) with values that it holds, and
     // allocates nothing.
-    unsafe { command.pre_exec(limit) };
+    unsafe {
+        command.pre_exec(move || {
+            limits.into_iter().try_for_each(|(resource, limit)| {
+                setrlimit(resource, limit).map_err(io::Error::from)
+            })
+        })
+    };
     command.spawn()
 }
 
@@ -302,12 +307,14 @@ fn refusal(
     allowance: Allowance,
 ) -> anyhow::Error {
     let (words, verb) = (sanitise::line(words), verb(work));
-    let limit_error = |limit: &str| limit_error(verb, limit);
     match status.signal().and_then(Signal::from_named_raw) {
-        Some(Signal::XCPU) => limit_error(&format!("{} s of processor time", allowance.processor)),
-        Some(Signal::XFSZ) => limit_error(&format!("{} MiB of code", allowance.code >> 20)),
+        Some(Signal::XCPU) => limit_error(
+            verb,
+            &format!("{} s of processor time", allowance.processor),
+        ),
+        Some(Signal::XFSZ) => limit_error(verb, &format!("{} MiB of code", allowance.code >> 20)),
         _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => {
-            limit_error(&format!("{} MiB of memory", allowance.memory >> 20))
+            limit_error(verb, &format!("{} MiB of memory", allowance.memory >> 20))
         }
         // Most often the kernel does this when the machine is short of memory.
         Some(Signal::KILL) => anyhow!(

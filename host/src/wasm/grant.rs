@@ -101,9 +101,10 @@ impl Grant {
             }
             Permit::Granted(_) => {}
         }
-        let is_covered =
-            |request: &Request| demands.iter().all(|demand| demand.is_covered_by(request));
-        if self.requests(row).any(is_covered) {
+        if self
+            .requests(row)
+            .any(|request| demands.iter().all(|demand| demand.is_covered_by(request)))
+        {
             return Ok(());
         }
         let shown: Vec<String> = demands.iter().map(ToString::to_string).collect();
@@ -193,10 +194,10 @@ impl Grant {
         if is_link && self.allows(row, &[Demand::Path(real_path)]).is_err() {
             return Err(format!("{file} plugin {} was not granted", self.plugin));
         }
-        let is_private = |request: &Request| {
+        let is_named = self.requests(row).any(|request| {
             request.private && request.paths.iter().any(|named| named == path.as_str())
-        };
-        if is_public || self.is_embedded || self.requests(row).any(is_private) {
+        });
+        if is_public || self.is_embedded || is_named {
             return Ok(());
         }
         Err(format!(

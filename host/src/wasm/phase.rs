@@ -161,19 +161,18 @@ fn one_line(stop: &Stop) -> String {
 
 /// Writes a backtrace, a function on each line. Escapes names that could look like further lines.
 fn text_of(trace: &wasmtime::WasmBacktrace) -> String {
-    let function_name =
-        |frame: &wasmtime::FrameInfo| frame.func_name().unwrap_or("a function").to_owned();
-    let is_plain = |name: &str| !name.chars().any(sanitise::is_trick);
     let frames = trace.frames();
     let modules = frames.iter().filter_map(|frame| frame.module().name());
-    if frames.iter().all(|frame| is_plain(&function_name(frame)))
-        && modules.into_iter().all(is_plain)
+    let functions = frames
+        .iter()
+        .map(|frame| frame.func_name().unwrap_or("a function"));
+    if modules
+        .chain(functions.clone())
+        .all(|name| !name.chars().any(sanitise::is_trick))
     {
         return trace.to_string();
     }
-    let lines = frames
-        .iter()
-        .map(|frame| sanitise::quoted(&function_name(frame)));
+    let lines = functions.map(sanitise::quoted);
     lines.fold("the functions that ran:".to_owned(), |text, line| {
         format!("{text}\n    {line}")
     })
@@ -221,10 +220,9 @@ fn deny<T: 'static>(
     linker
         .instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?
         .func_new(function, move |_, _, _, results| {
-            let text = |text: &str| Val::String(text.into());
             let failure = [
-                ("code", text("denied")),
-                ("message", text(&message)),
+                ("code", Val::String("denied".into())),
+                ("message", Val::String(message.clone())),
                 ("retryable", Val::Bool(false)),
                 ("remedy", Val::Option(None)),
             ];

@@ -14,20 +14,19 @@ const INSTANCE: usize = 16 << 20;
 
 /// Configures a pool that is large enough for [`CALLS`] calls, each up to its limits.
 pub fn pool() -> PoolingAllocationConfig {
-    let of_all = |each: usize| u32::try_from(CALLS * each).unwrap_or(u32::MAX);
     let resident = if PoolingAllocationConfig::is_pagemap_scan_available() {
         RESIDENT
     } else {
         0
     };
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(of_all(1))
-        .total_core_instances(of_all(MAX_INSTANCES))
-        .total_memories(of_all(MAX_MEMORIES))
-        .total_tables(of_all(MAX_MEMORIES))
+    pool.total_component_instances(of_all_calls(1))
+        .total_core_instances(of_all_calls(MAX_INSTANCES))
+        .total_memories(of_all_calls(MAX_MEMORIES))
+        .total_tables(of_all_calls(MAX_MEMORIES))
         // The limits of a call are checked elsewhere, with better messages.
-        .max_memories_per_module(of_all(MAX_MEMORIES))
-        .max_tables_per_module(of_all(MAX_MEMORIES))
+        .max_memories_per_module(of_all_calls(MAX_MEMORIES))
+        .max_tables_per_module(of_all_calls(MAX_MEMORIES))
         .table_elements(ELEMENTS)
         .max_core_instance_size(INSTANCE)
         .max_component_instance_size(INSTANCE)
@@ -37,4 +36,9 @@ pub fn pool() -> PoolingAllocationConfig {
         .table_keep_resident(resident)
         .pagemap_scan(Enabled::Auto);
     pool
+}
+
+/// The number of slots for all calls at the same time, from the number for each.
+fn of_all_calls(each: usize) -> u32 {
+    u32::try_from(CALLS * each).unwrap_or(u32::MAX)
 }

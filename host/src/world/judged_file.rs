@@ -51,14 +51,14 @@ mod tests {
         });
         assert_eq!(judged, "/own/x.key");
         assert_eq!(read.unwrap().unwrap().reveal(), b"own");
-        let refuse = |opened: &dyn OpenFile| {
+        let refused = read_judged(&files, "/link/x.key", |opened| {
             assert_eq!(opened.real_path(), "/pki/x.key");
             Err(Failure::new(
                 kubephase_wit::FailureCode::Denied,
                 "the host's",
             ))
-        };
-        let refused = read_judged(&files, "/link/x.key", refuse).unwrap_err();
+        });
+        let refused = refused.unwrap_err();
         assert_eq!(refused.code, kubephase_wit::FailureCode::Denied);
         assert!(read_judged(&files, "/none", |_| Ok(())).unwrap().is_none());
         assert!(read_judged(&files, "/pki", |_| Ok(())).is_err());

@@ -8,26 +8,31 @@ use serde_json::Value;
 /// # Errors
 /// `invalid` where it has no apiVersion, kind or name.
 pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
-    let text = |pointer: &str| {
-        let found = manifest
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty());
-        found.map(str::to_owned).ok_or_else(|| {
-            Failure::new(
-                FailureCode::Invalid,
-                format!(
-                    "the manifest of an object has no {}",
-                    &pointer[1..].replace('/', ".")
-                ),
-            )
-        })
-    };
     Ok(ObjectRef {
-        api_version: text("/apiVersion")?,
-        kind: text("/kind")?,
-        namespace: text("/metadata/namespace").ok(),
-        name: text("/metadata/name")?,
+        api_version: text_at(manifest, "/apiVersion")?,
+        kind: text_at(manifest, "/kind")?,
+        namespace: text_at(manifest, "/metadata/namespace").ok(),
+        name: text_at(manifest, "/metadata/name")?,
+    })
+}
+
+/// Returns the text at a pointer of a manifest.
+///
+/// # Errors
+/// `invalid` if there is none, or an empty one.
+fn text_at(manifest: &Value, pointer: &str) -> Tried<String> {
+    let found = manifest
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty());
+    found.map(str::to_owned).ok_or_else(|| {
+        Failure::new(
+            FailureCode::Invalid,
+            format!(
+                "the manifest of an object has no {}",
+                &pointer[1..].replace('/', ".")
+            ),
+        )
     })
 }
 

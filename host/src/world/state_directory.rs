@@ -5,10 +5,7 @@ use super::{
     files::{PrivateDirectory, RootedFiles},
 };
 use kubephase_wit::{Failure, FailureCode};
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 pub const DIRECTORY: &str = "/var/lib/kubephase";
 
@@ -49,11 +46,10 @@ pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
 }
 
 fn tree(root: &Path) -> Tried<RootedFiles> {
-    let failed = |error: io::Error| {
+    RootedFiles::open(root).map_err(|error| {
         Failure::new(
             FailureCode::Io,
             format!("cannot open {}: {error}", root.display()),
         )
-    };
-    RootedFiles::open(root).map_err(failed)
+    })
 }

@@ -3,7 +3,8 @@ use crate::{Failure, Severity, report};
 
 /// Returns a failure that another call of the phase would not avoid.
 ///
-/// `code` is a [`FailureCode`](crate::FailureCode) of the host, or a word of your own in kebab-case.
+/// `code` is a [`FailureCode`](crate::FailureCode) of the host, or a word of your own in
+/// kebab-case.
 pub fn failure(code: impl AsRef<str>, message: impl Into<String>) -> Failure {
     Failure {
         code: code.as_ref().to_owned(),

@@ -45,7 +45,7 @@ fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     loop {
         match look() {
             Some(found) => return found,
-            None if began.elapsed() > LONGEST_REFUSAL => panic!("there is no {what}"),
+            None if began.elapsed() > LONGEST_REFUSAL => panic!("{what} does not appear"),
             None => thread::sleep(Duration::from_millis(2)),
         }
     }

@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 /// Where the order is.
 const ORDER: &str = "the order is FLOORS in tests/tests/floors/main.rs";
 
+/// Returns the place of a floor in the order, from the bottom; none for a name without a floor.
+fn height(floors: &[(&str, &str)], name: &str) -> Option<usize> {
+    floors.iter().position(|(floor, _)| *floor == name)
+}
+
 /// The paths that lead to a floor above the module's own.
 pub fn upward(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
-    let height = |name: &str| floors.iter().position(|(floor, _)| *floor == name);
     let mut problems = Vec::new();
     for (at, file) in &modules.0 {
         for path in &file.paths.all {
@@ -16,7 +20,7 @@ pub fn upward(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
                 continue;
             };
             let (own, used) = (&at[0], target.first().map_or("", String::as_str));
-            if height(used) > height(own) {
+            if height(floors, used) > height(floors, own) {
                 problems.push(format!(
                     "host/src/{}:{}: {own} uses {used}, which is above it ({}). Move what is used \
                      to {own} or below, or hand it in as an argument; {ORDER}",
@@ -32,12 +36,10 @@ pub fn upward(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
 
 /// Modules without a floor, and floors without a module.
 pub fn strangers(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
-    let is_there = |name: &str| modules.0.keys().any(|at| at[0] == name);
-    let is_floor = |name: &str| floors.iter().any(|(floor, _)| *floor == name);
     let missing = modules
         .0
         .iter()
-        .filter(|(at, _)| !is_floor(&at[0]))
+        .filter(|(at, _)| height(floors, &at[0]).is_none())
         .map(|(at, file)| {
             let name = &file.name;
             format!(
@@ -45,7 +47,9 @@ pub fn strangers(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
                 at[0]
             )
         });
-    let empty = floors.iter().filter(|(floor, _)| !is_there(floor));
+    let empty = floors
+        .iter()
+        .filter(|(floor, _)| modules.0.keys().all(|at| at[0] != *floor));
     let empty = empty.map(|(floor, _)| format!("the floor {floor} has no module; {ORDER}"));
     missing.chain(empty).collect()
 }

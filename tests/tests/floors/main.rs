@@ -22,6 +22,7 @@ const FLOORS: &[(&str, &str)] = &[
         "text",
         "Text and bytes without any of the program's own types.",
     ),
+    ("program", "The name that the program was started with."),
     (
         "cancel",
         "Requests to end a run, and the parts of the program that react to them.",

@@ -11,7 +11,8 @@ fn sample() -> Modules {
         ("lib.rs", "pub mod low; pub mod high;"),
         (
             "low/mod.rs",
-            "mod a;\nmod b;\npub use b::Thing;\npub use d::Door;\n#[cfg(test)]\nmod tests;\nfn f() { a::f() }",
+            "mod a;\nmod b;\npub use b::Thing;\npub use d::Door;\n#[cfg(test)]\nmod tests;\n\
+             fn f() { a::f() }",
         ),
         (
             "low/a.rs",

@@ -159,13 +159,16 @@ fn the_waits_of_all_phases_of_a_plugin_have_one_budget() {
 fn keys(count: usize, algorithm: &str) -> RunResult {
     let key = |number: usize| {
         let spec = json!({
-            "name": format!("key-{number}"), "directory": "/var/lib/kubephase-plugins/hostile", "algorithm": algorithm,
+            "name": format!("key-{number}"),
+            "directory": "/var/lib/kubephase-plugins/hostile",
+            "algorithm": algorithm,
         });
         call("effects-pki.ensure-key-pair", json!([spec.to_string()]))
     };
     let calls: Vec<Value> = (0..count).map(key).collect();
     Trial::early_phase()
-        .grants(&["capability: effects-pki.ensure-key-pair, directories: [/var/lib/kubephase-plugins/hostile]"])
+        .grants(&["capability: effects-pki.ensure-key-pair, \
+             directories: [/var/lib/kubephase-plugins/hostile]"])
         .calls(&calls)
         .rehearse()
 }
@@ -191,16 +194,16 @@ fn a_certificate_of_a_plugin_has_few_names() {
         .map(|number| format!("a{number}.example"))
         .collect();
     let spec = json!({
-        "name": "x", "directory": "/var/lib/kubephase-plugins/hostile", "commonName": "x", "organizations": [],
-        "dnsNames": names, "ipAddresses": [], "usages": [], "algorithm": "ECDSA-P256",
+        "name": "x", "directory": "/var/lib/kubephase-plugins/hostile", "commonName": "x",
+        "organizations": [], "dnsNames": names, "ipAddresses": [], "usages": [],
+        "algorithm": "ECDSA-P256",
         "validitySeconds": 100,
     });
     let ended = Trial::early_phase()
-        .grants(&[
-            "capability: effects-pki.ensure-certificate, directories: [/var/lib/kubephase-plugins/hostile], \
+        .grants(&["capability: effects-pki.ensure-certificate, \
+            directories: [/var/lib/kubephase-plugins/hostile], \
             subjects: [x], groups: [], names: ['*.example'], usages: [clientAuth, serverAuth], \
-            authorities: [/var/lib/kubephase-plugins/hostile/x]",
-        ])
+            authorities: [/var/lib/kubephase-plugins/hostile/x]"])
         .allow_cluster_admin()
         .calls(&[call(
             "effects-pki.ensure-certificate",
@@ -219,9 +222,13 @@ fn a_certificate_of_a_plugin_has_few_names() {
 fn no_file_is_given_to_a_user_that_does_not_exist() {
     for owner in [[u32::MAX, 0], [0, u32::MAX]] {
         let ended = Trial::early_phase()
-            .grants(&["capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]"])
+            .grants(&["capability: effects-files.write-file, \
+                 paths: [/var/lib/kubephase-plugins/hostile/*]"])
             .calls(&[
-                call("effects-files.write-file", json!(["/var/lib/kubephase-plugins/hostile/x", "x"])),
+                call(
+                    "effects-files.write-file",
+                    json!(["/var/lib/kubephase-plugins/hostile/x", "x"]),
+                ),
                 call("effects-files.file-owner", json!([0, owner[0], owner[1]])),
             ])
             .rehearse()

@@ -193,7 +193,8 @@ fn the_configuration_that_the_cluster_keeps_is_masked() {
     fs::create_dir(&patches).unwrap();
     fs::write(
         patches.join("kube-apiserver.yaml"),
-        "metadata: {annotations: {x: canary-note}}\nspec: {containers: [{name: kube-apiserver, env: \
+        "metadata: {annotations: {x: canary-note}}\n\
+         spec: {containers: [{name: kube-apiserver, env: \
          [{name: VAULT, value: canary-patch}]}]}\n",
     )
     .unwrap();

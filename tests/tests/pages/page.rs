@@ -106,8 +106,10 @@ impl Page {
         let headings = HEADING.captures_iter(&self.prose);
         headings.map(|found| {
             let heading = found[1].to_lowercase().replace(' ', "-");
-            let is_kept = |letter: &char| letter.is_alphanumeric() || "-_".contains(*letter);
-            heading.chars().filter(is_kept).collect()
+            heading
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter))
+                .collect()
         })
     }
 

@@ -15,12 +15,15 @@ fn a_text_is_measured_as_its_values_are() {
     }
 }
 
+fn gets_large_turn() -> bool {
+    wait_for_turn("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some())
+}
+
 #[test]
 fn a_thread_waits_for_a_turn_but_not_for_its_own() {
-    let waits = || wait_for_turn("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some());
     let turn = |bytes| wait_for_turn("", bytes, &|| false).unwrap();
     let first = turn(SMALL + 1);
-    assert!(turn(1).0.is_none() && !waits());
+    assert!(turn(1).0.is_none() && !gets_large_turn());
     let elsewhere = std::thread::scope(|scope| {
         let other = scope.spawn(|| wait_for_turn("", SMALL + 1, &|| true).is_none());
         other.join().unwrap()

@@ -15,11 +15,11 @@ fn images() -> Vec<String> {
 #[test]
 fn lists_are_printed_as_kubeadm_does() {
     assert_eq!(
-        format_list(&images(), Format::Text),
+        format_list(&images(), None).unwrap(),
         "registry.k8s.io/kube-apiserver:v1.36.2\nregistry.k8s.io/pause:3.10.2\n"
     );
     assert_eq!(
-        format_list(&images(), Format::Json),
+        format_list(&images(), Some(&Printer::Json)).unwrap(),
         r#"{
     "kind": "Images",
     "apiVersion": "output.kubeadm.k8s.io/v1alpha3",
@@ -31,7 +31,7 @@ fn lists_are_printed_as_kubeadm_does() {
 "#
     );
     assert_eq!(
-        format_list(&images(), Format::Yaml),
+        format_list(&images(), Some(&Printer::Yaml)).unwrap(),
         "apiVersion: output.kubeadm.k8s.io/v1alpha3\nimages:\n- \
          registry.k8s.io/kube-apiserver:v1.36.2\n- registry.k8s.io/pause:3.10.2\nkind: Images\n"
     );

@@ -3,7 +3,7 @@ use crate::{
     cli::{
         Exit,
         cluster::ClusterFlags,
-        output::{Format, Object, OutputFlags, table},
+        output::{Object, OutputFlags, Printer, table},
         print,
     },
     config::BootstrapToken,
@@ -22,7 +22,7 @@ const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 /// # Errors
 /// The cluster cannot be reached, or refuses the request.
 pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let format = output.format()?;
+    let printer = output.printer()?;
     let connection = cluster.connect()?;
     let secrets = connection.api.list_by_fields(
         "v1",
@@ -40,27 +40,26 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
             Err(why) => print::warning(&sanitise::line(&why)),
         }
     }
-    Ok(print::out(&format_list(&tokens, format, Timestamp::now())))
+    let text = format_list(&tokens, printer.as_ref(), Timestamp::now())?;
+    Ok(print::out(&text))
 }
 
-fn format_list(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
-    match format {
-        // kubeadm aligns each line on its own, and the first line with the header.
-        Format::Text => {
-            let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
-            tokens
-                .iter()
-                .zip(header)
-                .map(|(token, header)| table(&format!("{header}{}", line(token, now))))
-                .collect()
-        }
-        Format::Json => tokens.iter().map(|token| object_of(token).json()).collect(),
-        Format::Yaml => tokens
-            .iter()
-            .map(|token| object_of(token).yaml())
-            .collect::<Vec<_>>()
-            .join("---\n"),
+fn format_list(
+    tokens: &[BootstrapToken],
+    printer: Option<&Printer>,
+    now: Timestamp,
+) -> Result<String> {
+    if let Some(printer) = printer {
+        let objects: Vec<_> = tokens.iter().map(object_of).collect();
+        return printer.print(&objects);
     }
+    // kubeadm aligns each line on its own, and the first line with the header.
+    let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
+    Ok(tokens
+        .iter()
+        .zip(header)
+        .map(|(token, header)| table(&format!("{header}{}", line(token, now))))
+        .collect())
 }
 
 /// Returns the object of a token in kubeadm's output, which has the whole token.

@@ -64,7 +64,7 @@ fn a_directory_is_removed_only_where_it_is_empty() {
     assert_eq!(
         remove_empty("/opt/pki/mine", &files).unwrap(),
         Applied::Unchanged,
-        "it is no directory"
+        "it is not a directory"
     );
     files.remove("/opt/pki/mine").unwrap();
     assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Applied::Changed);

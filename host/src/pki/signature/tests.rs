@@ -59,6 +59,6 @@ fn a_signature_of_minisign_itself_is_read() {
     assert_eq!(key_id(signature).unwrap(), "key E7620F1842B4E81F");
     let refused = |given: &str| format!("{:#}", Signer::read(given).unwrap_err());
     assert!(refused("RWQf6LRC").contains("is not a minisign public key"));
-    assert!(refused("nokey.pub").contains("there is no file nokey.pub"));
+    assert!(refused("nokey.pub").contains("the file nokey.pub does not exist"));
     assert!(refused("/dev/zero").contains("cannot read /dev/zero: it is not a regular file"));
 }

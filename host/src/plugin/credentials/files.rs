@@ -71,19 +71,16 @@ impl ConfigurationFile {
 /// Returns the configuration files of container tools in the order in which those tools read them.
 /// If `REGISTRY_AUTH_FILE` is set, it is the only file.
 pub(super) fn files() -> Vec<ConfigurationFile> {
-    let folder = |name: &str| {
-        env::var_os(name)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-    };
-    if let Some(path) = folder("REGISTRY_AUTH_FILE") {
+    if let Some(path) = path_variable("REGISTRY_AUTH_FILE") {
         return vec![ConfigurationFile {
             path,
             is_required: true,
         }];
     }
-    let docker = folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")));
-    let containers = folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
+    let docker =
+        path_variable("DOCKER_CONFIG").or_else(|| Some(path_variable("HOME")?.join(".docker")));
+    let containers =
+        path_variable("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
     let paths = containers
         .into_iter()
         .chain(docker.map(|folder| folder.join("config.json")));
@@ -171,4 +168,11 @@ fn normalise(key: &str) -> &str {
         return key.trim_end_matches('/');
     };
     rest.split('/').next().unwrap_or_default()
+}
+
+/// Returns the path in an environment variable, if it is set.
+fn path_variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }

@@ -29,8 +29,8 @@ impl Environment {
     }
 
     pub fn keyring(&self) -> Keyring {
-        let host =
-            |text: &Option<String>| text.as_deref().map(|text| Registry::parse(text).unwrap());
+        let [registry, realm] = [&self.registry, &self.realm]
+            .map(|text| text.as_deref().map(|text| Registry::parse(text).unwrap()));
         let password = Credentials::Password {
             user: "user".into(),
             password: "pass".into(),
@@ -40,9 +40,9 @@ impl Environment {
             is_required: true,
         });
         Keyring::new(
-            host(&self.registry),
+            registry,
             self.user.then_some(password),
-            host(&self.realm),
+            realm,
             files.collect(),
         )
     }
@@ -175,7 +175,21 @@ fn a_credential_helper_answers_within_limits() {
         let why = helper(at, script).unwrap_err();
         assert!(why.contains(part) && !why.contains("s3cret"), "{why}");
     }
-    // When the time is over, the helper and the programs that it started are killed.
+}
+
+/// Whether a process has ended; the kernel may not have removed it yet.
+fn has_ended(process: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status.is_empty()
+        || ["State:\tZ", "State:\tX"]
+            .iter()
+            .any(|state| status.contains(state))
+}
+
+#[test]
+fn a_slow_credential_helper_is_killed_with_the_programs_that_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
     let mark = at.join("mark");
     let began = Instant::now();
     let why = helper(
@@ -191,18 +205,17 @@ fn a_credential_helper_answers_within_limits() {
         "{why}"
     );
     let started = fs::read_to_string(mark).unwrap().trim().to_owned();
-    let status = || fs::read_to_string(format!("/proc/{started}/status")).unwrap_or_default();
-    let is_over = || {
-        ["State:\tZ", "State:\tX"]
-            .iter()
-            .any(|state| status().contains(state))
-            || status().is_empty()
-    };
     // The kernel may need a moment to end a program that was killed.
-    while !is_over() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{}", status());
+    while !has_ended(&started) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{started}");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_credential_helper_has_a_plain_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
     for name in ["../evil", "", "-x", "a b", "x/y"] {
         let text = format!("{{\"credsStore\": \"{name}\"}}");
         let found = find(vec![write(at, "config.json", &text)], "registry.example");
@@ -216,20 +229,21 @@ fn a_credential_helper_answers_within_limits() {
     }
 }
 
+fn may_receive(registry: &str, realm: &str, named: Option<&str>) -> bool {
+    let named = named.map(str::to_owned);
+    let environment = Environment {
+        registry: named.is_some().then(|| registry.to_owned()),
+        realm: named,
+        ..Environment::default()
+    };
+    environment.keyring().may_receive(
+        &Registry::parse(registry).unwrap(),
+        &Url::parse(realm).unwrap(),
+    )
+}
+
 #[test]
 fn a_token_server_has_to_belong_to_the_registry() {
-    let may = |registry: &str, realm: &str, named: Option<&str>| {
-        let named = named.map(str::to_owned);
-        let environment = Environment {
-            registry: named.is_some().then(|| registry.to_owned()),
-            realm: named,
-            ..Environment::default()
-        };
-        environment.keyring().may_receive(
-            &Registry::parse(registry).unwrap(),
-            &Url::parse(realm).unwrap(),
-        )
-    };
     for (registry, realm) in [
         ("registry.example.com", "https://registry.example.com/token"),
         (
@@ -240,7 +254,7 @@ fn a_token_server_has_to_belong_to_the_registry() {
         ("registry.example.co.uk", "https://example.co.uk/token"),
         ("127.0.0.1:5000", "http://127.0.0.1:5000/token"),
     ] {
-        assert!(may(registry, realm, None), "{registry} {realm}");
+        assert!(may_receive(registry, realm, None), "{registry} {realm}");
     }
     for (registry, realm) in [
         ("registry.example.com", "http://registry.example.com/token"),
@@ -251,19 +265,19 @@ fn a_token_server_has_to_belong_to_the_registry() {
         ("127.0.0.1:5000", "http://127.0.0.1:5001/token"),
         ("localhost:5000", "https://auth.example.com/token"),
     ] {
-        assert!(!may(registry, realm, None), "{registry} {realm}");
+        assert!(!may_receive(registry, realm, None), "{registry} {realm}");
     }
-    assert!(may(
+    assert!(may_receive(
         "registry.example.com",
         "https://auth.example.org/token",
         Some("auth.example.org")
     ));
-    assert!(!may(
+    assert!(!may_receive(
         "registry.example.com",
         "http://auth.example.org/token",
         Some("auth.example.org")
     ));
-    assert!(!may(
+    assert!(!may_receive(
         "registry.example.com",
         "https://auth.example.org:444/token",
         Some("auth.example.org")

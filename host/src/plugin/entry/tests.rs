@@ -10,9 +10,9 @@ fn file(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-#[test]
-fn entries_come_and_go_and_comments_stay() {
-    for text in [
+/// Configurations without plugins, and with plugins that are written in several ways.
+fn configurations() -> [String; 3] {
+    [
         CLUSTER.to_owned(),
         format!(
             "# ours\n{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: \
@@ -23,7 +23,12 @@ fn entries_come_and_go_and_comments_stay() {
              first\n  - name: a\n    source: a.wasm\n    settings:\n      x:\n      - name: \
              mine\n  - {{name: b, source: b.wasm}}\nparallelism: 2\n---\n{CLUSTER}"
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn entries_come_and_go_and_comments_stay() {
+    for text in configurations() {
         let (_folder, path) = file(&text);
         add(
             &path,
@@ -53,19 +58,37 @@ fn entries_come_and_go_and_comments_stay() {
                 .map(|entry| entry.source.as_str()),
             Some("./other.wasm")
         );
+        remove(&path, "mine").unwrap().write().unwrap();
+        let left = fs::read_to_string(&path).unwrap();
+        let mut lines = text
+            .lines()
+            .map(|line| line.split(['{', '}']).nth(1).unwrap_or(line));
+        assert!(lines.all(|line| left.contains(line)), "{left}");
+        assert_eq!(
+            left.contains("name: mine"),
+            text.contains("name: mine"),
+            "{left}"
+        );
+    }
+}
+
+#[test]
+fn the_signer_of_an_entry_is_set_and_changed() {
+    for text in configurations() {
+        let (_folder, path) = file(&text);
+        add(&path, "mine", "./mine.wasm", None, &[])
+            .unwrap()
+            .write()
+            .unwrap();
+        let phases = config::read_phase_configuration(&path).unwrap();
         let keys = [
             "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
             "RWTbWXbxXdbEIqlMdoHVxfb8i0VMWL6EdHEQT7sVPqeNKgOJZJO/W+Ld",
         ];
         for key in keys {
             let signer = Signer::read(key).unwrap();
-            for (name, source) in phases
-                .plugins
-                .iter()
-                .rev()
-                .map(|entry| (&entry.name, &entry.source))
-            {
-                add(&path, name, source, Some(&signer), &[])
+            for entry in phases.plugins.iter().rev() {
+                add(&path, &entry.name, &entry.source, Some(&signer), &[])
                     .unwrap()
                     .write()
                     .unwrap();
@@ -79,15 +102,6 @@ fn entries_come_and_go_and_comments_stay() {
                 "{text}"
             );
         }
-        remove(&path, "mine").unwrap().write().unwrap();
-        let left = fs::read_to_string(&path).unwrap();
-        let kept = |line: &str| left.contains(line.split(['{', '}']).nth(1).unwrap_or(line));
-        assert!(text.lines().all(kept), "{left}");
-        assert_eq!(
-            left.contains("name: mine"),
-            text.contains("name: mine"),
-            "{left}"
-        );
     }
 }
 

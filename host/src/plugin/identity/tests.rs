@@ -25,30 +25,36 @@ fn versions_of_one_source_are_one_place() {
     }
 }
 
+fn digest_of(source: &str) -> String {
+    PluginIdentity::new(source, None).digest()
+}
+
 #[test]
 fn identities_are_told_apart_by_digests_that_fit_into_a_label() {
-    let digest = |source| PluginIdentity::new(source, None).digest();
-    assert_eq!(digest("./own.wasm"), digest("own.wasm"));
-    assert_ne!(digest("own.wasm"), digest("./other/own.wasm"));
-    let shown = digest("own.wasm");
+    assert_eq!(digest_of("./own.wasm"), digest_of("own.wasm"));
+    assert_ne!(digest_of("own.wasm"), digest_of("./other/own.wasm"));
+    let shown = digest_of("own.wasm");
     assert!((32..=63).contains(&shown.len()) && shown.bytes().all(|b| b.is_ascii_hexdigit()));
+}
+
+fn identity_from(origin: Option<&str>) -> PluginIdentity {
+    PluginIdentity::new("./own.wasm", None).with_origin(origin)
 }
 
 #[test]
 fn files_of_one_place_in_different_configurations_are_told_apart_by_their_origins() {
-    let identity = |origin| PluginIdentity::new("./own.wasm", None).with_origin(origin);
     let (one, other) = (
         origin(None, "./own.wasm", None),
         origin(None, "./own.wasm", None),
     );
     assert_ne!(one, other);
     assert_ne!(
-        identity(one.as_deref()).digest(),
-        identity(other.as_deref()).digest()
+        identity_from(one.as_deref()).digest(),
+        identity_from(other.as_deref()).digest()
     );
     assert_ne!(
-        identity(one.as_deref()).to_string(),
-        identity(None).to_string()
+        identity_from(one.as_deref()).to_string(),
+        identity_from(None).to_string()
     );
     assert_eq!(origin(None, "oci://r.example/own:1", None), None);
 }

@@ -38,14 +38,15 @@ impl Registry {
     /// # Errors
     /// The text is not a host with an optional port.
     pub fn parse(text: &str) -> Result<Registry> {
-        let allowed =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+        let is_plain = text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c));
         // A URL forgets the default port of its scheme, so two schemes are needed to learn the port
         // that the text names.
         let parsed = Url::parse(&format!("http://{text}/"))
             .ok()
             .zip(Url::parse(&format!("https://{text}/")).ok());
-        let (Some((http, https)), true) = (parsed, text.chars().all(allowed)) else {
+        let (Some((http, https)), true) = (parsed, is_plain) else {
             bail!("{text:?} is not a registry; write HOST or HOST:PORT");
         };
         let Some(host) = http.host() else {
@@ -135,12 +136,13 @@ impl Reference {
         let Some(parts) = grammar.captures(artifact).filter(|_| artifact.len() <= 512) else {
             bail!("oci://{text}: {artifact:?} is not the name of an artifact; {advice}");
         };
-        let part = |at: usize| parts.get(at).map(|part| part.as_str().to_owned());
+        let [repository, tag, digest] =
+            [1, 2, 3].map(|group| parts.get(group).map(|part| part.as_str().to_owned()));
         let reference = Reference {
             registry,
-            repository: part(1).unwrap_or_default(),
-            tag: part(2),
-            digest: part(3),
+            repository: repository.unwrap_or_default(),
+            tag,
+            digest,
         };
         if reference.tag.is_none() && reference.digest.is_none() {
             bail!("oci://{text} names no tag; {advice}");

@@ -131,14 +131,13 @@ fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
     let found = pointer
         .filter(|pointer| pointer.is_empty() || pointer.starts_with('/'))
         .and_then(|pointer| root.pointer(pointer));
-    let not_found = || {
+    found.map(Some).ok_or_else(|| {
         anyhow!(
             "the schema of its settings refers to {:?}; write a reference to a \
              part of the schema, such as #/$defs/NAME",
             sanitise::quoted(reference)
         )
-    };
-    found.map(Some).ok_or_else(not_found)
+    })
 }
 
 /// Refuses an id within the schema: it would change what the references below it mean.

@@ -69,17 +69,20 @@ fn every_misfit_is_told() {
     );
 }
 
+fn manifest_with_default(default: serde_json::Value) -> Manifest {
+    let mut manifest = manifest();
+    manifest.settings = json!({"properties": {"x": {"default": default}}});
+    manifest
+}
+
 #[test]
 fn settings_are_bounded_with_the_defaults_of_their_schema() {
-    let schema = |default: serde_json::Value| {
-        let mut manifest = manifest();
-        manifest.settings = json!({"properties": {"x": {"default": default}}});
-        manifest
-    };
-    assert!(resolve(&schema(json!("x")), None).is_ok());
+    assert!(resolve(&manifest_with_default(json!("x")), None).is_ok());
     let small_objects = vec![json!({"": 0}); 100_000];
     for default in [json!("x".repeat(MAX_SETTINGS)), json!(small_objects)] {
-        let refused = resolve(&schema(default), None).unwrap_err().to_string();
+        let refused = resolve(&manifest_with_default(default), None)
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("too large"), "{refused}");
     }
 }

@@ -254,7 +254,7 @@ impl Session {
             Some(proposal) => Ok(change(proposal)?),
             None => Err(Error::Failure(Failure::new(
                 FailureCode::NoSuchEffect,
-                format!("there is no proposal {} in this call", handle.id),
+                format!("this call has no proposal {}", handle.id),
             ))),
         }
     }

@@ -134,17 +134,16 @@ fn the_directory_that_was_checked_is_the_one_that_is_used() {
 fn entries_that_nobody_uses_go_and_those_in_use_stay() {
     let place = tempfile::tempdir().unwrap();
     let cache = Cache::open_at(place.path());
-    let path = |key: &str| place.path().join(key);
     for key in ["old", "used", "young"] {
         cache.put(key, b"code");
     }
     for (key, days) in [("old", 100), ("used", 89), ("young", 1)] {
-        set_age(&path(key), Duration::from_hours(days * 24 + 1));
+        set_age(&place.path().join(key), Duration::from_hours(days * 24 + 1));
     }
     assert!(cache.get("used").is_some(), "a use is noted");
-    set_age(&path("young"), Duration::from_hours(1));
+    set_age(&place.path().join("young"), Duration::from_hours(1));
     for (name, hours) in [("half", 25), ("fresh", 1)] {
-        let path = path(&format!("{HALF_WRITTEN}{name}"));
+        let path = place.path().join(format!("{HALF_WRITTEN}{name}"));
         fs::write(&path, "half").unwrap();
         set_age(&path, Duration::from_hours(hours));
     }
@@ -156,7 +155,9 @@ fn entries_that_nobody_uses_go_and_those_in_use_stay() {
     left.sort();
     assert_eq!(left, [".new-fresh", "new", "used", "young"]);
     assert!(
-        path("used")
+        place
+            .path()
+            .join("used")
             .metadata()
             .unwrap()
             .modified()
@@ -181,9 +182,8 @@ fn the_oldest_entries_go_where_all_are_too_large() {
         set_age(&path, Duration::from_hours(hours));
     }
     cache.put("new", b"code");
-    let left = |key: &str| place.path().join(key).exists();
     assert_eq!(
-        ["new", "first", "second", "third"].map(left),
+        ["new", "first", "second", "third"].map(|key| place.path().join(key).exists()),
         [true, true, true, false]
     );
 }

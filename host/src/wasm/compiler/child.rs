@@ -9,7 +9,7 @@ use seccompiler::{
 use std::{
     collections::BTreeMap,
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, Read, Write},
     process::ExitCode,
 };
@@ -23,11 +23,11 @@ pub fn run_child() -> Option<ExitCode> {
         return None;
     }
     let work = arguments.next();
-    let is = |name: &str| work.as_deref() == Some(name.as_ref());
-    let done = if is(READ) {
+    let work = work.as_deref().and_then(OsStr::to_str);
+    let done = if work == Some(READ) {
         read_outline()
     } else {
-        compile(is(SMALL))
+        compile(work == Some(SMALL))
     };
     match done {
         Ok(()) => Some(ExitCode::SUCCESS),

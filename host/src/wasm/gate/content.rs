@@ -73,16 +73,18 @@ impl Owner<'_> {
     /// Whether a label has a key or value that belongs to this plugin.
     fn owns_label(&self, key: &str, value: &Value) -> bool {
         let is_common = !key.contains('/') || key.starts_with("app.kubernetes.io/");
-        let is_own_value = |value: &str| is_own(value, self.plugin);
-        self.owns_key(key) || (is_common && value.as_str().is_some_and(is_own_value))
+        let value = value.as_str();
+        self.owns_key(key) || (is_common && value.is_some_and(|value| is_own(value, self.plugin)))
     }
 
     /// Returns why Pods would have the rights of a service account that is not the plugin's; none
     /// if they would not.
     fn judge_account(&self, pod: &Map<String, Value>) -> Option<String> {
-        let text = |field: &str| pod.get(field).and_then(Value::as_str).unwrap_or_default();
-        let named = [text("serviceAccountName"), text("serviceAccount")];
-        let mut named = named.into_iter().filter(|name| !name.is_empty()).peekable();
+        let mut named = ["serviceAccountName", "serviceAccount"]
+            .into_iter()
+            .filter_map(|field| pod.get(field)?.as_str())
+            .filter(|name| !name.is_empty())
+            .peekable();
         if named.peek().is_some() && named.clone().all(|name| self.accounts.contains(&name)) {
             return None;
         }

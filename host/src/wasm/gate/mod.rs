@@ -158,9 +158,7 @@ impl<A: Arguments> HostFunction<A> {
 /// The row of `interface.function`; none for a function that the host does not have.
 pub fn row(capability: &str) -> Option<&'static Row> {
     let (interface, function) = capability.split_once('.')?;
-    ROWS.iter()
-        .copied()
-        .find(|row| row.interface == interface && row.function == function)
+    rows().find(|row| row.interface == interface && row.function == function)
 }
 
 /// Whether a plugin needs a grant to call a function. Also true for functions that no plugin may
@@ -174,7 +172,7 @@ pub fn documentation() -> String {
     let mut text = String::from(
         "| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n",
     );
-    for row in ROWS {
+    for row in rows() {
         let Permit::Granted(dimensions) = row.permit else {
             continue;
         };
@@ -203,8 +201,7 @@ pub fn nearest(capability: &str) -> String {
     if capability.len() > MAX_COMPARED {
         return String::new();
     }
-    let nearest = ROWS
-        .iter()
+    let nearest = rows()
         .map(|row| row.capability())
         .min_by_key(|known| strsim::damerau_levenshtein(known, capability));
     nearest

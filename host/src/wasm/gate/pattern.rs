@@ -154,14 +154,20 @@ fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
     let Some((program, arguments)) = pattern.split_first() else {
         return false;
     };
-    let covers = |(pattern, argument): (&String, &String)| {
-        let is_option = argument.starts_with('-') && !pattern.starts_with('-');
-        let leads_up = argument.split('/').any(|component| component == "..");
-        pattern == argument || (!is_option && !leads_up && matches(pattern, argument))
-    };
     program == command.program()
         && arguments.len() == command.arguments().len()
-        && arguments.iter().zip(command.arguments()).all(covers)
+        && arguments
+            .iter()
+            .zip(command.arguments())
+            .all(|(pattern, argument)| covers_argument(pattern, argument))
+}
+
+/// Whether a pattern covers an argument of a command line: an option only if the pattern begins as
+/// an option, and no path with `..`.
+fn covers_argument(pattern: &str, argument: &str) -> bool {
+    let is_option = argument.starts_with('-') && !pattern.starts_with('-');
+    let leads_up = argument.split('/').any(|component| component == "..");
+    pattern == argument || (!is_option && !leads_up && matches(pattern, argument))
 }
 
 /// Whether a pattern of objects covers an object, or all objects of a kind.

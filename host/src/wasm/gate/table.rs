@@ -1,4 +1,15 @@
 //! The table of host functions: it has exactly one row for every function of the WIT package.
+
+/// Declares host functions, each with its row, and the list of their rows.
+macro_rules! host_functions {
+    ($($name:ident: $arguments:ty = $function:expr;)*) => {
+        $(pub static $name: $crate::wasm::gate::HostFunction<$arguments> = $function;)*
+
+        /// The rows of the functions above, in order.
+        pub(super) static ROWS: &[&$crate::wasm::gate::Row] = &[$(&$name.row),*];
+    };
+}
+
 mod effects;
 mod observe;
 
@@ -69,19 +80,6 @@ const fn input<A: Arguments>(function: &'static str) -> HostFunction<A> {
     )
 }
 
-pub static PHASE_ID: HostFunction<()> = input("phase-id");
-pub static ROUND: HostFunction<()> = input("round");
-pub static CONFIG: HostFunction<Pointer> = input("config");
-pub static SETTINGS: HostFunction<()> = input("settings");
-pub static PATCHED: HostFunction<(FileName, Plain<String>)> = HostFunction::new(
-    "input",
-    "patched",
-    Permit::Free,
-    PROPOSE,
-    "ask for the operator's patches, which only the program's own phases get",
-);
-pub static FACT: HostFunction<(PhaseId, FactName)> = input("fact");
-
 const fn report<A: Arguments>(function: &'static str) -> HostFunction<A> {
     HostFunction::new(
         "report",
@@ -92,78 +90,30 @@ const fn report<A: Arguments>(function: &'static str) -> HostFunction<A> {
     )
 }
 
-pub static MESSAGE: HostFunction<Text> = report("message");
-pub static SUBMIT: HostFunction<()> = report("submit");
-pub static SET_FACT: HostFunction<(FactName, Plain<String>)> = report("set-fact");
-pub static PROGRESS: HostFunction<Text> = report("progress");
+host_functions! {
+    PHASE_ID: () = input("phase-id");
+    ROUND: () = input("round");
+    CONFIG: Pointer = input("config");
+    SETTINGS: () = input("settings");
+    PATCHED: (FileName, Plain<String>) = HostFunction::new(
+        "input",
+        "patched",
+        Permit::Free,
+        PROPOSE,
+        "ask for the operator's patches, which only the program's own phases get",
+    );
+    FACT: (PhaseId, FactName) = input("fact");
 
-/// All rows of the table.
-pub static ROWS: &[&Row] = &[
-    &PHASE_ID.row,
-    &ROUND.row,
-    &CONFIG.row,
-    &SETTINGS.row,
-    &PATCHED.row,
-    &FACT.row,
-    &MESSAGE.row,
-    &SUBMIT.row,
-    &SET_FACT.row,
-    &PROGRESS.row,
-    &NODE_FACT.row,
-    &SYSCTL.row,
-    &KERNEL_OPTION.row,
-    &SERVICE.row,
-    &STAT.row,
-    &READ_FILE.row,
-    &LIST_DIR.row,
-    &PORT_FREE.row,
-    &RESOLVE.row,
-    &PROXY_FOR.row,
-    &HTTP_GET.row,
-    &HTTP_GET_AS.row,
-    &RUNTIME_STATUS.row,
-    &RUNTIME_CONFIG.row,
-    &IMAGE_PRESENT.row,
-    &CERTIFICATE.row,
-    &PRIVATE_KEY.row,
-    &KUBECONFIG.row,
-    &GET_OBJECT.row,
-    &LIST_OBJECTS.row,
-    &RUN_COMMAND.row,
-    &ETCD_MEMBERS.row,
-    &BECAUSE.row,
-    &REQUIRES.row,
-    &ANNOUNCE.row,
-    &WRITE_FILE.row,
-    &MAKE_DIR.row,
-    &REMOVE_FILE.row,
-    &SET_MODE.row,
-    &FILE_MODE.row,
-    &FILE_OWNER.row,
-    &ENSURE_CERTIFICATE.row,
-    &ENSURE_KEY_PAIR.row,
-    &ENSURE_KUBECONFIG.row,
-    &ENSURE_ROTATED_KUBECONFIG.row,
-    &APPLY_OBJECT.row,
-    &PATCH_OBJECT.row,
-    &DELETE_OBJECT.row,
-    &IF_EXISTS.row,
-    &ENSURE_SERVICE.row,
-    &SET_SYSCTL.row,
-    &LOAD_MODULE.row,
-    &PULL_IMAGE.row,
-    &EXECUTE.row,
-    &STATIC_POD.row,
-    &ENSURE_BOOTSTRAP_TOKEN.row,
-    &SHARE_KEYS.row,
-    &FETCH_KEYS.row,
-    &BOOTSTRAP_KUBECONFIG.row,
-    &KUBECONFIG_SERVER.row,
-    &ETCD_MEMBER.row,
-    &CONTROL_PLANE_USERS.row,
-    &GIVE_TREE.row,
-    &CLEAR.row,
-    &ATTEMPT.row,
-    &REGARDLESS.row,
-    &WAIT_UNTIL.row,
-];
+    MESSAGE: Text = report("message");
+    SUBMIT: () = report("submit");
+    SET_FACT: (FactName, Plain<String>) = report("set-fact");
+    PROGRESS: Text = report("progress");
+}
+
+/// Returns all rows of the table.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [ROWS, observe::ROWS, effects::ROWS]
+        .into_iter()
+        .flatten()
+        .copied()
+}

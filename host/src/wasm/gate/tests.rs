@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Functions of the package, as the WIT parser has them.
@@ -22,7 +23,7 @@ fn functions() -> BTreeSet<String> {
 
 #[test]
 fn every_host_function_has_one_row() {
-    let listed: Vec<String> = ROWS.iter().map(|row| row.capability()).collect();
+    let listed: Vec<String> = rows().map(|row| row.capability()).collect();
     let set: BTreeSet<String> = listed.iter().cloned().collect();
     assert_eq!(listed.len(), set.len(), "a function has two rows");
     assert_eq!(set, functions());
@@ -32,7 +33,7 @@ fn every_host_function_has_one_row() {
 
 #[test]
 fn every_row_says_all_that_a_call_is_decided_by() {
-    for row in ROWS {
+    for row in rows() {
         let Allowance {
             bytes_in,
             time,
@@ -74,76 +75,73 @@ fn admits<A: Arguments>(function: &HostFunction<A>, raw: A::Raw) -> bool {
     function.admit(raw, Origin::Plugin).is_ok()
 }
 
+/// Hands a text to every function that takes a name, and returns whether it admits the text.
+fn admit_everywhere(text: &str) -> Vec<(&'static str, bool)> {
+    let t = || text.to_owned();
+    let mut admitted = vec![
+        ("fact", admits(&FACT, (t(), "x".into()))),
+        ("set-fact", admits(&SET_FACT, (t(), "1".into()))),
+        ("node-fact", admits(&NODE_FACT, t())),
+        ("sysctl", admits(&SYSCTL, t())),
+        ("kernel-option", admits(&KERNEL_OPTION, t())),
+        ("service", admits(&SERVICE, t())),
+        ("resolve", admits(&RESOLVE, t())),
+        ("proxy-for", admits(&PROXY_FOR, t())),
+        ("http-get", admits(&HTTP_GET, t())),
+        (
+            "http-get-as",
+            admits(
+                &HTTP_GET_AS,
+                (t(), String::new(), String::new(), String::new()),
+            ),
+        ),
+        ("image-present", admits(&IMAGE_PRESENT, t())),
+        ("run-command", admits(&RUN_COMMAND, (t(), Vec::new()))),
+        (
+            "ensure-service",
+            admits(&ENSURE_SERVICE, (t(), "running".into())),
+        ),
+        ("set-sysctl", admits(&SET_SYSCTL, (t(), "1".into()))),
+        ("load-module", admits(&LOAD_MODULE, t())),
+        ("pull-image", admits(&PULL_IMAGE, t())),
+        ("execute", admits(&EXECUTE, (t(), Vec::new()))),
+        ("patched", admits(&PATCHED, (t(), "{}".into()))),
+    ];
+    admitted.extend(admit_in_specs(text));
+    admitted
+}
+
+/// Hands a text to the functions that take a specification, as one of its names.
+fn admit_in_specs(text: &str) -> [(&'static str, bool); 3] {
+    let files = json!({"directory": "/d", "name": text}).to_string();
+    let kubeconfig = json!({
+        "path": "/p",
+        "directory": "/d",
+        "authority": "ca",
+        "server": text,
+    });
+    [
+        (
+            "ensure-certificate",
+            admits(&ENSURE_CERTIFICATE, files.clone()),
+        ),
+        ("ensure-key-pair", admits(&ENSURE_KEY_PAIR, files)),
+        (
+            "ensure-kubeconfig",
+            admits(&ENSURE_KUBECONFIG, kubeconfig.to_string()),
+        ),
+    ]
+}
+
+/// Returns the beginning of a text, for messages.
+fn beginning(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
 #[test]
-fn no_hostile_text_passes_a_row_as_it_is() {
+fn no_hostile_text_is_admitted_as_a_name() {
     for text in hostile() {
-        let t = || text.clone();
-        let takes = [
-            ("fact", admits(&FACT, (t(), "x".into()))),
-            ("set-fact", admits(&SET_FACT, (t(), "1".into()))),
-            ("node-fact", admits(&NODE_FACT, t())),
-            ("sysctl", admits(&SYSCTL, t())),
-            ("kernel-option", admits(&KERNEL_OPTION, t())),
-            ("service", admits(&SERVICE, t())),
-            ("resolve", admits(&RESOLVE, t())),
-            ("proxy-for", admits(&PROXY_FOR, t())),
-            ("http-get", admits(&HTTP_GET, t())),
-            (
-                "http-get-as",
-                admits(
-                    &HTTP_GET_AS,
-                    (t(), String::new(), String::new(), String::new()),
-                ),
-            ),
-            ("image-present", admits(&IMAGE_PRESENT, t())),
-            ("run-command", admits(&RUN_COMMAND, (t(), Vec::new()))),
-            (
-                "ensure-service",
-                admits(&ENSURE_SERVICE, (t(), "running".into())),
-            ),
-            ("set-sysctl", admits(&SET_SYSCTL, (t(), "1".into()))),
-            ("load-module", admits(&LOAD_MODULE, t())),
-            ("pull-image", admits(&PULL_IMAGE, t())),
-            ("execute", admits(&EXECUTE, (t(), Vec::new()))),
-            ("patched", admits(&PATCHED, (t(), "{}".into()))),
-            (
-                "ensure-certificate",
-                admits(
-                    &ENSURE_CERTIFICATE,
-                    serde_json::json!({
-                        "directory": "/d",
-                        "name": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-            (
-                "ensure-key-pair",
-                admits(
-                    &ENSURE_KEY_PAIR,
-                    serde_json::json!({
-                        "directory": "/d",
-                        "name": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-            (
-                "ensure-kubeconfig",
-                admits(
-                    &ENSURE_KUBECONFIG,
-                    serde_json::json!({
-                        "path": "/p",
-                        "directory": "/d",
-                        "authority": "ca",
-                        "server": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-        ];
-        let shown: String = text.chars().take(20).collect();
-        for (function, takes) in takes {
+        for (function, is_admitted) in admit_everywhere(&text) {
             // These are plain file names, and certificates may be called so.
             let is_file_name = ["-x", "--host=x", "?", "#", "%2f"].contains(&text.as_str());
             let is_base_name = is_file_name
@@ -151,8 +149,18 @@ fn no_hostile_text_passes_a_row_as_it_is() {
                     function,
                     "patched" | "ensure-certificate" | "ensure-key-pair"
                 );
-            assert!(!takes || is_base_name, "{function} takes {shown:?}");
+            assert!(
+                !is_admitted || is_base_name,
+                "{function} takes {:?}",
+                beginning(&text)
+            );
         }
+    }
+}
+
+#[test]
+fn no_hostile_text_is_admitted_as_a_path() {
+    for text in hostile() {
         for function in [
             &STAT,
             &READ_FILE,
@@ -166,26 +174,30 @@ fn no_hostile_text_passes_a_row_as_it_is() {
             let path = function.admit(text.clone(), Origin::Plugin);
             assert!(
                 path.as_ref().is_err() || path.as_ref().is_ok_and(|path| path.as_str() == "/"),
-                "{shown:?} gave {path:?}"
+                "{:?} gave {path:?}",
+                beginning(&text)
             );
         }
+    }
+}
+
+#[test]
+fn no_hostile_text_is_admitted_as_a_part_of_an_object_name() {
+    for text in hostile() {
         for place in 0..4 {
-            let part = |at: usize, plain: &str| {
-                if at == place {
-                    text.clone()
-                } else {
-                    plain.to_owned()
-                }
-            };
+            let mut parts = ["v1", "ConfigMap", "default", "x"].map(str::to_owned);
+            parts[place] = text.clone();
+            let [api_version, kind, namespace, name] = parts;
             let of = kubephase_wit::ObjectRef {
-                api_version: part(0, "v1"),
-                kind: part(1, "ConfigMap"),
-                namespace: Some(part(2, "default")),
-                name: part(3, "x"),
+                api_version,
+                kind,
+                namespace: Some(namespace),
+                name,
             };
             assert!(
                 !admits(&GET_OBJECT, of.clone()) && !admits(&DELETE_OBJECT, of),
-                "{place}: {shown:?}"
+                "{place}: {:?}",
+                beginning(&text)
             );
         }
     }

@@ -68,28 +68,39 @@ fn nothing_is_granted_by_default() {
     assert_eq!(grant.allows(&SERVICE.row, &[]), Ok(()));
 }
 
+fn shows_file(grant: &Grant, name: &str, real: &str, is_public: bool) -> bool {
+    grant.allows(&READ_FILE.row, &path(name).demands()).is_ok()
+        && grant
+            .allows_file(&READ_FILE.row, &path(name), real, is_public)
+            .is_ok()
+}
+
 #[test]
 fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
     let grant = granted(Request {
         paths: strings(&["/etc/**", "/root/**", "/proc/**"]),
         ..request("observe-files.read-file")
     });
-    let shows = |name: &str, real: &str, is_public: bool| {
-        grant.allows(&READ_FILE.row, &path(name).demands()).is_ok()
-            && grant
-                .allows_file(&READ_FILE.row, &path(name), real, is_public)
-                .is_ok()
-    };
-    assert!(shows("/etc/os-release", "/etc/os-release", true));
+    assert!(shows_file(
+        &grant,
+        "/etc/os-release",
+        "/etc/os-release",
+        true
+    ));
     assert!(
-        !shows("/etc/os-release", "/usr/lib/os-release", true),
+        !shows_file(&grant, "/etc/os-release", "/usr/lib/os-release", true),
         "a link leads out of the pattern"
     );
     assert!(
-        !shows("/etc/own", "/etc/own", false),
+        !shows_file(&grant, "/etc/own", "/etc/own", false),
         "not every user may read it"
     );
-    assert!(!shows("/usr/lib/os-release", "/usr/lib/os-release", true));
+    assert!(!shows_file(
+        &grant,
+        "/usr/lib/os-release",
+        "/usr/lib/os-release",
+        true
+    ));
     for hidden in [
         "/etc/kubernetes/pki/ca.key",
         "/etc/shadow",
@@ -100,10 +111,13 @@ fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
         "/proc/4711/cmdline",
         "/proc/self/status",
     ] {
-        assert!(!shows(hidden, hidden, true), "{hidden}");
-        assert!(!shows("/etc/link", hidden, true), "a link to {hidden}");
+        assert!(!shows_file(&grant, hidden, hidden, true), "{hidden}");
+        assert!(
+            !shows_file(&grant, "/etc/link", hidden, true),
+            "a link to {hidden}"
+        );
     }
-    assert!(shows("/proc/cpuinfo", "/proc/cpuinfo", true));
+    assert!(shows_file(&grant, "/proc/cpuinfo", "/proc/cpuinfo", true));
 }
 
 #[test]
@@ -130,26 +144,27 @@ fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
     );
 }
 
+fn write_anywhere(path: &str) -> Result<(), String> {
+    let grant = granted(Request {
+        paths: strings(&["/**"]),
+        ..request("effects-files.write-file")
+    });
+    grant.allows_effect(&Effect::File(File {
+        path: path.into(),
+        content: vec![],
+        mode: 0o644,
+        owner: None,
+    }))
+}
+
 #[test]
 fn no_grant_reaches_the_directory_of_another_plugin() {
-    let write = |path: &str| {
-        let grant = granted(Request {
-            paths: strings(&["/**"]),
-            ..request("effects-files.write-file")
-        });
-        grant.allows_effect(&Effect::File(File {
-            path: path.into(),
-            content: vec![],
-            mode: 0o644,
-            owner: None,
-        }))
-    };
-    assert_eq!(write("/var/lib/kubephase-plugins/p/x"), Ok(()));
+    assert_eq!(write_anywhere("/var/lib/kubephase-plugins/p/x"), Ok(()));
     for path in [
         "/var/lib/kubephase-plugins/other/x",
         "/var/lib/kubephase-plugins/other",
     ] {
-        let refused = write(path).unwrap_err();
+        let refused = write_anywhere(path).unwrap_err();
         assert!(
             refused.contains("directory of the plugin other"),
             "{refused}"
@@ -201,26 +216,32 @@ fn each_function_is_granted_for_itself() {
     assert!(grant.allows_effect(&Effect::Command(command)).is_err());
 }
 
-#[test]
-fn the_dimensions_of_one_request_hold_together() {
-    let request = |host: &str, file: &str| Request {
+fn connection(host: &str, file: &str) -> Request {
+    Request {
         hosts: strings(&[host]),
         paths: strings(&[file]),
         ..request("observe-net.http-get-as")
-    };
-    let grant = Grant::new(
-        "p",
-        vec![
-            request("a.example", "/etc/a/**"),
-            request("b.example", "/etc/b/**"),
-        ],
-    );
-    let identity = |host: &str, file: &str| Identity {
+    }
+}
+
+fn identity(host: &str, file: &str) -> Identity {
+    Identity {
         url: HttpUrl::parse(&format!("https://{host}/")).unwrap(),
         authority: None,
         certificate: Some(path(file)),
         key: None,
-    };
+    }
+}
+
+#[test]
+fn the_dimensions_of_one_request_hold_together() {
+    let grant = Grant::new(
+        "p",
+        vec![
+            connection("a.example", "/etc/a/**"),
+            connection("b.example", "/etc/b/**"),
+        ],
+    );
     assert_eq!(
         grant.allows(
             &HTTP_GET_AS.row,
@@ -238,17 +259,18 @@ fn the_dimensions_of_one_request_hold_together() {
     );
 }
 
+fn reach(services: Services, hosts: &[&str], url: &str) -> Result<Reach, String> {
+    let grant = granted(Request {
+        hosts: strings(hosts),
+        ..request("observe-net.http-get")
+    });
+    let url = HttpUrl::parse(url).unwrap();
+    grant.reach(&HTTP_GET.row, &url.demands(), &url, services)
+}
+
 #[test]
 fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
     let services = Services::of("10.96.0.0/12");
-    let reach = |hosts: &[&str], url: &str| {
-        let grant = granted(Request {
-            hosts: strings(hosts),
-            ..request("observe-net.http-get")
-        });
-        let url = HttpUrl::parse(url).unwrap();
-        grant.reach(&HTTP_GET.row, &url.demands(), &url, services)
-    };
     for (hosts, url) in [
         (&["1*"][..], "http://169.254.169.254/"),
         (&["*:*", "127.0.0.1:1"], "http://127.0.0.1:80/"),
@@ -256,14 +278,14 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         (&["*host"], "http://localhost/"),
         (&["*"], "http://0x7f000001/"),
     ] {
-        assert!(reach(hosts, url).is_err(), "{hosts:?} {url}");
+        assert!(reach(services, hosts, url).is_err(), "{hosts:?} {url}");
     }
     for (host, url) in [
         ("127.0.0.1:*", "http://127.0.0.1:80/"),
         ("10.96.0.1", "http://10.96.0.1/"),
         ("[2001:db8::7]", "http://[2001:db8::7]/"),
     ] {
-        assert_eq!(reach(&[host], url), Ok(Reach::All), "{url}");
+        assert_eq!(reach(services, &[host], url), Ok(Reach::All), "{url}");
     }
     let others = Ok(Reach::OtherMachines(services));
     for (host, url) in [
@@ -271,26 +293,27 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         ("*", "http://evil.example/"),
         ("a.example", "http://a.example/"),
     ] {
-        assert_eq!(reach(&[host], url), others, "{url}");
+        assert_eq!(reach(services, &[host], url), others, "{url}");
     }
+}
+
+fn judge_identity(path: &str, is_hosts: bool) -> Result<(), String> {
+    let grant = granted(Request {
+        hosts: strings(&["a.example"]),
+        paths: strings(&["/var/lib/kubephase-plugins/p/**", "/etc/kubernetes/pki/*"]),
+        ..request("observe-net.http-get-as")
+    });
+    grant.allows_identity(&HTTP_GET_AS.row, path, is_hosts)
 }
 
 #[test]
 fn an_identity_of_the_host_is_shown_only_where_the_grant_amounts_to_that() {
-    let judge = |path: &str, is_hosts| {
-        let grant = granted(Request {
-            hosts: strings(&["a.example"]),
-            paths: strings(&["/var/lib/kubephase-plugins/p/**", "/etc/kubernetes/pki/*"]),
-            ..request("observe-net.http-get-as")
-        });
-        grant.allows_identity(&HTTP_GET_AS.row, path, is_hosts)
-    };
     assert_eq!(
-        judge("/var/lib/kubephase-plugins/p/pki/x.key", false),
+        judge_identity("/var/lib/kubephase-plugins/p/pki/x.key", false),
         Ok(())
     );
-    assert!(judge("/var/lib/kubephase-plugins/p/pki/x.key", true).is_err());
-    assert_eq!(judge("/etc/kubernetes/pki/x.key", true), Ok(()));
+    assert!(judge_identity("/var/lib/kubephase-plugins/p/pki/x.key", true).is_err());
+    assert_eq!(judge_identity("/etc/kubernetes/pki/x.key", true), Ok(()));
 }
 
 #[test]

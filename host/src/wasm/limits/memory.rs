@@ -32,10 +32,9 @@ impl Waiter {
     /// # Errors
     /// The run is cancelled.
     pub fn wait<'t>(&self, turns: &'t FairTurns) -> Result<FairTurn<'t>> {
-        let gives_up = || self.cancel.is_requested();
         let turn = self
             .clock
-            .pause_during(|| turns.wait(&self.plugin, &gives_up));
+            .pause_during(|| turns.wait(&self.plugin, &|| self.cancel.is_requested()));
         turn.context("the run was cancelled")
     }
 }

@@ -37,17 +37,16 @@ impl Requires {
 
 /// Returns the lowest version that a range itself names and includes.
 fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
-    let version_of = |comparator: &semver::Comparator| {
-        semver::Version::new(
-            comparator.major,
-            comparator.minor.unwrap_or(0),
-            comparator.patch.unwrap_or(0),
-        )
-    };
     range
         .comparators
         .iter()
-        .map(version_of)
+        .map(|comparator| {
+            semver::Version::new(
+                comparator.major,
+                comparator.minor.unwrap_or(0),
+                comparator.patch.unwrap_or(0),
+            )
+        })
         .filter(|version| range.matches(version))
         .min()
 }

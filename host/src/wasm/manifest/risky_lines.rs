@@ -30,8 +30,10 @@ impl Request {
     /// its cluster.
     pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
         let requests = self.requests_by_line();
-        let dangers = |request: &Request| with_lines(request, asked_nearby(request, services));
-        requests.iter().flat_map(dangers).collect()
+        requests
+            .iter()
+            .flat_map(|request| with_lines(request, asked_nearby(request, services)))
+            .collect()
     }
 
     /// The warnings about the risks of lines, each once, in the order of the lines. `counts`
@@ -53,25 +55,23 @@ impl Request {
             .into_iter()
             .filter(|dimension| dimension.count(self) > 0)
             .collect();
-        let whole = || vec![self.clone()];
         let [dimension] = dimensions.as_slice() else {
-            return whole();
+            return vec![self.clone()];
         };
         let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else {
-            return whole();
+            return vec![self.clone()];
         };
         fields.remove(dimension.field());
-        let of_pattern = |pattern: Value| {
-            let mut fields = fields.clone();
-            fields.insert(dimension.field().to_owned(), json!([pattern]));
-            serde_json::from_value(Value::Object(fields))
-        };
         let split: Result<Vec<Request>, _> = self
             .patterns(*dimension)
             .into_iter()
-            .map(of_pattern)
+            .map(|pattern| {
+                let mut fields = fields.clone();
+                fields.insert(dimension.field().to_owned(), json!([pattern]));
+                serde_json::from_value(Value::Object(fields))
+            })
             .collect();
-        split.unwrap_or_else(|_| whole())
+        split.unwrap_or_else(|_| vec![self.clone()])
     }
 }
 
@@ -82,9 +82,9 @@ fn dangers(request: &Request, plugin: &str) -> Vec<(String, Danger)> {
 
 /// Pairs each danger with each line of the request.
 fn with_lines(request: &Request, dangers: Vec<Danger>) -> Vec<(String, Danger)> {
-    let of_danger = |danger: Danger| {
+    let with_lines = dangers.into_iter().flat_map(|danger| {
         let lines = request.lines().into_iter();
         lines.map(move |line| (line, danger.clone()))
-    };
-    dangers.into_iter().flat_map(of_danger).collect()
+    });
+    with_lines.collect()
 }

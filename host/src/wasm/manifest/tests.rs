@@ -24,26 +24,28 @@ ConfigMap, names: [audit-*]}]}
 - {capability: effects-node.load-module, reason: needs it, modules: [br_netfilter]}
 ";
 
+fn parse_with_images(provides: &str) -> Result<Manifest, String> {
+    let grants = "- {capability: effects-images.pull-image, reason: r, images: ['*']}";
+    Manifest::parse(&format!(
+        "name: a\nversion: 1.0.0\nprovides:\n{provides}grants:\n{grants}\n"
+    ))
+    .map_err(|why| why.to_string())
+}
+
 /// A check observes: the words with which preflight checks fail promise that nothing was changed.
 #[test]
 fn checks_ask_for_no_effects_and_phases_of_preflight_are_checks() {
-    let with = |provides: &str| {
-        let grants = "- {capability: effects-images.pull-image, reason: r, images: ['*']}";
-        Manifest::parse(&format!(
-            "name: a\nversion: 1.0.0\nprovides:\n{provides}grants:\n{grants}\n"
-        ))
-        .map_err(|why| why.to_string())
-    };
     let check = "- {id: preflight/a, title: t, kind: check, workflow: [init]}\n";
     let phase = "- {id: b, title: t, kind: phase, workflow: [init]}\n";
     assert!(
-        with(check)
+        parse_with_images(check)
             .unwrap_err()
             .contains("grants: effects-images.pull-image is for phases and addons")
     );
-    assert!(with(&format!("{check}{phase}")).is_ok());
+    assert!(parse_with_images(&format!("{check}{phase}")).is_ok());
     for kind in ["phase", "addon"] {
-        let refused = with(&check.replace("kind: check", &format!("kind: {kind}"))).unwrap_err();
+        let refused =
+            parse_with_images(&check.replace("kind: check", &format!("kind: {kind}"))).unwrap_err();
         assert!(
             refused.contains("provides[0].kind: has to be check"),
             "{refused}"
@@ -142,26 +144,30 @@ fn what_has_to_be_there_is_asked_for() {
     );
 }
 
+fn parse_with_phase(more: &str) -> Result<Manifest, String> {
+    let phase = "- {id: a, title: t, kind: phase, workflow: [init]}\n";
+    Manifest::parse(&format!(
+        "name: a\nversion: 1.0.0\nprovides:\n{phase}{more}\n"
+    ))
+    .map_err(|why| why.to_string())
+}
+
 #[test]
 fn an_id_is_given_to_one_phase_and_settings_are_a_schema() {
-    let with = |more: &str| {
-        let phase = "- {id: a, title: t, kind: phase, workflow: [init]}\n";
-        Manifest::parse(&format!(
-            "name: a\nversion: 1.0.0\nprovides:\n{phase}{more}\n"
-        ))
-        .map_err(|why| why.to_string())
-    };
-    let twice = with("- {id: a, title: t, kind: check, workflow: [join]}").unwrap_err();
+    let twice = parse_with_phase("- {id: a, title: t, kind: check, workflow: [join]}").unwrap_err();
     assert!(
         twice.contains("line 4: provides: \"a\" is the id of two phases"),
         "{twice}"
     );
     for settings in ["{type: nope}", "{properties: 7}", "[]", "x"] {
-        let refused = with(&format!("settings: {settings}")).unwrap_err();
+        let refused = parse_with_phase(&format!("settings: {settings}")).unwrap_err();
         assert!(refused.contains("JSON Schema"), "{settings}: {refused}");
     }
     for settings in ["{type: object}", "{$schema: 'https://nope.example/'}"] {
-        assert!(with(&format!("settings: {settings}")).is_ok(), "{settings}");
+        assert!(
+            parse_with_phase(&format!("settings: {settings}")).is_ok(),
+            "{settings}"
+        );
     }
 }
 
@@ -223,19 +229,21 @@ fn different_requests_have_different_lines() {
     );
 }
 
+fn parse_certificates(rest: &str) -> anyhow::Result<Manifest> {
+    let capability =
+        "capability: effects-pki.ensure-certificate, directories: [/srv/own], subjects: [x]";
+    let provides = "provides:\n- {id: a, title: t, kind: phase, workflow: [init]}\n";
+    Manifest::parse(&format!(
+        "name: a\nversion: 1.0.0\n{provides}grants:\n- {{reason: r, {capability}, {rest}}}\n"
+    ))
+}
+
 #[test]
 fn a_request_of_certificates_says_who_signs_and_may_leave_out_what_a_certificate_need_not_have() {
-    let with = |rest: &str| {
-        let capability =
-            "capability: effects-pki.ensure-certificate, directories: [/srv/own], subjects: [x]";
-        let provides = "provides:\n- {id: a, title: t, kind: phase, workflow: [init]}\n";
-        Manifest::parse(&format!(
-            "name: a\nversion: 1.0.0\n{provides}grants:\n- {{reason: r, {capability}, {rest}}}\n"
-        ))
-    };
-    let manifest =
-        with("authorities: [/srv/own/ca], names: ['*.own.svc', 'fd00::1'], usages: [serverAuth]")
-            .unwrap();
+    let manifest = parse_certificates(
+        "authorities: [/srv/own/ca], names: ['*.own.svc', 'fd00::1'], usages: [serverAuth]",
+    )
+    .unwrap();
     assert_eq!(
         manifest.grants[0].lines(),
         [json!(["effects-pki.ensure-certificate", {
@@ -247,7 +255,7 @@ fn a_request_of_certificates_says_who_signs_and_may_leave_out_what_a_certificate
         }])
         .to_string()]
     );
-    assert!(with("authorities: [/srv/own/ca]").is_ok());
+    assert!(parse_certificates("authorities: [/srv/own/ca]").is_ok());
     for (rest, part) in [
         (
             "names: [a.own.svc]",
@@ -267,26 +275,27 @@ fn a_request_of_certificates_says_who_signs_and_may_leave_out_what_a_certificate
             "write it as 192.0.2.1",
         ),
     ] {
-        let refused = with(rest).unwrap_err().to_string();
+        let refused = parse_certificates(rest).unwrap_err().to_string();
         assert!(refused.contains(part), "{rest}: {refused}");
     }
 }
 
+fn manifest_with_texts(needs: &str, reason: &str, title: &str) -> String {
+    format!(
+        "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: {title:?}, kind: phase, \
+         workflow: [init], needs: [{needs:?}]}}\ngrants:\n- {{capability: observe-files.stat, \
+         reason: {reason:?}, paths: [/x]}}\n"
+    )
+}
+
 #[test]
 fn a_text_of_the_manifest_shows_what_it_is() {
-    let with = |needs: &str, reason: &str, title: &str| {
-        format!(
-            "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: {title:?}, kind: phase, \
-             workflow: [init], needs: [{needs:?}]}}\ngrants:\n- {{capability: observe-files.stat, \
-             reason: {reason:?}, paths: [/x]}}\n"
-        )
-    };
-    assert!(Manifest::parse(&with("certs", "r", "t")).is_ok());
+    assert!(Manifest::parse(&manifest_with_texts("certs", "r", "t")).is_ok());
     for text in [
-        with("\u{7}", "r", "t"),
-        with("certs", "\u{7}", "t"),
-        with("certs", "r", "\u{7}"),
-        with("x y", "r", "t"),
+        manifest_with_texts("\u{7}", "r", "t"),
+        manifest_with_texts("certs", "\u{7}", "t"),
+        manifest_with_texts("certs", "r", "\u{7}"),
+        manifest_with_texts("x y", "r", "t"),
     ] {
         assert!(Manifest::parse(&text).is_err(), "{text}");
     }

@@ -150,6 +150,10 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     (finished.result, seen, out.text(), err.text())
 }
 
+fn of_hostile(text: &str) -> (Option<String>, String) {
+    (Some("hostile".to_owned()), text.to_owned())
+}
+
 #[test]
 fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
     let (result, events, out, err) = run(&["hostile/NumCPU"]);
@@ -189,23 +193,19 @@ fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
         } if phase == "preflight/hostile" => Some((plugin.clone(), finding.code.clone())),
         _ => None,
     });
-    let hostile = |text: &str| (Some("hostile".to_owned()), text.to_owned());
     assert_eq!(
         origins.collect::<Vec<_>>(),
         [
-            hostile("plugin hostile"),
-            hostile("hostile/NumCPU"),
-            hostile("hostile/NumCPU")
+            of_hostile("plugin hostile"),
+            of_hostile("hostile/NumCPU"),
+            of_hostile("hostile/NumCPU")
         ]
     );
     // The program's own phases have no origin of a plugin.
-    let own = |event: &&Event| match &event.kind {
-        EventKind::Finding { phase, plugin, .. } => {
-            plugin.is_some() && phase != "preflight/hostile"
-        }
-        _ => false,
-    };
-    assert_eq!(events.iter().filter(own).count(), 0);
+    assert!(!events.iter().any(|event| matches!(
+        &event.kind,
+        EventKind::Finding { phase, plugin: Some(_), .. } if phase != "preflight/hostile"
+    )));
 }
 
 #[test]

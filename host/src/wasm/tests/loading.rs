@@ -8,7 +8,14 @@ use crate::{
     config::plugin_limits::Limits,
     plan::spec::{PhaseKind, PhaseSource},
     run::access::Access,
-    wasm::{cache::Cache, compiler::Compiler, embedded, engine::Engine, gate, plugin::Place},
+    wasm::{
+        cache::Cache,
+        compiler::Compiler,
+        embedded,
+        engine::Engine,
+        gate,
+        plugin::{Place, Plugin},
+    },
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;
@@ -44,6 +51,23 @@ const RUN: &str = r#"(memory (export "memory") 1)
     (func (export "kubephase:plugin/phase@VERSION#describe") (result i32) unreachable)
     (func (export "kubephase:plugin/phase@VERSION#run") (result i32) unreachable)"#;
 
+fn refused_version(version: &str, input: &str, call: &str) -> String {
+    let mut resolve = Resolve::default();
+    let wit = format!(
+        "package kubephase:plugin@{version}; interface input {{ {input}: func() -> u32; }}
+         interface phase {{ describe: func() -> string; run: func() -> string; }} world w {{ \
+         import input; export phase; }}"
+    );
+    resolve.push_str("plugin.wit", &wit).unwrap();
+    let import =
+        format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
+    refused(&componentise(
+        &resolve,
+        "w",
+        &format!("(module {import} {})", RUN.replace("VERSION", version)),
+    ))
+}
+
 #[test]
 fn other_worlds_and_versions_are_named() {
     let mut resolve = Resolve::default();
@@ -65,31 +89,15 @@ fn other_worlds_and_versions_are_named() {
         "{told}"
     );
 
-    let of = |version: &str, input: &str, call: &str| {
-        let mut resolve = Resolve::default();
-        let wit = format!(
-            "package kubephase:plugin@{version}; interface input {{ {input}: func() -> u32; }}
-             interface phase {{ describe: func() -> string; run: func() -> string; }} world w {{ \
-             import input; export phase; }}"
-        );
-        resolve.push_str("plugin.wit", &wit).unwrap();
-        let import =
-            format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
-        refused(&componentise(
-            &resolve,
-            "w",
-            &format!("(module {import} {})", RUN.replace("VERSION", version)),
-        ))
-    };
-    let newer = of("0.2.0", "round", "round");
+    let newer = refused_version("0.2.0", "round", "round");
     assert!(
         newer.contains(
             "kubephase:plugin/input@0.2.0: the component needs version 0.2.0, this host has 0.1.0"
         ),
         "{newer}"
     );
-    assert!(of("0.1.0-rc.1", "round", "round").contains("this host has 0.1.0"));
-    let function = of("0.1.7", "rounds", "rounds");
+    assert!(refused_version("0.1.0-rc.1", "round", "round").contains("this host has 0.1.0"));
+    let function = refused_version("0.1.7", "rounds", "rounds");
     assert!(
         function.contains("input.rounds is unknown to this host; did you mean input.round?"),
         "{function}"
@@ -215,6 +223,16 @@ fn describing_reaches_nothing() {
     assert!(told.contains("could not be asked what it is"), "{told}");
 }
 
+fn may_read(plugin: &Plugin) -> bool {
+    plugin
+        .grant()
+        .allows(
+            &gate::READ_FILE.row,
+            &[gate::Demand::Path("/etc/os-release")],
+        )
+        .is_ok()
+}
+
 #[test]
 fn the_operator_allows_by_name() {
     let read =
@@ -224,15 +242,6 @@ fn the_operator_allows_by_name() {
         &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]),
     );
     let plugin = engine().load(component.clone()).unwrap();
-    let may_read = || {
-        plugin
-            .grant()
-            .allows(
-                &gate::READ_FILE.row,
-                &[gate::Demand::Path("/etc/os-release")],
-            )
-            .is_ok()
-    };
     let told = plugin
         .allow(&["observe-files.stat".into()], &[])
         .unwrap_err()
@@ -241,11 +250,11 @@ fn the_operator_allows_by_name() {
         told.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
         "{told}"
     );
-    assert!(!may_read());
+    assert!(!may_read(&plugin));
     plugin
         .allow(&["observe-files.read-file".into()], &[])
         .unwrap();
-    assert!(may_read());
+    assert!(may_read(&plugin));
 }
 
 /// Only calling it says its name, and that takes compiling.

@@ -89,11 +89,11 @@ fn config() -> Value {
 }
 
 fn strategies(proposals: &[Proposal]) -> Vec<(String, IfExists)> {
-    let strategy = |proposal: &Proposal| match &proposal.effect {
+    let strategies = proposals.iter().map(|proposal| match &proposal.effect {
         Effect::Object(object) => (proposal.effect.summary().1, object.if_exists),
         other => panic!("{other:?}"),
-    };
-    proposals.iter().map(strategy).collect()
+    });
+    strategies.collect()
 }
 
 fn manifests(proposals: &[Proposal]) -> Vec<Value> {
@@ -143,24 +143,26 @@ fn coredns_in_an_empty_cluster() {
     );
 }
 
+fn deployment(name: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "kube-system"},
+        "spec": {"replicas": 5},
+    })
+}
+
+fn config_map(data: Value) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "coredns", "namespace": "kube-system"},
+        "data": data,
+    })
+}
+
 #[test]
 fn coredns_keeps_what_somebody_chose() {
-    let deployment = |name: &str| {
-        json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": name, "namespace": "kube-system"},
-            "spec": {"replicas": 5},
-        })
-    };
-    let config_map = |data: Value| {
-        json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "coredns", "namespace": "kube-system"},
-            "data": data,
-        })
-    };
     let (_, proposals, _) = twins::<CoreDns>(
         "coredns",
         &config(),
@@ -260,6 +262,61 @@ fn pruned(mut object: Value) -> Value {
     object
 }
 
+/// Returns the word that follows a text in a document.
+fn word_after<'t>(document: &'t Value, text: &str) -> &'t str {
+    let (_, rest) = document.as_str().unwrap().split_once(text).unwrap();
+    rest.split_whitespace().next().unwrap()
+}
+
+fn container(object: &Value) -> &Value {
+    &object["spec"]["template"]["spec"]["containers"][0]
+}
+
+/// Compares CoreDNS with the objects of a case. What the configuration says is taken from the
+/// recording; how objects are made of it is what is compared. Returns whether the case has them.
+fn compare_coredns(case: &std::path::Path) -> bool {
+    let expected = recorded(case, &["coredns", "system:coredns", "kube-dns"]);
+    let [corefile, _, _, _, deployment, service] = expected.as_slice() else {
+        return false;
+    };
+    let domain = word_after(&corefile["data"]["Corefile"], "kubernetes ");
+    let config = json!({
+        "cluster": {"networking": {"dnsDomain": domain}},
+        "run": {
+            "images": {"coredns": container(deployment)["image"]},
+            "dnsServiceAddress": service["spec"]["clusterIP"],
+        },
+    });
+    let (_, proposals, _) = twins::<CoreDns>("coredns", &config, &[]);
+    assert_eq!(manifests(&proposals), expected, "{}", case.display());
+    true
+}
+
+/// Compares kube-proxy with the objects of a case, as `compare_coredns` does.
+fn compare_kube_proxy(case: &std::path::Path) -> bool {
+    let expected = recorded(case, &["kube-proxy", "kubeadm:node-proxier"]);
+    let [files, daemon_set, ..] = expected.as_slice() else {
+        return false;
+    };
+    let server = word_after(&files["data"]["kubeconfig.conf"], "server: ");
+    let document: Value =
+        serde_yaml::from_str(files["data"]["config.conf"].as_str().unwrap()).unwrap();
+    let config = json!({
+        "kubeProxy": {
+            "document": document,
+            "userSupplied": files["metadata"].get("annotations").is_none(),
+        },
+        "run": {
+            "images": {"kube-proxy": container(daemon_set)["image"]},
+            "controlPlaneUrl": server,
+            "proxyEnvironment": container(daemon_set)["env"].as_array().unwrap()[1..],
+        },
+    });
+    let (_, proposals, _) = twins::<KubeProxy>("kube-proxy", &config, &[]);
+    assert_eq!(manifests(&proposals), expected, "{}", case.display());
+    true
+}
+
 #[test]
 fn the_objects_are_those_that_kubeadm_applied() {
     let Some(recordings) = crate::requirements::recorded_runs() else {
@@ -271,72 +328,8 @@ fn the_objects_are_those_that_kubeadm_applied() {
         .map(|case| case.unwrap().path())
         .filter(|case| !case.ends_with("patches-json") && !case.ends_with("patches-strategic"))
     {
-        let container =
-            |object: &Value| object["spec"]["template"]["spec"]["containers"][0].clone();
-        // What the configuration says is taken from the recording; how objects are made of it is
-        // what is compared.
-        if let [corefile, _, _, _, deployment, service] =
-            recorded(&case, &["coredns", "system:coredns", "kube-dns"]).as_slice()
-        {
-            let domain = corefile["data"]["Corefile"]
-                .as_str()
-                .unwrap()
-                .split_once("kubernetes ")
-                .unwrap()
-                .1
-                .split(' ')
-                .next()
-                .unwrap();
-            let config = json!({
-                "cluster": {"networking": {"dnsDomain": domain}},
-                "run": {
-                    "images": {"coredns": container(deployment)["image"]},
-                    "dnsServiceAddress": service["spec"]["clusterIP"],
-                },
-            });
-            let (_, proposals, _) = twins::<CoreDns>("coredns", &config, &[]);
-            assert_eq!(
-                manifests(&proposals),
-                recorded(&case, &["coredns", "system:coredns", "kube-dns"]),
-                "{}",
-                case.display()
-            );
-            dns += 1;
-        }
-        if let [files, daemon_set, ..] =
-            recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]).as_slice()
-        {
-            let server = files["data"]["kubeconfig.conf"]
-                .as_str()
-                .unwrap()
-                .split_once("server: ")
-                .unwrap()
-                .1
-                .lines()
-                .next()
-                .unwrap();
-            let document: Value =
-                serde_yaml::from_str(files["data"]["config.conf"].as_str().unwrap()).unwrap();
-            let config = json!({
-                "kubeProxy": {
-                    "document": document,
-                    "userSupplied": files["metadata"].get("annotations").is_none(),
-                },
-                "run": {
-                    "images": {"kube-proxy": container(daemon_set)["image"]},
-                    "controlPlaneUrl": server,
-                    "proxyEnvironment": container(daemon_set)["env"].as_array().unwrap()[1..],
-                },
-            });
-            let (_, proposals, _) = twins::<KubeProxy>("kube-proxy", &config, &[]);
-            assert_eq!(
-                manifests(&proposals),
-                recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]),
-                "{}",
-                case.display()
-            );
-            proxies += 1;
-        }
+        dns += usize::from(compare_coredns(&case));
+        proxies += usize::from(compare_kube_proxy(&case));
     }
     assert!(
         dns > 0 && proxies > 0,

@@ -1,6 +1,10 @@
 //! The way to what is removed. A journal names a path, and another user may have put a link on the
 //! way since: the way is followed only through links that nobody but root and this user can have
 //! made.
+//!
+//! `ResolvedPath` follows links too, and judges paths by their names, as they were when it looked.
+//! That is not enough to remove something: here every step is an open directory, and the directory
+//! that was judged is the directory in which the file is removed, whatever becomes of its name.
 use super::{
     RootedFiles,
     failure::{failure_to, io_failure},
@@ -52,8 +56,7 @@ impl RootedFiles {
     /// Returns the way with its first link replaced by what the link leads to. `path` names the
     /// whole path in failures.
     fn replace_first_link(&self, path: &str, way: &str) -> Tried<String> {
-        let failure = |errno: Errno| io_failure("remove", path, errno);
-        let mut steps = vec![self.first_step().map_err(failure)?];
+        let mut steps = vec![self.first_step().map_err(failure_to("remove", path))?];
         let mut rest = way;
         while let Some((name, after)) = next_name(rest) {
             rest = after;
@@ -61,10 +64,12 @@ impl RootedFiles {
                 steps.truncate(1.max(steps.len() - 1));
                 continue;
             }
-            let here = steps.last().ok_or_else(|| failure(Errno::LOOP))?;
-            let opened =
-                fs::openat(&here.directory, name, UNFOLLOWED, Mode::empty()).map_err(failure)?;
-            let stat = fs::fstat(&opened).map_err(failure)?;
+            let here = steps
+                .last()
+                .ok_or_else(|| io_failure("remove", path, Errno::LOOP))?;
+            let opened = fs::openat(&here.directory, name, UNFOLLOWED, Mode::empty())
+                .map_err(failure_to("remove", path))?;
+            let stat = fs::fstat(&opened).map_err(failure_to("remove", path))?;
             if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
                 let trusted = here.trusted && is_trusted(stat.st_uid, stat.st_mode);
                 steps.push(Step {
@@ -81,7 +86,7 @@ impl RootedFiles {
             let target = fs::readlinkat(&opened, "", Vec::new())
                 .map_err(failure_to("remove", path))?
                 .into_string()
-                .map_err(|_| failure(Errno::ILSEQ))?;
+                .map_err(|_| io_failure("remove", path, Errno::ILSEQ))?;
             let start = if target.starts_with('/') { "" } else { &above };
             return Ok(format!("{start}{target}/{rest}"));
         }

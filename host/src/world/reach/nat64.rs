@@ -19,17 +19,19 @@ const PREFIXES: [usize; 5] = [4, 5, 6, 7, 8];
 /// Returns what an address is, where a gateway may send what is for it to a metadata server.
 pub(super) fn leads_to(address: Ipv6Addr) -> Option<&'static str> {
     let bytes = address.octets();
-    let at = |bytes: &[u8], at: usize| {
-        let four = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        let found = Ipv4Addr::from(four);
-        METADATA.iter().any(|net| net.contains(&found))
-    };
     // Byte 8 belongs neither to the prefix nor to the address.
     let without_8: Vec<u8> = bytes[..8].iter().chain(&bytes[9..]).copied().collect();
     let is_within = bytes[8] == 0
         && PREFIXES.iter().any(|prefix| {
-            without_8[prefix + 4..].iter().all(|byte| *byte == 0) && at(&without_8, *prefix)
+            without_8[prefix + 4..].iter().all(|byte| *byte == 0)
+                && is_metadata_server(&without_8[*prefix..])
         });
-    (is_within || at(&bytes, 12))
+    (is_within || is_metadata_server(&bytes[12..]))
         .then_some("an address with that of a metadata server in it, for a gateway to IPv4")
+}
+
+/// Whether bytes begin with the IPv4 address of a metadata server.
+fn is_metadata_server(bytes: &[u8]) -> bool {
+    let address = Ipv4Addr::from([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    METADATA.iter().any(|net| net.contains(&address))
 }

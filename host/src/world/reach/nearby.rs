@@ -14,8 +14,8 @@ const BRIDGES: [&str; 10] = [
 ];
 
 impl Services {
-    /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. A text
-    /// that is not a subnet is left out: the configuration is checked elsewhere.
+    /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. A
+    /// text that is not a subnet is left out: the configuration is checked elsewhere.
     pub fn of(subnets: &str) -> Services {
         let mut found = subnets
             .split(',')

@@ -187,13 +187,12 @@ impl Net for RealNet {
             client = client.tls_certs_only([read]);
         }
         if let Some(certificate) = &identity.cert {
-            let without_key = || {
+            let key = identity.key.as_ref().ok_or_else(|| {
                 Failure::new(
                     FailureCode::Invalid,
                     format!("{}: it needs its key", certificate.path),
                 )
-            };
-            let key = identity.key.as_ref().ok_or_else(without_key)?;
+            })?;
             let pem = Secret::new([certificate.bytes()?, key.bytes()?].join(&b'\n'));
             client = client.identity(
                 Identity::from_pem(pem.reveal())

@@ -125,7 +125,7 @@ impl Programs {
         if program.starts_with('/') {
             return path_of_system(program);
         }
-        let not_found = || Failure {
+        self.find(program).ok_or_else(|| Failure {
             remedy: Some(
                 "install it there, with all directories above it and the program itself owned by \
                  root and writable by nobody else"
@@ -138,8 +138,7 @@ impl Programs {
                     SYSTEM.join(", ")
                 ),
             )
-        };
-        self.find(program).ok_or_else(not_found)
+        })
     }
 }
 
@@ -148,7 +147,7 @@ fn path_of_system(program: &str) -> Tried<PathBuf> {
     let files = RootedFiles::open(Path::new("/"))
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot run {program}: {error}")))?;
     let found = of_system(&files, program).filter(|path| is_executable(path));
-    let not_found = || Failure {
+    found.ok_or_else(|| Failure {
         remedy: Some(
             "have all directories above the program and the program itself owned by root and \
              writable by nobody else"
@@ -158,8 +157,7 @@ fn path_of_system(program: &str) -> Tried<PathBuf> {
             FailureCode::NotFound,
             format!("cannot run {program}: no program is there that only root can replace"),
         )
-    };
-    found.ok_or_else(not_found)
+    })
 }
 
 fn is_executable(path: &Path) -> bool {

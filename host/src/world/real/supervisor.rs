@@ -99,16 +99,18 @@ fn supervise_until_end(program: Pid) -> ! {
 }
 
 /// Waits until the program has ended, or is to be killed.
+/// Whether a program has ended; its exit status can still be read.
+fn has_ended(program: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(
+        waitid(WaitId::Pid(program), options),
+        Ok(None) | Err(Errno::INTR)
+    )
+}
+
 fn wait_for(program: Pid) {
     let all = all_signals();
-    let has_ended = || {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(
-            waitid(WaitId::Pid(program), options),
-            Ok(None) | Err(Errno::INTR)
-        )
-    };
-    while !has_ended() {
+    while !has_ended(program) {
         let mut signal = 0;
         // SAFETY: both are variables that outlive the call, and all signals are blocked.
         unsafe { libc::sigwait(&raw const all, &raw mut signal) };

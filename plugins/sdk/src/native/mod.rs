@@ -1,10 +1,14 @@
 //! The imports of a component as functions over the traits of the host, and native phases behind
 //! the trait that components implement.
 //!
-//! `imports.rs` lists the functions; here is how a call reaches the host of the running phase.
-mod imports;
-#[cfg(test)]
-mod tests;
+//! `build.rs` writes the functions from the WIT package; here is how a call reaches the host of the
+//! running phase.
+mod imports {
+    //! Every function that a component can import, over the traits of the host.
+    use super::{call_host, types};
+
+    include!(concat!(env!("OUT_DIR"), "/imports.rs"));
+}
 
 pub use imports::*;
 pub use kubephase_wit::types;

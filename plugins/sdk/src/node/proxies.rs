@@ -12,7 +12,8 @@ pub fn is_common_proxy(name: &str) -> bool {
 }
 
 /// Returns a proxy, or a list of hosts, without parts that may be secret: user names, passwords,
-/// queries and fragments.
+/// queries and fragments. For URLs in messages the host has a function of its own, which keeps
+/// paths and digests with an `@`.
 pub fn without_user_info(proxy: &str) -> String {
     // In a URL a comma is part of a password; elsewhere it separates the entries of a list.
     if proxy.contains("://") {

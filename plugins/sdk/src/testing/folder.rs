@@ -44,7 +44,7 @@ pub fn read_cases(folder: &Path) -> Result<Vec<(PathBuf, Case)>, String> {
         .collect();
     paths.sort();
     if paths.is_empty() {
-        return Err(format!("there are no cases in {}", folder.display()));
+        return Err(format!("{} has no cases", folder.display()));
     }
     paths.into_iter().map(read_case).collect()
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 /// A grant of a serving certificate of the cluster's authority.
 const METRICS: &str = "capability: effects-pki.ensure-certificate, directories: \
     [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: \
-    [kubephase-plugin-hostile], names: [metrics.kubephase-plugin-hostile.svc], usages: [serverAuth]";
+    [kubephase-plugin-hostile], names: [metrics.kubephase-plugin-hostile.svc], \
+    usages: [serverAuth]";
 
 #[test]
 fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those_of_the_cluster() {

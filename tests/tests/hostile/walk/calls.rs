@@ -32,9 +32,7 @@ fn hostile_texts() -> Vec<(&'static str, Value)> {
 /// argument, and their names.
 pub fn hostile_calls(is_selected: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let mut calls = Vec::new();
-    let open = gate::ROWS
-        .iter()
-        .filter(|row| row.permit != gate::Permit::Core);
+    let open = gate::rows().filter(|row| row.permit != gate::Permit::Core);
     for capability in open
         .map(|row| row.capability())
         .filter(|capability| is_selected(capability))

@@ -43,9 +43,7 @@ pub fn dimensions(capability: &str) -> String {
 
 /// Returns the capabilities that need a grant and take texts.
 fn granted_capabilities() -> Vec<String> {
-    let rows = gate::ROWS
-        .iter()
-        .filter(|row| matches!(row.permit, gate::Permit::Granted(_)));
+    let rows = gate::rows().filter(|row| matches!(row.permit, gate::Permit::Granted(_)));
     rows.map(|row| row.capability())
         .filter(|capability| valid_arguments(capability).is_some())
         .collect()

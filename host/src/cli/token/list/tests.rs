@@ -18,8 +18,8 @@ fn token(id: &str, ttl: i64) -> BootstrapToken {
     token_of(&token_secret(&given, NOW).unwrap().manifest).unwrap()
 }
 
-fn shown(tokens: &[BootstrapToken], format: Format) -> String {
-    format_list(tokens, format, Timestamp::from_second(NOW + 10).unwrap())
+fn shown(tokens: &[BootstrapToken], printer: Option<&Printer>) -> String {
+    format_list(tokens, printer, Timestamp::from_second(NOW + 10).unwrap()).unwrap()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn tables_are_kubeadms() {
         description: String::new(),
         ..token("abcdef", 86_400)
     };
-    let text = shown(&[described, plain], Format::Text);
+    let text = shown(&[described, plain], None);
     assert_eq!(
         text.lines().collect::<Vec<_>>(),
         [
@@ -45,13 +45,13 @@ fn tables_are_kubeadms() {
              <none>                                                     <none>",
         ]
     );
-    assert_eq!(shown(&[], Format::Text), "");
+    assert_eq!(shown(&[], None), "");
     assert!(
-        shown(&[token("abcdef", 5)], Format::Text).contains("<invalid>"),
+        shown(&[token("abcdef", 5)], None).contains("<invalid>"),
         "it ran out"
     );
     assert!(
-        shown(&[token("abcdef", 86_400)], Format::Text).contains(r"for \u{1b}[31mWednesday"),
+        shown(&[token("abcdef", 86_400)], None).contains(r"for \u{1b}[31mWednesday"),
         "a terminal is safe"
     );
 }
@@ -66,11 +66,11 @@ fn objects_are_kubeadms() {
         },
     ];
     assert_eq!(
-        shown(&all[1..], Format::Json),
+        shown(&all[1..], Some(&Printer::Json)),
         "{\n    \"kind\": \"BootstrapToken\",\n    \"apiVersion\": \
          \"output.kubeadm.k8s.io/v1alpha3\",\n    \"token\": \"zzzzzz.0123456789abcdef\"\n}\n"
     );
-    let yaml = shown(&all, Format::Yaml);
+    let yaml = shown(&all, Some(&Printer::Yaml));
     assert!(
         yaml.contains("\n---\n")
             && yaml.contains("expires: \"2026-09-22T14:13:20Z\"\n")

@@ -12,17 +12,16 @@ impl Client<'_> {
     /// The answer is longer, or does not come in time.
     pub async fn read_small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
         let until = self.until.min(Instant::now() + self.times.small);
-        let late = || {
-            anyhow!(
-                "{} sends its answer too slowly: it was not there after {} s",
-                self.server(),
-                self.times.small.as_secs()
-            )
-        };
         let mut body = Body::new(answer, limit);
         while timeout_at(until, body.read())
             .await
-            .map_err(|_| late())?
+            .map_err(|_| {
+                anyhow!(
+                    "{} sends its answer too slowly: it was not there after {} s",
+                    self.server(),
+                    self.times.small.as_secs()
+                )
+            })?
             .with_context(|| self.server())?
         {}
         Ok(body.content)

@@ -1,6 +1,7 @@
 //! Challenges: a registry's demand for authorization, in the headers of its answer.
 use anyhow::{Result, bail};
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
+use http_auth::ChallengeRef;
 
 /// The kind of authorization that a registry asks for.
 pub(super) enum Challenge {
@@ -17,19 +18,10 @@ impl Challenge {
         for header in headers.get_all(WWW_AUTHENTICATE) {
             let Ok(text) = header.to_str() else { continue };
             for challenge in http_auth::parse_challenges(text).unwrap_or_default() {
-                let param = |wanted: &str| {
-                    let found = challenge
-                        .params
-                        .iter()
-                        .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-                    found
-                        .map(|(_, value)| value.to_unescaped())
-                        .unwrap_or_default()
-                };
                 if challenge.scheme.eq_ignore_ascii_case("bearer") {
                     return Ok(Challenge::Bearer {
-                        realm: param("realm"),
-                        service: param("service"),
+                        realm: parameter(&challenge, "realm"),
+                        service: parameter(&challenge, "service"),
                     });
                 }
                 if challenge.scheme.eq_ignore_ascii_case("basic") {
@@ -42,4 +34,14 @@ impl Challenge {
              Bearer"
         )
     }
+}
+
+/// Returns a parameter of a challenge, or an empty text.
+fn parameter(challenge: &ChallengeRef<'_>, name: &str) -> String {
+    challenge
+        .params
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.to_unescaped())
+        .unwrap_or_default()
 }

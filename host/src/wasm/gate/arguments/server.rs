@@ -43,15 +43,11 @@ impl Arguments for Identity {
         (url, authority, certificate, key): Self::Raw,
         origin: Origin,
     ) -> Result<Self, String> {
-        let file = |path: String| match path.as_str() {
-            "" => Ok(None),
-            _ => <AbsolutePath as Arguments>::parse(path, origin).map(Some),
-        };
         Ok(Identity {
             url: HttpUrl::parse(&url)?,
-            authority: file(authority)?,
-            certificate: file(certificate)?,
-            key: file(key)?,
+            authority: parse_optional(authority, origin)?,
+            certificate: parse_optional(certificate, origin)?,
+            key: parse_optional(key, origin)?,
         })
     }
 
@@ -63,5 +59,13 @@ impl Arguments for Identity {
 
     fn record(&self) -> Value {
         json!([self.url.as_str()])
+    }
+}
+
+/// Parses a path that may be empty.
+fn parse_optional(path: String, origin: Origin) -> Result<Option<AbsolutePath>, String> {
+    match path.as_str() {
+        "" => Ok(None),
+        _ => <AbsolutePath as Arguments>::parse(path, origin).map(Some),
     }
 }

@@ -10,18 +10,13 @@ fn excess_of(object: &Value) -> Option<String> {
 }
 
 fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
-    let text = |field: &str| object[field].as_str().unwrap();
+    let [api_version, kind] = ["apiVersion", "kind"].map(|field| object[field].as_str().unwrap());
     let owner = Owner {
         plugin: "own",
         accounts: vec!["account"],
         decides_about_others,
     };
-    excess(
-        shape_of(text("apiVersion"), text("kind")).unwrap(),
-        object,
-        "",
-        &owner,
-    )
+    excess(shape_of(api_version, kind).unwrap(), object, "", &owner)
 }
 
 /// A Deployment whose Pods have these fields beside those of a plain Pod.
@@ -156,24 +151,25 @@ fn no_label_makes_an_object_somebody_elses() {
     assert_eq!(excess_of(&object), None);
 }
 
+fn excess_of_service(spec: Value) -> Option<String> {
+    let service = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    });
+    excess_of(&service)
+}
+
 #[test]
 fn a_service_is_an_address_within_the_cluster_for_pods_of_its_own() {
-    let service = |spec: Value| {
-        let service = json!({
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "web"},
-            "spec": spec,
-        });
-        excess_of(&service)
-    };
     let plain = json!({
         "type": "ClusterIP",
         "clusterIP": "None",
         "ports": [{"port": 80}],
         "selector": {"app": OWN},
     });
-    assert_eq!(service(plain), None);
+    assert_eq!(excess_of_service(plain), None);
     for spec in [
         json!({"externalIPs": []}),
         json!({"type": "LoadBalancer"}),
@@ -182,21 +178,22 @@ fn a_service_is_an_address_within_the_cluster_for_pods_of_its_own() {
         json!({"selector": {"app": "other"}}),
         json!([]),
     ] {
-        assert!(service(spec.clone()).is_some(), "{spec}");
+        assert!(excess_of_service(spec.clone()).is_some(), "{spec}");
     }
+}
+
+fn excess_of_namespace(metadata: Value, spec: Value) -> Option<String> {
+    excess_of(&json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": spec,
+    }))
 }
 
 #[test]
 fn a_namespace_is_made_without_what_decides_about_its_pods() {
-    let namespace = |metadata: Value, spec: Value| {
-        excess_of(&json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": spec,
-        }))
-    };
-    assert_eq!(namespace(json!({"name": OWN}), Value::Null), None);
+    assert_eq!(excess_of_namespace(json!({"name": OWN}), Value::Null), None);
     let labels = json!({"pod-security.kubernetes.io/enforce": "privileged"});
-    assert!(namespace(json!({"name": OWN, "labels": labels}), Value::Null).is_some());
-    assert!(namespace(json!({"name": OWN}), json!({"finalizers": []})).is_some());
+    assert!(excess_of_namespace(json!({"name": OWN, "labels": labels}), Value::Null).is_some());
+    assert!(excess_of_namespace(json!({"name": OWN}), json!({"finalizers": []})).is_some());
 }
 
 #[test]

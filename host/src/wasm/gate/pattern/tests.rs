@@ -29,39 +29,47 @@ fn a_pattern_has_no_wildcards_but_one_and_two_stars() {
     }
 }
 
+fn to_strings(list: &[&str]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>()
+}
+
+fn covers_line(pattern: &[&str], program: &str, arguments: &[&str]) -> bool {
+    covers_command(
+        &to_strings(pattern),
+        &CommandLine::parse(program, &to_strings(arguments)).unwrap(),
+    )
+}
+
 #[test]
 fn a_command_is_covered_argument_by_argument() {
-    let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let covers = |pattern: &[&str], program: &str, arguments: &[&str]| {
-        covers_command(
-            &texts(pattern),
-            &CommandLine::parse(program, &texts(arguments)).unwrap(),
-        )
-    };
-    assert!(covers(
+    assert!(covers_line(
         &["cat", "/x/granted/**"],
         "cat",
         &["/x/granted/a/b"]
     ));
-    assert!(!covers(
+    assert!(!covers_line(
         &["cat", "/x/granted/**"],
         "cat",
         &["/x/granted/../secret/ca.key"]
     ));
     assert!(
-        !covers(&["cat", "*"], "cat", &["--help"]) && covers(&["uname", "-*"], "uname", &["-r"])
+        !covers_line(&["cat", "*"], "cat", &["--help"])
+            && covers_line(&["uname", "-*"], "uname", &["-r"])
     );
-    assert!(!covers(&["env", "touch x"], "env", &["touch", "x"]));
-    assert!(!covers(
+    assert!(!covers_line(&["env", "touch x"], "env", &["touch", "x"]));
+    assert!(!covers_line(
         &["systemctl", "is-active", "*"],
         "/tmp/systemctl",
         &["is-active", "kubelet"]
     ));
 }
 
+fn covers(pattern: &str, url: &str) -> bool {
+    covers_url(pattern, &HttpUrl::parse(url).unwrap())
+}
+
 #[test]
 fn a_url_is_covered_by_host_and_port() {
-    let covers = |pattern: &str, url: &str| covers_url(pattern, &HttpUrl::parse(url).unwrap());
     for (pattern, url) in [
         ("*.k8s.io", "https://dl.k8s.io/x"),
         ("*.k8s.io", "http://dl.k8s.io"),

@@ -75,10 +75,10 @@ pub(super) fn key_files(request: &Request) -> Vec<Danger> {
     let kubeconfigs = kubeconfigs.filter(|pattern| !is_kubeconfig_place(pattern));
     let keys = request.directories.iter();
     let keys = keys.filter(|pattern| !is_key_place(pattern));
-    let why = |place| {
+    let files = kubeconfigs.chain(keys).map(|place| {
         root(format!(
             "files in {place} may decide which programs run as root, and which servers they ask"
         ))
-    };
-    kubeconfigs.chain(keys).map(why).collect()
+    });
+    files.collect()
 }

@@ -66,7 +66,7 @@ pub fn is_harmless(pattern: &ObjectPattern, plugin: &str) -> bool {
 
 /// Judges a grant to write and delete objects.
 pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
-    let judge = |pattern: &ObjectPattern| {
+    let dangers = request.objects.iter().filter_map(|pattern| {
         let host_access = pattern.host_access.then(|| match pattern.kind.as_str() {
             "ServiceAccount" => {
                 "Pods may run as these accounts, with all rights of the accounts".into()
@@ -79,8 +79,8 @@ pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
         effect_on_others(pattern, plugin)
             .or(host_access)
             .map(cluster_admin)
-    };
-    request.objects.iter().filter_map(judge).collect()
+    });
+    dangers.collect()
 }
 
 /// Judges a grant to read objects.

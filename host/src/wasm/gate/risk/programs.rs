@@ -134,21 +134,24 @@ const READING: &[(&str, &[&[&str]])] = &[
 
 /// Whether a command line is known to read only.
 pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
-    let is_plain = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte))
-    };
-    let matches_line = |line: &&[&str]| {
-        let matches_argument = |(expected, argument): (&&str, &&str)| {
-            expected == argument || (*expected == NAME && is_plain(argument))
-        };
-        line.len() == arguments.len() && line.iter().zip(arguments).all(matches_argument)
-    };
     let known = READING.iter().find(|(known, _)| *known == program);
-    known.is_some_and(|(_, lines)| lines.iter().any(matches_line))
+    known.is_some_and(|(_, lines)| lines.iter().any(|line| matches_line(line, arguments)))
         || (VERSIONED.contains(&program) && arguments == ["--version"])
+}
+
+/// Whether arguments are those of a known command line, in which `NAME` stands for a plain name.
+fn matches_line(line: &[&str], arguments: &[&str]) -> bool {
+    line.len() == arguments.len()
+        && line.iter().zip(arguments).all(|(expected, argument)| {
+            expected == argument || (*expected == NAME && is_plain(argument))
+        })
+}
+
+fn is_plain(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte))
 }
 
 /// Judges a grant to run programs that only read: it amounts to root unless the command line is one
@@ -156,7 +159,7 @@ pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
 /// is no complete list of programs that run others. The host looks for a bare name only in the
 /// system's directories, and ignores `PATH`.
 pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
-    let judge = |command: &Vec<String>| {
+    let dangers = request.commands.iter().filter_map(|command| {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let (&program, arguments) = command.split_first()?;
         let is_fixed = arguments.iter().all(|argument| !argument.contains('*'));
@@ -167,6 +170,6 @@ pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
             "{program} runs as root, and its command line is not one of those that are known to \
              read only"
         )))
-    };
-    request.commands.iter().filter_map(judge).collect()
+    });
+    dangers.collect()
 }

@@ -67,8 +67,9 @@ fn is_within_a_domain(host: &str) -> bool {
     let Some((_, domain)) = fixed.split_once('.') else {
         return false;
     };
-    let has_letters = |label: &str| label.starts_with(|first: char| first.is_ascii_alphabetic());
-    domain.rsplit('.').next().is_some_and(has_letters) && psl::domain_str(domain).is_some()
+    let top_level = domain.rsplit('.').next().unwrap_or_default();
+    top_level.starts_with(|first: char| first.is_ascii_alphabetic())
+        && psl::domain_str(domain).is_some()
 }
 
 /// Returns the reason why asking the hosts that match a pattern amounts to root; none if it does
@@ -103,17 +104,16 @@ pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
 /// Judges a grant to ask HTTP servers on the machine on which the operator gives consent. Only
 /// there are the addresses of the machine and of Services known.
 pub fn asked_nearby(request: &Request, services: Services) -> Vec<Danger> {
-    let danger = |pattern: &String| {
-        let what = nearby(address_of(split_port(pattern).0)?, services)?;
-        Some(root(format!(
-            "{pattern} is {what}, where a server may answer only this machine"
-        )))
-    };
     let asks = [&HTTP_GET.row, &HTTP_GET_AS.row].map(Row::capability);
     let hosts = request.hosts.iter();
     hosts
         .filter(|_| asks.contains(&request.capability))
-        .filter_map(danger)
+        .filter_map(|pattern| {
+            let what = nearby(address_of(split_port(pattern).0)?, services)?;
+            Some(root(format!(
+                "{pattern} is {what}, where a server may answer only this machine"
+            )))
+        })
         .collect()
 }
 

@@ -20,10 +20,6 @@ const fn effects<A: Arguments>(function: &'static str) -> HostFunction<A> {
     )
 }
 
-pub static BECAUSE: HostFunction<Text> = effects("because");
-pub static REQUIRES: HostFunction<Plain<(u32, u32)>> = effects("requires");
-pub static ANNOUNCE: HostFunction<Text> = effects("announce");
-
 const FILE_WORDS: &str =
     "have files and directories made, changed and removed, except those of the host";
 
@@ -32,72 +28,7 @@ const fn effects_files<A: Arguments>(function: &'static str) -> HostFunction<A> 
         .with_risk(risk::CHANGED_PATHS)
 }
 
-pub static WRITE_FILE: HostFunction<(AbsolutePath, Plain<Vec<u8>>)> = effects_files("write-file");
-pub static MAKE_DIR: HostFunction<AbsolutePath> =
-    effects_files("make-dir").with_risk(risk::MADE_DIRECTORIES);
-pub static REMOVE_FILE: HostFunction<AbsolutePath> = effects_files("remove-file");
-pub static SET_MODE: HostFunction<(AbsolutePath, Plain<u32>)> = effects_files("set-mode");
-pub static FILE_MODE: HostFunction<Plain<(u32, u32)>> = HostFunction::new(
-    "effects-files",
-    "file-mode",
-    Permit::Free,
-    PROPOSE,
-    FILE_WORDS,
-);
-pub static FILE_OWNER: HostFunction<NewOwner> = HostFunction::new(
-    "effects-files",
-    "file-owner",
-    Permit::Free,
-    PROPOSE,
-    FILE_WORDS,
-);
-
 const PKI_WORDS: &str = "have keys, certificates and kubeconfigs made, without seeing them";
-
-pub static ENSURE_CERTIFICATE: HostFunction<CertificateSpec> = HostFunction::new(
-    "effects-pki",
-    "ensure-certificate",
-    Permit::Granted(&[
-        Dimension::Directories,
-        Dimension::Authorities,
-        Dimension::Subjects,
-        Dimension::Groups,
-        Dimension::Names,
-        Dimension::Usages,
-    ]),
-    PROPOSE,
-    PKI_WORDS,
-)
-.with_risk(risk::CERTIFICATE);
-pub static ENSURE_KEY_PAIR: HostFunction<KeyPairSpec> = HostFunction::new(
-    "effects-pki",
-    "ensure-key-pair",
-    Permit::Granted(&[Dimension::Directories]),
-    PROPOSE,
-    PKI_WORDS,
-)
-.with_risk(risk::KEY_FILES);
-pub static ENSURE_KUBECONFIG: HostFunction<KubeconfigSpec> = HostFunction::new(
-    "effects-pki",
-    "ensure-kubeconfig",
-    Permit::Granted(&[
-        Dimension::Paths,
-        Dimension::Authorities,
-        Dimension::Subjects,
-        Dimension::Groups,
-    ]),
-    PROPOSE,
-    PKI_WORDS,
-)
-.with_risk(risk::KUBECONFIG);
-pub static ENSURE_ROTATED_KUBECONFIG: HostFunction<RotatedKubeconfigSpec> = HostFunction::new(
-    "effects-pki",
-    "ensure-rotated-kubeconfig",
-    PATHS,
-    PROPOSE,
-    PKI_WORDS,
-)
-.with_risk(risk::KEY_FILES);
 
 const fn effects_cluster<A: Arguments>(
     function: &'static str,
@@ -106,62 +37,6 @@ const fn effects_cluster<A: Arguments>(
     HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE_OBJECT, words)
         .with_risk(risk::CHANGED_OBJECTS)
 }
-
-pub static APPLY_OBJECT: HostFunction<(ObjectName, Plain<Value>)> =
-    effects_cluster("apply-object", "have objects written to the cluster");
-pub static PATCH_OBJECT: HostFunction<(ObjectName, Value)> =
-    effects_cluster("patch-object", "have objects of the cluster changed");
-pub static DELETE_OBJECT: HostFunction<ObjectName> =
-    effects_cluster("delete-object", "have objects of the cluster deleted");
-pub static IF_EXISTS: HostFunction<Plain<(u32, String)>> = HostFunction::new(
-    "effects-cluster",
-    "if-exists",
-    Permit::Free,
-    PROPOSE,
-    "say what to do with an object that exists already",
-);
-
-pub static ENSURE_SERVICE: HostFunction<(UnitName, Plain<String>)> = HostFunction::new(
-    "effects-node",
-    "ensure-service",
-    Permit::Granted(&[Dimension::Units]),
-    PROPOSE,
-    "have services started, stopped, enabled and disabled",
-)
-.with_risk(risk::UNIT);
-pub static SET_SYSCTL: HostFunction<(SysctlKey, Plain<String>)> = HostFunction::new(
-    "effects-node",
-    "set-sysctl",
-    Permit::Granted(&[Dimension::Keys]),
-    PROPOSE,
-    "have kernel parameters set",
-)
-.with_risk(risk::KEY);
-pub static LOAD_MODULE: HostFunction<ModuleName> = HostFunction::new(
-    "effects-node",
-    "load-module",
-    Permit::Granted(&[Dimension::Modules]),
-    PROPOSE,
-    "have kernel modules loaded",
-)
-.with_risk(risk::MODULE);
-
-pub static PULL_IMAGE: HostFunction<ImageName> = HostFunction::new(
-    "effects-images",
-    "pull-image",
-    IMAGES,
-    PROPOSE,
-    "have images pulled",
-);
-
-pub static EXECUTE: HostFunction<CommandLine> = HostFunction::new(
-    "effects-command",
-    "execute",
-    COMMANDS,
-    PROPOSE,
-    "have programs run",
-)
-.with_risk(risk::PROGRAM);
 
 const fn effects_core<A: Arguments>(function: &'static str) -> HostFunction<A> {
     HostFunction::new(
@@ -173,18 +48,142 @@ const fn effects_core<A: Arguments>(function: &'static str) -> HostFunction<A> {
     )
 }
 
-pub static STATIC_POD: HostFunction<(FileName, Plain<Vec<u8>>)> = effects_core("static-pod");
-pub static ENSURE_BOOTSTRAP_TOKEN: HostFunction<Plain<String>> =
-    effects_core("ensure-bootstrap-token");
-pub static SHARE_KEYS: HostFunction<Plain<String>> = effects_core("share-keys");
-pub static FETCH_KEYS: HostFunction<Plain<String>> = effects_core("fetch-keys");
-pub static BOOTSTRAP_KUBECONFIG: HostFunction<AbsolutePath> = effects_core("bootstrap-kubeconfig");
-pub static KUBECONFIG_SERVER: HostFunction<(AbsolutePath, Plain<String>)> =
-    effects_core("kubeconfig-server");
-pub static ETCD_MEMBER: HostFunction<Plain<String>> = effects_core("etcd-member");
-pub static CONTROL_PLANE_USERS: HostFunction<Plain<String>> = effects_core("control-plane-users");
-pub static GIVE_TREE: HostFunction<(AbsolutePath, Plain<(u32, u32)>)> = effects_core("give-tree");
-pub static CLEAR: HostFunction<Plain<String>> = effects_core("clear");
-pub static ATTEMPT: HostFunction<Plain<(u32, String)>> = effects_core("attempt");
-pub static REGARDLESS: HostFunction<Plain<u32>> = effects_core("regardless");
-pub static WAIT_UNTIL: HostFunction<Plain<String>> = effects_core("wait-until");
+host_functions! {
+    BECAUSE: Text = effects("because");
+    REQUIRES: Plain<(u32, u32)> = effects("requires");
+    ANNOUNCE: Text = effects("announce");
+
+    WRITE_FILE: (AbsolutePath, Plain<Vec<u8>>) = effects_files("write-file");
+    MAKE_DIR: AbsolutePath = effects_files("make-dir").with_risk(risk::MADE_DIRECTORIES);
+    REMOVE_FILE: AbsolutePath = effects_files("remove-file");
+    SET_MODE: (AbsolutePath, Plain<u32>) = effects_files("set-mode");
+    FILE_MODE: Plain<(u32, u32)> = HostFunction::new(
+        "effects-files",
+        "file-mode",
+        Permit::Free,
+        PROPOSE,
+        FILE_WORDS,
+    );
+    FILE_OWNER: NewOwner = HostFunction::new(
+        "effects-files",
+        "file-owner",
+        Permit::Free,
+        PROPOSE,
+        FILE_WORDS,
+    );
+
+    ENSURE_CERTIFICATE: CertificateSpec = HostFunction::new(
+        "effects-pki",
+        "ensure-certificate",
+        Permit::Granted(&[
+            Dimension::Directories,
+            Dimension::Authorities,
+            Dimension::Subjects,
+            Dimension::Groups,
+            Dimension::Names,
+            Dimension::Usages,
+        ]),
+        PROPOSE,
+        PKI_WORDS,
+    )
+    .with_risk(risk::CERTIFICATE);
+    ENSURE_KEY_PAIR: KeyPairSpec = HostFunction::new(
+        "effects-pki",
+        "ensure-key-pair",
+        Permit::Granted(&[Dimension::Directories]),
+        PROPOSE,
+        PKI_WORDS,
+    )
+    .with_risk(risk::KEY_FILES);
+    ENSURE_KUBECONFIG: KubeconfigSpec = HostFunction::new(
+        "effects-pki",
+        "ensure-kubeconfig",
+        Permit::Granted(&[
+            Dimension::Paths,
+            Dimension::Authorities,
+            Dimension::Subjects,
+            Dimension::Groups,
+        ]),
+        PROPOSE,
+        PKI_WORDS,
+    )
+    .with_risk(risk::KUBECONFIG);
+    ENSURE_ROTATED_KUBECONFIG: RotatedKubeconfigSpec = HostFunction::new(
+        "effects-pki",
+        "ensure-rotated-kubeconfig",
+        PATHS,
+        PROPOSE,
+        PKI_WORDS,
+    )
+    .with_risk(risk::KEY_FILES);
+
+    APPLY_OBJECT: (ObjectName, Plain<Value>) =
+        effects_cluster("apply-object", "have objects written to the cluster");
+    PATCH_OBJECT: (ObjectName, Value) =
+        effects_cluster("patch-object", "have objects of the cluster changed");
+    DELETE_OBJECT: ObjectName =
+        effects_cluster("delete-object", "have objects of the cluster deleted");
+    IF_EXISTS: Plain<(u32, String)> = HostFunction::new(
+        "effects-cluster",
+        "if-exists",
+        Permit::Free,
+        PROPOSE,
+        "say what to do with an object that exists already",
+    );
+
+    ENSURE_SERVICE: (UnitName, Plain<String>) = HostFunction::new(
+        "effects-node",
+        "ensure-service",
+        Permit::Granted(&[Dimension::Units]),
+        PROPOSE,
+        "have services started, stopped, enabled and disabled",
+    )
+    .with_risk(risk::UNIT);
+    SET_SYSCTL: (SysctlKey, Plain<String>) = HostFunction::new(
+        "effects-node",
+        "set-sysctl",
+        Permit::Granted(&[Dimension::Keys]),
+        PROPOSE,
+        "have kernel parameters set",
+    )
+    .with_risk(risk::KEY);
+    LOAD_MODULE: ModuleName = HostFunction::new(
+        "effects-node",
+        "load-module",
+        Permit::Granted(&[Dimension::Modules]),
+        PROPOSE,
+        "have kernel modules loaded",
+    )
+    .with_risk(risk::MODULE);
+
+    PULL_IMAGE: ImageName = HostFunction::new(
+        "effects-images",
+        "pull-image",
+        IMAGES,
+        PROPOSE,
+        "have images pulled",
+    );
+
+    EXECUTE: CommandLine = HostFunction::new(
+        "effects-command",
+        "execute",
+        COMMANDS,
+        PROPOSE,
+        "have programs run",
+    )
+    .with_risk(risk::PROGRAM);
+
+    STATIC_POD: (FileName, Plain<Vec<u8>>) = effects_core("static-pod");
+    ENSURE_BOOTSTRAP_TOKEN: Plain<String> = effects_core("ensure-bootstrap-token");
+    SHARE_KEYS: Plain<String> = effects_core("share-keys");
+    FETCH_KEYS: Plain<String> = effects_core("fetch-keys");
+    BOOTSTRAP_KUBECONFIG: AbsolutePath = effects_core("bootstrap-kubeconfig");
+    KUBECONFIG_SERVER: (AbsolutePath, Plain<String>) = effects_core("kubeconfig-server");
+    ETCD_MEMBER: Plain<String> = effects_core("etcd-member");
+    CONTROL_PLANE_USERS: Plain<String> = effects_core("control-plane-users");
+    GIVE_TREE: (AbsolutePath, Plain<(u32, u32)>) = effects_core("give-tree");
+    CLEAR: Plain<String> = effects_core("clear");
+    ATTEMPT: Plain<(u32, String)> = effects_core("attempt");
+    REGARDLESS: Plain<u32> = effects_core("regardless");
+    WAIT_UNTIL: Plain<String> = effects_core("wait-until");
+}

@@ -85,6 +85,17 @@ fn a_certificate_is_bound_by_its_names_its_usages_and_its_authority() {
     }
 }
 
+fn allows_kubeconfig(grant: &Grant, directory: &str) -> Result<(), String> {
+    let spec = kubephase_sdk::spec::KubeconfigSpec {
+        path: "/srv/own/reader.conf".into(),
+        directory: directory.into(),
+        authority: "ca".into(),
+        common_name: "reader".into(),
+        ..Default::default()
+    };
+    grant.allows_effect(&Effect::Kubeconfig(spec))
+}
+
 #[test]
 fn a_kubeconfig_is_bound_by_its_authority() {
     let grant = granted(Request {
@@ -93,19 +104,9 @@ fn a_kubeconfig_is_bound_by_its_authority() {
         subjects: strings(&["reader"]),
         ..request("effects-pki.ensure-kubeconfig")
     });
-    let allows = |directory: &str| {
-        let spec = kubephase_sdk::spec::KubeconfigSpec {
-            path: "/srv/own/reader.conf".into(),
-            directory: directory.into(),
-            authority: "ca".into(),
-            common_name: "reader".into(),
-            ..Default::default()
-        };
-        grant.allows_effect(&Effect::Kubeconfig(spec))
-    };
-    assert_eq!(allows("/etc/kubernetes/pki"), Ok(()));
+    assert_eq!(allows_kubeconfig(&grant, "/etc/kubernetes/pki"), Ok(()));
     assert!(
-        allows("/etc/ssl/private")
+        allows_kubeconfig(&grant, "/etc/ssl/private")
             .unwrap_err()
             .contains("authority /etc/ssl/private/ca")
     );

@@ -1,6 +1,19 @@
 //! Grants of objects of the cluster.
 use super::*;
 
+fn allows(grant: &Grant, kind: &str, namespace: Option<&str>, name: &str) -> bool {
+    let mut manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+    if let Some(namespace) = namespace {
+        manifest["metadata"]["namespace"] = namespace.into();
+    }
+    grant
+        .allows_effect(&Effect::Object(Object {
+            manifest,
+            if_exists: Default::default(),
+        }))
+        .is_ok()
+}
+
 #[test]
 fn objects_are_bound_by_kind_namespace_and_name() {
     let objects = vec![
@@ -11,28 +24,19 @@ fn objects_are_bound_by_kind_namespace_and_name() {
         objects,
         ..request("effects-cluster.apply-object")
     });
-    let allows = |kind: &str, namespace: Option<&str>, name: &str| {
-        let mut manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-        if let Some(namespace) = namespace {
-            manifest["metadata"]["namespace"] = namespace.into();
-        }
-        grant
-            .allows_effect(&Effect::Object(Object {
-                manifest,
-                if_exists: Default::default(),
-            }))
-            .is_ok()
-    };
-    assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
     assert!(
-        !allows("ConfigMap", Some("default"), "x")
-            && !allows("ConfigMap", None, "x")
-            && !allows("Secret", Some("kube-system"), "x")
+        allows(&grant, "ConfigMap", Some("kube-system"), "x")
+            && allows(&grant, "Node", None, "worker-1")
     );
-    assert!(!allows("Node", None, "control-plane"));
+    assert!(
+        !allows(&grant, "ConfigMap", Some("default"), "x")
+            && !allows(&grant, "ConfigMap", None, "x")
+            && !allows(&grant, "Secret", Some("kube-system"), "x")
+    );
+    assert!(!allows(&grant, "Node", None, "control-plane"));
     for own in ["kubeadm-config", "kubelet-config", "kubephase-config"] {
         assert!(
-            !allows("ConfigMap", Some("kube-system"), own),
+            !allows(&grant, "ConfigMap", Some("kube-system"), own),
             "{own} is the host's"
         );
     }
@@ -45,39 +49,41 @@ fn objects_are_bound_by_kind_namespace_and_name() {
     );
 }
 
+fn daemon_set(spec: Value) -> Effect {
+    Effect::Object(Object {
+        manifest: json!({
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "x", "namespace": OWN},
+            "spec": {"template": {"spec": spec}},
+        }),
+        if_exists: Default::default(),
+    })
+}
+
+fn grant_of(of: &ObjectPattern, account: &ObjectPattern) -> Grant {
+    granted(Request {
+        objects: vec![of.clone(), account.clone()],
+        ..request("effects-cluster.apply-object")
+    })
+}
+
 #[test]
 fn pods_stay_off_the_host_unless_the_grant_says_so() {
-    let daemon_set = |spec: Value| {
-        Effect::Object(Object {
-            manifest: json!({
-                "apiVersion": "apps/v1",
-                "kind": "DaemonSet",
-                "metadata": {"name": "x", "namespace": OWN},
-                "spec": {"template": {"spec": spec}},
-            }),
-            if_exists: Default::default(),
-        })
-    };
     let mut of = pattern("apps/v1", "DaemonSet", Some(OWN), &[]);
     let mut account = pattern("v1", "ServiceAccount", Some(OWN), &["own"]);
-    let grant = |of: &ObjectPattern, account: &ObjectPattern| {
-        granted(Request {
-            objects: vec![of.clone(), account.clone()],
-            ..request("effects-cluster.apply-object")
-        })
-    };
     let as_own = daemon_set(json!({"serviceAccountName": "own"}));
     assert!(
-        grant(&of, &account)
+        grant_of(&of, &account)
             .allows_effect(&as_own)
             .unwrap_err()
             .contains("service account own"),
         "that the plugin may write an account does not make it the plugin's"
     );
     account.host_access = true;
-    assert_eq!(grant(&of, &account).allows_effect(&as_own), Ok(()));
+    assert_eq!(grant_of(&of, &account).allows_effect(&as_own), Ok(()));
     assert_eq!(
-        grant(&of, &account)
+        grant_of(&of, &account)
             .allows_effect(&daemon_set(json!({"automountServiceAccountToken": false}))),
         Ok(())
     );
@@ -87,7 +93,7 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
         json!({"volumes": [{"hostPath": {"path": "/"}}]}),
     ] {
         assert!(
-            grant(&of, &account)
+            grant_of(&of, &account)
                 .allows_effect(&daemon_set(spec))
                 .unwrap_err()
                 .contains("hostAccess: true")
@@ -95,36 +101,38 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
     }
     of.host_access = true;
     assert_eq!(
-        grant(&of, &account).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
+        grant_of(&of, &account).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
         Ok(())
     );
 }
 
+fn service(namespace: &str, if_exists: IfExists) -> Effect {
+    Effect::Object(Object {
+        manifest: json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "x", "namespace": namespace},
+            "spec": {"clusterIP": "10.96.0.10"},
+        }),
+        if_exists,
+    })
+}
+
+fn judge_service(namespace: &str, if_exists: IfExists) -> Result<(), String> {
+    let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
+    let grant = granted(Request {
+        objects,
+        ..request("effects-cluster.apply-object")
+    });
+    grant.allows_effect(&service(namespace, if_exists))
+}
+
 #[test]
 fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
-    let service = |namespace: &str, if_exists| {
-        Effect::Object(Object {
-            manifest: json!({
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {"name": "x", "namespace": namespace},
-                "spec": {"clusterIP": "10.96.0.10"},
-            }),
-            if_exists,
-        })
-    };
-    let judge = |namespace: &str, if_exists| {
-        let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
-        let grant = granted(Request {
-            objects,
-            ..request("effects-cluster.apply-object")
-        });
-        grant.allows_effect(&service(namespace, if_exists))
-    };
     for if_exists in [IfExists::Update, IfExists::Apply] {
-        let refused = judge(OWN, if_exists).unwrap_err();
+        let refused = judge_service(OWN, if_exists).unwrap_err();
         assert!(refused.contains("clusterIP"), "{refused}");
-        assert_eq!(judge("kube-system", if_exists), Ok(()));
+        assert_eq!(judge_service("kube-system", if_exists), Ok(()));
     }
 }
 
@@ -144,14 +152,6 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
             host_access,
             ..pattern("v1", "ConfigMap", Some("kube-system"), &["x"])
         }];
-        let judge = |call, effect| {
-            let objects = objects.clone();
-            let grant = granted(Request {
-                objects,
-                ..request(call)
-            });
-            grant.allows_effect(&effect)
-        };
         let of = kubephase_wit::ObjectRef {
             api_version: "v1".into(),
             kind: "ConfigMap".into(),
@@ -169,31 +169,36 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
             ("effects-cluster.apply-object", apply),
             ("effects-cluster.patch-object", patch),
         ] {
-            let refused = judge(call, effect).unwrap_err();
+            let grant = granted(Request {
+                objects: objects.clone(),
+                ..request(call)
+            });
+            let refused = grant.allows_effect(&effect).unwrap_err();
             assert!(refused.contains("kubephase.dev/plugin"), "{refused}");
         }
     }
 }
 
+fn claim(pattern: ObjectPattern, namespace: Option<&str>) -> Option<Option<String>> {
+    let of = kubephase_wit::ObjectRef {
+        api_version: pattern.api_version.clone(),
+        kind: pattern.kind.clone(),
+        namespace: namespace.map(Into::into),
+        name: OWN.into(),
+    };
+    let grant = granted(Request {
+        objects: vec![pattern],
+        ..request("effects-cluster.delete-object")
+    });
+    grant.claimed_namespace(&ObjectChange {
+        row: &DELETE_OBJECT.row,
+        of: ObjectName::parse(&of).unwrap(),
+        content: ObjectContent::Deleted,
+    })
+}
+
 #[test]
 fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
-    let claim = |pattern: ObjectPattern, namespace: Option<&str>| {
-        let of = kubephase_wit::ObjectRef {
-            api_version: pattern.api_version.clone(),
-            kind: pattern.kind.clone(),
-            namespace: namespace.map(Into::into),
-            name: OWN.into(),
-        };
-        let grant = granted(Request {
-            objects: vec![pattern],
-            ..request("effects-cluster.delete-object")
-        });
-        grant.claimed_namespace(&ObjectChange {
-            row: &DELETE_OBJECT.row,
-            of: ObjectName::parse(&of).unwrap(),
-            content: ObjectContent::Deleted,
-        })
-    };
     let names = [OWN];
     for (pattern, namespace, claimed) in [
         (

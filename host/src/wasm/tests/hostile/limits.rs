@@ -69,19 +69,23 @@ fn memory_is_limited_in_sum() {
     assert!(large.contains(limit), "{large}");
 }
 
+fn limits(text: &str) -> Limits {
+    serde_yaml::from_str::<Limits>(text).unwrap()
+}
+
+fn growing(pages: u32) -> Vec<u8> {
+    let run = format!(
+        "(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))"
+    );
+    with_manifest(guest("", &run, ""), &manifest(&[]))
+}
+
 #[test]
 fn the_operators_limits_hold() {
-    let limits = |text: &str| serde_yaml::from_str::<Limits>(text).unwrap();
-    let grows = |pages: u32| {
-        let run = format!(
-            "(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))"
-        );
-        with_manifest(guest("", &run, ""), &manifest(&[]))
-    };
     // A page is 64 KiB; the guest has one.
     for (component, text, held) in [
-        (grows(600), "memory: 32Mi", "33554432"),
-        (grows(1100), "{}", "67108864"),
+        (growing(600), "memory: 32Mi", "33554432"),
+        (growing(1100), "{}", "67108864"),
     ] {
         let Err(Error::Stop(stop)) = run_in(&component, &[], limits(text)).0 else {
             panic!("{text}")
@@ -93,7 +97,11 @@ fn the_operators_limits_hold() {
             "{stop}"
         );
     }
-    let (result, session) = run_in(&grows(1100), &[], limits("{memory: 128Mi, deadline: 10s}"));
+    let (result, session) = run_in(
+        &growing(1100),
+        &[],
+        limits("{memory: 128Mi, deadline: 10s}"),
+    );
     assert_eq!(result.unwrap(), Outcome::Settled);
     assert_eq!(
         session.used().limits,
@@ -113,6 +121,19 @@ fn the_operators_limits_hold() {
             .contains("deadline of 20ms passed (limits.deadline"),
         "{stop}"
     );
+}
+
+fn endless_writes(bytes: u32) -> String {
+    let call = format!(
+        "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) \
+         (i32.const 1024))"
+    );
+    stopped(
+        WRITE_FILE,
+        &format!("(loop {call} (br 0))"),
+        "",
+        &[ANY_FILE],
+    )
 }
 
 #[test]
@@ -137,25 +158,14 @@ fn floods_end_the_guest() {
         empty.contains("limit of 1048576 bytes of messages reached"),
         "{empty}"
     );
-    let write = |bytes| {
-        let call = format!(
-            "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) \
-             (i32.const 1024))"
-        );
-        stopped(
-            WRITE_FILE,
-            &format!("(loop {call} (br 0))"),
-            "",
-            &[ANY_FILE],
-        )
-    };
-    let many = write(0);
+    let many = endless_writes(0);
     assert!(
         many.contains("limit of 1000 proposals in one call reached"),
         "{many}"
     );
     assert!(
-        write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached")
+        endless_writes(60_000)
+            .contains("limit of 16777216 bytes of proposals, findings and facts reached")
     );
     let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires"
         (func $requires (param i32 i32 i32)))"#;

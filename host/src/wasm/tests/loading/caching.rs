@@ -15,6 +15,14 @@ fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
     engine.compiled()
 }
 
+fn compiled_entries(place: &Path) -> Vec<std::path::PathBuf> {
+    fs::read_dir(place)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "cwasm"))
+        .collect::<Vec<_>>()
+}
+
 #[test]
 fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
     let (place, component) = (
@@ -23,14 +31,7 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
     );
     assert_eq!(compiled(place.path(), &component), 1);
     assert_eq!(compiled(place.path(), &component), 0);
-    let entries = || {
-        fs::read_dir(place.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|end| end == "cwasm"))
-            .collect::<Vec<_>>()
-    };
-    let [entry] = entries().try_into().unwrap();
+    let [entry] = compiled_entries(place.path()).try_into().unwrap();
     assert!(entry.to_string_lossy().contains(env!("WASMTIME_VERSION")));
     let whole = fs::read(&entry).unwrap();
     let flipped = [&whole[..whole.len() - 1], &[whole[whole.len() - 1] ^ 1]].concat();
@@ -39,7 +40,7 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
         assert_eq!(compiled(place.path(), &component), 1);
         assert_eq!(compiled(place.path(), &component), 0);
     }
-    assert_eq!(entries().len(), 1);
+    assert_eq!(compiled_entries(place.path()).len(), 1);
 }
 
 #[test]
@@ -118,18 +119,19 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     );
 }
 
+fn refused_file(path: &Path) -> String {
+    format!(
+        "{:#}",
+        engine()
+            .load_once(Place::File(path.to_owned()))
+            .map(drop)
+            .unwrap_err()
+    )
+}
+
 #[test]
 fn what_is_no_regular_file_or_too_large_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |path: &Path| {
-        format!(
-            "{:#}",
-            engine()
-                .load_once(Place::File(path.to_owned()))
-                .map(drop)
-                .unwrap_err()
-        )
-    };
     let fifo = folder.path().join("fifo");
     rustix::fs::mknodat(
         rustix::fs::CWD,
@@ -141,17 +143,17 @@ fn what_is_no_regular_file_or_too_large_is_not_read() {
     .unwrap();
     for path in [fifo.as_path(), Path::new("/dev/zero"), folder.path()] {
         assert!(
-            refused(path).contains("it is not a regular file"),
+            refused_file(path).contains("it is not a regular file"),
             "{}",
-            refused(path)
+            refused_file(path)
         );
     }
     let sparse = folder.path().join("sparse");
     fs::File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
     assert!(
-        refused(&sparse).contains("it is longer than 64 MiB"),
+        refused_file(&sparse).contains("it is longer than 64 MiB"),
         "{}",
-        refused(&sparse)
+        refused_file(&sparse)
     );
 }
 

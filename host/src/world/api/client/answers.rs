@@ -2,6 +2,7 @@
 use crate::{
     arguments::{Text, json},
     budget::Budget,
+    program,
     world::{Tried, api::trust, innermost},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -104,11 +105,13 @@ fn refusal_failure(status: &Status) -> Failure {
         (404, _) => FailureCode::NotFound,
         (403, _) => FailureCode::Forbidden,
         (401, _) => {
-            let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control \
-                plane, `kubephase token create --print-join-command` makes a new one); a \
-                certificate is of another cluster, or has expired";
+            let remedy = format!(
+                "a bootstrap token is unknown to the cluster or has expired (on a control plane, \
+                 `{}` makes a new one); a certificate is of another cluster, or has expired",
+                program::command("token create --print-join-command")
+            );
             return Failure {
-                remedy: Some(remedy.into()),
+                remedy: Some(remedy),
                 ..Failure::new(FailureCode::Unauthorized, message)
             };
         }

@@ -1,5 +1,13 @@
 use crate::world::{Files, files::RootedFiles};
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::{
+    os::unix::fs::{MetadataExt, symlink},
+    path::Path,
+};
+
+fn owner_and_mode(path: &Path) -> (u32, u32, u32) {
+    let meta = path.symlink_metadata().unwrap();
+    (meta.uid(), meta.gid(), meta.mode() & 0o777)
+}
 
 #[test]
 fn a_directory_and_everything_below_it_get_a_new_owner() {
@@ -12,13 +20,9 @@ fn a_directory_and_everything_below_it_get_a_new_owner() {
         files.write(path, b"x", 0o600, None).unwrap();
     }
     symlink("../other", root.path().join("var/lib/etcd/link")).unwrap();
-    let owner = |path: &str| {
-        let meta = root.path().join(path).symlink_metadata().unwrap();
-        (meta.uid(), meta.gid(), meta.mode() & 0o777)
-    };
     assert!(files.has_other_owner("/var/lib/etcd", (7, 8)).unwrap());
     assert_eq!(
-        owner("var/lib/etcd/member/snap/db"),
+        owner_and_mode(&root.path().join("var/lib/etcd/member/snap/db")),
         (0, 0, 0o600),
         "has_other_owner changes nothing"
     );
@@ -31,13 +35,16 @@ fn a_directory_and_everything_below_it_get_a_new_owner() {
         ("/link", 0o777),
     ] {
         assert_eq!(
-            owner(&format!("var/lib/etcd{path}")),
+            owner_and_mode(&root.path().join(format!("var/lib/etcd{path}"))),
             (7, 8, mode),
             "{path}"
         );
     }
     assert_eq!(
-        (owner("var/lib"), owner("var/lib/other")),
+        (
+            owner_and_mode(&root.path().join("var/lib")),
+            owner_and_mode(&root.path().join("var/lib/other"))
+        ),
         ((0, 0, 0o755), (0, 0, 0o600))
     );
     assert!(

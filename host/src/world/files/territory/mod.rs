@@ -54,15 +54,13 @@ impl Territory {
     /// Returns the territory as it is for what is done to one file: without the place that the file
     /// is excepted from.
     pub fn around(&self, file: &str) -> Cow<'_, Territory> {
-        let is_of_file = |(_, excepted): &&(String, String)| excepted == file;
-        if !self.excepted.iter().any(|entry| is_of_file(&entry)) {
-            return Cow::Borrowed(self);
+        let mut around = Cow::Borrowed(self);
+        for (place, excepted) in &self.excepted {
+            if excepted == file {
+                around.to_mut().places.remove(place);
+            }
         }
-        let mut around = self.clone();
-        for (place, _) in self.excepted.iter().filter(is_of_file) {
-            around.places.remove(place);
-        }
-        Cow::Owned(around)
+        around
     }
 
     /// Adds a file, or a directory with everything below it, that holds no secret. A path that was
@@ -108,10 +106,10 @@ impl Territory {
     fn hides(&self, path: &str) -> bool {
         let mut ancestors = Path::new(path).ancestors().filter_map(Path::to_str);
         ancestors.any(|above| {
-            let is_open = || {
-                self.shown.contains(above) || (self.linked.contains(above) && has_public_name(path))
-            };
-            (self.places.contains(above) && !is_open()) || is_kubeconfig(&self.kubeconfigs, above)
+            let is_hidden = self.places.contains(above)
+                && !self.shown.contains(above)
+                && !(self.linked.contains(above) && has_public_name(path));
+            is_hidden || is_kubeconfig(&self.kubeconfigs, above)
         })
     }
 }

@@ -36,15 +36,17 @@ fn a_program_that_is_in_none_of_the_systems_directories_is_not_found() {
 #[test]
 fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
     let files = RootedFiles::open(Path::new("/")).unwrap();
-    let of_system = |path: &Path| of_system(&files, path.to_str().unwrap());
     let path = Programs::OfSystem(Rights::Full).find("sh").unwrap();
-    assert_eq!(of_system(&path), Some(path.clone()));
+    assert_eq!(
+        of_system(&files, path.to_str().unwrap()),
+        Some(path.clone())
+    );
     // Everybody may write in the directory for temporary files.
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("sh");
     fs::copy(&path, &copy).unwrap();
     assert!(is_executable(&copy));
-    assert_eq!(of_system(&copy), None);
+    assert_eq!(of_system(&files, copy.to_str().unwrap()), None);
     for rights in [Rights::Full, Rights::WithoutCapabilities] {
         let programs = Programs::OfSystem(rights);
         assert!(programs.command(path.to_str().unwrap()).is_ok());
@@ -58,5 +60,5 @@ fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
     }
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    assert_eq!(of_system(&link), None);
+    assert_eq!(of_system(&files, link.to_str().unwrap()), None);
 }

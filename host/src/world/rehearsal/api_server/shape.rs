@@ -24,20 +24,8 @@ const LISTS: &[&str] = &["/spec/ports", "/subjects", "/rules"];
 /// # Errors
 /// The first field that has another shape.
 pub fn check(resource: &Resource, object: &Value) -> ApiResult<()> {
-    let refused = |field: &str, wanted: &str| {
-        let (kind, version) = (resource.kind, resource.api_version());
-        let field = field.trim_start_matches('/').replace('/', ".");
-        let of = if field.is_empty() {
-            "the object".to_owned()
-        } else {
-            field
-        };
-        Err(ApiError::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a {kind}: {of} has to be {wanted}"
-        )))
-    };
     if !object.is_object() {
-        return refused("", "an object");
+        return Err(refusal(resource, "", "an object"));
     }
     let data = matches!(resource.plural, "configmaps" | "secrets");
     let data = DATA.iter().filter(|_| data);
@@ -46,7 +34,7 @@ pub fn check(resource: &Resource, object: &Value) -> ApiResult<()> {
             object.pointer(field),
             None | Some(Value::Null | Value::Object(_))
         ) {
-            return refused(field, "an object");
+            return Err(refusal(resource, field, "an object"));
         }
     }
     for field in LISTS {
@@ -56,10 +44,24 @@ pub fn check(resource: &Resource, object: &Value) -> ApiResult<()> {
             Some(_) => false,
         };
         if !is_list {
-            return refused(field, "a list of objects");
+            return Err(refusal(resource, field, "a list of objects"));
         }
     }
     Ok(())
+}
+
+/// The answer to an object with a field of another shape; an empty field is the object itself.
+fn refusal(resource: &Resource, field: &str, wanted: &str) -> ApiError {
+    let (kind, version) = (resource.kind, resource.api_version());
+    let field = field.trim_start_matches('/').replace('/', ".");
+    let subject = if field.is_empty() {
+        "the object"
+    } else {
+        &field
+    };
+    ApiError::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: {subject} has to be {wanted}"
+    ))
 }
 
 #[cfg(test)]

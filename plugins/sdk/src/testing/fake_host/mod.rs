@@ -1,12 +1,11 @@
 //! The host of a plugin under test: it answers from a case, and records what the plugin does.
 //!
-//! Here are the record and the inputs; `observations.rs` has the answers, `proposals.rs` and
-//! `core_proposals.rs` what the plugin proposes.
+//! Here are the record and the inputs; `observations.rs` has the answers, `proposals.rs` what the
+//! plugin proposes.
 #![allow(
     clippy::disallowed_types,
     reason = "the tests of plugins have no further dependency"
 )]
-mod core_proposals;
 mod observations;
 mod proposals;
 
@@ -78,25 +77,16 @@ impl FakeHost {
     }
 
     /// Sets a field of a recorded proposal.
-    fn modify(&self, of: Effect, field: &str, value: Value) -> HostResult<()> {
+    fn modify(&self, id: u64, field: &str, value: Value) -> HostResult<()> {
         let mut record = self.record();
-        let Some(proposed) = record.proposals.get_mut(of.id as usize) else {
-            let message = format!("there is no proposal {} in this call", of.id);
+        let index = usize::try_from(id).unwrap_or(usize::MAX);
+        let Some(proposed) = record.proposals.get_mut(index) else {
+            let message = format!("this call has no proposal {id}");
             return Err(failure(crate::FailureCode::NoSuchEffect, message).into());
         };
         proposed.content[field] = value;
         Ok(())
     }
-}
-
-/// Parses the JSON of a proposal.
-fn parse_proposal(text: &str) -> HostResult<Value> {
-    Ok(serde_json::from_str(text).map_err(|error| {
-        failure(
-            crate::FailureCode::Invalid,
-            format!("the proposal cannot be read: {error}"),
-        )
-    })?)
 }
 
 impl types::Host for FakeHost {

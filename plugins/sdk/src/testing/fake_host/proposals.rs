@@ -1,119 +1,170 @@
-//! Proposals, recorded.
-use super::{FakeHost, HostResult, observations::reference_name, parse_proposal};
-use crate::testing::named;
-use kubephase_wit::{
-    Effect, ObjectRef, effects, effects_cluster, effects_command, effects_files, effects_images,
-    effects_node, effects_pki,
-};
-use serde_json::{Value, json};
+//! Proposals, recorded as cases name them.
+//!
+//! `build.rs` writes the functions of every `effects-…` interface: each hands its name and its
+//! arguments to `record_proposal` or `record_modifier`.
+use super::{FakeHost, HostResult, observations::reference_name};
+use crate::{FailureCode, failure, testing::named};
+use kubephase_wit::{Effect, ObjectRef};
+use serde_json::{Map, Value};
 
-/// Returns the path of a file of a spec with a directory and a name.
-fn path_in_directory(spec: &Value, suffix: &str) -> String {
-    let directory = spec["directory"].as_str().unwrap_or_default();
-    let name = spec["name"].as_str().unwrap_or_default();
-    format!("{directory}/{name}.{suffix}")
+include!(concat!(env!("OUT_DIR"), "/proposals.rs"));
+
+/// The arguments of a call, by name, in order.
+type Arguments = Vec<(&'static str, Value)>;
+
+/// An argument of a proposal, which is recorded as JSON.
+trait Argument {
+    fn into_argument(self) -> Value;
 }
 
-impl effects::Host for FakeHost {
-    fn because(&mut self, of: Effect, reason: String) -> HostResult<()> {
-        self.modify(of, "because", reason.into())
-    }
-    fn requires(&mut self, of: Effect, earlier: Effect) -> HostResult<()> {
-        self.modify(of, "requires", earlier.id.into())
-    }
-    fn announce(&mut self, of: Effect, text: String) -> HostResult<()> {
-        self.modify(of, "announce", text.into())
+impl Argument for String {
+    fn into_argument(self) -> Value {
+        self.into()
     }
 }
 
-impl effects_files::Host for FakeHost {
-    fn write_file(&mut self, path: String, content: Vec<u8>) -> HostResult<Effect> {
-        self.propose(
-            "file",
-            path,
-            json!({"content": String::from_utf8_lossy(&content)}),
-        )
-    }
-    fn make_dir(&mut self, path: String) -> HostResult<Effect> {
-        self.propose("directory", path, json!({}))
-    }
-    fn remove_file(&mut self, path: String) -> HostResult<Effect> {
-        self.propose("remove-file", path, json!({}))
-    }
-    fn set_mode(&mut self, path: String, mode: u32) -> HostResult<Effect> {
-        self.propose("mode", path, json!({"mode": mode}))
-    }
-    fn file_mode(&mut self, of: Effect, mode: u32) -> HostResult<()> {
-        self.modify(of, "mode", mode.into())
-    }
-    fn file_owner(&mut self, of: Effect, uid: u32, gid: u32) -> HostResult<()> {
-        self.modify(of, "owner", json!([uid, gid]))
+impl Argument for u32 {
+    fn into_argument(self) -> Value {
+        self.into()
     }
 }
 
-impl effects_pki::Host for FakeHost {
-    fn ensure_certificate(&mut self, spec: String) -> HostResult<Effect> {
-        let spec = parse_proposal(&spec)?;
-        self.propose("certificate", path_in_directory(&spec, "crt"), spec)
-    }
-    fn ensure_key_pair(&mut self, spec: String) -> HostResult<Effect> {
-        let spec = parse_proposal(&spec)?;
-        self.propose("key-pair", path_in_directory(&spec, "key"), spec)
-    }
-    fn ensure_kubeconfig(&mut self, spec: String) -> HostResult<Effect> {
-        let spec = parse_proposal(&spec)?;
-        self.propose(
-            "kubeconfig",
-            spec["path"].as_str().unwrap_or_default().to_owned(),
-            spec,
-        )
-    }
-    fn ensure_rotated_kubeconfig(&mut self, spec: String) -> HostResult<Effect> {
-        self.ensure_kubeconfig(spec)
+impl Argument for Vec<String> {
+    fn into_argument(self) -> Value {
+        self.into()
     }
 }
 
-impl effects_cluster::Host for FakeHost {
-    fn apply_object(&mut self, manifest: String) -> HostResult<Effect> {
-        let manifest = parse_proposal(&manifest)?;
-        self.propose("object", named(&manifest), json!({"manifest": manifest}))
-    }
-    fn patch_object(&mut self, of: ObjectRef, patch: String) -> HostResult<Effect> {
-        let patch = parse_proposal(&patch)?;
-        self.propose("patch", reference_name(&of), json!({"patch": patch}))
-    }
-    fn delete_object(&mut self, of: ObjectRef) -> HostResult<Effect> {
-        self.propose("delete", reference_name(&of), json!({}))
-    }
-    fn if_exists(&mut self, of: Effect, strategy: String) -> HostResult<()> {
-        self.modify(of, "ifExists", strategy.into())
+impl Argument for Vec<u8> {
+    fn into_argument(self) -> Value {
+        String::from_utf8_lossy(&self).into()
     }
 }
 
-impl effects_node::Host for FakeHost {
-    fn ensure_service(&mut self, name: String, state: String) -> HostResult<Effect> {
-        self.propose("service", format!("{name} {state}"), json!({}))
-    }
-    fn set_sysctl(&mut self, key: String, value: String) -> HostResult<Effect> {
-        self.propose("sysctl", format!("{key}={value}"), json!({}))
-    }
-    fn load_module(&mut self, name: String) -> HostResult<Effect> {
-        self.propose("module", name, json!({}))
+impl Argument for ObjectRef {
+    fn into_argument(self) -> Value {
+        reference_name(&self).into()
     }
 }
 
-impl effects_images::Host for FakeHost {
-    fn pull_image(&mut self, image: String) -> HostResult<Effect> {
-        self.propose("image", image, json!({}))
+impl Argument for Effect {
+    fn into_argument(self) -> Value {
+        self.id.into()
     }
 }
 
-impl effects_command::Host for FakeHost {
-    fn execute(&mut self, program: String, args: Vec<String>) -> HostResult<Effect> {
-        self.propose(
-            "command",
-            [vec![program], args].concat().join(" "),
-            json!({}),
-        )
+impl FakeHost {
+    /// Records the proposal of a call.
+    fn record_proposal(&self, function: &str, arguments: Arguments) -> HostResult<Effect> {
+        let mut content = Map::new();
+        let first = arguments.first().map(|(name, _)| *name);
+        for (name, value) in arguments {
+            let value = match (function, name) {
+                (_, "spec") | ("apply-object", "manifest") | ("patch-object", "patch") => {
+                    parse_proposal(&value)?
+                }
+                _ => value,
+            };
+            content.insert(name.into(), value);
+        }
+        let kind = kind_of(function);
+        let target = match kind {
+            "object" => named(&content["manifest"]),
+            "service" => take_text(&mut content, "name") + " " + &take_text(&mut content, "state"),
+            "sysctl" => take_text(&mut content, "key") + "=" + &take_text(&mut content, "value"),
+            "command" => take_text(&mut content, "program") + &take_text(&mut content, "args"),
+            _ if content.contains_key("spec") => String::new(),
+            _ => take_text(&mut content, first.unwrap_or_default()),
+        };
+        match content.remove("spec") {
+            Some(spec) => self.propose(kind, target_of_spec(kind, &spec), spec),
+            None => self.propose(kind, target, content.into()),
+        }
+    }
+
+    /// Records what a call adds to an earlier proposal. The first argument is its handle.
+    fn record_modifier(&self, function: &str, arguments: Arguments) -> HostResult<()> {
+        let mut values = arguments.into_iter().map(|(_, value)| value);
+        let id = values.next().and_then(|id| id.as_u64()).unwrap_or(u64::MAX);
+        let field = match function {
+            "file-mode" => "mode",
+            "file-owner" => "owner",
+            "if-exists" => "ifExists",
+            other => other,
+        };
+        let mut values: Vec<Value> = values.collect();
+        let value = match values.len() {
+            0 => true.into(),
+            1 => values.remove(0),
+            _ => values.into(),
+        };
+        self.modify(id, field, value)
     }
 }
+
+/// Returns the kind of the effects that a function proposes. Without a line here, the kind has the
+/// name of the function.
+fn kind_of(function: &str) -> &str {
+    match function {
+        "write-file" => "file",
+        "make-dir" => "directory",
+        "set-mode" => "mode",
+        "give-tree" => "owner",
+        "ensure-certificate" => "certificate",
+        "ensure-key-pair" => "key-pair",
+        "ensure-kubeconfig" | "ensure-rotated-kubeconfig" => "kubeconfig",
+        "apply-object" => "object",
+        "patch-object" => "patch",
+        "delete-object" => "delete",
+        "ensure-service" => "service",
+        "set-sysctl" => "sysctl",
+        "load-module" => "module",
+        "pull-image" => "image",
+        "execute" => "command",
+        "ensure-bootstrap-token" => "bootstrap-token",
+        "share-keys" => "shared-keys",
+        "fetch-keys" => "fetched-keys",
+        "control-plane-users" => "users",
+        "wait-until" => "wait",
+        other => other,
+    }
+}
+
+/// Returns the target of a proposal that is a spec: the path of the file, where the spec names one.
+fn target_of_spec(kind: &str, spec: &Value) -> String {
+    let [directory, name, path] =
+        ["directory", "name", "path"].map(|field| spec[field].as_str().unwrap_or_default());
+    match kind {
+        "certificate" => format!("{directory}/{name}.crt"),
+        "key-pair" => format!("{directory}/{name}.key"),
+        "kubeconfig" => path.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Removes an argument, and returns it as text; the elements of a list have a space before them.
+fn take_text(content: &mut Map<String, Value>, name: &str) -> String {
+    match content.remove(name) {
+        Some(Value::String(text)) => text,
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|element| format!(" {}", element.as_str().unwrap_or_default()))
+            .collect(),
+        _ => String::new(),
+    }
+}
+
+/// Parses the JSON of a proposal.
+fn parse_proposal(text: &Value) -> HostResult<Value> {
+    Ok(
+        serde_json::from_str(text.as_str().unwrap_or_default()).map_err(|error| {
+            failure(
+                FailureCode::Invalid,
+                format!("the proposal cannot be read: {error}"),
+            )
+        })?,
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ impl RunResult {
     #[track_caller]
     pub fn answer(&self, call: &str) -> &Answer {
         let answer = self.answers.iter().find(|answer| answer.call == call);
-        answer.unwrap_or_else(|| panic!("there is no answer {call}:\n{}", self.output()))
+        answer.unwrap_or_else(|| panic!("answer {call} is missing:\n{}", self.output()))
     }
 
     /// # Panics

@@ -1,17 +1,18 @@
 //! The risk of certificates, keys and kubeconfigs.
 use super::*;
 
+fn judge_connection(path: &str, host: &str) -> Vec<Risk> {
+    let request = Request {
+        hosts: vec![host.into()],
+        paths: vec![path.into()],
+        ..Request::default()
+    };
+    let dangers = node_identity(&request, "own");
+    dangers.iter().map(|danger| danger.risk).collect::<Vec<_>>()
+}
+
 #[test]
 fn an_identity_amounts_to_cluster_admin_unless_it_is_the_plugins_own() {
-    let judge = |path: &str, host: &str| {
-        let request = Request {
-            hosts: vec![host.into()],
-            paths: vec![path.into()],
-            ..Request::default()
-        };
-        let dangers = node_identity(&request, "own");
-        dangers.iter().map(|danger| danger.risk).collect::<Vec<_>>()
-    };
     for path in [
         "/srv/pki/*",
         "/etc/kubernetes/pki/**",
@@ -19,13 +20,20 @@ fn an_identity_amounts_to_cluster_admin_unless_it_is_the_plugins_own() {
         "/etc/own/x",
         "/opt/*/own",
     ] {
-        assert_eq!(judge(path, "a.example"), [Risk::ClusterAdmin], "{path}");
+        assert_eq!(
+            judge_connection(path, "a.example"),
+            [Risk::ClusterAdmin],
+            "{path}"
+        );
     }
     assert_eq!(
-        judge("/var/lib/kubephase-plugins/own/client.*", "a.example"),
+        judge_connection("/var/lib/kubephase-plugins/own/client.*", "a.example"),
         []
     );
-    assert_eq!(judge("/srv/pki/*", "*"), [Risk::Root, Risk::ClusterAdmin]);
+    assert_eq!(
+        judge_connection("/srv/pki/*", "*"),
+        [Risk::Root, Risk::ClusterAdmin]
+    );
 }
 
 #[test]
@@ -56,18 +64,19 @@ fn kubeconfigs_amount_to_root_where_the_cluster_may_go_by_them() {
     }
 }
 
+fn judge_subject(subject: &str, groups: &[&str]) -> Vec<Danger> {
+    let request = Request {
+        directories: vec!["/etc/kubernetes/pki/own".into()],
+        subjects: vec![subject.into()],
+        groups: groups.iter().map(ToString::to_string).collect(),
+        ..Request::default()
+    };
+    identities(&request, "own")
+}
+
 /// A user has the rights that were given to its name and groups, whoever they were meant for.
 #[test]
 fn certificates_amount_to_cluster_admin_unless_their_user_is_the_plugins() {
-    let judge = |subject: &str, groups: &[&str]| {
-        let request = Request {
-            directories: vec!["/etc/kubernetes/pki/own".into()],
-            subjects: vec![subject.into()],
-            groups: groups.iter().map(ToString::to_string).collect(),
-            ..Request::default()
-        };
-        identities(&request, "own")
-    };
     for (subject, groups) in [
         ("kubephase-plugin-own", &["system:masters"][..]),
         ("kubephase-plugin-own", &["sre"]),
@@ -81,20 +90,24 @@ fn certificates_amount_to_cluster_admin_unless_their_user_is_the_plugins() {
         ("kubephase-plugin-own-other", &[]),
         ("kubephase-plugin-*", &[]),
     ] {
-        assert!(!judge(subject, groups).is_empty(), "{subject} {groups:?}");
+        assert!(
+            !judge_subject(subject, groups).is_empty(),
+            "{subject} {groups:?}"
+        );
     }
-    assert_eq!(judge("kubephase-plugin-own", &[]), Vec::new());
+    assert_eq!(judge_subject("kubephase-plugin-own", &[]), Vec::new());
+}
+
+fn judge_name(name: &str) -> Vec<Danger> {
+    let request = Request {
+        names: vec![name.into()],
+        ..Request::default()
+    };
+    identities(&request, "own")
 }
 
 #[test]
 fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own() {
-    let judge = |name: &str| {
-        let request = Request {
-            names: vec![name.into()],
-            ..Request::default()
-        };
-        identities(&request, "own")
-    };
     for name in [
         "*",
         "kubernetes",
@@ -117,7 +130,7 @@ fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own
         "svc",
     ] {
         assert_eq!(
-            judge(name).first().map(|danger| danger.risk),
+            judge_name(name).first().map(|danger| danger.risk),
             Some(Risk::ClusterAdmin),
             "{name}"
         );
@@ -127,22 +140,23 @@ fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own
         "metrics.kubephase-plugin-own.svc.cluster.local",
         "*.kubephase-plugin-own.svc",
     ] {
-        assert_eq!(judge(name), Vec::new(), "{name}");
+        assert_eq!(judge_name(name), Vec::new(), "{name}");
     }
+}
+
+fn judge_authority(authority: &str) -> Vec<Danger> {
+    let request = Request {
+        authorities: vec![authority.into()],
+        ..Request::default()
+    };
+    identities(&request, "own")
 }
 
 #[test]
 fn certificates_amount_to_cluster_admin_if_the_cluster_may_trust_their_authority() {
-    let judge = |authority: &str| {
-        let request = Request {
-            authorities: vec![authority.into()],
-            ..Request::default()
-        };
-        identities(&request, "own")
-    };
     for authority in ["/etc/ssl/private/ca", "/**", "/srv/*"] {
         assert_eq!(
-            judge(authority).first().map(|danger| danger.risk),
+            judge_authority(authority).first().map(|danger| danger.risk),
             Some(Risk::ClusterAdmin),
             "{authority}"
         );
@@ -151,6 +165,6 @@ fn certificates_amount_to_cluster_admin_if_the_cluster_may_trust_their_authority
         "/etc/kubernetes/pki/ca",
         "/var/lib/kubephase-plugins/own/ca",
     ] {
-        assert_eq!(judge(authority), Vec::new(), "{authority}");
+        assert_eq!(judge_authority(authority), Vec::new(), "{authority}");
     }
 }

@@ -104,25 +104,26 @@ fn files_of_the_host_are_out_of_reach_by_every_name() {
         .unwrap();
 }
 
+fn write_around(node: &TestNode, path: &str) -> Tried<()> {
+    let territory = node.territory.around(path);
+    node.files
+        .confined(&territory)
+        .write(path, b"x", 0o644, None)
+}
+
 #[test]
 fn of_a_directory_of_the_host_only_the_excepted_file_is_within_reach() {
     let mut node = TestNode::new();
     let policy = "/srv/audit/policy.yaml";
     node.territory.add_except("/srv/audit", policy);
     node.write("/srv/audit/keys.yaml", b"secret");
-    let write = |path: &str| {
-        let territory = node.territory.around(path);
-        node.files
-            .confined(&territory)
-            .write(path, b"x", 0o644, None)
-    };
-    write(policy).unwrap();
+    write_around(&node, policy).unwrap();
     for path in [
         "/srv/audit/keys.yaml",
         "/srv/audit/policy.yaml/x",
         "/srv/audit/new",
     ] {
-        assert_denied(write(path), path);
+        assert_denied(write_around(&node, path), path);
     }
     assert_eq!(node.files.read("/srv/audit/keys.yaml").unwrap(), b"secret");
     assert_eq!(node.files.read(policy).unwrap(), b"x");

@@ -83,8 +83,9 @@ fn files_that_do_not_belong_to_the_host_are_written_and_removed() {
     node.plugin().set_mode(path, 0o640, None).unwrap();
     assert_eq!(node.plugin().stat(path).unwrap().unwrap().mode, 0o640);
     node.plugin().make_dir("/opt/cni/bin", 0o700).unwrap();
-    let mode = |path: &str| node.files.stat(path).unwrap().unwrap().mode;
-    assert_eq!((mode("/opt/cni/bin"), mode("/opt/cni")), (0o700, 0o755));
+    let modes =
+        ["/opt/cni/bin", "/opt/cni"].map(|path| node.files.stat(path).unwrap().unwrap().mode);
+    assert_eq!(modes, [0o700, 0o755]);
     node.plugin().make_dir("/opt/cni/bin", 0o755).unwrap();
     node.plugin().remove(path).unwrap();
     node.plugin().remove(path).unwrap();

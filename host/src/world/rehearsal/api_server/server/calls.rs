@@ -98,23 +98,24 @@ fn user_of_token(api: &ApiState, token: &str) -> Option<User> {
         "kube-system",
         &format!("bootstrap-token-{id}"),
     )?;
-    let text = |key: &str| secret_text(stored, key).unwrap_or_default();
+    let [token_secret, token_id, usage, extra_groups] = [
+        "token-secret",
+        "token-id",
+        "usage-bootstrap-authentication",
+        "auth-extra-groups",
+    ]
+    .map(|key| secret_text(stored, key).unwrap_or_default());
     let has_secret = aws_lc_rs::constant_time::verify_slices_are_equal(
-        text("token-secret").as_bytes(),
+        token_secret.as_bytes(),
         secret.as_bytes(),
     )
     .is_ok();
-    if !has_secret
-        || text("token-id") != id
-        || text("usage-bootstrap-authentication") != "true"
-        || is_expired(stored)
-    {
+    if !has_secret || token_id != id || usage != "true" || is_expired(stored) {
         return None;
     }
-    let extra = text("auth-extra-groups");
     let groups = ["system:bootstrappers", "system:authenticated"]
         .into_iter()
-        .chain(extra.split(',').filter(|group| !group.is_empty()));
+        .chain(extra_groups.split(',').filter(|group| !group.is_empty()));
     Some(User {
         name: format!("system:bootstrap:{id}"),
         groups: groups.map(str::to_owned).collect(),

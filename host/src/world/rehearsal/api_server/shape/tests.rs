@@ -1,5 +1,13 @@
 use super::super::tests::{CONFIG_MAPS, TestClient, config_map, new_state};
-use serde_json::json;
+use serde_json::{Value, json};
+
+fn in_default(plural: &str) -> String {
+    format!("/api/v1/namespaces/default/{plural}")
+}
+
+fn named_object(kind: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "odd"}})
+}
 
 /// What has another shape than the server looks for is refused, and never ends a request without an
 /// answer.
@@ -7,32 +15,30 @@ use serde_json::json;
 fn objects_of_another_shape_are_refused() {
     let api = new_state();
     let admin = TestClient::admin(&api);
-    let namespaced = |plural: &str| format!("/api/v1/namespaces/default/{plural}");
     let roles = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
     let odd = [json!([]), json!([[]]), json!("x"), json!(1), json!(true)];
-    let named = |kind: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "odd"}});
     for odd in &odd {
-        let mut sent = vec![(namespaced("configmaps"), odd.clone())];
+        let mut sent = vec![(in_default("configmaps"), odd.clone())];
         for (plural, kind, fields) in [
             ("configmaps", "ConfigMap", &["metadata", "data"][..]),
             ("secrets", "Secret", &["metadata", "data", "stringData"]),
             ("services", "Service", &["metadata", "spec", "status"]),
         ] {
             for field in fields {
-                let mut object = named(kind);
+                let mut object = named_object(kind);
                 object[*field] = odd.clone();
-                sent.push((namespaced(plural), object));
+                sent.push((in_default(plural), object));
             }
         }
         for field in ["labels", "annotations"] {
-            let mut object = named("Namespace");
+            let mut object = named_object("Namespace");
             object["metadata"][field] = odd.clone();
             sent.push(("/api/v1/namespaces".into(), object));
         }
-        let mut service = named("Service");
+        let mut service = named_object("Service");
         service["spec"] = json!({"ports": [odd]});
-        sent.push((namespaced("services"), service));
-        let mut binding = named("ClusterRoleBinding");
+        sent.push((in_default("services"), service));
+        let mut binding = named_object("ClusterRoleBinding");
         binding["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
         binding["subjects"] = json!([odd]);
         sent.push((roles.into(), binding));

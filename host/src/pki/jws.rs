@@ -22,7 +22,8 @@ pub fn sign(payload: &str, token: &Secret<String>) -> String {
     format!("{header}..{}", BASE64URL_NOPAD.encode(signature.as_ref()))
 }
 
-/// Whether `jws` is the token's signature of the payload. A header with another algorithm is refused.
+/// Whether `jws` is the token's signature of the payload. A header with another algorithm is
+/// refused.
 pub fn verify(jws: &str, payload: &str, token: &Secret<String>) -> bool {
     let (id, secret) = bootstrap_token::split(token);
     let Some((header, signature)) = jws.split_once("..") else {

@@ -25,9 +25,9 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// Makes a new key. An RSA key keeps a processor busy for a while, and the kubelet and etcd need
-    /// the processor to start. So a thread with a low priority makes the key: a new thread, because
-    /// only root may raise a priority again.
+    /// Makes a new key. An RSA key keeps a processor busy for a while, and the kubelet and etcd
+    /// need the processor to start. So a thread with a low priority makes the key: a new thread,
+    /// because only root may raise a priority again.
     ///
     /// # Errors
     /// The system has no randomness to give.
@@ -125,7 +125,8 @@ fn generate_rsa(size: RsaKeySize) -> Result<KeyPair, rcgen::Error> {
     KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)
 }
 
-/// Returns kubeadm's name for the algorithm of a public key: `RSA-2048`, `ECDSA-P256`, or `unknown`.
+/// Returns kubeadm's name for the algorithm of a public key: `RSA-2048`, `ECDSA-P256`, or
+/// `unknown`.
 fn algorithm_name(public_der: &[u8]) -> String {
     use x509_parser::public_key::PublicKey;
     let Ok((_, info)) = SubjectPublicKeyInfo::from_der(public_der) else {

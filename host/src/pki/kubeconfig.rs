@@ -164,8 +164,8 @@ impl Kubeconfig {
         Kubeconfig(document)
     }
 
-    /// Returns a value of an entry: the embedded one, or else the content of the file that the entry
-    /// names.
+    /// Returns a value of an entry: the embedded one, or else the content of the file that the
+    /// entry names.
     ///
     /// # Errors
     /// `invalid` if the embedded value is not base64; or else the failure of `read`.

@@ -21,7 +21,8 @@ use std::{
 pub const MAX_SIGNATURE: usize = 64 << 10;
 /// Longest file of a key that is read, in bytes.
 const MAX_KEY: usize = 64 << 10;
-/// The environment variable with the password of a secret key. Without it a new key is not encrypted.
+/// The environment variable with the password of a secret key. Without it a new key is not
+/// encrypted.
 pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 
 /// The signer of a plugin: a public key of minisign, in base64.

@@ -102,6 +102,10 @@ fn intermediate(
     )
 }
 
+fn unconstrained() -> rcgen::IsCa {
+    rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained)
+}
+
 fn with_intermediates(leaf: &Certificate, intermediates: &[&Certificate]) -> Certificate {
     Certificate {
         intermediates: intermediates.iter().map(|it| it.der.clone()).collect(),
@@ -132,7 +136,6 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
         );
         with_intermediates(&leaf, &[&first, &second]).chains_to(&root)
     };
-    let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
     assert!(leads(unconstrained(), true, unconstrained()));
     let limited = [1, 0].map(|limit| IsCa::Ca(BasicConstraints::Constrained(limit)));
     let [allows_one, allows_none] = limited;

@@ -6,6 +6,7 @@ use kubephase_sdk::{
     spec::FetchKeysSpec,
 };
 
+/// `control-plane-prepare/download-certs`
 pub fn download_shared_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.init.certificate_key.is_empty() {

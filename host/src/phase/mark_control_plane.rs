@@ -7,6 +7,7 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
+/// `mark-control-plane`
 pub fn mark_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let name = config.init.node_registration.name.clone();

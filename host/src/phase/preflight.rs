@@ -6,7 +6,7 @@ use kubephase_sdk::{
     observe_net, observe_runtime, report, say,
 };
 
-/// The group of checks of `init` and `join`, with the built-in checks.
+/// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group("preflight", title, flags).header(header),
@@ -31,7 +31,7 @@ pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     ]
 }
 
-/// The line that kubeadm prints before the checks.
+/// Returns the line that kubeadm prints before the checks.
 pub fn header<S>(_: &Config<S>) -> Vec<String> {
     vec!["Running pre-flight checks".into()]
 }
@@ -118,7 +118,7 @@ pub fn code(id: &str) -> &str {
     }
 }
 
-/// `ImagePull`: the images are proposed, the host pulls them.
+/// `ImagePull`: proposes the images, and the host pulls them.
 pub fn pull_images() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.join.as_ref().is_some_and(|join| !join.control_plane) {

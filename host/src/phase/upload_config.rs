@@ -25,10 +25,11 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
+/// Id of the phase that stores the PhaseConfiguration.
 pub const PHASES: &str = "upload-config/phases";
 
-/// `upload-config/phases`: plugins by digest, the phases that they replace, waivers. A node that
-/// joins uses them too. The host gives them to this phase as its settings.
+/// `upload-config/phases`: stores the plugins by digest, the phases that they replace, and the
+/// waivers. A node that joins uses them too. The host gives them to this phase as its settings.
 pub fn upload_phase_configuration() -> Result<Outcome, Failure> {
     let phases: Map<String, Value> = settings()?;
     if phases.is_empty() {

@@ -1,4 +1,4 @@
-//! Waiting, as a kind of effect.
+//! Implements `EffectKind` for waiting.
 use super::until;
 use crate::{
     effect::{

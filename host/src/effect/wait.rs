@@ -28,7 +28,7 @@ const LOG_LINES: usize = 8;
 /// # Errors
 /// `timeout` with the reason of the last check, `cancelled`, or at once a failure that waiting does
 /// not mend.
-pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
+pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     let limit = Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0));
     let brisk = match spec.condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => LOCAL_PAUSE,

@@ -4,6 +4,9 @@ use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
 /// `control-plane/apiserver`, `control-plane/controller-manager` and `control-plane/scheduler`:
 /// writes the static Pod of one component.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_static_pod(component: &str) -> Result<Outcome, Failure> {
     propose_component(component, &config::<Config>("")?)?;
     Ok(Outcome::Settled)
@@ -12,6 +15,9 @@ pub fn write_static_pod(component: &str) -> Result<Outcome, Failure> {
 /// `control-plane-prepare/control-plane`: writes all three static Pods, after this node's etcd
 /// became a member. An API server that starts before its etcd exits, and the kubelet restarts it
 /// after longer and longer waits: this costs kubeadm half a minute.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_all_static_pods() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     say(format!("Using manifest folder {MANIFESTS:?}"));

@@ -7,6 +7,9 @@ use kubephase_sdk::{
 };
 
 /// `control-plane-prepare/download-certs`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn download_shared_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.init.certificate_key.is_empty() {

@@ -3,6 +3,9 @@ use crate::render::static_pod;
 use kubephase_sdk::{Failure, Outcome, config, effects_files, kubeadm::Config};
 
 /// `etcd/local`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_static_pod() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let Some(etcd) = &config.cluster.etcd.local else {

@@ -15,6 +15,10 @@ pub(super) fn timeout(config: &Config) -> i64 {
 }
 
 /// `check-etcd`
+///
+/// # Errors
+/// `already-exists` if this node's etcd is a member and has lost its data; or the host cannot
+/// answer a question, or refuses a proposal.
 pub fn check_health() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.cluster.etcd.external.is_some() {
@@ -98,6 +102,9 @@ fn parse_member(text: &str) -> Result<EtcdMember, Failure> {
 }
 
 /// `etcd-join`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn join_cluster() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let Some(etcd) = &config.cluster.etcd.local else {

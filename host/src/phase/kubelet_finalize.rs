@@ -10,6 +10,9 @@ use kubephase_sdk::{
 };
 
 /// `kubelet-finalize/enable-client-cert-rotation`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn enable_client_certificate_rotation() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let directory_argument = config

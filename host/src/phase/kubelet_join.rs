@@ -18,6 +18,10 @@ fn kubelet_kubeconfig(config: &Config) -> String {
 }
 
 /// `kubelet-start`
+///
+/// # Errors
+/// `already-exists` if a ready node has the name; or the host cannot answer a question, or refuses
+/// a proposal.
 pub fn start() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let join = config.join.clone().unwrap_or_default();
@@ -95,6 +99,9 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
 }
 
 /// `kubelet-wait-bootstrap`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
@@ -120,6 +127,9 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
 /// it never talks to an older API server. Until now it talked to another node's. The kubelet is
 /// restarted while its API server starts, but not while it creates a container of the control
 /// plane: it would create an interrupted container anew only after ten seconds.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn use_own_api_server() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if input::round() == 0 {

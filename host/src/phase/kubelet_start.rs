@@ -8,6 +8,9 @@ use kubephase_sdk::{
 };
 
 /// `kubelet-start`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_settings_and_start() -> Result<Outcome, Failure> {
     start(propose_settings(&config("")?, false)?)?;
     Ok(Outcome::Settled)

@@ -8,6 +8,9 @@ use kubephase_sdk::{
 };
 
 /// `mark-control-plane`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn mark_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let name = config.init.node_registration.name.clone();

@@ -1,9 +1,6 @@
 //! The work of the built-in phases: they observe, report and propose. They use the SDK that plugins
 //! use, and nothing else of the host but `render`. Each file is one of kubeadm's phases or groups
 //! of phases. [`crate::workflow`] lists the phases of each workflow in their order.
-//!
-//! The function of a phase fails if the host cannot answer a question or refuses a proposal; its
-//! docs name the failures that are its own.
 
 pub mod bootstrap_token;
 pub mod certs;

@@ -72,6 +72,9 @@ impl Etcd {
 }
 
 /// `remove-etcd-member`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let etcd = &config.cluster.etcd;
@@ -120,6 +123,9 @@ fn member_warning(why: &str) -> String {
 const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 
 /// `cleanup-node`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();

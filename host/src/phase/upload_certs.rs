@@ -10,6 +10,9 @@ use kubephase_sdk::{
 const TTL_SECONDS: i64 = 2 * 60 * 60;
 
 /// `upload-certs`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn upload_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if !config.run.upload_certs {

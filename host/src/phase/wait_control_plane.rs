@@ -10,6 +10,9 @@ use kubephase_sdk::{
 
 /// `wait-control-plane` of `init`: waits for the kubelet, then for each component of the control
 /// plane.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_until_healthy() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
@@ -21,6 +24,9 @@ pub fn wait_until_healthy() -> Result<Outcome, Failure> {
 }
 
 /// `wait-control-plane` of `join`. An earlier phase has waited for the kubelet.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_own_api() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     wait_for_components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
@@ -97,6 +103,9 @@ fn start_waiting(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failur
 }
 
 /// Waits until the API server does what the admin asks, which is before it calls itself healthy.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_api() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();

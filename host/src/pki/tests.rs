@@ -139,7 +139,7 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
     assert!(leads(unconstrained(), true, unconstrained()));
     let limited = [1, 0].map(|limit| IsCa::Ca(BasicConstraints::Constrained(limit)));
     let [allows_one, allows_none] = limited;
-    assert!(leads(allows_one, true, allows_none.clone()));
+    assert!(leads(allows_one, true, allows_none));
     assert!(
         !leads(allows_none, true, unconstrained()),
         "the first may have no intermediate below it"

@@ -150,7 +150,7 @@ struct Search<'b> {
 }
 
 impl<'b> Search<'b> {
-    /// A search of content of so many bytes.
+    /// A search of content of this length, in bytes.
     fn new(length: usize, budget: &'b Budget) -> Self {
         Search {
             work: length

@@ -79,7 +79,7 @@ fn invalid(spec: &CertificateSpec, why: &str) -> Failure {
 }
 
 /// Writes a certificate and its key. A key without its certificate would later be taken for the key
-/// of somebody else's certificate, and a certificate without its key for the certificate of an
+/// of a foreign certificate, and a certificate without its key for the certificate of an
 /// external authority. So the certificate is first written under another name, from which
 /// [`finish_interrupted`] completes the pair.
 fn write_pair(

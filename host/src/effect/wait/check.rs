@@ -1,10 +1,10 @@
 //! Checks whether a condition holds.
-use super::Context;
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
+    effect::Context,
     pki::Certificate,
-    world::{Cluster, Files, Tried, text_file::read_kubeconfig},
+    world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::Condition;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -42,14 +42,14 @@ impl Check {
 /// # Errors
 /// The condition cannot be checked. The failure is retryable if a later check may succeed.
 pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
-    let cluster = context.world.cluster();
+    let (net, cluster) = (context.world.net(), context.world.cluster());
     match condition {
         Condition::Component { name, url } if name == "kube-apiserver" => {
             let status = cluster.probe(&context.config.run.kubeconfig, url);
             check_status(status.map_err(retry)?)
         }
         Condition::Kubelet { url } | Condition::Component { url, .. } => {
-            check_status(get_health(url, context).map_err(retry)?)
+            check_status(get_health(url, net, context).map_err(retry)?)
         }
         Condition::NodeRegistered { name } => {
             let node = cluster.get(&node_reference(name))?;
@@ -76,10 +76,10 @@ pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
 }
 
 /// Requests a health endpoint. Returns the HTTP status.
-fn get_health(url: &str, context: &Context) -> Tried<u16> {
+fn get_health(url: &str, net: &dyn Net, context: &Context) -> Tried<u16> {
     let url = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     let budget = Budget::new(MAX_HEALTH_BYTES, REQUEST_LIMIT, context.cancel);
-    context.world.net().health(&url, &budget)
+    net.health(&url, &budget)
 }
 
 fn check_status(status: u16) -> Tried<Check> {

@@ -97,7 +97,7 @@ fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Do
         condition: Condition::EtcdHealthy {},
         timeout_seconds: 0,
     };
-    until(&spec, &context)
+    wait_until(&spec, &context)
 }
 
 /// The health endpoint of a kubelet whose disk is full cannot be asked, for a reason that stays.

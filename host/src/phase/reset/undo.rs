@@ -48,6 +48,9 @@ const SHOWN: usize = 100;
 
 /// Proposes to stop and disable the services that earlier runs started and enabled. Nothing on the
 /// machine needed such a service before the first run.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
     undo(Part::Services, steps_of(Part::Services, steps))
 }
@@ -93,6 +96,9 @@ impl<'s> Rounds<'s> {
     }
 
     /// Proposes the steps of a round, if it has any.
+    ///
+    /// # Errors
+    /// The host cannot answer a question, or refuses a proposal.
     pub fn undo(&self, round: usize) -> Result<(), Failure> {
         match self.steps.chunks(self.per_round).nth(round) {
             Some(steps) => undo(self.part, steps.to_vec()),

@@ -117,7 +117,7 @@ fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
     Some((name, text_of(fields, "value")?))
 }
 
-/// The text in a field; none if the field is no text.
+/// The text in a field; none if the field does not hold a text.
 fn text_of<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
     fields.get(name).and_then(Value::as_str)
 }

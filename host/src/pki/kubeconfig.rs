@@ -25,12 +25,12 @@ impl Kubeconfig {
     /// # Errors
     /// `invalid` if the text is not a kubeconfig.
     pub fn parse(text: &str, name: &str) -> Result<Kubeconfig, Failure> {
-        let parsed: Value = serde_yaml::from_str(text)
-            .map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
+        let parsed: Value =
+            serde_yaml::from_str(text).map_err(|_| not_a_kubeconfig(name, ": it is not YAML"))?;
         if parsed.is_object() {
             Ok(Kubeconfig(parsed))
         } else {
-            Err(invalid(format!("{name} is not a kubeconfig")))
+            Err(not_a_kubeconfig(name, ""))
         }
     }
 
@@ -200,6 +200,16 @@ fn clusters_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.get_mut("cluster"))
+}
+
+fn not_a_kubeconfig(name: &str, why: &str) -> Failure {
+    let remedy = format!(
+        "replace {name} by a kubeconfig, which is a YAML document with clusters, users and contexts"
+    );
+    Failure {
+        remedy: Some(remedy),
+        ..invalid(format!("{name} is not a kubeconfig{why}"))
+    }
 }
 
 fn invalid(message: String) -> Failure {

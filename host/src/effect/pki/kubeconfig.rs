@@ -34,7 +34,7 @@ pub fn ensure_kubeconfig(
     files: &dyn Files,
 ) -> Tried<Done> {
     let host_files = context.world.files();
-    if let Some(existing) = read_kubeconfig(files, &spec.path)? {
+    if let Some(existing) = read_existing(files, &spec.path)? {
         let (root, _) = load_authority(host_files, &spec.directory, &spec.authority)
             .map_err(|failure| explain_authority(failure, spec, host_files))?;
         let warning = check_existing(&existing, spec, &root, files)?;
@@ -56,6 +56,21 @@ pub fn ensure_kubeconfig(
         Applied::Changed,
         [format!("Writing {:?} kubeconfig file", file_name(spec))],
     ))
+}
+
+/// Reads the kubeconfig at a path; none if there is no file.
+fn read_existing(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+    read_kubeconfig(files, path).map_err(|failure| match failure.known_code() {
+        Some(FailureCode::Invalid) => Failure {
+            remedy: Some(remove_remedy(path)),
+            ..failure
+        },
+        _ => failure,
+    })
+}
+
+fn remove_remedy(path: &str) -> String {
+    format!("remove {path} to have it made anew")
 }
 
 /// Returns a new kubeconfig. The authority's key has to exist even if nothing is signed (kubeadm
@@ -140,7 +155,7 @@ fn check_existing(
     files: &dyn Files,
 ) -> Tried<Option<String>> {
     let path = &spec.path;
-    let remedy = format!("remove {path} to have it made anew");
+    let remedy = remove_remedy(path);
     if existing.cluster().is_none() {
         let message = format!(
             "the kubeconfig file {path:?} has no cluster for its current context {:?}",

@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     pki::Kubeconfig,
-    world::{Cluster, Tried},
+    world::{Cluster, Tried, api::UNREACHABLE_REMEDY},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
@@ -107,7 +107,11 @@ fn out_of_time(failure: Failure) -> Failure {
             "failed to request the cluster-info ConfigMap: {}",
             failure.message
         ),
-        remedy: failure.remedy.clone().or(Some(remedy.into())),
+        remedy: failure
+            .remedy
+            .clone()
+            .filter(|general| general != UNREACHABLE_REMEDY)
+            .or(Some(remedy.into())),
         ..failure
     }
 }

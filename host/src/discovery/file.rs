@@ -46,31 +46,25 @@ pub(super) fn discover(
         api.as_holder_of(&kubeconfig.to_text())?
     };
     let mut warnings = Vec::new();
-    match wait_for_cluster_info(cluster.as_ref(), limit, |_| Ok(())) {
-        Ok(info) => {
-            let published = info["kubeconfig"]
-                .as_str()
-                .and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
-            let published = published.as_ref().and_then(server_and_authority);
-            if let Some((published_server, published_authority)) = published {
-                if published_server != server {
-                    warnings.push(format!(
-                        "[discovery] WARNING: the cluster's own address of its API server is \
-                         {published_server}, the address in {source} is {server}; the one in \
-                         {source} is used"
-                    ));
-                }
-                authority = authority.or(published_authority);
+    match read_published(cluster.as_ref(), limit)? {
+        Published::Cluster(published_server, published_authority) => {
+            if published_server != server {
+                warnings.push(format!(
+                    "[discovery] WARNING: the cluster's own address of its API server is \
+                     {published_server}, the address in {source} is {server}; the one in {source} \
+                     is used"
+                ));
             }
+            authority = authority.or(published_authority);
         }
-        Err(failure) if failure.code == FailureCode::Forbidden => {
+        Published::Nothing => {}
+        Published::Forbidden => {
             warnings.push(
                 "[discovery] WARNING: Could not access the cluster-info ConfigMap for refreshing \
                  the cluster-info information; the information of the file is used"
                     .into(),
             );
         }
-        Err(failure) => return Err(aborted(failure, limit)),
     }
     let authority_pem = authority.ok_or_else(|| {
         unusable(
@@ -87,6 +81,33 @@ pub(super) fn discover(
         credentials,
         may_run_programs,
         warnings,
+    })
+}
+
+/// The content of the `cluster-info` of a cluster.
+enum Published {
+    /// the server, and the authority (PEM)
+    Cluster(String, Option<String>),
+    /// it names no cluster
+    Nothing,
+    /// the user of the kubeconfig may not read it
+    Forbidden,
+}
+
+/// Waits for `cluster-info`, and reads it.
+fn read_published(cluster: &dyn Cluster, limit: Duration) -> Tried<Published> {
+    let info = match wait_for_cluster_info(cluster, limit, |_| Ok(())) {
+        Ok(info) => info,
+        Err(failure) if failure.code == FailureCode::Forbidden => return Ok(Published::Forbidden),
+        Err(failure) => return Err(aborted(failure, limit)),
+    };
+    let kubeconfig = info["kubeconfig"]
+        .as_str()
+        .and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
+    let published = kubeconfig.as_ref().and_then(server_and_authority);
+    Ok(match published {
+        Some((server, authority)) => Published::Cluster(server, authority),
+        None => Published::Nothing,
     })
 }
 

@@ -31,7 +31,8 @@ pub(super) fn discover(
     let untrusted = api.as_holder_of(&anonymous_kubeconfig(&server, None))?;
     let info = read_signed_info(untrusted.as_ref(), &token.token, limit)?;
     let text = info["kubeconfig"].as_str().unwrap_or_default();
-    let kubeconfig = Kubeconfig::parse(text, "cluster-info")?;
+    let kubeconfig = Kubeconfig::parse(text, "cluster-info")
+        .map_err(|failure| incomplete_info(&failure.message))?;
     let (named_server, authority) = server_and_authority(&kubeconfig)
         .ok_or_else(|| incomplete_info("the kubeconfig of cluster-info names no cluster"))?;
     let authority_pem = authority.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What a node is rid of when it is reset. What is not there is fine.
+//! Cleanup effects of `reset`. Each does nothing if its target does not exist.
 use super::{
     Applied, Context, Done, etcd,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
@@ -11,28 +11,32 @@ use crate::{
 use kubephase_sdk::{spec::ClearSpec, undo::Inverse};
 use kubephase_wit::{Failure, FailureCode};
 
+/// Applies a cleanup effect.
+///
+/// # Errors
+/// The target cannot be removed. A target that cannot be looked at is skipped.
 pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
     let world = context.world;
     let outcome = match spec {
-        ClearSpec::Directory { path } => empty(path, world.files()),
-        ClearSpec::EmptyDirectory { path } => remove_empty(path, world.files()),
+        ClearSpec::Directory { path } => empty_directory(path, world.files()),
+        ClearSpec::EmptyDirectory { path } => remove_empty_directory(path, world.files()),
         ClearSpec::Mounts { below, flags } => match world.files().stat(below)? {
             None => Ok(Applied::Unchanged),
             Some(_) => world
                 .node()
                 .unmount_below(&world.files().real_path(below)?, flags)
-                .map(|gone| applied(gone > 0)),
+                .map(|count| applied(count > 0)),
         },
         ClearSpec::PodSandboxes {} => world
             .runtime()
             .remove_sandboxes()
-            .map(|gone| applied(gone > 0)),
+            .map(|count| applied(count > 0)),
         ClearSpec::EtcdMember {
             peer_url,
             timeout_seconds,
-        } => etcd::leave(peer_url, *timeout_seconds, context),
+        } => etcd::remove_member(peer_url, *timeout_seconds, context),
         ClearSpec::ControlPlaneUsers {} => {
-            users::remove(world.files(), context.cancel).map(applied)
+            users::remove_users(world.files(), context.cancel).map(applied)
         }
     };
     match outcome {
@@ -52,7 +56,7 @@ fn applied(changed: bool) -> Applied {
 }
 
 /// Refuses to clear a directory at the top of the tree, and a path with `.` or `..`.
-fn deep(path: &str) -> Tried<()> {
+fn check_depth(path: &str) -> Tried<()> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() < 2
         || !path.starts_with('/')
@@ -69,8 +73,9 @@ fn deep(path: &str) -> Tried<()> {
     Ok(())
 }
 
-fn remove_empty(path: &str, files: &dyn Files) -> Tried<Applied> {
-    deep(path)?;
+/// Removes a directory if it is empty.
+fn remove_empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
+    check_depth(path)?;
     if files
         .stat(path)?
         .is_none_or(|meta| meta.kind != "directory")
@@ -83,8 +88,9 @@ fn remove_empty(path: &str, files: &dyn Files) -> Tried<Applied> {
     files.remove_dir(path).map(|()| Applied::Changed)
 }
 
-fn empty(path: &str, files: &dyn Files) -> Tried<Applied> {
-    deep(path)?;
+/// Removes the contents of a directory.
+fn empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
+    check_depth(path)?;
     if files.stat(path)?.is_none() {
         return Ok(Applied::Unchanged);
     }

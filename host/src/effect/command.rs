@@ -1,4 +1,4 @@
-//! Programs that are run as effects.
+//! Programs that the host runs as effects.
 use super::{
     Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
@@ -14,7 +14,7 @@ use crate::{
 };
 use kubephase_wit::{Failure, FailureCode};
 
-/// Bytes that a program may print that is run as an effect.
+/// Most bytes that a program may print that runs as an effect.
 const MAX_OUTPUT: usize = 1 << 20;
 
 impl EffectKind for CommandLine {

@@ -7,24 +7,24 @@ use crate::{
 };
 use std::{ops::Deref, path::Path, time::Duration};
 
-/// The context of an effect. It has what no phase may know: the secrets of the configuration.
+/// The context of an effect. Unlike a phase it has the secrets of the configuration.
 pub struct Context<'a> {
     pub world: &'a dyn World,
-    /// with its secrets
+    /// the configuration with its secrets
     pub config: &'a crate::config::Config,
     /// Unix seconds at which the run began; certificates and tokens count from here
     pub started: i64,
-    /// whether an effect that this effect requires changed something just now: a service has to be
-    /// restarted then
+    /// whether an effect that this effect requires has just changed something: a service then has
+    /// to be restarted
     pub dependency_changed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
-    /// whether the phase may let more users use what is at a path, or give it to another user: a
-    /// plugin may if it made it in this run
+    /// whether the phase may let more users use the file at a path, or change the file's owner: a
+    /// plugin may if it made the file in this run
     pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
-    /// files that effects of plugins do not reach; none for a phase of the program
+    /// files that effects of plugins do not reach; none for a built-in phase
     pub territory: Option<&'a Territory>,
-    /// the grant of the plugin that proposed the effect; none for a phase of the program
+    /// the grant of the plugin that proposed the effect; none for a built-in phase
     pub grant: Option<&'a Grant>,
     /// requested when the run is cancelled or another phase fails; an effect then stops waiting
     pub cancel: &'a Cancel,
@@ -35,7 +35,7 @@ pub struct Context<'a> {
 /// The files of a node as one effect reaches them.
 pub enum EffectFiles<'a> {
     All(&'a dyn Files),
-    /// without the host's own
+    /// the files without those that belong to the host
     Confined(Box<dyn Files + 'a>),
 }
 
@@ -51,7 +51,7 @@ impl<'a> Deref for EffectFiles<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Returns the files that the effect may read and change: for a plugin, none of the host's own.
+    /// Returns the files that the effect may read and change. A plugin reaches no file of the host.
     pub fn files(&self) -> EffectFiles<'a> {
         match self.territory {
             Some(territory) => EffectFiles::Confined(self.world.files().confined(territory)),
@@ -59,8 +59,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Returns the files for keys and certificates in a directory. A plugin that was granted it may
-    /// add a certificate to the host's; what is there already is never replaced.
+    /// Returns the files for keys and certificates in a directory. A plugin with the grant may add
+    /// a certificate to the host's directory, and replaces none.
     pub fn key_files(&self, directory: &str) -> EffectFiles<'a> {
         if Path::new(directory).starts_with(&self.config.cluster.certificates_dir) {
             EffectFiles::All(self.world.files())
@@ -72,9 +72,9 @@ impl<'a> Context<'a> {
 
 #[cfg(test)]
 impl<'a> Context<'a> {
-    /// What a test of a built-in phase's effects gives them: a run that began at the epoch, and has
+    /// A context for tests of a built-in phase's effects: a run that began at the epoch, and has
     /// made and changed nothing.
-    pub(super) fn of_test(
+    pub(super) fn for_test(
         world: &'a dyn World,
         config: &'a crate::config::Config,
         cancel: &'a Cancel,

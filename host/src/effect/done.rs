@@ -8,7 +8,7 @@ pub enum Applied {
     Changed,
     /// the change was already there
     Unchanged,
-    /// nothing was done, and why (for example because an external authority signs)
+    /// nothing was done; the text says why (for example because an external authority signs)
     #[serde(rename = "left")]
     Skipped(String),
 }
@@ -17,14 +17,14 @@ pub enum Applied {
 #[derive(Debug)]
 pub struct Done {
     pub applied: Applied,
-    /// lines for the person, shown as `[phase] line`
+    /// lines that the run prints, as `[phase] line`
     pub said: Vec<String>,
     pub warnings: Vec<String>,
-    /// writes to the API, as they were sent
+    /// writes to the API server, as they were sent
     pub sent: Vec<Sent>,
 }
 
-/// One write to the API.
+/// One write to the API server.
 #[derive(Clone, PartialEq)]
 pub struct Sent {
     /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`
@@ -32,18 +32,28 @@ pub struct Sent {
     pub resource: String,
     pub namespace: Option<String>,
     pub name: String,
-    /// JSON: as values, all objects of a run would take much memory
+    /// JSON text: parsed, all objects of a run would take much memory
     pub body: String,
 }
 
 impl std::fmt::Debug for Sent {
-    /// Without the body, which may be a Secret.
+    /// Leaves the body out, which may be a Secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
             "{} {} {:?} {}",
             self.verb, self.resource, self.namespace, self.name
         )
+    }
+}
+
+impl Done {
+    /// A result with lines about it.
+    pub fn with_lines(applied: Applied, said: impl IntoIterator<Item = String>) -> Done {
+        Done {
+            said: said.into_iter().collect(),
+            ..applied.into()
+        }
     }
 }
 
@@ -59,7 +69,7 @@ impl From<Applied> for Done {
 }
 
 impl From<bool> for Done {
-    /// Whether anything changed.
+    /// Converts whether anything changed.
     fn from(changed: bool) -> Self {
         if changed {
             Applied::Changed

@@ -1,5 +1,5 @@
-//! Membership of etcd. A new member follows as a learner until it has caught up, and only then has
-//! a vote: so the cluster keeps its quorum whatever becomes of the new one.
+//! Membership of etcd. A new member is a learner until it has caught up, and only then gets a vote:
+//! so the cluster keeps its quorum even if the new member fails.
 use super::{
     Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
@@ -13,59 +13,70 @@ use kubephase_sdk::spec::EtcdMemberSpec;
 use kubephase_wit::{Failure, FailureCode};
 use std::time::{Duration, Instant};
 
+/// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a member may take to serve once its peers know it by name. One that saw for itself that
-/// they do serves at once.
+/// Longest time from when the peers of a member know its name until it serves. A member that sees
+/// that they know it serves at once.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// A member at this peer URL, with a vote where that is wanted.
+/// Adds a member at this peer URL, and promotes it if it is to have a vote.
+///
+/// # Errors
+/// `timeout` if the member does not serve in time, `cancelled`, or the failure of etcd.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
     let mut tries = start_tries(spec.timeout_seconds);
-    let (mut changed, mut known) = (false, Known::No);
+    let (mut changed, mut visibility) = (false, Visibility::Unknown);
     loop {
-        let last = match step(spec, context, &mut known) {
-            Ok(Step::There) => return Ok(Done::from(changed)),
+        let last = match step(spec, context, &mut visibility) {
+            Ok(Step::Done) => return Ok(Done::from(changed)),
             Ok(Step::Changed) if !spec.voting => return Ok(Done::from(true)),
             Ok(Step::Changed) => {
                 changed = true;
                 continue;
             }
-            Ok(Step::Waiting(what)) => what.to_owned(),
+            Ok(Step::Waiting(why)) => why.to_owned(),
             Err(failure) if failure.retryable => failure.message,
             Err(failure) => return Err(failure),
         };
         if !wait_for_next(&mut tries, context)? {
-            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the \
-                members with `etcdctl member list`; one that will not start can be taken out with \
-                `etcdctl member remove`";
-            let message = format!(
-                "the etcd member at {} did not come about within {}s: {last}",
-                spec.peer_url,
-                spec.timeout_seconds.max(0)
-            );
-            return Err(Failure {
-                retryable: true,
-                remedy: Some(remedy.into()),
-                ..Failure::new(FailureCode::Timeout, message)
-            });
+            return Err(out_of_time(spec, &last));
         }
     }
 }
 
-/// A member is no more; the last one stays, without which there is no etcd to ask. Others refuse
-/// while one of them came within the last seconds ("unhealthy cluster"), or there is no leader:
-/// they are asked until they do it, as by kubeadm. Who does not even tell the members is asked
-/// once.
-pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
+fn out_of_time(spec: &EtcdMemberSpec, last: &str) -> Failure {
+    let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the members \
+        with `etcdctl member list`; a member that does not start can be removed with `etcdctl \
+        member remove`";
+    let message = format!(
+        "the etcd member at {} did not come about within {}s: {last}",
+        spec.peer_url,
+        spec.timeout_seconds.max(0)
+    );
+    Failure {
+        retryable: true,
+        remedy: Some(remedy.into()),
+        ..Failure::new(FailureCode::Timeout, message)
+    }
+}
+
+/// Removes a member, unless it is the only one. The others refuse the removal for some seconds
+/// after a member joined ("unhealthy cluster"), and while there is no leader: the removal is tried
+/// until they accept it (kubeadm behaviour). There is no second try if the member list cannot be
+/// read.
+///
+/// # Errors
+/// The failure of etcd, or `cancelled`.
+pub fn remove_member(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
     let (etcd, mut tries) = (context.world.etcd(), start_tries(timeout_seconds));
-    let (mut members, mut asked) = (etcd.members()?, false);
+    let (mut members, mut was_requested) = (etcd.members()?, false);
     loop {
         let Some(member) = members
             .iter()
             .find(|member| member.peer_urls.iter().any(|url| url == peer_url))
         else {
-            return Ok(if asked {
+            return Ok(if was_requested {
                 Applied::Changed
             } else {
                 Applied::Unchanged
@@ -81,12 +92,12 @@ pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<A
         if !refused.retryable || !wait_for_next(&mut tries, context)? {
             return Err(refused);
         }
-        asked = true;
+        was_requested = true;
         members = etcd.members().unwrap_or(members);
     }
 }
 
-/// Starts the tries of a request to etcd, which last at most so many seconds.
+/// Starts the tries of a request to etcd, which last at most this number of seconds.
 fn start_tries(timeout_seconds: i64) -> Tries {
     let limit = Duration::from_secs(u64::try_from(timeout_seconds).unwrap_or(0));
     Backoff::every(PAUSE, limit).start()
@@ -104,21 +115,25 @@ fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
     }
 }
 
+/// The result of one step.
 enum Step {
-    There,
+    /// the member is as wanted
+    Done,
     Changed,
+    /// the member is not as wanted yet, with the reason
     Waiting(&'static str),
 }
 
-/// Since when its peers know a member by name.
-enum Known {
-    No,
-    Since(Instant),
-    StartedAnew,
+/// Whether the peers of a member know its name.
+enum Visibility {
+    Unknown,
+    KnownSince(Instant),
+    /// the member was restarted because it did not notice that they know it
+    Restarted,
 }
 
-/// One look at the member, and one change at most.
-fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<Step> {
+/// Looks at the member, and makes at most one change.
+fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -> Tried<Step> {
     let etcd = context.world.etcd();
     let members = etcd.members()?;
     let Some(member) = members
@@ -128,7 +143,7 @@ fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<St
         return etcd.add_learner(&spec.peer_url).map(|()| Step::Changed);
     };
     if !spec.voting {
-        return Ok(Step::There);
+        return Ok(Step::Done);
     }
     if member.name.is_empty() {
         return Ok(Step::Waiting("it has not started"));
@@ -137,26 +152,28 @@ fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<St
         return if member.learner {
             etcd.promote(member.id).map(|()| Step::Changed)
         } else {
-            Ok(Step::There)
+            Ok(Step::Done)
         };
     }
-    match *known {
-        Known::No => *known = Known::Since(Instant::now()),
-        Known::Since(since) if member.learner && since.elapsed() > PATIENCE => {
-            start_anew(context)?;
-            *known = Known::StartedAnew;
+    match *visibility {
+        Visibility::Unknown => *visibility = Visibility::KnownSince(Instant::now()),
+        Visibility::KnownSince(since) if member.learner && since.elapsed() > PATIENCE => {
+            restart_member(context)?;
+            *visibility = Visibility::Restarted;
         }
         _ => {}
     }
     Ok(Step::Waiting("it serves no clients yet"))
 }
 
-/// A new member tells the others its name and serves when it sees that they took note of it. Where
-/// it sees that only within the snapshot that it gets first, it goes on waiting, seven seconds or
-/// more, and then asks again (etcd 3.6). Started anew it asks at once; as it has no vote, nobody
-/// misses it meanwhile. Told to shut down it would wait for its answer as well, so it is ended as
-/// by a power cut, which etcd is made for.
-fn start_anew(context: &Context) -> Tried<()> {
+/// Kills the container of this node's etcd, which the kubelet then restarts.
+///
+/// A new member publishes its name, and serves when it sees that the others have recorded the name.
+/// If the record is only in the snapshot that the member receives first, it waits for seven seconds
+/// or more and publishes again (etcd 3.6). After a restart it publishes at once. It has no vote, so
+/// the cluster does not need it meanwhile. A shutdown would wait for the record too, so the member
+/// is killed as by a power cut, which etcd survives.
+fn restart_member(context: &Context) -> Tried<()> {
     let runtime = context.world.runtime();
     let containers = runtime.containers()?;
     let own = containers

@@ -1,4 +1,5 @@
-//! Files and directories: unchanged where content, mode and owner are as wanted.
+//! Effects on files and directories. A file that has the wanted content, mode and owner stays as it
+//! is.
 mod kinds;
 
 pub use kinds::*;
@@ -13,14 +14,19 @@ const PERMISSIONS: u32 = 0o777;
 /// The mode bit that keeps users from removing the files of others in a directory.
 const STICKY: u32 = 0o1000;
 
+/// A directory that is to exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Directory {
     pub path: String,
-    /// of a directory that has to be made; one that is there keeps its own (kubeadm behaviour)
+    /// mode of a new directory; a directory that exists keeps its mode (kubeadm behaviour)
     pub mode: u32,
 }
 
 impl Directory {
+    /// Makes the directory if it does not exist.
+    ///
+    /// # Errors
+    /// The directory cannot be made.
     pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
         if files
             .stat(&self.path)?
@@ -34,6 +40,7 @@ impl Directory {
     }
 }
 
+/// A file with a content, a mode and, if given, an owner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct File {
     pub path: String,
@@ -43,6 +50,10 @@ pub struct File {
 }
 
 impl File {
+    /// Writes the file if its content differs, or sets its mode and owner if only these differ.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
     pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
         if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
             && files.read(&self.path)? == self.content
@@ -62,7 +73,7 @@ impl File {
     }
 }
 
-/// Mode and owner of a file that is there.
+/// The mode and the owner of a file that exists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mode {
     pub path: String,
@@ -71,18 +82,18 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// Sets the mode and the owner. `may_widen` says whether more users may get to use the file.
+    /// Sets the mode and the owner. `may_widen` allows further users to use the file.
     ///
     /// # Errors
-    /// `not-found`; `denied` where more users would get to use it and may not.
+    /// `not-found` if the file does not exist; `denied` if further users could use it and
+    /// `may_widen` is false.
     pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Applied> {
-        let missing = || {
+        let meta = files.stat(&self.path)?.ok_or_else(|| {
             Failure::new(
                 FailureCode::NotFound,
                 format!("{} does not exist", self.path),
             )
-        };
-        let meta = files.stat(&self.path)?.ok_or_else(missing)?;
+        })?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
             return Ok(Applied::Unchanged);
         }
@@ -101,7 +112,7 @@ impl Mode {
             .map(|()| Applied::Changed)
     }
 
-    /// Whether users get to use the file that could not before.
+    /// Whether users could use the file that could not use it before.
     fn widens(&self, meta: &FileMeta) -> bool {
         let gained = self.mode & !meta.mode & PERMISSIONS;
         // Without the sticky bit every user of a directory may remove the files of others.
@@ -113,7 +124,7 @@ impl Mode {
     }
 }
 
-/// The owner of a directory and of all that is below it.
+/// The owner of a directory and of everything below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Owner {
     pub path: String,
@@ -121,15 +132,19 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// Sets the owner. Returns whether anything changed.
+    ///
+    /// # Errors
+    /// The owner of a file cannot be changed.
     pub fn ensure(&self, files: &dyn Files) -> Tried<bool> {
         files.chown_recursive(&self.path, self.owner)
     }
 }
 
-/// Removes a file or a link, if it is there.
+/// Removes a file or a link, if it exists.
 ///
 /// # Errors
-/// `denied` where it is a device, a pipe or a socket, which no run made.
+/// `denied` if it is a device, a pipe or a socket: no run makes these.
 pub fn remove(path: &str, files: &dyn Files) -> Tried<Applied> {
     let Some(meta) = files.stat(path)? else {
         return Ok(Applied::Unchanged);

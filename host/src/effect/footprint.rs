@@ -1,26 +1,27 @@
-//! What an effect means for later runs, as the journal keeps it.
+//! The facts about an effect that the journal keeps for later runs.
 use super::{Effect, Undo};
 use kubephase_sdk::undo::Inverse;
 use serde::{Deserialize, Serialize};
 
-/// What later runs have to know of an effect. It names paths and services, and never holds what is
-/// in a file.
+/// The facts about an effect that later runs need. It names paths and services, and never holds the
+/// content of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Footprint {
-    /// files and directories that come with the effect, beside its target and those that it made
+    /// files and directories of the effect, without its target and those that it made
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
-    /// what undoes the effect; `reset` carries it out
+    /// the way in which `reset` undoes the effect
     #[serde(skip_serializing_if = "is_nothing")]
     pub undo: Undo,
-    /// the inverse of earlier effects that this effect is
+    /// the inverse that this effect is: earlier effects with this inverse are undone
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Inverse>,
 }
 
 impl Footprint {
-    /// The paths and names in it, whose length the proposer of the effect decides.
+    /// Returns the paths and names in the footprint. The proposer of the effect decides their
+    /// length.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let undo = match &self.undo {
             Undo::By(inverse) => Some(inverse),
@@ -37,7 +38,7 @@ fn is_nothing(undo: &Undo) -> bool {
 }
 
 impl Effect {
-    /// The footprint of the effect, which made these files.
+    /// Returns the footprint of the effect, which made these files.
     pub fn footprint(&self, made: &[String]) -> Footprint {
         let properties = self.properties();
         let target = properties.target.to_string();

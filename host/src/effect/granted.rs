@@ -1,4 +1,4 @@
-//! The effects that a grant allows a plugin.
+//! Decides which effects a grant allows a plugin.
 use super::Effect;
 use crate::wasm::{
     gate::{Origin, owner_of_path},
@@ -6,10 +6,10 @@ use crate::wasm::{
 };
 
 impl Grant {
-    /// Decides about a proposal before it is carried out.
+    /// Decides about a proposal before it is applied.
     ///
     /// # Errors
-    /// The part of the proposal that was not granted.
+    /// Names the part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         self.allows_directories(effect)?;
         effect.kind().check_grant(self)

@@ -1,4 +1,4 @@
-//! Images that the container runtime has.
+//! Images: the host pulls an image that the container runtime does not have.
 use super::{
     Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
@@ -13,7 +13,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// An image that the container runtime has.
+/// An image that the container runtime is to have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Image {
     pub image: ImageName,

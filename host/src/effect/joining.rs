@@ -1,5 +1,5 @@
-//! What a node takes over as it joins: the shared keys, and the kubeconfig with which its kubelet
-//! asks for a certificate.
+//! Effects of `join`: the shared keys, the kubeconfig with which the kubelet requests its
+//! certificate, and the server in the kubelet's own kubeconfig.
 use super::{
     Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
@@ -16,40 +16,21 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The shared keys and certificates, opened and written; files that are as the Secret has them are
-/// left alone.
+/// Fetches the shared keys and certificates from the cluster, decrypts and writes them. Files with
+/// the content of the Secret stay as they are.
+///
+/// # Errors
+/// The Secret does not exist or lacks a file, the certificate key does not fit, or a file cannot be
+/// written.
 pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
-    let secret = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some("kube-system".into()),
-        name: "kubeadm-certs".into(),
-    };
-    let missing = || {
-        let message = "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace. \
-            This Secret might have expired. Please, run `kubeadm init phase upload-certs \
-            --upload-certs` on a control plane to generate a new one";
-        upload(Failure::new(FailureCode::NotFound, message))
-    };
-    let secret = as_joining(context)?.get(&secret)?.ok_or_else(missing)?;
-    // All of them are opened before any is written.
+    let secret = bootstrap_api(context)?
+        .get(&shared_secret())?
+        .ok_or_else(missing_secret)?;
+    // Every file is decrypted before the first is written.
     let mut opened = Vec::new();
     for (name, path) in &spec.files {
-        let Some(sealed) = secret["data"][name].as_str() else {
-            let message = format!(
-                "the Secret does not include the required certificate or key - name: {name}, path: \
-                 {path}"
-            );
-            return Err(upload(Failure::new(FailureCode::Invalid, message)));
-        };
-        let damaged = |_| {
-            upload(Failure::new(
-                FailureCode::Invalid,
-                format!("{name} of the Secret is not base64"),
-            ))
-        };
-        let sealed = BASE64.decode(sealed.as_bytes()).map_err(damaged)?;
+        let sealed = read_sealed(&secret, name, path)?;
         if !sealed.is_empty() {
             opened.push((path, shared_keys::decrypt(&key, &sealed)?));
         }
@@ -67,8 +48,45 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
     Ok(Done::from(changed))
 }
 
-/// What to do where the Secret is not what it should be.
-fn upload(failure: Failure) -> Failure {
+fn shared_secret() -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "Secret".into(),
+        namespace: Some("kube-system".into()),
+        name: "kubeadm-certs".into(),
+    }
+}
+
+fn missing_secret() -> Failure {
+    let message = "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace. This \
+        Secret might have expired. Please, run `kubeadm init phase upload-certs --upload-certs` on \
+        a control plane to generate a new one";
+    with_upload_remedy(Failure::new(FailureCode::NotFound, message))
+}
+
+/// Returns the encrypted content of a file in the Secret; empty if the control plane does not have
+/// the file.
+fn read_sealed(secret: &Value, name: &str, path: &str) -> Tried<Vec<u8>> {
+    let Some(sealed) = secret["data"][name].as_str() else {
+        let message = format!(
+            "the Secret does not include the required certificate or key - name: {name}, path: \
+             {path}"
+        );
+        return Err(with_upload_remedy(Failure::new(
+            FailureCode::Invalid,
+            message,
+        )));
+    };
+    BASE64.decode(sealed.as_bytes()).map_err(|_| {
+        with_upload_remedy(Failure::new(
+            FailureCode::Invalid,
+            format!("{name} of the Secret is not base64"),
+        ))
+    })
+}
+
+/// Adds the command that uploads the Secret again.
+fn with_upload_remedy(failure: Failure) -> Failure {
     Failure {
         remedy: Some(format!(
             "on a control plane: {}",
@@ -78,31 +96,33 @@ fn upload(failure: Failure) -> Failure {
     }
 }
 
-/// The API as a node that joins sees it, before it is anybody there.
-pub fn as_joining(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
-    let join = context
-        .config
-        .join
-        .as_ref()
-        .ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))?;
-    context
-        .world
-        .cluster()
-        .as_holder_of(&join.bootstrap_kubeconfig)
+/// Opens the API with the credentials of a node that joins: its bootstrap kubeconfig.
+///
+/// # Errors
+/// `invalid` if this run joins no cluster, or the kubeconfig cannot be used.
+fn bootstrap_api(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
+    let kubeconfig = &joined_cluster(context)?.bootstrap_kubeconfig;
+    context.world.cluster().as_holder_of(kubeconfig)
 }
 
-/// Path of the kubeconfig that the kubelet makes from its bootstrap kubeconfig.
+/// Returns the cluster that this node joins.
+fn joined_cluster<'c>(context: &Context<'c>) -> Tried<&'c crate::config::Join> {
+    let join = context.config.join.as_ref();
+    join.ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))
+}
+
+/// Returns the path of the kubeconfig that the kubelet makes from its bootstrap kubeconfig.
 pub fn kubeconfig_of_kubelet(bootstrap: &str) -> String {
     bootstrap.replace("bootstrap-kubelet", "kubelet")
 }
 
-/// The kubeconfig in which the host knows the token.
-pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
-    let join = context
-        .config
-        .join
-        .as_ref()
-        .ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))?;
+/// Writes the bootstrap kubeconfig, whose token only the host knows. Returns whether the file
+/// changed.
+///
+/// # Errors
+/// `invalid` if this run joins no cluster, or the file cannot be written.
+pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
+    let join = joined_cluster(context)?;
     let files = context.world.files();
     let content = join.bootstrap_kubeconfig.reveal().as_bytes();
     if files.stat(path)?.is_some() && files.read(path)? == content {
@@ -111,13 +131,17 @@ pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
     files.write(path, content, 0o600, None).map(|()| true)
 }
 
-/// The kubeconfig with all its clusters at this URL.
-pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
-    let invalid = || Failure::new(FailureCode::Invalid, format!("{path} is not a kubeconfig"));
+/// Sets the server of all clusters in a kubeconfig to a URL.
+///
+/// # Errors
+/// `invalid` if the file is not a kubeconfig, or the file cannot be read or written.
+pub fn set_server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
     let text = files.read(path)?;
-    let mut kubeconfig: Value =
-        serde_yaml::from_str(&String::from_utf8_lossy(&text)).map_err(|_| invalid())?;
-    let clusters = kubeconfig["clusters"].as_array_mut().ok_or_else(invalid)?;
+    let mut kubeconfig: Value = serde_yaml::from_str(&String::from_utf8_lossy(&text))
+        .map_err(|_| not_a_kubeconfig(path))?;
+    let clusters = kubeconfig["clusters"]
+        .as_array_mut()
+        .ok_or_else(|| not_a_kubeconfig(path))?;
     let mut changed = false;
     for cluster in clusters
         .iter_mut()
@@ -132,6 +156,13 @@ pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
     files
         .write(path, yaml::to_string(&kubeconfig).as_bytes(), 0o600, None)
         .map(|()| Applied::Changed)
+}
+
+fn not_a_kubeconfig(path: &str) -> Failure {
+    Failure {
+        remedy: Some(format!("remove {path} and run the join again")),
+        ..Failure::new(FailureCode::Invalid, format!("{path} is not a kubeconfig"))
+    }
 }
 
 impl EffectKind for FetchKeysSpec {
@@ -158,7 +189,7 @@ impl EffectKind for FetchKeysSpec {
     }
 }
 
-/// The kubeconfig with which the kubelet asks for its certificate.
+/// The kubeconfig with which the kubelet requests its certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BootstrapKubeconfig {
     pub path: String,
@@ -169,7 +200,7 @@ impl EffectKind for BootstrapKubeconfig {
         Properties {
             kind: "bootstrap-kubeconfig",
             target: Target::Path(self.path.clone()),
-            // From it the kubelet makes its own.
+            // The kubelet makes its own kubeconfig from this one.
             files: FileProperties::of_host(vec![
                 self.path.clone(),
                 kubeconfig_of_kubelet(&self.path),
@@ -186,11 +217,11 @@ impl EffectKind for BootstrapKubeconfig {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        bootstrap_kubeconfig(&self.path, context).map(Done::from)
+        write_bootstrap_kubeconfig(&self.path, context).map(Done::from)
     }
 }
 
-/// A kubeconfig that is there, with another server.
+/// The server of a kubeconfig that exists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KubeconfigServer {
     pub path: String,
@@ -215,7 +246,7 @@ impl EffectKind for KubeconfigServer {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        server(&self.path, &self.server, context.world.files()).map(Done::from)
+        set_server(&self.path, &self.server, context.world.files()).map(Done::from)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What every kind of effect says about itself. All of it is required, so the compiler names what
-//! is missing of a new kind.
+//! The interface of a kind of effect. All of it is required, so the compiler names the parts that a
+//! new kind lacks.
 use super::{Context, Done};
 use crate::{
     wasm::grant::Grant,
@@ -10,57 +10,58 @@ use kubephase_wit::ObjectRef;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A kind of effect: what is to be changed, as data.
+/// A kind of effect: an intended change, as data.
 pub trait EffectKind {
-    /// Returns what the host has to know of the effect.
+    /// Returns the properties by which the host treats the effect.
     fn properties(&self) -> Properties;
 
     /// Decides whether a plugin with this grant may have the effect.
     ///
     /// # Errors
-    /// The part of the effect that was not granted.
+    /// Names the part of the effect that was not granted.
     fn check_grant(&self, grant: &Grant) -> Result<(), String>;
 
-    /// Makes it so where it is not so already.
+    /// Applies the effect, unless its change is already there.
     ///
     /// # Errors
-    /// What could not be done, where, and the remedy where one is known.
+    /// The effect cannot be applied; the failure has a remedy if one is known.
     fn apply(&self, context: &Context) -> Tried<Done>;
 }
 
-/// What the host has to know of an effect.
+/// The properties by which the host treats an effect.
 pub struct Properties {
     /// the kind, as events and journals name it: `file`, `certificate`, `object`
     pub kind: &'static str,
     pub target: Target,
     pub files: FileProperties,
-    /// whether it mostly waits for something else than this machine's processor
+    /// whether it mostly waits for something other than this machine's processor
     pub waits: bool,
     /// the work of making its keys and signing its certificates, in keys of 2048 bits
     pub key_work: usize,
     pub undo: Undo,
-    /// the inverse of earlier effects that this effect is: once it is carried out, nobody has to
-    /// undo them again
+    /// the inverse that this effect is: once it is applied, `reset` need not undo the earlier
+    /// effects that have this inverse
     pub undoes: Option<Inverse>,
 }
 
-/// The files that an effect leaves, and what it reaches of the host's files.
+/// The files that an effect makes or changes, and its uses of the host's files.
 pub struct FileProperties {
-    /// files and directories that are there once the effect is carried out
+    /// files and directories that exist once the effect is applied
     pub paths: Vec<String>,
-    /// whose the content of these files is
+    /// the owner of the content of these files
     pub content: Content,
-    /// what of the host's the effect reaches if a plugin proposes it
+    /// the uses of the host's files if a plugin proposes the effect
     pub host_uses: Vec<HostUse>,
 }
 
 impl FileProperties {
-    /// The effect makes no file, and no plugin reaches files by it.
+    /// Properties of an effect that makes no file, and by which no plugin reaches files.
     pub fn none() -> FileProperties {
         FileProperties::of_host(Vec::new())
     }
 
-    /// The effect leaves files with the host's content. Only built-in phases propose it.
+    /// Properties of an effect that makes files with the host's content. Only built-in phases
+    /// propose it.
     pub fn of_host(paths: Vec<String>) -> FileProperties {
         FileProperties {
             paths,
@@ -69,7 +70,7 @@ impl FileProperties {
         }
     }
 
-    /// The effect changes what is at one path.
+    /// Properties of an effect that changes the file or directory at one path.
     pub fn changed(path: &str, content: Content) -> FileProperties {
         FileProperties {
             paths: vec![path.to_owned()],
@@ -79,18 +80,18 @@ impl FileProperties {
     }
 }
 
-/// What an effect is about.
+/// The thing that an effect changes or waits for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     Path(String),
     Object(ObjectRef),
-    /// neither: a service, a kernel parameter, what is waited for
+    /// neither of these: a service, a kernel parameter, a condition
     Other(String),
 }
 
 impl Target {
-    /// The target as the cases of plugins name it: `ConfigMap kube-system/x`.
-    pub fn of_case(&self) -> String {
+    /// Returns the name of the target in the cases of plugins: `ConfigMap kube-system/x`.
+    pub fn case_name(&self) -> String {
         match self {
             Target::Path(text) | Target::Other(text) => text.clone(),
             Target::Object(of) => {
@@ -102,7 +103,7 @@ impl Target {
 }
 
 impl fmt::Display for Target {
-    /// The target as events name it: `configmaps kube-system/x`.
+    /// Writes the name of the target in events: `configmaps kube-system/x`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Path(text) | Target::Other(text) => f.write_str(text),
@@ -111,30 +112,30 @@ impl fmt::Display for Target {
     }
 }
 
-/// Whose the content of files is that an effect changes. A plugin may let more users use a file
-/// only if the content is the plugin's.
+/// The owner of the content of the files that an effect changes. A plugin may let more users use a
+/// file only if the content is the plugin's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// the proposing phase's: the whole of the file
+    /// the proposing phase owns the whole content
     OfProposer,
-    /// the proposing phase's where the effect makes something new: an empty directory
+    /// the proposing phase owns it if the effect makes something new: an empty directory
     OfProposerIfNew,
-    /// the host's, whoever proposed the effect: keys, certificates, kubeconfigs; also of an effect
-    /// that changes no file
+    /// the host owns it, also if a plugin proposed the effect: keys, certificates, kubeconfigs;
+    /// also the value for an effect that changes no file
     OfHost,
-    /// as before
+    /// the owner stays
     Unchanged,
 }
 
-/// What of the host's an effect of a plugin reaches.
+/// A use of the host's files by an effect of a plugin.
 pub enum HostUse {
-    /// changes what is at a path
+    /// changes the file or directory at a path
     Changes(String),
     /// makes a key or certificate: the certificates directory and the base name
     Makes { directory: String, name: String },
     /// signs with an authority: the certificates directory and the base name
     SignsWith { directory: String, name: String },
-    /// makes a certificate that is valid for so many seconds
+    /// makes a certificate that is valid for this number of seconds
     IsValidFor {
         path: String,
         seconds: i64,
@@ -142,20 +143,20 @@ pub enum HostUse {
     },
 }
 
-/// What undoes an effect. The journal keeps it with the effect.
+/// The way to undo an effect. The journal keeps it with the effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undo {
-    /// nothing that `reset` does by the journal
+    /// `reset` does not undo it by the journal
     #[default]
     Nothing,
-    /// removing the files and directories that the effect made and that were not there before
+    /// `reset` removes the files and directories that the effect made new
     RemoveCreated,
-    /// another effect, if this effect changed anything
+    /// `reset` applies this inverse if the effect changed anything
     By(Inverse),
 }
 
-/// Refuses an effect that only phases of the distribution propose.
+/// Refuses an effect that only built-in phases may propose.
 ///
 /// # Errors
 /// Always.

@@ -1,7 +1,7 @@
 //! Effects: intended changes, as data. Each effect can check whether its change is already there.
 //!
 //! A phase proposes an effect, and the executor applies it: [`Effect::apply`] changes what differs
-//! from the effect, and returns whether anything did. Every effect is safe to do twice.
+//! from the effect, and returns whether anything did. Applying an effect twice is safe.
 //!
 //! A new kind of effect is a type that implements `EffectKind`, and a line of the list below. The
 //! compiler asks for everything else: its name, its paths, what undoes it, what a plugin needs for
@@ -105,7 +105,7 @@ impl Effect {
         self.kind().apply(context)
     }
 
-    /// The properties by which the host treats the effect.
+    /// Returns the properties by which the host treats the effect.
     pub fn properties(&self) -> Properties {
         self.kind().properties()
     }
@@ -116,35 +116,35 @@ impl Effect {
         self.properties().waits
     }
 
-    /// The work of making a key or signing a certificate, in keys of 2048 bits; 0 for an effect
-    /// that makes neither.
+    /// Returns the work of making a key or signing a certificate, in keys of 2048 bits; 0 for an
+    /// effect that does neither.
     pub fn key_work(&self) -> usize {
         self.properties().key_work
     }
 
-    /// Hexadecimal SHA-256 of the effect as data.
+    /// Returns the SHA-256 of the effect as data, in lower-case hexadecimal.
     pub fn digest(&self) -> String {
         let data = serde_json::to_vec(self).unwrap_or_default();
         data_encoding::HEXLOWER
             .encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
     }
 
-    /// Files and directories that exist once the effect is applied.
+    /// Returns the files and directories that exist once the effect is applied.
     pub fn paths(&self) -> Vec<String> {
         self.properties().files.paths
     }
 
-    /// The kind and the target, for plans, events and the journal.
+    /// Returns the kind and the target, for plans, events and the journal.
     pub fn summary(&self) -> (&'static str, String) {
         let Properties { kind, target, .. } = self.properties();
         (kind, target.to_string())
     }
 
-    /// Kind and target as cases of plugins name them: `object ConfigMap kube-system/x`, `file
-    /// /etc/x`.
-    pub fn named(&self) -> String {
+    /// Returns the name of the effect in the cases of plugins: `object ConfigMap kube-system/x`,
+    /// `file /etc/x`.
+    pub fn case_name(&self) -> String {
         let Properties { kind, target, .. } = self.properties();
-        format!("{kind} {}", target.of_case())
+        format!("{kind} {}", target.case_name())
     }
 }
 

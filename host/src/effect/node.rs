@@ -1,4 +1,4 @@
-//! Services, kernel parameters and kernel modules.
+//! Effects on services, kernel parameters and kernel modules.
 use super::{
     Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
@@ -22,7 +22,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// What undoes a change to this state; nothing if the state before is not known.
+    /// Returns the way to undo a change to this state; nothing if the state before is not known.
     fn undo(&self) -> Undo {
         let name = self.name.to_string();
         match self.state.as_str() {
@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// The inverse that this state is.
+    /// Returns the inverse that this state is.
     fn undoes(&self) -> Option<Inverse> {
         let name = self.name.to_string();
         match self.state.as_str() {
@@ -60,8 +60,8 @@ impl EffectKind for Service {
         grant.allows(&ENSURE_SERVICE.row, &[Demand::Unit(&self.name)])
     }
 
-    /// A service is restarted for what changed below it, or where it does not run; otherwise it is
-    /// left alone.
+    /// `restarted` restarts the service only if it does not run, or if an effect that this effect
+    /// requires changed something.
     fn apply(&self, context: &Context) -> Tried<Done> {
         let node = context.world.node();
         if self.state == "restarted"

@@ -1,20 +1,23 @@
-//! What one call of a phase proposed: effects in order, with their reasons and the order asked for.
+//! The proposals of one call of a phase: effects with their reasons, and the order of applying
+//! them.
 use super::Effect;
 use crate::world::Tried;
 use kubephase_wit::{Failure, FailureCode};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
+/// An effect that a phase proposed, and how to apply it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
     pub effect: Effect,
+    /// the reason of the phase
     pub because: Option<String>,
-    /// the line to print when it is carried out
+    /// the line to print when it is applied
     pub announce: Option<String>,
-    /// the warning that is all that comes of it where it cannot be carried out; `{}` stands for why
+    /// the warning to print instead of failing if it cannot be applied; `{}` stands for the reason
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
-    /// carried out even where one before it failed, so that nothing half-done stays
+    /// whether it is applied even if an effect before it failed, so that nothing half-done stays
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub regardless: bool,
     /// earlier proposals of the same call, by position
@@ -22,6 +25,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// A proposal without conditions.
     pub fn new(effect: Effect) -> Self {
         Proposal {
             effect,
@@ -34,37 +38,37 @@ impl Proposal {
     }
 }
 
-/// The order to carry proposals out in: that of proposing, but each after what it requires.
+/// Returns the order in which proposals are applied: the order of proposing, but each after the
+/// proposals that it requires.
 ///
 /// # Errors
-/// `cycle` where proposals require each other.
+/// `cycle` if proposals require each other.
 pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
-    let cycle = || Failure::new(FailureCode::Cycle, "proposals require each other");
     let mut order = Vec::with_capacity(proposals.len());
-    // Of each proposal: how many requirements are still to come, and which proposals wait for it.
+    // For each proposal: the number of its unmet requirements, and the proposals that wait for it.
     let mut missing: Vec<usize> = proposals
         .iter()
         .map(|proposal| proposal.requires.len())
         .collect();
     let mut waiting = vec![Vec::new(); proposals.len()];
-    for (at, proposal) in proposals.iter().enumerate() {
+    for (index, proposal) in proposals.iter().enumerate() {
         for earlier in &proposal.requires {
             waiting
                 .get_mut(*earlier as usize)
                 .ok_or_else(cycle)?
-                .push(at);
+                .push(index);
         }
     }
     let mut ready: BinaryHeap<Reverse<usize>> = (0..proposals.len())
-        .filter(|at| missing[*at] == 0)
+        .filter(|index| missing[*index] == 0)
         .map(Reverse)
         .collect();
     while let Some(Reverse(next)) = ready.pop() {
         order.push(next);
-        for at in &waiting[next] {
-            missing[*at] -= 1;
-            if missing[*at] == 0 {
-                ready.push(Reverse(*at));
+        for index in &waiting[next] {
+            missing[*index] -= 1;
+            if missing[*index] == 0 {
+                ready.push(Reverse(*index));
             }
         }
     }
@@ -73,6 +77,10 @@ pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
     } else {
         Ok(order)
     }
+}
+
+fn cycle() -> Failure {
+    Failure::new(FailureCode::Cycle, "proposals require each other")
 }
 
 #[cfg(test)]

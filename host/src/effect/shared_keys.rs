@@ -1,5 +1,5 @@
-//! The control plane's shared keys, encrypted for the cluster to keep: AES-256-GCM, nonce before
-//! the sealed text, no further data (kubeadm's format of the Secret `kubeadm-certs`).
+//! The control plane's shared keys, encrypted for the cluster in kubeadm's format of the Secret
+//! `kubeadm-certs`: AES-256-GCM, the nonce before the encrypted text, no additional data.
 use crate::{
     program,
     secret::Secret,
@@ -14,23 +14,27 @@ use kubephase_sdk::spec::ShareKeysSpec;
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Map, Value, json};
 
+/// Length of a certificate key, in bytes.
 const KEY_LEN: usize = 32;
-/// The Secret that keeps them, as events name it.
+/// The name in events of the Secret that holds the shared keys.
 pub const TARGET: &str = "secrets kube-system/kubeadm-certs";
+/// The key with which the shared keys are encrypted.
 pub type CertificateKey = Secret<[u8; KEY_LEN]>;
 
-/// A new certificate key, in hexadecimal.
+/// Returns a new certificate key, in hexadecimal.
 ///
 /// # Panics
-/// Where the system has no randomness to give.
+/// The system has no randomness to give.
 pub fn random_key() -> Secret<String> {
     let mut key = zeroize::Zeroizing::new([0; KEY_LEN]);
     rand::fill(key.as_mut()).expect("the system has randomness to give");
     Secret::new(HEXLOWER.encode(key.as_ref()))
 }
 
+/// Parses a certificate key.
+///
 /// # Errors
-/// `invalid` for anything but 64 hexadecimal digits; the key is not in the message.
+/// `invalid` if the text is not 64 hexadecimal digits. The message does not quote it.
 pub fn parse_key(text: &Secret<String>) -> Tried<CertificateKey> {
     let decoded = HEXLOWER_PERMISSIVE
         .decode(text.reveal().as_bytes())
@@ -42,18 +46,15 @@ pub fn parse_key(text: &Secret<String>) -> Tried<CertificateKey> {
         )
     })?;
     let bytes = decoded.reveal();
-    let wrong = || {
-        Failure::new(
-            FailureCode::Invalid,
-            format!(
-                "invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}",
-                bytes.len()
-            ),
-        )
-    };
     <[u8; KEY_LEN]>::try_from(bytes.as_slice())
         .map(Secret::new)
-        .map_err(|_| wrong())
+        .map_err(|_| {
+            let message = format!(
+                "invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}",
+                bytes.len()
+            );
+            Failure::new(FailureCode::Invalid, message)
+        })
 }
 
 fn cipher(key: &CertificateKey) -> LessSafeKey {
@@ -62,8 +63,10 @@ fn cipher(key: &CertificateKey) -> LessSafeKey {
     )
 }
 
+/// Encrypts the content of a file.
+///
 /// # Panics
-/// Where the system has no randomness to give.
+/// The system has no randomness to give.
 pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
     let mut nonce = [0; NONCE_LEN];
     rand::fill(&mut nonce).expect("the system has randomness to give");
@@ -74,37 +77,47 @@ pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
             Aad::empty(),
             &mut sealed,
         )
-        .expect("a file is not too long to be sealed");
+        .expect("a file is shorter than the longest text of AES-GCM");
     [nonce.as_slice(), &sealed].concat()
 }
 
+/// Decrypts the content of a file.
+///
 /// # Errors
-/// `invalid` for another key, or a text that was changed.
+/// `invalid` if the key is another one, or the text was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
-    let failed = || Failure {
-        remedy: Some(format!(
-            "give the certificate key that was printed when the Secret was uploaded, or \
-                 upload it anew on a control plane: {}",
-            program::command("init phase upload-certs --upload-certs")
-        )),
-        ..Failure::new(
-            FailureCode::Invalid,
-            "error decoding secret data with provided key: it was sealed \
-            with another key, or changed since",
-        )
-    };
-    let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
+    let (nonce, text) = sealed
+        .split_at_checked(NONCE_LEN)
+        .ok_or_else(cannot_decrypt)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| cannot_decrypt())?;
     let mut text = zeroize::Zeroizing::new(text.to_vec());
     let length = cipher(key)
         .open_in_place(nonce, Aad::empty(), &mut text)
-        .map_err(|_| failed())?
+        .map_err(|_| cannot_decrypt())?
         .len();
     text.truncate(length);
     Ok(Secret::new(std::mem::take(&mut *text)))
 }
 
-/// The Secret, owned by a token so that it goes with it. A file that is missing is stored empty.
+fn cannot_decrypt() -> Failure {
+    let message = "error decoding secret data with provided key: it was encrypted with another \
+        key, or changed since";
+    let remedy = format!(
+        "give the certificate key that was printed when the Secret was uploaded, or upload it anew \
+         on a control plane: {}",
+        program::command("init phase upload-certs --upload-certs")
+    );
+    Failure {
+        remedy: Some(remedy),
+        ..Failure::new(FailureCode::Invalid, message)
+    }
+}
+
+/// Returns the Secret with the encrypted files. A token owns it, and the cluster deletes it with
+/// the token. A file that does not exist is stored empty.
+///
+/// # Errors
+/// A file cannot be read.
 pub fn secret(
     spec: &ShareKeysSpec,
     files: &dyn Files,
@@ -114,7 +127,7 @@ pub fn secret(
 ) -> Tried<Value> {
     let mut data = Map::new();
     for (name, path) in &spec.files {
-        let sealed = content(files, path)?.map(|content| BASE64.encode(&encrypt(key, &content)));
+        let sealed = read_file(files, path)?.map(|content| BASE64.encode(&encrypt(key, &content)));
         data.insert(name.clone(), sealed.unwrap_or_default().into());
     }
     Ok(json!({
@@ -136,7 +149,7 @@ pub fn secret(
     }))
 }
 
-/// Whether the Secret holds these very files under this key.
+/// Whether the Secret holds the files with their present content, encrypted with this key.
 pub fn holds(
     spec: &ShareKeysSpec,
     files: &dyn Files,
@@ -148,7 +161,7 @@ pub fn holds(
             .as_str()
             .and_then(|data| BASE64.decode(data.as_bytes()).ok())
             .unwrap_or_default();
-        match content(files, path) {
+        match read_file(files, path) {
             Ok(Some(content)) => decrypt(key, &stored).is_ok_and(|text| text == content),
             Ok(None) => stored.is_empty(),
             Err(_) => false,
@@ -156,7 +169,8 @@ pub fn holds(
     })
 }
 
-fn content(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
+/// Reads a file; none if it does not exist or has no path.
+fn read_file(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);
     }

@@ -45,8 +45,8 @@ const ALWAYS: &[&str] = &[
 ];
 
 impl Territory {
-    /// The files that belong to the host on a node with this configuration.
-    pub fn of(config: &Config) -> Territory {
+    /// Returns the files that belong to the host on a node with this configuration.
+    pub fn for_config(config: &Config) -> Territory {
         let mut territory = Territory::default();
         ALWAYS.iter().for_each(|path| territory.add(path));
         let static_pods = config.kubelet.document["staticPodPath"]
@@ -74,7 +74,7 @@ impl Territory {
         territory
     }
 
-    /// Adds a file or directory of the operator's, which no plugin reads: a configuration may hold
+    /// Adds a file or directory of the operator that no plugin reads: a configuration may hold
     /// tokens.
     pub fn add_of_operator(&mut self, path: &Path) {
         if let Ok(path) = absolute(path) {
@@ -82,7 +82,7 @@ impl Territory {
         }
     }
 
-    /// Adds a file of the operator's that holds no secret.
+    /// Adds a file of the operator that holds no secret.
     pub fn add_shown_of_operator(&mut self, path: &Path) {
         if let Ok(path) = absolute(path) {
             self.add_shown(&path.to_string_lossy());
@@ -119,25 +119,24 @@ const CERTIFICATES: &[&str] = &[
 /// with an authority that only the host signs with, or make a certificate that is valid for longer
 /// than the cluster's. None if the effect does none of these; the grant is checked separately.
 ///
-/// This check judges paths by their spelling, before any effect of the call is carried out. When an
-/// effect is carried out, the confined view of the files ([`crate::world::files::Confined`]) judges
+/// This check judges paths by their spelling, before any effect of the call is applied. When an
+/// effect is applied, the confined view of the files ([`crate::world::files::Confined`]) judges
 /// the files that it opens.
 pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
     let host_uses = effect.properties().files.host_uses;
     host_uses
         .iter()
-        .find_map(|used| refuse_use(used, territory, config))
+        .find_map(|used| refusal_of_use(used, territory, config))
 }
 
-fn refuse_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<String> {
+fn refusal_of_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<String> {
     let pki = config.cluster.certificates_dir.trim_end_matches('/');
-    let base = |directory: &str, name: &str| format!("{}/{name}", directory.trim_end_matches('/'));
     match used {
         HostUse::Changes(path) => territory
             .owns(path)
             .then(|| format!("{path} belongs to the host; no plugin changes it")),
         HostUse::Makes { directory, name } => {
-            let path = base(directory, name);
+            let path = base_path(directory, name);
             let is_own = CERTIFICATES
                 .iter()
                 .any(|own| path == format!("{pki}/{own}"));
@@ -146,10 +145,10 @@ fn refuse_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<
                 .then(|| format!("{path} belongs to the host; no plugin makes it"))
         }
         HostUse::SignsWith { directory, name } => {
-            let path = base(directory, name);
+            let path = base_path(directory, name);
             let is_clusters = path == format!("{pki}/ca");
-            // Whoever has a certificate of an external etcd's authority may read and write all of
-            // the cluster.
+            // A client with a certificate of the external etcd's authority may read and write all
+            // data of the cluster.
             let external = config.cluster.etcd.external.as_ref();
             let is_etcds = external.is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
             (is_etcds || (!is_clusters && territory.owns(&path)))
@@ -159,13 +158,23 @@ fn refuse_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<
             path,
             seconds,
             is_authority,
-        } => outlives(path, *seconds, *is_authority, config),
+        } => refusal_of_validity(path, *seconds, *is_authority, config),
     }
 }
 
-/// Why a plugin's certificate may not be valid for so long: longer than those that the cluster's
-/// configuration has made.
-fn outlives(path: &str, seconds: i64, is_authority: bool, config: &Config) -> Option<String> {
+/// Returns the path of a certificate without its ending.
+fn base_path(directory: &str, name: &str) -> String {
+    format!("{}/{name}", directory.trim_end_matches('/'))
+}
+
+/// Returns why a plugin's certificate may not be valid for so long; none if it is not valid for
+/// longer than the certificates of the cluster's configuration.
+fn refusal_of_validity(
+    path: &str,
+    seconds: i64,
+    is_authority: bool,
+    config: &Config,
+) -> Option<String> {
     let (field, most) = if is_authority {
         (
             "caCertificateValidityPeriod",

@@ -2,14 +2,15 @@ use super::*;
 use crate::{arguments::UnitName, cancel::Cancel, world::fake::FakeWorld};
 use kubephase_sdk::testing::Case;
 
-/// Whether a run goes on without it is for the phase to say, whichever service it is.
+/// The phase decides whether the run continues without a service; the effect fails for every
+/// service.
 #[test]
-fn a_service_that_cannot_be_made_so_is_a_failure() {
+fn a_service_that_cannot_reach_its_state_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
     let config = crate::config::Config::default();
     let cancel = Cancel::never();
-    let context = Context::of_test(&world, &config, &cancel);
+    let context = Context::for_test(&world, &config, &cancel);
     for name in ["kubelet", "crio"] {
         let failed = Effect::Service(Service {
             name: UnitName::parse(name).unwrap(),
@@ -27,10 +28,19 @@ fn effects_as_data_are_written_as_they_are_read() {
     for text in [
         r#"{"effect":"remove-file","path":"/a"}"#,
         r#"{"effect":"directory","path":"/a","mode":493}"#,
-        r#"{"effect":"static-pod","name":"etcd","file":{"path":"/a","content":[120],"mode":384,"owner":null}}"#,
+        concat!(
+            r#"{"effect":"static-pod","name":"etcd","#,
+            r#""file":{"path":"/a","content":[120],"mode":384,"owner":null}}"#
+        ),
         r#"{"effect":"object","manifest":{"kind":"X"},"if_exists":"retain"}"#,
-        r#"{"effect":"patch","of":{"api_version":"v1","kind":"Node","namespace":null,"name":"n"},"patch":{}}"#,
-        r#"{"effect":"delete","of":{"api_version":"v1","kind":"Node","namespace":null,"name":"n"}}"#,
+        concat!(
+            r#"{"effect":"patch","of":{"api_version":"v1","kind":"Node","#,
+            r#""namespace":null,"name":"n"},"patch":{}}"#
+        ),
+        concat!(
+            r#"{"effect":"delete","of":{"api_version":"v1","kind":"Node","#,
+            r#""namespace":null,"name":"n"}}"#
+        ),
         r#"{"effect":"bootstrap-kubeconfig","path":"/a"}"#,
         r#"{"effect":"kubeconfig-server","path":"/a","server":"https://b"}"#,
         r#"{"effect":"service","name":"crio","state":"running"}"#,
@@ -52,7 +62,7 @@ fn service(state: &str) -> Effect {
 }
 
 #[test]
-fn stopping_a_service_undoes_that_it_was_started() {
+fn stopping_a_service_undoes_its_start() {
     for (state, inverse) in [("running", "stopped"), ("enabled", "disabled")] {
         let Undo::By(undo) = service(state).properties().undo else {
             panic!("nothing undoes {state}");
@@ -86,9 +96,9 @@ fn a_footprint_names_paths_once_and_no_content() {
     assert_eq!(certificate.footprint(&["/pki/ca.key".into()]), of_file);
 }
 
-/// The journal has room for as much as these texts take.
+/// The journal reserves room for these texts.
 #[test]
-fn the_texts_of_a_footprint_are_its_paths_and_what_its_inverses_name() {
+fn the_texts_of_a_footprint_are_its_paths_and_the_targets_of_its_inverses() {
     let removal = Effect::RemoveFile(RemoveFile {
         path: "/opt/x".into(),
     });

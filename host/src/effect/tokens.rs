@@ -1,4 +1,5 @@
-//! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
+//! Bootstrap tokens and the shared keys, as Secrets of the cluster. Only the host knows their
+//! secrets.
 use super::{
     Applied, Context, Done, Sent,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
@@ -16,84 +17,89 @@ use kubephase_sdk::{
     spec::{BootstrapTokenSpec, ShareKeysSpec},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// A token of the configuration; one that is there with the same rights and has not run out is left
-/// alone.
+/// Writes a token of the configuration to the cluster. A token that is there with the same rights
+/// and has not expired stays.
+///
+/// # Errors
+/// `invalid` if the configuration has no such token; or the failure of the API server.
 pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done> {
-    let unknown = || {
-        Failure::new(
-            FailureCode::Invalid,
-            format!("bootstrapTokens has no entry {}", spec.index),
-        )
-    };
     let token = context
         .config
         .init
         .bootstrap_tokens
         .get(spec.index)
-        .ok_or_else(unknown)?;
+        .ok_or_else(|| {
+            Failure::new(
+                FailureCode::Invalid,
+                format!("bootstrapTokens has no entry {}", spec.index),
+            )
+        })?;
     let manifest = rendered::token_secret(token, context.started)
         .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         .manifest;
     let cluster = context.world.cluster();
-    let of = object_ref::reference(&manifest)?;
-    let current = cluster.get(&of)?;
+    let reference = object_ref::reference(&manifest)?;
+    let current = cluster.get(&reference)?;
     let applied = match &current {
-        Some(current) if same_token(&manifest, current, context.started) => Applied::Unchanged,
+        Some(current) if is_same_token(&manifest, current, context.started) => Applied::Unchanged,
         Some(_) => cluster.replace(&manifest).map(|_| Applied::Changed)?,
         None => cluster.create(&manifest).map(|_| Applied::Changed)?,
     };
     Ok(Done {
-        sent: vec![objects::sent("CREATE", &of, &manifest)],
+        sent: vec![objects::sent("CREATE", &reference, &manifest)],
         ..applied.into()
     })
 }
 
-/// Same rights; the time it runs out may differ as long as it lies ahead.
-fn same_token(wanted: &Value, current: &Value, now: i64) -> bool {
-    let rights = |secret: &Value| {
-        let mut data = secret
-            .get("data")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default();
-        let expiration = data.remove("expiration");
-        (data, expiration)
-    };
-    let ((wanted, expires), (current, expiration)) = (rights(wanted), rights(current));
-    let ahead = |at: &Value| {
-        let text = at
-            .as_str()
-            .and_then(|at| data_encoding::BASE64.decode(at.as_bytes()).ok());
-        let at = text
-            .and_then(|text| String::from_utf8(text).ok())
-            .and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        at.is_some_and(|at| at.as_second() > now)
-    };
-    wanted == current
-        && expires.is_some() == expiration.is_some()
-        && expiration.as_ref().is_none_or(ahead)
+/// Whether a token has the wanted rights. Its expiry may be another one, if it is in the future.
+fn is_same_token(wanted: &Value, current: &Value, now: i64) -> bool {
+    let (wanted_rights, wanted_expiry) = rights_and_expiry(wanted);
+    let (current_rights, current_expiry) = rights_and_expiry(current);
+    wanted_rights == current_rights
+        && wanted_expiry.is_some() == current_expiry.is_some()
+        && current_expiry.is_none_or(|expiry| parse_expiry(&expiry).is_some_and(|at| at > now))
 }
 
-/// The Secret `kubeadm-certs`, and the token that takes it along when it runs out.
+/// Splits the data of a token's Secret into its expiry and the rest.
+fn rights_and_expiry(secret: &Value) -> (Map<String, Value>, Option<Value>) {
+    let data = secret.get("data").and_then(Value::as_object);
+    let mut rights = data.cloned().unwrap_or_default();
+    let expiry = rights.remove("expiration");
+    (rights, expiry)
+}
+
+/// Parses the expiry of a token's Secret, to Unix seconds.
+fn parse_expiry(encoded: &Value) -> Option<i64> {
+    let text = data_encoding::BASE64
+        .decode(encoded.as_str()?.as_bytes())
+        .ok()?;
+    let time: jiff::Timestamp = String::from_utf8(text).ok()?.parse().ok()?;
+    Some(time.as_second())
+}
+
+/// Writes the Secret `kubeadm-certs` with the shared keys, and the token that owns it: the cluster
+/// deletes the Secret with the token when the token expires. A Secret that holds these keys stays.
+///
+/// # Errors
+/// The certificate key is malformed, a key cannot be read, or the failure of the API server.
 pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let (cluster, files) = (context.world.cluster(), context.world.files());
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
-    let of = secret("kubeadm-certs");
-    let current = cluster.get(&of)?;
+    let current = cluster.get(&secret_reference("kubeadm-certs"))?;
     if let Some(current) = &current {
         let owner = current
             .pointer("/metadata/ownerReferences/0/name")
             .and_then(Value::as_str);
-        let owned = owner
-            .map(|name| cluster.get(&secret(name)))
+        let owner = owner
+            .map(|name| cluster.get(&secret_reference(name)))
             .transpose()?
             .flatten();
-        if let Some(owner) = owned.filter(|_| shared_keys::holds(spec, files, &key, current)) {
+        if let Some(owner) = owner.filter(|_| shared_keys::holds(spec, files, &key, current)) {
             let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
             return Ok(Done {
-                sent: vec![token, shown(spec, current.clone(), context)],
+                sent: vec![token, record_secret(spec, current.clone(), context)],
                 ..Applied::Unchanged.into()
             });
         }
@@ -107,21 +113,21 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let owner = rendered::token_secret(&owner, context.started)
         .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         .manifest;
-    let owner_of = object_ref::reference(&owner)?;
+    let owner_reference = object_ref::reference(&owner)?;
     let created = cluster.create(&owner)?;
     let uid = created
         .pointer("/metadata/uid")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let manifest = shared_keys::secret(spec, files, &key, &owner_of.name, uid)?;
+    let manifest = shared_keys::secret(spec, files, &key, &owner_reference.name, uid)?;
     if current.is_some() {
         cluster.replace(&manifest)?
     } else {
         cluster.create(&manifest)?
     };
     let sent = vec![
-        objects::sent("CREATE", &owner_of, &owner),
-        shown(spec, manifest, context),
+        objects::sent("CREATE", &owner_reference, &owner),
+        record_secret(spec, manifest, context),
     ];
     Ok(Done {
         sent,
@@ -129,18 +135,18 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     })
 }
 
-/// The record of the Secret. Keys that this very run made are left out of it: they exist nowhere
-/// yet but here.
-fn shown(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
+/// Records the write of the Secret, without the keys that this run made: a record must not be the
+/// first place outside the node that holds them.
+fn record_secret(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
     for (name, path) in &spec.files {
         if (context.made)(path) {
             manifest["data"][name] = json!("");
         }
     }
-    objects::sent("CREATE", &secret("kubeadm-certs"), &manifest)
+    objects::sent("CREATE", &secret_reference("kubeadm-certs"), &manifest)
 }
 
-fn secret(name: &str) -> ObjectRef {
+fn secret_reference(name: &str) -> ObjectRef {
     ObjectRef {
         api_version: "v1".into(),
         kind: "Secret".into(),

@@ -1,5 +1,5 @@
-//! The users and groups of the host that a rootless control plane runs as: entries of `/etc/passwd`
-//! and `/etc/group`.
+//! The users and groups of the node as which a rootless control plane runs: entries of
+//! `/etc/passwd` and `/etc/group`.
 use super::{
     Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
@@ -16,36 +16,46 @@ use kubephase_wit::{Failure, FailureCode};
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
 
-/// An entry that there is to be: its name, its id, and its line.
+/// A wanted entry.
 struct Entry {
     name: &'static str,
     id: u32,
+    /// the line of the file, with its end
     line: String,
 }
 
-/// Adds those that are not there; whether there were any. Every line that is there stays as it is.
-pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
-    let entry = |name, id, rest: String| Entry {
-        name,
-        id,
-        line: format!("{name}:x:{id}:{rest}\n"),
-    };
+impl Entry {
+    /// An entry whose line goes on with `rest` after the id.
+    fn new(name: &'static str, id: u32, rest: &str) -> Entry {
+        let line = format!("{name}:x:{id}:{rest}\n");
+        Entry { name, id, line }
+    }
+}
+
+/// Adds the users and groups that do not exist yet. Returns whether it added any. The existing
+/// lines of the files stay as they are.
+///
+/// # Errors
+/// `conflict` if an existing entry has one of the names or ids; or a file cannot be locked, read or
+/// written.
+pub fn ensure_users(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
     let [_, apiserver, controller_manager, _] = ControlPlaneUsers::NAMES;
-    let readers = entry(
+    let readers = Entry::new(
         ControlPlaneUsers::SA_KEY_READERS,
         users.sa_key_readers,
-        format!("{apiserver},{controller_manager}"),
+        &format!("{apiserver},{controller_manager}"),
     );
-    let own = users
+    let own_groups = users
         .named()
-        .map(|(name, User { gid, .. })| entry(name, gid, String::new()));
-    let groups: Vec<Entry> = own.into_iter().chain([readers]).collect();
+        .map(|(name, User { gid, .. })| Entry::new(name, gid, ""));
+    let groups: Vec<Entry> = own_groups.into_iter().chain([readers]).collect();
     let users = users
         .named()
-        .map(|(name, User { uid, gid })| entry(name, uid, format!("{gid}:::{NO_SHELL}")));
+        .map(|(name, User { uid, gid })| Entry::new(name, uid, &format!("{gid}:::{NO_SHELL}")));
     let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
-    // Both are looked through before either is written.
-    let (groups, users) = (with(GROUP, &groups, files)?, with(PASSWD, &users, files)?);
+    // Both files are checked before the first is written.
+    let groups = add_missing(GROUP, &groups, files)?;
+    let users = add_missing(PASSWD, &users, files)?;
     let mut changed = false;
     for (path, content) in [(GROUP, groups), (PASSWD, users)] {
         let Some(content) = content else { continue };
@@ -63,11 +73,11 @@ pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> 
     Ok(changed)
 }
 
-/// The file with the entries that it lacks; none where it has them all.
+/// Returns the content of a file with the entries that it lacks; none if it lacks none.
 ///
 /// # Errors
-/// Where one of the names has another id by now, or one of the ids another name.
-fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8>>> {
+/// `conflict` if a name has another id by now, or an id has another name.
+fn add_missing(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8>>> {
     let before = if files.stat(path)?.is_some() {
         files.read(path)?
     } else {
@@ -84,28 +94,20 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
         })
         .collect();
     let mut missing = Vec::new();
-    for Entry { name, id, line } in entries {
-        let conflict = |other: &str, has: String| {
-            let message = format!(
-                "{path}: {other} has {has}, but {name} was to have {id}; this changed since the \
-                 run began: run it again"
-            );
-            Err(Failure::new(FailureCode::Conflict, message))
-        };
-        match taken.iter().find(|(other, _)| other == name) {
-            Some((_, has)) if *has == Some(*id) => continue,
-            Some((other, has)) => {
-                return conflict(
-                    other,
-                    has.map_or("no id".into(), |has| format!("the id {has}")),
-                );
+    for entry in entries {
+        match taken.iter().find(|(other, _)| *other == entry.name) {
+            Some((_, other_id)) if *other_id == Some(entry.id) => continue,
+            Some((other, Some(other_id))) => {
+                return Err(conflict(path, other, &format!("the id {other_id}"), entry));
             }
+            Some((other, None)) => return Err(conflict(path, other, "no id", entry)),
             None => {}
         }
-        if let Some((other, _)) = taken.iter().find(|(_, has)| *has == Some(*id)) {
-            return conflict(other, "that id".into());
+        let has_id = taken.iter().find(|(_, id)| *id == Some(entry.id));
+        if let Some((other, _)) = has_id {
+            return Err(conflict(path, other, "that id", entry));
         }
-        missing.push(line.as_str());
+        missing.push(entry.line.as_str());
     }
     if missing.is_empty() {
         return Ok(None);
@@ -120,28 +122,37 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
     Ok(Some(after))
 }
 
-/// Removes them by kubeadm's names, and nothing else of these files; whether there were any.
-pub fn remove(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
+/// The failure that the existing entry `other` is in the way of a wanted one.
+fn conflict(path: &str, other: &str, has: &str, wanted: &Entry) -> Failure {
+    let Entry { name, id, .. } = wanted;
+    let message = format!(
+        "{path}: {other} has {has}, but {name} was to have {id}; this changed since the run began: \
+         run it again"
+    );
+    Failure::new(FailureCode::Conflict, message)
+}
+
+/// Removes the users and groups with kubeadm's names. Returns whether there were any. The other
+/// lines of the files stay as they are.
+///
+/// # Errors
+/// A file cannot be locked, read or written.
+pub fn remove_users(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
     let users = ControlPlaneUsers::NAMES;
     let groups = [users.as_slice(), &[ControlPlaneUsers::SA_KEY_READERS]].concat();
     let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
-    Ok(without(PASSWD, &users, files)? | without(GROUP, &groups, files)?)
+    Ok(remove_lines(PASSWD, &users, files)? | remove_lines(GROUP, &groups, files)?)
 }
 
-/// The file without its lines of these names; the others stay as they are, byte for byte.
-fn without(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
+/// Removes the lines with these names from a file. Returns whether there were any.
+fn remove_lines(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
     let Some(meta) = files.stat(path)? else {
         return Ok(false);
     };
     let before = files.read(path)?;
-    let named = |line: &&[u8]| {
-        line.split(|byte| *byte == b':')
-            .next()
-            .is_some_and(|name| names.iter().any(|own| own.as_bytes() == name))
-    };
     let after: Vec<u8> = before
         .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !named(line))
+        .filter(|line| !has_name(line, names))
         .flatten()
         .copied()
         .collect();
@@ -156,6 +167,13 @@ fn without(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
             Some((meta.uid, meta.gid)),
         )
         .map(|()| true)
+}
+
+/// Whether a line of the file is the entry of one of these names.
+fn has_name(line: &[u8], names: &[&str]) -> bool {
+    line.split(|byte| *byte == b':')
+        .next()
+        .is_some_and(|name| names.iter().any(|own| own.as_bytes() == name))
 }
 
 impl EffectKind for ControlPlaneUsers {
@@ -176,7 +194,7 @@ impl EffectKind for ControlPlaneUsers {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure(self, context.world.files(), context.cancel).map(Done::from)
+        ensure_users(self, context.world.files(), context.cancel).map(Done::from)
     }
 }
 

@@ -1,5 +1,5 @@
-//! `bootstrap-token`: the tokens that nodes join with, what they may do, and the public
-//! cluster-info.
+//! `bootstrap-token`: the tokens with which nodes join, the rights of the tokens, and the public
+//! ConfigMap `cluster-info`.
 use crate::{program, render::objects};
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_cluster, effects_core, failure, json,
@@ -8,8 +8,8 @@ use kubephase_sdk::{
     spec::{BootstrapTokenSpec, KubeconfigFacts},
 };
 
-/// The bindings, and what each of them allows, in kubeadm's words.
-const CONFIGURED: &[(&str, &str)] = &[
+/// The bindings, each with what it allows in kubeadm's words.
+const RBAC_RULES: &[(&str, &str)] = &[
     (
         "kubeadm:get-nodes",
         "allow Node Bootstrap tokens to get nodes",
@@ -33,6 +33,10 @@ const CONFIGURED: &[(&str, &str)] = &[
     ),
 ];
 
+/// `bootstrap-token`
+///
+/// # Errors
+/// `not-found` if the admin's kubeconfig does not exist.
 pub fn create_tokens() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let tokens = &config.init.bootstrap_tokens;
@@ -60,20 +64,20 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
             .unwrap_or_default()
             .to_owned();
         let effect = effects_cluster::apply_object(&object.to_string())?;
-        if let Some((_, line)) = CONFIGURED
+        if let Some((_, line)) = RBAC_RULES
             .iter()
-            .find(|(done, _)| kind == "ClusterRoleBinding" && name == *done)
+            .find(|(binding, _)| kind == "ClusterRoleBinding" && name == *binding)
         {
             effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
         }
     }
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
-    for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
+    for (index, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
         .into_iter()
         .enumerate()
     {
         let effect = effects_cluster::apply_object(&object.to_string())?;
-        if at == 0 {
+        if index == 0 {
             effects::announce(
                 effect,
                 "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace",
@@ -86,19 +90,9 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
 /// Reads the address and the authority of the cluster from the admin's kubeconfig.
 ///
 /// # Errors
-/// The file does not exist, or is not a valid kubeconfig.
+/// `not-found` if the file does not exist; `invalid` if it is not a valid kubeconfig.
 pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failure> {
-    let missing = || Failure {
-        remedy: Some(format!(
-            "create it with: {}",
-            program::command("init phase kubeconfig admin")
-        )),
-        ..failure(
-            kubephase_sdk::FailureCode::NotFound,
-            format!("{path} does not exist; it names the cluster's address and authority"),
-        )
-    };
-    let text = observe_pki::kubeconfig(path)?.ok_or_else(missing)?;
+    let text = observe_pki::kubeconfig(path)?.ok_or_else(|| missing_kubeconfig(path))?;
     let facts: KubeconfigFacts = serde_json::from_str(&text)
         .map_err(|e| failure(kubephase_sdk::FailureCode::Invalid, format!("{path}: {e}")))?;
     match facts.error {
@@ -107,5 +101,18 @@ pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failu
             format!("{path}: {error}"),
         )),
         None => Ok(facts),
+    }
+}
+
+fn missing_kubeconfig(path: &str) -> Failure {
+    Failure {
+        remedy: Some(format!(
+            "create it with: {}",
+            program::command("init phase kubeconfig admin")
+        )),
+        ..failure(
+            kubephase_sdk::FailureCode::NotFound,
+            format!("{path} does not exist; it names the cluster's address and authority"),
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! `certs/*`: every certificate and key of the control plane (kubeadm's inventory).
+//! `certs/*`: the certificates and keys of the control plane, as kubeadm lists them.
 mod table;
 
 use crate::plan::spec::{MAKE_KEY, PhaseSpec};
@@ -10,7 +10,8 @@ use kubephase_sdk::{
 };
 use table::{CERTIFICATES, Certificate};
 
-/// The phases `certs/*` of `init`. Serving certificates of the API server have flags of their own.
+/// Returns the phases `certs/*` of `init`. `serving_flags` are the flags of `certs/apiserver`,
+/// `flags` are those of the other phases.
 pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group("certs", "Certificate generation", flags).header(header);
     let certificates = CERTIFICATES.iter().map(|certificate| {
@@ -44,7 +45,8 @@ pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpe
         .collect()
 }
 
-/// The phases `control-plane-prepare/certs/*` of `join`: the certificates of a node's own.
+/// Returns the phases `control-plane-prepare/certs/*` of `join`. They make the certificates that
+/// each node has for itself.
 pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     const SHARED: &str = "control-plane-prepare/certs/shared";
     let group = PhaseSpec::group(
@@ -60,10 +62,10 @@ pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         check_shared,
     )
     .needs(&["control-plane-prepare/download-certs"]);
-    let own = CERTIFICATES
+    let leaves = CERTIFICATES
         .iter()
         .filter(|certificate| certificate.authority.is_some());
-    let own = own.map(|certificate| {
+    let leaves = leaves.map(|certificate| {
         let id = format!("control-plane-prepare/certs/{}", certificate.phase);
         PhaseSpec::phase(&id, certificate.title, flags, || {
             propose_certificate(certificate)
@@ -71,7 +73,7 @@ pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         .needs(&[SHARED])
         .expected_millis(MAKE_KEY)
     });
-    [group, shared].into_iter().chain(own).collect()
+    [group, shared].into_iter().chain(leaves).collect()
 }
 
 fn header<S>(config: &Config<S>) -> Vec<String> {
@@ -83,7 +85,7 @@ fn header<S>(config: &Config<S>) -> Vec<String> {
 
 fn propose_certificate(certificate: &Certificate) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    if certificate.is_of_etcd() && config.cluster.etcd.external.is_some() {
+    if certificate.belongs_to_etcd() && config.cluster.etcd.external.is_some() {
         let what = if certificate.authority.is_none() {
             "certificate authority"
         } else {
@@ -95,12 +97,12 @@ fn propose_certificate(certificate: &Certificate) -> Result<Outcome, Failure> {
         ));
         return Ok(Outcome::Skipped("etcd is external".into()));
     }
-    effects_pki::ensure_certificate(&json(&spec(certificate, &config)?))?;
+    effects_pki::ensure_certificate(&json(&certificate_spec(certificate, &config)?))?;
     Ok(Outcome::Settled)
 }
 
-/// `control-plane-prepare/certs/shared`: the authorities that the control plane shares, and the key
-/// that signs service account tokens. They sign the certificates of this node's own.
+/// `control-plane-prepare/certs/shared`: checks the authorities that the control plane shares, and
+/// the key that signs service account tokens. The authorities sign this node's certificates.
 fn check_shared() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let directory = &config.cluster.certificates_dir;
@@ -108,7 +110,7 @@ fn check_shared() -> Result<Outcome, Failure> {
     let authorities: Vec<&Certificate> = CERTIFICATES
         .iter()
         .filter(|certificate| certificate.authority.is_none())
-        .filter(|certificate| !(certificate.is_of_etcd() && is_external))
+        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
         .collect();
     // A new authority would make another cluster.
     for authority in &authorities {
@@ -118,13 +120,13 @@ fn check_shared() -> Result<Outcome, Failure> {
         .iter()
         .try_for_each(|name| require_file(&format!("{directory}/{name}")))?;
     for authority in authorities {
-        effects_pki::ensure_certificate(&json(&spec(authority, &config)?))?;
+        effects_pki::ensure_certificate(&json(&certificate_spec(authority, &config)?))?;
     }
-    effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
+    effects_pki::ensure_key_pair(&json(&service_account_spec(&config)))?;
     Ok(Outcome::Settled)
 }
 
-/// Refuses to go on without a file that all members of the control plane share.
+/// Checks that a file exists which all members of the control plane share.
 ///
 /// # Errors
 /// `not-found`, with the two ways to get the file.
@@ -144,7 +146,10 @@ pub(super) fn require_file(path: &str) -> Result<(), Failure> {
     })
 }
 
-fn spec(certificate: &Certificate, config: &Config) -> Result<CertificateSpec, Failure> {
+fn certificate_spec(
+    certificate: &Certificate,
+    config: &Config,
+) -> Result<CertificateSpec, Failure> {
     let cluster = &config.cluster;
     let validity = if certificate.authority.is_some() {
         cluster.certificate_validity_period
@@ -174,11 +179,11 @@ fn spec(certificate: &Certificate, config: &Config) -> Result<CertificateSpec, F
 /// `certs/sa`
 fn make_service_account_keys() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
+    effects_pki::ensure_key_pair(&json(&service_account_spec(&config)))?;
     Ok(Outcome::Settled)
 }
 
-fn service_account(config: &Config) -> KeyPairSpec {
+fn service_account_spec(config: &Config) -> KeyPairSpec {
     KeyPairSpec {
         directory: config.cluster.certificates_dir.clone(),
         name: "sa".into(),

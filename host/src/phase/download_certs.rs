@@ -6,6 +6,10 @@ use kubephase_sdk::{
     spec::FetchKeysSpec,
 };
 
+/// `control-plane-prepare/download-certs`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn download_shared_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.init.certificate_key.is_empty() {

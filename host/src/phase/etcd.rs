@@ -2,6 +2,10 @@
 use crate::render::static_pod;
 use kubephase_sdk::{Failure, Outcome, config, effects_files, kubeadm::Config};
 
+/// `etcd/local`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_static_pod() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let Some(etcd) = &config.cluster.etcd.local else {
@@ -13,6 +17,6 @@ pub fn write_static_pod() -> Result<Outcome, Failure> {
         "Creating static Pod manifest for local etcd in {:?}",
         crate::render::MANIFESTS
     );
-    super::static_pod("etcd", static_pod::etcd(&config), &config, &line)?;
+    super::propose_static_pod("etcd", static_pod::etcd(&config), &config, &line)?;
     Ok(Outcome::Settled)
 }

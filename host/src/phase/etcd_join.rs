@@ -1,4 +1,4 @@
-//! `check-etcd` and `etcd-join`: this node's etcd becomes a member of the cluster's, before its API
+//! `check-etcd` and `etcd-join`: this node's etcd joins the etcd cluster, before the node's API
 //! server needs it.
 use crate::render::{MANIFESTS, host_port, static_pod};
 use kubephase_sdk::{
@@ -15,6 +15,10 @@ pub(super) fn timeout(config: &Config) -> i64 {
 }
 
 /// `check-etcd`
+///
+/// # Errors
+/// `already-exists` if this node's etcd is a member and has lost its data; or the host cannot
+/// answer a question, or refuses a proposal.
 pub fn check_health() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.cluster.etcd.external.is_some() {
@@ -23,16 +27,16 @@ pub fn check_health() -> Result<Outcome, Failure> {
     }
     if input::round() == 0 {
         say("Checking that the etcd cluster is healthy");
-        super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
+        super::wait_control_plane::propose_wait(Condition::EtcdHealthy {}, timeout(&config))?;
         return Ok(Outcome::Again);
     }
     reject_stale_member(&config)?;
     Ok(Outcome::Settled)
 }
 
-/// Refuses to join if this node's etcd was a member and has lost its data: the disk was erased, or
-/// `reset` could not remove the member. The other members refuse a member that begins anew, and
-/// kubeadm waits for it in vain.
+/// Refuses to join if this node's etcd is a member and has lost its data: the disk was erased, or
+/// `reset` could not remove the member. The other members refuse a member that starts without its
+/// data, and kubeadm waits for it in vain.
 ///
 /// # Errors
 /// `already-exists`, with the command that removes the old member.
@@ -41,10 +45,10 @@ fn reject_stale_member(config: &Config) -> Result<(), Failure> {
         return Ok(());
     };
     let peer_url = peer_url(config);
-    let before = members()?
+    let stale = list_members()?
         .into_iter()
         .find(|member| member.peer_urls.contains(&peer_url) && !member.name.is_empty());
-    let Some(EtcdMember { id, name, .. }) = before else {
+    let Some(EtcdMember { id, name, .. }) = stale else {
         return Ok(());
     };
     for path in [
@@ -57,13 +61,13 @@ fn reject_stale_member(config: &Config) -> Result<(), Failure> {
     }
     let message = format!(
         "etcd already has the member {name:?} at {peer_url}, and the data of that member is not in \
-         {} any more: the other members refuse a member that begins anew",
+         {} any more: the other members refuse a member that starts without its data",
         etcd.data_dir
     );
     let remedy = format!(
-        "on a machine where etcd runs, remove the old member, then run this again: kubectl -n kube-system \
-         exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key \
-         {pki}/healthcheck-client.key member remove {id:x}",
+        "on a machine where etcd runs, remove the old member, then run this again: kubectl -n \
+         kube-system exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert \
+         {pki}/healthcheck-client.crt --key {pki}/healthcheck-client.key member remove {id:x}",
         pki = format_args!("{}/etcd", config.cluster.certificates_dir)
     );
     Err(Failure {
@@ -83,19 +87,24 @@ fn url_at(config: &Config, port: u16) -> String {
     )
 }
 
-fn members() -> Result<Vec<EtcdMember>, Failure> {
-    let parsed = |text: &String| {
-        serde_json::from_str(text).map_err(|e| {
-            failure(
-                kubephase_sdk::FailureCode::Invalid,
-                format!("a member of etcd: {e}"),
-            )
-        })
-    };
-    observe_core::etcd_members()?.iter().map(parsed).collect()
+fn list_members() -> Result<Vec<EtcdMember>, Failure> {
+    let members = observe_core::etcd_members()?;
+    members.iter().map(|text| parse_member(text)).collect()
+}
+
+fn parse_member(text: &str) -> Result<EtcdMember, Failure> {
+    serde_json::from_str(text).map_err(|e| {
+        failure(
+            kubephase_sdk::FailureCode::Invalid,
+            format!("a member of etcd: {e}"),
+        )
+    })
 }
 
 /// `etcd-join`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn join_cluster() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let Some(etcd) = &config.cluster.etcd.local else {
@@ -129,7 +138,7 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
         ));
     }
     let pod = static_pod::etcd_joining(&config, &members);
-    super::static_pod(
+    super::propose_static_pod(
         "etcd",
         pod,
         &config,
@@ -147,14 +156,14 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Returns all members by name and peer URL, with this node's, and whether this node's member has a
-/// vote. A member that has not started yet has its id as its name.
+/// Returns all members by name and peer URL, this node's member included, and whether this node's
+/// member has a vote. A member that has not started yet is named by its id.
 fn named_members(
     own_name: &str,
     own_url: &str,
 ) -> Result<(Vec<static_pod::Member>, bool), Failure> {
     let (mut members, mut voting) = (Vec::new(), false);
-    for member in self::members()? {
+    for member in list_members()? {
         let own = member.peer_urls.iter().any(|url| url == own_url);
         voting |= own && !member.learner;
         let name = match member.name.as_str() {

@@ -1,5 +1,4 @@
-//! `kubeconfig/*`: the kubeconfigs of the admin, the kubelet and the control plane, with their
-//! identities.
+//! `kubeconfig/*`: the kubeconfigs of the admin, the kubelet and the control plane.
 use crate::{
     plan::spec::{MAKE_KEY, PhaseSpec},
     render::kubeconfig::{control_plane_url, local_url},
@@ -70,7 +69,8 @@ const ROWS: &[KubeconfigRow] = &[
 /// The kubeconfig whose user is the node.
 const KUBELET: &str = "kubelet";
 
-/// The phases `kubeconfig/*` of `init`. The kubelet's has flags of its own.
+/// Returns the phases `kubeconfig/*` of `init`. `kubelet_flags` are the flags of
+/// `kubeconfig/kubelet`, `flags` are those of the other phases.
 pub fn init_phases(flags: &[&[&str]], kubelet_flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(
         "kubeconfig",
@@ -93,8 +93,8 @@ pub fn init_phases(flags: &[&[&str]], kubelet_flags: &[&[&str]]) -> Vec<PhaseSpe
     std::iter::once(group).chain(members).collect()
 }
 
-/// The phases `control-plane-prepare/kubeconfig/*` of `join`. The kubelet of a node that joins gets
-/// its kubeconfig from the cluster.
+/// Returns the phases `control-plane-prepare/kubeconfig/*` of `join`. The kubelet of a node that
+/// joins gets its kubeconfig from the cluster.
 pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(
         "control-plane-prepare/kubeconfig",
@@ -144,11 +144,11 @@ fn write_unless_external(
             "the cluster's authority is kept elsewhere".into(),
         ));
     }
-    propose(row, config)?;
+    propose_kubeconfig(row, config)?;
     Ok(Outcome::Settled)
 }
 
-fn propose(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
+fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
     let server = if row.uses_endpoint {
         let (url, warning) = control_plane_url(config)
             .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;

@@ -1,5 +1,5 @@
-//! `kubelet-finalize/enable-client-cert-rotation`: kubelet.conf points at the certificate that the
-//! kubelet rotates.
+//! `kubelet-finalize/enable-client-cert-rotation`: makes kubelet.conf name the certificate file
+//! that the kubelet rotates.
 //!
 //! A kubelet that rotates its certificate uses that file from its start, and reads kubelet.conf
 //! only when it starts, so it need not be restarted. kubeadm restarts it, and waits two seconds for
@@ -10,16 +10,19 @@ use kubephase_sdk::{
 };
 
 /// `kubelet-finalize/enable-client-cert-rotation`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn enable_client_certificate_rotation() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    let given = config
+    let directory_argument = config
         .init
         .node_registration
         .kubelet_extra_args
         .iter()
         .rev()
         .find(|arg| arg.name == "cert-dir");
-    let directory = given.map_or("/var/lib/kubelet/pki", |arg| arg.value.as_str());
+    let directory = directory_argument.map_or("/var/lib/kubelet/pki", |arg| arg.value.as_str());
     let pem = format!("{directory}/kubelet-client-current.pem");
     if observe_files::stat(&pem)?.is_none() {
         return Ok(Outcome::Skipped(format!(

@@ -1,4 +1,4 @@
-//! The kubelet of a node that joins: started with a token, until it has a certificate of its own.
+//! The kubelet of a node that joins. It starts with a token, and requests its certificate with it.
 use super::{control_plane, kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
@@ -18,6 +18,10 @@ fn kubelet_kubeconfig(config: &Config) -> String {
 }
 
 /// `kubelet-start`
+///
+/// # Errors
+/// `already-exists` if a ready node has the name; or the host cannot answer a question, or refuses
+/// a proposal.
 pub fn start() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let join = config.join.clone().unwrap_or_default();
@@ -27,9 +31,9 @@ pub fn start() -> Result<Outcome, Failure> {
     if !has_certificate {
         reject_taken_name(&config)?;
     }
-    let mut made = kubelet_start::settings(&config, !join.control_plane)?;
+    let mut written = kubelet_start::propose_settings(&config, !join.control_plane)?;
     if observe_files::stat(&join.ca_cert_path)?.is_none() {
-        made.push(effects_files::write_file(
+        written.push(effects_files::write_file(
             &join.ca_cert_path,
             join.authority_pem.as_bytes(),
         )?);
@@ -37,11 +41,11 @@ pub fn start() -> Result<Outcome, Failure> {
     // The token comes last: a failure before it leaves no token behind, and after it
     // `kubelet-wait-bootstrap` removes the token.
     if !has_certificate {
-        made.push(effects_core::bootstrap_kubeconfig(&bootstrap_kubeconfig(
+        written.push(effects_core::bootstrap_kubeconfig(&bootstrap_kubeconfig(
             &config,
         ))?);
     }
-    kubelet_start::start(made)?;
+    kubelet_start::start(written)?;
     Ok(Outcome::Settled)
 }
 
@@ -53,19 +57,19 @@ fn has_client_certificate(kubeconfig: &str) -> bool {
         .is_some_and(|facts| facts.credential != "none")
 }
 
-/// Refuses to join if a node at work has the name.
+/// Refuses to join if a ready node has the name.
 ///
 /// # Errors
 /// `already-exists`, with the two ways to continue.
 fn reject_taken_name(config: &Config) -> Result<(), Failure> {
     let name = crate::render::kubelet::node_name(config);
-    let of = ObjectRef {
+    let reference = ObjectRef {
         api_version: "v1".into(),
         kind: "Node".into(),
         namespace: None,
         name: name.into(),
     };
-    let node = observe_cluster::get_object(&of).map_err(|error| Failure {
+    let node = observe_cluster::get_object(&reference).map_err(|error| Failure {
         message: format!("cannot get Node {name:?}: {}", error.message),
         ..error
     })?;
@@ -95,14 +99,17 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
 }
 
 /// `kubelet-wait-bootstrap`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
-    wait_control_plane::kubelet(&config, &timeouts)?;
+    wait_control_plane::propose_wait_for_kubelet(&config, &timeouts)?;
     let condition = Condition::Bootstrapped {
         kubeconfig: kubelet_kubeconfig(&config),
     };
-    let waiting = wait_control_plane::wait(
+    let waiting = wait_control_plane::propose_wait(
         condition,
         timeouts.tls_bootstrap.unwrap_or_default().as_secs(),
     )?;
@@ -117,9 +124,12 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
 }
 
 /// `control-plane-join/kubelet`: lets the kubelet talk to the API server of its own node, so that
-/// it never talks to an older API server. It got its certificate from another one. The kubelet is
+/// it never talks to an older API server. Until now it talked to another node's. The kubelet is
 /// restarted while its API server starts, but not while it creates a container of the control
 /// plane: it would create an interrupted container anew only after ten seconds.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn use_own_api_server() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if input::round() == 0 {
@@ -127,7 +137,7 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
         let limit = timeouts
             .control_plane_component_health_check
             .unwrap_or_default();
-        wait_control_plane::wait(
+        wait_control_plane::propose_wait(
             Condition::Containers {
                 names: control_plane::COMPONENTS.map(Into::into).into(),
             },

@@ -1,19 +1,23 @@
-//! `kubelet-start`: the kubelet's flags and configuration, and its start. A running kubelet is
-//! restarted where any of them changed; kubeadm stops it first, but files are replaced in one step
-//! here.
+//! `kubelet-start`: writes the kubelet's flags and configuration, and starts it. A running kubelet
+//! is restarted if a file changed. kubeadm stops it first; here each file is replaced in one step,
+//! so the kubelet never reads half of one.
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, failure,
     kubeadm::Config, node_fact, patched, say, warn,
 };
 
+/// `kubelet-start`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn write_settings_and_start() -> Result<Outcome, Failure> {
-    start(settings(&config("")?, false)?)?;
+    start(propose_settings(&config("")?, false)?)?;
     Ok(Outcome::Settled)
 }
 
-/// Proposes the files that the kubelet reads.
-pub(super) fn settings(
+/// Proposes the files that the kubelet reads. Returns their effects.
+pub(super) fn propose_settings(
     config: &Config,
     register_with_taints: bool,
 ) -> Result<Vec<Effect>, Failure> {
@@ -24,21 +28,17 @@ pub(super) fn settings(
         let manifests = effects_files::make_dir(MANIFESTS)?;
         effects_files::file_mode(manifests, 0o700)?;
     }
-    let mut written = Vec::new();
-    let mut write = |name: &str, what: &str, content: &str| -> Result<(), Failure> {
-        let path = format!("{KUBELET_DIR}/{name}");
-        let file = effects_files::write_file(&path, content.as_bytes())?;
-        effects::announce(file, &format!("Writing kubelet {what} to file {path:?}"))?;
-        written.push(file);
-        Ok(())
-    };
-    write(
+    let mut written = vec![propose_file(
         "kubeadm-flags.env",
         "environment file with flags",
         &kubelet::flags_env(config, register_with_taints),
-    )?;
+    )?];
     if let Some(instance) = kubelet::instance_config(config) {
-        write("instance-config.yaml", "configuration", &instance)?;
+        written.push(propose_file(
+            "instance-config.yaml",
+            "configuration",
+            &instance,
+        )?);
     }
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
@@ -46,20 +46,29 @@ pub(super) fn settings(
     let (document, patched) = kubelet::on_this_node(config, document)
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
-    write("config.yaml", "configuration", &document)?;
+    written.push(propose_file("config.yaml", "configuration", &document)?);
     Ok(written)
 }
 
-/// Proposes to start the kubelet once its files are written.
-pub(super) fn start(made: Vec<Effect>) -> Result<(), Failure> {
-    effects::announce(restart(made)?, "Starting the kubelet")
+/// Proposes a file of the kubelet, and announces it as `what`.
+fn propose_file(name: &str, what: &str, content: &str) -> Result<Effect, Failure> {
+    let path = format!("{KUBELET_DIR}/{name}");
+    let file = effects_files::write_file(&path, content.as_bytes())?;
+    effects::announce(file, &format!("Writing kubelet {what} to file {path:?}"))?;
+    Ok(file)
+}
+
+/// Proposes to start the kubelet after these effects.
+pub(super) fn start(required: Vec<Effect>) -> Result<(), Failure> {
+    effects::announce(restart(required)?, "Starting the kubelet")
 }
 
 /// Proposes to restart the kubelet after these effects. If it cannot be started, the run asks the
 /// operator to start it, and waits for it (kubeadm behaviour).
-pub(super) fn restart(made: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
+pub(super) fn restart(required: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
     let service = effects_node::ensure_service("kubelet", "restarted")?;
-    made.into_iter()
+    required
+        .into_iter()
         .try_for_each(|effect| effects::requires(service, effect))?;
     let by_hand = match node_fact::<String>("initSystem")? {
         None => {

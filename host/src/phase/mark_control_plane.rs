@@ -7,6 +7,10 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
+/// `mark-control-plane`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn mark_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let name = config.init.node_registration.name.clone();

@@ -1,6 +1,6 @@
-//! The work of the built-in phases: they observe, report and propose. They are written against the
-//! same SDK as any plugin; there is a file for each of kubeadm's phases or groups. Which phases a
-//! workflow has, and in which order, is said in [`crate::workflow`].
+//! The work of the built-in phases: they observe, report and propose. They use the SDK that plugins
+//! use, and nothing else of the host but `render`. Each file is one of kubeadm's phases or groups
+//! of phases. [`crate::workflow`] lists the phases of each workflow in their order.
 
 pub mod bootstrap_token;
 pub mod certs;
@@ -30,8 +30,8 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// The algorithm of every key of the cluster. A gate that is set, even to false, wins over
-/// `encryptionAlgorithm` (kubeadm behaviour).
+/// Returns the algorithm of every key of the cluster. A feature gate that is set, even to false,
+/// wins over `encryptionAlgorithm` (kubeadm behaviour).
 pub fn key_algorithm<S>(config: &Config<S>) -> KeyAlgorithm {
     match config.cluster.feature_gates.get("PublicKeysECDSA") {
         Some(true) => KeyAlgorithm::EcdsaP256,
@@ -40,9 +40,14 @@ pub fn key_algorithm<S>(config: &Config<S>) -> KeyAlgorithm {
     }
 }
 
-/// Proposes a static Pod: as its component's own user where the control plane is to be rootless,
-/// with the operator's patches.
-fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result<(), Failure> {
+/// Proposes a static Pod with the operator's patches, and announces it with a line. In a rootless
+/// control plane the Pod runs as its component's own user.
+fn propose_static_pod(
+    name: &str,
+    mut pod: Value,
+    config: &Config,
+    line: &str,
+) -> Result<(), Failure> {
     let directory = effects_files::make_dir(MANIFESTS)?;
     effects_files::file_mode(directory, 0o700)?;
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
@@ -67,7 +72,8 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
     effects::announce(pod, line)
 }
 
-/// Proposes objects in order; the last one is returned, for what is to be said with it.
+/// Proposes objects in order. Returns the last effect, so that the caller can announce a line with
+/// it.
 fn apply_all(objects: impl IntoIterator<Item = Value>) -> Result<Option<Effect>, Failure> {
     objects.into_iter().try_fold(None, |_, object| {
         effects_cluster::apply_object(&object.to_string()).map(Some)

@@ -6,7 +6,7 @@ use kubephase_sdk::{
     observe_net, observe_runtime, report, say,
 };
 
-/// The group of checks of `init` and `join`, with the built-in checks.
+/// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group("preflight", title, flags).header(header),
@@ -31,7 +31,7 @@ pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     ]
 }
 
-/// The line that kubeadm prints before the checks.
+/// Returns the line that kubeadm prints before the checks.
 pub fn header<S>(_: &Config<S>) -> Vec<String> {
     vec!["Running pre-flight checks".into()]
 }
@@ -48,6 +48,9 @@ fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding 
 }
 
 /// `CRI` and `ContainerRuntimeVersion`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn check_runtime() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let sockets: Vec<String> = node_fact("criSockets")?.unwrap_or_default();
@@ -118,7 +121,10 @@ pub fn code(id: &str) -> &str {
     }
 }
 
-/// `ImagePull`: the images are proposed, the host pulls them.
+/// `ImagePull`: proposes the images, and the host pulls them.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn pull_images() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.join.as_ref().is_some_and(|join| !join.control_plane) {
@@ -144,6 +150,9 @@ const MIN_EXTERNAL_ETCD: semver::Version = semver::Version::new(3, 5, 24);
 const ETCD_TIMEOUT_MILLIS: u32 = 10_000;
 
 /// `ExternalEtcdVersion`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn check_external_etcd() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let Some(etcd) = &config.cluster.etcd.external else {

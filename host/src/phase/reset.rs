@@ -71,6 +71,10 @@ impl Etcd {
     }
 }
 
+/// `remove-etcd-member`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let etcd = &config.cluster.etcd;
@@ -82,23 +86,19 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
         };
         return Ok(Outcome::Skipped(why.into()));
     };
-    let failed = |why: &str| {
-        format!(
-            "[reset] Failed to remove etcd member: {why}, please manually remove this etcd \
-             member using etcdctl"
-        )
-    };
     match (peer_url, etcd.local.is_some()) {
         (Some(peer_url), true) => {
             let member = clear(&ClearSpec::EtcdMember {
                 peer_url,
                 timeout_seconds: etcd_join::timeout(&config),
             })?;
-            effects_core::attempt(member, &failed("{}"))?;
+            effects_core::attempt(member, &member_warning("{}"))?;
         }
         _ if etcd.external.is_some() => {}
-        (None, _) => warn(failed("its static Pod does not say which it is")),
-        (_, false) => warn(failed("the cluster does not tell its configuration")),
+        (None, _) => warn(member_warning("its static Pod does not say which it is")),
+        (_, false) => warn(member_warning(
+            "the cluster does not tell its configuration",
+        )),
     }
     if let Some(data) = data {
         effects::announce(
@@ -112,18 +112,30 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
+/// Returns kubeadm's warning that the etcd member of this node is still there.
+fn member_warning(why: &str) -> String {
+    format!(
+        "[reset] Failed to remove etcd member: {why}, please manually remove this etcd member \
+         using etcdctl"
+    )
+}
+
 const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 
+/// `cleanup-node`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
-    let kept = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    let emptied = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
     let (files, directories) = (
         undo::files(&reset.undo),
-        undo::directories(&reset.undo, &kept),
+        undo::directories(&reset.undo, &emptied),
     );
     let round = usize::try_from(input::round()).unwrap_or_default();
-    // The first directories go in the round of the last files.
+    // The first directories are removed in the round of the last files.
     let (first, last) = (
         files.number() - 1,
         files.number() + directories.number() - 2,
@@ -133,7 +145,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     }
     files.undo(round)?;
     if round == 0 {
-        empty_node(&config, &reset, &kept)?;
+        empty_node(&config, &reset, &emptied)?;
     }
     if round >= first {
         directories.undo(round - first)?;
@@ -148,7 +160,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Stops what runs on the node.
+/// Stops the kubelet and the Pods of the node, and the services that earlier runs started.
 fn stop_node(reset: &Reset) -> Result<(), Failure> {
     let service = effects_node::ensure_service("kubelet", "stopped")?;
     effects::announce(service, "[reset] Stopping the kubelet service")?;
@@ -169,10 +181,10 @@ fn stop_node(reset: &Reset) -> Result<(), Failure> {
 }
 
 /// Empties the directories of the node, and removes its kubeconfigs.
-fn empty_node(config: &Config, reset: &Reset, kept: &[&str]) -> Result<(), Failure> {
+fn empty_node(config: &Config, reset: &Reset, emptied: &[&str]) -> Result<(), Failure> {
     let etcd = Etcd::of_this_node(config)?;
-    empty_directories(kept, &reset.certificates_dir)?;
-    // A kubelet may have started etcd once more since its data was deleted.
+    empty_directories(emptied, &reset.certificates_dir)?;
+    // The kubelet may have restarted etcd after its data was deleted.
     etcd.and_then(|etcd| etcd.data)
         .map(|data| empty_directory(&data))
         .transpose()?;
@@ -228,9 +240,9 @@ fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,
 ) -> Result<(), Failure> {
-    for (at, effect) in effects.enumerate() {
+    for (index, effect) in effects.enumerate() {
         let effect = effect?;
-        if at == 0 {
+        if index == 0 {
             effects::announce(effect, line)?;
         }
     }

@@ -1,20 +1,17 @@
-//! `show-join-command`: what to do next, and the commands with which nodes join (kubeadm's words:
-//! scripts read them).
+//! `show-join-command`: prints what to do next, and the commands with which nodes join. The words
+//! are kubeadm's, because scripts read them.
 use super::bootstrap_token::read_admin_kubeconfig;
 use crate::render::messages::{self, ControlPlaneJoin, JoinTarget};
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
+/// `show-join-command`
+///
+/// # Errors
+/// `not-found` if the admin's kubeconfig does not exist.
 pub fn show_commands() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
-    let withheld = |value: &str, withhold: bool| {
-        if withhold {
-            messages::WITHHELD.to_owned()
-        } else {
-            value.to_owned()
-        }
-    };
-    let key = withheld(
+    let key = unless_withheld(
         &config.init.certificate_key,
         config.run.skip_certificate_key_print,
     );
@@ -28,11 +25,16 @@ pub fn show_commands() -> Result<Outcome, Failure> {
     };
     let join = JoinTarget::of_cluster(&admin);
     for token in &config.init.bootstrap_tokens {
-        let token = withheld(&token.token, config.run.skip_token_print);
+        let token = unless_withheld(&token.token, config.run.skip_token_print);
         say(format!(
             "[] {}",
             messages::initialized(&config.run.kubeconfig, &join, &token, control_plane)
         ));
     }
     Ok(Outcome::Settled)
+}
+
+fn unless_withheld(value: &str, withhold: bool) -> String {
+    let shown = if withhold { messages::WITHHELD } else { value };
+    shown.to_owned()
 }

@@ -1,4 +1,5 @@
-//! `upload-certs`: the shared keys, encrypted, for control planes that join within two hours.
+//! `upload-certs`: stores the shared keys in the cluster, encrypted, for control planes that join
+//! within two hours.
 use crate::render::objects;
 use kubephase_sdk::{
     Failure, Outcome, config, effects_core, json, kubeadm::Config, say, spec::ShareKeysSpec,
@@ -8,6 +9,10 @@ use kubephase_sdk::{
 /// (kubeadm's two hours).
 const TTL_SECONDS: i64 = 2 * 60 * 60;
 
+/// `upload-certs`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn upload_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if !config.run.upload_certs {
@@ -27,10 +32,11 @@ pub fn upload_certificates() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// The names under which the Secret has the files that all members of the control plane share.
+/// Returns the files that all members of the control plane share: the name in the Secret, and the
+/// path.
 pub(super) fn shared_files(config: &Config) -> Vec<(String, String)> {
-    let pki = |name: &str| format!("{}/{name}", config.cluster.certificates_dir);
-    let same = [
+    let directory = &config.cluster.certificates_dir;
+    let same_names = [
         "ca.crt",
         "ca.key",
         "front-proxy-ca.crt",
@@ -38,14 +44,14 @@ pub(super) fn shared_files(config: &Config) -> Vec<(String, String)> {
         "sa.pub",
         "sa.key",
     ];
-    let mut files: Vec<(String, String)> = same
+    let mut files: Vec<(String, String)> = same_names
         .iter()
-        .map(|name| (name.to_string(), pki(name)))
+        .map(|name| (name.to_string(), format!("{directory}/{name}")))
         .collect();
     match &config.cluster.etcd.external {
         None => files.extend([
-            ("etcd-ca.crt".into(), pki("etcd/ca.crt")),
-            ("etcd-ca.key".into(), pki("etcd/ca.key")),
+            ("etcd-ca.crt".into(), format!("{directory}/etcd/ca.crt")),
+            ("etcd-ca.key".into(), format!("{directory}/etcd/ca.key")),
         ]),
         Some(etcd) => files.extend([
             ("external-etcd-ca.crt".into(), etcd.ca_file.clone()),

@@ -4,6 +4,9 @@ use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say, settings};
 use serde_json::{Map, Value};
 
 /// `upload-config/kubeadm`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     say(
@@ -15,6 +18,9 @@ pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
 }
 
 /// `upload-config/kubelet`
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     say(
@@ -25,10 +31,14 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
+/// Id of the phase that stores the PhaseConfiguration.
 pub const PHASES: &str = "upload-config/phases";
 
-/// `upload-config/phases`: plugins by digest, the phases that they replace, waivers. A node that
-/// joins uses them too. The host gives them to this phase as its settings.
+/// `upload-config/phases`: stores the plugins by digest, the phases that they replace, and the
+/// waivers. A node that joins uses them too. The host gives them to this phase as its settings.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn upload_phase_configuration() -> Result<Outcome, Failure> {
     let phases: Map<String, Value> = settings()?;
     if phases.is_empty() {

@@ -1,4 +1,4 @@
-//! `wait-control-plane`: until the kubelet has started the static Pods and each of them is healthy.
+//! `wait-control-plane`: waits until the kubelet has started the static Pods and each is healthy.
 use super::control_plane::COMPONENTS;
 use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
@@ -8,25 +8,32 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
-/// The kubelet, then each component of the control plane.
+/// `wait-control-plane` of `init`: waits for the kubelet, then for each component of the control
+/// plane.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_until_healthy() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     if input::round() == 0 {
-        return kubelet_healthy(&config, &timeouts);
+        return start_waiting(&config, &timeouts);
     }
-    components(&config, &timeouts)?;
+    wait_for_components(&config, &timeouts)?;
     Ok(Outcome::Settled)
 }
 
-/// `wait-control-plane` of a node that joins: its kubelet was waited for before.
+/// `wait-control-plane` of `join`. An earlier phase has waited for the kubelet.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_own_api() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
+    wait_for_components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
     Ok(Outcome::Settled)
 }
 
-fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
+fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
     let limit = timeouts
         .control_plane_component_health_check
         .unwrap_or_default();
@@ -35,7 +42,7 @@ fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
          {limit}"
     ));
     for name in COMPONENTS {
-        // What runs is what is on disk, patches and all.
+        // The component runs by the manifest on disk, which has the operator's patches.
         let path = format!("{MANIFESTS}/{name}.yaml");
         let text = observe_files::read_file(&path)?;
         let url = std::str::from_utf8(&text)
@@ -48,7 +55,7 @@ fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
             )
         })?;
         say(format!("[control-plane-check] Checking {name} at {url}"));
-        wait(
+        propose_wait(
             Condition::Component {
                 name: name.into(),
                 url,
@@ -60,11 +67,14 @@ fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
 }
 
 /// Proposes to wait for a healthy kubelet.
-pub(super) fn kubelet(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
+pub(super) fn propose_wait_for_kubelet(
+    config: &Config,
+    timeouts: &Timeouts,
+) -> Result<(), Failure> {
     let limit = timeouts.kubelet_health_check.unwrap_or_default();
     match kubelet::health_url(config) {
         Some(url) => {
-            let waiting = wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
+            let waiting = propose_wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
             effects::announce(
                 waiting,
                 &format!(
@@ -83,16 +93,19 @@ pub(super) fn kubelet(config: &Config, timeouts: &Timeouts) -> Result<(), Failur
     }
 }
 
-fn kubelet_healthy(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
+fn start_waiting(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
     say(format!(
         "Waiting for the kubelet to boot up the control plane as static Pods from directory \
          {MANIFESTS:?}"
     ));
-    self::kubelet(config, timeouts)?;
+    propose_wait_for_kubelet(config, timeouts)?;
     Ok(Outcome::Again)
 }
 
-/// The API server as soon as it does what the admin asks, which is before it calls itself healthy.
+/// Waits until the API server does what the admin asks, which is before it calls itself healthy.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_api() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
@@ -100,17 +113,18 @@ pub fn wait_for_api() -> Result<Outcome, Failure> {
         kubeconfig: config.run.kubeconfig.clone(),
         super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
     };
-    // The kubelet may take its own time first.
-    let limit =
-        |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
-    wait(
-        condition,
-        limit(timeouts.kubelet_health_check) + limit(timeouts.control_plane_component_health_check),
-    )?;
+    // The kubelet has to start first, which has a time limit of its own.
+    let limits = [
+        timeouts.kubelet_health_check,
+        timeouts.control_plane_component_health_check,
+    ];
+    let seconds = limits.map(|limit| limit.unwrap_or_default().as_secs());
+    propose_wait(condition, seconds.iter().sum())?;
     Ok(Outcome::Settled)
 }
 
-pub(super) fn wait(
+/// Proposes to wait for a condition.
+pub(super) fn propose_wait(
     condition: Condition,
     timeout_seconds: i64,
 ) -> Result<kubephase_sdk::Effect, Failure> {

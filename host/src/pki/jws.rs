@@ -1,36 +1,34 @@
-//! Signatures with a bootstrap token over what `cluster-info` tells anyone: detached JWS, HS256
-//! (RFC 7515, appendix F).
+//! Signatures with a bootstrap token over the kubeconfig in `cluster-info`, which every client may
+//! read: detached JWS, HS256 (RFC 7515, appendix F).
 use crate::secret::{Secret, bootstrap_token};
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 
-fn key(secret: &str) -> hmac::Key {
+fn hmac_key(secret: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())
 }
 
-fn signed(header: &str, payload: &str) -> String {
+/// Returns the text that is signed: the JWS Signing Input of RFC 7515.
+fn signing_input(header: &str, payload: &str) -> String {
     format!("{header}.{}", BASE64URL_NOPAD.encode(payload.as_bytes()))
 }
 
-/// `header..signature` by a bootstrap token.
+/// Signs a payload with a bootstrap token. Returns `header..signature`.
 pub fn sign(payload: &str, token: &Secret<String>) -> String {
     let (id, secret) = bootstrap_token::split(token);
     let header = BASE64URL_NOPAD.encode(format!(r#"{{"alg":"HS256","kid":"{id}"}}"#).as_bytes());
-    format!(
-        "{header}..{}",
-        BASE64URL_NOPAD
-            .encode(hmac::sign(&key(secret), signed(&header, payload).as_bytes()).as_ref())
-    )
+    let input = signing_input(&header, payload);
+    let signature = hmac::sign(&hmac_key(secret), input.as_bytes());
+    format!("{header}..{}", BASE64URL_NOPAD.encode(signature.as_ref()))
 }
 
-/// Whether the token signed this payload. A header of another algorithm is no signature, whatever
-/// follows it.
+/// Whether `jws` is the token's signature of the payload. A header with another algorithm is
+/// refused.
 pub fn verify(jws: &str, payload: &str, token: &Secret<String>) -> bool {
     let (id, secret) = bootstrap_token::split(token);
     let Some((header, signature)) = jws.split_once("..") else {
         return false;
     };
-    let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).ok();
     let claims: serde_json::Value = decode(header)
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
@@ -39,7 +37,12 @@ pub fn verify(jws: &str, payload: &str, token: &Secret<String>) -> bool {
     else {
         return false;
     };
-    hmac::verify(&key(secret), signed(header, payload).as_bytes(), &signature).is_ok()
+    let input = signing_input(header, payload);
+    hmac::verify(&hmac_key(secret), input.as_bytes(), &signature).is_ok()
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
 #[cfg(test)]

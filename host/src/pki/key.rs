@@ -11,9 +11,9 @@ use x509_parser::{
     prelude::{SubjectPublicKeyInfo, X509Name},
 };
 
-/// How much nicer than the run itself: a tenth of the processor, beside a program that wants all of
-/// it.
-const GIVING_WAY: i32 = 10;
+/// Niceness of a thread that makes a key, above that of the run: beside a busy program it gets a
+/// tenth of a processor.
+const NICENESS: i32 = 10;
 
 /// A private key that can sign.
 pub struct Key(KeyPair);
@@ -25,17 +25,17 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A new key. RSA keys take a processor for a while, which the kubelet and etcd had better have
-    /// as they start: they are made by a thread that gives way. A thread of its own, as only root
-    /// may take a priority back.
+    /// Makes a new key. An RSA key keeps a processor busy for a while, and the kubelet and etcd
+    /// need the processor to start. So a thread with a low priority makes the key: a new thread,
+    /// because only root may raise a priority again.
     ///
     /// # Errors
-    /// Where the system has no randomness to give.
+    /// The system has no randomness to give.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Key, String> {
         std::thread::scope(|scope| {
             let making = scope.spawn(|| {
-                // Where that is not allowed, the key is made all the same.
-                let _ = rustix::process::nice(GIVING_WAY);
+                // If the system does not allow it, the key is made at the usual priority.
+                let _ = rustix::process::nice(NICENESS);
                 Key::make(algorithm)
             });
             making
@@ -45,11 +45,10 @@ impl Key {
     }
 
     fn make(algorithm: KeyAlgorithm) -> Result<Key, String> {
-        let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
         let pair = match algorithm {
-            KeyAlgorithm::Rsa2048 => rsa(RsaKeySize::_2048),
-            KeyAlgorithm::Rsa3072 => rsa(RsaKeySize::_3072),
-            KeyAlgorithm::Rsa4096 => rsa(RsaKeySize::_4096),
+            KeyAlgorithm::Rsa2048 => generate_rsa(RsaKeySize::_2048),
+            KeyAlgorithm::Rsa3072 => generate_rsa(RsaKeySize::_3072),
+            KeyAlgorithm::Rsa4096 => generate_rsa(RsaKeySize::_4096),
             KeyAlgorithm::EcdsaP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
             KeyAlgorithm::EcdsaP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384),
         };
@@ -57,10 +56,10 @@ impl Key {
             .map_err(|error| format!("cannot make a key: {error}"))
     }
 
-    /// Reads PKCS#1, SEC1 or PKCS#8; parameters and the like before the key are passed over.
+    /// Parses a key in PKCS#1, SEC1 or PKCS#8, and ignores other blocks of the text.
     ///
     /// # Errors
-    /// Where there is no private key of a kind that can sign here. What was read is in no message.
+    /// The text holds no private key that can sign here. The message quotes nothing of the text.
     pub fn from_pem(text: &Secret<String>) -> Result<Key, String> {
         let blocks = pem::parse_many(text.reveal()).map_err(|_| "not a PEM file".to_owned())?;
         let block = blocks
@@ -72,18 +71,17 @@ impl Key {
             .map_err(|_| "not an RSA or ECDSA private key that can be used".to_owned())
     }
 
-    /// `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1).
+    /// Returns the key as `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1).
     ///
     /// # Errors
-    /// For a key of neither kind.
+    /// The key cannot be encoded in either form.
     pub fn to_pem(&self) -> Result<Secret<String>, String> {
         let der = Secret::new(self.0.serialize_der());
         let (tag, inner) = if self.0.algorithm() == &PKCS_RSA_SHA256 {
-            // A key that was read from PKCS#1 is kept as such; one that was made is inside of
-            // PKCS#8.
+            // A key that was read from PKCS#1 stays in that form; a new key is wrapped in PKCS#8.
             (
                 "RSA PRIVATE KEY",
-                pkcs1(der.reveal()).unwrap_or_else(|| der.reveal().clone()),
+                unwrap_pkcs8(der.reveal()).unwrap_or_else(|| der.reveal().clone()),
             )
         } else {
             let algorithm = if self.0.algorithm() == &PKCS_ECDSA_P384_SHA384 {
@@ -99,22 +97,23 @@ impl Key {
                 .map_err(|_| "cannot encode an ECDSA key".to_owned())?;
             ("EC PRIVATE KEY", sec1.as_ref().to_vec())
         };
-        Ok(Secret::new(encode(tag, inner)))
+        Ok(Secret::new(encode_pem(tag, inner)))
     }
 
-    /// `PUBLIC KEY` (SubjectPublicKeyInfo).
+    /// Returns the public key as `PUBLIC KEY` (SubjectPublicKeyInfo).
     pub fn public_pem(&self) -> String {
-        encode("PUBLIC KEY", self.public_der())
+        encode_pem("PUBLIC KEY", self.public_der())
     }
 
+    /// Returns the public key as DER (SubjectPublicKeyInfo).
     pub fn public_der(&self) -> Vec<u8> {
         use rcgen::PublicKeyData;
         self.0.subject_public_key_info()
     }
 
-    /// kubeadm's name of the algorithm, `RSA-2048`.
+    /// Returns kubeadm's name of the algorithm: `RSA-2048`.
     pub fn algorithm(&self) -> String {
-        algorithm_of(&self.public_der())
+        algorithm_name(&self.public_der())
     }
 
     pub(super) fn pair(&self) -> &KeyPair {
@@ -122,8 +121,13 @@ impl Key {
     }
 }
 
-/// kubeadm's name for the algorithm of a public key.
-pub fn algorithm_of(public_der: &[u8]) -> String {
+fn generate_rsa(size: RsaKeySize) -> Result<KeyPair, rcgen::Error> {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)
+}
+
+/// Returns kubeadm's name for the algorithm of a public key: `RSA-2048`, `ECDSA-P256`, or
+/// `unknown`.
+fn algorithm_name(public_der: &[u8]) -> String {
     use x509_parser::public_key::PublicKey;
     let Ok((_, info)) = SubjectPublicKeyInfo::from_der(public_der) else {
         return "unknown".into();
@@ -135,8 +139,8 @@ pub fn algorithm_of(public_der: &[u8]) -> String {
     }
 }
 
-/// What PKCS#8 wraps: version, algorithm, and the key as an octet string.
-fn pkcs1(pkcs8: &[u8]) -> Option<Vec<u8>> {
+/// Unwraps PKCS#8, which is a version, an algorithm, and the key as an octet string.
+fn unwrap_pkcs8(pkcs8: &[u8]) -> Option<Vec<u8>> {
     let (_, sequence) = Sequence::from_der(pkcs8).ok()?;
     let (rest, _version) = u8::from_der(&sequence.content).ok()?;
     let (rest, _algorithm) = Sequence::from_der(rest).ok()?;
@@ -144,15 +148,15 @@ fn pkcs1(pkcs8: &[u8]) -> Option<Vec<u8>> {
     Some(key.as_ref().to_vec())
 }
 
-/// PEM with the line endings of Go.
-pub fn encode(tag: &str, content: Vec<u8>) -> String {
+/// Encodes a block of PEM with Go's line endings.
+pub fn encode_pem(tag: &str, content: Vec<u8>) -> String {
     pem::encode_config(
         &pem::Pem::new(tag, content),
         pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
     )
 }
 
-/// The common name of a distinguished name.
+/// Returns the common name of a distinguished name; empty if it has none.
 pub fn common_name(name: &X509Name<'_>) -> String {
     name.iter_common_name()
         .next()

@@ -1,57 +1,62 @@
-//! Kubeconfigs: the cluster and the user of their current context.
+//! Kubeconfigs as values: the cluster and the user of their current context.
 use crate::secret::Secret;
 use data_encoding::BASE64;
 use kubephase_sdk::yaml;
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
-/// Reads a file that a kubeconfig names.
+/// Reads a file whose path a kubeconfig names.
 type Read<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, Failure>;
 
-/// A kubeconfig as it was read; fields nobody here knows stay where they are.
+/// A kubeconfig. Fields that are unknown here are kept.
 #[derive(Clone)]
 pub struct Kubeconfig(Value);
 
 impl std::fmt::Debug for Kubeconfig {
-    /// Its users have secrets.
+    /// Prints the name of the context alone, because users have secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Kubeconfig({:?})", self.current_context())
     }
 }
 
 impl Kubeconfig {
-    /// A text; `name` is for what goes wrong.
+    /// Parses a kubeconfig. `name` names it in failures.
     ///
     /// # Errors
-    /// `invalid` where it is no kubeconfig.
+    /// `invalid` if the text is not a kubeconfig.
     pub fn parse(text: &str, name: &str) -> Result<Kubeconfig, Failure> {
-        let parsed: Value = serde_yaml::from_str(text)
-            .map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
+        let parsed: Value =
+            serde_yaml::from_str(text).map_err(|_| not_a_kubeconfig(name, ": it is not YAML"))?;
         if parsed.is_object() {
             Ok(Kubeconfig(parsed))
         } else {
-            Err(invalid(format!("{name} is not a kubeconfig")))
+            Err(not_a_kubeconfig(name, ""))
         }
     }
 
+    /// Returns the kubeconfig as YAML.
     pub fn to_text(&self) -> Secret<String> {
         Secret::new(yaml::to_string(&self.0))
     }
 
-    /// The cluster without a name, as `cluster-info` has it, else that of the current context.
+    /// Returns the cluster without a name, as `cluster-info` has it, or else the cluster of the
+    /// current context.
     pub fn main_cluster(&self) -> Option<&Value> {
         self.entry("clusters", "", "cluster")
             .or_else(|| Some(self.cluster()?.1))
     }
 
-    /// Whether its current user could be told from anyone.
+    /// Whether the user of the current context has credentials.
     pub fn has_credentials(&self) -> bool {
         self.user()
             .and_then(|(_, user)| user.as_object())
             .is_some_and(|user| !user.is_empty())
     }
 
-    /// Puts the files that it names into it.
+    /// Replaces the paths in the kubeconfig by the contents of their files.
+    ///
+    /// # Errors
+    /// The failure of `read`.
     pub fn embed_files(&mut self, read: Read) -> Result<(), Failure> {
         for (list, what, fields) in [
             ("clusters", "cluster", ["certificate-authority"].as_slice()),
@@ -82,7 +87,7 @@ impl Kubeconfig {
         Ok(())
     }
 
-    /// The same with another entry for the current context's user.
+    /// Returns a copy in which the user of the current context has this entry.
     pub fn with_user(&self, entry: &Value) -> Kubeconfig {
         let mut document = self.0.clone();
         let name = self.user().map(|(name, _)| name);
@@ -97,7 +102,7 @@ impl Kubeconfig {
         Kubeconfig(document)
     }
 
-    /// As text, every cluster with this authority (base64).
+    /// Returns the kubeconfig as YAML, with this authority (PEM in base64) for every cluster.
     pub fn with_authority(&self, authority: &str) -> Secret<String> {
         let mut document = self.0.clone();
         for cluster in clusters_mut(&mut document) {
@@ -106,10 +111,12 @@ impl Kubeconfig {
         Secret::new(yaml::to_string(&document))
     }
 
+    /// Returns the name of the current context; empty if there is none.
     pub fn current_context(&self) -> &str {
         self.0["current-context"].as_str().unwrap_or_default()
     }
 
+    /// Returns the part `what` of the entry with this name in a list.
     fn entry(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
         self.0[list]
             .as_array()?
@@ -122,24 +129,25 @@ impl Kubeconfig {
         self.entry("contexts", self.current_context(), "context")
     }
 
-    /// Name and entry of the current context's cluster.
+    /// Returns the name and the entry of the current context's cluster.
     pub fn cluster(&self) -> Option<(&str, &Value)> {
         let name = self.context()?["cluster"].as_str()?;
         Some((name, self.entry("clusters", name, "cluster")?))
     }
 
-    /// Name and entry of the current context's user.
+    /// Returns the name and the entry of the current context's user.
     pub fn user(&self) -> Option<(&str, &Value)> {
         let name = self.context()?["user"].as_str()?;
         Some((name, self.entry("users", name, "user")?))
     }
 
+    /// Returns the URL of the current context's cluster.
     pub fn server(&self) -> Option<&str> {
         self.cluster()?.1["server"].as_str()
     }
 
-    /// The same with every cluster at another address, its certificate checked by the name it has
-    /// here.
+    /// Returns a copy with every cluster at another address. The certificate of a cluster is still
+    /// verified by the name of its own URL.
     pub fn with_address(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
         for cluster in clusters_mut(&mut document) {
@@ -156,7 +164,11 @@ impl Kubeconfig {
         Kubeconfig(document)
     }
 
-    /// A value that is embedded, or else in the file that is named.
+    /// Returns a value of an entry: the embedded one, or else the content of the file that the
+    /// entry names.
+    ///
+    /// # Errors
+    /// `invalid` if the embedded value is not base64; or else the failure of `read`.
     pub fn data(&self, entry: &Value, name: &str, read: Read) -> Result<Option<Vec<u8>>, Failure> {
         if let Some(data) = entry[format!("{name}-data")].as_str() {
             return BASE64
@@ -167,7 +179,10 @@ impl Kubeconfig {
         entry[name].as_str().map(read).transpose()
     }
 
-    /// The authorities of the current context's cluster, PEM.
+    /// Returns the authorities of the current context's cluster, as PEM.
+    ///
+    /// # Errors
+    /// `invalid` if the embedded value is not base64; or else the failure of `read`.
     pub fn authorities(&self, read: Read) -> Result<Option<String>, Failure> {
         let Some((_, cluster)) = self.cluster() else {
             return Ok(None);
@@ -178,13 +193,23 @@ impl Kubeconfig {
     }
 }
 
-/// The clusters of a kubeconfig, which may be malformed.
+/// Returns the clusters of a kubeconfig, which may be malformed.
 fn clusters_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     document["clusters"]
         .as_array_mut()
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.get_mut("cluster"))
+}
+
+fn not_a_kubeconfig(name: &str, why: &str) -> Failure {
+    let remedy = format!(
+        "replace {name} by a kubeconfig, which is a YAML document with clusters, users and contexts"
+    );
+    Failure {
+        remedy: Some(remedy),
+        ..invalid(format!("{name} is not a kubeconfig{why}"))
+    }
 }
 
 fn invalid(message: String) -> Failure {

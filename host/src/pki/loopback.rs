@@ -1,4 +1,4 @@
-//! An authority for tests, and TLS servers of it on loopback.
+//! An authority for tests, and the TLS servers on loopback that it vouches for.
 use super::{Certificate, CertificateTemplate, Key};
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 use std::{
@@ -58,17 +58,17 @@ impl Authority {
         Authority { key, certificate }
     }
 
-    /// A client's certificate.
+    /// Makes the key and the certificate of a client.
     pub fn client(&self) -> (Key, Certificate) {
-        self.signed("client", Usage::ClientAuth, ALWAYS)
+        self.issue("client", Usage::ClientAuth, ALWAYS)
     }
 
-    /// A server whose certificate is valid for these seconds, counted from now.
+    /// Makes a server whose certificate is valid for these seconds, counted from now.
     pub fn server(&self, valid: Range<i64>) -> TlsAcceptor {
         self.acceptor(valid, None, b"http/1.1")
     }
 
-    /// One of HTTP/2, for clients of this authority alone.
+    /// Makes a server of HTTP/2 that accepts only clients of this authority.
     pub fn server_among_peers(&self) -> TlsAcceptor {
         let mut roots = RootCertStore::empty();
         roots
@@ -83,7 +83,7 @@ impl Authority {
         self.acceptor(-HOUR..HOUR, Some(peers), b"h2")
     }
 
-    fn signed(&self, name: &str, usage: Usage, valid: Range<i64>) -> (Key, Certificate) {
+    fn issue(&self, name: &str, usage: Usage, valid: Range<i64>) -> (Key, Certificate) {
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let certificate = Certificate::issue(
             &template(name, &[], &[usage], valid),
@@ -102,7 +102,7 @@ impl Authority {
         protocol: &[u8],
     ) -> TlsAcceptor {
         let now = jiff::Timestamp::now().as_second();
-        let (key, certificate) = self.signed(
+        let (key, certificate) = self.issue(
             "server",
             Usage::ServerAuth,
             now + valid.start..now + valid.end,

@@ -1,7 +1,8 @@
-//! Keys, certificates and kubeconfigs as values, and signatures: nothing here touches a file of the
-//! node.
+//! Keys, certificates, kubeconfigs and signatures as values. Nothing here touches a file of the
+//! node: `effect::pki` does.
 
 mod certificate;
+mod chain;
 pub mod jws;
 pub mod key;
 mod kubeconfig;
@@ -9,10 +10,12 @@ mod kubeconfig;
 pub mod loopback;
 mod request;
 pub mod signature;
+mod template;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::{Certificate, CertificateTemplate};
+pub use certificate::Certificate;
 pub use key::Key;
 pub use kubeconfig::Kubeconfig;
 pub use request::CertificateRequest;
+pub use template::CertificateTemplate;

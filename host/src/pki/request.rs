@@ -1,14 +1,14 @@
-//! Requests for certificates (PKCS#10): made for a key, and signed by an authority.
+//! Requests for certificates (PKCS#10). A client makes a request for its key, and an authority
+//! answers with a certificate.
 use super::{
     Certificate, CertificateTemplate, Key,
-    certificate::params,
-    key::{common_name, encode},
+    key::{common_name, encode_pem},
 };
 use kubephase_sdk::spec::Usage;
 use rcgen::{Issuer, SubjectPublicKeyInfo};
 use x509_parser::{certification_request::X509CertificationRequest, prelude::FromDer};
 
-/// A request that was read, and whose maker has the key.
+/// A request whose signature was verified: its maker has the private key.
 pub struct CertificateRequest {
     pub common_name: String,
     pub organizations: Vec<String>,
@@ -16,10 +16,10 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// A request in PEM.
+    /// Makes a request, as PEM.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// The request cannot be made or signed.
     pub fn new_pem(
         key: &Key,
         common_name: &str,
@@ -34,18 +34,20 @@ impl CertificateRequest {
             not_before: 0,
             not_after: 0,
         };
-        let mut params = params(&template)?;
-        // The rest is for the authority to say.
+        let mut params = template.to_params()?;
+        // The authority decides about the rest.
         params.serial_number = None;
         params.key_usages.clear();
         let request = params
             .serialize_request(key.pair())
             .map_err(|error| error.to_string())?;
-        Ok(encode("CERTIFICATE REQUEST", request.der().to_vec()))
+        Ok(encode_pem("CERTIFICATE REQUEST", request.der().to_vec()))
     }
 
+    /// Parses a request, and verifies its signature.
+    ///
     /// # Errors
-    /// Where the text is no request, or was not signed with its own key.
+    /// The text is not a request, or the request is not signed with its own key.
     pub fn from_pem(text: &str) -> Result<CertificateRequest, String> {
         let block = pem::parse(text).map_err(|_| "not a PEM file".to_owned())?;
         let (_, request) = X509CertificationRequest::from_der(block.contents())
@@ -69,10 +71,10 @@ impl CertificateRequest {
         })
     }
 
-    /// The certificate of a client, valid between two times in Unix seconds.
+    /// Issues a client certificate that is valid between two times in Unix seconds.
     ///
     /// # Errors
-    /// Where it cannot be signed, or the authority's key is another's.
+    /// The certificate cannot be signed, or the key does not belong to the authority.
     pub fn issue(
         &self,
         from: i64,
@@ -92,7 +94,8 @@ impl CertificateRequest {
         };
         let issuer = Issuer::from_ca_cert_der(&authority.der.as_slice().into(), key.pair())
             .map_err(|error| error.to_string())?;
-        let signed = params(&template)?
+        let signed = template
+            .to_params()?
             .signed_by(&self.public_key, &issuer)
             .map_err(|error| error.to_string())?;
         Ok(Certificate::from_der(signed.der().to_vec()))

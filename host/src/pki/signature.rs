@@ -17,11 +17,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a signature that are read at most.
+/// Longest signature that is read, in bytes.
 pub const MAX_SIGNATURE: usize = 64 << 10;
-/// Bytes of a key's file that are read at most.
+/// Longest file of a key that is read, in bytes.
 const MAX_KEY: usize = 64 << 10;
-/// The variable with the password that a secret key is encrypted with. Without it the key is not
+/// The environment variable with the password of a secret key. Without it a new key is not
 /// encrypted.
 pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 
@@ -31,8 +31,7 @@ pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 pub struct Signer(String);
 
 impl Signer {
-    /// Reads what the operator gave as a signer: a public key in base64, or the file that holds
-    /// one.
+    /// Reads a signer that the operator gave: a public key in base64, or a file with a public key.
     ///
     /// # Errors
     /// If the text is neither a public key nor a file, or if the file cannot be read or does not
@@ -48,7 +47,7 @@ impl Signer {
                     )
                 });
             }
-            // A key may be longer than a file name may be.
+            // A key may be longer than the longest file name.
             Err(error) if PublicKey::from_base64(given.trim()).is_err() => {
                 return Err(error)
                     .with_context(|| format!("cannot read {}", sanitise::line(given)));
@@ -67,11 +66,10 @@ impl Signer {
     /// # Errors
     /// The signature is not valid, is of another key, or does not match the component.
     pub fn verify(&self, component: &[u8], signature: &str) -> Result<()> {
-        let broken = |error: Error| anyhow!("the signature is not a minisign signature: {error}");
-        let key = PublicKey::from_base64(&self.0).map_err(broken)?;
+        let key = PublicKey::from_base64(&self.0).map_err(malformed)?;
         match key.verify(
             component,
-            &Signature::decode(signature).map_err(broken)?,
+            &Signature::decode(signature).map_err(malformed)?,
             false,
         ) {
             Ok(()) => Ok(()),
@@ -82,6 +80,10 @@ impl Signer {
             Err(_) => bail!("its signature does not fit: the component is not what was signed"),
         }
     }
+}
+
+fn malformed(error: Error) -> anyhow::Error {
+    anyhow!("the signature is not a minisign signature: {error}")
 }
 
 impl TryFrom<String> for Signer {
@@ -120,10 +122,10 @@ pub fn signature_path(component: &Path) -> PathBuf {
     component.with_added_extension("minisig")
 }
 
-/// Makes a key pair: `NAME.key`, for its owner alone, and `NAME.pub`.
+/// Makes a key pair: `NAME.key`, which only its owner may read, and `NAME.pub`.
 ///
 /// # Errors
-/// The files cannot be written. Existing files are left alone.
+/// The files cannot be written. Files that exist stay as they are.
 pub fn generate_key_files(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
     let (secret, public) = (
         name.with_added_extension("key"),
@@ -133,55 +135,60 @@ pub fn generate_key_files(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
         Some(password) => KeyPair::generate_encrypted_keypair(Some(password.reveal().clone()))?,
         None => KeyPair::generate_unencrypted_keypair()?,
     };
-    let write = |path: &Path, mode: u32, text: &str| {
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .with_context(|| format!("cannot write {}", path.display()))
-    };
     let key = Secret::new(
         pair.sk
             .to_box(Some("kubephase plugin signing key"))?
             .into_string(),
     );
-    write(&secret, 0o600, key.reveal())?;
-    write(&public, 0o644, &pair.pk.to_box()?.into_string())?;
+    write_new_file(&secret, 0o600, key.reveal())?;
+    write_new_file(&public, 0o644, &pair.pk.to_box()?.into_string())?;
     Ok((secret, public, Signer(pair.pk.to_base64())))
 }
 
-/// The signature of a component; `comment` is signed as well.
+/// Writes a file that does not exist yet.
+fn write_new_file(path: &Path, mode: u32, text: &str) -> Result<()> {
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Signs a component and the comment, with the secret key in the file `key`.
 ///
 /// # Errors
-/// Where the key cannot be read, or its password is wrong or missing.
+/// The key cannot be read, or its password is wrong or missing.
 pub fn sign(component: &[u8], key: &Path, comment: &str) -> Result<String> {
-    let read = || -> Result<minisign::SecretKey> {
-        let text = Secret::new(operator_files::read_text(key, MAX_KEY)?);
-        let kept = SecretKeyBox::from_string(text.reveal())?;
-        match kept.clone().into_unencrypted_secret_key() {
-            Ok(key) => Ok(key),
-            Err(unreadable) => match password() {
-                Some(password) => Ok(kept.into_secret_key(Some(password.reveal().clone()))?),
-                None => bail!("{unreadable}; the password of a key goes into {PASSWORD}"),
-            },
-        }
-    };
-    let secret = read().with_context(|| format!("cannot sign with {}", key.display()))?;
+    let secret =
+        read_secret_key(key).with_context(|| format!("cannot sign with {}", key.display()))?;
     Ok(minisign::sign(None, &secret, Cursor::new(component), Some(comment), None)?.into_string())
 }
 
-/// Leaves a signature beside its component.
+fn read_secret_key(path: &Path) -> Result<minisign::SecretKey> {
+    let text = Secret::new(operator_files::read_text(path, MAX_KEY)?);
+    let key = SecretKeyBox::from_string(text.reveal())?;
+    match key.clone().into_unencrypted_secret_key() {
+        Ok(key) => Ok(key),
+        Err(unreadable) => match password() {
+            Some(password) => Ok(key.into_secret_key(Some(password.reveal().clone()))?),
+            None => bail!("{unreadable}; the password of a key goes into {PASSWORD}"),
+        },
+    }
+}
+
+/// Writes a signature beside its component. Returns the path of the signature.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// The file cannot be written.
 pub fn write_signature(component: &Path, signature: &str) -> Result<PathBuf> {
     let path = signature_path(component);
     fs::write(&path, signature).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
+/// Returns the password in [`PASSWORD`].
 fn password() -> Option<Secret<String>> {
     std::env::var(PASSWORD)
         .ok()

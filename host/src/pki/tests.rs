@@ -1,4 +1,4 @@
-//! Chains that other programs accept.
+//! Keys survive their encoding, and only valid chains of certificates verify.
 use super::*;
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 
@@ -76,7 +76,8 @@ fn a_chain_verifies_until_it_runs_out() {
     );
     assert_eq!(Certificate::from_pem(&leaf.to_pem()).unwrap(), leaf);
 }
-/// An authority below another, as rcgen makes it.
+
+/// Makes an authority that another authority signed.
 fn intermediate(
     name: &str,
     key: &Key,
@@ -85,7 +86,7 @@ fn intermediate(
     ca: rcgen::IsCa,
     sign: bool,
 ) -> Certificate {
-    let mut params = crate::pki::certificate::params(&template(name, &[])).unwrap();
+    let mut params = template(name, &[]).to_params().unwrap();
     params.is_ca = ca;
     if sign {
         params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
@@ -101,11 +102,22 @@ fn intermediate(
     )
 }
 
+fn unconstrained() -> rcgen::IsCa {
+    rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained)
+}
+
+fn with_intermediates(leaf: &Certificate, intermediates: &[&Certificate]) -> Certificate {
+    Certificate {
+        intermediates: intermediates.iter().map(|it| it.der.clone()).collect(),
+        ..leaf.clone()
+    }
+}
+
 #[test]
 fn only_authorities_lead_from_a_certificate_to_its_root() {
     use rcgen::{BasicConstraints, IsCa};
-    let new = || Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let (root_key, first_key, second_key, key) = (new(), new(), new(), new());
+    let [root_key, first_key, second_key, key] =
+        [(); 4].map(|()| Key::generate(KeyAlgorithm::EcdsaP256).unwrap());
     let root = Certificate::self_signed_authority(&template("root", &[]), &root_key).unwrap();
     // A leaf below a second intermediate below a first one below the root.
     let leads = |first_ca: IsCa, first_signs: bool, second_ca: IsCa| {
@@ -118,22 +130,18 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
             &second_key,
         )
         .unwrap();
-        let with = |intermediates: Vec<Vec<u8>>| Certificate {
-            intermediates,
-            ..leaf.clone()
-        };
         assert!(
-            !with(vec![first.der.clone()]).chains_to(&root)
-                && !with(vec![second.der.clone()]).chains_to(&root)
+            !with_intermediates(&leaf, &[&first]).chains_to(&root)
+                && !with_intermediates(&leaf, &[&second]).chains_to(&root)
         );
-        with(vec![first.der.clone(), second.der.clone()]).chains_to(&root)
+        with_intermediates(&leaf, &[&first, &second]).chains_to(&root)
     };
-    let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
-    let limited = |limit| IsCa::Ca(BasicConstraints::Constrained(limit));
     assert!(leads(unconstrained(), true, unconstrained()));
-    assert!(leads(limited(1), true, limited(0)));
+    let limited = [1, 0].map(|limit| IsCa::Ca(BasicConstraints::Constrained(limit)));
+    let [allows_one, allows_none] = limited;
+    assert!(leads(allows_one, true, allows_none));
     assert!(
-        !leads(limited(0), true, unconstrained()),
+        !leads(allows_none, true, unconstrained()),
         "the first may have no intermediate below it"
     );
     assert!(

@@ -276,7 +276,7 @@ impl TestBench {
         messages.extend(
             proposals
                 .iter()
-                .map(|proposal| format!("proposes {}", proposal.effect.named())),
+                .map(|proposal| format!("proposes {}", proposal.effect.case_name())),
         );
         Ok(CallResult {
             result,
@@ -322,7 +322,7 @@ fn run_case(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<CaseResult> {
     let proposals: Vec<String> = called
         .proposals
         .iter()
-        .map(|proposal| proposal.effect.named())
+        .map(|proposal| proposal.effect.case_name())
         .collect();
     differences.extend(case.expect.clone().unwrap_or_default().differences(
         &called.result,

@@ -1,28 +1,29 @@
-//! The names and addresses that serving certificates are made for (kubeadm's SAN rules).
+//! The names and addresses for which serving certificates are valid (kubeadm's SAN rules).
 use ipnet::IpNet;
 use kubephase_sdk::kubeadm::{Config, LocalEtcd};
 use std::net::IpAddr;
 
+/// The DNS names and the IP addresses of a certificate.
 type Names = (Vec<String>, Vec<String>);
 
-/// The address at `index` of a network, counted from its first.
+/// Returns the address at `index` of a network, counted from its first.
 pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
     match network {
         IpNet::V4(net) => {
-            let at = u32::from(net.network()).checked_add(u32::try_from(index).ok()?)?;
-            Some(IpAddr::V4(at.into())).filter(|at| network.contains(at))
+            let number = u32::from(net.network()).checked_add(u32::try_from(index).ok()?)?;
+            Some(IpAddr::V4(number.into())).filter(|address| network.contains(address))
         }
         IpNet::V6(net) => Some(IpAddr::V6(
             u128::from(net.network()).checked_add(index)?.into(),
         ))
-        .filter(|at| network.contains(at)),
+        .filter(|address| network.contains(address)),
     }
 }
 
-/// The address at `index` of the first of a list of subnets.
+/// Returns the address at `index` of the first subnet in a list.
 ///
 /// # Errors
-/// Where the list does not start with a subnet, or the subnet is too small.
+/// The list does not start with a subnet, or the subnet is too small.
 pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
     let first = subnets.split(',').next().unwrap_or_default();
     let network: IpNet = first
@@ -32,10 +33,10 @@ pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
         .ok_or_else(|| format!("networking.serviceSubnet: {first} has no address {index}"))
 }
 
-/// What the API server is reached by.
+/// Returns the names and addresses of the API server.
 ///
 /// # Errors
-/// Where the service subnet or the advertise address cannot be used.
+/// The service subnet or the advertise address cannot be used.
 pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     let cluster = &config.cluster;
     let mut names = Vec::new();
@@ -60,10 +61,10 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     Ok((names, addresses))
 }
 
-/// What etcd is reached by.
+/// Returns the names and addresses of etcd. `extra` returns those that the configuration adds.
 ///
 /// # Errors
-/// Where the advertise address cannot be used.
+/// The advertise address cannot be used.
 pub fn etcd_names(
     config: &Config,
     extra: impl Fn(&LocalEtcd) -> &Vec<String>,

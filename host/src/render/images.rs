@@ -1,4 +1,4 @@
-//! Names of the images a control plane runs from.
+//! Names of the images of the control plane.
 use kubephase_sdk::kubeadm::{ClusterConfiguration, Config};
 use semver::Version;
 
@@ -7,17 +7,18 @@ pub const DEFAULT_REPOSITORY: &str = "registry.k8s.io";
 const COREDNS_TAG: &str = "v1.14.2";
 const PAUSE_TAG: &str = "3.10.2";
 const ETCD_TAG: &str = "3.6.8-0";
-/// etcd by minor version of Kubernetes, ascending.
+/// Tags of etcd by minor version of Kubernetes, ascending.
 const ETCD_TAGS: [(u64, &str); 3] = [(34, ETCD_TAG), (35, ETCD_TAG), (36, ETCD_TAG)];
 
-/// A component that is released with Kubernetes; a CI build has a repository of its own.
+/// Returns the image of a component that is released with Kubernetes. A CI build has a repository
+/// of its own.
 pub fn kubernetes<S>(config: &Config<S>, name: &str) -> String {
     let repository = config
         .run
         .ci_image_repository
         .as_ref()
         .unwrap_or(&config.cluster.image_repository);
-    // A version may carry build metadata, a tag may not.
+    // A version may have build metadata (`+`), a tag must not.
     let tag: String = (config.cluster.kubernetes_version.chars())
         .map(|c| {
             if c.is_ascii_alphanumeric() || "-_.".contains(c) {
@@ -30,9 +31,9 @@ pub fn kubernetes<S>(config: &Config<S>, name: &str) -> String {
     format!("{repository}/{name}:{tag}")
 }
 
-/// CoreDNS lies one level deeper in the default repository, and there alone.
+/// Returns the image of CoreDNS, which only the default repository has one level deeper.
 pub fn coredns(cluster: &ClusterConfiguration) -> String {
-    let repository = or(&cluster.dns.image_repository, &cluster.image_repository);
+    let repository = first_given(&cluster.dns.image_repository, &cluster.image_repository);
     let nested = if repository == DEFAULT_REPOSITORY {
         "/coredns"
     } else {
@@ -40,22 +41,23 @@ pub fn coredns(cluster: &ClusterConfiguration) -> String {
     };
     format!(
         "{repository}{nested}/coredns:{}",
-        or(&cluster.dns.image_tag, COREDNS_TAG)
+        first_given(&cluster.dns.image_tag, COREDNS_TAG)
     )
 }
 
+/// Returns the image of etcd.
 pub fn etcd(cluster: &ClusterConfiguration) -> String {
     let local = cluster.etcd.local.as_ref();
     let repository = local.map_or("", |etcd| &etcd.image_repository);
     let tag = local.map_or("", |etcd| &etcd.image_tag);
     format!(
         "{}/etcd:{}",
-        or(repository, &cluster.image_repository),
-        or(tag, etcd_tag(&cluster.kubernetes_version))
+        first_given(repository, &cluster.image_repository),
+        first_given(tag, etcd_tag(&cluster.kubernetes_version))
     )
 }
 
-/// The tag for this version of Kubernetes; beyond either end of the table the nearest one.
+/// Returns the tag of etcd for this version of Kubernetes; beyond an end of the table the nearest.
 fn etcd_tag(kubernetes: &str) -> &'static str {
     let Ok(version) = Version::parse(kubernetes.trim_start_matches('v')) else {
         return ETCD_TAG;
@@ -67,11 +69,12 @@ fn etcd_tag(kubernetes: &str) -> &'static str {
     known.unwrap_or(&ETCD_TAGS[0]).1
 }
 
+/// Returns the image of the pause container.
 pub fn pause(cluster: &ClusterConfiguration) -> String {
     format!("{}/pause:{PAUSE_TAG}", cluster.image_repository)
 }
 
-/// Everything a control-plane node pulls, in kubeadm's order.
+/// Returns all images that a control-plane node pulls, in kubeadm's order.
 pub fn all<S>(config: &Config<S>) -> Vec<String> {
     let cluster = &config.cluster;
     let mut images: Vec<String> = [
@@ -94,6 +97,7 @@ pub fn all<S>(config: &Config<S>) -> Vec<String> {
     images
 }
 
-fn or<'a>(value: &'a str, otherwise: &'a str) -> &'a str {
-    if value.is_empty() { otherwise } else { value }
+/// Returns the value, or the default if the value is empty.
+fn first_given<'a>(value: &'a str, default: &'a str) -> &'a str {
+    if value.is_empty() { default } else { value }
 }

@@ -6,11 +6,10 @@ use kubephase_sdk::{kubeadm::Config, yaml};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-/// Where clients reach the control plane, and a warning if the configured endpoint goes by another
-/// port.
+/// Returns the URL of the control plane, and a warning if the configured endpoint has another port.
 ///
 /// # Errors
-/// An endpoint or address that cannot be understood.
+/// The endpoint or the advertise address is not valid.
 pub fn control_plane_url<S>(config: &Config<S>) -> Result<(String, Option<String>), String> {
     let local = local_url(config)?;
     let endpoint = &config.cluster.control_plane_endpoint;
@@ -34,10 +33,10 @@ pub fn control_plane_url<S>(config: &Config<S>) -> Result<(String, Option<String
     Ok((url, overrides.then(|| warning.into())))
 }
 
-/// Where this node's own API server is.
+/// Returns the URL of this node's own API server.
 ///
 /// # Errors
-/// An advertise address that is none.
+/// The advertise address is not an IP address.
 pub fn local_url<S>(config: &Config<S>) -> Result<String, String> {
     let endpoint = &config.init.local_api_endpoint;
     let address: IpAddr = (endpoint.advertise_address.parse()).map_err(|_| {
@@ -52,7 +51,7 @@ pub fn local_url<S>(config: &Config<S>) -> Result<String, String> {
     ))
 }
 
-/// What a client needs: the cluster, its authority, and who the client is.
+/// The content of a client's kubeconfig: the cluster, its authority, and the user.
 #[derive(Clone, Copy)]
 pub struct Client<'a> {
     pub cluster: &'a str,
@@ -63,16 +62,22 @@ pub struct Client<'a> {
     pub key_pem: &'a Secret<String>,
 }
 
-/// The kubeconfig of a client, certificates embedded.
-pub fn client(of: &Client<'_>) -> Secret<String> {
+/// Returns the kubeconfig of a client, with the certificates embedded.
+pub fn client(client: &Client<'_>) -> Secret<String> {
     let user = json!({
-        "client-certificate-data": BASE64.encode(of.certificate_pem.as_bytes()),
-        "client-key-data": BASE64.encode(of.key_pem.reveal().as_bytes()),
+        "client-certificate-data": BASE64.encode(client.certificate_pem.as_bytes()),
+        "client-key-data": BASE64.encode(client.key_pem.reveal().as_bytes()),
     });
-    with_user(of.cluster, of.server, of.authority_pem, of.user, &user)
+    with_user(
+        client.cluster,
+        client.server,
+        client.authority_pem,
+        client.user,
+        &user,
+    )
 }
 
-/// The kubeconfig of whoever holds a token, as a kubelet does that asks for its certificate.
+/// Returns the kubeconfig of a user with a token, such as a kubelet that requests its certificate.
 pub fn with_token(
     cluster: &str,
     server: &str,
@@ -107,7 +112,7 @@ fn with_user(
     })))
 }
 
-/// What `cluster-info` tells anyone: the cluster without a name, and nobody to be.
+/// Returns the kubeconfig in `cluster-info`: a cluster without a name, and no user.
 pub fn cluster_info(server: &str, authority_pem: &str) -> String {
     yaml::to_string(&json!({
         "apiVersion": "v1",

@@ -1,6 +1,5 @@
 //! The kubelet's files: configuration, instance configuration, flags.
-use super::recommendation_warning;
-use super::{command_line, last_argument, patches};
+use super::{command_line, last_argument, patches, recommendation_warning};
 use kubephase_sdk::{
     kubeadm::{Config, Taint},
     yaml,
@@ -9,8 +8,8 @@ use serde_json::{Value, json};
 
 const SYSTEMD_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
 
-/// The socket of the container runtime is kept on the node and not in the cluster: on, unless
-/// turned off.
+/// Whether the socket of the container runtime is stored on the node and not in the cluster
+/// (feature gate `NodeLocalCRISocket`, on by default).
 pub fn node_local_cri_socket(config: &Config) -> bool {
     config
         .cluster
@@ -20,7 +19,8 @@ pub fn node_local_cri_socket(config: &Config) -> bool {
         .unwrap_or(true)
 }
 
-/// The name the kubelet registers by: its flag, the configuration, the host's name.
+/// Returns the name with which the kubelet registers: that of its flag, or of the configuration, or
+/// of the host.
 pub fn node_name(config: &Config) -> &str {
     let registration = &config.init.node_registration;
     let configured = if registration.name.is_empty() {
@@ -31,7 +31,7 @@ pub fn node_name(config: &Config) -> &str {
     last_argument(&registration.kubelet_extra_args, "hostname-override").unwrap_or(configured)
 }
 
-/// `kubeadm-flags.env`; a worker that joins registers with its taints.
+/// Returns `kubeadm-flags.env`. A worker that joins registers with its taints.
 pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     let registration = &config.init.node_registration;
     let mut flags = Vec::new();
@@ -58,7 +58,7 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     )
 }
 
-/// `key=value:Effect`, without what is empty.
+/// Returns `key=value:Effect`, without the parts that are empty.
 pub fn taint(taint: &Taint) -> String {
     let Taint {
         key, value, effect, ..
@@ -71,20 +71,20 @@ pub fn taint(taint: &Taint) -> String {
     }
 }
 
-/// `instance-config.yaml`; none where the gate is off.
+/// Returns `instance-config.yaml`; none if `NodeLocalCRISocket` is off.
 pub fn instance_config(config: &Config) -> Option<String> {
     let socket = go_quoted(&config.init.node_registration.cri_socket);
     node_local_cri_socket(config).then(|| format!("containerRuntimeEndpoint: {socket}\n"))
 }
 
-/// A string as Go's `%q` prints it.
+/// Returns a text as Go's `%q` prints it.
 fn go_quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// The configuration for the cluster's kubelets with this node's resolver, and a warning where the
-/// user wants another. In the cluster it is stored like this; the node's own file goes through
-/// [`on_this_node`].
+/// Returns the configuration of the cluster's kubelets with this node's resolver, and a warning if
+/// the user's configuration names another resolver. The cluster stores this document; the node's
+/// own file is made by [`on_this_node`].
 pub fn document(config: &Config) -> (Value, Option<String>) {
     let mut document = config.kubelet.document.clone();
     if !config.run.systemd_resolved {
@@ -107,11 +107,11 @@ pub fn document(config: &Config) -> (Value, Option<String>) {
     }
 }
 
-/// `config.yaml`: the (patched) configuration with the instance configuration on top, and the
-/// message of that patch.
+/// Returns `config.yaml`, which is the (patched) configuration merged with the instance
+/// configuration, and the message about that merge.
 ///
 /// # Errors
-/// Where the configuration is not one that can be patched.
+/// The configuration cannot be patched.
 pub fn on_this_node(
     config: &Config,
     mut document: Value,
@@ -129,7 +129,7 @@ pub fn on_this_node(
     Ok((yaml::to_string(&document), message))
 }
 
-/// Where the kubelet tells its health; none where that is turned off.
+/// Returns the URL of the kubelet's health; none if the configuration turns it off.
 pub fn health_url(config: &Config) -> Option<String> {
     let document = &config.kubelet.document;
     let address = document["healthzBindAddress"]

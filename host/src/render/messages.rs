@@ -1,22 +1,22 @@
-//! What a person reads at the end, and the commands other nodes join with.
-
+//! The closing words of the workflows, and the commands with which other nodes join. The words are
+//! kubeadm's.
 use kubephase_sdk::{kubeadm::Config, spec::KubeconfigFacts};
 
-/// Stands for what must not be shown.
+/// The text in place of a secret that must not be shown.
 pub const WITHHELD: &str = "<value withheld>";
 
-/// How a node joins: over which address, and trusting whom. The secrets that it joins with are
-/// given to what writes a command.
+/// The cluster in a join command: its address, and the authorities to trust. The functions that
+/// write a command get the secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinTarget {
     /// `host:port`
     pub endpoint: String,
-    /// of each of the cluster's authorities, lower-case hexadecimal SHA-256 of the public key
+    /// SHA-256 of the public key of each authority, in lower-case hexadecimal
     pub authority_hashes: Vec<String>,
 }
 
 impl JoinTarget {
-    /// The cluster of a kubeconfig.
+    /// Returns the target of the cluster in a kubeconfig.
     pub fn of_cluster(cluster: &KubeconfigFacts) -> JoinTarget {
         JoinTarget {
             endpoint: cluster.server.trim_start_matches("https://").to_owned(),
@@ -24,7 +24,7 @@ impl JoinTarget {
         }
     }
 
-    /// The command for a worker, as kubeadm breaks its lines.
+    /// Returns the command for a worker, with kubeadm's line breaks.
     pub fn worker(&self, token: &str) -> String {
         let hashes: String = self
             .authority_hashes
@@ -37,7 +37,7 @@ impl JoinTarget {
         )
     }
 
-    /// The command for another control-plane node.
+    /// Returns the command for another control-plane node.
     pub fn control_plane(&self, token: &str, certificate_key: Option<&str>) -> String {
         let key = certificate_key
             .map(|key| format!("--certificate-key {key}"))
@@ -46,23 +46,23 @@ impl JoinTarget {
     }
 }
 
-/// On one line, as `token create --print-join-command` prints a command.
+/// Returns a command on one line, as `token create --print-join-command` prints it.
 pub fn on_one_line(command: &str) -> String {
     command.replace("\\\n", "").replace('\t', "")
 }
 
-/// How further control-plane nodes may join.
+/// The way in which further control-plane nodes may join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlPlaneJoin<'a> {
-    /// there is no endpoint that all of them could be behind
+    /// they cannot: the cluster has no control-plane endpoint
     No,
-    /// their certificates are to be copied by hand
+    /// with certificates that the operator copies by hand
     Copied,
-    /// their certificates are in the cluster, under this key
+    /// with certificates that the cluster stores, encrypted with this key
     Uploaded(&'a str),
 }
 
-/// The closing words of join.
+/// Returns the closing words of join.
 pub fn joined<S>(config: &Config<S>) -> String {
     if config.join.as_ref().is_none_or(|join| !join.control_plane) {
         return "\nThis node has joined the cluster:\n\
@@ -95,7 +95,7 @@ pub fn joined<S>(config: &Config<S>) -> String {
     )
 }
 
-/// What is said before the cluster is asked for its configuration.
+/// The lines before the configuration is read from the cluster.
 pub const READING_CONFIGURATION: [&str; 2] = [
     "Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...",
     "Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
@@ -108,7 +108,7 @@ pub const RESET: &str = "\n\
     For information on how to perform this cleanup manually, please see:\n\
     \x20   https://k8s.io/docs/reference/setup-tools/kubeadm/kubeadm-reset/\n\n";
 
-/// The closing words of init for one token.
+/// Returns the closing words of init for one token.
 pub fn initialized(
     kubeconfig: &str,
     join: &JoinTarget,
@@ -118,13 +118,15 @@ pub fn initialized(
     let others = match control_plane {
         ControlPlaneJoin::No => String::new(),
         ControlPlaneJoin::Copied => format!(
-            "You can now join any number of control-plane nodes by copying certificate authorities\n\
+            "You can now join any number of control-plane nodes by copying certificate \
+             authorities\n\
              and service account keys on each node and then running the following as root:\n\n  \
              {}\n\n",
             join.control_plane(token, None)
         ),
         ControlPlaneJoin::Uploaded(key) => format!(
-            "You can now join any number of control-plane nodes running the following command on each as root:\n\n  {}\n\n\
+            "You can now join any number of control-plane nodes running the following command on \
+             each as root:\n\n  {}\n\n\
              Please note that the certificate-key gives access to cluster sensitive data, keep it \
              secret!\n\
              As a safeguard, uploaded-certs will be deleted in two hours; If necessary, you can \

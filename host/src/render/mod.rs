@@ -1,4 +1,5 @@
-//! Pure functions from the configuration to bytes.
+//! Pure functions from the configuration to the files and objects that kubeadm writes. Nothing here
+//! reads or writes: `phase` proposes the results.
 
 pub mod addresses;
 pub mod images;
@@ -14,16 +15,16 @@ pub use recommended::recommendation_warning;
 
 use kubephase_sdk::kubeadm::Arg;
 
-/// Where kubeadm keeps what it writes, whatever `--kubeconfig-dir` says.
+/// The directory of kubeadm's files. `--kubeconfig-dir` does not move it.
 pub const KUBERNETES_DIRECTORY: &str = "/etc/kubernetes";
 
-/// Where the kubelet looks for static Pods.
+/// The directory in which the kubelet looks for static Pods.
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
-/// Where the kubelet's files lie.
+/// The directory of the kubelet's files.
 pub const KUBELET_DIR: &str = "/var/lib/kubelet";
 
-/// `directory/name` in Go's clean form: `//`, `.` and `..` resolved. Only flags are cleaned,
-/// volumes are not.
+/// Returns `directory/name` in Go's clean form: `//`, `.` and `..` are resolved. kubeadm cleans the
+/// paths in flags, and not those of volumes.
 pub fn join(directory: &str, name: &str) -> String {
     let path = format!("{directory}/{name}");
     let mut parts: Vec<&str> = Vec::new();
@@ -42,7 +43,7 @@ pub fn join(directory: &str, name: &str) -> String {
     )
 }
 
-/// The value of a flag the user gave; of several the last.
+/// Returns the value of a flag of the user. The last value counts.
 pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
     arguments
         .iter()
@@ -51,8 +52,8 @@ pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
         .map(|argument| argument.value.as_str())
 }
 
-/// Flags as kubeadm orders them: its own by name, without those the user gives, then the user's as
-/// they stand.
+/// Returns flags in kubeadm's order: its own sorted by name, without those that the user gives, and
+/// then the user's in their order.
 pub fn command_line(
     own: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     users: &[Arg],
@@ -70,7 +71,7 @@ pub fn command_line(
         .collect()
 }
 
-/// `host:port`, an IPv6 address in brackets.
+/// Returns `host:port`, with an IPv6 address in brackets.
 pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
     if host.contains(':') {
         format!("[{host}]:{port}")
@@ -79,7 +80,8 @@ pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
     }
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
+/// Splits `host`, `host:port`, `[v6]`, `[v6]:port`, or an IPv6 address without brackets, which has
+/// no port.
 pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
     if let Some(rest) = endpoint.strip_prefix('[')
         && let Some((host, after)) = rest.split_once(']')

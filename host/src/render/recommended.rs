@@ -1,15 +1,16 @@
-//! kubeadm's warning about a setting that differs from its own choice.
+//! kubeadm's warning about a setting that differs from its recommendation.
 use crate::text::user_info;
 use serde_json::Value;
 
-/// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
+/// Returns kubeadm's warning about a setting that differs from its recommendation; none if they are
+/// equal.
 pub fn recommendation_warning(
     kind: &str,
     field: &str,
     default: &Value,
     given: &Value,
 ) -> Option<String> {
-    let (default, given) = (plain(default), plain(given));
+    let (default, given) = (as_go_prints(default), as_go_prints(given));
     (default != given).then(|| {
         format!(
             "The recommended value for {field:?} in {kind:?} is: \
@@ -18,13 +19,13 @@ pub fn recommendation_warning(
     })
 }
 
-/// A value as Go prints it.
-fn plain(value: &Value) -> String {
+/// Returns a value as Go prints it.
+fn as_go_prints(value: &Value) -> String {
     match value {
         Value::String(text) => user_info::hidden(text).into_owned(),
         Value::Array(items) => format!(
             "[{}]",
-            items.iter().map(plain).collect::<Vec<_>>().join(" ")
+            items.iter().map(as_go_prints).collect::<Vec<_>>().join(" ")
         ),
         other => other.to_string(),
     }

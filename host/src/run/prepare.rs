@@ -120,7 +120,7 @@ impl Prepared {
     /// Returns the files that belong to the host in this run, and the operator's files that decide
     /// about later runs.
     pub(super) fn territory(&self) -> Territory {
-        let mut territory = Territory::of(&self.config);
+        let mut territory = Territory::for_config(&self.config);
         self.operator_files
             .iter()
             .for_each(|path| territory.add_of_operator(path));

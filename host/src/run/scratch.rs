@@ -24,8 +24,12 @@ impl ScratchTree {
     /// # Errors
     /// The directory cannot be made, or it is the root of this machine.
     pub fn at(path: &Path) -> Result<ScratchTree> {
-        fs::create_dir_all(path)
-            .with_context(|| format!("cannot make the scratch root {}", path.display()))?;
+        fs::create_dir_all(path).with_context(|| {
+            format!(
+                "cannot make the scratch root {} (name another directory with --root)",
+                path.display()
+            )
+        })?;
         reject_machine(path)?;
         Ok(ScratchTree {
             path: path.to_owned(),

@@ -2,25 +2,27 @@
 use super::Secret;
 use aws_lc_rs::rand;
 
-/// Both forms, as kubeadm's messages name them.
+/// The form of a token, as kubeadm's messages name it.
 pub const PATTERN: &str = r"\A([a-z0-9]{6})\.([a-z0-9]{16})\z";
+/// The form of a token's id, as kubeadm's messages name it.
 pub const ID_PATTERN: &str = r"\A([a-z0-9]{6})\z";
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// A new token.
+/// Returns a new token.
 ///
 /// # Panics
-/// Where the system has no randomness to give.
+/// The system has no randomness to give.
 pub fn random_token() -> Secret<String> {
-    Secret::new(format!("{}.{}", random(6), random(16)))
+    Secret::new(format!("{}.{}", random_text(6), random_text(16)))
 }
 
-fn random(length: usize) -> String {
+/// Returns a text of random characters of the alphabet.
+fn random_text(length: usize) -> String {
     let mut text = String::with_capacity(length);
     while text.len() < length {
         let mut byte = [0];
         rand::fill(&mut byte).expect("the system has randomness to give");
-        // Of 256 values the last four would make some characters likelier than others.
+        // 252 is a multiple of 36: with all 256 values some characters would be likelier.
         if byte[0] < 252 {
             text.push(char::from(ALPHABET[usize::from(byte[0]) % ALPHABET.len()]));
         }
@@ -28,23 +30,23 @@ fn random(length: usize) -> String {
     text
 }
 
-/// Whether a token has the form of one.
+/// Whether a text has the form of a token.
 pub fn is_token(token: &Secret<String>) -> bool {
     let (id, secret) = split(token);
     is_id(id) && is_part(secret, 16)
 }
 
-/// The id of a token, which is no secret.
+/// Returns the id of a token, which is not secret.
 pub fn id(token: &Secret<String>) -> &str {
     split(token).0
 }
 
-/// The id of a token and its secret; both are empty where it has no secret.
+/// Splits a token into its id and its secret. Both are empty if it has no secret.
 pub fn split(token: &Secret<String>) -> (&str, &str) {
     token.reveal().split_once('.').unwrap_or_default()
 }
 
-/// Whether a text has the form of a token's id, the half that is no secret.
+/// Whether a text has the form of a token's id.
 pub fn is_id(text: &str) -> bool {
     is_part(text, 6)
 }
@@ -53,8 +55,8 @@ fn is_part(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
-/// What is said of a text that is no token. The text itself is not: it is a secret, though a wrong
-/// one.
+/// Returns the message about a text that is not a token. It does not quote the text, which may be a
+/// mistyped secret.
 pub fn malformed_message() -> String {
     format!("the bootstrap token was not of the form {PATTERN:?}")
 }

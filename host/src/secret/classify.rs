@@ -6,9 +6,9 @@
 //! proportion to the content's size.
 //!
 //! A search finds only what it knows. So content in which nothing was found also has to be
-//! ordinary: text that does not look random, values after no name of a secret, certificates, and encodings of
-//! these. All else is not decided. This is a heuristic; what a plugin may read is the grant's
-//! decision.
+//! ordinary: text that does not look random, values after no name of a secret, certificates, and
+//! encodings of these. All else is not decided. This is a heuristic; what a plugin may read is the
+//! grant's decision.
 mod assignments;
 mod containers;
 mod der;
@@ -150,7 +150,7 @@ struct Search<'b> {
 }
 
 impl<'b> Search<'b> {
-    /// A search of content of so many bytes.
+    /// A search of content of this length, in bytes.
     fn new(length: usize, budget: &'b Budget) -> Self {
         Search {
             work: length

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 ///
 /// Printing it writes `<secret>`, nothing that holds it can be serialised, and dropping it
 /// overwrites its memory. Code that needs the value calls [`Secret::reveal`]. Code that has to
-/// write it makes a written form of its own for that.
+/// write it has to make a form for writing itself.
 ///
 /// ```
 /// let secret = kubephase::secret::Secret::from("hunter2");
@@ -33,7 +33,8 @@ impl<T: Zeroize> Secret<T> {
         Secret(Zeroizing::new(value))
     }
 
-    /// The value. Call this only where the value itself is used, and do not keep the result.
+    /// Returns the value. Call this only where the value itself is used, and do not keep the
+    /// result.
     pub fn reveal(&self) -> &T {
         &self.0
     }
@@ -52,13 +53,13 @@ impl<T: Zeroize> fmt::Display for Secret<T> {
 }
 
 impl Secret<String> {
-    /// Whether there is no secret: configurations have an empty text for it.
+    /// Whether the text is empty, as in a configuration that has no secret.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Command-line arguments that are secrets are read by this.
+/// Converts command-line arguments that are secrets.
 impl From<&str> for Secret<String> {
     fn from(text: &str) -> Self {
         Secret::new(text.to_owned())

@@ -18,8 +18,8 @@ use std::fmt;
 /// The placeholder of a secret setting.
 pub const PLACEHOLDER: &str = "<secret:setting>";
 
-/// The settings that a plugin is given. Which of them are secret only the plugin's schema says, so
-/// none is printed. Before they are written, [`hide`] has to replace the secret ones.
+/// The settings of a plugin. Only the plugin's schema says which of them are secret, so none is
+/// printed. Before they are written, [`hide`] has to replace the secret ones.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Settings(pub Value);
@@ -52,7 +52,7 @@ const SECRET_NAMES: &[&str] = &[
     "authtok",
 ];
 
-/// Last words of names that mark a setting as secret. As parts of names they mean other things.
+/// Last words of names that mark a setting as secret. Elsewhere in a name they mean other things.
 const SECRET_WORDS: &[&str] = &["pass", "pwd", "pw", "psk", "cred", "creds", "auth"];
 
 /// Ends of names that mark a setting as plain: it says where a secret is, or describes it.
@@ -85,7 +85,7 @@ pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
     walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
         // Several schemas may mark the same value.
         if *secret != PLACEHOLDER {
-            texts(secret, &mut found);
+            collect_texts(secret, &mut found);
             *secret = PLACEHOLDER.into();
         }
     });
@@ -105,14 +105,16 @@ pub fn sounds_secret(name: &str) -> bool {
     let has_humps = word.contains(|c: char| c.is_ascii_lowercase());
     let hump = word.rfind(|c: char| c.is_ascii_uppercase() && has_humps);
     let last_word = &word[hump.unwrap_or_default()..];
-    let letters = |text: &str| {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        letters.collect::<String>().to_lowercase()
-    };
     let (name, last_word) = (letters(name), letters(last_word));
     let has_secret_word = SECRET_WORDS.contains(&last_word.as_str());
     (has_secret_word || SECRET_NAMES.iter().any(|part| name.contains(part)))
         && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Returns the letters and digits of a text, in lower case.
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.collect::<String>().to_lowercase()
 }
 
 /// Follows a reference within the schema: `#/$defs/name`.
@@ -178,11 +180,13 @@ fn walk(
 }
 
 /// Collects the texts of a value, at any depth.
-fn texts(value: &Value, found: &mut Vec<Secret<String>>) {
+fn collect_texts(value: &Value, found: &mut Vec<Secret<String>>) {
     match value {
         Value::String(text) => found.push(text.as_str().into()),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, found)),
+        Value::Object(fields) => fields
+            .values()
+            .for_each(|field| collect_texts(field, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

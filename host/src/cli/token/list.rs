@@ -7,7 +7,7 @@ use crate::{
         print,
     },
     config::BootstrapToken,
-    render::objects::{TOKEN_TYPE, token_of},
+    render::objects::{TOKEN_TYPE, parse_token_secret},
     text::sanitise,
 };
 use anyhow::{Context, Result};
@@ -34,7 +34,7 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
         .map_err(Failure::into_error)
         .context("failed to list bootstrap tokens")?;
     let mut tokens = Vec::new();
-    for token in secrets.iter().map(token_of) {
+    for token in secrets.iter().map(parse_token_secret) {
         match token {
             Ok(token) => tokens.push(token),
             Err(why) => print::warning(&sanitise::line(&why)),

@@ -106,10 +106,10 @@ async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
 fn a_server_is_trusted_by_its_authority_and_its_dates() {
     let (ours, theirs) = (Authority::new("kubernetes"), Authority::new("kubernetes"));
     let expected = info(&ours.certificate.to_pem(), TOKEN);
-    let from = |acceptor| {
+    let discover_from = |acceptor| {
         Server::start(acceptor, &expected, 0).discover(joining(&[hash(&ours.certificate)]))
     };
-    assert_eq!(from(ours.server(-HOUR..HOUR)), Ok(()));
+    assert_eq!(discover_from(ours.server(-HOUR..HOUR)), Ok(()));
     for (case, acceptor, expected, what_to_do) in [
         (
             "another authority",
@@ -130,7 +130,7 @@ fn a_server_is_trusted_by_its_authority_and_its_dates() {
             "the clock of this machine says 2",
         ),
     ] {
-        let refused = from(acceptor).unwrap_err();
+        let refused = discover_from(acceptor).unwrap_err();
         assert!(
             refused.starts_with(
                 "couldn't validate the identity of the API Server: failed to \

@@ -11,7 +11,7 @@ fn a_directory_is_emptied_and_stays() {
     files.write("/elsewhere/kept", b"", 0o600, None).unwrap();
     std::os::unix::fs::symlink("/elsewhere", root.path().join("etc/kubernetes/pki/link")).unwrap();
     assert_eq!(
-        empty("/etc/kubernetes/pki", &files).unwrap(),
+        empty_directory("/etc/kubernetes/pki", &files).unwrap(),
         Applied::Changed
     );
     assert_eq!(
@@ -23,10 +23,13 @@ fn a_directory_is_emptied_and_stays() {
         "links are not followed"
     );
     assert_eq!(
-        empty("/etc/kubernetes/pki", &files).unwrap(),
+        empty_directory("/etc/kubernetes/pki", &files).unwrap(),
         Applied::Unchanged
     );
-    assert_eq!(empty("/etc/none", &files).unwrap(), Applied::Unchanged);
+    assert_eq!(
+        empty_directory("/etc/none", &files).unwrap(),
+        Applied::Unchanged
+    );
     for path in [
         "/",
         "/etc",
@@ -36,12 +39,12 @@ fn a_directory_is_emptied_and_stays() {
         "etc/kubernetes",
     ] {
         assert_eq!(
-            empty(path, &files).unwrap_err().code,
+            empty_directory(path, &files).unwrap_err().code,
             kubephase_wit::FailureCode::Invalid,
             "{path}"
         );
         assert_eq!(
-            remove_empty(path, &files).unwrap_err().code,
+            remove_empty_directory(path, &files).unwrap_err().code,
             kubephase_wit::FailureCode::Invalid,
             "{path}"
         );
@@ -54,22 +57,25 @@ fn a_directory_is_removed_only_where_it_is_empty() {
     let files = RootedFiles::open(root.path()).unwrap();
     files.write("/opt/pki/mine", b"", 0o600, None).unwrap();
     assert!(matches!(
-        remove_empty("/opt/pki", &files).unwrap(),
+        remove_empty_directory("/opt/pki", &files).unwrap(),
         Applied::Skipped(_)
     ));
     assert!(
         files.remove_dir("/opt/pki").is_err() && files.stat("/opt/pki/mine").unwrap().is_some(),
-        "whoever was faster loses nothing"
+        "a file that was written meanwhile is not lost"
     );
     assert_eq!(
-        remove_empty("/opt/pki/mine", &files).unwrap(),
+        remove_empty_directory("/opt/pki/mine", &files).unwrap(),
         Applied::Unchanged,
         "it is not a directory"
     );
     files.remove("/opt/pki/mine").unwrap();
-    assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Applied::Changed);
     assert_eq!(
-        remove_empty("/opt/pki", &files).unwrap(),
+        remove_empty_directory("/opt/pki", &files).unwrap(),
+        Applied::Changed
+    );
+    assert_eq!(
+        remove_empty_directory("/opt/pki", &files).unwrap(),
         Applied::Unchanged
     );
 }

@@ -1,4 +1,4 @@
-//! Members that come and go, among peers that do as etcd does.
+//! Members that join and leave a fake etcd cluster.
 use super::*;
 use crate::{
     cancel::Cancel,
@@ -9,10 +9,10 @@ use crate::{
 use parking_lot::Mutex;
 use serde_json::Value;
 
-/// An etcd whose new member goes through what etcd's own do, a look at a time.
+/// A fake etcd cluster. Its new member starts step by step: each look at the members is a step.
 struct Peers {
     state: Mutex<State>,
-    /// the member waits for an answer that came to it within a snapshot
+    /// whether the member waits for a record that it received in a snapshot
     stuck: bool,
     refuses: bool,
 }
@@ -22,7 +22,7 @@ struct State {
     members: Vec<EtcdMember>,
     looks: usize,
     stopped: usize,
-    /// how often it is yet refused that a member goes
+    /// how often the removal of a member is still refused
     refusals: usize,
     done: Vec<&'static str>,
 }
@@ -30,7 +30,7 @@ struct State {
 const PEER: &str = "https://10.0.0.2:2380";
 
 impl Peers {
-    fn with(members: Vec<EtcdMember>, stuck: bool) -> Peers {
+    fn new(members: Vec<EtcdMember>, stuck: bool) -> Peers {
         Peers {
             state: Mutex::new(State {
                 members,
@@ -41,8 +41,8 @@ impl Peers {
         }
     }
 
-    fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
-        what(&Context::of_test(
+    fn with_context<T>(&self, work: impl FnOnce(&Context) -> T) -> T {
+        work(&Context::for_test(
             self,
             &Config::default(),
             &Cancel::never(),
@@ -56,11 +56,11 @@ impl Peers {
             voting,
             timeout_seconds,
         };
-        self.seen(|context| ensure_member(&spec, context))
+        self.with_context(|context| ensure_member(&spec, context))
     }
 
-    fn leave(&self, timeout_seconds: i64) -> Tried<Applied> {
-        self.seen(|context| leave(PEER, timeout_seconds, context))
+    fn remove_member(&self, timeout_seconds: i64) -> Tried<Applied> {
+        self.with_context(|context| remove_member(PEER, timeout_seconds, context))
     }
 
     fn done(&self) -> Vec<&'static str> {
@@ -136,13 +136,13 @@ impl Etcd for Peers {
 
 impl Runtime for Peers {
     fn containers(&self) -> Tried<Vec<Container>> {
-        let container = |name: &str, running| Container {
+        let containers = ["etcd", "kube-proxy"].map(|name| Container {
             id: name.into(),
             name: name.into(),
-            running,
+            running: true,
             attempt: 0,
-        };
-        Ok(vec![container("etcd", true), container("kube-proxy", true)])
+        });
+        Ok(containers.into())
     }
 
     fn stop_container(&self, id: &str) -> Tried<()> {
@@ -206,7 +206,7 @@ impl World for Peers {
 
 #[test]
 fn a_member_is_added_once_and_has_its_vote_when_it_serves() {
-    let peers = Peers::with(vec![], false);
+    let peers = Peers::new(vec![], false);
     assert_eq!(peers.ensure(false, 10).unwrap().applied, Applied::Changed);
     assert_eq!(peers.ensure(false, 10).unwrap().applied, Applied::Unchanged);
     assert_eq!(peers.ensure(true, 10).unwrap().applied, Applied::Changed);
@@ -216,14 +216,14 @@ fn a_member_is_added_once_and_has_its_vote_when_it_serves() {
 
 #[test]
 fn a_learner_that_waits_for_what_it_missed_is_started_anew_once() {
-    let peers = Peers::with(vec![member("", true)], true);
+    let peers = Peers::new(vec![member("", true)], true);
     peers.ensure(true, 10).unwrap();
     assert_eq!(peers.done(), ["started anew", "promoted"]);
 }
 
 #[test]
 fn a_member_with_a_vote_is_left_to_itself() {
-    let peers = Peers::with(vec![member("cp2", false)], true);
+    let peers = Peers::new(vec![member("cp2", false)], true);
     let failure = peers.ensure(true, 1).unwrap_err();
     assert!(
         failure.code == kubephase_wit::FailureCode::Timeout
@@ -237,7 +237,7 @@ fn a_member_with_a_vote_is_left_to_itself() {
 fn a_member_that_never_starts_ends_the_wait() {
     let peers = Peers {
         refuses: true,
-        ..Peers::with(vec![member("", true)], false)
+        ..Peers::new(vec![member("", true)], false)
     };
     let failure = peers.ensure(true, 1).unwrap_err();
     assert!(
@@ -253,21 +253,24 @@ fn a_member_leaves_when_the_others_let_it() {
         peer_urls: vec!["https://10.0.0.1:2380".into()],
         ..EtcdMember::default()
     };
-    let peers = Peers::with(vec![first, member("cp2", false)], false);
+    let peers = Peers::new(vec![first, member("cp2", false)], false);
     peers.state.lock().refusals = 2;
     assert_eq!(
-        peers.leave(0).unwrap_err().message,
+        peers.remove_member(0).unwrap_err().message,
         "etcdserver: unhealthy cluster",
         "there was no time to ask again"
     );
-    assert_eq!(peers.leave(10).unwrap(), Applied::Changed);
+    assert_eq!(peers.remove_member(10).unwrap(), Applied::Changed);
     assert_eq!(peers.done(), ["refused", "refused", "removed"]);
     assert_eq!(
-        peers.leave(10).unwrap(),
+        peers.remove_member(10).unwrap(),
         Applied::Unchanged,
         "it has left already"
     );
-    let last = Peers::with(vec![member("cp2", false)], false);
-    assert!(matches!(last.leave(10).unwrap(), Applied::Skipped(_)));
+    let last = Peers::new(vec![member("cp2", false)], false);
+    assert!(matches!(
+        last.remove_member(10).unwrap(),
+        Applied::Skipped(_)
+    ));
     assert!(last.done().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Effects on files, as kinds of effects.
+//! Implements `EffectKind` for the effects on files.
 use super::{Directory, File, Mode, Owner, remove};
 use crate::{
     effect::{
@@ -63,7 +63,7 @@ impl EffectKind for File {
     }
 }
 
-/// A file or a link that is not to be there.
+/// A file or a link that is to be removed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoveFile {
     pub path: String,

@@ -14,19 +14,19 @@ const FILES: [(&str, &str); 3] = [
     ("none", "/pki/none"),
 ];
 
-fn named() -> Vec<(String, String)> {
+fn named_files() -> Vec<(String, String)> {
     FILES
         .map(|(name, path)| (name.to_owned(), path.to_owned()))
         .into()
 }
 
-/// The Secret of a control plane that has two of the files.
+/// Returns the Secret of a control plane that has two of the files.
 fn uploaded(key: &Secret<String>) -> Value {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
     let world = FakeWorld::new(&case, root.path()).unwrap();
     let spec = ShareKeysSpec {
-        files: named(),
+        files: named_files(),
         ttl_seconds: 1,
     };
     shared_keys::secret(
@@ -39,9 +39,9 @@ fn uploaded(key: &Secret<String>) -> Value {
     .unwrap()
 }
 
-/// What comes of the files where the cluster has these objects, and what is there then, with
-/// its modes.
-fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(String, u32)>) {
+/// Fetches the keys from a cluster with these objects. Returns the result, and the files of the
+/// node with their modes.
+fn fetch_from(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(String, u32)>) {
     let root = tempfile::tempdir().unwrap();
     let world = FakeWorld::new(
         &Case {
@@ -57,8 +57,13 @@ fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(Stri
     };
     config.init.certificate_key = key.clone();
     let cancel = Cancel::never();
-    let context = Context::of_test(&world, &config, &cancel);
-    let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);
+    let context = Context::for_test(&world, &config, &cancel);
+    let done = fetch_keys(
+        &FetchKeysSpec {
+            files: named_files(),
+        },
+        &context,
+    );
     let files = world.files();
     let there = FILES
         .iter()
@@ -70,22 +75,19 @@ fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(Stri
 #[test]
 fn shared_keys_are_fetched_whole_or_not_at_all() {
     let [key, other] = [(); 2].map(|()| shared_keys::random_key());
-    let (done, there) = fetched(vec![uploaded(&key)], &key);
+    let (done, there) = fetch_from(vec![uploaded(&key)], &key);
     assert_eq!(done.unwrap().applied, Applied::Changed);
     assert_eq!(
         there,
         [("ca.crt".to_owned(), 0o644), ("ca.key".to_owned(), 0o600)]
     );
-    let without = |name: &str| {
-        let mut secret = uploaded(&key);
-        secret["data"].as_object_mut().unwrap().remove(name);
-        secret
-    };
-    let with = |name: &str, data: &str| {
-        let mut secret = uploaded(&key);
-        secret["data"][name] = json!(data);
-        secret
-    };
+    let mut without_key = uploaded(&key);
+    without_key["data"]
+        .as_object_mut()
+        .unwrap()
+        .remove("ca.key");
+    let mut damaged = uploaded(&key);
+    damaged["data"]["ca.key"] = json!("?");
     for (objects, key, why) in [
         (vec![], &key, "Secret \"kubeadm-certs\" was not found"),
         (
@@ -94,17 +96,13 @@ fn shared_keys_are_fetched_whole_or_not_at_all() {
             "error decoding secret data with provided key",
         ),
         (
-            vec![without("ca.key")],
+            vec![without_key],
             &key,
             "does not include the required certificate or key - name: ca.key, path: /pki/ca.key",
         ),
-        (
-            vec![with("ca.key", "?")],
-            &key,
-            "ca.key of the Secret is not base64",
-        ),
+        (vec![damaged], &key, "ca.key of the Secret is not base64"),
     ] {
-        let (done, there) = fetched(objects, key);
+        let (done, there) = fetch_from(objects, key);
         let failure = done.unwrap_err();
         assert!(failure.message.contains(why), "{why}: {}", failure.message);
         assert!(

@@ -1,4 +1,4 @@
-//! Keys, certificates and kubeconfigs, as kinds of effects.
+//! Implements `EffectKind` for keys, certificates and kubeconfigs.
 use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotated};
 use crate::{
     effect::{
@@ -18,7 +18,7 @@ use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec,
 };
 
-/// The work of making a key, and of signing its certificate, in keys of 2048 bits.
+/// Returns the work of making a key and signing its certificate, in keys of 2048 bits.
 fn key_work(algorithm: KeyAlgorithm) -> usize {
     match algorithm {
         KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 | KeyAlgorithm::Rsa2048 => 1,
@@ -67,7 +67,7 @@ impl EffectKind for CertificateSpec {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure_certificate(self, context, &*context.key_files(&self.directory)).map(Done::from)
+        ensure_certificate(self, context, &*context.key_files(&self.directory))
     }
 }
 
@@ -95,7 +95,7 @@ impl EffectKind for KeyPairSpec {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure_key_pair(self, context, &*context.key_files(&self.directory)).map(Done::from)
+        ensure_key_pair(self, context, &*context.key_files(&self.directory))
     }
 }
 
@@ -130,7 +130,7 @@ impl EffectKind for KubeconfigSpec {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure_kubeconfig(self, context, &*context.files()).map(Done::from)
+        ensure_kubeconfig(self, context, &*context.files())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Kubeconfigs: made with a client certificate of their own, and used again where they fit.
-use super::{Outcome, reuse::authority_certificate};
+//! Kubeconfigs: made with a client certificate of their own, and used again if they fit.
+use super::{authority::load_authority, invalid_with_remedy};
 use crate::{
-    effect::{Applied, Context},
+    effect::{Applied, Context, Done},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
     render::kubeconfig::{Client, client, with_token},
     secret::Secret,
@@ -11,62 +11,81 @@ use kubephase_sdk::spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::json;
 
-/// How the user of a new kubeconfig proves who it is.
+/// The credential of the user in a new kubeconfig.
 #[derive(Clone, Copy)]
 pub enum Credential<'a> {
-    /// a certificate of its own, whose time counts from here (Unix seconds)
+    /// a certificate of its own, valid from `started` on (Unix seconds)
     Certificate {
         started: i64,
     },
     Token(&'a Secret<String>),
 }
 
-/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is
-/// left alone. `files` are those that the kubeconfig may be among: a plugin has no kubeconfig of
-/// the host made or looked at.
+/// Writes a kubeconfig with a client certificate of its own. A kubeconfig that exists and trusts
+/// the authority stays. `files` are the files in which the kubeconfig may be: for a plugin these
+/// have no kubeconfig of the host.
+///
+/// # Errors
+/// `invalid` if the existing kubeconfig does not fit, or the authority cannot be used; or a file
+/// cannot be read or written.
 pub fn ensure_kubeconfig(
     spec: &KubeconfigSpec,
     context: &Context,
     files: &dyn Files,
-) -> Tried<Outcome> {
-    let own = context.world.files();
-    if let Some(existing) = read_kubeconfig(files, &spec.path)? {
-        let (root, _) =
-            authority_certificate(own, &spec.directory, &spec.authority).map_err(no_authority)?;
-        let warning = usable(&existing, spec, &root, files)?;
+) -> Tried<Done> {
+    let host_files = context.world.files();
+    if let Some(existing) = read_existing(files, &spec.path)? {
+        let (root, _) = load_authority(host_files, &spec.directory, &spec.authority)
+            .map_err(|failure| explain_authority(failure, spec, host_files))?;
+        let warning = check_existing(&existing, spec, &root, files)?;
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);
-        return Ok(Outcome {
+        return Ok(Done {
             warnings: warning.into_iter().collect(),
-            ..Outcome::new(Applied::Unchanged, [said])
+            ..Done::with_lines(Applied::Unchanged, [said])
         });
     }
     let text = kubeconfig_text(
         spec,
-        own,
+        host_files,
         Credential::Certificate {
             started: context.started,
         },
     )?;
     files.write(&spec.path, text.reveal().as_bytes(), 0o600, None)?;
-    Ok(Outcome::new(
+    Ok(Done::with_lines(
         Applied::Changed,
-        [format!("Writing {:?} kubeconfig file", name(spec))],
+        [format!("Writing {:?} kubeconfig file", file_name(spec))],
     ))
 }
 
-/// A new kubeconfig. The authority's key has to be there also where nothing is signed (kubeadm
+/// Reads the kubeconfig at a path; none if there is no file.
+fn read_existing(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+    read_kubeconfig(files, path).map_err(|failure| match failure.known_code() {
+        Some(FailureCode::Invalid) => Failure {
+            remedy: Some(remove_remedy(path)),
+            ..failure
+        },
+        _ => failure,
+    })
+}
+
+fn remove_remedy(path: &str) -> String {
+    format!("remove {path} to have it made anew")
+}
+
+/// Returns a new kubeconfig. The authority's key has to exist even if nothing is signed (kubeadm
 /// behaviour).
 ///
 /// # Errors
-/// `invalid` where the authority cannot be used, or the certificate cannot be what is asked for.
+/// `invalid` if the authority cannot be used, or the certificate cannot be made.
 pub fn kubeconfig_text(
     spec: &KubeconfigSpec,
     files: &dyn Files,
     credential: Credential<'_>,
 ) -> Tried<Secret<String>> {
-    let (root, root_key) =
-        authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
-    let root_key = root_key.map_err(no_authority)?;
+    let (root, root_key) = load_authority(files, &spec.directory, &spec.authority)
+        .and_then(|(root, root_key)| Ok((root, root_key?)))
+        .map_err(|failure| explain_authority(failure, spec, files))?;
     let (cluster, server, user, authority_pem) =
         (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
     let started = match credential {
@@ -75,71 +94,74 @@ pub fn kubeconfig_text(
         }
         Credential::Certificate { started } => started,
     };
-    let failed = |why: String| invalid(format!("kubeconfig {}: {why}", name(spec)));
-    let key = Key::generate(spec.algorithm).map_err(failed)?;
-    let wanted = CertificateTemplate {
+    let key = Key::generate(spec.algorithm).map_err(|why| unmakeable(spec, &why))?;
+    let template = CertificateTemplate {
         common_name: &spec.common_name,
         organizations: &spec.organizations,
         dns_names: &[],
         ip_addresses: &[],
         usages: &[Usage::ClientAuth],
-        // As old as the authority, so that clocks that differ do not matter.
+        // Valid as long as the authority, because clocks of machines differ.
         not_before: root.not_before(),
         not_after: started.saturating_add(spec.validity_seconds),
     };
-    let (certificate_pem, key_pem) = (
-        &Certificate::issue(&wanted, &key, &root, &root_key)
-            .map_err(failed)?
-            .to_pem(),
-        &key.to_pem().map_err(failed)?,
-    );
+    let certificate = Certificate::issue(&template, &key, &root, &root_key)
+        .map_err(|why| unmakeable(spec, &why))?;
+    let key_pem = key.to_pem().map_err(|why| unmakeable(spec, &why))?;
     Ok(client(&Client {
         cluster,
         server,
         authority_pem,
         user,
-        certificate_pem,
-        key_pem,
+        certificate_pem: &certificate.to_pem(),
+        key_pem: &key_pem,
     }))
 }
 
-fn name(spec: &KubeconfigSpec) -> &str {
+fn unmakeable(spec: &KubeconfigSpec, why: &str) -> Failure {
+    invalid(format!("kubeconfig {}: {why}", file_name(spec)))
+}
+
+fn file_name(spec: &KubeconfigSpec) -> &str {
     spec.path.rsplit('/').next().unwrap_or(&spec.path)
 }
 
-/// kubeadm's words for an authority that is not there; a key of another authority is told as it is.
-fn no_authority(failure: Failure) -> Failure {
+/// Adds kubeadm's words to the failure of an authority that is missing or damaged.
+fn explain_authority(failure: Failure, spec: &KubeconfigSpec, files: &dyn Files) -> Failure {
     if failure.code == FailureCode::WrongKey {
         return failure;
     }
+    let base = format!("{}/{}", spec.directory, spec.authority);
+    let is_missing = ["crt", "key"]
+        .iter()
+        .any(|suffix| matches!(files.stat(&format!("{base}.{suffix}")), Ok(None)));
+    let begin = if is_missing {
+        "the CA files do not exist, please run `kubeadm init phase certs ca` to generate it"
+    } else {
+        "the CA files could not be loaded"
+    };
     Failure {
-        message: format!(
-            "the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: \
-             {}",
-            failure.message
-        ),
-        remedy: Some("run the phase certs/ca first".into()),
+        message: format!("{begin}: {}", failure.message),
         ..failure
     }
 }
 
-/// Whether an existing kubeconfig trusts the authority; a warning where it names another server.
-fn usable(
+/// Checks that an existing kubeconfig trusts the authority. Returns a warning if it names another
+/// server.
+fn check_existing(
     existing: &Kubeconfig,
     spec: &KubeconfigSpec,
     root: &Certificate,
     files: &dyn Files,
 ) -> Tried<Option<String>> {
     let path = &spec.path;
-    let refused = |why: String| Failure {
-        remedy: Some(format!("remove {path} to have it made anew")),
-        ..invalid(why)
-    };
+    let remedy = remove_remedy(path);
     if existing.cluster().is_none() {
-        return Err(refused(format!(
+        let message = format!(
             "the kubeconfig file {path:?} has no cluster for its current context {:?}",
             existing.current_context()
-        )));
+        );
+        return Err(invalid_with_remedy(message, remedy));
     }
     let pem = existing
         .authorities(&|path| files.read(path))?
@@ -147,10 +169,11 @@ fn usable(
     let found = Certificate::parse_all(pem.trim()).unwrap_or_default();
     if found.first() != Some(&root.der) {
         let count = found.len();
-        return Err(refused(format!(
+        let message = format!(
             "a kubeconfig file {path:?} exists but does not contain a trusted CA in its current \
              context's cluster. Total CA certificates found: {count}"
-        )));
+        );
+        return Err(invalid_with_remedy(message, remedy));
     }
     let server = existing.server().unwrap_or_default();
     let warning = format!(
@@ -161,16 +184,19 @@ fn usable(
     Ok((server != spec.server).then_some(warning))
 }
 
-/// Points the current user of an existing kubeconfig at a certificate file that is rotated. `files`
-/// are those that the kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
+/// Makes the current user of an existing kubeconfig use a certificate file that is rotated. Returns
+/// whether the kubeconfig changed. `files` are the files in which the kubeconfig may be: for a
+/// plugin these have no kubeconfig of the host.
+///
+/// # Errors
+/// `not-found` if there is no kubeconfig; `invalid` if it has no user.
 pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
-    let missing = || {
+    let kubeconfig = read_kubeconfig(files, &spec.path)?.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,
             format!("{} does not exist", spec.path),
         )
-    };
-    let kubeconfig = read_kubeconfig(files, &spec.path)?.ok_or_else(missing)?;
+    })?;
     let (_, user) = kubeconfig
         .user()
         .ok_or_else(|| invalid(format!("{} has no user for its current context", spec.path)))?;

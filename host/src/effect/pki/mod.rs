@@ -1,48 +1,36 @@
-//! Keys, certificates and kubeconfigs as files of a node: made, used again and refused as kubeadm
-//! does it. Keys never leave the host.
+//! Keys, certificates and kubeconfigs as files of a node. They are made, used again and refused as
+//! kubeadm does it. Private keys never leave the host. [`crate::pki`] has them as values.
 
-mod authorities;
+mod authority;
+mod certificate;
+mod external;
+mod key_pair;
 mod kinds;
 mod kubeconfig;
+mod new_certificate;
 mod observe;
-mod reuse;
 #[cfg(test)]
 mod tests;
 
-pub use authorities::{External, external_authorities};
+pub use certificate::ensure_certificate;
+pub use external::{ExternalAuthorities, external_authorities};
+pub use key_pair::ensure_key_pair;
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };
-pub use reuse::{ensure_certificate, ensure_key_pair};
 
-use super::{Applied, Done};
+use kubephase_sdk::spec::CertificateSpec;
+use kubephase_wit::{Failure, FailureCode};
 
-/// What came of a key, certificate or kubeconfig, with kubeadm's lines about it.
-#[derive(Debug)]
-pub struct Outcome {
-    pub applied: Applied,
-    pub said: Vec<String>,
-    pub warnings: Vec<String>,
+/// Returns the path of a certificate (`crt`) or of its key (`key`).
+fn path_of(spec: &CertificateSpec, suffix: &str) -> String {
+    format!("{}/{}.{suffix}", spec.directory, spec.name)
 }
 
-impl Outcome {
-    fn new(applied: Applied, said: impl IntoIterator<Item = String>) -> Self {
-        Outcome {
-            applied,
-            said: said.into_iter().collect(),
-            warnings: Vec::new(),
-        }
-    }
-}
-
-impl From<Outcome> for Done {
-    fn from(outcome: Outcome) -> Self {
-        Done {
-            applied: outcome.applied,
-            said: outcome.said,
-            warnings: outcome.warnings,
-            sent: Vec::new(),
-        }
+fn invalid_with_remedy(message: String, remedy: String) -> Failure {
+    Failure {
+        remedy: Some(remedy),
+        ..Failure::new(FailureCode::Invalid, message)
     }
 }

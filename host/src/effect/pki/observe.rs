@@ -1,4 +1,4 @@
-//! What may be known of keys and certificates: everything but the keys.
+//! Facts about keys, certificates and kubeconfigs. They hold no private key and no credential.
 use crate::{
     pki::{Certificate, Key, Kubeconfig, key::common_name},
     secret::Secret,
@@ -6,9 +6,13 @@ use crate::{
 };
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::{Failure, FailureCode};
+use serde_json::Value;
 use std::path::Path;
 
-/// The first certificate of a file. `path` names the file in failures.
+/// Returns the facts about the first certificate of a file. `path` names the file in failures.
+///
+/// # Errors
+/// `invalid` if the text holds no certificate.
 pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
     let certificate = Certificate::from_pem(pem)
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("{path}: {why}")))?;
@@ -34,7 +38,7 @@ pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
     })
 }
 
-/// Whether a private key can be used.
+/// Returns the algorithm of a private key, or why it cannot be used.
 pub fn private_key_facts(pem: &Secret<String>) -> PrivateKeyFacts {
     match Key::from_pem(pem) {
         Ok(key) => PrivateKeyFacts {
@@ -48,16 +52,19 @@ pub fn private_key_facts(pem: &Secret<String>) -> PrivateKeyFacts {
     }
 }
 
-/// Which file a kubeconfig may name as that of its authority.
+/// The files that a kubeconfig may name as the file of its authority.
 #[derive(Clone, Copy, Debug)]
 pub enum AuthorityFile<'a> {
     /// any file of the node
     Any,
-    /// a file below this directory, all links followed; another is as good as none
+    /// a file below this directory, after links are followed; any other file counts as missing
     Below(&'a str),
 }
 
-/// The current context of the kubeconfig at a path; none where there is no file.
+/// Returns the facts about the kubeconfig at a path; none if there is no file.
+///
+/// # Errors
+/// The file cannot be read, or is not a kubeconfig.
 pub fn kubeconfig_facts(
     files: &dyn Files,
     path: &str,
@@ -68,9 +75,12 @@ pub fn kubeconfig_facts(
         .transpose()
 }
 
-/// The current context of a kubeconfig. Of the authority only what parses as a certificate is told,
-/// encoded anew: never the bytes of a file that a kubeconfig names, and nothing of the kubeconfig
-/// in a message. `path` names the kubeconfig in failures.
+/// Returns the facts about the current context of a kubeconfig. The certificates of its authority
+/// are parsed and encoded again, so that the facts never hold other bytes of a file that the
+/// kubeconfig names. Failures quote nothing of the kubeconfig; `path` names it there.
+///
+/// # Errors
+/// `invalid` if the text is not a kubeconfig.
 pub fn facts_of_kubeconfig(
     files: &dyn Files,
     path: &str,
@@ -101,14 +111,9 @@ pub fn facts_of_kubeconfig(
         .map(Certificate::public_key_sha256)
         .collect();
     let authority_pem: String = authorities.iter().map(Certificate::to_pem).collect();
-    // A kubelet names the file of its certificate before it has one.
-    let there = |name: &&str| match (*name, user[*name].as_str()) {
-        ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
-        (_, value) => value.is_some(),
-    };
     let credential = ["client-certificate-data", "client-certificate", "token"]
         .into_iter()
-        .find(there);
+        .find(|name| has_credential(user, name, files));
     Ok(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
         server: plain_url(kubeconfig.server().unwrap_or_default()),
@@ -122,7 +127,16 @@ pub fn facts_of_kubeconfig(
     })
 }
 
-/// The URL of a server without user name, password and query, which may be credentials.
+/// Whether the user of a kubeconfig has the credential `name`. A kubelet names the file of its
+/// certificate before the file exists.
+fn has_credential(user: &Value, name: &str, files: &dyn Files) -> bool {
+    match (name, user[name].as_str()) {
+        ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
+        (_, value) => value.is_some(),
+    }
+}
+
+/// Returns the URL of a server without user name, password and query, which may be credentials.
 fn plain_url(text: &str) -> String {
     let Ok(mut url) = url::Url::parse(text) else {
         return text.to_owned();
@@ -130,7 +144,7 @@ fn plain_url(text: &str) -> String {
     if url.username().is_empty() && url.password().is_none() && url.query().is_none() {
         return text.to_owned();
     }
-    // An HTTP URL takes both.
+    // This cannot fail for an HTTP URL.
     let _ = (url.set_username(""), url.set_password(None));
     url.set_query(None);
     url.into()
@@ -141,17 +155,16 @@ fn read_authority(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> 
     let AuthorityFile::Below(directory) = allowed else {
         return files.read(file);
     };
-    // The directory may itself be reached by a link.
+    // The directory itself may be a link.
     let directory = files.real_path(directory)?;
     let judge = |opened: &dyn OpenFile| {
-        let is_below = Path::new(&opened.real_path()).starts_with(&directory);
-        let refusal = || {
-            Failure::new(
-                FailureCode::Denied,
-                format!("{file} is not below {directory}"),
-            )
-        };
-        is_below.then_some(()).ok_or_else(refusal)
+        if Path::new(&opened.real_path()).starts_with(&directory) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureCode::Denied,
+            format!("{file} is not below {directory}"),
+        ))
     };
     let read = read_judged(files, file, judge)?;
     read.map(|bytes| bytes.reveal().clone())

@@ -1,18 +1,15 @@
-//! kubeadm's rules about keys, certificates and kubeconfigs that are there already.
+//! kubeadm's rules about keys, certificates and kubeconfigs that exist already.
 mod kubeconfigs;
+mod wrong_keys;
 
 use super::*;
 use crate::{
-    effect::Context,
-    pki::{Certificate, CertificateRequest, Key},
-    secret::Secret,
+    effect::{Applied, Context, Done},
     world::{Files, Tried, files::RootedFiles},
 };
 use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
-
-const NOW: i64 = 1_790_000_000;
 
 struct Node {
     _root: tempfile::TempDir,
@@ -32,7 +29,8 @@ fn node() -> Node {
 }
 
 impl Node {
-    fn ensure(&self, name: &str, authority: Option<&str>) -> Tried<Outcome> {
+    /// Ensures a certificate in `/pki`.
+    fn ensure(&self, name: &str, authority: Option<&str>) -> Tried<Done> {
         let spec = CertificateSpec {
             directory: "/pki".into(),
             name: name.into(),
@@ -48,10 +46,10 @@ impl Node {
             validity_seconds: 3600,
             ..CertificateSpec::default()
         };
-        self.within(|context| ensure_certificate(&spec, context, self.files()))
+        self.with_context(|context| ensure_certificate(&spec, context, self.files()))
     }
 
-    fn within<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
+    fn with_context<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
         let started = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
@@ -59,7 +57,7 @@ impl Node {
         let cancel = crate::cancel::Cancel::never();
         ensure(&Context {
             started: i64::try_from(started).unwrap(),
-            ..Context::of_test(&self.world, &self.config, &cancel)
+            ..Context::for_test(&self.world, &self.config, &cancel)
         })
     }
 
@@ -69,7 +67,7 @@ impl Node {
 }
 
 #[test]
-fn what_is_there_is_used_again() {
+fn existing_certificates_are_used_again() {
     let node = node();
     assert_eq!(
         node.ensure("ca", None).unwrap().said,
@@ -111,7 +109,7 @@ fn what_is_there_is_used_again() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn existing_certificates_that_do_not_fit_are_refused() {
     let node = node();
     assert!(
         node.ensure("apiserver", Some("ca"))
@@ -156,129 +154,15 @@ fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() 
         algorithm: KeyAlgorithm::EcdsaP256,
     };
     let ensure = || {
-        node.within(|context| ensure_key_pair(&spec, context, node.files()))
+        node.with_context(|context| ensure_key_pair(&spec, context, node.files()))
             .unwrap()
             .applied
     };
-    let read = |path: &str| node.files().read(path).unwrap();
     assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
-    let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
+    let pair = ["/pki/sa.key", "/pki/sa.pub"];
+    let before = pair.map(|path| node.files().read(path).unwrap());
     // As after a run that was killed between the two.
     node.files().remove("/pki/sa.pub").unwrap();
     assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
-    assert_eq!(
-        (read("/pki/sa.key"), read("/pki/sa.pub")),
-        (private, public)
-    );
-}
-
-const GOOD_CA_WRONG_KEY: &str = "x509: provided PrivateKey doesn't match parent's PublicKey";
-
-#[test]
-fn nothing_is_signed_with_the_key_of_another_authority() {
-    let (node, other) = (node(), node_of_another_cluster());
-    node.ensure("ca", None).unwrap();
-    node.files()
-        .write("/pki/ca.key", &other, 0o600, None)
-        .unwrap();
-    let before = node.files().list("/pki").unwrap();
-
-    let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
-    assert!(
-        refused.message.contains(GOOD_CA_WRONG_KEY) && refused.message.contains("/pki/ca.key"),
-        "{}",
-        refused.message
-    );
-    assert!(
-        refused
-            .remedy
-            .is_some_and(|remedy| remedy.contains("/pki/ca.key"))
-    );
-
-    let spec = KubeconfigSpec {
-        path: "/admin.conf".into(),
-        directory: "/pki".into(),
-        authority: "ca".into(),
-        server: "https://192.0.2.1:6443".into(),
-        algorithm: KeyAlgorithm::EcdsaP256,
-        validity_seconds: 3600,
-        ..KubeconfigSpec::default()
-    };
-    let refused = node
-        .within(|context| ensure_kubeconfig(&spec, context, node.files()))
-        .unwrap_err();
-    assert!(
-        refused.message.contains(GOOD_CA_WRONG_KEY),
-        "{}",
-        refused.message
-    );
-    let refused = kubeconfig_text(
-        &spec,
-        node.files(),
-        Credential::Certificate { started: NOW },
-    )
-    .unwrap_err();
-    assert!(
-        refused.message.contains(GOOD_CA_WRONG_KEY),
-        "{}",
-        refused.message
-    );
-
-    let refused = node.ensure("ca", None).unwrap_err();
-    assert!(
-        refused
-            .message
-            .contains("/pki/ca.key does not belong to the certificate /pki/ca.crt"),
-        "{}",
-        refused.message
-    );
-    assert_eq!(node.files().list("/pki").unwrap(), before);
-    assert!(node.files().stat("/admin.conf").unwrap().is_none());
-
-    let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let request = CertificateRequest::from_pem(
-        &CertificateRequest::new_pem(&key, "system:node:a", &[]).unwrap(),
-    )
-    .unwrap();
-    let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();
-    let (authority, wrong) = (
-        Certificate::from_pem(&text("/pki/ca.crt")).unwrap(),
-        Key::from_pem(&Secret::new(text("/pki/ca.key"))).unwrap(),
-    );
-    assert_eq!(
-        request.issue(0, NOW, &authority, &wrong).unwrap_err(),
-        GOOD_CA_WRONG_KEY
-    );
-}
-
-/// The key of an authority of the same name.
-fn node_of_another_cluster() -> Vec<u8> {
-    let other = node();
-    other.ensure("ca", None).unwrap();
-    other.files().read("/pki/ca.key").unwrap()
-}
-
-#[test]
-fn a_certificate_beside_the_key_of_another_is_refused_and_both_stay() {
-    let node = node();
-    node.ensure("ca", None).unwrap();
-    node.ensure("apiserver", Some("ca")).unwrap();
-    let key = node_of_another_cluster();
-    node.files()
-        .write("/pki/apiserver.key", &key, 0o600, None)
-        .unwrap();
-    let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
-    assert!(
-        refused
-            .message
-            .contains("/pki/apiserver.key does not belong to the certificate"),
-        "{}",
-        refused.message
-    );
-    assert!(
-        refused
-            .remedy
-            .is_some_and(|remedy| remedy.contains("remove both"))
-    );
-    assert_eq!(node.files().read("/pki/apiserver.key").unwrap(), key);
+    assert_eq!(pair.map(|path| node.files().read(path).unwrap()), before);
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn what_is_sealed_opens_with_its_key_only() {
+fn an_encrypted_text_is_decrypted_by_its_key_only() {
     let (key, other) = (
         parse_key(&random_key()).unwrap(),
         parse_key(&random_key()).unwrap(),
@@ -12,7 +12,7 @@ fn what_is_sealed_opens_with_its_key_only() {
     assert_ne!(
         sealed,
         encrypt(&key, &text),
-        "each sealing has a nonce of its own"
+        "each encryption has a nonce of its own"
     );
     let refused = decrypt(&other, &sealed).unwrap_err();
     assert_eq!(refused.code, kubephase_wit::FailureCode::Invalid);

@@ -6,13 +6,13 @@ use kubephase_sdk::kubeadm::{Arg, ControlPlaneComponent, HostPathMount};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// A part of the names of settings whose value looks like a path but is not a path.
+/// A part of the name of settings whose value looks like a path and is not one.
 const NO_PATH: &str = "cgroup";
 /// The argument that names a file which plugins may write.
 const AUDIT_POLICY_FILE: &str = "audit-policy-file";
-/// Ends of the names of settings whose files hold no secret, without `-` and in small letters.
+/// Ends of the names of settings whose files hold no secret, in lower case and without `-`.
 const OPEN_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
-/// What separates several paths in one value, and paths from other parts of it.
+/// The characters that separate several paths in one value, or a path from other parts of it.
 const SEPARATORS: [char; 2] = [',', ':'];
 
 impl Territory {
@@ -56,8 +56,11 @@ impl Territory {
             .map(|argument| on_node(&argument.value, volumes))
             .collect();
         for volume in volumes {
-            let in_volume = |policy: &&PathBuf| policy.starts_with(normalised(&volume.host_path));
-            match policies.iter().find(in_volume) {
+            let host_path = normalised(&volume.host_path);
+            match policies
+                .iter()
+                .find(|policy| policy.starts_with(&host_path))
+            {
                 Some(policy) => self.add_except(&volume.host_path, &policy.to_string_lossy()),
                 None => self.add(&volume.host_path),
             }
@@ -110,7 +113,7 @@ impl Territory {
     }
 }
 
-/// The path on the node of a path in a Pod with these volumes.
+/// Returns the path on the node of a path in a Pod with these volumes.
 fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
     let path = normalised(path);
     let mounted = volumes
@@ -124,7 +127,7 @@ fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
     )
 }
 
-/// A path without `.`, `..` and empty names. What is no absolute path stays as it is.
+/// Returns a path without `.`, `..` and empty names. A path that is not absolute stays as it is.
 fn normalised(path: &str) -> PathBuf {
     normalise(path).unwrap_or_else(|| path.to_owned()).into()
 }

@@ -36,7 +36,7 @@ fn config() -> Config {
 
 #[test]
 fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
-    let territory = Territory::of(&config());
+    let territory = Territory::for_config(&config());
     for path in [
         "/srv/pki/ca.key",
         "/etc/kubernetes/pki/ca.key",
@@ -77,28 +77,34 @@ fn apply(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> T
     let (cancel, config) = (Cancel::never(), config());
     let context = Context {
         territory,
-        ..Context::of_test(world, &config, &cancel)
+        ..Context::for_test(world, &config, &cancel)
     };
     effect.apply(&context).map(|done| done.applied)
 }
 
+fn certificate(directory: &str, name: &str, authority: &str) -> Effect {
+    Effect::Certificate(CertificateSpec {
+        directory: directory.into(),
+        name: name.into(),
+        authority: Some(authority.into()),
+        ..CertificateSpec::default()
+    })
+}
+
+fn kubeconfig(path: &str) -> Effect {
+    Effect::Kubeconfig(KubeconfigSpec {
+        path: path.into(),
+        directory: "/srv/pki".into(),
+        authority: "ca".into(),
+        ..KubeconfigSpec::default()
+    })
+}
+
 #[test]
 fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
-    let (config, territory) = (config(), Territory::of(&config()));
-    let certificate = |directory: &str, name: &str, authority: &str| {
-        let (directory, name, authority) = (directory.into(), name.into(), Some(authority.into()));
-        refusal(
-            &Effect::Certificate(CertificateSpec {
-                directory,
-                name,
-                authority,
-                ..Default::default()
-            }),
-            &territory,
-            &config,
-        )
-    };
-    assert_eq!(certificate("/srv/pki", "monitoring", "ca"), None);
+    let (config, territory) = (config(), Territory::for_config(&config()));
+    let is_refused = |effect: &Effect| refusal(effect, &territory, &config).is_some();
+    assert!(!is_refused(&certificate("/srv/pki", "monitoring", "ca")));
     for (directory, name, authority) in [
         ("/srv/pki", "apiserver", "ca"),
         ("/srv/pki/etcd", "server", "ca"),
@@ -108,25 +114,12 @@ fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_aut
         ("/var/lib/kubelet/pki", "x", "y"),
     ] {
         assert!(
-            certificate(directory, name, authority).is_some(),
+            is_refused(&certificate(directory, name, authority)),
             "{directory} {name} {authority}"
         );
     }
-    let kubeconfig = |path: &str| {
-        let (path, directory, authority) = (path.into(), "/srv/pki".into(), "ca".into());
-        refusal(
-            &Effect::Kubeconfig(KubeconfigSpec {
-                path,
-                directory,
-                authority,
-                ..Default::default()
-            }),
-            &territory,
-            &config,
-        )
-    };
-    assert_eq!(kubeconfig("/srv/monitoring.conf"), None);
-    assert!(kubeconfig("/etc/kubernetes/admin.conf").is_some());
+    assert!(!is_refused(&kubeconfig("/srv/monitoring.conf")));
+    assert!(is_refused(&kubeconfig("/etc/kubernetes/admin.conf")));
 }
 
 #[test]
@@ -134,8 +127,8 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
     let mut config = config();
     config.cluster.certificate_validity_period = Some(Duration::from_secs(3600));
     config.cluster.ca_certificate_validity_period = Some(Duration::from_secs(7200));
-    let territory = Territory::of(&config);
-    let certificate = |directory: &str, authority: Option<&str>, validity_seconds: i64| {
+    let territory = Territory::for_config(&config);
+    let refusal_of = |directory: &str, authority: Option<&str>, validity_seconds: i64| {
         let (directory, authority) = (directory.into(), authority.map(Into::into));
         let spec = CertificateSpec {
             directory,
@@ -146,26 +139,25 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
         };
         refusal(&Effect::Certificate(spec), &territory, &config)
     };
-    assert_eq!(certificate("/srv/pki", Some("ca"), 3600), None);
-    assert_eq!(certificate("/srv/own", None, 7200), None);
+    assert_eq!(refusal_of("/srv/pki", Some("ca"), 3600), None);
+    assert_eq!(refusal_of("/srv/own", None, 7200), None);
     assert_eq!(
-        certificate("/srv/pki", Some("ca"), 3601).unwrap(),
+        refusal_of("/srv/pki", Some("ca"), 3601).unwrap(),
         "the certificate of /srv/pki/x would be valid for 3601 s, and \
          certificateValidityPeriod of the cluster allows no more than 1h0m0s"
     );
     assert!(
-        certificate("/srv/own", None, 7201)
+        refusal_of("/srv/own", None, 7201)
             .unwrap()
             .contains("caCertificateValidityPeriod")
     );
-    assert!(certificate("/srv/pki", Some("ca"), i64::MAX).is_some());
-    let (path, directory, authority) = ("/srv/x.conf".into(), "/srv/pki".into(), "ca".into());
+    assert!(refusal_of("/srv/pki", Some("ca"), i64::MAX).is_some());
     let kubeconfig = KubeconfigSpec {
-        path,
-        directory,
-        authority,
+        path: "/srv/x.conf".into(),
+        directory: "/srv/pki".into(),
+        authority: "ca".into(),
         validity_seconds: 3601,
-        ..Default::default()
+        ..KubeconfigSpec::default()
     };
     assert!(refusal(&Effect::Kubeconfig(kubeconfig), &territory, &config).is_some());
 }
@@ -180,7 +172,7 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
             ..Default::default()
         }),
     };
-    let territory = Territory::of(&config);
+    let territory = Territory::for_config(&config);
     let (path, directory, authority) = ("/srv/x.conf".into(), "/srv".into(), "etcd-ca".into());
     let kubeconfig = Effect::Kubeconfig(KubeconfigSpec {
         path,
@@ -194,17 +186,20 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
     );
 }
 
-#[test]
-fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
-    let territory = Territory::of(&config());
-    let file = |path: &str, mode| files::File {
+fn file(path: &str, mode: u32) -> files::File {
+    files::File {
         path: path.into(),
         content: b"x".to_vec(),
         mode,
         owner: None,
-    };
+    }
+}
+
+#[test]
+fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+    let territory = Territory::for_config(&config());
     let path = "/srv/pki/ca.key";
     let effects = [
         Effect::File(file(path, 0o600)),

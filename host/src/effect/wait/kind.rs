@@ -1,5 +1,5 @@
-//! Waiting, as a kind of effect.
-use super::until;
+//! Implements `EffectKind` for waiting.
+use super::wait_until;
 use crate::{
     effect::{
         Context, Done,
@@ -28,6 +28,6 @@ impl EffectKind for WaitSpec {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        until(self, context)
+        wait_until(self, context)
     }
 }

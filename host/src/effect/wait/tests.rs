@@ -1,12 +1,12 @@
-use super::*;
-use crate::config::Config;
+use super::{check::retry, *};
 use crate::{
     cancel::Cancel,
-    world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, fake::FakeWorld},
+    config::Config,
+    world::{Cluster, Etcd, EtcdMember, Files, Net, Node, Runtime, World, fake::FakeWorld},
 };
 use kubephase_sdk::testing::Case;
 
-/// A world with an etcd of which so many members of so many are at work.
+/// A world with an etcd: the number of its members that work, and of all.
 struct Members(FakeWorld, (usize, usize));
 
 impl Etcd for Members {
@@ -15,23 +15,23 @@ impl Etcd for Members {
     }
 
     fn members(&self) -> Tried<Vec<EtcdMember>> {
-        unreachable!("its health is asked for")
+        unreachable!("only the health is asked")
     }
 
     fn add_learner(&self, _: &str) -> Tried<()> {
-        unreachable!("nobody joins here")
+        unreachable!("no member joins")
     }
 
     fn promote(&self, _: u64) -> Tried<()> {
-        unreachable!("nobody joins here")
+        unreachable!("no member joins")
     }
 
     fn remove(&self, _: u64) -> Tried<()> {
-        unreachable!("nobody leaves")
+        unreachable!("no member leaves")
     }
 
     fn serves(&self, _: &str) -> Tried<bool> {
-        unreachable!("its health is asked for")
+        unreachable!("only the health is asked")
     }
 }
 
@@ -61,31 +61,18 @@ impl World for Members {
     }
 }
 
-/// Before this node's member is announced, which would only make the quorum harder to reach.
+/// The check comes before this node's member is announced: another member would make the quorum
+/// harder to reach.
 #[test]
-fn an_etcd_without_quorum_gets_no_member_and_it_is_told_what_to_do() {
+fn an_etcd_without_quorum_gets_no_member_and_the_remedy_names_the_commands() {
     let root = tempfile::tempdir().unwrap();
-    let ask = |well, all| {
-        let world = Members(
-            FakeWorld::new(&Case::default(), root.path()).unwrap(),
-            (well, all),
-        );
-        let (config, cancel) = (Config::default(), Cancel::never());
-        let context = Context::of_test(&world, &config, &cancel);
-        until(
-            &WaitSpec {
-                condition: Condition::EtcdHealthy {},
-                timeout_seconds: 0,
-            },
-            &context,
-        )
-    };
-    assert!(ask(2, 3).is_ok() && ask(1, 1).is_ok());
-    for (well, all) in [(1, 3), (1, 2), (0, 1)] {
-        let failure = ask(well, all).unwrap_err();
+    assert!(wait_for_etcd(root.path(), 2, 3).is_ok());
+    assert!(wait_for_etcd(root.path(), 1, 1).is_ok());
+    for (healthy, all) in [(1, 3), (1, 2), (0, 1)] {
+        let failure = wait_for_etcd(root.path(), healthy, all).unwrap_err();
         assert!(
             failure.message.ends_with(&format!(
-                "etcd cluster is not healthy: {well} of its {all} members answer"
+                "etcd cluster is not healthy: {healthy} of its {all} members answer"
             )),
             "{failure:?}"
         );
@@ -98,8 +85,22 @@ fn an_etcd_without_quorum_gets_no_member_and_it_is_told_what_to_do() {
     }
 }
 
-/// The kubelet of a node whose disk is full: a health endpoint that cannot be asked, for a
-/// reason that stays.
+/// Checks once whether an etcd is healthy of whose members this number works.
+fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Done> {
+    let world = Members(
+        FakeWorld::new(&Case::default(), root).unwrap(),
+        (healthy, all),
+    );
+    let (config, cancel) = (Config::default(), Cancel::never());
+    let context = Context::for_test(&world, &config, &cancel);
+    let spec = WaitSpec {
+        condition: Condition::EtcdHealthy {},
+        timeout_seconds: 0,
+    };
+    wait_until(&spec, &context)
+}
+
+/// The health endpoint of a kubelet whose disk is full cannot be asked, for a reason that stays.
 #[test]
 fn a_full_or_read_only_disk_ends_a_wait_at_once() {
     for (code, retryable) in [
@@ -110,7 +111,7 @@ fn a_full_or_read_only_disk_ends_a_wait_at_once() {
         (FailureCode::NotFound, true),
     ] {
         assert_eq!(
-            retry(Failure::new(code, "so it is")).retryable,
+            retry(Failure::new(code, "a reason")).retryable,
             retryable,
             "{code}"
         );

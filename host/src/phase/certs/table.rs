@@ -1,5 +1,5 @@
-//! The certificates of the control plane. A new certificate is a row here; the phases of `init` and
-//! `join` follow from it.
+//! The certificates of the control plane. A new certificate is a row here, and the phases of `init`
+//! and `join` are made from the rows.
 use crate::render::addresses;
 use kubephase_sdk::{kubeadm::Config, spec::Usage};
 
@@ -24,12 +24,12 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// Whether only an etcd of the cluster's own needs it.
-    pub fn is_of_etcd(&self) -> bool {
+    /// Whether the certificate is needed only if the cluster runs its own etcd.
+    pub fn belongs_to_etcd(&self) -> bool {
         self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
     }
 
-    /// kubeadm's name of the phase that makes the authority; none for an authority.
+    /// Returns kubeadm's name of the phase that makes the authority; none for an authority.
     pub fn authority_phase(&self) -> Option<&'static str> {
         let authority = self.authority?;
         let row = CERTIFICATES.iter().find(|row| row.name == authority)?;

@@ -13,9 +13,8 @@ use kubephase_wit::{Error, phase::Host};
 use serde_json::json;
 use std::{panic::RefUnwindSafe, sync::Arc};
 
-/// Runs a phase in a cluster that has a Node of this name, ready or not. Returns what the phase
-/// proposes.
-fn proposed(
+/// Runs a phase in a cluster that has the Node `node-1`. Returns the outcome and the proposals.
+fn run_phase(
     phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
     ready: &str,
 ) -> (Result<Outcome, Failure>, Vec<Effect>) {
@@ -62,7 +61,7 @@ fn proposed(
 
 #[test]
 fn a_name_that_is_taken_is_refused_before_anything_is_written() {
-    let (outcome, effects) = proposed(start, "True");
+    let (outcome, effects) = run_phase(start, "True");
     let failure = outcome.unwrap_err();
     assert!(
         failure
@@ -78,16 +77,16 @@ fn a_name_that_is_taken_is_refused_before_anything_is_written() {
                 && remedy.contains("--node-name"))
     );
     assert!(effects.is_empty());
-    let (outcome, effects) = proposed(start, "False");
+    let (outcome, effects) = run_phase(start, "False");
     assert!(
         outcome.unwrap() == Outcome::Settled && !effects.is_empty(),
-        "a node that is down comes again"
+        "a node that is down may join again"
     );
 }
 
 #[test]
 fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
-    let (outcome, effects) = proposed(use_own_api_server, "True");
+    let (outcome, effects) = run_phase(use_own_api_server, "True");
     assert!(outcome.unwrap() == Outcome::Again);
     let [
         Effect::Wait(WaitSpec {

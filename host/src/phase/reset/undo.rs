@@ -1,6 +1,6 @@
-//! What earlier runs did to this machine is undone by the inverses in their journals, also what
-//! kubeadm's reset does not know of: files of plugins, and certificates in a directory that nobody
-//! names any more.
+//! Undoes what earlier runs did to this machine, by the inverses in their journals. This includes
+//! things that kubeadm's reset does not know: files of plugins, and certificates in a directory
+//! that the configuration does not name any more.
 use super::{announce_first, clear, remove_file};
 use kubephase_sdk::{
     Effect, Failure, effects, effects_core, effects_node,
@@ -17,7 +17,7 @@ enum Part {
 }
 
 impl Part {
-    fn of(inverse: &Inverse) -> Part {
+    fn from_inverse(inverse: &Inverse) -> Part {
         match inverse {
             Inverse::StopService(_) | Inverse::DisableService(_) => Part::Services,
             Inverse::RemoveFile(_) => Part::Files,
@@ -38,33 +38,39 @@ impl Part {
     }
 }
 
-/// Steps of one round. Every round ends with its effects being carried out, so that no round has
-/// many in memory, and a run that is interrupted ends soon.
-const STEPS: usize = 500;
-/// Rounds for one part, however many steps it has: a phase has a limited number of rounds.
+/// Steps of one round. The host applies the effects at the end of each round, so that few are in
+/// memory, and an interrupted run ends soon.
+const STEPS_PER_ROUND: usize = 500;
+/// Most rounds of one part: a phase may have a limited number of rounds.
 const MAX_ROUNDS: usize = 40;
-/// Paths that the line of a round names.
+/// Most paths that the line of a round names.
 const SHOWN: usize = 100;
 
-/// A service that no run needed before is needed by nothing that was there then.
+/// Proposes to stop and disable the services that earlier runs started and enabled. Nothing on the
+/// machine needed such a service before the first run.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
 pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
     undo(Part::Services, steps_of(Part::Services, steps))
 }
 
+/// Returns the rounds that remove the files of earlier runs.
 pub fn files(steps: &[UndoStep]) -> Rounds<'_> {
-    Rounds::of(Part::Files, steps_of(Part::Files, steps))
+    Rounds::new(Part::Files, steps_of(Part::Files, steps))
 }
 
-/// Those that hold nothing any more, a directory after what was in it. The `kept` ones stay.
-pub fn directories<'s>(steps: &'s [UndoStep], kept: &[&str]) -> Rounds<'s> {
+/// Returns the rounds that remove the empty directories of earlier runs, each after the directories
+/// in it. The directories in `excluded` stay.
+pub fn directories<'s>(steps: &'s [UndoStep], excluded: &[&str]) -> Rounds<'s> {
     let mut steps = steps_of(Part::Directories, steps);
     steps.retain(|step| {
         let path = step.inverse.what();
-        // Directories at the top of the tree are everybody's.
-        path.matches('/').count() > 1 && !kept.contains(&path)
+        // Directories at the top of the tree belong to the system.
+        path.matches('/').count() > 1 && !excluded.contains(&path)
     });
     steps.sort_by(|one, other| other.inverse.what().cmp(one.inverse.what()));
-    Rounds::of(Part::Directories, steps)
+    Rounds::new(Part::Directories, steps)
 }
 
 /// The steps of a part, a limited number in each round.
@@ -75,8 +81,8 @@ pub struct Rounds<'s> {
 }
 
 impl<'s> Rounds<'s> {
-    fn of(part: Part, steps: Vec<&'s UndoStep>) -> Rounds<'s> {
-        let per_round = STEPS.max(steps.len().div_ceil(MAX_ROUNDS));
+    fn new(part: Part, steps: Vec<&'s UndoStep>) -> Rounds<'s> {
+        let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
         Rounds {
             part,
             steps,
@@ -84,12 +90,15 @@ impl<'s> Rounds<'s> {
         }
     }
 
-    /// The number of rounds that it takes, at least one.
+    /// Returns the number of rounds, at least one.
     pub fn number(&self) -> usize {
         self.steps.len().div_ceil(self.per_round).max(1)
     }
 
     /// Proposes the steps of a round, if it has any.
+    ///
+    /// # Errors
+    /// The host cannot answer a question, or refuses a proposal.
     pub fn undo(&self, round: usize) -> Result<(), Failure> {
         match self.steps.chunks(self.per_round).nth(round) {
             Some(steps) => undo(self.part, steps.to_vec()),
@@ -99,8 +108,10 @@ impl<'s> Rounds<'s> {
 }
 
 fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
-    let is_of_part = |step: &&UndoStep| Part::of(&step.inverse) == part;
-    steps.iter().filter(is_of_part).collect()
+    steps
+        .iter()
+        .filter(|step| Part::from_inverse(&step.inverse) == part)
+        .collect()
 }
 
 fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
@@ -109,18 +120,19 @@ fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
         part.title(),
         listed(&steps)
     );
-    let propose_step = |step: &UndoStep| {
-        let effect = propose(&step.inverse)?;
-        effects::because(
-            effect,
-            &format!("{} made it, by journal {}", step.workflow, step.run),
-        )?;
-        Ok(effect)
-    };
     announce_first(steps.into_iter().map(propose_step), &line)
 }
 
-/// The first of the steps, and how many there are besides.
+fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {
+    let effect = propose_inverse(&step.inverse)?;
+    effects::because(
+        effect,
+        &format!("{} made it, by journal {}", step.workflow, step.run),
+    )?;
+    Ok(effect)
+}
+
+/// Returns the first steps as text, and the number of the others.
 fn listed(steps: &[&UndoStep]) -> String {
     let shown = steps.iter().take(SHOWN);
     let mut listed: Vec<String> = shown.map(|step| step.inverse.to_string()).collect();
@@ -130,8 +142,8 @@ fn listed(steps: &[&UndoStep]) -> String {
     listed.join(" ")
 }
 
-/// Proposes the effect that an inverse is. A failure is a warning, and the rest goes on.
-fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
+/// Proposes the effect of an inverse. If it fails, the run prints a warning and continues.
+fn propose_inverse(inverse: &Inverse) -> Result<Effect, Failure> {
     match inverse {
         Inverse::RemoveFile(path) => remove_file(path),
         Inverse::RemoveDirectory(path) => {
@@ -140,12 +152,12 @@ fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
             effects_core::attempt(effect, &warning)?;
             Ok(effect)
         }
-        Inverse::StopService(name) => service(name, "stopped"),
-        Inverse::DisableService(name) => service(name, "disabled"),
+        Inverse::StopService(name) => propose_service(name, "stopped"),
+        Inverse::DisableService(name) => propose_service(name, "disabled"),
     }
 }
 
-fn service(name: &str, state: &str) -> Result<Effect, Failure> {
+fn propose_service(name: &str, state: &str) -> Result<Effect, Failure> {
     let effect = effects_node::ensure_service(name, state)?;
     let warning = format!("[reset] Failed to have service {name:?} {state}: {{}}");
     effects_core::attempt(effect, &warning)?;

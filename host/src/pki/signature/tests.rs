@@ -1,6 +1,14 @@
 use super::*;
 use std::os::unix::fs::PermissionsExt;
 
+fn refused(signer: &Signer, component: &[u8], signature: &str) -> String {
+    signer.verify(component, signature).unwrap_err().to_string()
+}
+
+fn unreadable(signer: &str) -> String {
+    format!("{:#}", Signer::read(signer).unwrap_err())
+}
+
 #[test]
 fn a_signature_is_one_keys_and_one_components() {
     let folder = tempfile::tempdir().unwrap();
@@ -20,9 +28,6 @@ fn a_signature_is_one_keys_and_one_components() {
 
     let signature = sign(b"component", &secret, "time-sync 0.1.0").unwrap();
     assert!(signer.verify(b"component", &signature).is_ok());
-    let refused = |signer: &Signer, component: &[u8], signature: &str| {
-        signer.verify(component, signature).unwrap_err().to_string()
-    };
     assert!(refused(&signer, b"another", &signature).contains("does not fit"));
     assert!(
         refused(&other, b"component", &signature)
@@ -53,12 +58,15 @@ fn a_signature_is_one_keys_and_one_components() {
 #[test]
 fn a_signature_of_minisign_itself_is_read() {
     let signer = Signer::read("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
-    let signature = "untrusted comment: signature from minisign secret \
-        key\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\ntrusted comment: timestamp:1556193335\tfile:test\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==";
+    let signature = "untrusted comment: signature from minisign secret key\n\
+        RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/\
+        z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
+        trusted comment: timestamp:1556193335\tfile:test\n\
+        y/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/\
+        17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==";
     assert!(signer.verify(b"test", signature).is_ok());
     assert_eq!(key_id(signature).unwrap(), "key E7620F1842B4E81F");
-    let refused = |given: &str| format!("{:#}", Signer::read(given).unwrap_err());
-    assert!(refused("RWQf6LRC").contains("is not a minisign public key"));
-    assert!(refused("nokey.pub").contains("the file nokey.pub does not exist"));
-    assert!(refused("/dev/zero").contains("cannot read /dev/zero: it is not a regular file"));
+    assert!(unreadable("RWQf6LRC").contains("is not a minisign public key"));
+    assert!(unreadable("nokey.pub").contains("the file nokey.pub does not exist"));
+    assert!(unreadable("/dev/zero").contains("cannot read /dev/zero: it is not a regular file"));
 }

@@ -1,15 +1,16 @@
-//! Constructors of the kinds that recur: ConfigMaps, and RBAC's four.
+//! Constructors of ConfigMaps, and of the four kinds of RBAC.
 use serde_json::{Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Who is bound to a role.
+/// A user or group that is bound to a role.
 #[derive(Clone, Copy)]
 pub(super) enum Subject {
     Group(&'static str),
     User(&'static str),
 }
 
+/// Returns a ConfigMap with one key.
 pub(super) fn config_map(namespace: &str, name: &str, key: &str, content: String) -> Value {
     json!({
         "apiVersion": "v1",
@@ -19,7 +20,7 @@ pub(super) fn config_map(namespace: &str, name: &str, key: &str, content: String
     })
 }
 
-/// A Role that may read one object, and its RoleBinding of the same name.
+/// Returns a Role that may read one object, and a RoleBinding with the Role's name.
 pub(super) fn read_access(
     namespace: &str,
     name: &str,
@@ -36,7 +37,7 @@ pub(super) fn read_access(
     [role, binding]
 }
 
-/// A ClusterRole or Role that may read a resource of the core group.
+/// Returns a ClusterRole or Role that may read a resource of the core group.
 pub(super) fn role(kind: &str, name: &str, resource: &str) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"),
@@ -46,7 +47,7 @@ pub(super) fn role(kind: &str, name: &str, resource: &str) -> Value {
     })
 }
 
-/// Binds subjects to a role of this kind.
+/// Returns the binding of subjects to a role of this kind.
 pub(super) fn binding(kind: &str, name: &str, role: &str, subjects: &[Subject]) -> Value {
     let subjects: Vec<Value> = subjects
         .iter()
@@ -64,7 +65,7 @@ pub(super) fn binding(kind: &str, name: &str, role: &str, subjects: &[Subject]) 
     })
 }
 
-/// The binding that makes the holders of `admin.conf` administrators.
+/// Returns the binding that makes the holders of `admin.conf` administrators.
 pub fn cluster_admins() -> Value {
     binding(
         "ClusterRole",

@@ -1,4 +1,4 @@
-//! What lets a node with a bootstrap token become a node.
+//! The objects that let a machine with a bootstrap token join the cluster.
 use super::{
     BOOTSTRAP_GROUP, NODES_GROUP, PUBLIC,
     access::{Subject, binding, config_map, read_access, role},
@@ -6,33 +6,29 @@ use super::{
 use crate::render::kubeconfig;
 use serde_json::Value;
 
-/// Role and bindings for nodes that join, the approver of their certificates, and the API server's
-/// kubelet client.
+/// Returns the role and the bindings of nodes that join, of the approver of their certificates, and
+/// of the API server's client for kubelets.
 pub fn bootstrap_access() -> Vec<Value> {
     let joining = [Subject::Group(BOOTSTRAP_GROUP)];
-    let approver =
-        |client: &str| format!("system:certificates.k8s.io:certificatesigningrequests:{client}");
-    let cluster =
-        |name: &str, role: &str, subjects: &[Subject]| binding("ClusterRole", name, role, subjects);
     vec![
         role("ClusterRole", "kubeadm:get-nodes", "nodes"),
-        cluster("kubeadm:get-nodes", "kubeadm:get-nodes", &joining),
-        cluster(
+        bind("kubeadm:get-nodes", "kubeadm:get-nodes", &joining),
+        bind(
             "kubeadm:kubelet-bootstrap",
             "system:node-bootstrapper",
             &joining,
         ),
-        cluster(
+        bind(
             "kubeadm:node-autoapprove-bootstrap",
-            &approver("nodeclient"),
+            "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
             &joining,
         ),
-        cluster(
+        bind(
             "kubeadm:node-autoapprove-certificate-rotation",
-            &approver("selfnodeclient"),
+            "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
             &[Subject::Group(NODES_GROUP)],
         ),
-        cluster(
+        bind(
             "kubeadm:apiserver-kubelet-client",
             "system:kubelet-api-admin",
             &[Subject::User("kube-apiserver-kubelet-client")],
@@ -40,7 +36,12 @@ pub fn bootstrap_access() -> Vec<Value> {
     ]
 }
 
-/// ConfigMap `cluster-info`, which anyone may read.
+/// Binds subjects to a ClusterRole.
+fn bind(name: &str, role: &str, subjects: &[Subject]) -> Value {
+    binding("ClusterRole", name, role, subjects)
+}
+
+/// Returns the ConfigMap `cluster-info`, and the access to it: every client may read it.
 pub fn cluster_info(server: &str, authority_pem: &str) -> Vec<Value> {
     let name = "cluster-info";
     let mut objects = vec![config_map(

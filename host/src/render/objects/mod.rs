@@ -1,4 +1,5 @@
-//! The API objects of init outside the addons, each group in the order in which kubeadm writes it.
+//! The API objects of init, without those of the addons. Each group is in the order in which
+//! kubeadm writes it.
 
 mod access;
 mod bootstrap;
@@ -9,12 +10,12 @@ mod uploads;
 pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info};
 pub use node::{CONTROL_PLANE_LABELS, node_patch};
-pub use token::{TOKEN_TYPE, TokenSecret, token_of, token_reference, token_secret};
+pub use token::{TOKEN_TYPE, TokenSecret, parse_token_secret, token_reference, token_secret};
 pub use uploads::{
     HASH_ANNOTATION, certificates_access, kubeadm_config, kubelet_config, phase_config,
 };
 
-/// Nodes that join with a bootstrap token.
+/// The group of nodes that join with a bootstrap token.
 pub const BOOTSTRAP_GROUP: &str = "system:bootstrappers:kubeadm:default-node-token";
 const NODES_GROUP: &str = "system:nodes";
 const SYSTEM: &str = "kube-system";

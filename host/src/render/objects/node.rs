@@ -1,15 +1,16 @@
-//! The marks of a control-plane node.
+//! The labels and taints of a control-plane node.
 use kubephase_sdk::kubeadm::Taint;
 use serde_json::{Value, json};
 
-/// Labels, all without a value.
+/// The labels of a control-plane node, all without a value.
 pub const CONTROL_PLANE_LABELS: [&str; 2] = [
     "node-role.kubernetes.io/control-plane",
     "node.kubernetes.io/exclude-from-external-load-balancers",
 ];
 
-/// The strategic merge patch that gives a Node its labels and taints; `{}` where it has them. The
-/// list of taints is replaced as a whole, so what the node already has follows what is configured.
+/// Returns the strategic merge patch that gives a Node its labels and taints; `{}` if it has them.
+/// A patch replaces the whole list of taints, so the list has the configured taints, and then those
+/// that the Node has already.
 pub fn node_patch(current: &Value, taints: &[Taint]) -> Value {
     let mut patch = json!({});
     for label in CONTROL_PLANE_LABELS {

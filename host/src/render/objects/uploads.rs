@@ -1,18 +1,16 @@
-//! The configuration as it is kept in the cluster, and who may read it.
+//! The configuration that the cluster stores, and the access to it.
 use super::{
     BOOTSTRAP_GROUP, NODES_GROUP, SYSTEM,
     access::{Subject, config_map, read_access},
 };
 use crate::render::kubelet;
-use kubephase_sdk::component_hash;
-use kubephase_sdk::{kubeadm::Config, yaml};
+use kubephase_sdk::{component_hash, kubeadm::Config, yaml};
 use serde_json::{Value, json};
 
-/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it
-/// anew.
+/// The annotation of a configuration that no user wrote, so that an upgrade may make it anew.
 pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
-/// ConfigMap `kubeadm-config` and access to it.
+/// Returns the ConfigMap `kubeadm-config`, and the access to it.
 pub fn kubeadm_config(config: &Config) -> Vec<Value> {
     let mut cluster = json!(config.cluster);
     cluster["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
@@ -38,8 +36,8 @@ pub fn kubeadm_config(config: &Config) -> Vec<Value> {
     objects
 }
 
-/// ConfigMap `kubephase-config`: what of a run is not kubeadm's, for whoever joins or upgrades, and
-/// access to it.
+/// Returns the ConfigMap `kubephase-config`, and the access to it. It has the configuration that
+/// kubeadm does not know, for nodes that join or are upgraded.
 pub fn phase_config(phases: &Value) -> Vec<Value> {
     let name = "kubephase-config";
     let mut objects = vec![config_map(
@@ -59,8 +57,8 @@ pub fn phase_config(phases: &Value) -> Vec<Value> {
     objects
 }
 
-/// ConfigMap `kubelet-config` and access to it. What no user wrote is signed, so that an upgrade
-/// may replace it.
+/// Returns the ConfigMap `kubelet-config`, and the access to it. A configuration that no user wrote
+/// has a hash as an annotation, so that an upgrade may replace it.
 pub fn kubelet_config(config: &Config) -> Vec<Value> {
     let name = "kubelet-config";
     let (document, _) = kubelet::document(config);
@@ -82,7 +80,7 @@ pub fn kubelet_config(config: &Config) -> Vec<Value> {
     objects
 }
 
-/// Access to the Secret `kubeadm-certs`.
+/// Returns the access to the Secret `kubeadm-certs`.
 pub fn certificates_access() -> Vec<Value> {
     read_access(
         SYSTEM,

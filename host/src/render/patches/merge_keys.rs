@@ -1,22 +1,35 @@
-//! Which lists merge, and by what: the strategic-merge tags of the Kubernetes API, as one table.
+//! The strategic-merge tags of the Kubernetes API as one table: which lists merge, and by which
+//! field.
 
-/// How a field merges; a field that is not here is replaced if it is a list, merged if it is an
-/// object.
+/// The way in which a field merges. By default a list is replaced, and an object is merged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MergeRule {
-    /// lists: their elements are told apart by this field; of scalars: by themselves
+    /// of a list: what identifies its elements; none for a list that is replaced
     pub merge: Option<MergeKey>,
-    /// objects: what the patch does not name in `$retainKeys` goes
+    /// of an object: whether fields that the patch does not name in `$retainKeys` are removed
     pub retain_keys: bool,
 }
 
+/// What identifies an element of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MergeKey {
+    /// this field of the element
     Field(&'static str),
+    /// the element itself, which is a scalar
     Scalar,
 }
 
-/// Where a kind keeps its Pod, if it has one.
+impl MergeRule {
+    /// The rule of a list whose elements are identified by a key.
+    const fn list(key: MergeKey) -> MergeRule {
+        MergeRule {
+            merge: Some(key),
+            retain_keys: false,
+        }
+    }
+}
+
+/// The path of the Pod's spec in each kind that has a Pod.
 const POD_SPECS: [(&str, &str); 7] = [
     ("Pod", "spec"),
     ("Deployment", "spec.template.spec"),
@@ -27,7 +40,7 @@ const POD_SPECS: [(&str, &str); 7] = [
     ("CronJob", "spec.jobTemplate.spec.template.spec"),
 ];
 
-/// Below a Pod's spec; for the fields of containers see [`CONTAINER`].
+/// Lists below a Pod's spec; [`CONTAINER`] has those below a container.
 const POD: [(&str, &str); 9] = [
     ("containers", "name"),
     ("initContainers", "name"),
@@ -48,8 +61,8 @@ const CONTAINER: [(&str, &str); 4] = [
 const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 const RETAIN_KEYS: [&str; 2] = ["volumes", "resourceClaims"];
 
-/// Of one kind only, by path.
-const OF_KIND: [(&str, &str, MergeKey); 9] = [
+/// Lists of one kind only, by path.
+const LISTS_OF_KINDS: [(&str, &str, MergeKey); 9] = [
     ("Node", "spec.podCIDRs", MergeKey::Scalar),
     ("Node", "status.addresses", MergeKey::Field("type")),
     ("Pod", "status.podIPs", MergeKey::Field("ip")),
@@ -79,31 +92,24 @@ const WITH_CONDITIONS: [&str; 8] = [
     "Service",
 ];
 
-/// The rule of a field, `path` being the names from the root of the object, list indices left out.
+/// Returns the rule of a field. `path` has the names from the root of the object, without the
+/// indices of lists.
 pub(super) fn merge_rule(kind: &str, path: &[&str]) -> MergeRule {
-    let by = |field| MergeRule {
-        merge: Some(MergeKey::Field(field)),
-        retain_keys: false,
-    };
     let dotted = path.join(".");
-    if let Some((_, _, key)) = OF_KIND
+    if let Some((_, _, key)) = LISTS_OF_KINDS
         .iter()
-        .find(|(of, at, _)| *of == kind && *at == dotted)
+        .find(|(row_kind, row_path, _)| *row_kind == kind && *row_path == dotted)
     {
-        return MergeRule {
-            merge: Some(*key),
-            retain_keys: false,
-        };
+        return MergeRule::list(*key);
     }
     match path {
-        [.., "metadata", "ownerReferences"] => return by("uid"),
+        [.., "metadata", "ownerReferences"] => return MergeRule::list(MergeKey::Field("uid")),
         [.., "metadata", "finalizers"] => {
-            return MergeRule {
-                merge: Some(MergeKey::Scalar),
-                retain_keys: false,
-            };
+            return MergeRule::list(MergeKey::Scalar);
         }
-        ["status", "conditions"] if WITH_CONDITIONS.contains(&kind) => return by("type"),
+        ["status", "conditions"] if WITH_CONDITIONS.contains(&kind) => {
+            return MergeRule::list(MergeKey::Field("type"));
+        }
         ["spec", "strategy"] if kind == "Deployment" => {
             return MergeRule {
                 merge: None,
@@ -112,7 +118,7 @@ pub(super) fn merge_rule(kind: &str, path: &[&str]) -> MergeRule {
         }
         _ => {}
     }
-    let Some((_, pod)) = POD_SPECS.iter().find(|(of, _)| *of == kind) else {
+    let Some((_, pod)) = POD_SPECS.iter().find(|(row_kind, _)| *row_kind == kind) else {
         return MergeRule::default();
     };
     let Some(below) = dotted
@@ -131,7 +137,9 @@ pub(super) fn merge_rule(kind: &str, path: &[&str]) -> MergeRule {
         Some((list, field)) if CONTAINER_LISTS.contains(&list) => CONTAINER
             .iter()
             .find(|(name, _)| *name == field)
-            .map_or_else(MergeRule::default, |(_, key)| by(key)),
+            .map_or_else(MergeRule::default, |(_, key)| {
+                MergeRule::list(MergeKey::Field(key))
+            }),
         _ => MergeRule::default(),
     }
 }

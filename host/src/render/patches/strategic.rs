@@ -1,7 +1,7 @@
-//! Strategic merge patch: a merge patch in which lists of known fields merge element by element,
-//! with directives (`$patch`, `$setElementOrder/…`, `$retainKeys`, `$deleteFromPrimitiveList/…`)
-//! for what that cannot say.
-use super::merge_keys::{MergeKey, merge_rule};
+//! Strategic merge patches: merge patches in which lists of known fields merge element by element.
+//! Directives say what such a merge cannot: `$patch`, `$setElementOrder/…`, `$retainKeys` and
+//! `$deleteFromPrimitiveList/…`.
+use super::merge_keys::{MergeKey, MergeRule, merge_rule};
 use serde_json::{Map, Value};
 
 const PATCH: &str = "$patch";
@@ -11,10 +11,10 @@ const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 
 type Object = Map<String, Value>;
 
-/// `current` of this kind with `patch` applied.
+/// Applies `patch` to the object `current` of this kind.
 ///
 /// # Errors
-/// A patch that is no object, a directive of another form, or an element without its merge key.
+/// The patch is not an object, a directive is malformed, or an element lacks its merge key.
 pub fn strategic_merge(kind: &str, current: &Value, patch: &Value) -> Result<Value, String> {
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else {
         return Err("a strategic merge patch and what it applies to must be objects".into());
@@ -23,18 +23,20 @@ pub fn strategic_merge(kind: &str, current: &Value, patch: &Value) -> Result<Val
         kind,
         path: Vec::new(),
     }
-    .objects(current.clone(), patch.clone(), false)?;
+    .merge_objects(current.clone(), patch.clone(), false)?;
     Ok(merged.into())
 }
 
-/// Where in the object the merge is: the names of fields, list indices left out.
+/// A merge in progress.
 struct Merge<'a> {
     kind: &'a str,
+    /// the names of the fields to the present value, without the indices of lists
     path: Vec<String>,
 }
 
 impl Merge<'_> {
-    fn rule(&self, field: &str) -> super::merge_keys::MergeRule {
+    /// Returns the rule of a field of the present value.
+    fn rule(&self, field: &str) -> MergeRule {
         let path: Vec<&str> = self
             .path
             .iter()
@@ -44,7 +46,8 @@ impl Merge<'_> {
         merge_rule(self.kind, &path)
     }
 
-    fn below<T>(
+    /// Works on the value of a field.
+    fn within_field<T>(
         &mut self,
         field: &str,
         work: impl FnOnce(&mut Self) -> Result<T, String>,
@@ -55,7 +58,8 @@ impl Merge<'_> {
         result
     }
 
-    fn objects(
+    /// Merges an object into another. `retain_keys` allows `$retainKeys`.
+    fn merge_objects(
         &mut self,
         mut current: Object,
         mut patch: Object,
@@ -68,15 +72,16 @@ impl Merge<'_> {
             Some(other) => return Err(format!("unknown patch type found: {other}")),
             None => {}
         }
-        retain(&mut current, &mut patch, retain_keys)?;
-        self.ordered_lists(&mut current, &mut patch)?;
+        retain_fields(&mut current, &mut patch, retain_keys)?;
+        self.merge_ordered_lists(&mut current, &mut patch)?;
         for (field, new) in patch {
             if let Some(list) = field.strip_prefix(DELETE_FROM) {
-                let (Value::Array(gone), Some(Value::Array(there))) = (&new, current.get_mut(list))
+                let (Value::Array(removed), Some(Value::Array(items))) =
+                    (&new, current.get_mut(list))
                 else {
                     continue;
                 };
-                there.retain(|item| !gone.contains(item));
+                items.retain(|item| !removed.contains(item));
                 continue;
             }
             let merged = match (current.get(&field), new) {
@@ -86,11 +91,11 @@ impl Merge<'_> {
                 }
                 (Some(Value::Object(old)), Value::Object(new)) => {
                     let (old, retain_keys) = (old.clone(), self.rule(&field).retain_keys);
-                    self.below(&field, |merge| merge.objects(old, new, retain_keys))?
+                    self.within_field(&field, |merge| merge.merge_objects(old, new, retain_keys))?
                         .into()
                 }
                 (Some(Value::Array(old)), Value::Array(new)) => {
-                    self.lists(&field, old.clone(), new)?.into()
+                    self.merge_lists(&field, old.clone(), new)?.into()
                 }
                 (_, new) => match without_directives(new) {
                     Some(new) => new,
@@ -102,8 +107,12 @@ impl Merge<'_> {
         Ok(current)
     }
 
-    /// Lists for which the patch gives an order are merged and brought into it.
-    fn ordered_lists(&mut self, current: &mut Object, patch: &mut Object) -> Result<(), String> {
+    /// Merges the lists for which the patch gives an order, and brings them into it.
+    fn merge_ordered_lists(
+        &mut self,
+        current: &mut Object,
+        patch: &mut Object,
+    ) -> Result<(), String> {
         let directives: Vec<String> = patch
             .keys()
             .filter(|key| key.starts_with(ELEMENT_ORDER))
@@ -120,7 +129,9 @@ impl Merge<'_> {
                 _ => None,
             };
             let merged = match (&server, patch.remove(field)) {
-                (Some(old), Some(Value::Array(new))) => self.lists(field, old.clone(), new)?,
+                (Some(old), Some(Value::Array(new))) => {
+                    self.merge_lists(field, old.clone(), new)?
+                }
                 (Some(old), None) => old.clone(),
                 (None, Some(Value::Array(new))) => {
                     new.into_iter().filter_map(without_directives).collect()
@@ -141,7 +152,8 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn lists(
+    /// Merges a list into another.
+    fn merge_lists(
         &mut self,
         field: &str,
         old: Vec<Value>,
@@ -157,7 +169,7 @@ impl Merge<'_> {
             return Ok(in_order(all, &new, &old, key));
         };
         let mut merged = old.clone();
-        if self.special_elements(name, &mut merged, &mut new)? {
+        if apply_list_directives(name, &mut merged, &mut new)? {
             return Ok(new);
         }
         for item in &new {
@@ -169,13 +181,13 @@ impl Merge<'_> {
             })?;
             match merged
                 .iter_mut()
-                .find(|there| there.get(name) == Some(identity))
+                .find(|element| element.get(name) == Some(identity))
             {
-                Some(slot) => {
-                    let there = slot.as_object().cloned().unwrap_or_default();
-                    *slot = self
-                        .below(field, |merge| {
-                            merge.objects(there, patch.clone(), rule.retain_keys)
+                Some(element) => {
+                    let old = element.as_object().cloned().unwrap_or_default();
+                    *element = self
+                        .within_field(field, |merge| {
+                            merge.merge_objects(old, patch.clone(), rule.retain_keys)
                         })?
                         .into();
                 }
@@ -184,65 +196,71 @@ impl Merge<'_> {
         }
         Ok(in_order(merged, &new, &old, key))
     }
-
-    /// Elements that are directives: `delete` takes the element of that key out of `merged`,
-    /// `replace` makes the rest of the patch the whole list (and the answer true).
-    fn special_elements(
-        &self,
-        key: &str,
-        merged: &mut Vec<Value>,
-        patch: &mut Vec<Value>,
-    ) -> Result<bool, String> {
-        let mut replace = false;
-        let mut kept = Vec::new();
-        for item in patch.drain(..) {
-            match item
-                .get(PATCH)
-                .map(|directive| directive.as_str().unwrap_or_default())
-            {
-                None => kept.push(item),
-                Some("replace") => replace = true,
-                Some("delete") => {
-                    let identity = item.get(key).ok_or_else(|| {
-                        format!("map: {item} does not contain declared merge key: {key}")
-                    })?;
-                    merged.retain(|there| there.get(key) != Some(identity));
-                }
-                Some("merge") => {
-                    return Err("merging lists cannot yet be specified in the patch".into());
-                }
-                Some(other) => return Err(format!("unknown patch type found: {other}")),
-            }
-        }
-        *patch = kept;
-        Ok(replace)
-    }
 }
 
-/// `$retainKeys`: what it does not name goes.
-fn retain(current: &mut Object, patch: &mut Object, allowed: bool) -> Result<(), String> {
+/// Applies the elements of a patch that are directives, and removes them from the patch: `delete`
+/// removes the element with its key from `merged`; `replace` makes the rest of the patch the whole
+/// list. Returns whether the list is replaced.
+fn apply_list_directives(
+    key: &str,
+    merged: &mut Vec<Value>,
+    patch: &mut Vec<Value>,
+) -> Result<bool, String> {
+    let mut replace = false;
+    let mut elements = Vec::new();
+    for item in patch.drain(..) {
+        match item
+            .get(PATCH)
+            .map(|directive| directive.as_str().unwrap_or_default())
+        {
+            None => elements.push(item),
+            Some("replace") => replace = true,
+            Some("delete") => {
+                let identity = item.get(key).ok_or_else(|| {
+                    format!("map: {item} does not contain declared merge key: {key}")
+                })?;
+                merged.retain(|element| element.get(key) != Some(identity));
+            }
+            Some("merge") => {
+                return Err("merging lists cannot yet be specified in the patch".into());
+            }
+            Some(other) => return Err(format!("unknown patch type found: {other}")),
+        }
+    }
+    *patch = elements;
+    Ok(replace)
+}
+
+/// Applies `$retainKeys`: removes the fields that it does not name.
+fn retain_fields(current: &mut Object, patch: &mut Object, allowed: bool) -> Result<(), String> {
     let Some(keys) = patch.remove(RETAIN_KEYS) else {
         return Ok(());
     };
-    let fail = || "invalid patch format of retainKeys".to_string();
     let Value::Array(keys) = keys else {
-        return Err(fail());
+        return Err(invalid_retain_keys());
     };
     if !allowed {
         return Ok(());
     }
-    let named = |field: &str| keys.iter().any(|key| key == field);
-    if patch
-        .iter()
-        .any(|(field, value)| !value.is_null() && !field.starts_with('$') && !named(field))
-    {
-        return Err(fail());
+    let has_unnamed_value = patch.iter().any(|(field, value)| {
+        !value.is_null() && !field.starts_with('$') && !contains_text(&keys, field)
+    });
+    if has_unnamed_value {
+        return Err(invalid_retain_keys());
     }
-    current.retain(|field, _| named(field));
+    current.retain(|field, _| contains_text(&keys, field));
     Ok(())
 }
 
-/// A value that nothing is there to merge with: directives and nulls go; none where all of it was a
+fn invalid_retain_keys() -> String {
+    "invalid patch format of retainKeys".to_owned()
+}
+
+fn contains_text(list: &[Value], text: &str) -> bool {
+    list.iter().any(|item| item == text)
+}
+
+/// Removes directives and nulls from a value that replaces nothing; none if all of it was a
 /// directive.
 fn without_directives(value: Value) -> Option<Value> {
     match value {
@@ -253,11 +271,12 @@ fn without_directives(value: Value) -> Option<Value> {
                 Some("replace") => return Some(fields.into()),
                 _ => {}
             }
-            let kept = fields
+            let fields = fields
                 .into_iter()
                 .filter(|(field, _)| !field.starts_with('$'));
             Some(Value::Object(
-                kept.filter_map(|(field, value)| Some((field, without_directives(value)?)))
+                fields
+                    .filter_map(|(field, value)| Some((field, without_directives(value)?)))
                     .collect(),
             ))
         }
@@ -266,29 +285,39 @@ fn without_directives(value: Value) -> Option<Value> {
     }
 }
 
-/// Elements that the patch names stand in its order, the server's own in the server's; the two are
-/// woven so that a server's element stays before the first of the patch's that it was before. New
-/// elements thus come early.
+/// Brings a merged list into order. The elements that the patch names are in the order of the
+/// patch, the others in the order of the server. A server's element stays before the first of the
+/// patch's elements that it was before, so new elements come early.
 fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: MergeKey) -> Vec<Value> {
-    let position =
-        |list: &[Value], item: &Value| list.iter().position(|there| same(there, item, key));
-    let (mut named, mut own): (Vec<_>, Vec<_>) = merged
+    let (mut named, mut others): (Vec<_>, Vec<_>) = merged
         .into_iter()
-        .partition(|item| position(patch, item).is_some());
-    named.sort_by_key(|item| position(patch, item));
-    own.sort_by_key(|item| position(server, item));
-    let (mut named, mut own) = (named.into_iter().peekable(), own.into_iter().peekable());
-    let mut woven = Vec::new();
-    while let (Some(left), Some(right)) = (own.peek(), named.peek()) {
-        let before = matches!((position(server, left), position(server, right)), (Some(l), Some(r)) if l < r);
-        woven.extend(if before { own.next() } else { named.next() });
+        .partition(|item| position(patch, item, key).is_some());
+    named.sort_by_key(|item| position(patch, item, key));
+    others.sort_by_key(|item| position(server, item, key));
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    let mut ordered = Vec::new();
+    while let (Some(other), Some(new)) = (others.peek(), named.peek()) {
+        let is_before = match (position(server, other, key), position(server, new, key)) {
+            (Some(other), Some(new)) => other < new,
+            _ => false,
+        };
+        ordered.extend(if is_before {
+            others.next()
+        } else {
+            named.next()
+        });
     }
-    woven.extend(own);
-    woven.extend(named);
-    woven
+    ordered.extend(others);
+    ordered.extend(named);
+    ordered
 }
 
-fn same(a: &Value, b: &Value, key: MergeKey) -> bool {
+/// Returns the position in a list of the element with the identity of `item`.
+fn position(list: &[Value], item: &Value, key: MergeKey) -> Option<usize> {
+    list.iter().position(|element| is_same(element, item, key))
+}
+
+fn is_same(a: &Value, b: &Value, key: MergeKey) -> bool {
     match key {
         MergeKey::Field(name) => a.get(name) == b.get(name),
         MergeKey::Scalar => a == b,

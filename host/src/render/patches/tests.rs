@@ -11,15 +11,15 @@ fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
     )
 }
 
-fn merged(kind: &str, current: Value, patch: Value) -> Value {
+fn merge(kind: &str, current: Value, patch: Value) -> Value {
     strategic_merge(kind, &current, &patch).unwrap()
 }
 
 #[test]
-fn names_say_what_is_patched_and_how() {
-    let strategic = |target| Ok(Ok((target, PatchKind::Strategic)));
-    assert_eq!(parse_name("etcd.yaml"), strategic("etcd"));
-    assert_eq!(parse_name("etcd0-tuning.json"), strategic("etcd"));
+fn the_name_of_a_file_has_its_target_and_its_kind() {
+    let strategic = Ok(Ok(("etcd", PatchKind::Strategic)));
+    assert_eq!(parse_name("etcd.yaml"), strategic);
+    assert_eq!(parse_name("etcd0-tuning.json"), strategic);
     assert_eq!(
         parse_name("kube-apiserver0+json.yaml"),
         Ok(Ok(("kube-apiserver", PatchKind::Json)))
@@ -28,7 +28,7 @@ fn names_say_what_is_patched_and_how() {
         parse_name("kubeletconfiguration+merge.yaml"),
         Ok(Ok((KUBELET, PatchKind::Merge)))
     );
-    assert_eq!(parse_name("etcd.a+json.yaml"), strategic("etcd"));
+    assert_eq!(parse_name("etcd.a+json.yaml"), strategic);
     assert!(parse_name("etcd+bogus.yaml").is_err());
     assert!(
         parse_name("readme.yaml")
@@ -85,44 +85,50 @@ fn yaml_is_read_as_go_reads_it() {
     assert_eq!(patches.apply("etcd", json!({})).unwrap().0, json!({"a": 8}));
 }
 
+/// Returns why the patch of a file fails.
+fn failure(name: &str, text: &str, target: &str) -> String {
+    load(&[(name, text)])
+        .and_then(|(patches, _)| patches.apply(target, json!({"kind": "Pod"})))
+        .unwrap_err()
+}
+
 #[test]
 fn errors_are_kubeadms() {
-    let fail = |name, text, target| {
-        load(&[(name, text)])
-            .and_then(|(patches, _)| patches.apply(target, json!({"kind": "Pod"})))
-            .unwrap_err()
-    };
     assert_eq!(
-        fail("etcd+bogus.yaml", "a: b", "etcd"),
-        r#"could not list patch files for path "patches": unknown or missing patch type after '+', must be one of [json merge strategic]"#
+        failure("etcd+bogus.yaml", "a: b", "etcd"),
+        "could not list patch files for path \"patches\": unknown or missing patch type after '+', \
+         must be one of [json merge strategic]"
     );
     assert_eq!(
-        fail("etcd+json.yaml", "op: add", "etcd"),
-        "could not apply the following patch of type \"application/json-patch+json\" to target \"etcd\":\n{\"op\":\"add\"}\n: \
-         json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+        failure("etcd+json.yaml", "op: add", "etcd"),
+        "could not apply the following patch of type \"application/json-patch+json\" to target \
+         \"etcd\":\n{\"op\":\"add\"}\n: json: cannot unmarshal object into Go value \
+         of type jsonpatch.Patch"
     );
     assert_eq!(
-        fail(
+        failure(
             "etcd+json.yaml",
             "- op: test\n  path: /kind\n  value: Nope",
             "etcd"
         ),
-        "could not apply the following patch of type \"application/json-patch+json\" to target \"etcd\":\n\
+        "could not apply the following patch of type \"application/json-patch+json\" to target \
+         \"etcd\":\n\
          [{\"op\":\"test\",\"path\":\"/kind\",\"value\":\"Nope\"}]\n: testing value /kind failed: \
          test failed"
     );
     assert_eq!(
-        fail(
+        failure(
             "kubeletconfiguration+json.yaml",
             "- op: remove\n  path: /noSuch",
             KUBELET
         ),
-        "could not apply the following patch of type \"application/json-patch+json\" to target \"kubeletconfiguration\":\n\
+        "could not apply the following patch of type \"application/json-patch+json\" to target \
+         \"kubeletconfiguration\":\n\
          [{\"op\":\"remove\",\"path\":\"/noSuch\"}]\n: error in remove for path: '/noSuch': Unable \
          to remove nonexistent key: noSuch: missing value"
     );
-    // kubeadm prints the whole file; here nothing of it is said, as it may hold anything.
-    let malformed = fail("etcd.yaml", "a: 1\n---\n\npassword: hunter2\nb: [c", "etcd");
+    // kubeadm prints the whole file. Here the message quotes nothing of it: it may hold anything.
+    let malformed = failure("etcd.yaml", "a: 1\n---\n\npassword: hunter2\nb: [c", "etcd");
     let place = "could not list patch files for path \"patches\": could not convert patch to JSON: \
         etcd.yaml, line 5: ";
     assert!(
@@ -133,12 +139,24 @@ fn errors_are_kubeadms() {
 
 #[test]
 fn lists_merge_by_their_key() {
-    let pod = json!({"spec": {"containers": [{"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}], "args": ["p", "q"]}],
-                              "tolerations": [{"key": "k"}]}});
-    let patch = json!({"spec": {"containers": [{"name": "a", "env": [{"name": "Y", "value": "2"}], "args": ["r"]}, {"name": "b"}],
-                                "tolerations": [{"operator": "Exists"}]}});
+    let pod = json!({"spec": {
+        "containers": [{
+            "name": "a",
+            "image": "1",
+            "env": [{"name": "X", "value": "1"}],
+            "args": ["p", "q"],
+        }],
+        "tolerations": [{"key": "k"}],
+    }});
+    let patch = json!({"spec": {
+        "containers": [
+            {"name": "a", "env": [{"name": "Y", "value": "2"}], "args": ["r"]},
+            {"name": "b"},
+        ],
+        "tolerations": [{"operator": "Exists"}],
+    }});
     assert_eq!(
-        merged("Pod", pod.clone(), patch),
+        merge("Pod", pod.clone(), patch),
         json!({"spec": {"containers": [{"name": "a", "image": "1", "args": ["r"],
                                         "env": [
                                             {"name": "Y", "value": "2"},
@@ -156,7 +174,7 @@ fn lists_merge_by_their_key() {
         r#"map: {"image":"x"} does not contain declared merge key: name"#
     );
     assert_eq!(
-        merged(
+        merge(
             "ConfigMap",
             json!({"data": {"a": "1", "b": "2"}}),
             json!({"data": {"a": null, "c": "3"}})
@@ -165,18 +183,25 @@ fn lists_merge_by_their_key() {
     );
 }
 
+fn containers(list: Value) -> Value {
+    json!({"spec": {"containers": list}})
+}
+
+fn strategy(value: Value) -> Value {
+    json!({"spec": {"strategy": value}})
+}
+
 #[test]
 fn directives_say_what_a_merge_cannot() {
-    let containers = |list: Value| json!({"spec": {"containers": list}});
     let pod = containers(json!([{"name": "a"}, {"name": "b"}]));
     let delete = containers(json!([{"name": "a", "$patch": "delete"}]));
     assert_eq!(
-        merged("Pod", pod.clone(), delete),
+        merge("Pod", pod.clone(), delete),
         containers(json!([{"name": "b"}]))
     );
     let replace = containers(json!([{"$patch": "replace"}, {"name": "c"}]));
     assert_eq!(
-        merged("Pod", pod.clone(), replace),
+        merge("Pod", pod.clone(), replace),
         containers(json!([{"name": "c"}]))
     );
     let order = json!({
@@ -186,41 +211,56 @@ fn directives_say_what_a_merge_cannot() {
         },
     });
     assert_eq!(
-        merged("Pod", pod, order),
+        merge("Pod", pod, order),
         containers(json!([{"name": "b"}, {"name": "a", "image": "x"}]))
-    );
-
-    let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
-    let gone =
-        json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"], "finalizers": ["z"]}});
-    let left = merged("Node", finalizers(json!(["x", "y"])), gone);
-    assert_eq!(
-        left["metadata"]["finalizers"].as_array().map(Vec::len),
-        Some(2)
-    );
-
-    let strategy = |value: Value| json!({"spec": {"strategy": value}});
-    let deployment = strategy(json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}));
-    let retain = strategy(json!({"$retainKeys": ["type"], "type": "Recreate"}));
-    assert_eq!(
-        merged("Deployment", deployment.clone(), retain),
-        strategy(json!({"type": "Recreate"}))
-    );
-    let replaced = strategy(json!({"$patch": "replace", "type": "Recreate"}));
-    assert_eq!(
-        merged("Deployment", deployment, replaced),
-        strategy(json!({"type": "Recreate"}))
     );
     assert!(strategic_merge("Pod", &json!({}), &json!({"$patch": "what"})).is_err());
 }
 
 #[test]
+fn elements_are_deleted_from_a_list_of_scalars() {
+    let node = json!({"metadata": {"finalizers": ["x", "y"]}});
+    let patch =
+        json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"], "finalizers": ["z"]}});
+    let merged = merge("Node", node, patch);
+    assert_eq!(
+        merged["metadata"]["finalizers"].as_array().map(Vec::len),
+        Some(2)
+    );
+}
+
+#[test]
+fn retain_keys_removes_the_fields_that_it_does_not_name() {
+    let deployment = strategy(json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}));
+    let retain = strategy(json!({"$retainKeys": ["type"], "type": "Recreate"}));
+    assert_eq!(
+        merge("Deployment", deployment.clone(), retain),
+        strategy(json!({"type": "Recreate"}))
+    );
+    let replaced = strategy(json!({"$patch": "replace", "type": "Recreate"}));
+    assert_eq!(
+        merge("Deployment", deployment, replaced),
+        strategy(json!({"type": "Recreate"}))
+    );
+}
+
+#[test]
 fn nodes_merge_as_the_api_server_merges_them() {
-    let node = json!({"spec": {"taints": [{"key": "a"}]}, "status": {"conditions": [{"type": "Ready", "status": "False"}],
-                      "addresses": [{"type": "Hostname", "address": "h"}]}});
-    let patch = json!({"spec": {"taints": [{"key": "b"}]}, "status": {"conditions": [{"type": "Ready", "status": "True"}],
-                       "addresses": [{"type": "InternalIP", "address": "192.0.2.2"}]}});
-    let merged = merged("Node", node, patch);
+    let node = json!({
+        "spec": {"taints": [{"key": "a"}]},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "False"}],
+            "addresses": [{"type": "Hostname", "address": "h"}],
+        },
+    });
+    let patch = json!({
+        "spec": {"taints": [{"key": "b"}]},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "addresses": [{"type": "InternalIP", "address": "192.0.2.2"}],
+        },
+    });
+    let merged = merge("Node", node, patch);
     assert_eq!(merged["spec"]["taints"], json!([{"key": "b"}]));
     assert_eq!(
         merged["status"]["conditions"],
@@ -233,7 +273,7 @@ fn nodes_merge_as_the_api_server_merges_them() {
 }
 
 #[test]
-fn what_patches_put_into_a_target_is_known_without_the_names_of_what_they_patch() {
+fn the_values_of_patches_do_not_include_the_names_of_the_parts_that_they_patch() {
     let (patches, _) = load(&[
         (
             "corednsdeployment.yaml",

@@ -1,8 +1,8 @@
-//! Environment of the control plane's containers.
+//! The environment variables of the control plane's containers.
 use kubephase_sdk::kubeadm::EnvVar;
 use std::collections::BTreeMap;
 
-/// Several lists as one, sorted by name; the last of a name wins.
+/// Merges lists into one, sorted by name. The last variable with a name wins.
 pub(super) fn merge_variables(lists: &[&[EnvVar]]) -> Vec<EnvVar> {
     let by_name: BTreeMap<&str, &EnvVar> = lists
         .iter()

@@ -1,13 +1,13 @@
-//! etcd, where it runs beside the control plane.
-use super::{Component, environment, probe, probe::Probes, volume::Mount};
-use crate::render::{command_line, host_port, images, join, last_argument, split_host_port};
+//! The static Pod of an etcd that runs on the control-plane nodes.
+use super::{Component, certificate_file, environment, probe, probe::Probes, volume::Mount};
+use crate::render::{command_line, host_port, images, last_argument, split_host_port};
 use kubephase_sdk::kubeadm::{Arg, Config};
 use serde_json::{Value, json};
 
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
 const METRICS_PORT: u16 = 2381;
 
-/// A member of the cluster that a node joins; one that has not started yet goes by its id in
+/// A member of the etcd cluster. The name of a member that has not started yet is its id in
 /// hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -15,16 +15,17 @@ pub struct Member {
     pub peer_url: String,
 }
 
-/// The manifest of a new cluster's first member.
+/// Returns the manifest of a new cluster's first member.
 pub fn etcd(config: &Config) -> Value {
     etcd_joining(config, &[])
 }
 
-/// The manifest of a member that joins `members`, among which it already is; none: a new cluster.
+/// Returns the manifest of a member that joins `members`, which include it. Without members it is
+/// the manifest of a new cluster's first member.
 pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
     let local = config.cluster.etcd.local.clone().unwrap_or_default();
     let address = &config.init.local_api_endpoint.advertise_address;
-    let metrics = Metrics::of(&local.extra_args, loopback(address));
+    let metrics = Metrics::from_arguments(&local.extra_args, loopback(address));
     Component {
         name: "etcd",
         image: images::etcd(&config.cluster),
@@ -59,7 +60,6 @@ pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
 fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static str, String)> {
     let address = &config.init.local_api_endpoint.advertise_address;
     let node = config.init.node_registration.name.clone();
-    let file = |name: &str| join(&config.cluster.certificates_dir, name);
     let (client, peer) = (
         format!("https://{}", host_port(address, 2379)),
         format!("https://{}", host_port(address, 2380)),
@@ -67,12 +67,12 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     let loopback = loopback(address);
     let mut flags = vec![
         ("advertise-client-urls", client.clone()),
-        ("cert-file", file("etcd/server.crt")),
+        ("cert-file", certificate_file(config, "etcd/server.crt")),
         ("client-cert-auth", "true".into()),
         ("data-dir", data_dir.into()),
         ("feature-gates", "InitialCorruptCheck=true".into()),
         ("initial-advertise-peer-urls", peer.clone()),
-        ("key-file", file("etcd/server.key")),
+        ("key-file", certificate_file(config, "etcd/server.key")),
         (
             "listen-client-urls",
             format!("https://{},{client}", host_port(loopback, 2379)),
@@ -82,12 +82,15 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
             format!("http://{}", host_port(loopback, METRICS_PORT)),
         ),
         ("listen-peer-urls", peer.clone()),
-        ("peer-cert-file", file("etcd/peer.crt")),
+        ("peer-cert-file", certificate_file(config, "etcd/peer.crt")),
         ("peer-client-cert-auth", "true".into()),
-        ("peer-key-file", file("etcd/peer.key")),
-        ("peer-trusted-ca-file", file("etcd/ca.crt")),
+        ("peer-key-file", certificate_file(config, "etcd/peer.key")),
+        (
+            "peer-trusted-ca-file",
+            certificate_file(config, "etcd/ca.crt"),
+        ),
         ("snapshot-count", "10000".into()),
-        ("trusted-ca-file", file("etcd/ca.crt")),
+        ("trusted-ca-file", certificate_file(config, "etcd/ca.crt")),
         ("watch-progress-notify-interval", "5s".into()),
     ];
     if members.is_empty() {
@@ -104,7 +107,7 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     flags
 }
 
-/// Loopback in the family of the advertised address.
+/// Returns the loopback address of the advertised address's family.
 pub(super) fn loopback(address: &str) -> &'static str {
     if address.contains(':') {
         "::1"
@@ -113,7 +116,7 @@ pub(super) fn loopback(address: &str) -> &'static str {
     }
 }
 
-/// Where etcd answers probes: the first URL the user wants metrics at, or the default.
+/// The endpoint of etcd for probes: the first of the user's URLs for metrics, or the default.
 struct Metrics {
     host: String,
     port: u16,
@@ -121,7 +124,7 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn of(arguments: &[Arg], loopback: &str) -> Metrics {
+    fn from_arguments(arguments: &[Arg], loopback: &str) -> Metrics {
         let given =
             last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
         let Some((scheme, rest)) = given.and_then(|url| url.split_once("://")) else {

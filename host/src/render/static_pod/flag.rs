@@ -1,7 +1,7 @@
-//! What a static Pod says of the program that it runs.
+//! The command of a static Pod, and the flags in it.
 use serde_json::Value;
 
-/// The program of the Pod's first container with its arguments.
+/// Returns the program of the Pod's first container, and its arguments.
 pub fn command(pod: &Value) -> impl DoubleEndedIterator<Item = &str> {
     pod.pointer("/spec/containers/0/command")
         .and_then(Value::as_array)
@@ -10,12 +10,12 @@ pub fn command(pod: &Value) -> impl DoubleEndedIterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-/// The value of a flag of that program; empty where it is not given. The last of several wins, as
-/// with any Go flag; one dash is as good as two.
+/// Returns the value of a flag of that program; empty if the flag is not given. As for every Go
+/// flag, the last value wins, and one dash means the same as two.
 pub fn flag<'a>(pod: &'a Value, name: &str) -> &'a str {
-    let dashed = |argument: &'a str| argument.strip_prefix("--").or(argument.strip_prefix('-'));
     command(pod)
         .rev()
-        .find_map(|argument| dashed(argument)?.strip_prefix(name)?.strip_prefix('='))
+        .filter_map(|argument| argument.strip_prefix("--").or(argument.strip_prefix('-')))
+        .find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='))
         .unwrap_or_default()
 }

@@ -1,39 +1,45 @@
-//! Where a component of the control plane tells its health.
+//! The health endpoint of a component of the control plane.
 use super::flag::{command, flag};
 use crate::render::host_port;
 use kubephase_sdk::kubeadm::Config;
 use serde_json::Value;
 
-/// The URL to ask, from the manifest as it is on disk: patches may have moved it.
+/// Returns the URL of a component's health. It is read from the manifest on disk, because patches
+/// may have changed it.
 ///
 /// # Errors
-/// A manifest that is no Pod with a command.
+/// The manifest is not a Pod with a command.
 pub fn health_url(component: &str, manifest: &str, config: &Config) -> Result<String, String> {
     let pod: Value =
         serde_yaml::from_str(manifest).map_err(|error| format!("not a Pod: {error}"))?;
     command(&pod)
         .next()
         .ok_or("the Pod's first container has no command")?;
-    let told = |name: &str, default: &str| {
-        Some(flag(&pod, name))
-            .filter(|value| !value.is_empty())
-            .unwrap_or(default)
-            .to_owned()
-    };
     let local = &config.init.local_api_endpoint;
     let (address, port, path) = match component {
         "kube-apiserver" => (
-            told("advertise-address", &local.advertise_address),
+            flag_or(&pod, "advertise-address", &local.advertise_address),
             "6443",
             "livez",
         ),
-        "kube-controller-manager" => (told("bind-address", "127.0.0.1"), "10257", "healthz"),
-        _ => (told("bind-address", "127.0.0.1"), "10259", "livez"),
+        "kube-controller-manager" => (
+            flag_or(&pod, "bind-address", "127.0.0.1"),
+            "10257",
+            "healthz",
+        ),
+        _ => (flag_or(&pod, "bind-address", "127.0.0.1"), "10259", "livez"),
     };
     Ok(format!(
         "https://{}/{path}",
-        host_port(&address, told("secure-port", port))
+        host_port(&address, flag_or(&pod, "secure-port", port))
     ))
+}
+
+/// Returns the value of a flag, or the default if the flag is not given.
+fn flag_or(pod: &Value, name: &str, default: &str) -> String {
+    let value = flag(pod, name);
+    let value = if value.is_empty() { default } else { value };
+    value.to_owned()
 }
 
 #[cfg(test)]
@@ -41,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_on_disk_decides() {
+    fn the_manifest_on_disk_decides() {
         let manifest = "spec: {containers: [{command: [kube-scheduler, --bind-address=127.0.0.1, \
             -bind-address=0.0.0.0, --secure-port=1]}]}";
         assert_eq!(

@@ -1,6 +1,6 @@
-//! kube-apiserver.
-use super::{Component, environment, probe, probe::Probes, volume};
-use crate::render::{command_line, host_port, images, join, last_argument};
+//! The static Pod of kube-apiserver.
+use super::{Component, certificate_file, environment, probe, probe::Probes, volume};
+use crate::render::{command_line, host_port, images, last_argument};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ const ADVERTISE_ANNOTATION: &str =
     "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
 const DEFAULT_AUTHORIZATION: &str = "Node,RBAC";
 
-/// The manifest of kube-apiserver.
+/// Returns the manifest of kube-apiserver.
 pub fn kube_apiserver(config: &Config) -> Value {
     let (cluster, endpoint) = (&config.cluster, &config.init.local_api_endpoint);
     let mut mounts = volume::certificates(config);
@@ -42,28 +42,32 @@ pub fn kube_apiserver(config: &Config) -> Value {
     .pod()
 }
 
+/// The flags that name a file in the certificates directory.
+const FILE_FLAGS: [(&str, &str); 10] = [
+    ("client-ca-file", "ca.crt"),
+    ("kubelet-client-certificate", "apiserver-kubelet-client.crt"),
+    ("kubelet-client-key", "apiserver-kubelet-client.key"),
+    ("proxy-client-cert-file", "front-proxy-client.crt"),
+    ("proxy-client-key-file", "front-proxy-client.key"),
+    ("requestheader-client-ca-file", "front-proxy-ca.crt"),
+    ("service-account-key-file", "sa.pub"),
+    ("service-account-signing-key-file", "sa.key"),
+    ("tls-cert-file", "apiserver.crt"),
+    ("tls-private-key-file", "apiserver.key"),
+];
+
 fn flags(config: &Config) -> Vec<(&'static str, String)> {
     let (cluster, endpoint) = (&config.cluster, &config.init.local_api_endpoint);
-    let file = |name: &str| join(&cluster.certificates_dir, name);
     let mut flags = vec![
         ("advertise-address", endpoint.advertise_address.clone()),
         ("allow-privileged", "true".into()),
-        ("client-ca-file", file("ca.crt")),
         ("enable-admission-plugins", "NodeRestriction".into()),
         ("enable-bootstrap-token-auth", "true".into()),
-        (
-            "kubelet-client-certificate",
-            file("apiserver-kubelet-client.crt"),
-        ),
-        ("kubelet-client-key", file("apiserver-kubelet-client.key")),
         (
             "kubelet-preferred-address-types",
             "InternalIP,ExternalIP,Hostname".into(),
         ),
-        ("proxy-client-cert-file", file("front-proxy-client.crt")),
-        ("proxy-client-key-file", file("front-proxy-client.key")),
         ("requestheader-allowed-names", "front-proxy-client".into()),
-        ("requestheader-client-ca-file", file("front-proxy-ca.crt")),
         (
             "requestheader-extra-headers-prefix",
             "X-Remote-Extra-".into(),
@@ -78,16 +82,13 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
                 cluster.networking.dns_domain
             ),
         ),
-        ("service-account-key-file", file("sa.pub")),
-        ("service-account-signing-key-file", file("sa.key")),
         (
             "service-cluster-ip-range",
             cluster.networking.service_subnet.clone(),
         ),
-        ("tls-cert-file", file("apiserver.crt")),
-        ("tls-private-key-file", file("apiserver.key")),
     ];
-    // The two ways of saying how to authorize exclude each other.
+    flags.extend(FILE_FLAGS.map(|(flag, name)| (flag, certificate_file(config, name))));
+    // The two flags for authorization exclude each other.
     if last_argument(&cluster.api_server.extra_args, "authorization-config").is_none() {
         flags.push(("authorization-mode", DEFAULT_AUTHORIZATION.into()));
     }
@@ -95,7 +96,7 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
     flags
 }
 
-/// What kubeadm says of authorization modes that are not its own.
+/// Returns kubeadm's warnings about authorization modes that differ from its own.
 pub fn authorization_warnings(config: &Config) -> Vec<String> {
     const KNOWN: [&str; 6] = [
         "Node",
@@ -130,7 +131,6 @@ pub fn authorization_warnings(config: &Config) -> Vec<String> {
 
 fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {
     let cluster = &config.cluster;
-    let file = |name: &str| join(&cluster.certificates_dir, name);
     let Some(etcd) = &cluster.etcd.external else {
         let given = cluster
             .etcd
@@ -146,9 +146,15 @@ fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {
                     Into::into,
                 ),
             ),
-            ("etcd-cafile", file("etcd/ca.crt")),
-            ("etcd-certfile", file("apiserver-etcd-client.crt")),
-            ("etcd-keyfile", file("apiserver-etcd-client.key")),
+            ("etcd-cafile", certificate_file(config, "etcd/ca.crt")),
+            (
+                "etcd-certfile",
+                certificate_file(config, "apiserver-etcd-client.crt"),
+            ),
+            (
+                "etcd-keyfile",
+                certificate_file(config, "apiserver-etcd-client.key"),
+            ),
         ];
     };
     let mut flags = vec![("etcd-servers", etcd.endpoints.join(","))];

@@ -1,12 +1,14 @@
-//! kube-controller-manager.
-use super::{Component, environment, probe, probe::Probes, volume, volume::Mount};
+//! The static Pod of kube-controller-manager.
+use super::{
+    Component, certificate_file, environment, probe, probe::Probes, volume, volume::Mount,
+};
 use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
 const KUBECONFIG: &str = "controller-manager.conf";
 
-/// The manifest of kube-controller-manager.
+/// Returns the manifest of kube-controller-manager.
 pub fn kube_controller_manager(config: &Config) -> Value {
     let component = &config.cluster.controller_manager;
     let mut mounts = volume::certificates(config);
@@ -37,30 +39,26 @@ pub fn kube_controller_manager(config: &Config) -> Value {
 
 fn flags(config: &Config) -> Vec<(&'static str, String)> {
     let cluster = &config.cluster;
-    let file = |name: &str| join(&cluster.certificates_dir, name);
-    // Without the key there is nothing to sign with; empty names keep the signing controller from
-    // starting.
-    let signing = |name: &str| {
-        if config.run.external_ca {
-            String::new()
-        } else {
-            file(name)
-        }
-    };
     let kubeconfig = join(KUBERNETES_DIRECTORY, KUBECONFIG);
     let mut flags = vec![
         ("authentication-kubeconfig", kubeconfig.clone()),
         ("authorization-kubeconfig", kubeconfig.clone()),
         ("bind-address", "127.0.0.1".into()),
-        ("client-ca-file", file("ca.crt")),
-        ("cluster-signing-cert-file", signing("ca.crt")),
-        ("cluster-signing-key-file", signing("ca.key")),
+        ("client-ca-file", certificate_file(config, "ca.crt")),
+        ("cluster-signing-cert-file", signing_file(config, "ca.crt")),
+        ("cluster-signing-key-file", signing_file(config, "ca.key")),
         ("controllers", "*,bootstrapsigner,tokencleaner".into()),
         ("kubeconfig", kubeconfig),
         ("leader-elect", "true".into()),
-        ("requestheader-client-ca-file", file("front-proxy-ca.crt")),
-        ("root-ca-file", file("ca.crt")),
-        ("service-account-private-key-file", file("sa.key")),
+        (
+            "requestheader-client-ca-file",
+            certificate_file(config, "front-proxy-ca.crt"),
+        ),
+        ("root-ca-file", certificate_file(config, "ca.crt")),
+        (
+            "service-account-private-key-file",
+            certificate_file(config, "sa.key"),
+        ),
         ("use-service-account-credentials", "true".into()),
     ];
     let networking = &cluster.networking;
@@ -78,4 +76,14 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
         flags.push(("cluster-name", cluster.cluster_name.clone()));
     }
     flags
+}
+
+/// Returns the path of a file with which the signing controller signs. With an external authority
+/// there is no key, and an empty path keeps the controller from starting.
+fn signing_file(config: &Config, name: &str) -> String {
+    if config.run.external_ca {
+        String::new()
+    } else {
+        certificate_file(config, name)
+    }
 }

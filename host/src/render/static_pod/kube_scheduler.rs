@@ -1,4 +1,4 @@
-//! kube-scheduler.
+//! The static Pod of kube-scheduler.
 use super::{Component, environment, probe, probe::Probes, volume, volume::Mount};
 use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join};
 use kubephase_sdk::kubeadm::Config;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const KUBECONFIG: &str = "scheduler.conf";
 
-/// The manifest of kube-scheduler.
+/// Returns the manifest of kube-scheduler.
 pub fn kube_scheduler(config: &Config) -> Value {
     let component = &config.cluster.scheduler;
     let kubeconfig = join(KUBERNETES_DIRECTORY, KUBECONFIG);

@@ -20,15 +20,16 @@ pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 pub use typed::normalize_pod;
 
+use super::join;
 use kubephase_sdk::kubeadm::{Config, EnvVar};
 use probe::Probes;
 use serde_json::{Value, json};
 use volume::Mount;
 
-/// Renders a component's manifest.
+/// A function that renders a component's manifest.
 pub type Renderer = fn(&Config) -> Value;
 
-/// The static Pods by name, with what renders each.
+/// The static Pods: the name of each, and the function that renders it.
 pub const COMPONENTS: [(&str, Renderer); 4] = [
     ("etcd", etcd),
     ("kube-apiserver", kube_apiserver),
@@ -36,7 +37,12 @@ pub const COMPONENTS: [(&str, Renderer); 4] = [
     ("kube-scheduler", kube_scheduler),
 ];
 
-/// What tells one component's Pod from another's.
+/// Returns the path of a file in the certificates directory.
+fn certificate_file(config: &Config, name: &str) -> String {
+    join(&config.cluster.certificates_dir, name)
+}
+
+/// The parts in which the Pods of the components differ.
 struct Component<'a> {
     name: &'a str,
     image: String,
@@ -51,6 +57,7 @@ struct Component<'a> {
 }
 
 impl Component<'_> {
+    /// Returns the manifest of the Pod.
     fn pod(self) -> Value {
         let command: Vec<String> = std::iter::once(self.name.to_string())
             .chain(self.arguments)

@@ -1,14 +1,14 @@
-//! Health probes: HTTP GETs on the container's one named port.
+//! Health probes: HTTP requests to the named port of the container.
+use crate::render::last_argument;
 use kubephase_sdk::kubeadm::{Arg, Config, Duration};
 use serde_json::{Value, json};
-
-use crate::render::last_argument;
 
 /// The name of the port that probes go to.
 pub(super) const PORT: &str = "probe-port";
 const PERIOD_SECONDS: i64 = 10;
 const DEFAULT_STARTUP: Duration = Duration::from_secs(240);
 
+/// The probes of a component: their address, and the path of each.
 pub(super) struct Probes<'a> {
     pub host: String,
     pub scheme: &'a str,
@@ -19,6 +19,7 @@ pub(super) struct Probes<'a> {
 }
 
 impl Probes<'_> {
+    /// Adds the probes to a container.
     pub(super) fn add_to(&self, container: &mut Value) {
         container["livenessProbe"] = self.probe(self.liveness, PERIOD_SECONDS, 8, PERIOD_SECONDS);
         container["startupProbe"] = self.probe(
@@ -32,7 +33,7 @@ impl Probes<'_> {
         }
     }
 
-    /// Zeros and an empty host are left out, as Go does.
+    /// Returns one probe. Zeros and an empty host are left out, as Go does.
     fn probe(&self, path: &str, initial_delay: i64, failures: i64, period: i64) -> Value {
         let mut probe = json!({
             "httpGet": { "path": path, "port": PORT, "scheme": self.scheme },
@@ -54,7 +55,7 @@ impl Probes<'_> {
     }
 }
 
-/// How often a component may fail to start within its health-check budget.
+/// Returns how often the startup probe may fail before the time limit of the health check is over.
 pub(super) fn startup_failures(config: &Config) -> i64 {
     let timeouts = config.init.timeouts.as_ref();
     let budget = timeouts
@@ -64,12 +65,13 @@ pub(super) fn startup_failures(config: &Config) -> i64 {
     budget.0.div_euclid(period) + i64::from(budget.0.rem_euclid(period) != 0)
 }
 
-/// Where a component listens that binds to loopback unless told otherwise.
+/// Returns the address to probe of a component that listens on loopback by default.
 pub(super) fn bind_address(arguments: &[Arg]) -> String {
     reachable(last_argument(arguments, "bind-address").unwrap_or("127.0.0.1"))
 }
 
-/// An address to probe; none for "all addresses", where the kubelet takes the Pod's.
+/// Returns the address to probe; empty for "all addresses", where the kubelet uses the Pod's
+/// address.
 pub(super) fn reachable(address: &str) -> String {
     if ["0.0.0.0", "::"].contains(&address) {
         String::new()

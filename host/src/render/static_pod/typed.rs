@@ -1,16 +1,17 @@
-//! A manifest in its typed form, whatever the user's patches made of it.
+//! Brings a patched manifest into the form in which Go writes a Pod.
 use crate::text::quantity;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
-/// A Pod as Go would write it again: fields it does not know dropped, those it always writes added.
+/// Returns a Pod as Go writes it: without fields that Go does not know, and with those that it
+/// always writes.
 ///
 /// # Errors
-/// A manifest that patches made something else than a Pod.
+/// The patched manifest is not a Pod. The message names the field.
 pub fn normalize_pod(mut manifest: Value) -> Result<Value, String> {
-    quantities(&mut manifest, false);
+    normalize_quantities(&mut manifest, false);
     let pod: Pod = serde_json::from_value(manifest.clone()).map_err(|error| {
-        let place = culprit(&manifest)
+        let place = find_misfit(&manifest)
             .map(|path| format!("{path}: "))
             .unwrap_or_default();
         format!("failed to unmarshal patched manifest: {place}{error}")
@@ -34,37 +35,42 @@ pub fn normalize_pod(mut manifest: Value) -> Result<Value, String> {
     Ok(pod)
 }
 
-/// The field that keeps a manifest from being a Pod, `spec.containers`: each is tried by itself.
-fn culprit(manifest: &Value) -> Option<String> {
-    let fits = |section: &str, value: Value| {
-        serde_json::from_value::<Pod>(json!({ "apiVersion": "v1", "kind": "Pod", section: value }))
-            .is_ok()
-    };
+/// Returns the field because of which a manifest is not a Pod: `spec.containers`. Each field is
+/// tried alone.
+fn find_misfit(manifest: &Value) -> Option<String> {
     let (section, fields) = manifest
         .as_object()?
         .iter()
-        .find(|(section, value)| !fits(section, (*value).clone()))?;
+        .find(|(section, value)| !fits_pod(section, (*value).clone()))?;
     let field = fields
         .as_object()
         .into_iter()
         .flatten()
-        .find(|(field, value)| !fits(section, json!({ *field: value })));
+        .find(|(field, value)| !fits_pod(section, json!({ *field: value })));
     Some(field.map_or_else(
         || section.clone(),
         |(field, _)| format!("{section}.{field}"),
     ))
 }
 
-/// Brings quantities into their canonical form; YAML may have them as numbers. `inside` is below a
-/// field of them.
-fn quantities(value: &mut Value, inside: bool) {
+/// Whether a Pod may have this section.
+fn fits_pod(section: &str, value: Value) -> bool {
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod", section: value });
+    serde_json::from_value::<Pod>(pod).is_ok()
+}
+
+/// Brings quantities into their canonical form; YAML may have them as numbers. `inside` says that
+/// the value is below a field that holds quantities.
+fn normalize_quantities(value: &mut Value, inside: bool) {
     match value {
         Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| {
             let here =
                 ["limits", "requests", "overhead", "sizeLimit", "divisor"].contains(&name.as_str());
-            quantities(value, inside || here);
+            normalize_quantities(value, inside || here);
         }),
-        Value::Array(items) => items.iter_mut().for_each(|item| quantities(item, inside)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| normalize_quantities(item, inside)),
         Value::Number(_) | Value::String(_) if inside => {
             let text = value.as_str().map_or_else(|| value.to_string(), Into::into);
             *value = quantity::canonical(&text).unwrap_or(text).into();

@@ -1,11 +1,11 @@
-//! Host paths in the control plane's Pods.
+//! The host paths that are mounted in the control plane's Pods.
 use crate::render::{KUBERNETES_DIRECTORY, join};
 use kubephase_sdk::kubeadm::{Config, ExternalEtcd, HostPathMount};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CA_DIRECTORY: &str = "/etc/ssl/certs";
-/// Mounted where the host has them.
+/// Directories of certificate authorities that are mounted if the host has them.
 const OTHER_CA_DIRECTORIES: [&str; 5] = [
     "/etc/pki/ca-trust",
     "/etc/pki/tls/certs",
@@ -14,7 +14,7 @@ const OTHER_CA_DIRECTORIES: [&str; 5] = [
     "/usr/local/share/ca-certificates",
 ];
 
-/// One host path, mounted.
+/// A host path that is mounted in a Pod.
 pub(super) struct Mount {
     pub name: String,
     host_path: String,
@@ -24,7 +24,7 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    /// A directory at the same path inside and out.
+    /// A directory with the same path on the host and in the Pod.
     pub(super) fn directory(name: impl Into<String>, path: &str, read_only: bool) -> Self {
         Mount {
             name: name.into(),
@@ -35,7 +35,7 @@ impl Mount {
         }
     }
 
-    /// The kubeconfig a component talks to the API server with.
+    /// The kubeconfig with which a component talks to the API server.
     pub(super) fn kubeconfig(file: &str) -> Self {
         Mount {
             path_type: "FileOrCreate".into(),
@@ -43,10 +43,12 @@ impl Mount {
         }
     }
 
+    /// Returns the volume of the Pod.
     pub(super) fn in_pod(&self) -> Value {
         json!({ "name": self.name, "hostPath": { "path": self.host_path, "type": self.path_type } })
     }
 
+    /// Returns the mount of the container.
     pub(super) fn in_container(&self) -> Value {
         let mut mount = json!({ "name": self.name, "mountPath": self.mount_path });
         if self.read_only {
@@ -75,7 +77,7 @@ impl From<&HostPathMount> for Mount {
     }
 }
 
-/// Certificates: the cluster's own and the certificate authorities of the host.
+/// Returns the mounts of certificates: those of the cluster, and the authorities of the host.
 pub(super) fn certificates(config: &Config) -> Vec<Mount> {
     let mut mounts = vec![
         Mount::directory("k8s-certs", &config.cluster.certificates_dir, true),
@@ -83,7 +85,7 @@ pub(super) fn certificates(config: &Config) -> Vec<Mount> {
     ];
     for path in OTHER_CA_DIRECTORIES
         .iter()
-        .filter(|path| config.run.ca_directories.iter().any(|there| there == *path))
+        .filter(|path| config.run.ca_directories.iter().any(|found| found == *path))
     {
         mounts.push(Mount::directory(
             path.trim_start_matches('/').replace('/', "-"),
@@ -94,8 +96,8 @@ pub(super) fn certificates(config: &Config) -> Vec<Mount> {
     mounts
 }
 
-/// Directories of an external etcd's client certificates that nothing else mounts; the outermost
-/// only.
+/// Returns the mounts of directories that hold client certificates of an external etcd. A directory
+/// within another mount is left out.
 pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<Mount> {
     let mut directories = BTreeSet::new();
     for file in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file] {
@@ -107,7 +109,7 @@ pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<
             .iter()
             .copied()
             .chain([CA_DIRECTORY, certificates_dir]);
-        // kubeadm compares names as text: `/etc/pki-a` counts as under `/etc/pki`.
+        // kubeadm compares paths as text: it counts `/etc/pki-a` as within `/etc/pki`.
         if mounted
             .into_iter()
             .chain(directories.iter().map(String::as_str))
@@ -125,7 +127,7 @@ pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<
         .collect()
 }
 
-/// kubeadm's mounts and the user's, by name; a user's takes the place of kubeadm's.
+/// Merges kubeadm's mounts and the user's, sorted by name. A mount of the user replaces kubeadm's.
 pub(super) fn with_extra(own: Vec<Mount>, extra: &[HostPathMount]) -> Vec<Mount> {
     let by_name: BTreeMap<String, Mount> = own
         .into_iter()

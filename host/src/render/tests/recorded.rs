@@ -1,15 +1,17 @@
-//! Recorded runs of kubeadm, where they are at hand: in the directory `KUBEPHASE_GOLDEN`, or beside
-//! the sources.
+//! Recorded runs of kubeadm: in the directory `KUBEPHASE_GOLDEN`, or beside the sources. Without
+//! the recordings there are no cases.
 use crate::{
     config::component,
     render::{host_port, kubelet, patches::Patches},
 };
-use kubephase_sdk::kubeadm::{Config, Duration, EnvVar, LocalEtcd, Taint};
+use kubephase_sdk::kubeadm::{
+    ClusterConfiguration, Config, Duration, EnvVar, InitConfiguration, LocalEtcd, Taint,
+};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-/// Cases whose point is reading or defaulting a configuration, which this test does in a plain way
-/// only.
+/// Cases about reading a configuration or its defaults, which these tests do in a simple way only.
 const ABOUT_READING: [&str; 12] = [
     "skip-phases-config",
     "skip-phases-flag",
@@ -25,7 +27,7 @@ const ABOUT_READING: [&str; 12] = [
     "gate-ecdsa-true",
 ];
 
-/// One recorded run: its configuration, completed, and what was recorded of it.
+/// One recorded run: its completed configuration, and the recorded files.
 pub(super) struct Case {
     pub name: String,
     directory: PathBuf,
@@ -34,10 +36,12 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// Returns a recorded file.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.directory.join(path)).ok()
     }
 
+    /// Loads the patches of the run, and the messages about them.
     pub(super) fn patches(&self) -> Option<(Patches, Vec<String>)> {
         let directory = self.config.init.patches.as_ref()?.directory.clone();
         let files = fs::read_dir(self.directory.join(&directory))
@@ -53,6 +57,7 @@ impl Case {
     }
 }
 
+/// Returns all recorded runs.
 pub(super) fn cases() -> Vec<Case> {
     let Some(recordings) = crate::requirements::recorded_runs() else {
         return Vec::new();
@@ -77,14 +82,9 @@ fn case(directory: PathBuf) -> Option<Case> {
         .filter_map(|document| serde_yaml::from_str::<Value>(document).ok())
         .filter_map(|document| Some((document.get("kind")?.as_str()?.to_string(), document)))
         .collect();
-    let of = |kind: &str| documents.get(kind).cloned();
     let mut config = Config {
-        init: of("InitConfiguration")
-            .map(|init| serde_json::from_value(init).unwrap())
-            .unwrap_or_default(),
-        cluster: of("ClusterConfiguration")
-            .map(|cluster| serde_json::from_value(cluster).unwrap())
-            .unwrap_or_default(),
+        init: parse_document(documents.get("InitConfiguration")),
+        cluster: parse_document(documents.get("ClusterConfiguration")),
         ..Config::default()
     };
     complete(&mut config, &host);
@@ -100,10 +100,16 @@ fn case(directory: PathBuf) -> Option<Case> {
             value_from: None,
         });
     }
-    let (kubelet, mut warnings) =
-        component::kubelet(of("KubeletConfiguration"), &config.init, &config.cluster);
-    let (proxy, more) =
-        component::kube_proxy(of("KubeProxyConfiguration"), &config.init, &config.cluster);
+    let (kubelet, mut warnings) = component::kubelet(
+        documents.get("KubeletConfiguration").cloned(),
+        &config.init,
+        &config.cluster,
+    );
+    let (proxy, more) = component::kube_proxy(
+        documents.get("KubeProxyConfiguration").cloned(),
+        &config.init,
+        &config.cluster,
+    );
     (config.kubelet, config.kube_proxy) = (kubelet, proxy);
     warnings.extend(more);
     warnings.extend(kubelet::document(&config).1);
@@ -115,15 +121,33 @@ fn case(directory: PathBuf) -> Option<Case> {
     })
 }
 
-/// kubeadm's defaults, as far as what is rendered depends on them.
+fn parse_document<T: DeserializeOwned + Default>(document: Option<&Value>) -> T {
+    document
+        .map(|document| serde_json::from_value(document.clone()).unwrap())
+        .unwrap_or_default()
+}
+
+fn fill(field: &mut String, default: &str) {
+    if field.is_empty() {
+        *field = default.into();
+    }
+}
+
+/// Sets kubeadm's defaults on which the rendered files and objects depend.
 pub(super) fn complete(config: &mut Config, host: &Value) {
-    let fill = |field: &mut String, default: &str| {
-        if field.is_empty() {
-            *field = default.into();
-        }
-    };
     let hostname = host["hostname"].as_str().unwrap();
-    let (init, cluster, run) = (&mut config.init, &mut config.cluster, &mut config.run);
+    complete_init(&mut config.init, host, hostname);
+    complete_cluster(
+        &mut config.cluster,
+        config.init.local_api_endpoint.bind_port,
+    );
+    let run = &mut config.run;
+    run.os_hostname = hostname.into();
+    run.ca_directories = serde_json::from_value(host["caDirectories"].clone()).unwrap();
+    run.systemd_resolved = host["systemdResolvedActive"] == true;
+}
+
+fn complete_init(init: &mut InitConfiguration, host: &Value, hostname: &str) {
     let registration = &mut init.node_registration;
     registration.name.make_ascii_lowercase();
     fill(&mut registration.name, hostname);
@@ -147,6 +171,9 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
     if init.local_api_endpoint.bind_port == 0 {
         init.local_api_endpoint.bind_port = 6443;
     }
+}
+
+fn complete_cluster(cluster: &mut ClusterConfiguration, bind_port: i32) {
     fill(&mut cluster.networking.service_subnet, "10.96.0.0/12");
     fill(&mut cluster.networking.dns_domain, "cluster.local");
     fill(&mut cluster.certificates_dir, "/etc/kubernetes/pki");
@@ -180,7 +207,7 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
     }
     let endpoint = &mut cluster.control_plane_endpoint;
     if !endpoint.is_empty() && endpoint.split(':').count() != 2 {
-        *endpoint = host_port(endpoint, init.local_api_endpoint.bind_port);
+        *endpoint = host_port(endpoint, bind_port);
     }
     for variable in &mut cluster.api_server.extra_envs {
         if let Some(field) = variable
@@ -191,7 +218,4 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
             field["apiVersion"] = "v1".into();
         }
     }
-    run.os_hostname = hostname.into();
-    run.ca_directories = serde_json::from_value(host["caDirectories"].clone()).unwrap();
-    run.systemd_resolved = host["systemdResolvedActive"] == true;
 }

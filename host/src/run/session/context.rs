@@ -70,7 +70,7 @@ impl RunContext {
             for_built_ins,
             secrets,
             proxies,
-            territory: Territory::of(&Config::default()),
+            territory: Territory::for_config(&Config::default()),
             patches: Default::default(),
             facts: Mutex::default(),
             made: Mutex::default(),

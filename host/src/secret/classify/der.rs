@@ -94,10 +94,9 @@ fn is_private_key(content: &[u8]) -> bool {
 
 /// `EncryptedPrivateKeyInfo`: an algorithm that encrypts by password, and what it encrypts.
 fn is_encrypted(algorithm: &[u8], after: &[u8]) -> bool {
-    let by_password =
-        |identifier: &[u8]| identifier.starts_with(PKCS_5) || identifier.starts_with(PKCS_12_PBE);
-    matches!(element(algorithm), Some((OBJECT_IDENTIFIER, identifier, _)) if by_password(identifier))
-        && matches!(element(after), Some((OCTET_STRING, _, _)))
+    let is_by_password =
+        begins_with_identifier(algorithm, PKCS_5) || begins_with_identifier(algorithm, PKCS_12_PBE);
+    is_by_password && matches!(element(after), Some((OCTET_STRING, _, _)))
 }
 
 /// `PrivateKeyInfo` after its version: an algorithm and the key.
@@ -128,5 +127,13 @@ fn starts_with_identifier(content: &[u8], prefix: &[u8]) -> bool {
     let Some((SEQUENCE, body, _)) = element(content) else {
         return false;
     };
-    matches!(element(body), Some((OBJECT_IDENTIFIER, identifier, _)) if identifier.starts_with(prefix))
+    begins_with_identifier(body, prefix)
+}
+
+/// Whether content begins with an object identifier with this prefix.
+fn begins_with_identifier(content: &[u8], prefix: &[u8]) -> bool {
+    match element(content) {
+        Some((OBJECT_IDENTIFIER, identifier, _)) => identifier.starts_with(prefix),
+        _ => false,
+    }
 }

@@ -28,10 +28,9 @@ static BASE64: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 
 /// Finds streams of gzip in the content, wherever they begin: at most [`MAX_STREAMS`].
 pub(super) fn gzip_streams(content: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let begins = |at: &usize| content[*at..].starts_with(&[0x1f, 0x8b, 0x08]);
     (0..content.len())
-        .filter(begins)
         .map(|at| &content[at..])
+        .filter(|rest| rest.starts_with(&[0x1f, 0x8b, 0x08]))
         .take(MAX_STREAMS)
 }
 
@@ -80,14 +79,13 @@ pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
         [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (false, content),
         _ => return None,
     };
-    let unit = |pair: &[u8]| {
+    let units = content.chunks_exact(2).map(|pair| {
         if big_endian {
             u16::from_be_bytes([pair[0], pair[1]])
         } else {
             u16::from_le_bytes([pair[0], pair[1]])
         }
-    };
-    let units = content.chunks_exact(2).map(unit);
+    });
     Some(
         char::decode_utf16(units)
             .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))

@@ -113,13 +113,17 @@ pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
 
 /// The name and the value of a pair that is written as an object: `{name: password, value: x}`.
 fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
-    let text = |field: &str| fields.get(field).and_then(Value::as_str);
-    Some((text("name").or_else(|| text("key"))?, text("value")?))
+    let name = text_of(fields, "name").or_else(|| text_of(fields, "key"))?;
+    Some((name, text_of(fields, "value")?))
+}
+
+/// The text in a field; none if the field does not hold a text.
+fn text_of<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
+    fields.get(name).and_then(Value::as_str)
 }
 
 /// Judges one object by its fields.
 fn judge_object(fields: &Map<String, Value>) -> Verdict {
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     if fields
         .get("users")
         .and_then(Value::as_array)
@@ -139,10 +143,10 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
     {
         return Err(Credential::RegistryLogin);
     }
-    if is_login(text("auth")) {
+    if text_of(fields, "auth").is_some_and(is_login) {
         return Err(Credential::RegistryLogin);
     }
-    match text("kind") {
+    match text_of(fields, "kind").unwrap_or_default() {
         // Names of keys alone are no secret.
         "Secret"
             if ["data", "stringData"]
@@ -159,7 +163,8 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
         _ => {}
     }
     // A JSON Web Key with its private half.
-    if !text("kty").is_empty() && (!text("d").is_empty() || !text("k").is_empty()) {
+    let has_text = |name| text_of(fields, name).is_some_and(|text| !text.is_empty());
+    if has_text("kty") && (has_text("d") || has_text("k")) {
         return Err(Credential::PrivateKey);
     }
     Ok(())
@@ -211,5 +216,6 @@ fn holds(value: &Value, name: &str) -> bool {
 /// Whether this is `user:password` in base64.
 fn is_login(text: &str) -> bool {
     let decoded = BASE64.decode(text.as_bytes()).unwrap_or_default();
-    matches!(decoded.iter().position(|byte| *byte == b':'), Some(at) if at > 0 && at + 1 < decoded.len())
+    let colon = decoded.iter().position(|byte| *byte == b':');
+    colon.is_some_and(|at| at > 0 && at + 1 < decoded.len())
 }

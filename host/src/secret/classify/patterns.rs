@@ -48,9 +48,10 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::RegistryLogin,
-        &[
-            r#""auths?"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"(?:auth|username|password|identitytoken|registrytoken)""#,
-        ],
+        &[concat!(
+            r#""auths?"\s*:\s*\{\s*"[^"]*"\s*:\s*\{\s*"#,
+            r#""(?:auth|username|password|identitytoken|registrytoken)""#
+        )],
     ),
     (
         Credential::Jwt,
@@ -78,9 +79,10 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::Password,
-        &[
-            r#"(?:^|[\s:"'=,])\$(?:1|2[abxy]?|5|6|7|g?y|md5|sha1|apr1|scrypt|argon2i?d?)\$[a-z0-9./$=,]{16}"#,
-        ],
+        &[concat!(
+            r#"(?:^|[\s:"'=,])\$(?:1|2[abxy]?|5|6|7|g?y|md5|sha1|apr1|scrypt|argon2i?d?)"#,
+            r"\$[a-z0-9./$=,]{16}"
+        )],
     ),
     (
         Credential::Password,
@@ -88,9 +90,10 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::Password,
-        &[
-            r"(?m:^)(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9.-]*|\*):(?:[0-9]{2,5}|\*):[^:\s]+:[^:\s]+:[^:\s]+\r?(?m:$)",
-        ],
+        &[concat!(
+            r"(?m:^)(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9.-]*|\*):(?:[0-9]{2,5}|\*)",
+            r":[^:\s]+:[^:\s]+:[^:\s]+\r?(?m:$)"
+        )],
     ),
     // A line of an API server's file of tokens: a token with a digit, a user, a number.
     (
@@ -164,15 +167,18 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::CloudKey,
-        &[
-            r#"["']?(?:client[-_]?secret|refresh_?token|access_?token)["']?\s*[:=]\s*["']?[a-z0-9+/=._~-]{8}"#,
-        ],
+        &[concat!(
+            r#"["']?(?:client[-_]?secret|refresh_?token|access_?token)["']?"#,
+            r#"\s*[:=]\s*["']?[a-z0-9+/=._~-]{8}"#
+        )],
     ),
     (
         Credential::CloudKey,
-        &[
-            r"\b(?:(?-i:hvs|hvb)\.[a-z0-9_-]{20}|gh[opsur]_[a-z0-9]{36}|github_pat_[a-z0-9_]{20}|glpat-[a-z0-9_-]{20}|xox[a-z]-[a-z0-9-]{20}|npm_[a-z0-9]{36}|sha256~[a-z0-9_-]{40}|(?-i:AKIA|ASIA)[A-Z0-9]{16}\s*[,:=\s]\s*[a-z0-9+/]{40})",
-        ],
+        &[concat!(
+            r"\b(?:(?-i:hvs|hvb)\.[a-z0-9_-]{20}|gh[opsur]_[a-z0-9]{36}|github_pat_[a-z0-9_]{20}|",
+            r"glpat-[a-z0-9_-]{20}|xox[a-z]-[a-z0-9-]{20}|npm_[a-z0-9]{36}|sha256~[a-z0-9_-]{40}|",
+            r"(?-i:AKIA|ASIA)[A-Z0-9]{16}\s*[,:=\s]\s*[a-z0-9+/]{40})"
+        )],
     ),
     (
         Credential::RegistryLogin,
@@ -190,8 +196,9 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Searches for the first credential of [`SIGNS`] that the content has all patterns of. The patterns
-/// are those of texts: bytes that are none, such as those of a certificate, fit some by chance.
+/// Searches for the first credential of [`SIGNS`] that the content has all patterns of. The
+/// patterns are those of texts: bytes that are none, such as those of a certificate, fit some by
+/// chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
     stretches(content).try_for_each(search_text)
 }

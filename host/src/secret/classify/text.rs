@@ -5,7 +5,8 @@ use std::{iter, str};
 /// certificates and compressed content by chance.
 const MIN_STRETCH: usize = 12;
 
-/// Of so many bytes at most one is no ASCII in a text that is Latin-1: random bytes have more.
+/// In a text that is Latin-1 at most one of this number of bytes is not ASCII: random bytes have
+/// more.
 const LATIN_1: usize = 8;
 
 /// Whether content is text, with no control characters but separators and those of terminals.
@@ -32,7 +33,7 @@ pub(super) fn stretches(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     iter::once(content).filter(move |_| whole).chain(texts)
 }
 
-/// Decodes Latin-1; none if the content is UTF-8, or no text.
+/// Decodes Latin-1; none if the content is UTF-8, or is not text.
 pub(super) fn decode_latin_1(content: &[u8]) -> Option<String> {
     if str::from_utf8(content).is_ok() {
         return None;

@@ -22,10 +22,10 @@ const NOT_FOLLOWED: &[&str] = &[
 /// Further keywords that hold schemas by a name.
 const NAMED_NOT_FOLLOWED: &[&str] = &["patternProperties", "dependentSchemas", "dependencies"];
 
-/// Checks that each mark of a secret is where it is seen.
+/// Checks that [`super::hide`] sees each mark of a secret.
 ///
 /// # Errors
-/// The keyword below which one is not seen.
+/// Names the keyword below which a mark is not seen.
 pub fn check_marks(schema: &Value) -> Result<(), String> {
     let mut search = Search {
         root: schema,
@@ -41,6 +41,7 @@ pub fn check_marks(schema: &Value) -> Result<(), String> {
     }
 }
 
+/// A search for marks that are not seen.
 struct Search<'a> {
     root: &'a Value,
     /// the schemas that were looked at, each with whether it was below a keyword that is not
@@ -49,8 +50,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// The keyword that hides a mark in a schema. `below` is the keyword that is not followed and
-    /// that the schema is below.
+    /// Returns the keyword that hides a mark in a schema. `below` is the keyword above the schema
+    /// that is not followed.
     fn hidden_mark(&mut self, schema: &'a Value, below: Option<&'a str>) -> Option<&'a str> {
         let here = (std::ptr::from_ref(schema), below.is_some());
         if !self.visited.insert(here) {
@@ -65,8 +66,8 @@ impl<'a> Search<'a> {
         {
             return Some(hidden);
         }
-        for (keyword, held) in schema.as_object()? {
-            let (schemas, is_followed) = schemas_of(keyword, held);
+        for (keyword, value) in schema.as_object()? {
+            let (schemas, is_followed) = schemas_of(keyword, value);
             let below = below.or((!is_followed).then_some(keyword.as_str()));
             for schema in schemas {
                 if let Some(hidden) = self.hidden_mark(schema, below) {
@@ -78,20 +79,27 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The schemas that a keyword holds, and whether marks in them are seen.
-fn schemas_of<'a>(keyword: &str, held: &'a Value) -> (Vec<&'a Value>, bool) {
-    let by_name = || held.as_object().into_iter().flat_map(|held| held.values());
-    let listed = || held.as_array().into_iter().flatten();
+/// Returns the schemas in the value of a keyword, and whether marks in them are seen.
+fn schemas_of<'a>(keyword: &str, value: &'a Value) -> (Vec<&'a Value>, bool) {
     match keyword {
-        "properties" => (by_name().collect(), true),
-        "additionalProperties" => (vec![held], true),
-        // A list of schemas is for the items by their places.
-        "items" if held.is_array() => (listed().collect(), false),
-        "items" => (vec![held], true),
-        _ if SAME_VALUE.contains(&keyword) => (listed().collect(), true),
-        _ if NAMED_NOT_FOLLOWED.contains(&keyword) => (by_name().collect(), false),
-        _ if NOT_FOLLOWED.contains(&keyword) && held.is_array() => (listed().collect(), false),
-        _ if NOT_FOLLOWED.contains(&keyword) => (vec![held], false),
+        "properties" => (fields_of(value), true),
+        "additionalProperties" => (vec![value], true),
+        // A list has a schema for each item, by its place.
+        "items" if value.is_array() => (items_of(value), false),
+        "items" => (vec![value], true),
+        _ if SAME_VALUE.contains(&keyword) => (items_of(value), true),
+        _ if NAMED_NOT_FOLLOWED.contains(&keyword) => (fields_of(value), false),
+        _ if NOT_FOLLOWED.contains(&keyword) && value.is_array() => (items_of(value), false),
+        _ if NOT_FOLLOWED.contains(&keyword) => (vec![value], false),
         _ => (Vec::new(), true),
     }
+}
+
+fn fields_of(value: &Value) -> Vec<&Value> {
+    let fields = value.as_object().into_iter();
+    fields.flat_map(|fields| fields.values()).collect()
+}
+
+fn items_of(value: &Value) -> Vec<&Value> {
+    value.as_array().into_iter().flatten().collect()
 }

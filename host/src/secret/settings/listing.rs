@@ -1,17 +1,17 @@
-//! Which settings a schema marks as secret, as lines. A change of these lines is a change of what
-//! is kept secret.
+//! Lists the settings that a schema marks as secret. If these lines change, other settings are kept
+//! secret.
 use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve, sounds_secret};
 use crate::text::digest::sha256_hex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Parts of a schema that are looked at. A larger schema is listed by its digest alone.
+/// Most parts of a schema that are looked at. A larger schema is listed by its digest alone.
 const MAX_PARTS: usize = 10_000;
-/// Lines of a schema. A schema with more is listed by its digest alone.
+/// Most lines of a schema. A schema with more lines is listed by its digest alone.
 const MAX_LINES: usize = 500;
 
-/// Returns a line for each secret setting of a schema, and for each setting that would be secret
-/// but for what the schema says of it alone.
+/// Returns a line for each secret setting of a schema, and for each setting that would be secret if
+/// the schema did not say otherwise.
 pub fn list_secrets(schema: &Value) -> Vec<String> {
     let mut listing = Listing {
         root: schema,

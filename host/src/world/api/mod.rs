@@ -25,5 +25,9 @@ pub use credentials::Credentials;
 pub use patience::Patience;
 pub use resolver::{Endpoint, Resolver};
 
+/// The remedy if the API server cannot be reached, and nothing else is known.
+pub const UNREACHABLE_REMEDY: &str = "check that the API server runs, and that this machine can \
+    reach the address in the kubeconfig";
+
 /// The field manager of all changes, as `metadata.managedFields` has it.
 pub const MANAGER: &str = "kubephase";

@@ -82,8 +82,12 @@ pub fn files(root: &Path, below: Option<&Path>) -> Result<Arc<dyn Files>> {
 }
 
 fn open_root(path: &Path) -> Result<RootedFiles> {
-    RootedFiles::open(path)
-        .with_context(|| format!("the scratch root {} cannot be used", path.display()))
+    RootedFiles::open(path).with_context(|| {
+        format!(
+            "the scratch root {} cannot be used (name another directory with --root)",
+            path.display()
+        )
+    })
 }
 
 impl Rehearsal {

@@ -15,7 +15,7 @@ fn token(id: &str, ttl: i64) -> BootstrapToken {
             .to_vec(),
         ..BootstrapToken::default()
     };
-    token_of(&token_secret(&given, NOW).unwrap().manifest).unwrap()
+    parse_token_secret(&token_secret(&given, NOW).unwrap().manifest).unwrap()
 }
 
 fn shown(tokens: &[BootstrapToken], printer: Option<&Printer>) -> String {

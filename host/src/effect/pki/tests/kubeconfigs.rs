@@ -1,8 +1,10 @@
-//! Kubeconfigs: what they tell, and which of them a plugin reaches.
+//! The facts about kubeconfigs, and the kubeconfigs that a plugin reaches.
 use super::*;
+use crate::effect::{Effect, territory::Territory};
+use kubephase_sdk::spec::KubeconfigFacts;
 
 #[test]
-fn a_certificate_that_is_not_there_is_no_credential() {
+fn a_certificate_file_that_does_not_exist_is_not_a_credential() {
     let node = node();
     let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: \
         {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: \
@@ -11,21 +13,33 @@ fn a_certificate_that_is_not_there_is_no_credential() {
     node.files()
         .write("/kubelet.conf", text.as_bytes(), 0o600, None)
         .unwrap();
-    let credential = || {
-        kubeconfig_facts(node.files(), "/kubelet.conf", AuthorityFile::Any)
-            .unwrap()
-            .unwrap()
-            .credential
-    };
-    assert_eq!(credential(), "none");
+    let path = "/kubelet.conf";
+    let facts = kubeconfig_facts(node.files(), path, AuthorityFile::Any).unwrap();
+    assert_eq!(facts.unwrap().credential, "none");
     node.files()
         .write("/pki/kubelet.pem", b"", 0o600, None)
         .unwrap();
-    assert_eq!(credential(), "client-certificate");
+    let facts = kubeconfig_facts(node.files(), path, AuthorityFile::Any).unwrap();
+    assert_eq!(facts.unwrap().credential, "client-certificate");
+}
+
+/// Returns the facts about a kubeconfig that names its authority in this way.
+fn facts_with_authority(node: &Node, authority: &str) -> KubeconfigFacts {
+    let text = format!(
+        "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\n\
+         clusters: [{{name: k, cluster: {{server: 'https://a:6443', {authority}}}}}]\n\
+         users: [{{name: u, user: {{token: secret-token}}}}]\n"
+    );
+    node.files()
+        .write("/x.conf", text.as_bytes(), 0o600, None)
+        .unwrap();
+    kubeconfig_facts(node.files(), "/x.conf", AuthorityFile::Below("/pki"))
+        .unwrap()
+        .unwrap()
 }
 
 #[test]
-fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
+fn facts_about_a_kubeconfig_hold_certificates_and_never_other_bytes_of_a_file() {
     let node = node();
     node.ensure("ca", None).unwrap();
     let certificate = node.files().read("/pki/ca.crt").unwrap();
@@ -43,34 +57,20 @@ fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
         .unwrap();
     std::os::unix::fs::symlink("/elsewhere/ca.crt", node._root.path().join("pki/link.crt"))
         .unwrap();
-    let facts = |authority: &str| {
-        let text = format!(
-            "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: \
-             u}}}}]\nclusters: [{{name: k, cluster: {{server: 'https://a:6443', \
-             {authority}}}}}]\nusers: [{{name: u, user: {{token: secret-token}}}}]\n"
-        );
-        node.files()
-            .write("/x.conf", text.as_bytes(), 0o600, None)
-            .unwrap();
-        kubeconfig_facts(node.files(), "/x.conf", AuthorityFile::Below("/pki"))
-            .unwrap()
-            .unwrap()
-    };
     let pem = String::from_utf8(certificate.clone()).unwrap();
     let embedded = format!(
         "certificate-authority-data: {}",
         data_encoding::BASE64.encode(&certificate)
     );
-    assert_eq!(facts(&embedded).authority_pem, pem);
-    assert_eq!(
-        facts("certificate-authority: /pki/ca.crt").authority_pem,
-        pem
-    );
-    assert_eq!(
-        facts("certificate-authority: /pki/both.pem").authority_pem,
-        pem,
-        "only the certificate of the file is told"
-    );
+    for shown in [
+        embedded.as_str(),
+        "certificate-authority: /pki/ca.crt",
+        // Only the certificate of this file is shown.
+        "certificate-authority: /pki/both.pem",
+    ] {
+        let facts = facts_with_authority(&node, shown);
+        assert_eq!(facts.authority_pem, pem, "{shown}");
+    }
     let mixed = format!(
         "certificate-authority-data: {}",
         data_encoding::BASE64.encode(b"plain secret")
@@ -85,67 +85,73 @@ fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
         "certificate-authority-data: '***'",
         &mixed,
     ] {
-        let facts = facts(hidden);
+        let facts = facts_with_authority(&node, hidden);
         assert_eq!(facts.authority_pem, "", "{hidden}");
-        let told = format!("{facts:?}");
+        let text = format!("{facts:?}");
         assert!(
-            !told.contains("PRIVATE") && !told.contains("secret"),
-            "{hidden}: {told}"
+            !text.contains("PRIVATE") && !text.contains("secret"),
+            "{hidden}: {text}"
         );
     }
 }
 
-/// A plugin has a kubeconfig of its own made, and none of the host's made, looked at or pointed
-/// elsewhere.
-#[test]
-fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
-    use crate::effect::{Effect, territory::Territory};
-    let mut node = node();
-    node.config.cluster.certificates_dir = "/pki".into();
-    node.config.run.kubeconfig_dir = "/etc/kubernetes".into();
-    node.ensure("ca", None).unwrap();
-    let spec = |path: &str| KubeconfigSpec {
+fn kubeconfig_spec(path: &str) -> KubeconfigSpec {
+    KubeconfigSpec {
         path: path.into(),
         cluster_name: "kubernetes".into(),
-        user: "somebody".into(),
-        common_name: "somebody".into(),
+        user: "a-user".into(),
+        common_name: "a-user".into(),
         directory: "/pki".into(),
         authority: "ca".into(),
         server: "https://192.0.2.1:6443".into(),
         algorithm: KeyAlgorithm::EcdsaP256,
         validity_seconds: 3600,
         ..KubeconfigSpec::default()
-    };
-    let rotated = |path: &str| {
-        Effect::RotatedKubeconfig(RotatedKubeconfigSpec {
-            path: path.into(),
-            client_certificate: "/evil.pem".into(),
+    }
+}
+
+fn rotated_kubeconfig(path: &str) -> Effect {
+    Effect::RotatedKubeconfig(RotatedKubeconfigSpec {
+        path: path.into(),
+        client_certificate: "/evil.pem".into(),
+    })
+}
+
+fn apply(node: &Node, effect: &Effect, territory: Option<&Territory>) -> Tried<Done> {
+    node.with_context(|context| {
+        effect.apply(&Context {
+            territory,
+            ..*context
         })
-    };
-    let territory = Territory::of(&node.config);
-    let apply = |effect: Effect, territory: Option<&Territory>| {
-        node.within(|context| {
-            effect.apply(&Context {
-                territory,
-                ..*context
-            })
-        })
-    };
-    let by_plugin = |effect| apply(effect, Some(&territory));
+    })
+}
+
+/// A plugin can have its own kubeconfig made, and can neither make, read nor change one of the
+/// host.
+#[test]
+fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
+    let mut node = node();
+    node.config.cluster.certificates_dir = "/pki".into();
+    node.config.run.kubeconfig_dir = "/etc/kubernetes".into();
+    node.ensure("ca", None).unwrap();
+    let territory = Territory::for_config(&node.config);
+    let apply_for_plugin = |effect| apply(&node, &effect, Some(&territory));
     for path in [
         "/etc/kubernetes/super-admin.conf",
         "/etc/kubernetes/kubelet.conf",
     ] {
-        assert!(by_plugin(Effect::Kubeconfig(spec(path))).is_err(), "{path}");
+        let effect = Effect::Kubeconfig(kubeconfig_spec(path));
+        assert!(apply_for_plugin(effect).is_err(), "{path}");
         assert!(node.files().stat(path).unwrap().is_none());
     }
-    apply(Effect::Kubeconfig(spec("/etc/kubernetes/admin.conf")), None).unwrap();
+    let admin = Effect::Kubeconfig(kubeconfig_spec("/etc/kubernetes/admin.conf"));
+    apply(&node, &admin, None).unwrap();
     let before = node.files().read("/etc/kubernetes/admin.conf").unwrap();
-    assert!(by_plugin(rotated("/etc/kubernetes/admin.conf")).is_err());
+    assert!(apply_for_plugin(rotated_kubeconfig("/etc/kubernetes/admin.conf")).is_err());
     assert_eq!(
         node.files().read("/etc/kubernetes/admin.conf").unwrap(),
         before
     );
-    by_plugin(Effect::Kubeconfig(spec("/opt/agent/kubeconfig"))).unwrap();
-    by_plugin(rotated("/opt/agent/kubeconfig")).unwrap();
+    apply_for_plugin(Effect::Kubeconfig(kubeconfig_spec("/opt/agent/kubeconfig"))).unwrap();
+    apply_for_plugin(rotated_kubeconfig("/opt/agent/kubeconfig")).unwrap();
 }

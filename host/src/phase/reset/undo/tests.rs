@@ -1,16 +1,17 @@
 use super::*;
 
 fn steps(number: usize) -> Vec<UndoStep> {
-    let step = |at| UndoStep {
-        inverse: Inverse::RemoveDirectory(format!("/opt/{at:06}")),
-        run: 1,
-        workflow: "init".into(),
-    };
-    (0..number).map(step).collect()
+    (0..number)
+        .map(|index| UndoStep {
+            inverse: Inverse::RemoveDirectory(format!("/opt/{index:06}")),
+            run: 1,
+            workflow: "init".into(),
+        })
+        .collect()
 }
 
 #[test]
-fn what_is_undone_is_undone_in_a_limited_number_of_rounds_of_a_limited_length() {
+fn the_number_and_the_length_of_rounds_are_limited() {
     for (number, rounds, most) in [
         (0, 1, 0),
         (1, 1, 1),

@@ -32,15 +32,16 @@ pub(super) fn before_list<'a>(before: &'a [u8], line: &'a [u8]) -> Option<&'a [u
     }
     let near = &before[before.len().saturating_sub(MAX_LIST)..];
     let begin = near.iter().rposition(|byte| *byte == b'[')?;
-    let is_of_list = |byte: &u8| {
-        byte.is_ascii_hexdigit()
-            || byte.is_ascii_whitespace()
-            || matches!(byte, b'"' | b'\'' | b'\\' | b',')
-    };
     near[begin + 1..]
         .iter()
-        .all(is_of_list)
+        .all(|byte| is_of_list(*byte))
         .then_some(&near[..begin])
+}
+
+fn is_of_list(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
+        || byte.is_ascii_whitespace()
+        || matches!(byte, b'"' | b'\'' | b'\\' | b',')
 }
 
 /// Whether a number of this length after the beginning of a line is a digest.
@@ -53,9 +54,15 @@ pub(super) fn is_digest(line: &[u8], length: usize) -> bool {
 
 /// Whether a text ends with the name of a digest that does not end with a word for it.
 pub(super) fn ends_with_digest_name(text: &str) -> bool {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
     let begin = text.rfind(|c| !is_of_name(c)).map_or(0, |at| at + 1);
     let name = text.get(begin..).unwrap_or_default();
-    let is_digest = |part: &str| DIGEST_NAMES.iter().any(|end| part.ends_with(end));
-    NAMES.contains(&name) || name.split('/').any(is_digest)
+    NAMES.contains(&name) || name.split('/').any(names_digest)
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/')
+}
+
+fn names_digest(part: &str) -> bool {
+    DIGEST_NAMES.iter().any(|end| part.ends_with(end))
 }

@@ -39,8 +39,10 @@ const FORMS: &[Form] = &[
 
 /// The patterns of [`FORMS`], in their order.
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let build = |(pattern, _): &Form| RegexBuilder::new(pattern).unicode(false).build();
-    FORMS.iter().map(build).filter_map(Result::ok).collect()
+    let patterns = FORMS
+        .iter()
+        .map(|(pattern, _)| RegexBuilder::new(pattern).unicode(false).build());
+    patterns.filter_map(Result::ok).collect()
 });
 
 /// Returns a text without what is public.

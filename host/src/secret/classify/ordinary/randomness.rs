@@ -114,8 +114,8 @@ pub(super) fn find(text: &[u8], from: usize) -> Option<usize> {
 }
 
 fn token_length(text: &[u8]) -> usize {
-    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric();
-    text.iter().position(is_end).unwrap_or(text.len())
+    let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric());
+    end.unwrap_or(text.len())
 }
 
 /// Where each pair of ASCII characters was last.
@@ -161,16 +161,16 @@ fn is_uuid(text: &[u8]) -> bool {
 /// Whether a token is a hexadecimal number, of letters of one case. A long number that has one
 /// digit again and again is none.
 fn is_number(token: &[u8]) -> bool {
-    let is_hex = |upper: bool| {
-        let is_digit = |byte: &u8| {
-            byte.is_ascii_digit()
-                || (byte.is_ascii_hexdigit() && byte.is_ascii_uppercase() == upper)
-        };
-        token.iter().all(is_digit)
-    };
     token.len() >= MIN_NUMBER
         && token.iter().any(|byte| *byte != token[0])
-        && (is_hex(false) || is_hex(true))
+        && (is_hex(token, false) || is_hex(token, true))
+}
+
+/// Whether all bytes are hexadecimal digits, with letters of one case.
+fn is_hex(token: &[u8], upper: bool) -> bool {
+    token.iter().all(|byte| {
+        byte.is_ascii_digit() || (byte.is_ascii_hexdigit() && byte.is_ascii_uppercase() == upper)
+    })
 }
 
 /// Whether a token changes between letters and digits as random ones do.
@@ -204,11 +204,10 @@ fn is_of_known_place(text: &[u8], at: usize, length: usize) -> bool {
         return true;
     }
     let line = places::before_list(before, line).unwrap_or(line);
-    let is_between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'=' | b':');
     let between = line
         .iter()
         .rev()
-        .take_while(|byte| is_between(byte))
+        .take_while(|byte| is_between(**byte))
         .count();
     let name = line[..line.len() - between].to_ascii_lowercase();
     between > 0
@@ -216,6 +215,11 @@ fn is_of_known_place(text: &[u8], at: usize, length: usize) -> bool {
             .iter()
             .any(|end| name.ends_with(end.as_bytes()))
             || std::str::from_utf8(&name).is_ok_and(places::ends_with_digest_name))
+}
+
+/// Whether a byte may stand between a name and its value.
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'=' | b':')
 }
 
 /// Learns the scores of pairs from samples.

@@ -36,20 +36,22 @@ fn a_setting_that_leaves_a_secret_rest_is_listed() {
     );
 }
 
+/// Returns a schema whose number of settings doubles with each of its levels.
+fn doubling_schema(last: &str) -> Value {
+    let mut definitions = json!({last: {"writeOnly": true}});
+    for level in 0..20 {
+        let next = format!("#/$defs/{}", level + 1);
+        let twice = json!({"a": {"$ref": next}, "b": {"$ref": next}});
+        definitions[level.to_string()] = json!({"properties": twice});
+    }
+    json!({"$defs": definitions, "$ref": "#/$defs/0"})
+}
+
 #[test]
 fn schemas_without_end_are_listed_and_different_ones_differ() {
     let tree = json!({"properties": {"next": {"$ref": "#"}, "pin": {"writeOnly": true}}});
     assert!(list_secrets(&tree).contains(&"setting /pin is secret".to_owned()));
-    let wide = |last: &str| {
-        let mut definitions = json!({last: {"writeOnly": true}});
-        for level in 0..20 {
-            let next = format!("#/$defs/{}", level + 1);
-            let twice = json!({"a": {"$ref": next}, "b": {"$ref": next}});
-            definitions[level.to_string()] = json!({"properties": twice});
-        }
-        json!({"$defs": definitions, "$ref": "#/$defs/0"})
-    };
-    let (one, other) = (list_secrets(&wide("20")), list_secrets(&wide("21")));
+    let [one, other] = ["20", "21"].map(|last| list_secrets(&doubling_schema(last)));
     assert!(one.len() == 1 && one[0].contains("digest"), "{one:?}");
     assert_ne!(one, other);
 }

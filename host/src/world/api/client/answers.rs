@@ -3,7 +3,11 @@ use crate::{
     arguments::{Text, json},
     budget::Budget,
     program,
-    world::{Tried, api::trust, innermost},
+    world::{
+        Tried,
+        api::{UNREACHABLE_REMEDY, trust},
+        innermost,
+    },
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
@@ -21,7 +25,7 @@ pub(super) fn unavailable(message: String) -> Failure {
 /// Returns the failure of a server that cannot be reached.
 pub(super) fn unreachable_failure(error: &kube::Error) -> Failure {
     Failure {
-        remedy: trust::remedy(error),
+        remedy: trust::remedy(error).or_else(|| Some(UNREACHABLE_REMEDY.into())),
         ..unavailable(format!(
             "the API server cannot be reached: {}",
             innermost(error)
@@ -58,10 +62,13 @@ pub(super) async fn read_answer(
             Some(LengthLimitError { .. }) => {
                 budget.exceeded(&format!("the API server's answer to {what}"))
             }
-            None => unavailable(format!(
-                "the API server cannot be reached: {}",
-                innermost(error.as_ref())
-            )),
+            None => Failure {
+                remedy: Some(UNREACHABLE_REMEDY.into()),
+                ..unavailable(format!(
+                    "the API server cannot be reached: {}",
+                    innermost(error.as_ref())
+                ))
+            },
         })?;
     let text = String::from_utf8(body.to_bytes().into())
         .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;

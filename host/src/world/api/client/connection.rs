@@ -77,7 +77,8 @@ impl ApiClient {
     fn read_kubeconfig(&self) -> Tried<(&str, Secret<String>)> {
         match &self.credentials {
             Credentials::File(path) => {
-                let text = Secret::new(self.files.read(path)?);
+                let read = self.files.read(path);
+                let text = Secret::new(read.map_err(explain_missing)?);
                 let mut kubeconfig =
                     pki::Kubeconfig::parse(&String::from_utf8_lossy(text.reveal()), path)?;
                 kubeconfig.embed_files(&|file| self.files.read(file))?;
@@ -122,10 +123,26 @@ fn install_crypto_provider() {
 }
 
 fn invalid_kubeconfig(name: &str, why: &dyn std::fmt::Display) -> Failure {
-    Failure::new(
-        FailureCode::Invalid,
-        format!("{name} cannot be used as a kubeconfig: {why}"),
-    )
+    Failure {
+        remedy: Some("use a kubeconfig that names a server, its authority and a user".into()),
+        ..Failure::new(
+            FailureCode::Invalid,
+            format!("{name} cannot be used as a kubeconfig: {why}"),
+        )
+    }
+}
+
+/// Adds what to do if the kubeconfig does not exist.
+fn explain_missing(failure: Failure) -> Failure {
+    if failure.code != FailureCode::NotFound {
+        return failure;
+    }
+    let remedy = "name another kubeconfig with --kubeconfig, or create the admin's with: kubephase \
+        init phase kubeconfig admin";
+    Failure {
+        remedy: failure.remedy.clone().or(Some(remedy.into())),
+        ..failure
+    }
 }
 
 /// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. None if

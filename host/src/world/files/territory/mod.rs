@@ -10,7 +10,7 @@ pub(super) use survey::Survey;
 
 use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
-/// The files and directories of a node that only the host itself writes. `Territory::of` makes one
+/// The files and directories of a node that only the host itself writes. `Territory::for_config` makes one
 /// from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {

@@ -1,11 +1,14 @@
 use super::*;
 
-#[test]
-fn who_is_there_keeps_its_ids_and_the_others_have_the_lowest_free_ones() {
-    let user = |uid, shell: &str| UsedUser {
+fn user(uid: u32, shell: &str) -> UsedUser {
+    UsedUser {
         uid,
         shell: shell.into(),
-    };
+    }
+}
+
+#[test]
+fn existing_users_keep_their_ids_and_the_others_get_the_lowest_free_ones() {
     let mut used = UsedIds {
         uids: vec![100, 102],
         gids: vec![100, 101],

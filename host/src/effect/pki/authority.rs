@@ -1,0 +1,82 @@
+//! Loading an authority: its certificate and its key.
+use super::invalid_with_remedy;
+use crate::{
+    pki::{Certificate, Key},
+    program,
+    world::{
+        Files, Tried,
+        text_file::{read_secret_text, read_text},
+    },
+};
+use kubephase_wit::{Failure, FailureCode};
+
+/// Loads the certificate of an authority, and its key for callers that sign.
+///
+/// # Errors
+/// `invalid` if the certificate cannot be used. The key has an error of its own: `invalid` if it
+/// cannot be used, `wrong-key` if it belongs to another certificate.
+pub(super) fn load_authority(
+    files: &dyn Files,
+    directory: &str,
+    name: &str,
+) -> Tried<(Certificate, Tried<Key>)> {
+    let crt = format!("{directory}/{name}.crt");
+    let Some(pem) = read_text(files, &crt)? else {
+        return Err(missing(name, &format!("{crt} does not exist")));
+    };
+    let certificate = Certificate::from_pem(&pem).map_err(|why| damaged(name, &crt, &why))?;
+    if !certificate.is_authority() {
+        let why = format!("certificate {name:?} is not a CA");
+        return Err(damaged(name, &crt, &why));
+    }
+    let key = load_key(files, &certificate, directory, name);
+    Ok((certificate, key))
+}
+
+fn load_key(
+    files: &dyn Files,
+    certificate: &Certificate,
+    directory: &str,
+    name: &str,
+) -> Tried<Key> {
+    let private = format!("{directory}/{name}.key");
+    let Some(pem) = read_secret_text(files, &private)? else {
+        let why = format!("{private} does not exist; it is needed to sign");
+        return Err(missing(name, &why));
+    };
+    let key = Key::from_pem(&pem).map_err(|why| damaged(name, &private, &why))?;
+    certificate.can_sign_with(&key).map_err(|why| Failure {
+        code: FailureCode::WrongKey.to_string(),
+        ..invalid_with_remedy(
+            format!(
+                "couldn't load CA certificate {name}: {private} does not belong to \
+                 {directory}/{name}.crt: {why}"
+            ),
+            format!("put the key of that certificate at {private}; nothing was signed"),
+        )
+    })?;
+    Ok(key)
+}
+
+/// The failure that a file of the authority does not exist.
+fn missing(name: &str, why: &str) -> Failure {
+    let remedy = match name {
+        "ca" | "front-proxy-ca" | "etcd/ca" => format!(
+            "put the file there, or make the authority: {}",
+            program::command(&format!("init phase certs {}", name.replace('/', "-")))
+        ),
+        _ => "put the file there, or make the authority first".to_owned(),
+    };
+    invalid_with_remedy(
+        format!("couldn't load CA certificate {name}: {why}"),
+        remedy,
+    )
+}
+
+/// The failure that a file of the authority cannot be used.
+fn damaged(name: &str, path: &str, why: &str) -> Failure {
+    invalid_with_remedy(
+        format!("couldn't load CA certificate {name}: {path}: {why}"),
+        format!("put a valid file at {path}"),
+    )
+}

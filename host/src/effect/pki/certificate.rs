@@ -1,0 +1,118 @@
+//! Certificates with their keys. A certificate that exists is used again if it fits, and refused if
+//! it does not (kubeadm's rules for `certs/*`).
+use super::{
+    authority::load_authority,
+    invalid_with_remedy,
+    new_certificate::{finish_interrupted, make_certificate},
+    path_of,
+};
+use crate::{
+    effect::{Applied, Context, Done},
+    pki::{Certificate, Key},
+    world::{
+        Files, Tried,
+        text_file::{read_secret_text, read_text},
+    },
+};
+use kubephase_sdk::spec::CertificateSpec;
+
+/// Makes a certificate and its key, or uses those that exist. Wherever a run is interrupted, both
+/// exist or neither.
+///
+/// # Errors
+/// `invalid` if the existing files do not fit, or the authority cannot be used; or a file cannot be
+/// read or written. The remedy names the files.
+pub fn ensure_certificate(
+    spec: &CertificateSpec,
+    context: &Context,
+    files: &dyn Files,
+) -> Tried<Done> {
+    finish_interrupted(spec, files)?;
+    let Some(certificate) = load_existing(spec, files)? else {
+        return make_certificate(spec, context, files);
+    };
+    let (crt, key) = (path_of(spec, "crt"), path_of(spec, "key"));
+    let name = &spec.name;
+    refuse_other_key(&certificate, files, &crt, &key)?;
+    let warnings = certificate
+        .validity_problem(context.started)
+        .map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
+    let said = match &spec.authority {
+        None => {
+            let keyless = if files.stat(&key)?.is_some() {
+                ""
+            } else {
+                "keyless "
+            };
+            format!("Using existing {name} {keyless}certificate authority")
+        }
+        Some(authority) => {
+            let (root, _) = load_authority(files, &spec.directory, authority)?;
+            certificate.verify(&root, context.started).map_err(|why| {
+                invalid_with_remedy(
+                    format!("certificate {name} not signed by CA certificate {authority}: {why}"),
+                    format!("remove {crt} and {key} to have them made anew"),
+                )
+            })?;
+            format!("Using existing {name} certificate and key on disk")
+        }
+    };
+    Ok(Done {
+        warnings: warnings.into_iter().collect(),
+        ..Done::with_lines(Applied::Unchanged, [said])
+    })
+}
+
+/// Reads the existing certificate; none if neither the certificate nor its key exists.
+fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
+    let (crt, key) = (path_of(spec, "crt"), path_of(spec, "key"));
+    let name = &spec.name;
+    let Some(pem) = read_text(files, &crt)? else {
+        if files.stat(&key)?.is_none() {
+            return Ok(None);
+        }
+        return Err(invalid_with_remedy(
+            format!(
+                "failure loading {name} certificate: failed to load certificate: couldn't load the \
+                 certificate file {crt}: it does not exist, but {key} does"
+            ),
+            format!("put the certificate of that key at {crt}, or remove {key} to have both made"),
+        ));
+    };
+    Certificate::from_pem(&pem).map(Some).map_err(|why| {
+        invalid_with_remedy(
+            format!(
+                "failure loading {name} certificate: couldn't load the certificate file {crt}: \
+                 {why}"
+            ),
+            format!(
+                "put a valid certificate at {crt}, or remove {crt} and {key} to have both made"
+            ),
+        )
+    })
+}
+
+/// Refuses a key that belongs to another certificate: nothing could be served or signed with the
+/// two. A key that cannot be parsed is accepted, because other programs may be able to use it.
+fn refuse_other_key(
+    certificate: &Certificate,
+    files: &dyn Files,
+    crt: &str,
+    key: &str,
+) -> Tried<()> {
+    let Some(Ok(private)) = read_secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
+        return Ok(());
+    };
+    if certificate.is_for(&private) {
+        return Ok(());
+    }
+    let or_remove = if certificate.is_authority() {
+        "remove both if nothing was signed with them yet"
+    } else {
+        "remove both to have them made anew"
+    };
+    Err(invalid_with_remedy(
+        format!("the private key {key} does not belong to the certificate {crt}"),
+        format!("put the key of that certificate at {key}, or {or_remove}"),
+    ))
+}

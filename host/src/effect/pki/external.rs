@@ -1,0 +1,161 @@
+//! External authorities: `ca.crt` is on the node, `ca.key` is not. Everything that the authority
+//! would sign then has to be on the node already.
+use super::invalid_with_remedy;
+use crate::{
+    config::Config,
+    pki::{Certificate, Key},
+    render::kubeconfig::{control_plane_url, local_url},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
+};
+use kubephase_wit::{Failure, FailureCode};
+
+/// The authorities that are external.
+#[derive(Debug, Default)]
+pub struct ExternalAuthorities {
+    pub ca: bool,
+    pub front_proxy: bool,
+    pub warnings: Vec<String>,
+}
+
+/// Finds out which authorities are external, and checks that everything exists that they would
+/// sign.
+///
+/// # Errors
+/// `invalid` with the file that is missing or cannot be used, in kubeadm's words.
+pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<ExternalAuthorities> {
+    let mut external = ExternalAuthorities::default();
+    if let Some(root) = read_external(files, config, "ca")? {
+        external.ca = true;
+        for leaf in ["apiserver", "apiserver-kubelet-client"] {
+            check_leaf(files, config, leaf, &root).map_err(|why| {
+                let message = format!("invalid or incomplete external CA: {why}");
+                incomplete(message, config, "ca")
+            })?;
+        }
+        check_kubeconfigs(files, config, &root, &mut external.warnings)?;
+    }
+    if let Some(root) = read_external(files, config, "front-proxy-ca")? {
+        external.front_proxy = true;
+        check_leaf(files, config, "front-proxy-client", &root).map_err(|why| {
+            let message = format!("invalid or incomplete external front-proxy CA: {why}");
+            incomplete(message, config, "front-proxy-ca")
+        })?;
+    }
+    if (external.ca || external.front_proxy) && config.run.upload_certs {
+        return Err(invalid_with_remedy(
+            "can't use upload-certs with an external CA or an external front-proxy CA".into(),
+            "leave --upload-certs out, and copy the certificates to the other control planes"
+                .into(),
+        ));
+    }
+    Ok(external)
+}
+
+fn path(config: &Config, name: &str, suffix: &str) -> String {
+    format!("{}/{name}.{suffix}", config.cluster.certificates_dir)
+}
+
+/// Reads the certificate of an authority whose key is not on this node; none if the key is, or if
+/// there is no such authority.
+fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certificate>> {
+    if files.stat(&path(config, name, "key"))?.is_some() {
+        return Ok(None);
+    }
+    let pem = read_text(files, &path(config, name, "crt"))?;
+    let certificate = pem.and_then(|pem| Certificate::from_pem(&pem).ok());
+    Ok(certificate.filter(Certificate::is_authority))
+}
+
+/// Checks that a certificate and its key exist, and that the authority signed the certificate.
+fn check_leaf(
+    files: &dyn Files,
+    config: &Config,
+    name: &str,
+    root: &Certificate,
+) -> Result<(), String> {
+    let (crt, private) = (path(config, name, "crt"), path(config, name, "key"));
+    let pem = read_text(files, &crt)
+        .map_err(|failure| failure.message)?
+        .ok_or_else(|| format!("{crt} does not exist"))?;
+    let certificate = Certificate::from_pem(&pem).map_err(|why| format!("{crt}: {why}"))?;
+    let key = read_secret_text(files, &private)
+        .map_err(|failure| failure.message)?
+        .ok_or_else(|| format!("{private} does not exist"))?;
+    Key::from_pem(&key).map_err(|why| format!("{private}: {why}"))?;
+    certificate
+        .verify(root, jiff::Timestamp::now().as_second())
+        .map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
+}
+
+/// Checks that all five kubeconfigs exist and trust the authority. A kubeconfig with another server
+/// is only a warning.
+fn check_kubeconfigs(
+    files: &dyn Files,
+    config: &Config,
+    root: &Certificate,
+    warnings: &mut Vec<String>,
+) -> Tried<()> {
+    let (endpoint, _) = control_plane_url(config).map_err(invalid)?;
+    let local = local_url(config).map_err(invalid)?;
+    for name in [
+        "admin",
+        "super-admin",
+        "kubelet",
+        "controller-manager",
+        "scheduler",
+    ] {
+        let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
+        let Some(kubeconfig) = read_kubeconfig(files, &path)? else {
+            let why = format!("{path} does not exist");
+            return Err(unusable_kubeconfig(name, &why, config));
+        };
+        let pem = kubeconfig
+            .authorities(&|path| files.read(path))?
+            .unwrap_or_default();
+        if Certificate::parse_all(&pem).unwrap_or_default().first() != Some(&root.der) {
+            let directory = &config.cluster.certificates_dir;
+            let why = format!("{path} does not trust the authority in {directory}/ca.crt");
+            return Err(unusable_kubeconfig(name, &why, config));
+        }
+        let expected = if matches!(name, "controller-manager" | "scheduler") {
+            &local
+        } else {
+            &endpoint
+        };
+        let server = kubeconfig.server().unwrap_or_default();
+        if server != expected {
+            warnings.push(format!(
+                "a kubeconfig file {path:?} exists already but has an unexpected API Server URL: \
+                 expected: {expected}, got: {server}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn unusable_kubeconfig(name: &str, why: &str, config: &Config) -> Failure {
+    incomplete(
+        format!("the {name}.conf file does not exists or it is not valid: {why}"),
+        config,
+        "ca",
+    )
+}
+
+/// The failure that something is missing which the external authority `name` has to sign.
+fn incomplete(message: String, config: &Config, name: &str) -> Failure {
+    let (crt, key) = (path(config, name, "crt"), path(config, name, "key"));
+    invalid_with_remedy(
+        message,
+        format!(
+            "{crt} exists without its key {key}: put the key there so that this node can sign, or \
+             provide the file that the authority has to sign elsewhere"
+        ),
+    )
+}
+
+fn invalid(message: String) -> Failure {
+    Failure::new(FailureCode::Invalid, message)
+}

@@ -1,0 +1,214 @@
+//! Checks whether a condition holds.
+use crate::{
+    arguments::HttpUrl,
+    budget::Budget,
+    effect::Context,
+    pki::Certificate,
+    program,
+    world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
+};
+use kubephase_sdk::spec::Condition;
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Time limit of one request to a health endpoint.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// Longest answer of a health endpoint that is read, in bytes.
+const MAX_HEALTH_BYTES: usize = 1 << 20;
+
+/// The result of a check that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// the condition holds; the flag says whether the check itself changed anything
+    Holds {
+        changed: bool,
+    },
+    NotYet,
+}
+
+impl Check {
+    /// The check that changed nothing.
+    fn unchanged(holds: bool) -> Check {
+        if holds {
+            Check::Holds { changed: false }
+        } else {
+            Check::NotYet
+        }
+    }
+}
+
+/// Checks a condition once.
+///
+/// # Errors
+/// The condition cannot be checked. The failure is retryable if a later check may succeed.
+pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
+    let (net, cluster) = (context.world.net(), context.world.cluster());
+    match condition {
+        Condition::Component { name, url } if name == "kube-apiserver" => {
+            let status = cluster.probe(&context.config.run.kubeconfig, url);
+            check_status(status.map_err(retry)?)
+        }
+        Condition::Kubelet { url } | Condition::Component { url, .. } => {
+            check_status(get_health(url, net, context).map_err(retry)?)
+        }
+        Condition::NodeRegistered { name } => {
+            let node = cluster.get(&node_reference(name))?;
+            Ok(Check::unchanged(
+                node.is_some_and(|node| has_hostname(&node)),
+            ))
+        }
+        Condition::EtcdHealthy {} => match context.world.etcd().health().map_err(retry)? {
+            (healthy, all) if healthy * 2 > all => Ok(Check::unchanged(true)),
+            (healthy, all) => Err(not_ready(format!(
+                "etcd cluster is not healthy: {healthy} of its {all} members answer"
+            ))),
+        },
+        Condition::Bootstrapped { kubeconfig } => {
+            let files = context.world.files();
+            Ok(Check::unchanged(has_certificate(kubeconfig, files)))
+        }
+        Condition::Containers { names } => check_containers(names, context),
+        Condition::AdminReady {
+            kubeconfig,
+            super_admin,
+        } => check_admin(kubeconfig, super_admin, context),
+    }
+}
+
+/// Requests a health endpoint. Returns the HTTP status.
+fn get_health(url: &str, net: &dyn Net, context: &Context) -> Tried<u16> {
+    let url = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
+    let budget = Budget::new(MAX_HEALTH_BYTES, REQUEST_LIMIT, context.cancel);
+    net.health(&url, &budget)
+}
+
+fn check_status(status: u16) -> Tried<Check> {
+    if status == 200 {
+        Ok(Check::unchanged(true))
+    } else {
+        Err(not_ready(format!("it answered {status}")))
+    }
+}
+
+fn node_reference(name: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        namespace: None,
+        name: name.into(),
+    }
+}
+
+/// Whether the kubelet has labelled its Node.
+fn has_hostname(node: &Value) -> bool {
+    node.pointer("/metadata/labels/kubernetes.io~1hostname")
+        .is_some()
+}
+
+/// Checks that a container runs for each of these names. A runtime that cannot be asked counts as
+/// one that runs them.
+fn check_containers(names: &[String], context: &Context) -> Tried<Check> {
+    let containers = match context.world.runtime().containers() {
+        Ok(containers) => containers,
+        Err(failure) if failure.code == FailureCode::NotChecked => {
+            return Ok(Check::unchanged(true));
+        }
+        Err(failure) => return Err(retry(failure)),
+    };
+    let all_run = names.iter().all(|name| {
+        containers
+            .iter()
+            .any(|container| container.running && container.name == *name)
+    });
+    Ok(Check::unchanged(all_run))
+}
+
+/// Whether the kubelet's own kubeconfig names a certificate that exists.
+fn has_certificate(path: &str, files: &dyn Files) -> bool {
+    let Some(kubeconfig) = read_kubeconfig(files, path).ok().flatten() else {
+        return false;
+    };
+    let Some((_, user)) = kubeconfig.user() else {
+        return false;
+    };
+    match kubeconfig.data(user, "client-certificate", &|path| files.read(path)) {
+        Ok(Some(pem)) => Certificate::from_pem(&String::from_utf8_lossy(&pem)).is_ok(),
+        _ => false,
+    }
+}
+
+/// Checks that the holder of admin.conf may administer the cluster. The binding for that has an
+/// effect only after the API server has made the role that it names, and the namespaces.
+fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<Check> {
+    let changed = bind_admins(kubeconfig, super_admin, context)?;
+    match context
+        .world
+        .cluster()
+        .probe(kubeconfig, "/api/v1/namespaces/kube-public")
+    {
+        Ok(200) => Ok(Check::Holds { changed }),
+        Ok(status) => Err(not_ready(format!(
+            "the API server is not done with its own roles and namespaces: it answered {status}"
+        ))),
+        Err(failure) => Err(retry(failure)),
+    }
+}
+
+/// Creates the binding that lets the holder of admin.conf administer the cluster, as kubeadm does:
+/// with admin.conf itself if it is allowed to, or else with super-admin.conf. Returns whether the
+/// binding is new.
+fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
+    let cluster = context.world.cluster();
+    let as_admin = cluster.with_kubeconfig(kubeconfig).map_err(retry)?;
+    match create_binding(&*as_admin) {
+        Err(failure) if failure.code == FailureCode::Forbidden => {
+            if context.world.files().stat(super_admin)?.is_some() {
+                return create_binding(&*cluster.with_kubeconfig(super_admin)?);
+            }
+            if context.world.bind_admins() {
+                return Ok(true);
+            }
+            let message = "the ClusterRoleBinding for the kubeadm:cluster-admins Group is missing \
+                but there is no super-admin.conf to create it";
+            Err(Failure {
+                remedy: Some(format!(
+                    "create it with: {}",
+                    program::command("init phase kubeconfig super-admin")
+                )),
+                ..Failure::new(FailureCode::Forbidden, message)
+            })
+        }
+        outcome => outcome,
+    }
+}
+
+/// Creates the binding. Returns whether it is new.
+fn create_binding(cluster: &dyn Cluster) -> Tried<bool> {
+    match cluster.create(&crate::render::objects::cluster_admins()) {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
+        Err(failure) => Err(retry(failure)),
+    }
+}
+
+/// Makes a failure retryable if a server that cannot be reached, or a file that does not exist, may
+/// be there at the next check.
+pub(super) fn retry(failure: Failure) -> Failure {
+    Failure {
+        retryable: failure.retryable
+            || matches!(
+                failure.known_code(),
+                Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
+            ),
+        ..failure
+    }
+}
+
+/// The failure of a check that may succeed later.
+fn not_ready(message: String) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new(FailureCode::Unavailable, message)
+    }
+}

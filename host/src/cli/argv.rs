@@ -134,13 +134,23 @@ impl Argv {
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
-    let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
-        "" => argv.get(at + 1).map(PathBuf::from),
-        value => value.strip_prefix('=').map(PathBuf::from),
-    };
-    (0..argv.len())
-        .find_map(named)
-        .map(|path| ConfigFile::at(&path))
+    path_of(argv, "--config").map(|path| ConfigFile::at(&path))
+}
+
+/// Returns the directory of `--rootfs`. It becomes the root of the process before any other file is
+/// looked at (kubeadm behaviour).
+pub(super) fn root(argv: &[OsString]) -> Option<PathBuf> {
+    path_of(argv, "--rootfs").filter(|path| !path.as_os_str().is_empty())
+}
+
+/// Returns the path that the arguments give a flag, before they are parsed.
+fn path_of(argv: &[OsString], flag: &str) -> Option<PathBuf> {
+    argv.iter().enumerate().find_map(|(at, argument)| {
+        match argument.to_str()?.strip_prefix(flag)? {
+            "" => argv.get(at + 1).map(PathBuf::from),
+            value => value.strip_prefix('=').map(PathBuf::from),
+        }
+    })
 }
 
 /// The flags that the commands of the workflows and of their phases have.

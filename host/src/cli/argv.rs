@@ -132,13 +132,23 @@ impl Argv {
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
-    let path = (0..argv.len()).find_map(|index| config_path(&argv[index..]))?;
-    Some(ConfigFile::at(&path))
+    path_of(argv, "--config").map(|path| ConfigFile::at(&path))
 }
 
-/// Returns the path if the arguments begin with `--config PATH` or `--config=PATH`.
-fn config_path(argv: &[OsString]) -> Option<PathBuf> {
-    match argv.first()?.to_str()?.strip_prefix("--config")? {
+/// Returns the directory of `--rootfs`. It becomes the root of the process before any other file is
+/// looked at (kubeadm behaviour).
+pub(super) fn root(argv: &[OsString]) -> Option<PathBuf> {
+    path_of(argv, "--rootfs").filter(|path| !path.as_os_str().is_empty())
+}
+
+/// Returns the path that the arguments give a flag, before they are parsed.
+fn path_of(argv: &[OsString], flag: &str) -> Option<PathBuf> {
+    (0..argv.len()).find_map(|index| path_after(&argv[index..], flag))
+}
+
+/// Returns the path if the arguments begin with `FLAG PATH` or `FLAG=PATH`.
+fn path_after(argv: &[OsString], flag: &str) -> Option<PathBuf> {
+    match argv.first()?.to_str()?.strip_prefix(flag)? {
         "" => argv.get(1).map(PathBuf::from),
         value => value.strip_prefix('=').map(PathBuf::from),
     }

@@ -19,6 +19,40 @@ pub struct VerbosityFlags {
     pub level: i32,
 }
 
+/// The flags that every command has.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct GlobalFlags {
+    #[command(flatten)]
+    pub verbosity: VerbosityFlags,
+    /// Directory that becomes the root directory before the command runs
+    #[arg(long, global = true, value_name = "DIR", display_order = 901)]
+    pub rootfs: Option<PathBuf>,
+    /// Accepted and not used: log levels of single source files, PATTERN=LEVEL,…
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "PATTERN=LEVEL",
+        value_parser = parse_log_levels
+    )]
+    pub vmodule: Option<String>,
+}
+
+/// Accepts what kubeadm accepts for `--vmodule`.
+fn parse_log_levels(text: &str) -> Result<String, String> {
+    let is_level = |entry: &str| {
+        entry.is_empty()
+            || entry.split_once('=').is_some_and(|(pattern, level)| {
+                !pattern.is_empty() && level.parse::<i32>().is_ok_and(|level| level >= 0)
+            })
+    };
+    if text.split(',').all(is_level) {
+        Ok(text.to_owned())
+    } else {
+        Err("expect comma-separated list of pattern=N".into())
+    }
+}
+
 impl VerbosityFlags {
     /// Whether debug messages are shown.
     pub fn is_debug(self) -> bool {
@@ -85,18 +119,4 @@ pub struct PlanFlags {
     /// Form of the plan
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: crate::plan::show::Format,
-}
-
-/// Flags of `config validate`.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct ValidateFlags {
-    /// Configuration file to check
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Accept API versions that will be removed
-    #[arg(long)]
-    pub allow_deprecated_api: bool,
-    /// Accept API versions that are not yet settled
-    #[arg(long)]
-    pub allow_experimental_api: bool,
 }

@@ -5,6 +5,7 @@ mod argv;
 mod clap_error;
 mod cluster;
 mod command;
+mod config;
 mod error;
 pub mod exit;
 mod exit_code;
@@ -45,9 +46,8 @@ pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 use crate::{config::flags_of, plan::catalog::Catalog, program::Program, run::workflow::Workflow};
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
-use flags::{PlanFlags, RehearseFlags, ResultFlags, ValidateFlags};
+use flags::{GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 /// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,25 +56,13 @@ pub enum Command {
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
     Report(ReportRequest),
-    ConfigValidate {
-        config: PathBuf,
-        allow_deprecated_api: bool,
-    },
-    /// Prints defaults. `component_configs` are kinds to print, too.
-    ConfigPrint {
-        component_configs: Vec<String>,
-    },
-    ConfigImages(images::ImagesCommand),
+    Config(config::ConfigCommand),
     Plugin(plugin::PluginCommand),
     Token(token::TokenRequest),
     Kubeconfig(kubeconfig::KubeconfigCommand),
     CertificateKey,
-    Version {
-        format: VersionFormat,
-    },
-    Completion {
-        shell: Shell,
-    },
+    Version { format: VersionFormat },
+    Completion { shell: Shell },
 }
 
 /// Parses the arguments, which begin with the name of the program. The catalog decides which
@@ -101,7 +89,7 @@ pub fn parse(
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", _)) => rehearse(&argv).map(Command::Rehearse),
         Some(("report", below)) => read(below, &argv).map(Command::Report),
-        Some(("config", below)) => config(below, &argv),
+        Some(("config", below)) => config::parse(below).map(Command::Config),
         Some(("plugin", below)) => read(below, &argv).map(Command::Plugin),
         Some(("token", below)) => read(below, &argv).map(Command::Token),
         // Without a subcommand it prints its help and succeeds (kubeadm behaviour).
@@ -189,7 +177,7 @@ fn parse_flags(flags: Vec<clap::Arg>, argv: &Argv) -> Result<ArgMatches, CliErro
     let command = clap::Command::new(Program::current().name())
         .no_binary_name(true)
         .args(flags);
-    let command = tree::behave_like_kubeadm(VerbosityFlags::augment_args(command));
+    let command = tree::behave_like_kubeadm(GlobalFlags::augment_args(command));
     command
         .try_get_matches_from(&argv.flags)
         .map_err(|error| CliError::from_clap(&error, argv, String::new))
@@ -241,42 +229,6 @@ fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {
         machines: rehearse.machines,
         verbosity: read(&arguments, argv)?,
     })
-}
-
-fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
-    if matches.subcommand_matches("validate").is_some() {
-        let ValidateFlags {
-            config,
-            allow_deprecated_api,
-            ..
-        } = extract(argv)?;
-        let config = config
-            .filter(|path| !path.as_os_str().is_empty())
-            .ok_or_else(|| CliError::usage("the --config flag is mandatory"))?;
-        return Ok(Command::ConfigValidate {
-            config,
-            allow_deprecated_api,
-        });
-    }
-    if let Some(below) = matches.subcommand_matches("images") {
-        return read(below, argv).map(Command::ConfigImages);
-    }
-    let defaults = matches
-        .subcommand_matches("print")
-        .and_then(|print| print.subcommand_matches("init-defaults"));
-    let kinds = defaults.and_then(|defaults| defaults.get_many::<String>("component-configs"));
-    let component_configs: Vec<String> = kinds.into_iter().flatten().cloned().collect();
-    let known = ["KubeProxyConfiguration", "KubeletConfiguration"];
-    if component_configs
-        .iter()
-        .any(|kind| !known.contains(&kind.as_str()))
-    {
-        return Err(CliError::usage(format!(
-            "--component-configs needs to contain some of [{}]",
-            known.join(" ")
-        )));
-    }
-    Ok(Command::ConfigPrint { component_configs })
 }
 
 fn version_format(matches: &ArgMatches) -> Result<VersionFormat, CliError> {

@@ -1,10 +1,10 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, images, kubeconfig, local_node, parse, plan, plugin,
-    print, rehearse, report, token, version, workflow,
+    Command, Exit, WorkflowRequest, argv, config, kubeconfig, parse, plan, plugin, print, rehearse,
+    report, token, version, workflow,
 };
 use crate::{
-    config::{self, ConfigFile, ValidateOptions},
+    config::{ConfigFile, config_file},
     effect::shared_keys,
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
@@ -15,12 +15,13 @@ use crate::{
     },
     wasm::{compiler, engine::Engine},
     workflow::builtin_catalog,
+    world::real,
 };
 use anyhow::{Context, Error, Result};
+use kubephase_wit::Failure;
 use std::{
     ffi::OsString,
     mem::ManuallyDrop,
-    path::Path,
     process::{ExitCode, Termination},
 };
 
@@ -48,6 +49,9 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
     // Files get the modes that this program names, not those of the shell's umask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let argv: Vec<OsString> = argv.into_iter().collect();
+    if let Some(root) = argv::root(&argv) {
+        real::enter_root(&root).map_err(Failure::into_error)?;
+    }
     let early = argv::config(&argv);
     // The engine lives until the program ends. The system then takes the memory back at once, which
     // is faster than freeing it piece by piece.
@@ -84,7 +88,7 @@ struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Returns the file of `--config`.
     fn file(&self, flag: Option<&String>) -> Option<ConfigFile> {
-        let named = config::config_file(&flag.cloned())?;
+        let named = config_file(&flag.cloned())?;
         let early = self.early.filter(|early| early.path() == named.path());
         Some(early.cloned().unwrap_or(named))
     }
@@ -102,14 +106,7 @@ impl Dispatch<'_> {
                 rehearse::run(&request, file.as_ref(), distribution)
             }
             Command::Report(request) => report::run(&request),
-            Command::ConfigValidate {
-                config,
-                allow_deprecated_api,
-            } => validate(&config, allow_deprecated_api),
-            Command::ConfigPrint { component_configs } => {
-                Ok(print::out(&config::init_defaults(&component_configs)?))
-            }
-            Command::ConfigImages(request) => images::run(&request),
+            Command::Config(request) => config::run(&request),
             Command::Token(request) => token::run(&request),
             Command::Kubeconfig(request) => kubeconfig::run(&request),
             Command::CertificateKey => {
@@ -132,13 +129,4 @@ impl Dispatch<'_> {
 
 fn print_completion(shell: clap_complete::Shell, catalog: &Catalog) -> Exit {
     print::out(&version::completion(shell, catalog))
-}
-
-fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {
-    let options = ValidateOptions {
-        allow_deprecated_api,
-    };
-    let warnings = config::validate(Some(file), options, &local_node::facts_for_reading())?;
-    local_node::warn(&warnings);
-    Ok(print::out("ok\n"))
 }

@@ -1,10 +1,10 @@
 //! The tree of commands. The flags come from their structs, the commands `init phase …` from the
 //! catalog.
 use super::{
-    Exit, InitFlags, ReportRequest, RunPlace, VerbosityFlags,
+    Exit, InitFlags, ReportRequest, RunPlace,
     command::{group, own_flags, with_args},
-    flags::{PlanFlags, RehearseFlags, ValidateFlags},
-    images,
+    config,
+    flags::{GlobalFlags, PlanFlags, RehearseFlags},
     kubeconfig::KubeconfigCommand,
     phase, plugin,
     token::TokenRequest,
@@ -19,7 +19,7 @@ use crate::{
     run::workflow::Workflow,
     workflow,
 };
-use clap::{Arg, ArgAction, Args, Command, Subcommand};
+use clap::{Arg, Args, Command, Subcommand};
 use std::fmt::Write;
 
 /// Returns every command with its flags.
@@ -46,7 +46,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
             Command::new("report").about("Report on a past run, from its journal"),
             flags_of::<ReportRequest>(),
         ))
-        .subcommand(config())
+        .subcommand(config::command())
         .subcommand(TokenRequest::augment_args(Command::new("token")))
         .subcommand(kubeconfig())
         .subcommand(certs())
@@ -56,7 +56,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         )))
         .subcommand(version())
         .subcommand(completion());
-    behave_like_kubeadm(root.args(flags_of::<VerbosityFlags>()))
+    behave_like_kubeadm(root.args(flags_of::<GlobalFlags>()))
 }
 
 fn kubeconfig() -> Command {
@@ -144,30 +144,6 @@ fn rehearse() -> Command {
         init.chain(flags_of::<RunPlace>())
             .chain(flags_of::<RehearseFlags>()),
     )
-}
-
-fn config() -> Command {
-    let kinds = Arg::new("component-configs")
-        .long("component-configs")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .value_name("KIND");
-    let defaults = Command::new("init-defaults")
-        .about("The defaults of init")
-        .arg(kinds.help("KubeProxyConfiguration, KubeletConfiguration"));
-    group(
-        "config",
-        "Check configuration files, print defaults, list and pull images",
-    )
-    .subcommand(with_args(
-        Command::new("validate").about("Check a configuration file"),
-        flags_of::<ValidateFlags>(),
-    ))
-    .subcommand(group("print", "Print default configurations").subcommand(defaults))
-    .subcommand(images::ImagesCommand::augment_subcommands(group(
-        "images",
-        "The container images of a control plane",
-    )))
 }
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.

@@ -9,6 +9,7 @@ mod flags;
 mod from_cluster;
 mod join;
 mod load;
+mod migrate;
 mod names;
 mod phases;
 pub mod plugin_limits;
@@ -24,6 +25,7 @@ mod v1beta3;
 mod validate;
 mod validate_file;
 mod version;
+mod write;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
@@ -35,11 +37,12 @@ pub use join::{
     parse_ca_hash,
 };
 pub use load::{Loaded, cluster_subnets, load_init};
+pub use migrate::{Migrated, migrate};
 pub use phases::{
     ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, find as phase_configuration_of,
     read_file as read_phase_configuration,
 };
-pub use print::init_defaults;
+pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};

@@ -1,12 +1,16 @@
-//! `config print init-defaults`: the default documents, with kubeadm's placeholders for detected
-//! values.
+//! `config print`: the default documents, with kubeadm's placeholders for detected values.
 use super::{
     Problem, Problems,
     component::{self, ComponentKind},
-    defaults, load, version,
+    defaults,
+    join::{JoinConfiguration, TokenDiscovery},
+    load,
+    reset::ResetConfiguration,
+    version, write,
 };
+use crate::secret::Secret;
 use kubephase_sdk::yaml;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The token of kubeadm's documentation.
 const TOKEN: &str = "abcdef.0123456789abcdef";
@@ -28,8 +32,8 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
         .map(|(minor, _)| format!("{minor}.0"))
         .unwrap_or_default();
     let mut documents = vec![
-        typed(json!(init), "InitConfiguration"),
-        typed(json!(cluster), "ClusterConfiguration"),
+        write::typed(json!(init), "InitConfiguration"),
+        write::typed(json!(cluster), "ClusterConfiguration"),
     ];
     for kind in component_configs {
         let config = match kind.as_str() {
@@ -50,15 +54,41 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
         };
         documents.push(config.document);
     }
-    Ok(documents
-        .iter()
-        .map(yaml::to_string)
-        .collect::<Vec<_>>()
-        .join("---\n"))
+    Ok(write::join_documents(&documents))
 }
 
-fn typed(mut document: Value, kind: &str) -> Value {
-    document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
-    document["kind"] = kind.into();
-    document
+/// Returns the default document of `join` for a node of a name.
+pub fn join_defaults(node_name: &str) -> String {
+    let mut join = JoinConfiguration {
+        ca_cert_path: format!("{}/ca.crt", defaults::CERTIFICATES_DIR),
+        ..JoinConfiguration::default()
+    };
+    join.discovery.tls_bootstrap_token = Secret::new(TOKEN.to_owned());
+    join.discovery.bootstrap_token = Some(TokenDiscovery {
+        token: Secret::new(TOKEN.to_owned()),
+        api_server_endpoint: "kube-apiserver:6443".into(),
+        unsafe_skip_ca_verification: true,
+        ..TokenDiscovery::default()
+    });
+    join.node_registration.name = node_name.into();
+    join.node_registration.cri_socket = defaults::CRI_SOCKET.into();
+    defaults::complete_registration(&mut join.node_registration);
+    defaults::complete_timeouts(&mut join.timeouts);
+    yaml::to_string(&write::join(&join))
+}
+
+/// Returns the default document of `reset`.
+pub fn reset_defaults() -> String {
+    let mut reset = ResetConfiguration {
+        certificates_dir: defaults::CERTIFICATES_DIR.into(),
+        cri_socket: defaults::CRI_SOCKET.into(),
+        ..ResetConfiguration::default()
+    };
+    defaults::complete_timeouts(&mut reset.timeouts);
+    yaml::to_string(&write::reset(&reset))
+}
+
+/// Returns the default document of `upgrade`.
+pub fn upgrade_defaults() -> String {
+    yaml::to_string(&write::upgrade(&json!({})))
 }

@@ -110,8 +110,11 @@ impl Complete {
         for line in &prepared.early_lines {
             say(bus, Severity::Info, line.clone());
         }
-        for line in prepared.workflow.opening(&prepared.config) {
-            say(bus, Severity::Info, line);
+        // A single phase prints only its own lines (kubeadm behaviour): callers read them.
+        if prepared.is_whole {
+            for line in prepared.workflow.opening(&prepared.config) {
+                say(bus, Severity::Info, line);
+            }
         }
         for warning in &prepared.warnings {
             say(bus, Severity::Warning, Line::new("", warning));

@@ -6,7 +6,7 @@ use crate::{
     plan::{
         Choice, Plan, PlanErrors,
         catalog::Catalog,
-        spec::{WorkflowId, is_within},
+        spec::{PhaseSpec, WorkflowId, is_within},
     },
     plugin::{self, identity::PluginIdentity, load::Plugins},
     render::patches::Patches,
@@ -212,7 +212,12 @@ pub fn prepare(
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
     let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
-    let (patches, patch_lines) = load_patches(&config)?;
+    let is_patched = is_whole || plan.nodes.iter().any(|node| uses_patches(&node.spec));
+    let (patches, patch_lines) = if is_patched {
+        load_patches(&config)?
+    } else {
+        Default::default()
+    };
     Ok(Prepared {
         workflow,
         config,
@@ -231,6 +236,12 @@ pub fn prepare(
         operator_files,
         is_whole,
     })
+}
+
+/// Whether a phase applies the operator's patches. A single phase that does not apply them does not
+/// need the directory either (kubeadm behaviour).
+fn uses_patches(phase: &PhaseSpec) -> bool {
+    phase.id == "addon/coredns" || phase.flags.iter().any(|flag| flag == "patches")
 }
 
 fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {

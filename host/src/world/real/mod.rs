@@ -29,7 +29,7 @@ mod supervisor;
 mod sysctl;
 
 use super::{
-    Cluster, Etcd, Files, Net, Node, Runtime, World,
+    Cluster, Etcd, Files, Net, Node, Runtime, Tried, World,
     api::{ApiClient, Credentials, Patience},
     files::RootedFiles,
     node::facts::NodeFacts,
@@ -42,10 +42,11 @@ use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::etcd_endpoints;
 use kubephase_sdk::kubeadm::ApiEndpoint;
+use kubephase_wit::{Failure, FailureCode};
 use machine::RealNode;
 use net::RealNet;
 use services::Tools;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 /// The machine that this program runs on, as a world.
@@ -159,3 +160,21 @@ impl World for Real {
 
 #[cfg(test)]
 mod tests;
+
+/// Makes a directory the root directory of this process.
+///
+/// # Errors
+/// The directory does not exist, or the user is not root.
+pub fn enter_root(directory: &Path) -> Tried<()> {
+    let enter = || {
+        rustix::process::chroot(directory)?;
+        rustix::process::chdir("/")
+    };
+    enter().map_err(|error| {
+        let message = format!(
+            "cannot make {} the root directory: {error}",
+            directory.display()
+        );
+        Failure::new(FailureCode::Denied, message)
+    })
+}

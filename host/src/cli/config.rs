@@ -1,0 +1,187 @@
+//! `config`: checks and converts configuration files, prints defaults, and handles the images of a
+//! control plane.
+use super::{
+    CliError, Exit,
+    command::{group, with_args},
+    images::{self, ImagesCommand},
+    local_node, print,
+};
+use crate::{
+    config::{self, Migrated, ValidateOptions, flags_of},
+    operator_files,
+};
+use anyhow::{Context, Result};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use std::path::PathBuf;
+
+/// The commands `config …`.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Check a configuration file
+    Validate(ValidateFlags),
+    /// Convert a configuration file to the newest API version
+    Migrate(MigrateFlags),
+    /// Print default configurations
+    #[command(subcommand)]
+    Print(PrintCommand),
+    /// The container images of a control plane
+    #[command(subcommand)]
+    Images(ImagesCommand),
+}
+
+/// The commands `config print …`.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum PrintCommand {
+    /// The defaults of init
+    InitDefaults(InitDefaultsFlags),
+    /// The defaults of join
+    JoinDefaults,
+    /// The defaults of reset
+    ResetDefaults,
+    /// The defaults of upgrade
+    UpgradeDefaults,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct InitDefaultsFlags {
+    /// KubeProxyConfiguration, KubeletConfiguration
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    component_configs: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValidateFlags {
+    /// Configuration file to check
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Accept API versions that will be removed
+    #[arg(long)]
+    allow_deprecated_api: bool,
+    /// Accept API versions that are not yet settled
+    #[arg(long)]
+    allow_experimental_api: bool,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct MigrateFlags {
+    /// Configuration file of an older API version
+    #[arg(long, value_name = "FILE")]
+    old_config: Option<PathBuf>,
+    /// File for the result [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    new_config: Option<PathBuf>,
+    /// Accept API versions that are not yet settled
+    #[arg(long)]
+    allow_experimental_api: bool,
+}
+
+/// Returns the command with its subcommands.
+pub(super) fn command() -> Command {
+    let kubeconfig = Arg::new("kubeconfig")
+        .long("kubeconfig")
+        .value_name("FILE")
+        .global(true)
+        .hide(true)
+        .help("Accepted and not used (kubeadm behaviour)");
+    group(
+        "config",
+        "Check and convert configuration files, print defaults, list and pull images",
+    )
+    .arg(kubeconfig)
+    .subcommand(with_args(
+        Command::new("validate").about("Check a configuration file"),
+        flags_of::<ValidateFlags>(),
+    ))
+    .subcommand(with_args(
+        Command::new("migrate").about("Convert a configuration file to the newest API version"),
+        flags_of::<MigrateFlags>(),
+    ))
+    .subcommand(PrintCommand::augment_subcommands(group(
+        "print",
+        "Print default configurations",
+    )))
+    .subcommand(ImagesCommand::augment_subcommands(group(
+        "images",
+        "The container images of a control plane",
+    )))
+}
+
+/// Reads the arguments of `config`.
+pub(super) fn parse(matches: &ArgMatches) -> Result<ConfigCommand, CliError> {
+    let command = ConfigCommand::from_arg_matches(matches)
+        .map_err(|error| CliError::usage(error.to_string()))?;
+    match &command {
+        ConfigCommand::Validate(flags) => require(flags.config.as_ref(), "--config")?,
+        ConfigCommand::Migrate(flags) => require(flags.old_config.as_ref(), "--old-config")?,
+        ConfigCommand::Print(PrintCommand::InitDefaults(flags)) => {
+            check_kinds(&flags.component_configs)?;
+        }
+        ConfigCommand::Print(_) | ConfigCommand::Images(_) => {}
+    }
+    Ok(command)
+}
+
+fn require(path: Option<&PathBuf>, flag: &str) -> Result<(), CliError> {
+    match path {
+        Some(path) if !path.as_os_str().is_empty() => Ok(()),
+        _ => Err(CliError::usage(format!("the {flag} flag is mandatory"))),
+    }
+}
+
+fn check_kinds(kinds: &[String]) -> Result<(), CliError> {
+    let known = ["KubeProxyConfiguration", "KubeletConfiguration"];
+    if kinds.iter().all(|kind| known.contains(&kind.as_str())) {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "--component-configs needs to contain some of [{}]",
+        known.join(" ")
+    )))
+}
+
+/// Carries out a command of `config`.
+///
+/// # Errors
+/// The configuration is refused, a file cannot be written, or an image cannot be pulled.
+pub(super) fn run(command: &ConfigCommand) -> Result<Exit> {
+    match command {
+        ConfigCommand::Validate(flags) => validate(flags),
+        ConfigCommand::Migrate(flags) => migrate(flags),
+        ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
+        ConfigCommand::Images(request) => images::run(request),
+    }
+}
+
+fn validate(flags: &ValidateFlags) -> Result<Exit> {
+    let options = ValidateOptions {
+        allow_deprecated_api: flags.allow_deprecated_api,
+    };
+    let facts = local_node::facts_for_reading();
+    local_node::warn(&config::validate(flags.config.as_deref(), options, &facts)?);
+    Ok(print::out("ok\n"))
+}
+
+fn migrate(flags: &MigrateFlags) -> Result<Exit> {
+    let old = flags.old_config.as_deref().unwrap_or_else(|| "".as_ref());
+    let Migrated { text, warnings } = config::migrate(old, &local_node::facts_for_reading())?;
+    local_node::warn(&warnings);
+    let new = flags.new_config.as_deref();
+    let Some(new) = new.filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(print::out(&text));
+    };
+    // The file can hold tokens and keys, so only its owner reads it. kubeadm writes it with 0644.
+    operator_files::replace(new, text.as_bytes(), 0o600)
+        .with_context(|| format!("cannot write {}", new.display()))?;
+    Ok(Exit::Ok)
+}
+
+fn default_documents(command: &PrintCommand) -> Result<String> {
+    Ok(match command {
+        PrintCommand::InitDefaults(flags) => config::init_defaults(&flags.component_configs)?,
+        PrintCommand::JoinDefaults => {
+            config::join_defaults(&local_node::facts_for_reading().hostname)
+        }
+        PrintCommand::ResetDefaults => config::reset_defaults(),
+        PrintCommand::UpgradeDefaults => config::upgrade_defaults(),
+    })
+}

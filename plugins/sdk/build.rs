@@ -49,7 +49,8 @@ fn import_module(resolve: &Resolve, name: &str, interface: &Interface) -> String
         text += &docs(function.docs.contents.as_deref());
         text += &format!(
             "pub fn {function}({parameters}){result} {{\n\
-             call_host(|session| kubephase_wit::{module}::Host::{function}(session{arguments}))\n}}\n",
+             call_host(|session| kubephase_wit::{module}::Host::{function}(session{arguments}))\n\
+             }}\n",
             function = snake_case(&function.name),
             result = returned(resolve, function)
         );

@@ -17,7 +17,7 @@ fn is_word(
 }
 
 /// Returns a test for ASCII letters, digits and further characters.
-fn ascii_words_and(more: &'static str) -> impl Fn(char) -> bool {
+fn ascii_alphanumeric_or(more: &'static str) -> impl Fn(char) -> bool {
     move |c| c.is_ascii_alphanumeric() || more.contains(c)
 }
 
@@ -42,7 +42,12 @@ impl Argument for UnitName {
     const WHAT: &'static str = "a unit name";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if is_word(text, 255, ascii_words_and("_"), ascii_words_and(":_.@-")) {
+        if is_word(
+            text,
+            255,
+            ascii_alphanumeric_or("_"),
+            ascii_alphanumeric_or(":_.@-"),
+        ) {
             return Ok(UnitName(text.to_owned()));
         }
         Err(refusal(
@@ -94,8 +99,8 @@ impl Argument for ImageName {
         if is_word(
             text,
             512,
-            ascii_words_and("[_"),
-            ascii_words_and("._:/@+[]-"),
+            ascii_alphanumeric_or("[_"),
+            ascii_alphanumeric_or("._:/@+[]-"),
         ) {
             return Ok(ImageName(text.to_owned()));
         }
@@ -118,8 +123,12 @@ impl Argument for HostName {
     const WHAT: &'static str = "a host name or address";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let is_name = is_word(text, 253, ascii_words_and("_"), ascii_words_and("._-"))
-            && !text.contains("..");
+        let is_name = is_word(
+            text,
+            253,
+            ascii_alphanumeric_or("_"),
+            ascii_alphanumeric_or("._-"),
+        ) && !text.contains("..");
         if is_name || text.parse::<std::net::Ipv6Addr>().is_ok() {
             return Ok(HostName(text.to_owned()));
         }

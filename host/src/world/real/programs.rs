@@ -169,14 +169,16 @@ fn is_executable(path: &Path) -> bool {
 /// leads to it. So the path cannot change meanwhile either.
 fn of_system(files: &RootedFiles, path: &str) -> Option<PathBuf> {
     let way = ResolvedPath::follow(files, path).ok()?;
-    let is_trusted = |path: &Path| {
-        fs::symlink_metadata(path).is_ok_and(|meta| is_trusted(meta.uid(), meta.mode()))
-    };
     let directories = way.links.iter().filter_map(|link| Path::new(link).parent());
     let is_closed = directories
         .chain([Path::new(&way.real)])
-        .all(|path| path.ancestors().all(is_trusted));
+        .all(|path| path.ancestors().all(is_closed_to_others));
     is_closed.then(|| way.real.into())
+}
+
+/// Whether no user but root (or this user) can change a directory or file.
+fn is_closed_to_others(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| is_trusted(meta.uid(), meta.mode()))
 }
 
 #[cfg(test)]

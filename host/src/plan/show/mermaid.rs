@@ -18,15 +18,13 @@ pub(super) fn render(plan: &Plan) -> String {
         .collect();
     let declare = |text: &mut String, indent: &str, node: &Node| {
         let (label, class) = match node.state.reason() {
-            None => (node.spec.id.clone(), ""),
-            Some(reason) => (format!("{}<br/>{reason}", node.id()), ":::out"),
+            None => (escape(node.id()), ""),
+            Some(reason) => {
+                let reason = escape(&reason.to_string());
+                (format!("{}<br/>{reason}", escape(node.id())), ":::out")
+            }
         };
-        let _ = writeln!(
-            text,
-            "{indent}p{}[\"{}\"]{class}",
-            number[node.id()],
-            escape(&label)
-        );
+        let _ = writeln!(text, "{indent}p{}[\"{label}\"]{class}", number[node.id()]);
     };
     for (i, section) in sections(plan).iter().enumerate() {
         match section.group {
@@ -53,12 +51,12 @@ pub(super) fn render(plan: &Plan) -> String {
     text
 }
 
-/// Quotes and line ends would end the label; only our own line break is markup.
+/// Quotes and line ends would end the label, and the other signs would begin markup.
 fn escape(text: &str) -> String {
     sanitise::line(text)
         .replace('#', "#35;")
         .replace('"', "#quot;")
         .replace('<', "#lt;")
         .replace('>', "#gt;")
-        .replace("#lt;br/#gt;", "<br/>")
+        .replace('&', "#amp;")
 }

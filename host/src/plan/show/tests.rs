@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     plan::{
-        Choice,
+        Choice, Reason, State,
         spec::PhaseSpec,
         testing::{INIT, phase, plugin_entry, small_catalog},
     },
@@ -112,6 +112,17 @@ fn dot_and_mermaid_escape_what_they_show() {
   classDef out stroke-dasharray: 4 4,color:gray
 "#
     );
+}
+
+#[test]
+fn text_of_others_is_no_markup_for_mermaid() {
+    let mut plan = small();
+    plan.nodes[2].state = State::LeftOut {
+        reason: Reason::Disabled("<br/>&lt;#".into()),
+    };
+    let drawn = render(&plan, Format::Mermaid);
+    let label = "certs/sa<br/>disabled by #lt;br/#gt;#amp;lt;#35;";
+    assert!(drawn.contains(label), "{drawn}");
 }
 
 #[test]

@@ -15,15 +15,30 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::{event::Subscriber, plan::Plan, text::sanitise, wasm::embedded};
+use crate::{
+    event::{EffectSummary, Subscriber},
+    plan::Plan,
+    text::sanitise,
+    wasm::embedded,
+};
 use std::io;
 
-/// Returns the origin of a third party's finding, to follow its summary; empty for the program's
-/// own checks.
+/// Returns the origin of what a third party did or said, to follow it; empty for the program
+/// itself.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
         .unwrap_or_default()
+}
+
+/// Returns the kind of an effect, and what it is about. A path that could be misread is in
+/// quotation marks; command lines quote their arguments themselves.
+fn describe_effect(effect: &EffectSummary) -> String {
+    let (kind, target) = (sanitise::line(&effect.kind), &effect.target);
+    if target.starts_with('/') && kind != "command" {
+        return format!("{kind} {}", sanitise::listed(target));
+    }
+    format!("{kind} {}", sanitise::exact(target))
 }
 
 /// The name of a plugin, of its name and version; none for one that is part of the program.
@@ -74,3 +89,6 @@ pub fn subscribers(
     }
     (all, keeper)
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,8 +105,14 @@ impl Subscriber for Progress {
                 done,
                 total,
                 text,
-                ..
-            } => self.phase_moves(phase, *done, *total, text),
+                plugin,
+            } => {
+                let text = match plugin {
+                    Some(plugin) => format!("plugin {plugin}: {text}"),
+                    None => text.clone(),
+                };
+                self.phase_moves(phase, *done, *total, &text);
+            }
             EventKind::PhaseEnded { phase, .. } => self.phase_ends(phase),
             EventKind::RunEnded { .. } => self.end(),
             EventKind::Message { .. }

@@ -7,6 +7,7 @@ use crate::{
         Subscriber, Usage,
     },
     journal,
+    text::sanitise,
 };
 use kubephase_wit::{Finding, Verdict};
 use parking_lot::Mutex;
@@ -52,9 +53,9 @@ pub struct Span {
     /// whether a component runs it
     #[serde(skip)]
     pub is_plugin: bool,
-    /// whether that component is a third party's
-    #[serde(skip)]
-    pub is_third_party: bool,
+    /// name of the third party's plugin that provides it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
 }
 
 /// An effect with its result.
@@ -131,6 +132,15 @@ impl Span {
         }
     }
 
+    /// The id of the phase, with the plugin of a third party.
+    pub(super) fn name(&self) -> String {
+        format!(
+            "{}{}",
+            sanitise::line(&self.phase),
+            by_plugin(self.plugin.as_deref())
+        )
+    }
+
     /// Whether the phase was at work when the events end.
     pub fn is_open(&self) -> bool {
         self.began.is_some() && self.result.is_none()
@@ -164,13 +174,17 @@ impl Tally {
                 workflow,
                 phases,
                 needs,
+                plugins,
                 ..
             } => {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
                 self.phases = phases
                     .iter()
-                    .map(|phase| Span::waiting(phase, needs.get(phase)))
+                    .map(|phase| Span {
+                        plugin: plugins.get(phase).cloned(),
+                        ..Span::waiting(phase, needs.get(phase))
+                    })
                     .collect();
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
@@ -215,7 +229,8 @@ impl Tally {
             } => {
                 let span = self.span(phase);
                 span.is_plugin = true;
-                span.is_third_party = third_party(plugin).is_some();
+                // Journals of earlier versions name plugins only here.
+                span.plugin = third_party(plugin).map(str::to_owned);
                 self.add_usage(plugin, used);
             }
             EventKind::Message { label, text, .. } if label == journal::MARK => {

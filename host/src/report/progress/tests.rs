@@ -18,6 +18,7 @@ fn phases_at_work_are_shown_and_cleared() {
         version: "v0".into(),
         phases: vec![phase(), "certs/sa".into()],
         needs: Default::default(),
+        plugins: Default::default(),
     });
     notice(EventKind::PhaseStarted { phase: phase() });
     notice(EventKind::Progress {
@@ -28,6 +29,14 @@ fn phases_at_work_are_shown_and_cleared() {
         plugin: None,
     });
     let working = term.contents();
+    notice(EventKind::Progress {
+        phase: phase(),
+        done: 0,
+        total: 0,
+        text: "all is well".into(),
+        plugin: Some("own".into()),
+    });
+    let of_plugin = term.contents();
     notice(ended);
     let after = term.contents();
     notice(EventKind::RunEnded {
@@ -35,6 +44,10 @@ fn phases_at_work_are_shown_and_cleared() {
         micros: 2,
     });
     assert!(working.contains("certs/ca 1/2 keys\\u{1b}[2J"), "{working}");
+    assert!(
+        of_plugin.contains("certs/ca plugin own: all is well"),
+        "{of_plugin}"
+    );
     assert!(
         after.contains("1/2 phases") && !after.contains("certs/ca"),
         "{after}"

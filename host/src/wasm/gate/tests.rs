@@ -1,3 +1,5 @@
+mod hostile;
+
 use super::*;
 use std::collections::BTreeSet;
 
@@ -47,150 +49,6 @@ fn every_row_says_all_that_a_call_is_decided_by() {
     }
 }
 
-/// Texts with which a plugin would try to say more than one thing.
-fn hostile() -> Vec<String> {
-    let long = "a".repeat(1 << 20);
-    let texts = [
-        "",
-        "-x",
-        "--host=x",
-        "//",
-        "?",
-        "#",
-        "%2f",
-        "..",
-        "../..",
-        "/../x",
-        "a\0b",
-        "\u{1b}[2J",
-        "\u{202e}x",
-        &long,
-    ];
-    texts.iter().map(ToString::to_string).collect()
-}
-
-/// Whether a function of the table takes a text as it is.
-fn admits<A: Arguments>(function: &HostFunction<A>, raw: A::Raw) -> bool {
-    function.admit(raw, Origin::Plugin).is_ok()
-}
-
-#[test]
-fn no_hostile_text_passes_a_row_as_it_is() {
-    for text in hostile() {
-        let t = || text.clone();
-        let takes = [
-            ("fact", admits(&FACT, (t(), "x".into()))),
-            ("set-fact", admits(&SET_FACT, (t(), "1".into()))),
-            ("node-fact", admits(&NODE_FACT, t())),
-            ("sysctl", admits(&SYSCTL, t())),
-            ("kernel-option", admits(&KERNEL_OPTION, t())),
-            ("service", admits(&SERVICE, t())),
-            ("resolve", admits(&RESOLVE, t())),
-            ("proxy-for", admits(&PROXY_FOR, t())),
-            ("http-get", admits(&HTTP_GET, t())),
-            (
-                "http-get-as",
-                admits(
-                    &HTTP_GET_AS,
-                    (t(), String::new(), String::new(), String::new()),
-                ),
-            ),
-            ("image-present", admits(&IMAGE_PRESENT, t())),
-            ("run-command", admits(&RUN_COMMAND, (t(), Vec::new()))),
-            (
-                "ensure-service",
-                admits(&ENSURE_SERVICE, (t(), "running".into())),
-            ),
-            ("set-sysctl", admits(&SET_SYSCTL, (t(), "1".into()))),
-            ("load-module", admits(&LOAD_MODULE, t())),
-            ("pull-image", admits(&PULL_IMAGE, t())),
-            ("execute", admits(&EXECUTE, (t(), Vec::new()))),
-            ("patched", admits(&PATCHED, (t(), "{}".into()))),
-            (
-                "ensure-certificate",
-                admits(
-                    &ENSURE_CERTIFICATE,
-                    serde_json::json!({
-                        "directory": "/d",
-                        "name": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-            (
-                "ensure-key-pair",
-                admits(
-                    &ENSURE_KEY_PAIR,
-                    serde_json::json!({
-                        "directory": "/d",
-                        "name": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-            (
-                "ensure-kubeconfig",
-                admits(
-                    &ENSURE_KUBECONFIG,
-                    serde_json::json!({
-                        "path": "/p",
-                        "directory": "/d",
-                        "authority": "ca",
-                        "server": t(),
-                    })
-                    .to_string(),
-                ),
-            ),
-        ];
-        let shown: String = text.chars().take(20).collect();
-        for (function, takes) in takes {
-            // These are plain file names, and certificates may be called so.
-            let is_file_name = ["-x", "--host=x", "?", "#", "%2f"].contains(&text.as_str());
-            let is_base_name = is_file_name
-                && matches!(
-                    function,
-                    "patched" | "ensure-certificate" | "ensure-key-pair"
-                );
-            assert!(!takes || is_base_name, "{function} takes {shown:?}");
-        }
-        for function in [
-            &STAT,
-            &READ_FILE,
-            &LIST_DIR,
-            &CERTIFICATE,
-            &PRIVATE_KEY,
-            &KUBECONFIG,
-            &MAKE_DIR,
-            &REMOVE_FILE,
-        ] {
-            let path = function.admit(text.clone(), Origin::Plugin);
-            assert!(
-                path.as_ref().is_err() || path.as_ref().is_ok_and(|path| path.as_str() == "/"),
-                "{shown:?} gave {path:?}"
-            );
-        }
-        for place in 0..4 {
-            let part = |at: usize, plain: &str| {
-                if at == place {
-                    text.clone()
-                } else {
-                    plain.to_owned()
-                }
-            };
-            let of = kubephase_wit::ObjectRef {
-                api_version: part(0, "v1"),
-                kind: part(1, "ConfigMap"),
-                namespace: Some(part(2, "default")),
-                name: part(3, "x"),
-            };
-            assert!(
-                !admits(&GET_OBJECT, of.clone()) && !admits(&DELETE_OBJECT, of),
-                "{place}: {shown:?}"
-            );
-        }
-    }
-}
-
 #[test]
 fn what_is_longer_than_a_row_takes_is_refused_before_it_is_parsed() {
     let refused = STAT
@@ -209,5 +67,10 @@ fn the_page_has_the_capabilities() {
         page.contains(&documentation()),
         "the table of capabilities in plugins/SANDBOX.md has to be:\n{}",
         documentation()
+    );
+    assert!(
+        page.contains(&documentation_of_free()),
+        "the table of functions without a grant in plugins/SANDBOX.md has to be:\n{}",
+        documentation_of_free()
     );
 }

@@ -40,6 +40,10 @@ pub enum EventKind {
         /// versions that did not say
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         needs: BTreeMap<String, Vec<String>>,
+        /// names of the third parties' plugins that provide phases, by phase; empty in journals of
+        /// versions that did not say
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        plugins: BTreeMap<String, String>,
     },
     PhaseStarted {
         phase: String,

@@ -26,6 +26,8 @@ pub use text::{Line, Text};
 pub use url::HttpUrl;
 pub use user::UserId;
 
+use crate::text::sanitise;
+
 /// A type that the text of a plugin is parsed into.
 pub trait Argument: Sized {
     /// The name of the type in messages, with its article: `a unit name`.
@@ -49,7 +51,10 @@ fn refusal(text: &str, what: &str, rule: &str) -> String {
     } else {
         String::new()
     };
-    format!("{:?}{more} is not {what}: {rule}", &text[..end])
+    format!(
+        "{}{more} is not {what}: {rule}",
+        sanitise::in_quotes(&text[..end])
+    )
 }
 
 /// Implements the traits of a text for a type that holds a checked text. Deserialising the type

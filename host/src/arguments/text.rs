@@ -1,6 +1,6 @@
 //! Text for people.
 use super::{Argument, checked_text, refusal};
-use crate::text::sanitise::is_trick;
+use crate::text::sanitise::Tricks;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -28,15 +28,16 @@ impl Argument for Text {
     fn parse(text: &str) -> Result<Self, String> {
         let mut shown = String::new();
         // Bytes of the text and of its escaped form up to the last place where it can be cut.
-        let mut cut = (0, 0);
+        let (mut cut, mut tricks) = ((0, 0), Tricks::default());
         for (at, c) in text.char_indices() {
             if shown.len() <= Text::LONGEST - Text::MARK {
                 cut = (at, shown.len());
             }
+            let is_trick = tricks.found(c);
             match c {
                 '\n' | '\t' => shown.push(c),
                 // Writing to a string cannot fail.
-                c if is_trick(c) => drop(write!(shown, "\\u{{{:x}}}", u32::from(c))),
+                c if is_trick => drop(write!(shown, "\\u{{{:x}}}", u32::from(c))),
                 c => shown.push(c),
             }
             if shown.len() > Text::LONGEST {
@@ -70,9 +71,10 @@ impl Argument for Line {
     fn parse(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let line = words.join(" ");
-        if let Some(trick) = line.chars().find(|c| is_trick(*c)) {
+        let mut tricks = Tricks::default();
+        if let Some(trick) = line.chars().find(|c| tricks.found(*c)) {
             let rule = format!(
-                "it contains U+{:04X}, which cannot be seen",
+                "it contains U+{:04X}, which cannot be seen or covers other text",
                 u32::from(trick)
             );
             return Err(refusal(&line, Self::WHAT, &rule));

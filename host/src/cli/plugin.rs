@@ -18,6 +18,7 @@ use crate::{
         build,
         scaffold::{self, Kind, Language},
     },
+    run::prepare::Distribution,
     wasm::engine::Engine,
 };
 use anyhow::Result;
@@ -27,7 +28,8 @@ use std::{path::Path, time::Instant};
 ///
 /// # Errors
 /// The arguments, the configuration or the plugin cannot be used.
-pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
+pub fn run(command: &PluginCommand, distribution: &Distribution<'_>) -> Result<Exit> {
+    let engine = distribution.engine;
     check_consent_flags(command)?;
     match command {
         PluginCommand::New {
@@ -38,7 +40,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
         PluginCommand::Build { folder, out } => build(folder, out.as_deref(), engine),
         PluginCommand::Test(flags) => test::run(flags, engine),
         PluginCommand::Inspect { plugin, signer } => {
-            inspect_plugin(plugin, signer.as_deref(), engine)
+            inspect_plugin(plugin, signer.as_deref(), distribution)
         }
         PluginCommand::Add {
             source,
@@ -48,7 +50,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             expectation,
         } => {
             let consent = allow.then_some(*consent);
-            add::add(source, config, consent, expectation, engine)
+            add::add(source, config, consent, expectation, distribution)
         }
         PluginCommand::Remove {
             name,
@@ -69,7 +71,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             config,
             consent,
             expectation,
-        } => allow::allow(name, config, *consent, expectation, engine),
+        } => allow::allow(name, config, *consent, expectation, distribution),
         PluginCommand::Keygen { name } => publish::keygen(name),
         PluginCommand::Sign { plugin, key } => publish::sign(plugin, key, engine),
         PluginCommand::Push { plugin, reference } => publish::push(plugin, reference, engine),
@@ -125,7 +127,11 @@ fn load_request<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::LoadRe
     }
 }
 
-fn inspect_plugin(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
+fn inspect_plugin(
+    from: &str,
+    signer: Option<&str>,
+    distribution: &Distribution<'_>,
+) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
     let request = load_request(from, signer.as_ref());
     let component = load::fetch(&request)?.bytes;
@@ -138,6 +144,10 @@ fn inspect_plugin(from: &str, signer: Option<&str>, engine: &Engine) -> Result<E
         (None, None) => "not signed".into(),
     };
     let size = component.len();
-    let plugin = load::read_uncompiled(&request, component, engine)?;
-    Ok(print::out(&inspect::render(&plugin, size, &signed)))
+    let plugin = load::read_uncompiled(&request, component, distribution.engine)?;
+    let mut text = inspect::render(&plugin, size, &signed);
+    if let Err(refused) = distribution.check_phases(&plugin) {
+        text += &format!("\nNo run would take it: {refused}\n");
+    }
+    Ok(print::out(&text))
 }

@@ -113,7 +113,7 @@ impl Dispatch<'_> {
                 let key = shared_keys::random_key();
                 Ok(print::out(&format!("{}\n", key.reveal())))
             }
-            Command::Plugin(request) => plugin::run(&request, distribution.engine),
+            Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {
                 Ok(print::out(&version::version(Program::current(), format)))
             }

@@ -46,6 +46,7 @@ fn events() -> Vec<Event> {
             version: "v0".into(),
             phases: vec![phase()],
             needs: Default::default(),
+            plugins: Default::default(),
         },
         EventKind::PhaseStarted { phase: phase() },
         EventKind::Message {

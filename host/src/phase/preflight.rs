@@ -9,7 +9,9 @@ use kubephase_sdk::{
 /// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
-        PhaseSpec::group("preflight", title, flags).header(header),
+        PhaseSpec::group("preflight", title, flags)
+            .taking_plugins()
+            .header(header),
         PhaseSpec::check(
             "preflight/runtime",
             "The container runtime answers and has what the kubelet needs",

@@ -3,7 +3,10 @@
 mod undo;
 
 use super::etcd_join;
-use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
+use crate::{
+    render::{KUBELET_DIR, MANIFESTS, static_pod},
+    text::sanitise,
+};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, input,
     json,
@@ -25,7 +28,10 @@ fn empty_directory(path: &str) -> Result<Effect, Failure> {
     })?;
     effects_core::attempt(
         effect,
-        &format!("[reset] Failed to delete contents of the {path:?} directory: {{}}"),
+        &format!(
+            "[reset] Failed to delete contents of the {} directory: {{}}",
+            sanitise::in_quotes(path)
+        ),
     )?;
     Ok(effect)
 }
@@ -103,7 +109,10 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     if let Some(data) = data {
         effects::announce(
             empty_directory(&data)?,
-            &format!("[reset] Deleted contents of the etcd data directory: {data}"),
+            &format!(
+                "[reset] Deleted contents of the etcd data directory: {}",
+                sanitise::listed(&data)
+            ),
         )?;
     } else {
         warn("[reset] No etcd config found. Assuming external etcd");
@@ -202,21 +211,34 @@ fn directories_to_empty(pki: &str, temporary: bool) -> Vec<&str> {
 fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!(
-            "[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"
+            "[reset] WARNING: Cleaning a non-default certificates directory: {}",
+            sanitise::in_quotes(pki)
         ));
     }
     let line = format!(
         "[reset] Deleting contents of directories: [{}]",
-        directories.join(" ")
+        listed(directories)
     );
     announce_first(directories.iter().map(|path| empty_directory(path)), &line)
+}
+
+/// Returns values as a list in which each can be told from the next.
+fn listed<T: AsRef<str>>(values: &[T]) -> String {
+    let values: Vec<String> = values
+        .iter()
+        .map(|value| sanitise::listed(value.as_ref()))
+        .collect();
+    values.join(" ")
 }
 
 fn remove_file(path: &str) -> Result<Effect, Failure> {
     let effect = effects_files::remove_file(path)?;
     effects_core::attempt(
         effect,
-        &format!("[reset] Failed to remove file {path:?} [{{}}]"),
+        &format!(
+            "[reset] Failed to remove file {} [{{}}]",
+            sanitise::in_quotes(path)
+        ),
     )?;
     Ok(effect)
 }
@@ -231,7 +253,7 @@ fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
         "scheduler.conf",
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
-    let line = format!("[reset] Deleting files: [{}]", all.join(" "));
+    let line = format!("[reset] Deleting files: [{}]", listed(&all));
     announce_first(all.iter().map(|path| remove_file(path)), &line)
 }
 

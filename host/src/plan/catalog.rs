@@ -43,6 +43,8 @@ enum Conflict {
     Above,
     /// the id means all members of the entry, a group
     All,
+    /// the plugin's phase would be run, skipped and waited for with the program's own phases
+    Member,
 }
 
 impl fmt::Display for PhaseRefused {
@@ -55,6 +57,10 @@ impl fmt::Display for PhaseRefused {
                 Conflict::Below => write!(f, ", but {by} is below this id")?,
                 Conflict::Above => write!(f, ", but {by} is a phase and not a group")?,
                 Conflict::All => write!(f, ", which is the name for all members of {by}")?,
+                Conflict::Member => write!(
+                    f,
+                    ", but {by} has only phases of kubephase, and phases that replace one of them"
+                )?,
             },
             Refusal::UnknownWorkflow { unknown, known } => {
                 let known: Vec<&str> = known.iter().map(WorkflowId::as_str).collect();
@@ -85,27 +91,46 @@ impl CatalogEntry {
         }
     }
 
-    /// Returns why a plugin's phase cannot have an id beside this entry; none if it can.
-    fn conflict(&self, id: &str) -> Option<Conflict> {
-        let (own, is_group) = (&self.spec.id, self.spec.is_group());
-        if own == id || self.has_alias(id) {
+    /// Returns why a plugin's phase cannot have its id beside this entry; none if it can.
+    fn conflict(&self, phase: &PhaseSpec) -> Option<Conflict> {
+        let (id, is_group) = (&phase.id, self.spec.is_group());
+        if is_within(&self.spec.id, id) && self.spec.id != *id {
+            return Some(Conflict::Below);
+        }
+        let names = self.names();
+        let name = names.iter().find(|name| is_within(id, name))?;
+        if name == id {
             Some(Conflict::Same)
-        } else if is_within(own, id) {
-            Some(Conflict::Below)
-        } else if !is_group && is_within(id, own) {
+        } else if !is_group {
             Some(Conflict::Above)
-        } else if is_group && id.strip_suffix("/all") == Some(own) {
+        } else if id.strip_suffix("/all") == Some(name) {
             Some(Conflict::All)
-        } else {
+        } else if self.is_open_to(phase) {
             None
+        } else {
+            Some(Conflict::Member)
         }
     }
 
-    /// Whether an id is kubeadm's other name of this phase.
-    fn has_alias(&self, id: &str) -> bool {
-        let parent = parent(&self.spec.id).unwrap_or("");
-        let (given_parent, given) = id.rsplit_once('/').unwrap_or(("", id));
-        given_parent == parent && self.spec.aliases.iter().any(|alias| alias == given)
+    /// Whether a plugin's phase may be a member of this group.
+    fn is_open_to(&self, phase: &PhaseSpec) -> bool {
+        let replaces_member = || {
+            let mut replaces = phase.replaces.iter();
+            replaces.any(|id| is_within(id, &self.spec.id))
+        };
+        self.source != PhaseSource::BuiltIn || self.spec.takes_plugins || replaces_member()
+    }
+
+    /// The id of this phase, and kubeadm's other names of it.
+    fn names(&self) -> Vec<String> {
+        let beside = |alias: &String| match parent(&self.spec.id) {
+            Some(parent) => format!("{parent}/{alias}"),
+            None => alias.clone(),
+        };
+        let aliases = self.spec.aliases.iter().map(beside);
+        std::iter::once(self.spec.id.clone())
+            .chain(aliases)
+            .collect()
     }
 }
 
@@ -130,8 +155,9 @@ impl Catalog {
     /// equal id: such a manifest cannot be read.
     ///
     /// # Errors
-    /// A phase or group of any workflow has the id of one of the phases, or a workflow does not
-    /// exist. The catalog is then unchanged.
+    /// A phase whose id another phase or group of any workflow has, or that would be a member of a
+    /// built-in group which does not take plugins; or whose workflow does not exist. The catalog is
+    /// then unchanged.
     pub fn add_plugin(
         &mut self,
         source: &PhaseSource,
@@ -167,7 +193,7 @@ impl Catalog {
             });
         }
         let conflicts = self.entries.iter().filter_map(|entry| {
-            let conflict = entry.conflict(&phase.spec.id)?;
+            let conflict = entry.conflict(&phase.spec)?;
             Some((entry, conflict))
         });
         // If there are several conflicts, an equal id is the clearest to report.

@@ -24,7 +24,7 @@ pub use error::{PlanError, PlanErrors};
 
 use serde::Serialize;
 use spec::{PhaseSource, PhaseSpec, WorkflowId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The phases of one run, and their order.
@@ -134,6 +134,15 @@ impl Plan {
     /// Returns the phase with an id; none if the workflow has no such phase.
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id() == id)
+    }
+
+    /// Returns the phases of third parties that run, each with the name of the plugin that provides it.
+    pub fn third_parties(&self) -> BTreeMap<String, String> {
+        let named = |node: &Node| {
+            let plugin = node.source.third_party()?;
+            Some((node.id().to_owned(), plugin.to_owned()))
+        };
+        self.running().filter_map(named).collect()
     }
 
     /// Returns the ids of the built-in phases and of the groups. Their messages may have several

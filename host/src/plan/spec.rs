@@ -177,6 +177,8 @@ pub struct PhaseSpec {
     /// phases that this phase stands in for
     pub replaces: Vec<String>,
     pub failure_policy: FailurePolicy,
+    /// whether phases of plugins may be members of the group
+    pub takes_plugins: bool,
     /// the lines of a group's beginning
     pub header: Option<GroupHeader>,
     /// the code of a built-in phase
@@ -280,6 +282,15 @@ impl PhaseSpec {
     pub fn header(self, lines: fn(&Config<Secret<String>>) -> Vec<String>) -> Self {
         PhaseSpec {
             header: Some(GroupHeader(lines)),
+            ..self
+        }
+    }
+
+    /// Lets phases of plugins be members of the group.
+    #[must_use]
+    pub fn taking_plugins(self) -> Self {
+        PhaseSpec {
+            takes_plugins: true,
             ..self
         }
     }

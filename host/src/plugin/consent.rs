@@ -160,7 +160,7 @@ fn add_lines(
     lines: impl Iterator<Item = (String, Danger)>,
 ) {
     for (line, danger) in lines {
-        let reason = format!("{}: {}", sanitise::line(&line), danger.why);
+        let reason = format!("{}: {}", sanitise::exact(&line), danger.why);
         risks.entry(danger.risk).or_default().push(reason);
     }
 }

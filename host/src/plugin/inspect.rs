@@ -112,7 +112,7 @@ fn render_requests(plugin: &Plugin) -> String {
             sanitise::line(&request.reason)
         );
         for line in request.lines() {
-            let _ = writeln!(text, "    {}", sanitise::line(&line));
+            let _ = writeln!(text, "    {}", sanitise::exact(&line));
         }
         for warning in warnings(plugin, request, |_| true) {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
@@ -160,7 +160,7 @@ pub fn describe_change(plugin: &Plugin, allowed: &Allowed) -> String {
     for request in &plugin.manifest().grants {
         let is_new = |line: &String| requests.new.contains(line);
         for line in request.lines().iter().filter(|line| is_new(line)) {
-            let _ = writeln!(text, "  + {}", sanitise::line(line));
+            let _ = writeln!(text, "  + {}", sanitise::exact(line));
         }
         for warning in warnings(plugin, request, is_new) {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
@@ -172,7 +172,7 @@ pub fn describe_change(plugin: &Plugin, allowed: &Allowed) -> String {
         ('-', &provides.gone),
     ] {
         for line in lines {
-            let _ = writeln!(text, "  {sign} {}", sanitise::line(line));
+            let _ = writeln!(text, "  {sign} {}", sanitise::exact(line));
         }
     }
     if provides

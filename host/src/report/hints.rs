@@ -1,6 +1,6 @@
 //! Hints for the operator after a run: the next steps, and the things that the run left unchanged.
 use super::{
-    by_plugin,
+    by_plugin, describe_effect,
     tally::{FindingRecord, Tally},
 };
 use crate::{
@@ -94,11 +94,10 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
             EffectResult::Failed(_) | EffectResult::Refused(_)
         )
     }) {
-        let (kind, target) = (
-            sanitise::line(&failed.effect.kind),
-            sanitise::line(&failed.effect.target),
-        );
-        hints.push(format!("The effect that failed: {kind} {target}"));
+        hints.push(format!(
+            "The effect that failed: {}",
+            describe_effect(&failed.effect)
+        ));
     }
     let changed: u64 = tally
         .count_effects()
@@ -115,7 +114,7 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     }
     // Phases of third parties have no command of their own.
     let mut spans = tally.phases.iter().filter(|span| span.phase == phase);
-    if spans.any(|span| !span.is_third_party) && !tally.workflow.is_empty() {
+    if spans.any(|span| span.plugin.is_none()) && !tally.workflow.is_empty() {
         hints.push(format!(
             "To run this phase alone: {}",
             program::command(&format!(
@@ -131,20 +130,15 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
 fn add_cut_off_hints(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("The run was cut off before its end. The same command goes on from there.".into());
     for span in tally.phases.iter().filter(|span| span.is_open()) {
-        let last = span.effects.last().map(|record| {
-            format!(
-                "{} {}",
-                sanitise::line(&record.effect.kind),
-                sanitise::line(&record.effect.target)
-            )
-        });
+        let last = span.effects.last();
+        let last = last.map(|record| describe_effect(&record.effect));
         let last = last.map_or_else(
             || "nothing carried out yet".to_owned(),
             |last| format!("last carried out: {last}"),
         );
         hints.push(format!(
             "It was at work on {} for {}, {last}.",
-            sanitise::line(&span.phase),
+            span.name(),
             format_duration(span.micros)
         ));
     }

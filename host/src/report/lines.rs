@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results go to one stream, warnings and the findings
 //! of preflight to the other.
-use super::{by_plugin, order::OrderedOutput, style::Palette, third_party};
+use super::{by_plugin, order::OrderedOutput, style::Palette};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
     secret::Secret,
@@ -205,7 +205,12 @@ impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
 
     fn on_event(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::RunStarted { phases, .. } => self.order = OrderedOutput::new(phases),
+            EventKind::RunStarted {
+                phases, plugins, ..
+            } => {
+                self.order = OrderedOutput::new(phases);
+                self.plugins.clone_from(plugins);
+            }
             EventKind::Message {
                 phase,
                 severity,
@@ -233,11 +238,8 @@ impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
             EventKind::PhaseStarted { .. }
             | EventKind::Progress { .. }
             | EventKind::Intended { .. }
-            | EventKind::Effect { .. } => {}
-            EventKind::PluginUsed { phase, plugin, .. } => {
-                let name = third_party(plugin).map(|name| (phase.clone(), name.to_owned()));
-                self.plugins.extend(name);
-            }
+            | EventKind::Effect { .. }
+            | EventKind::PluginUsed { .. } => {}
         }
     }
 }

@@ -16,15 +16,30 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::{event::Subscriber, plan::Plan, text::sanitise, wasm::embedded};
+use crate::{
+    event::{EffectSummary, Subscriber},
+    plan::Plan,
+    text::sanitise,
+    wasm::embedded,
+};
 use std::io;
 
-/// Returns the origin of a third party's finding, to follow its summary; empty for the program's
-/// own checks.
+/// Returns the origin of what a third party did or said, to follow it; empty for the program
+/// itself.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
         .unwrap_or_default()
+}
+
+/// Returns the kind and the target of an effect. A path that could be misread is in
+/// quotation marks; command lines quote their arguments themselves.
+fn describe_effect(effect: &EffectSummary) -> String {
+    let (kind, target) = (sanitise::line(&effect.kind), &effect.target);
+    if target.starts_with('/') && kind != "command" {
+        return format!("{kind} {}", sanitise::listed(target));
+    }
+    format!("{kind} {}", sanitise::exact(target))
 }
 
 /// Returns the name of a third party's plugin from its name and version; none if the plugin is part
@@ -76,3 +91,6 @@ pub fn subscribers(
     }
     (all, collector)
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,8 +105,14 @@ impl Subscriber for Progress {
                 done,
                 total,
                 text,
-                ..
-            } => self.update_phase(phase, *done, *total, text),
+                plugin,
+            } => {
+                let text = match plugin {
+                    Some(plugin) => format!("plugin {plugin}: {text}"),
+                    None => text.clone(),
+                };
+                self.update_phase(phase, *done, *total, &text);
+            }
             EventKind::PhaseEnded { phase, .. } => self.end_phase(phase),
             EventKind::RunEnded { .. } => self.end(),
             EventKind::Message { .. }

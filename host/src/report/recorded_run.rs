@@ -154,7 +154,7 @@ impl RecordedRun {
             writeln!(text, "\n{}", palette.bold("What each phase did"))?;
         }
         for span in spans {
-            writeln!(text, "  {}", sanitise::line(&span.phase))?;
+            writeln!(text, "  {}", span.name())?;
             for effect in &span.effects {
                 writeln!(text, "    {}", describe_effect(effect, palette))?;
             }
@@ -170,8 +170,9 @@ impl RecordedRun {
             .iter()
             .filter_map(|span| match &span.result {
                 Some(PhaseResult::Failed(message)) => {
-                    let message = one_line(message, span.is_plugin);
-                    Some(format!("{}: {message}", span.phase))
+                    let is_plugin = span.is_plugin || span.plugin.is_some();
+                    let message = one_line(message, is_plugin);
+                    Some(format!("{}: {message}", span.name()))
                 }
                 _ => None,
             });
@@ -245,11 +246,7 @@ fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: 
                 .map(|why| format!(": {}", sanitise::line(why))),
         )
         .collect();
-    format!(
-        "{word} {} {}{more}",
-        sanitise::line(&effect.kind),
-        sanitise::line(&effect.target)
-    )
+    format!("{word} {}{more}", super::describe_effect(effect))
 }
 
 #[cfg(test)]

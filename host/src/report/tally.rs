@@ -7,6 +7,7 @@ use crate::{
         Subscriber, Usage,
     },
     journal,
+    text::sanitise,
 };
 use kubephase_wit::{Finding, Verdict};
 use parking_lot::Mutex;
@@ -52,9 +53,9 @@ pub struct Span {
     /// whether a plugin's component runs the phase
     #[serde(skip)]
     pub is_plugin: bool,
-    /// whether that plugin is a third party's
-    #[serde(skip)]
-    pub is_third_party: bool,
+    /// name of the third party's plugin that provides the phase
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
 }
 
 /// An effect with its result.
@@ -132,6 +133,15 @@ impl Span {
         }
     }
 
+    /// The id of the phase, with the plugin of a third party.
+    pub(super) fn name(&self) -> String {
+        format!(
+            "{}{}",
+            sanitise::line(&self.phase),
+            by_plugin(self.plugin.as_deref())
+        )
+    }
+
     /// Whether the phase was at work when the events end.
     pub fn is_open(&self) -> bool {
         self.began.is_some() && self.result.is_none()
@@ -144,10 +154,17 @@ impl Span {
 }
 
 /// Returns the phases of a run before any has started.
-fn spans_of(phases: &[String], needs: &BTreeMap<String, Vec<String>>) -> Vec<Span> {
+fn spans_of(
+    phases: &[String],
+    needs: &BTreeMap<String, Vec<String>>,
+    plugins: &BTreeMap<String, String>,
+) -> Vec<Span> {
     phases
         .iter()
-        .map(|phase| Span::not_started(phase, needs.get(phase)))
+        .map(|phase| Span {
+            plugin: plugins.get(phase).cloned(),
+            ..Span::not_started(phase, needs.get(phase))
+        })
         .collect()
 }
 
@@ -173,11 +190,12 @@ impl Tally {
                 workflow,
                 phases,
                 needs,
+                plugins,
                 ..
             } => {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
-                self.phases = spans_of(phases, needs);
+                self.phases = spans_of(phases, needs, plugins);
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             EventKind::PhaseEnded {
@@ -231,7 +249,8 @@ impl Tally {
     fn add_usage(&mut self, phase: &str, plugin: &str, used: &Usage) {
         let span = self.span(phase);
         span.is_plugin = true;
-        span.is_third_party = third_party(plugin).is_some();
+        // Journals of earlier versions name plugins only here.
+        span.plugin = third_party(plugin).map(str::to_owned);
         let sum = self.plugins.entry(plugin.to_owned()).or_default();
         sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
         sum.findings += used.findings;

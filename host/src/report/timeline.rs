@@ -1,6 +1,7 @@
 //! The times of phases: a part of the summary, and a chart that also shows what each phase waited
 //! for.
 use super::{
+    by_plugin,
     style::Palette,
     tally::{Span, Tally},
 };
@@ -187,8 +188,13 @@ fn describe_wait(span: &Span, tally: &Tally) -> String {
 fn describe_result(span: &Span) -> String {
     match &span.result {
         Some(PhaseResult::Settled) => String::new(),
-        Some(PhaseResult::Skipped(why)) => format!("  skipped: {}", sanitise::line(why)),
-        Some(PhaseResult::Failed(_)) => "  failed".into(),
+        Some(PhaseResult::Skipped(why)) => {
+            let origin = by_plugin(span.plugin.as_deref());
+            format!("  skipped: {}{origin}", sanitise::line(why))
+        }
+        Some(PhaseResult::Failed(_)) => {
+            format!("  failed{}", by_plugin(span.plugin.as_deref()))
+        }
         Some(PhaseResult::NotReached(_)) => "  not reached".into(),
         None => "  did not end".into(),
     }

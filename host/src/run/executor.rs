@@ -101,6 +101,7 @@ impl Executor<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
+            plugins: self.plan.third_parties(),
         });
         let queue = Queue::new(&nodes, &self.plan.ranks());
         let state = RunState::new(queue, self.concurrency, self.cancel.child());

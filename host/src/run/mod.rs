@@ -22,5 +22,6 @@ pub mod signals;
 pub mod site;
 pub mod threads;
 mod time;
+mod waivers;
 pub mod worker_pool;
 pub mod workflow;

@@ -1,5 +1,8 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
-use super::workflow::{Line, LoadedRun, Question, Workflow};
+use super::{
+    waivers,
+    workflow::{Line, LoadedRun, Question, Workflow},
+};
 use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
     effect::territory::Territory,
@@ -8,10 +11,14 @@ use crate::{
         catalog::Catalog,
         spec::{PhaseSpec, WorkflowId, is_within},
     },
-    plugin::{self, identity::PluginIdentity, load::Plugins},
+    plugin::{self, identity::PluginIdentity, load::Plugins, refused::PluginRefused},
     render::patches::Patches,
     secret::{Secret, settings},
-    wasm::{embedded, engine::Engine, plugin::Place},
+    wasm::{
+        embedded,
+        engine::Engine,
+        plugin::{Place, Plugin},
+    },
     world::node::facts::NodeFacts,
 };
 use anyhow::{Result, anyhow};
@@ -58,6 +65,19 @@ impl<'a> Distribution<'a> {
             catalog,
             plugins,
         })
+    }
+
+    /// Checks that the phases of a third party's plugin can stand beside those of the program.
+    ///
+    /// # Errors
+    /// The phase that cannot, and the reason.
+    pub fn check_phases(&self, plugin: &Plugin) -> Result<(), PluginRefused> {
+        let manifest = plugin.manifest();
+        let added = self
+            .catalog
+            .clone()
+            .add_plugin(&manifest.source(false), &manifest.provides);
+        added.map_err(|why| PluginRefused::new(why.to_string()))
     }
 
     /// Returns the node as the configuration of a run sees it. Single phases whose commands have no
@@ -218,6 +238,8 @@ pub fn prepare(
     } else {
         Default::default()
     };
+    let warnings = warnings.iter().map(ToString::to_string);
+    let warnings = warnings.chain(waivers::warn_of_unknown(&phases, &catalog));
     Ok(Prepared {
         workflow,
         config,
@@ -225,7 +247,7 @@ pub fn prepare(
         plan,
         plugins,
         patches,
-        warnings: warnings.iter().map(ToString::to_string).collect(),
+        warnings: warnings.collect(),
         early_lines: Vec::new(),
         lines: patch_lines.iter().map(|text| patches_line(text)).collect(),
         token_given,

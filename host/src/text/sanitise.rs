@@ -2,6 +2,11 @@
 //!
 //! Characters that could move the cursor, colour the screen, reorder or hide text become escapes
 //! (`\u{1b}`). All other text stays unchanged.
+mod characters;
+
+pub use characters::{Tricks, is_trick};
+
+use characters::is_space;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -10,76 +15,94 @@ pub const LIMIT: usize = 4096;
 /// Bytes of a text that a message quotes.
 const QUOTED: usize = 128;
 
-/// Whether a character acts on a terminal, or on the order and visibility of other characters.
-/// Besides control characters these are the characters that Unicode draws as nothing
-/// (`Default_Ignorable_Code_Point`) and the blank Braille pattern.
-pub fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+/// What is shown of a text besides its visible characters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// one line for reading: a run of spaces is one space
+    Line,
+    /// one line, with every character: of a run of spaces, the first is a space and the others are
+    /// escapes
+    Exact,
+    /// all lines, tabs and spaces
+    Block,
 }
 
-/// Returns a text as one line: line ends and tabs are escaped, too.
+/// Returns a text as one line: line ends and tabs are escaped, too. A run of spaces becomes one
+/// space, because many of them would put the rest of the text at the start of a line where the
+/// terminal wraps.
 pub fn line(text: &str) -> Cow<'_, str> {
-    clean(text, false)
+    clean(text, Form::Line)
+}
+
+/// Returns a value as one line that shows each of its characters, for values that are compared or
+/// allowed as they are: paths, patterns, arguments.
+pub fn exact(text: &str) -> Cow<'_, str> {
+    clean(text, Form::Exact)
+}
+
+/// Returns a value in quotation marks, as one line that shows each of its characters.
+pub fn in_quotes(text: &str) -> String {
+    exact(&format!("{text:?}")).into_owned()
+}
+
+/// Returns a value for a list in which spaces separate values: as it is if it has only letters,
+/// digits and the signs of plain paths, otherwise in quotation marks.
+pub fn listed(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    in_quotes(text)
 }
 
 /// Returns a text for quoting in a message: one line, cut after 128 bytes.
 pub fn quoted(text: &str) -> String {
     let end = text.floor_char_boundary(QUOTED);
     let more = if end < text.len() { "…" } else { "" };
-    format!("{}{more}", line(&text[..end]))
+    format!("{}{more}", exact(&text[..end]))
 }
 
 /// Returns a text of any length in which line ends and tabs stay, for text of built-in phases only.
 pub fn block(text: &str) -> Cow<'_, str> {
-    clean(text, true)
+    clean(text, Form::Block)
 }
 
-/// Whether a character stays as it is. Line ends and tabs are harmless only in a text of several
-/// lines.
-fn is_harmless(c: char, keep_lines: bool) -> bool {
-    !is_trick(c) || keep_lines && matches!(c, '\n' | '\t')
-}
-
-fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
-    let end = if keep_lines || text.len() <= LIMIT {
+fn clean(text: &str, form: Form) -> Cow<'_, str> {
+    let end = if form == Form::Block || text.len() <= LIMIT {
         text.len()
     } else {
         text.floor_char_boundary(LIMIT)
     };
     let (kept, dropped) = text.split_at(end);
-    if dropped.is_empty() && kept.chars().all(|c| is_harmless(c, keep_lines)) {
-        return Cow::Borrowed(text);
-    }
     let mut out = String::with_capacity(kept.len() + 32);
+    let (mut tricks, mut is_after_space) = (Tricks::default(), false);
     for c in kept.chars() {
+        let (is_trick, is_space) = (tricks.found(c), form != Form::Block && is_space(c));
         match c {
-            c if is_harmless(c, keep_lines) => out.push(c),
+            '\n' | '\t' if form == Form::Block => out.push(c),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            _ if is_space && form == Form::Line => {
+                if !is_after_space {
+                    out.push(' ');
+                }
+            }
+            ' ' if is_space && !is_after_space => out.push(c),
             // Writing to a string cannot fail.
-            c => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+            _ if is_trick || is_space => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+            _ => out.push(c),
         }
+        is_after_space = is_space;
     }
     if !dropped.is_empty() {
         let _ = write!(out, "… ({} bytes more)", dropped.len());
     }
-    Cow::Owned(out)
+    if out == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(out)
+    }
 }
 
 #[cfg(test)]

@@ -89,10 +89,31 @@ impl Family {
     }
 }
 
+/// The codes of built-in checks that are of no family.
+pub fn single() -> impl Iterator<Item = &'static str> {
+    ALL.iter().copied().filter(|code| *code != EVERY_CHECK)
+}
+
+/// Whether a code is one of a family. Case does not matter.
+pub fn is_of_family(code: &str) -> bool {
+    Family::ALL.iter().any(|family| family.has(code))
+}
+
+/// Returns the code of each family about the subject that a code names, for finding out which
+/// family was meant; empty if the code names no subject.
+pub fn families_of_subject(code: &str) -> Vec<String> {
+    let Some((_, subject)) = code.split_once('-') else {
+        return Vec::new();
+    };
+    Family::ALL
+        .iter()
+        .map(|family| family.of(subject))
+        .collect()
+}
+
 /// Whether a code belongs to the built-in checks. Case does not matter.
 pub fn is_built_in(code: &str) -> bool {
-    ALL.iter().any(|known| known.eq_ignore_ascii_case(code))
-        || Family::ALL.iter().any(|family| family.has(code))
+    ALL.iter().any(|known| known.eq_ignore_ascii_case(code)) || is_of_family(code)
 }
 
 #[cfg(test)]

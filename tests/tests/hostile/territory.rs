@@ -184,14 +184,14 @@ fn no_effect_reaches_the_files_of_the_operator() {
         "hostile.wasm.minisig",
         "bin/new",
     ] {
-        let trial = Trial::certs_phase();
+        let trial = Trial::addon_phase();
         let path = trial.folder().join(name);
         let trial = trial
             .grants(&["capability: effects-files.write-file, paths: ['/**']"])
             .allow_root()
             .calls(&[call("effects-files.write-file", json!([path, "hostile"]))]);
         trial.prepare();
-        let ended = namespace::run(&trial, None, &namespace::CERTS);
+        let ended = namespace::run(&trial, None, &namespace::ADDONS);
         assert!(
             ended.output().contains("belongs to the host"),
             "{name}: {}",

@@ -12,8 +12,8 @@ use crate::{
         refused::PluginRefused,
         transaction::Transaction,
     },
+    run::prepare::Distribution,
     secret::settings::list_secrets,
-    wasm::engine::Engine,
 };
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -28,7 +28,7 @@ pub fn add(
     config: &Path,
     allow: Option<Consent>,
     expectation: &Expectation,
-    engine: &Engine,
+    distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let signer = expectation.signer()?;
     // The configuration names a file from its own folder, wherever the command was typed.
@@ -41,7 +41,15 @@ pub fn add(
     let allowing = format!("{plain} --allow");
     let command = if allow.is_some() { &allowing } else { &plain };
     let digest = expectation.digest.as_ref();
-    let mut candidate = Candidate::fetch(&source, config, signer.clone(), digest, command, engine)?;
+    let mut candidate = Candidate::fetch(
+        &source,
+        config,
+        signer.clone(),
+        digest,
+        command,
+        distribution.engine,
+    )?;
+    distribution.check_phases(&candidate.plugin)?;
     let known = KnownPlugin::read(config, candidate.name())?;
     known.check_source(&source, config)?;
     if signer.is_none()

@@ -8,7 +8,7 @@ use crate::{
         load::{self, allow_command},
         transaction::Transaction,
     },
-    wasm::engine::Engine,
+    run::prepare::Distribution,
 };
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn allow(
     config: &Path,
     consent: Consent,
     expectation: &Expectation,
-    engine: &Engine,
+    distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let named_signer = expectation.signer()?;
     let command = allow_command(name, config, None);
@@ -39,7 +39,15 @@ pub fn allow(
     })?;
     let source = &entry.source;
     let digest = expectation.digest.as_ref();
-    let candidate = Candidate::fetch(source, config, signer, digest, &command, engine)?;
+    let candidate = Candidate::fetch(
+        source,
+        config,
+        signer,
+        digest,
+        &command,
+        distribution.engine,
+    )?;
+    distribution.check_phases(&candidate.plugin)?;
     if candidate.name() != name {
         bail!(
             "{source} calls itself {}; the configuration has to use that name",

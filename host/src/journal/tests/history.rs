@@ -13,6 +13,7 @@ fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = EventKind
         version: "v0".into(),
         phases: Vec::new(),
         needs: Default::default(),
+        plugins: Default::default(),
     };
     journal(below, [started].into_iter().chain(effects));
 }

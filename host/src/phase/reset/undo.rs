@@ -2,6 +2,7 @@
 //! things that kubeadm's reset does not know: files of plugins, and certificates in a directory
 //! that the configuration does not name any more.
 use super::{announce_first, clear, remove_file};
+use crate::text::sanitise;
 use kubephase_sdk::{
     Effect, Failure, effects, effects_core, effects_node,
     spec::ClearSpec,
@@ -135,11 +136,19 @@ fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {
 /// Returns the first steps as text, and the number of the others.
 fn listed(steps: &[&UndoStep]) -> String {
     let shown = steps.iter().take(SHOWN);
-    let mut listed: Vec<String> = shown.map(|step| step.inverse.to_string()).collect();
+    let mut listed: Vec<String> = shown.map(|step| listed_inverse(&step.inverse)).collect();
     if steps.len() > SHOWN {
         listed.push(format!("… and {} more", steps.len() - SHOWN));
     }
     listed.join(" ")
+}
+
+/// Returns what an inverse removes or changes, so that it can be told from the next in a list.
+fn listed_inverse(inverse: &Inverse) -> String {
+    match inverse {
+        Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => sanitise::listed(path),
+        Inverse::StopService(_) | Inverse::DisableService(_) => inverse.to_string(),
+    }
 }
 
 /// Proposes the effect of an inverse. If it fails, the run prints a warning and continues.
@@ -148,7 +157,10 @@ fn propose_inverse(inverse: &Inverse) -> Result<Effect, Failure> {
         Inverse::RemoveFile(path) => remove_file(path),
         Inverse::RemoveDirectory(path) => {
             let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
-            let warning = format!("[reset] Failed to remove directory {path:?}: {{}}");
+            let warning = format!(
+                "[reset] Failed to remove directory {}: {{}}",
+                sanitise::in_quotes(path)
+            );
             effects_core::attempt(effect, &warning)?;
             Ok(effect)
         }

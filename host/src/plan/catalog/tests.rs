@@ -79,6 +79,10 @@ fn a_plugin_cannot_take_the_id_of_another_phase_or_group() {
             "the built-in group upload-config has this id",
         ),
         (
+            &["bootstraptoken/more"],
+            "the built-in phase bootstrap-token is a phase and not a group",
+        ),
+        (
             &["preflight/a", "certs/ca"],
             "the built-in phase certs/ca has this id",
         ),
@@ -86,8 +90,31 @@ fn a_plugin_cannot_take_the_id_of_another_phase_or_group() {
         let refused = refusal(&mut catalog, "evil", ids);
         assert!(refused.contains(why), "{ids:?}: {refused}");
     }
-    let other = manifest("other", &["preflight/other", "certs/other", "audit"]);
+    let other = manifest("other", &["preflight/other", "addon/other", "audit"]);
     add(&mut catalog, &other, false).unwrap();
+}
+
+#[test]
+fn only_some_built_in_groups_take_phases_of_plugins() {
+    let own = "has only phases of kubephase, and phases that replace one of them";
+    let mut catalog = builtin_catalog();
+    for CatalogEntry { spec, .. } in builtin_catalog().entries {
+        if !spec.is_group() || ["preflight", "addon"].contains(&spec.id.as_str()) {
+            continue;
+        }
+        for group in std::iter::once(&spec.id).chain(&spec.aliases) {
+            let refused = refusal(&mut catalog, "evil", &[&format!("{group}/zz")]);
+            assert!(refused.contains(own), "{group}: {refused}");
+            let refused = refusal(&mut catalog, "evil", &[&format!("{group}/a/b")]);
+            assert!(refused.contains(own), "{group}: {refused}");
+        }
+    }
+    // The manifest says which phase it takes the place of, and the operator has to choose it.
+    let mut mine = manifest("mine", &["certs/mine"]);
+    mine.provides[0].spec.replaces = vec!["kubeconfig/admin".into()];
+    assert!(add(&mut catalog, &mine, false).is_err());
+    mine.provides[0].spec.replaces = vec!["certs/sa".into()];
+    add(&mut catalog, &mine, false).unwrap();
 }
 
 fn plugin(embedded: bool) -> PhaseSource {

@@ -43,23 +43,22 @@ pub(super) fn render(plan: &Plan) -> String {
 
 fn declare(text: &mut String, indent: &str, node: &Node, number: &BTreeMap<&str, usize>) {
     let (label, class) = match node.state.reason() {
-        None => (node.spec.id.clone(), ""),
-        Some(reason) => (format!("{}<br/>{reason}", node.id()), ":::out"),
+        None => (escape(node.id()), ""),
+        Some(reason) => {
+            let reason = escape(&reason.to_string());
+            (format!("{}<br/>{reason}", escape(node.id())), ":::out")
+        }
     };
-    let _ = writeln!(
-        text,
-        "{indent}p{}[\"{}\"]{class}",
-        number[node.id()],
-        escape(&label)
-    );
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{indent}p{}[\"{label}\"]{class}", number[node.id()]);
 }
 
-/// Escapes a label: quotes and line ends would end it. The only markup is our own line break.
+/// Escapes a label. Quotes and line ends would end it, and the other signs would begin markup.
 fn escape(text: &str) -> String {
     sanitise::line(text)
         .replace('#', "#35;")
         .replace('"', "#quot;")
         .replace('<', "#lt;")
         .replace('>', "#gt;")
-        .replace("#lt;br/#gt;", "<br/>")
+        .replace('&', "#amp;")
 }

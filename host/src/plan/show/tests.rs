@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     plan::{
-        Choice,
+        Choice, LeftOutReason, PhaseState,
         spec::PhaseSpec,
         testing::{INIT, phase, plugin_entry, small_catalog},
     },
@@ -113,6 +113,17 @@ fn dot_and_mermaid_escape_labels() {
   classDef out stroke-dasharray: 4 4,color:gray
 "#
     );
+}
+
+#[test]
+fn text_of_others_is_no_markup_for_mermaid() {
+    let mut plan = small();
+    plan.nodes[2].state = PhaseState::LeftOut {
+        reason: LeftOutReason::Disabled("<br/>&lt;#".into()),
+    };
+    let drawn = render(&plan, Format::Mermaid);
+    let label = "certs/sa<br/>disabled by #lt;br/#gt;#amp;lt;#35;";
+    assert!(drawn.contains(label), "{drawn}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn phases_at_work_are_shown_and_cleared() {
         version: "v0".into(),
         phases: vec![phase.clone(), "certs/sa".into()],
         needs: Default::default(),
+        plugins: Default::default(),
     });
     progress.show(EventKind::PhaseStarted {
         phase: phase.clone(),
@@ -30,6 +31,14 @@ fn phases_at_work_are_shown_and_cleared() {
         plugin: None,
     });
     let working = term.contents();
+    progress.show(EventKind::Progress {
+        phase: phase.clone(),
+        done: 0,
+        total: 0,
+        text: "all is well".into(),
+        plugin: Some("own".into()),
+    });
+    let of_plugin = term.contents();
     progress.show(EventKind::PhaseEnded {
         phase,
         result: PhaseResult::Settled,
@@ -41,6 +50,10 @@ fn phases_at_work_are_shown_and_cleared() {
         micros: 2,
     });
     assert!(working.contains("certs/ca 1/2 keys\\u{1b}[2J"), "{working}");
+    assert!(
+        of_plugin.contains("certs/ca plugin own: all is well"),
+        "{of_plugin}"
+    );
     assert!(
         after.contains("1/2 phases") && !after.contains("certs/ca"),
         "{after}"

@@ -30,6 +30,7 @@ fn began(needs: &[(&str, &[&str])]) -> Event {
             version: "0.1.0".into(),
             phases,
             needs,
+            plugins: BTreeMap::new(),
         },
     )
 }
@@ -287,8 +288,9 @@ fn the_message_of_a_plugins_failure_is_one_line() {
     };
     events.push(event(20, used));
     let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
-    let line = "\n  - certs/ca: it panicked; What to do next;   nothing\n";
+    let line = "\n  - certs/ca (plugin hostile): it panicked; What to do next; nothing\n";
     assert!(text.contains(line), "{text}");
+    assert!(text.contains("█  failed (plugin hostile)\n"), "{text}");
 }
 
 #[test]

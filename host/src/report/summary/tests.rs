@@ -29,6 +29,7 @@ fn start() -> Event {
             version: "v0".into(),
             phases,
             needs: plan().needs(),
+            plugins: Default::default(),
         },
     }
 }
@@ -200,6 +201,16 @@ fn a_failure_has_hints_on_the_next_steps() {
     assert!(
         !with_plugin.iter().any(|hint| hint.contains("init phase")),
         "a third party's phase has no command: {with_plugin:?}"
+    );
+    // The plugin is known from the start, so also if its call was stopped early.
+    let mut of_plugin = events.clone();
+    if let EventKind::RunStarted { plugins, .. } = &mut of_plugin[0].kind {
+        plugins.insert("certs/ca".into(), "own".into());
+    }
+    let with_plugin = hints::hints(&Tally::from_events(&of_plugin), true);
+    assert!(
+        !with_plugin.iter().any(|hint| hint.contains("init phase")),
+        "{with_plugin:?}"
     );
     let dry = hints::hints(&Tally::from_events(&events), false);
     assert_eq!(

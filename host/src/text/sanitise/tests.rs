@@ -18,6 +18,82 @@ fn tricks_are_shown() {
     assert_eq!(block("a\r\n"), "a\\r\n");
 }
 
+#[test]
+fn a_run_of_spaces_is_one_space_or_is_shown() {
+    let wrapping = format!("ok{}error: fake", " ".repeat(78));
+    assert_eq!(line(&wrapping), "ok error: fake");
+    assert_eq!(line("a\u{a0}\u{3000} \u{2003}b"), "a b");
+    assert_eq!(exact("/a b"), "/a b");
+    assert_eq!(exact("/a   b"), "/a \\u{20}\\u{20}b");
+    assert_eq!(exact("/a\u{a0}b"), "/a\\u{a0}b");
+    assert_eq!(block("a   b\n  c"), "a   b\n  c");
+}
+
+#[test]
+fn values_of_lists_that_could_be_misread_are_in_quotation_marks() {
+    for plain in ["/etc/kubernetes/pki", "chronyd.service", "a=b"] {
+        assert_eq!(listed(plain), plain);
+    }
+    assert_eq!(listed(""), "\"\"");
+    assert_eq!(listed("/a /etc/shadow"), "\"/a /etc/shadow\"");
+    assert_eq!(listed("/a]  [/b"), "\"/a] \\u{20}[/b\"");
+    assert_eq!(listed("/a\"b\u{202e}"), "\"/a\\\"b\\u{202e}\"");
+}
+
+/// Categories and properties of Unicode decide, so no list has to be complete.
+#[test]
+fn what_cannot_be_seen_is_shown() {
+    for hidden in [
+        '\u{ad}',
+        '\u{34f}',
+        '\u{115f}',
+        '\u{1160}',
+        '\u{17b4}',
+        '\u{180b}',
+        '\u{180e}',
+        '\u{200b}',
+        '\u{2028}',
+        '\u{2062}',
+        '\u{2800}',
+        '\u{3164}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{ffa0}',
+        '\u{fff9}',
+        '\u{1d159}',
+        '\u{1d173}',
+        '\u{16fe4}',
+        '\u{13441}',
+        '\u{e000}',
+        '\u{378}',
+        '\u{f0000}',
+        '\u{e0041}',
+        '\u{e0100}',
+        '\u{10ffff}',
+    ] {
+        let shown = line(&format!("a{hidden}b")).into_owned();
+        assert_eq!(shown, format!("a\\u{{{:x}}}b", u32::from(hidden)));
+    }
+}
+
+#[test]
+fn marks_are_not_stacked_and_stay_off_other_text() {
+    // Languages put up to two marks over one letter.
+    for plain in [
+        "e\u{301}",
+        "u\u{308}\u{304}",
+        "\u{e01}\u{e34}\u{e48}",
+        "\u{915}\u{93f}",
+    ] {
+        assert_eq!(line(plain), plain);
+    }
+    assert_eq!(line("a\u{301}\u{302}\u{303}b"), "a\u{301}\u{302}\\u{303}b");
+    assert_eq!(line("\u{338}b"), "\\u{338}b");
+    assert_eq!(line("a\u{202e}\u{20dd}"), "a\\u{202e}\\u{20dd}");
+    let stack = format!("a{}", "\u{301}".repeat(1000));
+    assert!(!line(&stack).contains("\u{301}\u{301}\u{301}"));
+}
+
 /// Every character, alone and between others: what comes out has none of the tricks.
 #[test]
 fn no_trick_gets_through() {

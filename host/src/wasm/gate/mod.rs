@@ -191,6 +191,25 @@ pub fn documentation() -> String {
     text
 }
 
+/// Writes the table of `plugins/SANDBOX.md` of functions that need no grant. Those that only shape
+/// the plugin's own proposals are left out.
+pub fn documentation_of_free() -> String {
+    let mut text = String::from("| function | lets a plugin | takes |\n|---|---|---|\n");
+    let is_own = |row: &Row| row.interface.starts_with("effects");
+    for row in ROWS
+        .iter()
+        .filter(|row| row.permit == Permit::Free && !is_own(row))
+    {
+        text += &format!(
+            "| `{}` | {} | {} |\n",
+            row.capability(),
+            row.words,
+            row.arguments.join(", ")
+        );
+    }
+    text
+}
+
 /// Bytes of the longest name for which a similar one is suggested: comparing takes time in
 /// proportion to the length.
 const MAX_COMPARED: usize = 64;

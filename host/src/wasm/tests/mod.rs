@@ -106,7 +106,7 @@ fn manifest(grants: &[&str]) -> String {
         .map(|grant| format!("\n- {{reason: a test, {grant}}}"))
         .collect();
     let (id, kind) = if grants.contains("effects-") {
-        ("certs/hostile", "phase")
+        ("hostile", "phase")
     } else {
         ("preflight/hostile", "check")
     };

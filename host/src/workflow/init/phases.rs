@@ -258,7 +258,8 @@ fn cluster_phases() -> Vec<PhaseSpec> {
             "addon",
             "Install required addons for passing conformance tests",
             ADDON,
-        ),
+        )
+        .taking_plugins(),
         PhaseSpec::phase(
             "show-join-command",
             "Show the join command for control-plane and worker node",

@@ -12,10 +12,11 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
 use std::{
     collections::BTreeMap,
     future::ready,
-    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -146,7 +147,7 @@ fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
 
 impl Net for RealNet {
     fn port_free(&self, port: u16) -> Tried<bool> {
-        Ok(TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_ok())
+        Ok(is_free(port).is_ok())
     }
 
     fn resolve(&self, host: &str) -> Tried<Vec<String>> {
@@ -206,6 +207,19 @@ impl Net for RealNet {
         let client = Client::builder().tls_danger_accept_invalid_certs(is_loopback(url));
         Ok(self.get(url, client, Reach::All, budget)?.status)
     }
+}
+
+/// Reserves a TCP port of all addresses for a moment. The socket never listens, so nobody can
+/// connect to it. Like a server, it may take a port whose last connections are still closing.
+fn is_free(port: u16) -> rustix::io::Result<()> {
+    let socket = socket_with(
+        AddressFamily::INET6,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)))
 }
 
 fn is_loopback(url: &HttpUrl) -> bool {

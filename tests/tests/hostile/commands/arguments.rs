@@ -68,7 +68,7 @@ fn names_for_programs_of_the_system_are_never_options() {
         ),
         ("effects-node.set-sysctl", json!(["", "1"])),
     ] {
-        let trial = Trial::certs_phase()
+        let trial = Trial::addon_phase()
             .grants(&everything)
             .allow_root()
             .calls(&[call(function, arguments.clone())]);
@@ -79,7 +79,7 @@ fn names_for_programs_of_the_system_are_never_options() {
         fs::create_dir_all(tree.join("kernel")).unwrap();
         fs::write(tree.join("kernel/core_pattern"), "core").unwrap();
         trial.prepare();
-        let result = namespace::run(&trial, Some(&tree), &namespace::CERTS);
+        let result = namespace::run(&trial, Some(&tree), &namespace::ADDONS);
         assert!(
             !result.answers.is_empty(),
             "{function} was not called: {}",
@@ -117,7 +117,7 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
     if !namespace::is_possible() {
         return;
     }
-    let trial = Trial::certs_phase()
+    let trial = Trial::addon_phase()
         .grants(&["capability: effects-node.set-sysctl, keys: [net.ipv4.ip_forward]"])
         .allow_root()
         .calls(&[call(
@@ -130,7 +130,7 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
         fs::write(tree.join(folder).join(name), "0").unwrap();
     }
     trial.prepare();
-    let result = namespace::run(&trial, Some(&tree), &namespace::CERTS);
+    let result = namespace::run(&trial, Some(&tree), &namespace::ADDONS);
     assert!(
         result.answer("0.0").is_ok && result.status == 5,
         "{}",

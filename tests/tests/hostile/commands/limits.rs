@@ -64,7 +64,7 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
         return;
     }
     for function in ["observe-command.run-command", "effects-command.execute"] {
-        let trial = Trial::certs_phase()
+        let trial = Trial::addon_phase()
             .grants(&[&format!("capability: {function}, commands: [[slow]]")])
             .allow_root()
             .calls(&[call(function, json!(["slow", []]))]);
@@ -74,7 +74,7 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
             &format!("touch {}; exec sleep 1000", began.display()),
         );
         trial.prepare();
-        let running = namespace::start(&trial, None, &namespace::CERTS);
+        let running = namespace::start(&trial, None, &namespace::ADDONS);
         crate::wait_until(|| began.exists());
         namespace::signal(&running, Signal::INT);
         let result = running.wait(crate::support::process::LONGEST_RUN);
@@ -90,13 +90,13 @@ fn an_interrupt_ends_a_run_between_effects() {
     let effects: Vec<Value> = (0..8)
         .map(|_| call("effects-command.execute", json!(["slow", []])))
         .collect();
-    let trial = Trial::certs_phase()
+    let trial = Trial::addon_phase()
         .grants(&["capability: effects-command.execute, commands: [[slow]]"])
         .allow_root()
         .calls(&effects);
     trial.programs.add("slow", "sleep 3");
     trial.prepare();
-    let running = namespace::start(&trial, None, &namespace::CERTS);
+    let running = namespace::start(&trial, None, &namespace::ADDONS);
     crate::wait_until(|| !trial.programs.calls().is_empty());
     namespace::signal(&running, Signal::INT);
     let result = running.wait(crate::support::process::LONGEST_RUN);

@@ -106,7 +106,7 @@ fn a_program_that_observes_has_no_capabilities() {
         ("observe-command.run-command", false),
         ("effects-command.execute", true),
     ] {
-        let trial = Trial::certs_phase()
+        let trial = Trial::addon_phase()
             .grants(&[&format!("capability: {function}, commands: [[shows]]")])
             .allow_root()
             .calls(&[call(function, json!(["shows", []]))]);
@@ -116,7 +116,7 @@ fn a_program_that_observes_has_no_capabilities() {
             &format!("cat /proc/self/status > {}", status.display()),
         );
         trial.prepare();
-        let result = namespace::run(&trial, None, &namespace::CERTS);
+        let result = namespace::run(&trial, None, &namespace::ADDONS);
         let text = fs::read_to_string(status).unwrap_or_else(|_| panic!("{}", result.output()));
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -6,7 +6,7 @@ use kubephase::plugin::digest::ComponentDigest;
 /// A registry that gives a harmless plugin first, and then one that asks for root.
 fn deceiving() -> (Server, String) {
     let harmless = guest::component(&Trial::check().manifest());
-    let hostile = guest::component(&Trial::certs_phase().grants(&[ROOT]).manifest());
+    let hostile = guest::component(&Trial::addon_phase().grants(&[ROOT]).manifest());
     let server = registry::switching(harmless, hostile);
     let source = format!("oci://127.0.0.1:{}/hostile:1", server.port);
     (server, source)
@@ -31,7 +31,7 @@ fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
     assert!(!inspected.stdout.contains(ROOT_LINE));
     let shown = digest_in(&inspected.stdout);
     let given = ComponentDigest::compute(&guest::component(
-        &Trial::certs_phase().grants(&[ROOT]).manifest(),
+        &Trial::addon_phase().grants(&[ROOT]).manifest(),
     ))
     .to_string();
     refused(
@@ -44,7 +44,7 @@ fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
         operator.plugin(&format!("add {source} --allow --allow-root")),
         &[
             ROOT_LINE,
-            "certs/hostile is a phase",
+            "addon/hostile is a phase",
             &format!("--allow --digest {given} --allow-root"),
         ],
     );
@@ -81,7 +81,7 @@ fn allowing_a_plugin_of_a_registry_needs_its_digest_too() {
 
 #[test]
 fn every_suggested_command_names_the_component() {
-    let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
+    let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("hostile.wasm", &plugin, "one");
     let check = |output: &str| {
         let command = suggested(output).join(" ");

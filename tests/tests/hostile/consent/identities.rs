@@ -5,7 +5,7 @@ use crate::support::Trial;
 /// An operator who allowed `good/hostile.wasm` root, and to whom `evil/hostile.wasm` is offered,
 /// of the same name and with the same grant.
 fn offered_another() -> Operator {
-    let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
+    let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("good/hostile.wasm", &plugin, "good");
     operator.put("evil/hostile.wasm", &plugin, "evil");
     operator
@@ -62,7 +62,7 @@ fn a_source_that_the_configuration_changed_is_asked_for_all_flags() {
 
 #[test]
 fn another_signer_is_asked_for_all_flags() {
-    let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
+    let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("hostile.wasm", &plugin, "");
     let run = |words: &str| {
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -122,7 +122,7 @@ fn origin(operator: &Operator) -> String {
 
 #[test]
 fn a_file_keeps_its_origin_and_a_file_of_another_configuration_has_another() {
-    let plugin = Trial::certs_phase().grants(&[ROOT]);
+    let plugin = Trial::addon_phase().grants(&[ROOT]);
     let added = |comment| {
         let operator = Operator::new();
         operator.put("hostile.wasm", &plugin, comment);

@@ -14,7 +14,7 @@ fn a_refusal_lists_every_line_that_needs_a_flag() {
     let files = "capability: effects-files.write-file, paths: [/etc/cron.d/x, \
         /var/lib/kubephase-plugins/hostile/x, \
         /usr/bin/x]";
-    let plugin = Trial::certs_phase().grants(&[objects, files]);
+    let plugin = Trial::addon_phase().grants(&[objects, files]);
     let operator = Operator::new();
     operator.put("hostile.wasm", &plugin, "");
     let message = refused(
@@ -51,7 +51,7 @@ fn texts_of_a_manifest_are_one_line() {
         ("description: A test.", "description"),
         ("license: Apache-2.0", "license"),
     ];
-    let manifest = Trial::certs_phase().grants(&[ROOT]).manifest();
+    let manifest = Trial::addon_phase().grants(&[ROOT]).manifest();
     let operator = Operator::new();
     for (field, name) in fields {
         for text in [fake.to_owned(), fake.replace("\\n", &" ".repeat(150))] {
@@ -112,7 +112,7 @@ fn characters_that_look_like_others_or_like_none_are_refused_by_name() {
              [\"%pp\"]}]",
         ] {
             let grant = format!("capability: {}", grant.replace('%', &character.to_string()));
-            operator.put("hostile.wasm", &Trial::certs_phase().grants(&[&grant]), "");
+            operator.put("hostile.wasm", &Trial::addon_phase().grants(&[&grant]), "");
             let ended = operator.0.run(&["plugin", "inspect", "hostile.wasm"]);
             assert_ne!(ended.status, 0, "{grant}");
             let output = ended.output();
@@ -122,7 +122,7 @@ fn characters_that_look_like_others_or_like_none_are_refused_by_name() {
     // In a text for people a character that cannot be seen is refused; letters of any script fit.
     for character in &hidden[..5] {
         let reason = format!("reason: \"It{character} is needed.\"");
-        let plugin = Trial::certs_phase().grants(&[ROOT]).manifest();
+        let plugin = Trial::addon_phase().grants(&[ROOT]).manifest();
         operator.put_manifest(
             "hostile.wasm",
             &plugin.replace("reason: It is needed.", &reason),
@@ -134,7 +134,7 @@ fn characters_that_look_like_others_or_like_none_are_refused_by_name() {
 
 #[test]
 fn a_grant_that_is_written_into_the_configuration_says_what_it_amounts_to() {
-    let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
+    let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("hostile.wasm", &plugin, "");
     let component = fs::read(operator.0.folder().join("hostile.wasm")).unwrap();
     let digest = ComponentDigest::compute(&component);

@@ -7,17 +7,17 @@ const SHOWN: &str = "{type: object, properties: {apiToken: {type: string, writeO
 const STAT: &str = "capability: observe-files.stat, paths: [/etc/hostname]";
 /// More workflows, a further phase, and places before and instead of others.
 const MORE: &str = "- {id: preflight/hostile, title: T, kind: check, workflow: [init, join], \
-    before: [certs], failurePolicy: ignore}\n- {id: kubeconfig/hostile, title: T, kind: phase, \
+    before: [certs], failurePolicy: ignore}\n- {id: hostile/kubeconfig, title: T, kind: phase, \
     workflow: [init], needs: [certs], replaces: [certs/ca], slot: dns}\n";
 /// How the change is shown.
 const CHANGE: [&str; 9] = [
     "+ preflight/hostile runs in join",
     "+ preflight/hostile runs before certs",
     "+ preflight/hostile is ignored where it fails",
-    "+ kubeconfig/hostile is a phase",
-    "+ kubeconfig/hostile waits for certs",
-    "+ kubeconfig/hostile can stand in for certs/ca",
-    "+ kubeconfig/hostile fills the place of the cluster's dns",
+    "+ hostile/kubeconfig is a phase",
+    "+ hostile/kubeconfig waits for certs",
+    "+ hostile/kubeconfig can stand in for certs/ca",
+    "+ hostile/kubeconfig fills the place of the cluster's dns",
     "- setting /apiToken is secret",
     "+ setting /apiToken is not secret",
 ];

@@ -27,6 +27,37 @@ fn a_message_carries_the_name_of_its_plugin() {
 }
 
 #[test]
+fn a_text_makes_no_line_of_its_own_where_a_terminal_wraps_and_covers_no_other() {
+    let wrapping = format!("ok{}error: fake", " ".repeat(200));
+    let stacked = format!("\u{338}a{}b\u{1d159}\u{378}", "\u{301}".repeat(20));
+    let calls: Vec<_> = [&wrapping, &stacked]
+        .into_iter()
+        .flat_map(|text| {
+            [
+                call("report.message", json!(["info", text])),
+                call("report.submit", json!(["warn", "Hostile", text, "x", text])),
+            ]
+        })
+        .collect();
+    let failing = json!({"calls": calls, "ending": {"failure": wrapping}});
+    for trial in [Trial::check(), Trial::early_phase()] {
+        let result = trial.rounds(&[failing.clone()]).rehearse();
+        let shown = result.output();
+        assert!(
+            shown.contains("ok error: fake") && !shown.contains(&" ".repeat(100)),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("\\u{338}a\u{301}\u{301}\\u{301}")
+                && shown.contains("b\\u{1d159}\\u{378}")
+                && !shown.contains("\u{301}\u{301}\u{301}"),
+            "{shown}"
+        );
+        assert!(shown.contains("(plugin hostile)"), "{shown}");
+    }
+}
+
+#[test]
 fn announcements_and_progress_carry_the_name_of_the_plugin() {
     let trial = Trial::early_phase()
         .grants(&[

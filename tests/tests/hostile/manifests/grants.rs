@@ -5,7 +5,7 @@ use std::fs;
 /// Returns the lines of the lock for a component with this grant; none if the grant is refused.
 fn locked_lines(grant: &str) -> Option<String> {
     let grant = format!("capability: {grant}");
-    let trial = Trial::certs_phase().grants(&[&grant]).allow_root();
+    let trial = Trial::addon_phase().grants(&[&grant]).allow_root();
     if trial.add().status != 0 {
         return None;
     }
@@ -46,11 +46,11 @@ fn different_grants_have_different_lines() {
 
 #[test]
 fn an_upgrade_that_asks_for_something_else_is_refused_until_it_is_allowed() {
-    let trial = Trial::certs_phase()
+    let trial = Trial::addon_phase()
         .grants(&["capability: effects-command.execute, commands: [[env, \"touch owned\"]]"])
         .allow_root();
     trial.add().expect_status(0);
-    let upgraded = Trial::certs_phase()
+    let upgraded = Trial::addon_phase()
         .grants(&["capability: effects-command.execute, commands: [[env, touch, owned]]"]);
     fs::copy(upgraded.component(), trial.folder().join("hostile.wasm")).unwrap();
     let result = trial.preflight_again();
@@ -85,7 +85,7 @@ fn a_grant_needs_patterns_in_every_dimension_of_its_capability() {
         "observe-node.service",
         "observe-node.nothing",
     ] {
-        let result = Trial::certs_phase()
+        let result = Trial::addon_phase()
             .grants(&[&format!("capability: {grant}")])
             .allow_root()
             .inspect();
@@ -107,7 +107,7 @@ fn inspect_says_which_grants_amount_to_root() {
             "cluster",
         ),
     ] {
-        let trial = Trial::certs_phase().grants(&[&format!("capability: {grant}")]);
+        let trial = Trial::addon_phase().grants(&[&format!("capability: {grant}")]);
         let inspected = trial.inspect();
         assert!(
             inspected.status != 0 || inspected.output().contains(words),

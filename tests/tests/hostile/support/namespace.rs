@@ -17,8 +17,8 @@ pub const PREFLIGHT: [&str; 6] = [
     "cluster.yaml",
     "--ignore-preflight-errors=all",
 ];
-/// Flags of `kubephase` for the phases of certificates alone.
-pub const CERTS: [&str; 6] = ["init", "phase", "certs", "all", "--config", "cluster.yaml"];
+/// Flags of `kubephase` for the addons alone.
+pub const ADDONS: [&str; 6] = ["init", "phase", "addon", "all", "--config", "cluster.yaml"];
 
 const SCRIPT: &str = r#"
 set -eu

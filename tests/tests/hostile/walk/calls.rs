@@ -70,7 +70,7 @@ fn make_calls_in_one_run(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     let calls_alone: Vec<Value> = calls.iter().map(|(_, call)| call.clone()).collect();
     // The call fails at its end, so no proposal is applied.
     let round = json!({"calls": calls_alone, "ending": {"failure": "enough"}});
-    let trial = Trial::certs_phase()
+    let trial = Trial::addon_phase()
         .grants(&grants)
         .allow_root()
         .allow_cluster_admin()

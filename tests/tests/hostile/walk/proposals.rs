@@ -63,7 +63,7 @@ fn recorded_proposals_change_nothing() {
     }
     for (function, arguments) in recorded_proposals() {
         let grant = format!("capability: {function}, {}", dimensions(function));
-        let trial = Trial::certs_phase()
+        let trial = Trial::addon_phase()
             .grants(&[&grant])
             .allow_root()
             .calls(&[call(function, arguments.clone())]);
@@ -71,7 +71,7 @@ fn recorded_proposals_change_nothing() {
             trial.programs.add(program, "exit 0");
         }
         trial.prepare();
-        let result = namespace::run(&trial, None, &namespace::CERTS);
+        let result = namespace::run(&trial, None, &namespace::ADDONS);
         assert_ne!(result.status, 0, "{function} {arguments}");
         assert!(
             !result.answers.is_empty(),

@@ -37,6 +37,24 @@ fn the_number_and_the_length_of_rounds_are_limited() {
 }
 
 #[test]
+fn a_path_with_spaces_does_not_look_like_several() {
+    let step = |inverse| UndoStep {
+        inverse,
+        run: 1,
+        workflow: "init".into(),
+    };
+    let steps = [
+        step(Inverse::RemoveFile("/opt/own/a /etc/shadow".into())),
+        step(Inverse::RemoveFile("/opt/own/b".into())),
+        step(Inverse::StopService("chronyd".into())),
+    ];
+    assert_eq!(
+        listed(&steps.iter().collect::<Vec<_>>()),
+        "\"/opt/own/a /etc/shadow\" /opt/own/b chronyd stopped"
+    );
+}
+
+#[test]
 fn a_line_names_the_first_paths_and_counts_the_others() {
     let steps = steps(450);
     let listed = listed(&steps.iter().collect::<Vec<_>>());

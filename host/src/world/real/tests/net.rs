@@ -42,6 +42,52 @@ fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_w
         .http_get(url, reach, budget)
 }
 
+/// Whether a program listens on a port, by the tables of the kernel.
+fn somebody_listens(port: u16) -> bool {
+    let is_listening = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let ends = fields
+            .get(1)
+            .is_some_and(|at| at.ends_with(&format!(":{port:04X}")));
+        ends && fields.get(3) == Some(&"0A")
+    };
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|table| std::fs::read_to_string(table).ok())
+        .any(|table| table.lines().any(is_listening))
+}
+
+#[test]
+fn a_port_is_looked_at_without_listening_on_it() {
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let net = RealNet::new(tokio.handle().clone(), BTreeMap::new(), Cancel::never());
+    for taken in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+        let listener = TcpListener::bind(taken).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(!net.port_free(port).unwrap(), "{taken}");
+        drop(listener);
+        assert!(net.port_free(port).unwrap(), "{taken}");
+        // Nobody can be answered in between.
+        let done = std::sync::atomic::AtomicBool::new(false);
+        thread::scope(|scope| {
+            let heard = scope.spawn(|| {
+                let mut heard = false;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    heard |= somebody_listens(port);
+                }
+                heard
+            });
+            for _ in 0..20_000 {
+                net.port_free(port).unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(!heard.join().unwrap(), "{taken}");
+        });
+    }
+}
+
 const ENDLESS: &str = "HTTP/1.1 200 OK\r\n\r\n";
 
 #[test]

@@ -33,9 +33,9 @@ pub const CHECK: &str =
 /// The entry of a phase near the end of `init`, when the cluster exists.
 pub const PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], \
     needs: [upload-config, bootstrap-token]}\n";
-/// The entry of a phase in the group `certs`.
-pub const CERTS_PHASE: &str =
-    "- {id: certs/hostile, title: Misuse the host, kind: phase, workflow: [init]}\n";
+/// The entry of a phase in the group `addon`.
+pub const ADDON_PHASE: &str =
+    "- {id: addon/hostile, title: Misuse the host, kind: phase, workflow: [init]}\n";
 /// The entry of a phase before the first file is made.
 pub const EARLY_PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: \
     [init], needs: [preflight], before: [certs, kubeconfig]}\n";
@@ -102,10 +102,13 @@ impl Trial {
         Trial::providing(PHASE)
     }
 
-    /// Returns a trial of a plugin that is a phase of the group `certs` and needs no other phase,
-    /// for `init phase certs all`.
-    pub fn certs_phase() -> Trial {
-        Trial::providing(CERTS_PHASE)
+    /// Returns a trial of a plugin that is a phase of the group `addon`, in which nothing else runs,
+    /// and needs no other phase, for `init phase addon all`.
+    pub fn addon_phase() -> Trial {
+        Trial {
+            phases: "disabledPhases: [addon/coredns, addon/kube-proxy]\n".to_owned(),
+            ..Trial::providing(ADDON_PHASE)
+        }
     }
 
     /// Returns a trial of a plugin that is a phase before the first file is made.

@@ -8,7 +8,7 @@ use crate::{
         run_list,
         style::{Painted, Palette},
     },
-    world::state_directory as state,
+    world::{files::PrivateDirectory, state_directory as state},
 };
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -94,6 +94,27 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
         (Output::Text, true) => print::painted(&Painted::new(&run.timeline(&zone, palette))),
         (Output::Text, false) => print::painted(&Painted::new(&run.text(&zone, palette))),
     })
+}
+
+/// The file with the report on the last run, for programs. It is in the directory of the journals.
+const LAST_RUN: &str = "last-run.json";
+
+/// Keeps the report on the latest run of a directory in a file, as `report -o json` prints it.
+///
+/// # Errors
+/// The journal cannot be read, or the file cannot be written.
+pub(super) fn keep_last_run(directory: &PrivateDirectory) -> Result<()> {
+    let keep = || {
+        let runs = journal::list_journals(directory.path())?;
+        let latest = runs.last().context("no run is recorded")?;
+        let mut text = read_run(latest, &runs)?.json();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        directory.replace(LAST_RUN, text.as_bytes())?;
+        anyhow::Ok(())
+    };
+    keep().with_context(|| format!("cannot write {}", directory.path().join(LAST_RUN).display()))
 }
 
 fn choose_run<'a>(

@@ -5,6 +5,7 @@ use super::{
     local_node::{LocalNode, rehearsed_facts, reject_description},
     print,
     recordings::Recordings,
+    report as report_command,
 };
 use crate::{
     config::{Config, ConfigFile},
@@ -13,7 +14,7 @@ use crate::{
         Plan,
         spec::{WorkflowId, is_within},
     },
-    report::{self, Output, hints::hints},
+    report::{self, Output, hints},
     run::{
         output,
         prepare::{Distribution, Prepared, prepare},
@@ -263,8 +264,14 @@ pub(super) fn execute<W: World + 'static>(
         .map(|collector| collector.tally())
         .unwrap_or_default();
     recordings.print()?;
+    if site.stays {
+        // The run itself is over, and its result does not depend on this file.
+        if let Err(why) = report_command::keep_last_run(site.directory()) {
+            print::warning(&format!("{why:#}"));
+        }
+    }
     if output == Output::Text {
-        for hint in hints(&tally, site.stays) {
+        for hint in hints::hints(&tally, site.stays) {
             print::hint(&hint);
         }
         if ran.finished.result == RunResult::Done && !site.stays {
@@ -272,6 +279,10 @@ pub(super) fn execute<W: World + 'static>(
                 print::hint(&format!("Not checked: {check}"));
             }
         }
+    }
+    // Programs such as cloud-init keep the last lines of standard error.
+    if let Some(reason) = hints::closing_line(&tally) {
+        print::hint(&reason);
     }
     Ok((ran, tally))
 }

@@ -44,6 +44,32 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     hints
 }
 
+/// Returns one line with the phase that failed and the reason; none if no phase failed.
+pub fn closing_line(tally: &Tally) -> Option<String> {
+    let (phase, reason) = match tally.result.as_ref()? {
+        RunResult::Done | RunResult::Cancelled => return None,
+        RunResult::PreflightFailed => {
+            let problems: Vec<String> = tally
+                .fatal_findings()
+                .map(|record| {
+                    let finding = &record.finding;
+                    format!("[ERROR {}]: {}", finding.code, finding.summary)
+                })
+                .collect();
+            ("preflight", problems.join("; "))
+        }
+        RunResult::Failed { phase, message } => (phase.as_str(), message.clone()),
+    };
+    let reason = sanitise::line(reason.trim()).into_owned();
+    Some(match phase {
+        "" => format!("The run failed: {reason}"),
+        phase => format!(
+            "The run failed in phase {}: {reason}",
+            sanitise::line(phase)
+        ),
+    })
+}
+
 fn add_preflight_hints(tally: &Tally, hints: &mut Vec<String>) {
     for FindingRecord {
         finding, plugin, ..

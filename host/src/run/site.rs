@@ -216,6 +216,11 @@ impl<W: World + 'static> Site<W> {
         self.run.cancel()
     }
 
+    /// Returns the directory with the journals of the site.
+    pub fn directory(&self) -> &PrivateDirectory {
+        &self.directory
+    }
+
     /// Watches whether the run writes the file that a kubelet bootstraps with. The file is removed
     /// if the process ends at once.
     fn watch_credentials(&self) -> Box<dyn Subscriber> {

@@ -41,7 +41,7 @@ fn a_text_makes_no_line_of_its_own_where_a_terminal_wraps_and_covers_no_other() 
         .collect();
     let failing = json!({"calls": calls, "ending": {"failure": wrapping}});
     for trial in [Trial::check(), Trial::early_phase()] {
-        let result = trial.rounds(&[failing.clone()]).rehearse();
+        let result = trial.rounds(std::slice::from_ref(&failing)).rehearse();
         let shown = result.output();
         assert!(
             shown.contains("ok error: fake") && !shown.contains(&" ".repeat(100)),

@@ -216,7 +216,7 @@ impl Tokens<'_> {
         }
         self.connection
             .api
-            .delete(&of)
+            .delete(&of, None)
             .map_err(Failure::into_error)
             .with_context(|| format!("failed to delete bootstrap token {id:?}"))
     }

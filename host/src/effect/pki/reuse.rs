@@ -13,8 +13,6 @@ use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
 use kubephase_wit::{Failure, FailureCode};
 use std::net::IpAddr;
 
-/// Code of the failure that an authority's key belongs to another certificate.
-
 /// Clocks differ: certificates are valid from five minutes before the run.
 const BACKDATE_SECONDS: i64 = 300;
 

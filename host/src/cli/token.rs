@@ -237,7 +237,7 @@ impl Tokens<'_> {
         }
         self.connection
             .api
-            .delete(&reference)
+            .delete(&reference, None)
             .map_err(Failure::into_error)
             .with_context(|| format!("failed to delete bootstrap token {id:?}"))
     }

@@ -29,50 +29,80 @@ pub enum IfExists {
 /// Creates an object, or does with the one that is there as told.
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
     let of = reference(manifest)?;
-    let current = cluster.get(&of)?;
-    let applied = match (&current, if_exists) {
-        (Some(_), IfExists::Retain) => {
-            Applied::Skipped("it is there already and is kept as it is".into())
-        }
-        (Some(current), _) if holds(&comparable(manifest), current) => Applied::Unchanged,
-        (_, IfExists::Apply) => cluster
-            .server_side_apply(manifest)
-            .map(|_| Applied::Changed)?,
-        (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Applied::Changed)?,
-        (None, _) => match cluster.create(manifest) {
-            Ok(_) => Applied::Changed,
-            // Another client made the object first.
-            Err(failure)
-                if failure.code == FailureCode::AlreadyExists && if_exists == IfExists::Retain =>
-            {
-                Applied::Skipped("it is there already and is kept as it is".into())
-            }
-            Err(failure) if failure.code == FailureCode::AlreadyExists => {
-                cluster.replace(manifest).map(|_| Applied::Changed)?
-            }
-            Err(failure) => return Err(failure),
+    if let Some(current) = cluster.get(&of)? {
+        return change(manifest, if_exists, &current, cluster);
+    }
+    if if_exists == IfExists::Apply {
+        cluster.server_side_apply(manifest)?;
+        return Ok(Done {
+            sent: vec![sent("APPLY", &of, manifest)],
+            ..Applied::Changed.into()
+        });
+    }
+    let applied = match cluster.create(manifest) {
+        Ok(_) => Applied::Changed,
+        // Another client made the object first.
+        Err(failure) if failure.code == FailureCode::AlreadyExists => match if_exists {
+            IfExists::Retain => retained(),
+            _ => cluster.replace(manifest).map(|_| Applied::Changed)?,
         },
-    };
-    let verb = match if_exists {
-        IfExists::Apply => "APPLY",
-        _ if current.is_some() => "UPDATE",
-        _ => "CREATE",
+        Err(failure) => return Err(failure),
     };
     Ok(Done {
-        sent: vec![sent(verb, &of, manifest)],
+        sent: vec![sent("CREATE", &of, manifest)],
         ..applied.into()
     })
 }
 
+/// Does with an object that is there, and was read, as told.
+pub fn change(
+    manifest: &Value,
+    if_exists: IfExists,
+    current: &Value,
+    cluster: &dyn Cluster,
+) -> Tried<Done> {
+    let applied = match if_exists {
+        IfExists::Retain => retained(),
+        _ if holds(&comparable(manifest), current) => Applied::Unchanged,
+        IfExists::Apply => cluster
+            .server_side_apply(manifest)
+            .map(|_| Applied::Changed)?,
+        IfExists::Update => cluster.replace(manifest).map(|_| Applied::Changed)?,
+    };
+    let verb = match if_exists {
+        IfExists::Apply => "APPLY",
+        IfExists::Update | IfExists::Retain => "UPDATE",
+    };
+    Ok(Done {
+        sent: vec![sent(verb, &reference(manifest)?, manifest)],
+        ..applied.into()
+    })
+}
+
+fn retained() -> Applied {
+    Applied::Skipped("it is there already and is kept as it is".into())
+}
+
 /// A strategic merge patch, where the object does not show it already.
 pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
-    let current = cluster.get(of)?.ok_or_else(|| {
+    let current = cluster.get(of)?;
+    patch_current(of, patch, current.as_ref(), cluster)
+}
+
+/// A strategic merge patch of an object that was read.
+pub fn patch_current(
+    of: &ObjectRef,
+    patch: &Value,
+    current: Option<&Value>,
+    cluster: &dyn Cluster,
+) -> Tried<Done> {
+    let current = current.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,
             format!("{} is not there to be patched", target(of)),
         )
     })?;
-    let changed = !shows(patch, &current);
+    let changed = !shows(patch, current);
     if changed {
         cluster.patch(of, patch)?;
     }
@@ -86,12 +116,17 @@ pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done
 pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
     let changed = cluster.get(of)?.is_some();
     if changed {
-        cluster.delete(of)?;
+        cluster.delete(of, None)?;
     }
-    Ok(Done {
+    Ok(deleted(of, changed))
+}
+
+/// The result of a deletion, which changed something if the object was there.
+fn deleted(of: &ObjectRef, changed: bool) -> Done {
+    Done {
         sent: vec![sent("DELETE", of, &Value::Null)],
         ..Done::from(changed)
-    })
+    }
 }
 
 /// The record of one write.
@@ -110,6 +145,7 @@ fn comparable(manifest: &Value) -> Value {
     let mut manifest = manifest.clone();
     if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("resourceVersion");
+        metadata.remove("uid");
     }
     if let Some(object) = manifest.as_object_mut() {
         object.remove("status");

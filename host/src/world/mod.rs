@@ -12,6 +12,7 @@
 //! | [`fake`] | a world of the test cases of plugins |
 //! | [`files`], [`node`], [`api`] | implementations that several worlds share |
 //! | [`object_ref`] | the name of an object, and what a manifest is about |
+//! | [`revision`] | one state of one object |
 //! | [`judged_file`] | files that are judged, and read as they were judged |
 //! | [`state_directory`] | the directory in which runs leave their state |
 //! | [`text_file`] | files as texts, where there may be none |
@@ -30,6 +31,7 @@ mod parts;
 pub mod reach;
 pub mod real;
 pub mod rehearsal;
+pub mod revision;
 pub mod state_directory;
 pub mod text_file;
 

@@ -67,7 +67,7 @@ fn keys_of_the_control_plane_that_cannot_be_fetched_are_errors_with_a_remedy() {
         namespace: Some("kube-system".into()),
         name: "kubeadm-certs".into(),
     };
-    cluster.as_admin(|api| api.delete(&secret));
+    cluster.as_admin(|api| api.delete(&secret, None));
     expect_failed_phase(
         &cluster.join_with_valid_credentials("newcomer", &control_plane(CERTIFICATE_KEY)),
         "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace",

@@ -41,7 +41,7 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
         namespace: None,
         name: "kubeadm:kubelet-bootstrap".into(),
     };
-    cluster.as_admin(|api| api.delete(&binding));
+    cluster.as_admin(|api| api.delete(&binding, None));
     let output = cluster.join(token, pin, token);
     assert_eq!(output.status, 5, "{}{}", output.stdout, output.stderr);
     assert!(

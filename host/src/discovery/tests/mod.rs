@@ -7,7 +7,10 @@ use crate::{
     config::TokenDiscovery,
     pki::{jws, loopback::Authority},
     secret::Secret,
-    world::node::{described::DescribedNode, facts::NodeFacts},
+    world::{
+        node::{described::DescribedNode, facts::NodeFacts},
+        revision::Revision,
+    },
 };
 use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts};
 use kubephase_wit::{FailureCode, ObjectRef};
@@ -64,7 +67,7 @@ macro_rules! read_only_cluster {
             fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
                 refuse()
             }
-            fn delete(&self, _: &ObjectRef) -> Tried<()> {
+            fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> Tried<()> {
                 refuse()
             }
             fn probe(&self, _: &str, _: &str) -> Tried<u16> {

@@ -87,7 +87,7 @@ impl EffectKind for Object {
     fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
-            Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster),
+            Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster, context.cancel),
             None => ensure(&self.manifest, self.if_exists, cluster),
         }
     }
@@ -115,7 +115,7 @@ impl EffectKind for Patch {
     fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
-            Some(claim) => claim.patch(&self.of, &self.patch, cluster),
+            Some(claim) => claim.patch(&self.of, &self.patch, cluster, context.cancel),
             None => patch(&self.of, &self.patch, cluster),
         }
     }
@@ -143,7 +143,7 @@ impl EffectKind for Delete {
     fn apply(&self, context: &Context) -> Tried<Done> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
-            Some(claim) => claim.delete(&self.of, cluster),
+            Some(claim) => claim.delete(&self.of, cluster, context.cancel),
             None => delete(&self.of, cluster),
         }
     }

@@ -2,20 +2,33 @@
 //! that plugin nothing that somebody else made, however it is called.
 use super::sent;
 use crate::{
+    backoff::{Backoff, NextTry},
+    budget::Budget,
+    cancel::Cancel,
     effect::{Applied, Done, IfExists},
     wasm::grant::{Grant, ObjectChange},
     world::{
         Cluster, Tried,
         object_ref::{reference, target},
+        revision::Revision,
     },
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The label with the name of the plugin for which the host made an object. No plugin writes it.
 const PLUGIN: &str = "kubephase.dev/plugin";
 /// The label that tells plugins of the same name apart: consent does not go by the name alone.
 const IDENTITY: &str = "kubephase.dev/plugin-identity";
+
+/// Pauses between the tries of a change whose object changed meanwhile.
+const PAUSES: Backoff = Backoff {
+    first: Duration::from_millis(10),
+    brisk: Duration::from_millis(500),
+    slow: Duration::from_millis(500),
+    limit: Duration::from_secs(10),
+};
 
 /// The labels of everything that the host makes for one plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,44 +89,88 @@ impl Claim {
         manifest: &Value,
         if_exists: IfExists,
         cluster: &dyn Cluster,
+        cancel: &Cancel,
     ) -> Tried<Done> {
         let of = reference(manifest)?;
-        let current = self.current(&of, cluster)?;
-        let mut manifest = manifest.clone();
-        self.mark.put_on(&mut manifest);
-        let Some(current) = current else {
-            // Only a creation is allowed: an object that another client made meanwhile is not
-            // replaced.
-            cluster.create(&manifest)?;
-            return Ok(Done {
-                sent: vec![sent("CREATE", &of, &manifest)],
-                ..Applied::Changed.into()
-            });
-        };
-        // An object that another client made in its place meanwhile is not replaced either.
-        *field_of(field_of(&mut manifest, "metadata"), "resourceVersion") =
-            current["metadata"]["resourceVersion"].clone();
-        super::ensure(&manifest, if_exists, cluster)
+        let mut marked = manifest.clone();
+        self.mark.put_on(&mut marked);
+        self.act(&of, cluster, cancel, &|current| match current {
+            Some(current) => {
+                let mut manifest = marked.clone();
+                Revision::of(current).put_on(&mut manifest);
+                super::change(&manifest, if_exists, current, cluster)
+            }
+            // Only a creation is allowed: an object that another client made meanwhile is judged
+            // first.
+            None => {
+                cluster.create(&marked)?;
+                Ok(Done {
+                    sent: vec![sent("CREATE", &of, &marked)],
+                    ..Applied::Changed.into()
+                })
+            }
+        })
     }
 
     /// Patches an object of the plugin.
     ///
     /// # Errors
     /// `denied` where the claim does not hold, and what the API answers.
-    pub fn patch(&self, of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
-        self.current(of, cluster)?;
-        let mut patch = patch.clone();
-        self.mark.put_on(&mut patch);
-        super::patch(of, &patch, cluster)
+    pub fn patch(
+        &self,
+        of: &ObjectRef,
+        patch: &Value,
+        cluster: &dyn Cluster,
+        cancel: &Cancel,
+    ) -> Tried<Done> {
+        let mut marked = patch.clone();
+        self.mark.put_on(&mut marked);
+        self.act(of, cluster, cancel, &|current| {
+            let mut patch = marked.clone();
+            if let Some(current) = current {
+                Revision::of(current).put_on(&mut patch);
+            }
+            super::patch_current(of, &patch, current, cluster)
+        })
     }
 
     /// Deletes an object of the plugin.
     ///
     /// # Errors
     /// `denied` where the claim does not hold, and what the API answers.
-    pub fn delete(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
-        self.current(of, cluster)?;
-        super::delete(of, cluster)
+    pub fn delete(&self, of: &ObjectRef, cluster: &dyn Cluster, cancel: &Cancel) -> Tried<Done> {
+        self.act(of, cluster, cancel, &|current| {
+            if let Some(current) = current {
+                cluster.delete(of, Some(&Revision::of(current)))?;
+            }
+            Ok(super::deleted(of, current.is_some()))
+        })
+    }
+
+    /// Judges the object, and changes it as it was judged: a change of another revision fails. If
+    /// the object changed meanwhile, it is judged again.
+    fn act(
+        &self,
+        of: &ObjectRef,
+        cluster: &dyn Cluster,
+        cancel: &Cancel,
+        change: &dyn Fn(Option<&Value>) -> Tried<Done>,
+    ) -> Tried<Done> {
+        let mut tries = PAUSES.start();
+        loop {
+            let current = self.current(of, cluster)?;
+            let failure = match change(current.as_ref()) {
+                Err(failure) if has_changed_meanwhile(&failure, current.is_some()) => failure,
+                outcome => return outcome,
+            };
+            match tries.wait(cancel) {
+                NextTry::Due => {}
+                NextTry::Cancelled => {
+                    return Err(Budget::cancelled(&format!("the change of {}", target(of))));
+                }
+                NextTry::OutOfTime => return Err(failure),
+            }
+        }
     }
 
     /// Returns the object as it is; none if it is not there.
@@ -148,6 +205,14 @@ impl Claim {
             ..Failure::new(FailureCode::Denied, message)
         })
     }
+}
+
+/// Whether a change failed because the object is no longer as it was judged.
+fn has_changed_meanwhile(failure: &Failure, was_there: bool) -> bool {
+    let is = |code: FailureCode| failure.code == code;
+    is(FailureCode::Conflict)
+        || is(FailureCode::AlreadyExists)
+        || (was_there && is(FailureCode::NotFound))
 }
 
 /// A field of a value. A value that is not an object becomes an object.

@@ -19,6 +19,13 @@ const USER_SOURCES: &[&str] = &["files", "compat", "db", "sss", "systemd", "ldap
 /// What the facts of a kubeconfig say about the credential of its user.
 const CREDENTIAL_KINDS: &[&str] = &["client-certificate", "client-certificate-data", "token"];
 
+/// Names and values that documentation shows, so that everybody knows them.
+const EXAMPLES: &[(&str, &str)] = &[
+    // OpenSSL's public demonstration server for certificates, in its default configuration.
+    ("secret", "pass:insta"),
+    ("pass", "insta"),
+];
+
 /// Begins what stands in for a secret that was masked.
 const PLACEHOLDER: &str = "<secret:";
 
@@ -34,7 +41,10 @@ pub(super) fn search(text: &[u8]) -> Verdict {
             continue;
         }
         let value = value_after(&text[at + 1..]);
-        if !is_plain(name, value) && !is_public(&text[..at], name, value) {
+        if !is_plain(name, value)
+            && !is_public(&text[..at], name, value)
+            && !is_example(&text[..at], name, &text[at + 1..])
+        {
             return Err(Credential::Password);
         }
     }
@@ -86,6 +96,7 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
         // The end of base64, or a comparison.
         || value.bytes().all(|byte| byte == b'=')
         || is_variable(value)
+        || is_below_variable(value)
         || (name.ends_with("credentials") && value.starts_with('/'))
         || (name == "credential" && CREDENTIAL_KINDS.contains(&value))
         || PLAIN_VALUES.contains(&value.to_ascii_lowercase().as_str())
@@ -98,6 +109,11 @@ fn is_variable(value: &str) -> bool {
         return false;
     };
     // A value ends before a brace that closes something.
+    // OpenSSL's `$section::name`.
+    if let Some((section, name)) = name.split_once("::") {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric();
+        return is_name(section, is_of_name) && is_name(name, is_of_name);
+    }
     match name.strip_prefix('{') {
         Some(name) => is_name(name, |c| c.is_ascii_alphanumeric()),
         None => {
@@ -109,8 +125,48 @@ fn is_variable(value: &str) -> bool {
     }
 }
 
+/// Whether a value is a path below a directory that a variable has: `$dir/private/key.pem`.
+fn is_below_variable(value: &str) -> bool {
+    let is_of_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    // A comment may follow at once.
+    let value = value.split('#').next().unwrap_or_default();
+    let Some((variable, path)) = value.strip_prefix('$').and_then(|it| it.split_once('/')) else {
+        return false;
+    };
+    let ends_with_kind = path.rsplit_once('.').is_some_and(|(_, end)| {
+        (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
+    is_name(variable, |c| c.is_ascii_alphanumeric())
+        && path.split('/').all(|part| is_name(part, is_of_path))
+        && ends_with_kind
+}
+
 fn is_name(text: &str, is_of_name: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(|c| c == '_' || is_of_name(c))
+}
+
+/// Whether what stands after a name shows how it is used, and is no secret: an example that is known,
+/// a word for a secret in a comment (`# password = secret`), or the name in words
+/// (`challengePassword = A challenge password`).
+fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
+    let line = after
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let Ok(rest) = std::str::from_utf8(line) else {
+        return false;
+    };
+    let rest = rest.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\''));
+    let word = rest.split_ascii_whitespace().next().unwrap_or_default();
+    if EXAMPLES.contains(&(name, word)) {
+        return true;
+    }
+    let line = before.rsplit(|byte| *byte == b'\n').next();
+    let is_comment = line.is_some_and(|line| line.trim_ascii_start().starts_with(b"#"));
+    let letters = rest.chars().filter(|c| !c.is_ascii_whitespace());
+    let letters = letters.collect::<String>().to_ascii_lowercase();
+    let words = letters.strip_prefix('a').unwrap_or_default();
+    (is_comment && matches!(rest, "secret" | "password")) || words == name.to_ascii_lowercase()
 }
 
 /// Whether what stands before a name says that the value is none of a secret: a word after a `token`

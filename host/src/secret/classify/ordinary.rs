@@ -1,6 +1,7 @@
 //! Decides whether content is ordinary: text of words and numbers, certificates, and encodings of
 //! such content. Where the rest of the classifier knows credentials by their form, this knows what
 //! is no credential, and does not decide about anything else.
+mod groups;
 mod pieces;
 mod places;
 mod public;
@@ -8,7 +9,7 @@ mod randomness;
 
 use super::{
     Credential, Search, Verdict, assignments, der, encodings,
-    text::{decode_latin_1, is_text},
+    text::{decode_latin_1, is_text, is_wide_text},
 };
 use std::borrow::Cow;
 
@@ -46,11 +47,25 @@ impl Search<'_> {
         let text = public::cut(&text);
         assignments::search(&text)?;
         pieces::search(&text)?;
+        groups::search(&text)?;
+        self.decoded_texts(&text, depth)?;
         let mut from = 0;
         while let Some(at) = randomness::find(&text, from) {
             from = self.explain(&text, from..at, depth)?;
         }
         Ok(())
+    }
+
+    /// Judges what runs of base64 and hexadecimal decode to, where that is a text: it may say little
+    /// with many characters, so that the runs do not look random.
+    fn decoded_texts(&mut self, text: &[u8], depth: u8) -> Verdict {
+        encodings::decode_runs(text, &mut |decoded| {
+            if !is_text(decoded) && !is_wide_text(decoded) {
+                return Ok(());
+            }
+            let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
+            self.ordinary(decoded, depth)
+        })
     }
 
     /// Explains random text, which begins within `place` and goes on after it, as the encoding of

@@ -17,6 +17,12 @@ pub(super) fn is_text(content: &[u8]) -> bool {
         && str::from_utf8(content).is_ok_and(|text| text.chars().all(is_of_text))
 }
 
+/// Whether content is a text of wide characters, in which most bytes are zero.
+pub(super) fn is_wide_text(content: &[u8]) -> bool {
+    let others: Vec<u8> = content.iter().copied().filter(|byte| *byte != 0).collect();
+    others.len() >= MIN_STRETCH && others.len() <= content.len() / 2 && is_text(&others)
+}
+
 fn is_of_text(c: char) -> bool {
     !c.is_control() || matches!(c, '\0' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' | '\u{1b}')
 }

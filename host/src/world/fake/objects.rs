@@ -1,7 +1,7 @@
 //! An API that has a fixed list of objects.
 use crate::{
     secret::Secret,
-    world::{Cluster, Tried, object_ref::reference},
+    world::{Cluster, Tried, object_ref::reference, revision::Revision},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
@@ -61,7 +61,7 @@ impl Cluster for FakeCluster {
         refuse_writing()
     }
 
-    fn delete(&self, _reference: &ObjectRef) -> Tried<()> {
+    fn delete(&self, _reference: &ObjectRef, _only: Option<&Revision>) -> Tried<()> {
         refuse_writing()
     }
 

@@ -1,13 +1,13 @@
 //! Deep paths and many effects: neither the journal nor `reset` grows without a limit.
 use crate::support::{Trial, quiet_calls};
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, path::Path};
 
 const OWN: &str = "capability: effects-files.write-file, paths: \
     [/var/lib/kubephase-plugins/hostile/**]";
 
 /// Writes files below so many directories of its own each.
-fn deep(files: usize, directories: usize, name: &str) -> Trial {
+pub fn deep(files: usize, directories: usize, name: &str) -> Trial {
     let write = |number: usize| {
         let below = format!("/{name}").repeat(directories);
         let path = format!("/var/lib/kubephase-plugins/hostile/{number}{below}");
@@ -59,5 +59,30 @@ fn effects_without_end_do_not_fill_the_journal() {
     );
     let journal = trial.on_node("/var/lib/kubephase/journal-000001.jsonl");
     assert!(fs::metadata(journal).unwrap().len() < 16 << 20);
+    reset(&trial);
+}
+
+/// Counts the directories in a folder, at all levels.
+fn directories_in(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir());
+    folders.map(|path| 1 + directories_in(&path)).sum()
+}
+
+#[test]
+fn a_plugin_makes_a_limited_number_of_directories_in_a_run() {
+    let trial = deep(80, 27, "a");
+    let result = trial.rehearse().expect_status(5);
+    assert!(
+        result
+            .output()
+            .contains("limit of 2000 directories of one plugin"),
+        "{:.4000}",
+        result.output()
+    );
+    let made = directories_in(&trial.on_node("/var/lib/kubephase-plugins/hostile"));
+    assert!((1900..=2000).contains(&made), "{made} directories");
     reset(&trial);
 }

@@ -2,5 +2,6 @@
 //! this suite checks it) and the run ends.
 
 mod endless;
+mod history;
 mod journal;
 mod memory;

@@ -1,26 +1,70 @@
 use super::*;
 use crate::secret::Secret;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A cluster that keeps what is written to it.
+/// A change by another client.
+type Change = Box<dyn Fn(&Kept) + Send + Sync>;
+
+/// A cluster that keeps what is written to it, as a new revision.
 #[derive(Default)]
-struct Kept(Mutex<Vec<Value>>);
+struct Kept {
+    objects: Mutex<Vec<Value>>,
+    /// the last revision
+    revision: AtomicU64,
+    /// what another client does before a write, and before how many more writes
+    meanwhile: Mutex<Option<(Change, usize)>>,
+}
 
 impl Kept {
     fn put(&self, manifest: &Value) {
         let of = reference(manifest).unwrap();
-        self.delete(&of).unwrap();
-        self.0.lock().push(manifest.clone());
+        let mut object = manifest.clone();
+        let revision = self.revision.fetch_add(1, Ordering::Relaxed).to_string();
+        let uid = self
+            .get(&of)
+            .unwrap()
+            .map(|it| it["metadata"]["uid"].clone());
+        object["metadata"]["uid"] = uid.unwrap_or_else(|| format!("uid-{revision}").into());
+        object["metadata"]["resourceVersion"] = revision.into();
+        self.remove(&of);
+        self.objects.lock().push(object);
+    }
+
+    fn remove(&self, of: &ObjectRef) {
+        let mut objects = self.objects.lock();
+        objects.retain(|object| reference(object).unwrap() != *of);
     }
 
     fn has(&self, of: &ObjectRef) -> bool {
         self.get(of).unwrap().is_some()
     }
+
+    /// Lets another client make a change before each of the next writes.
+    fn change_before(&self, writes: usize, change: impl Fn(&Kept) + Send + Sync + 'static) {
+        *self.meanwhile.lock() = Some((Box::new(change), writes));
+    }
+
+    /// Begins a write: only of a revision, if the metadata names one.
+    fn begin_write(&self, of: &ObjectRef, metadata: &Value) -> Tried<()> {
+        let meanwhile = self.meanwhile.lock().take();
+        if let Some((change, writes)) = meanwhile.filter(|(_, writes)| *writes > 0) {
+            change(self);
+            *self.meanwhile.lock() = Some((change, writes - 1));
+        }
+        let current = self.get(of)?.unwrap_or_default();
+        for field in ["uid", "resourceVersion"] {
+            if !metadata[field].is_null() && metadata[field] != current["metadata"][field] {
+                return Err(Failure::new(FailureCode::Conflict, "it was changed"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Cluster for Kept {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
-        let objects = self.0.lock();
+        let objects = self.objects.lock();
         let found = objects
             .iter()
             .find(|object| reference(object).unwrap() == *of);
@@ -32,27 +76,37 @@ impl Cluster for Kept {
     }
 
     fn create(&self, manifest: &Value) -> Tried<Value> {
+        let of = reference(manifest)?;
+        self.begin_write(&of, &Value::Null)?;
+        if self.has(&of) {
+            return Err(Failure::new(FailureCode::AlreadyExists, "it is there"));
+        }
         self.put(manifest);
         Ok(manifest.clone())
     }
 
     fn replace(&self, manifest: &Value) -> Tried<Value> {
-        self.create(manifest)
+        self.begin_write(&reference(manifest)?, &manifest["metadata"])?;
+        self.put(manifest);
+        Ok(manifest.clone())
     }
 
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
-        self.create(manifest)
+        self.replace(manifest)
     }
 
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
+        self.begin_write(of, &patch["metadata"])?;
         let mut object = self.get(of)?.unwrap();
         json_patch::merge(&mut object, patch);
-        self.create(&object)
+        self.put(&object);
+        Ok(object)
     }
 
-    fn delete(&self, of: &ObjectRef) -> Tried<()> {
-        let mut objects = self.0.lock();
-        objects.retain(|object| reference(object).unwrap() != *of);
+    fn delete(&self, of: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
+        let named = only.map(Revision::preconditions).unwrap_or_default();
+        self.begin_write(of, &named)?;
+        self.remove(of);
         Ok(())
     }
 
@@ -95,6 +149,19 @@ fn namespace() -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
 }
 
+fn ensure(
+    claim: &Claim,
+    manifest: &Value,
+    if_exists: IfExists,
+    cluster: &dyn Cluster,
+) -> Tried<Done> {
+    claim.ensure(manifest, if_exists, cluster, &Cancel::never())
+}
+
+fn evil() -> Value {
+    json!({"data": {"a": "evil"}})
+}
+
 #[test]
 fn a_plugin_changes_what_the_host_made_for_it() {
     let (cluster, of) = (Kept::default(), reference(&config_map("default")).unwrap());
@@ -103,7 +170,7 @@ fn a_plugin_changes_what_the_host_made_for_it() {
         let mut manifest = config_map("default");
         manifest["data"]["a"] = data.into();
         for if_exists in [IfExists::Update, IfExists::Apply] {
-            claim.ensure(&manifest, if_exists, &cluster).unwrap();
+            ensure(&claim, &manifest, if_exists, &cluster).unwrap();
             let kept = cluster.get(&of).unwrap().unwrap();
             assert!(
                 kept["data"]["a"] == data && claim.mark.is_on(&kept),
@@ -112,13 +179,15 @@ fn a_plugin_changes_what_the_host_made_for_it() {
         }
     }
     let patch = json!({"metadata": {"labels": null}, "data": {"a": "d"}});
-    claim.patch(&of, &patch, &cluster).unwrap();
+    claim
+        .patch(&of, &patch, &cluster, &Cancel::never())
+        .unwrap();
     let kept = cluster.get(&of).unwrap().unwrap();
     assert!(
         kept["data"]["a"] == "d" && claim.mark.is_on(&kept),
         "{kept}"
     );
-    claim.delete(&of, &cluster).unwrap();
+    claim.delete(&of, &cluster, &Cancel::never()).unwrap();
     assert!(!cluster.has(&of));
 }
 
@@ -134,10 +203,10 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
         let mut manifest = config_map("default");
         manifest["data"]["a"] = "evil".into();
         let tried = [
-            claim.ensure(&manifest, IfExists::Update, &cluster),
-            claim.ensure(&manifest, IfExists::Apply, &cluster),
-            claim.patch(&of, &json!({"data": {"a": "evil"}}), &cluster),
-            claim.delete(&of, &cluster),
+            ensure(&claim, &manifest, IfExists::Update, &cluster),
+            ensure(&claim, &manifest, IfExists::Apply, &cluster),
+            claim.patch(&of, &evil(), &cluster, &Cancel::never()),
+            claim.delete(&of, &cluster, &Cancel::never()),
         ];
         for done in tried {
             let failure = done.unwrap_err();
@@ -147,7 +216,8 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
                 "{failure:?}"
             );
         }
-        assert_eq!(cluster.get(&of).unwrap(), Some(current));
+        let kept = cluster.get(&of).unwrap().unwrap();
+        assert_eq!(kept["data"], current["data"]);
     }
 }
 
@@ -158,23 +228,111 @@ fn a_plugin_writes_in_no_namespace_that_somebody_else_made() {
     let of = reference(&manifest).unwrap();
     let cluster = Kept::default();
     cluster.put(&namespace());
-    let failure = claim
-        .ensure(&manifest, IfExists::Update, &cluster)
-        .unwrap_err();
+    let failure = ensure(&claim, &manifest, IfExists::Update, &cluster).unwrap_err();
     assert!(
         failure.message.contains("namespaces kubephase-plugin-own"),
         "{failure:?}"
     );
-    assert!(claim.delete(&of, &cluster).is_err() && !cluster.has(&of));
+    let refused = claim.delete(&of, &cluster, &Cancel::never());
+    assert!(refused.is_err() && !cluster.has(&of));
 
     let cluster = Kept::default();
     let of_namespace = Claim {
         namespace: None,
         ..claim.clone()
     };
-    of_namespace
-        .ensure(&namespace(), IfExists::Update, &cluster)
-        .unwrap();
-    claim.ensure(&manifest, IfExists::Update, &cluster).unwrap();
+    ensure(&of_namespace, &namespace(), IfExists::Update, &cluster).unwrap();
+    ensure(&claim, &manifest, IfExists::Update, &cluster).unwrap();
     assert!(cluster.has(&of));
+}
+
+/// One of the changes of an object `default/x` that a plugin can propose.
+type Act = fn(&Claim, &Kept, &Cancel) -> Tried<Done>;
+
+const ACTS: [Act; 4] = [
+    |claim, cluster, cancel| {
+        let manifest = changed(config_map("default"), "evil");
+        claim.ensure(&manifest, IfExists::Update, cluster, cancel)
+    },
+    |claim, cluster, cancel| {
+        let manifest = changed(config_map("default"), "evil");
+        claim.ensure(&manifest, IfExists::Apply, cluster, cancel)
+    },
+    |claim, cluster, cancel| {
+        let of = reference(&config_map("default"))?;
+        claim.patch(&of, &evil(), cluster, cancel)
+    },
+    |claim, cluster, cancel| {
+        let of = reference(&config_map("default"))?;
+        claim.delete(&of, cluster, cancel)
+    },
+];
+
+fn changed(mut manifest: Value, data: &str) -> Value {
+    manifest["data"]["a"] = data.into();
+    manifest
+}
+
+/// A cluster with the object of a plugin.
+fn cluster_of(claim: &Claim) -> Kept {
+    let cluster = Kept::default();
+    let mut object = config_map("default");
+    claim.mark.put_on(&mut object);
+    cluster.put(&object);
+    cluster
+}
+
+#[test]
+fn an_object_that_becomes_another_owner_s_after_it_was_judged_is_not_changed() {
+    let claim = claim("a", None);
+    let of = reference(&config_map("default")).unwrap();
+    let takes_over = |cluster: &Kept| cluster.put(&changed(config_map("default"), "theirs"));
+    let makes_another = |cluster: &Kept| {
+        cluster.remove(&reference(&config_map("default")).unwrap());
+        cluster.put(&changed(config_map("default"), "theirs"));
+    };
+    for act in ACTS {
+        for change in [takes_over as fn(&Kept), makes_another] {
+            let cluster = cluster_of(&claim);
+            cluster.change_before(1, change);
+            let failure = act(&claim, &cluster, &Cancel::never()).unwrap_err();
+            let kept = cluster.get(&of).unwrap();
+            assert_eq!(failure.code, FailureCode::Denied, "{failure:?}");
+            assert!(kept.is_some_and(|kept| kept["data"]["a"] == "theirs"));
+        }
+    }
+    // The same where the object was not there when it was judged.
+    for act in &ACTS[..2] {
+        let cluster = Kept::default();
+        cluster.change_before(1, takes_over);
+        let failure = act(&claim, &cluster, &Cancel::never()).unwrap_err();
+        assert_eq!(failure.code, FailureCode::Denied, "{failure:?}");
+    }
+}
+
+#[test]
+fn an_object_that_stays_the_plugin_s_is_judged_again_and_changed() {
+    let claim = claim("a", None);
+    let of = reference(&config_map("default")).unwrap();
+    for act in ACTS {
+        let cluster = cluster_of(&claim);
+        let again = cluster.get(&of).unwrap().unwrap();
+        cluster.change_before(3, move |cluster| cluster.put(&again));
+        act(&claim, &cluster, &Cancel::never()).unwrap();
+        let kept = cluster.get(&of).unwrap();
+        assert!(kept.is_none_or(|kept| kept["data"]["a"] == "evil"));
+    }
+}
+
+#[test]
+fn a_cancelled_run_does_not_go_on_judging() {
+    let claim = claim("a", None);
+    let cluster = cluster_of(&claim);
+    let again = cluster.get(&reference(&config_map("default")).unwrap());
+    let again = again.unwrap().unwrap();
+    cluster.change_before(usize::MAX, move |cluster| cluster.put(&again));
+    let cancel = Cancel::new();
+    cancel.request();
+    let failure = ACTS[0](&claim, &cluster, &cancel).unwrap_err();
+    assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
 }

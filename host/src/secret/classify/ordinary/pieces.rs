@@ -14,6 +14,9 @@ const MIN_DIFFERENT_CHARACTERS: usize = 4;
 /// Pieces among them that are less than the piece before. Lists of processors count upwards.
 const MIN_DESCENTS: usize = 4;
 
+/// Numbers of characters in a row, however alike, that are a text written as numbers.
+const MAX_CHARACTERS: usize = 64;
+
 /// Bytes between two pieces of one list.
 const MAX_GAP: usize = 8;
 
@@ -30,6 +33,7 @@ const MAX_UNESCAPED: usize = 8;
 pub(super) fn search(text: &[u8]) -> Verdict {
     let mut window = [0; WINDOW];
     let (mut length, mut escaped, mut single, mut end) = (0, 0, 0, 0);
+    let mut characters = Characters::default();
     let mut at = 0;
     while at < text.len() {
         if !text[at].is_ascii_alphanumeric() {
@@ -48,11 +52,11 @@ pub(super) fn search(text: &[u8]) -> Verdict {
             return Err(Credential::Undecided);
         }
         let Some(piece) = piece(token, gap) else {
-            (length, escaped) = (0, 0);
+            (length, escaped, characters) = (0, 0, Characters::default());
             continue;
         };
         if gap.len() > MAX_GAP {
-            length = 0;
+            (length, characters) = (0, Characters::default());
         }
         escaped = if is_escape(gap) { escaped + 1 } else { 0 };
         if escaped >= MAX_ESCAPED {
@@ -60,8 +64,12 @@ pub(super) fn search(text: &[u8]) -> Verdict {
         }
         // Wide characters and numbers have zeros between what they say.
         let is_zero = token.iter().all(|byte| matches!(byte, b'0' | b'x' | b'u'));
-        if is_zero && !gap.iter().all(u8::is_ascii_whitespace) {
+        if is_zero && (token.len() > 1 || !gap.iter().all(u8::is_ascii_whitespace)) {
             continue;
+        }
+        characters.add(piece);
+        if characters.are_many() {
+            return Err(Credential::Undecided);
         }
         window[length % WINDOW] = piece;
         length += 1;
@@ -75,6 +83,29 @@ pub(super) fn search(text: &[u8]) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// Numbers of characters in a row.
+#[derive(Default)]
+struct Characters {
+    length: usize,
+    descents: usize,
+    last: u32,
+}
+
+impl Characters {
+    fn add(&mut self, piece: u32) {
+        if !is_character(&piece) {
+            *self = Characters::default();
+            return;
+        }
+        self.descents += usize::from(piece < self.last);
+        (self.length, self.last) = (self.length + 1, piece);
+    }
+
+    fn are_many(&self) -> bool {
+        self.length >= MAX_CHARACTERS && self.descents >= MIN_DESCENTS
+    }
 }
 
 /// The value of one piece of a list, which is a token after a gap; none if it is no piece.

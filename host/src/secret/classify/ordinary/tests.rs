@@ -162,7 +162,7 @@ fn a_random_key_is_not_shown_in_any_encoding() {
 }
 
 #[test]
-fn a_random_key_is_hardly_ever_shown_in_up_to_six_encodings() {
+fn a_random_key_is_not_shown_in_up_to_six_encodings() {
     let mut shown = Vec::new();
     let mut numbers = Numbers(2);
     let encodings = encodings();
@@ -180,8 +180,7 @@ fn a_random_key_is_hardly_ever_shown_in_up_to_six_encodings() {
             shown.push(names);
         }
     }
-    // Some encodings of encodings say little with many characters, as ordinary texts do.
-    assert!(shown.len() <= 3, "{shown:?}");
+    assert!(shown.is_empty(), "{shown:?}");
 }
 
 #[test]
@@ -329,4 +328,5 @@ fn ordinary_objects_are_shown() {
 }
 
 mod certificates;
+mod generated;
 mod shown;

@@ -6,6 +6,7 @@ use crate::{
         Cluster, Tried,
         api::{Credentials, Endpoint, MANAGER, resolver::FixedEndpoint},
         object_ref::reference,
+        revision::Revision,
     },
 };
 use kubephase_wit::{FailureCode, ObjectRef};
@@ -67,13 +68,18 @@ impl Cluster for ApiClient {
         )
     }
 
-    fn delete(&self, reference: &ObjectRef) -> Tried<()> {
-        // The API server ignores the query if there is a body (API server behaviour).
-        let options = if self.dry_run {
-            json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})
-        } else {
-            Value::Null
-        };
+    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
+        let mut options = Value::Null;
+        if self.dry_run || only.is_some() {
+            options = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
+        }
+        if self.dry_run {
+            // The API server ignores the query if there is a body (API server behaviour).
+            options["dryRun"] = json!(["All"]);
+        }
+        if let Some(revision) = only {
+            options["preconditions"] = revision.preconditions();
+        }
         let path = self.object_path(reference)?;
         self.send("DELETE", &path, "application/json", &options)
             .map(drop)

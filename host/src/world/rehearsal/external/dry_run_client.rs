@@ -11,6 +11,7 @@ use crate::{
             api_server::{apply, sign_with_throwaway_authority},
             kubelet,
         },
+        revision::Revision,
     },
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -157,9 +158,9 @@ impl Cluster for DryRunClient {
         Ok(self.pending.set(reference, patched))
     }
 
-    fn delete(&self, reference: &ObjectRef) -> Tried<()> {
+    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
         if self.can_authenticate && self.pending.get(reference).is_none() {
-            self.client.delete(reference)?;
+            self.client.delete(reference, only)?;
         }
         self.pending.delete(reference);
         Ok(())

@@ -108,7 +108,7 @@ fn a_deleted_object_can_be_created_again() {
     let fixture = Fixture::new();
     let (client, object) = (&fixture.client, config_map_reference());
     client.create(&config_map(json!({}))).unwrap();
-    client.delete(&object).unwrap();
+    client.delete(&object, None).unwrap();
     assert_eq!(client.get(&object).unwrap(), None);
     assert!(
         client

@@ -22,6 +22,7 @@ impl AuthorizedCall<'_> {
     pub(super) fn delete(&self, store: &mut Store) -> ApiResult<ApiReply> {
         let object = self.find_object(store)?;
         let path = &self.path;
+        self.check_revision(&self.preconditions(), &object)?;
         if !self.call.is_dry_run() {
             store.delete(path.resource, &path.namespace, &path.name)?;
             controllers::reconcile(store, &self.api.authority);
@@ -34,6 +35,12 @@ impl AuthorizedCall<'_> {
             "uid": object["metadata"]["uid"],
         });
         Ok(ApiReply::Json(200, status))
+    }
+
+    /// Returns the preconditions of a deletion, from its body if it has one that can be read.
+    fn preconditions(&self) -> Value {
+        let options: Value = serde_json::from_slice(&self.call.body).unwrap_or_default();
+        options["preconditions"].clone()
     }
 
     pub(super) fn delete_collection(&self, store: &mut Store) -> ApiResult<ApiReply> {

@@ -52,6 +52,7 @@ impl AuthorizedCall<'_> {
         if current.is_some() {
             return self.replace(store, applied, false);
         }
+        self.check_revision(&manifest["metadata"], &Value::Null)?;
         let access = AccessRequest {
             verb: "create".into(),
             ..self.access.clone()

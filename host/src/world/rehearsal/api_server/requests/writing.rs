@@ -98,7 +98,7 @@ impl AuthorizedCall<'_> {
         Ok(ApiReply::Json(200, stored))
     }
 
-    /// Checks that an object has the name of the path, and the current version if it has one.
+    /// Checks that an object has the name of the path, and the current revision if it has one.
     fn check_identity(&self, object: &Value, current: &Value) -> ApiResult<()> {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         if name != self.path.name {
@@ -107,11 +107,17 @@ impl AuthorizedCall<'_> {
                 self.path.name
             )));
         }
-        let version = object["metadata"]["resourceVersion"]
-            .as_str()
-            .unwrap_or_default();
-        if !matches!(version, "" | "0") && version != current["metadata"]["resourceVersion"] {
-            return Err(ApiError::modified(self.path.resource, &self.path.name));
+        self.check_revision(&object["metadata"], current)
+    }
+
+    /// Checks that an object still has the identity and version that a client names, if it names
+    /// them.
+    pub(super) fn check_revision(&self, named: &Value, current: &Value) -> ApiResult<()> {
+        for field in ["uid", "resourceVersion"] {
+            let value = named[field].as_str().unwrap_or_default();
+            if !matches!(value, "" | "0") && value != current["metadata"][field] {
+                return Err(ApiError::modified(self.path.resource, &self.path.name));
+            }
         }
         Ok(())
     }

@@ -35,6 +35,46 @@ fn objects_are_created_once_and_replaced_with_their_current_version() {
 }
 
 #[test]
+fn a_change_that_names_a_revision_changes_no_other_revision() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    let path = format!("{CONFIG_MAPS}/a");
+    let (_, created) = admin.post(CONFIG_MAPS, &config_map("a", json!({"k": "1"})));
+    let current = created["metadata"].clone();
+    for (field, value) in [("resourceVersion", "1"), ("uid", "of-another")] {
+        let mut metadata = json!({"name": "a"});
+        metadata[field] = value.into();
+        let mut manifest = config_map("a", json!({"k": "2"}));
+        manifest["metadata"] = metadata.clone();
+        let options = json!({"kind": "DeleteOptions", "preconditions": metadata});
+        let apply = format!("{path}?fieldManager=m&force=true");
+        for (status, answer) in [
+            admin.put(&path, &manifest),
+            admin.patch(&path, "strategic-merge-patch+json", &manifest),
+            admin.patch(&apply, "apply-patch+yaml", &manifest),
+            admin.send("DELETE", &path, "application/json", &options),
+        ] {
+            assert_eq!(
+                (status, &answer["reason"]),
+                (409, &json!("Conflict")),
+                "{field}"
+            );
+        }
+    }
+    let revision = json!({
+        "uid": current["uid"], "resourceVersion": current["resourceVersion"],
+    });
+    let options = json!({"kind": "DeleteOptions", "preconditions": revision});
+    let (status, _) = admin.send("DELETE", &path, "application/json", &options);
+    assert_eq!(status, 200);
+    // An object that is gone is not made again.
+    let mut manifest = config_map("a", json!({}));
+    manifest["metadata"]["uid"] = current["uid"].clone();
+    let apply = format!("{path}?fieldManager=m&force=true");
+    assert_eq!(admin.patch(&apply, "apply-patch+yaml", &manifest).0, 409);
+}
+
+#[test]
 fn invalid_requests_are_refused() {
     let api = new_state();
     let admin = TestClient::admin(&api);

@@ -101,10 +101,13 @@ pub fn facts_of_kubeconfig(
         .map(Certificate::public_key_sha256)
         .collect();
     let authority_pem: String = authorities.iter().map(Certificate::to_pem).collect();
-    // A kubelet names the file of its certificate before it has one.
-    let there = |name: &&str| match (*name, user[*name].as_str()) {
-        ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
-        (_, value) => value.is_some(),
+    // A kubelet names the file of its certificate before it has one. Who reads only some files does
+    // not learn by a kubeconfig whether another file exists.
+    let there = |name: &&str| match (*name, user[*name].as_str(), allowed) {
+        ("client-certificate", Some(path), AuthorityFile::Any) => {
+            files.stat(path).is_ok_and(|file| file.is_some())
+        }
+        (_, value, _) => value.is_some(),
     };
     let credential = ["client-certificate-data", "client-certificate", "token"]
         .into_iter()

@@ -11,13 +11,19 @@ fn a_certificate_that_is_not_there_is_no_credential() {
     node.files()
         .write("/kubelet.conf", text.as_bytes(), 0o600, None)
         .unwrap();
-    let credential = || {
-        kubeconfig_facts(node.files(), "/kubelet.conf", AuthorityFile::Any)
+    let credential_for = |allowed| {
+        kubeconfig_facts(node.files(), "/kubelet.conf", allowed)
             .unwrap()
             .unwrap()
             .credential
     };
+    let credential = || credential_for(AuthorityFile::Any);
     assert_eq!(credential(), "none");
+    assert_eq!(
+        credential_for(AuthorityFile::Below("/pki")),
+        "client-certificate",
+        "a plugin is not told whether a file exists that its kubeconfig names"
+    );
     node.files()
         .write("/pki/kubelet.pem", b"", 0o600, None)
         .unwrap();

@@ -1,4 +1,4 @@
-//! URLs in texts without user names and passwords.
+//! URLs and addresses in texts without user names and passwords.
 //!
 //! The SDK's `without_user_info` is for the value of a proxy setting. It removes everything before
 //! the last `@`, and queries as well. Here are messages, in which a path or a digest may have an
@@ -11,21 +11,34 @@ use std::{borrow::Cow, sync::LazyLock};
 static URL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)([^\s"'<>]*@[^\s"'<>]*)"#).ok());
 
+/// A word with an `@`, such as `USER:PASSWORD@HOST` without a scheme.
+static WORD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"[^\s"'<>]*@[^\s"'<>]*"#).ok());
+
 /// What stands for a user name and a password.
 const HIDDEN: &str = "<secret>";
 
-/// Returns a text whose URLs have no user names and passwords.
+/// Returns a text whose URLs have no user names and passwords. Of an address without a scheme, only
+/// what has the form `USER:PASSWORD` is hidden, because `NAME@HOST` is also a mail address.
 pub fn hidden(text: &str) -> Cow<'_, str> {
-    let Some(url) = URL.as_ref().filter(|_| text.contains('@')) else {
+    let (Some(url), Some(word), true) = (URL.as_ref(), WORD.as_ref(), text.contains('@')) else {
         return Cow::Borrowed(text);
     };
-    url.replace_all(text, |found: &Captures<'_>| {
+    let of_urls = url.replace_all(text, |found: &Captures<'_>| {
         format!("{}{}", &found[1], of_host(&found[2]))
-    })
+    });
+    let of_words = word.replace_all(&of_urls, |found: &Captures<'_>| {
+        let word = &found[0];
+        match word.split_once('@') {
+            Some((info, _)) if info.contains(':') && !word.contains("://") => of_host(word),
+            _ => word.to_owned(),
+        }
+    });
+    Cow::Owned(of_words.into_owned())
 }
 
-/// What follows the scheme of a URL, without the user info. A password may have a slash in it, and
-/// so may a path have an `@`, such as that of a digest.
+/// A URL after its scheme, or an address without one, without the user info. A password may have a
+/// slash in it, and so may a path have an `@`, such as that of a digest.
 fn of_host(rest: &str) -> String {
     let slash = rest.find('/').unwrap_or(rest.len());
     let ends = rest.match_indices('@').map(|(at, _)| at);
@@ -64,6 +77,10 @@ mod tests {
             ),
             ("oci://r/own:1@sha256:0a", "oci://r/own:1@sha256:0a"),
             ("https://h/@scope/name", "https://h/@scope/name"),
+            ("x=https://u:p@h", "x=https://<secret>@h"),
+            ("\"u:p@h:5000\" is bad", "\"<secret>@h:5000\" is bad"),
+            ("hostport u:p/@w@h:6443", "hostport <secret>@h:6443"),
+            ("r:5000/own:1@sha256:0a", "r:5000/own:1@sha256:0a"),
             ("somebody@example.com", "somebody@example.com"),
             ("https://h and u@h", "https://h and u@h"),
         ] {

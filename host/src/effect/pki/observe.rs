@@ -113,7 +113,7 @@ pub fn facts_of_kubeconfig(
     let authority_pem: String = authorities.iter().map(Certificate::to_pem).collect();
     let credential = ["client-certificate-data", "client-certificate", "token"]
         .into_iter()
-        .find(|name| has_credential(user, name, files));
+        .find(|name| has_credential(user, name, files, allowed));
     Ok(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
         server: plain_url(kubeconfig.server().unwrap_or_default()),
@@ -128,11 +128,19 @@ pub fn facts_of_kubeconfig(
 }
 
 /// Whether the user of a kubeconfig has the credential `name`. A kubelet names the file of its
-/// certificate before the file exists.
-fn has_credential(user: &Value, name: &str, files: &dyn Files) -> bool {
-    match (name, user[name].as_str()) {
-        ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
-        (_, value) => value.is_some(),
+/// certificate before the file exists. A reader of only some files is not told whether another file
+/// exists.
+fn has_credential(
+    user: &Value,
+    name: &str,
+    files: &dyn Files,
+    allowed: AuthorityFile<'_>,
+) -> bool {
+    match (name, user[name].as_str(), allowed) {
+        ("client-certificate", Some(path), AuthorityFile::Any) => {
+            files.stat(path).is_ok_and(|file| file.is_some())
+        }
+        (_, value, _) => value.is_some(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Searches content for patterns that credentials have, in one pass. The content need not be
 //! parsable.
+mod formats;
+
 use super::{Credential, Verdict, text::stretches};
+use formats::FORMATS;
 use regex::bytes::{RegexSet, RegexSetBuilder};
-use std::sync::LazyLock;
+use std::{slice, sync::LazyLock};
 
 /// Credentials, each with its patterns: the content holds the credential if it has all of them.
 const SIGNS: &[(Credential, &[&str])] = &[
@@ -186,9 +189,17 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
 ];
 
-/// All patterns of [`SIGNS`], in order.
+/// The entries of [`SIGNS`], and one for each pattern of [`FORMATS`].
+fn signs() -> impl Iterator<Item = (Credential, &'static [&'static str])> {
+    let formats = FORMATS
+        .iter()
+        .map(|pattern| (Credential::Password, slice::from_ref(pattern)));
+    SIGNS.iter().copied().chain(formats)
+}
+
+/// All patterns, in the order of [`signs`].
 static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
-    let patterns = SIGNS.iter().flat_map(|(_, patterns)| *patterns);
+    let patterns = signs().flat_map(|(_, patterns)| patterns);
     RegexSetBuilder::new(patterns)
         .unicode(false)
         .case_insensitive(true)
@@ -196,7 +207,7 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Searches for the first credential of [`SIGNS`] that the content has all patterns of. The
+/// Searches for the first credential of [`signs`] that the content has all patterns of. The
 /// patterns are those of texts: bytes that are none, such as those of a certificate, fit some by
 /// chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
@@ -213,9 +224,9 @@ fn search_text(content: &[u8]) -> Verdict {
         return Ok(());
     }
     let mut first = 0;
-    for (credential, patterns) in SIGNS {
+    for (credential, patterns) in signs() {
         if (first..first + patterns.len()).all(|index| found.matched(index)) {
-            return Err(*credential);
+            return Err(credential);
         }
         first += patterns.len();
     }

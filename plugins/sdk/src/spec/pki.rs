@@ -120,8 +120,8 @@ pub struct KubeconfigFacts {
     pub authority_pem: String,
     /// `public_key_sha256` of each of those certificates
     pub authority_public_keys_sha256: Vec<String>,
-    /// open set: `client-certificate-data`, `client-certificate` (its file exists), `token`,
-    /// `none`
+    /// open set: `client-certificate-data`, `client-certificate`, `token`, `none`. Only phases of
+    /// kubephase itself are told `none` where the file of a `client-certificate` does not exist.
     pub credential: String,
     /// why the file could not be used
     pub error: Option<String>,

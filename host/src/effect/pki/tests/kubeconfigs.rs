@@ -16,6 +16,12 @@ fn a_certificate_file_that_does_not_exist_is_not_a_credential() {
     let path = "/kubelet.conf";
     let facts = kubeconfig_facts(node.files(), path, AuthorityFile::Any).unwrap();
     assert_eq!(facts.unwrap().credential, "none");
+    let of_plugin = kubeconfig_facts(node.files(), path, AuthorityFile::Below("/pki")).unwrap();
+    assert_eq!(
+        of_plugin.unwrap().credential,
+        "client-certificate",
+        "a plugin is not told whether a file exists that its kubeconfig names"
+    );
     node.files()
         .write("/pki/kubelet.pem", b"", 0o600, None)
         .unwrap();

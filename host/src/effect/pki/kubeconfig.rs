@@ -78,14 +78,12 @@ pub fn kubeconfig_text(
     let failed = |why: String| invalid(format!("kubeconfig {}: {why}", name(spec)));
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let wanted = CertificateTemplate {
-        common_name: &spec.common_name,
         organizations: &spec.organizations,
-        dns_names: &[],
-        ip_addresses: &[],
         usages: &[Usage::ClientAuth],
         // As old as the authority, so that clocks that differ do not matter.
         not_before: root.not_before(),
         not_after: started.saturating_add(spec.validity_seconds),
+        ..CertificateTemplate::named(&spec.common_name)
     };
     let (certificate_pem, key_pem) = (
         &Certificate::issue(&wanted, &key, &root, &root_key)

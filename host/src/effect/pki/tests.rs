@@ -4,7 +4,7 @@ mod kubeconfigs;
 use super::*;
 use crate::{
     effect::Context,
-    pki::{Certificate, CertificateRequest, Key},
+    pki::{Certificate, CertificateRequest, CertificateTemplate, Key},
     secret::Secret,
     world::{Files, Tried, files::RootedFiles},
 };
@@ -237,7 +237,7 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
 
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let request = CertificateRequest::from_pem(
-        &CertificateRequest::new_pem(&key, "system:node:a", &[]).unwrap(),
+        &CertificateRequest::new_pem(&key, &CertificateTemplate::named("system:node:a")).unwrap(),
     )
     .unwrap();
     let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();

@@ -1,11 +1,10 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, images, kubeconfig, local_node, parse, plan, plugin,
-    print, rehearse, report, token, version, workflow,
+    Command, Exit, WorkflowRequest, argv, certs, images, kubeconfig, local_node, parse, plan,
+    plugin, print, rehearse, report, token, version, workflow,
 };
 use crate::{
     config::{self, ConfigFile, ValidateOptions},
-    effect::shared_keys,
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     run::{
@@ -111,10 +110,7 @@ impl Dispatch<'_> {
             Command::ConfigImages(request) => images::run(&request),
             Command::Token(request) => token::run(&request),
             Command::Kubeconfig(request) => kubeconfig::run(&request),
-            Command::CertificateKey => {
-                let key = shared_keys::random_key();
-                Ok(print::out(&format!("{}\n", key.reveal())))
-            }
+            Command::Certs(command) => certs::run(&command),
             Command::Plugin(request) => plugin::run(&request, distribution.engine),
             Command::Version { format } => Ok(print::out(&version::version(format))),
             Command::Completion { shell } => Ok(print_completion(shell, &distribution.catalog)),

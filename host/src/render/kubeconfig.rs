@@ -72,6 +72,24 @@ pub fn client(of: &Client<'_>) -> Secret<String> {
     with_user(of.cluster, of.server, of.authority_pem, of.user, &user)
 }
 
+/// The kubeconfig of a client that has a key and no certificate yet. It does not name the authority
+/// either.
+pub fn without_certificate(
+    cluster: &str,
+    server: &str,
+    user: &str,
+    key_pem: &Secret<String>,
+) -> Secret<String> {
+    let key = BASE64.encode(key_pem.reveal().as_bytes());
+    with_user(
+        cluster,
+        server,
+        "",
+        user,
+        &json!({ "client-key-data": key }),
+    )
+}
+
 /// The kubeconfig of whoever holds a token, as a kubelet does that asks for its certificate.
 pub fn with_token(
     cluster: &str,
@@ -120,9 +138,9 @@ pub fn cluster_info(server: &str, authority_pem: &str) -> String {
 }
 
 fn cluster_entry(name: &str, server: &str, authority_pem: &str) -> Value {
-    let authority = BASE64.encode(authority_pem.as_bytes());
-    json!({
-        "name": name,
-        "cluster": { "server": server, "certificate-authority-data": authority },
-    })
+    let mut cluster = json!({ "server": server });
+    if !authority_pem.is_empty() {
+        cluster["certificate-authority-data"] = BASE64.encode(authority_pem.as_bytes()).into();
+    }
+    json!({ "name": name, "cluster": cluster })
 }

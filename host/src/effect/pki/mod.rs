@@ -5,6 +5,7 @@ mod authorities;
 mod kinds;
 mod kubeconfig;
 mod observe;
+mod requests;
 mod reuse;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,10 @@ pub use authorities::{External, external_authorities};
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
+};
+pub use requests::{
+    refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
+    write_request,
 };
 pub use reuse::{ensure_certificate, ensure_key_pair};
 

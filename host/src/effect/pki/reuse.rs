@@ -13,8 +13,6 @@ use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
 use kubephase_wit::{Failure, FailureCode};
 use std::net::IpAddr;
 
-/// Code of the failure that an authority's key belongs to another certificate.
-
 /// Clocks differ: certificates are valid from five minutes before the run.
 const BACKDATE_SECONDS: i64 = 300;
 
@@ -206,7 +204,7 @@ fn finish(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
 
 /// DNS names without repetition, sorted; addresses without repetition, in order; a warning for what
 /// is neither.
-fn alternative_names(spec: &CertificateSpec) -> (Vec<String>, Vec<IpAddr>, Vec<String>) {
+pub(super) fn alternative_names(spec: &CertificateSpec) -> (Vec<String>, Vec<IpAddr>, Vec<String>) {
     let (mut names, mut addresses, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for name in &spec.dns_names {
         if is_dns_name(name) {

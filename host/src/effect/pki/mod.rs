@@ -9,6 +9,7 @@ mod kinds;
 mod kubeconfig;
 mod new_certificate;
 mod observe;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,10 @@ pub use key_pair::ensure_key_pair;
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
+};
+pub use requests::{
+    refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
+    write_request,
 };
 
 use kubephase_sdk::spec::CertificateSpec;

@@ -130,12 +130,7 @@ pub fn facts_of_kubeconfig(
 /// Whether the user of a kubeconfig has the credential `name`. A kubelet names the file of its
 /// certificate before the file exists. A reader of only some files is not told whether another file
 /// exists.
-fn has_credential(
-    user: &Value,
-    name: &str,
-    files: &dyn Files,
-    allowed: AuthorityFile<'_>,
-) -> bool {
+fn has_credential(user: &Value, name: &str, files: &dyn Files, allowed: AuthorityFile<'_>) -> bool {
     match (name, user[name].as_str(), allowed) {
         ("client-certificate", Some(path), AuthorityFile::Any) => {
             files.stat(path).is_ok_and(|file| file.is_some())

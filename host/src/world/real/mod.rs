@@ -40,7 +40,7 @@ use connections::OwnServerResolver;
 pub use connections::{cluster, direct, etcd, files, runtime};
 use cri::Cri;
 use etcd::RealEtcd;
-pub use etcd::etcd_endpoints;
+pub use etcd::{EtcdPod, etcd_endpoints, etcd_pods};
 use kubephase_sdk::kubeadm::ApiEndpoint;
 use kubephase_wit::{Failure, FailureCode};
 use machine::RealNode;

@@ -118,11 +118,16 @@ impl ClusterState {
     /// Imports the members of etcd of an external cluster, if that was not done yet.
     ///
     /// # Errors
-    /// `unavailable` if the members cannot be listed, or too few of them serve.
-    pub(super) fn import_members(&self) -> Tried<()> {
+    /// `cancelled`.
+    pub(super) fn import_members(&self, api: &dyn Cluster) -> Tried<()> {
         self.external
             .as_ref()
-            .map_or(Ok(()), |external| external.import_members(&self.etcd))
+            .map_or(Ok(()), |external| external.import_members(&self.etcd, api))
+    }
+
+    /// Returns what of an external cluster was not checked.
+    pub(super) fn not_checked(&self) -> Option<String> {
+        self.external.as_ref()?.not_checked()
     }
 
     /// Reads what was saved of the cluster, for its first API server, and restores the members of

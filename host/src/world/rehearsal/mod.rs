@@ -189,6 +189,7 @@ impl World for Rehearsal {
         self.node
             .not_checked()
             .into_iter()
+            .chain(self.kubelet.cluster().not_checked())
             .chain(self.kubelet.notes())
             .collect()
     }

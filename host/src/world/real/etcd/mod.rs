@@ -5,7 +5,7 @@
 mod endpoints;
 mod methods;
 
-pub use endpoints::etcd_endpoints;
+pub use endpoints::{EtcdPod, etcd_endpoints, etcd_pods};
 
 use crate::{
     budget::Budget,

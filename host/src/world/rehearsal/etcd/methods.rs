@@ -7,9 +7,13 @@ impl Rehearsal {
     /// them. The node's kubelet reads its own static Pods before.
     fn etcd_members(&self) -> Tried<(&EtcdMembers, Vec<String>)> {
         let cluster = self.kubelet.cluster();
-        cluster.import_members()?;
+        cluster.import_members(self.api.as_ref())?;
         self.kubelet.sync()?;
-        Ok((&cluster.etcd, etcd_endpoints(self.api.as_ref())?))
+        let endpoints = etcd_endpoints(self.api.as_ref());
+        if endpoints.is_err() && cluster.not_checked().is_some() {
+            return Ok((&cluster.etcd, Vec::new()));
+        }
+        Ok((&cluster.etcd, endpoints?))
     }
 }
 
@@ -32,6 +36,10 @@ impl Etcd for Rehearsal {
 
     fn health(&self) -> Tried<(usize, usize)> {
         let (members, endpoints) = self.etcd_members()?;
+        if endpoints.is_empty() {
+            // A real etcd that cannot be asked: the note of the dry run says that it was not.
+            return Ok((1, 1));
+        }
         let healthy = endpoints
             .iter()
             .filter(|endpoint| members.serves_url(endpoint))

@@ -8,7 +8,7 @@ mod pods;
 mod requests;
 
 use super::persistence::{ClusterLog, LogEntry};
-use crate::world::{Etcd, EtcdMember, Tried};
+use crate::world::{Etcd, EtcdMember, Tried, real::EtcdPod};
 use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+
+/// The port on which members listen for their peers.
+const PEER_PORT: u16 = 2380;
 
 /// The members of a cluster's etcd.
 pub struct EtcdMembers {
@@ -125,6 +128,35 @@ impl EtcdMembers {
         let imported = members.map(|member| import_member(etcd, member)).collect();
         *self.lock() = imported;
         self.lock_with_quorum().map(drop)
+    }
+}
+
+impl EtcdMembers {
+    /// Takes the Pods of a real etcd for its members, which all serve. Only if no member is known:
+    /// the members of this rehearsal stay.
+    pub fn import_pods(&self, pods: &[EtcdPod]) {
+        let mut members = self.lock();
+        if members.is_empty() {
+            *members = pods.iter().map(member_of_pod).collect();
+        }
+    }
+}
+
+/// Returns the member of a Pod. kubeadm's members listen for their peers at the host of the first
+/// client URL.
+fn member_of_pod(pod: &EtcdPod) -> MemberState {
+    let peer_url = pod
+        .client_urls
+        .first()
+        .and_then(|url| Some(format!("{}:{PEER_PORT}", url.rsplit_once(':')?.0)))
+        .unwrap_or_default();
+    MemberState {
+        id: member_id(&peer_url, 0),
+        name: pod.name.trim_start_matches("etcd-").to_owned(),
+        peer_url,
+        client_urls: pod.client_urls.clone(),
+        learner: false,
+        stage: MemberStage::Serving,
     }
 }
 

@@ -110,3 +110,35 @@ fn without_a_quorum_every_request_is_refused() {
     members.remove(id).unwrap();
     assert_eq!(members.list().unwrap().len(), 2);
 }
+
+#[test]
+fn pods_stand_for_the_members_of_an_etcd_that_cannot_be_asked() {
+    let root = tempfile::tempdir().unwrap();
+    let log = crate::world::rehearsal::persistence::ClusterLog::new(root.path());
+    let members = EtcdMembers::new(Arc::new(log));
+    let pod = |name: &str, url: &str| crate::world::real::EtcdPod {
+        name: name.into(),
+        client_urls: vec![url.into()],
+    };
+    members.import_pods(&[
+        pod("etcd-cp-1", "https://192.0.2.1:2379"),
+        pod("etcd-cp-2", "https://[2001:db8::2]:2379"),
+    ]);
+    members.import_pods(&[pod("etcd-late", "https://192.0.2.9:2379")]);
+    let listed: Vec<_> = members
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|member| (member.name, member.peer_urls))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("cp-1".to_owned(), vec!["https://192.0.2.1:2380".to_owned()]),
+            (
+                "cp-2".to_owned(),
+                vec!["https://[2001:db8::2]:2380".to_owned()]
+            ),
+        ]
+    );
+}

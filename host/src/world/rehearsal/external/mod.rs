@@ -8,10 +8,12 @@ mod pending;
 
 use super::etcd::EtcdMembers;
 use crate::world::{
-    Etcd, Tried,
+    Cluster, Etcd, Tried,
     api::{ApiClient, Credentials, Endpoint, Resolver},
+    real::etcd_pods,
 };
 use dry_run_client::DryRunClient;
+use kubephase_wit::FailureCode;
 use parking_lot::Mutex;
 use pending::PendingObjects;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub struct ExternalCluster {
     etcd: Box<dyn Etcd>,
     /// Whether the members of etcd were imported.
     imported: Mutex<bool>,
+    /// Why the members of etcd were not asked.
+    unreachable_etcd: Mutex<Option<String>>,
     pending: Arc<PendingObjects>,
 }
 
@@ -34,6 +38,7 @@ impl ExternalCluster {
             resolver,
             etcd,
             imported: Mutex::default(),
+            unreachable_etcd: Mutex::default(),
             pending: Arc::default(),
         }
     }
@@ -43,17 +48,34 @@ impl ExternalCluster {
         self.resolver.endpoint(server)
     }
 
-    /// Imports the members of etcd, unless that succeeded before.
+    /// Imports the members of etcd, unless that was done before. A dry run needs no etcd (kubeadm
+    /// behaviour): if it cannot be asked, its Pods in the API stand for the members.
     ///
     /// # Errors
-    /// `unavailable` if the members cannot be listed, or too few of them serve.
-    pub fn import_members(&self, members: &EtcdMembers) -> Tried<()> {
+    /// `cancelled`.
+    pub fn import_members(&self, members: &EtcdMembers, api: &dyn Cluster) -> Tried<()> {
         let mut imported = self.imported.lock();
-        if !*imported {
-            members.import_from(self.etcd.as_ref())?;
-            *imported = true;
+        if *imported {
+            return Ok(());
         }
+        if let Err(failure) = members.import_from(self.etcd.as_ref()) {
+            if failure.code == FailureCode::Cancelled {
+                return Err(failure);
+            }
+            members.import_pods(&etcd_pods(api).unwrap_or_default());
+            *self.unreachable_etcd.lock() = Some(failure.message);
+        }
+        *imported = true;
         Ok(())
+    }
+
+    /// Returns what was not checked because etcd could not be asked; none if it was asked, or was
+    /// not needed.
+    pub fn not_checked(&self) -> Option<String> {
+        let reason = self.unreachable_etcd.lock();
+        reason
+            .as_ref()
+            .map(|reason| format!("whether the etcd cluster is healthy ({reason})"))
     }
 
     /// Returns the API as the holder of these credentials sees it.

@@ -137,3 +137,18 @@ fn clients_with_other_credentials_see_the_same_changes() {
         "the cluster is not asked, because it does not know the kubeconfig"
     );
 }
+
+#[test]
+fn a_dry_run_needs_no_etcd() {
+    let fixture = Fixture::new();
+    let cluster = ExternalCluster::new(Arc::new(NoResolver), Box::new(NoEtcd));
+    let log = crate::world::rehearsal::persistence::ClusterLog::new("/".as_ref());
+    let members = EtcdMembers::new(Arc::new(log));
+    assert_eq!(cluster.not_checked(), None);
+    cluster.import_members(&members, &fixture.client).unwrap();
+    let note = cluster.not_checked().unwrap();
+    assert!(
+        note.starts_with("whether the etcd cluster is healthy"),
+        "{note}"
+    );
+}

@@ -2,11 +2,18 @@
 use super::{
     CertificateTemplate,
     key::{Key, encode_pem},
+    name::Name,
+    signing::{Field, Unsigned, sign},
 };
-use aws_lc_rs::digest;
-use rcgen::{BasicConstraints, CustomExtension, IsCa, Issuer, KeyUsagePurpose};
+use aws_lc_rs::digest::{self, SHA256};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, IsCa, Issuer, KeyIdMethod,
+    KeyUsagePurpose, PublicKeyData,
+};
 use std::net::IpAddr;
-use x509_parser::prelude::{FromDer, GeneralName, SubjectPublicKeyInfo, X509Certificate};
+use x509_parser::prelude::{
+    FromDer, GeneralName, ParsedExtension, SubjectPublicKeyInfo, X509Certificate,
+};
 
 /// The object identifier of the extension `basicConstraints`.
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
@@ -36,13 +43,13 @@ impl Certificate {
         let mut params = template.to_params()?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages.push(KeyUsagePurpose::KeyCertSign);
-        Ok(Certificate::from_der(
-            params
-                .self_signed(key.pair())
-                .map_err(|error| error.to_string())?
-                .der()
-                .to_vec(),
-        ))
+        params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(key));
+        let unsigned = params
+            .self_signed(&Unsigned(key.pair()))
+            .map_err(|error| error.to_string())?;
+        let name = template.subject()?;
+        let names = [(Field::Issuer, &name), (Field::Subject, &name)];
+        sign(unsigned.der(), &names, key.pair()).map(Certificate::from_der)
     }
 
     /// Makes a leaf for `key`, signed by an authority.
@@ -56,23 +63,40 @@ impl Certificate {
         authority: &Certificate,
         authority_key: &Key,
     ) -> Result<Certificate, String> {
+        Certificate::issue_for(template, key.pair(), authority, authority_key)
+    }
+
+    /// Makes a leaf for a public key, signed by an authority.
+    pub(super) fn issue_for(
+        template: &CertificateTemplate<'_>,
+        public_key: &impl PublicKeyData,
+        authority: &Certificate,
+        authority_key: &Key,
+    ) -> Result<Certificate, String> {
         authority.can_sign_with(authority_key)?;
+        let (issuer, subject) = (
+            Name::from(authority.parsed().subject()),
+            template.subject()?,
+        );
         let mut params = template.to_params()?;
-        params.use_authority_key_identifier_extension = true;
         let mut constraints =
             CustomExtension::from_oid_content(BASIC_CONSTRAINTS, NO_AUTHORITY.to_vec());
         constraints.set_criticality(true);
         params.custom_extensions.push(constraints);
-        let issuer =
-            Issuer::from_ca_cert_der(&authority.der.as_slice().into(), authority_key.pair())
-                .map_err(|error| error.to_string())?;
-        Ok(Certificate::from_der(
-            params
-                .signed_by(key.pair(), &issuer)
-                .map_err(|error| error.to_string())?
-                .der()
-                .to_vec(),
-        ))
+        let mut issuer_params = CertificateParams::default();
+        // Go leaves the identifier out where the names look as if the certificate signed itself.
+        if let Some(identifier) = authority.key_identifier()
+            && issuer != subject
+        {
+            params.use_authority_key_identifier_extension = true;
+            issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
+        }
+        let signer = Issuer::from_params(&issuer_params, Unsigned(authority_key.pair()));
+        let unsigned = params
+            .signed_by(public_key, &signer)
+            .map_err(|error| error.to_string())?;
+        let names = [(Field::Issuer, &issuer), (Field::Subject, &subject)];
+        sign(unsigned.der(), &names, authority_key.pair()).map(Certificate::from_der)
     }
 
     /// Wraps a certificate without intermediates. The caller has parsed the DER.
@@ -132,6 +156,16 @@ impl Certificate {
             .1
     }
 
+    /// Returns the identifier of the certificate's key, which leaves of an authority name.
+    fn key_identifier(&self) -> Option<Vec<u8>> {
+        self.parsed()
+            .iter_extensions()
+            .find_map(|extension| match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
+                _ => None,
+            })
+    }
+
     /// Whether the certificate is that of an authority.
     pub fn is_authority(&self) -> bool {
         self.parsed().is_ca()
@@ -169,7 +203,7 @@ impl Certificate {
     /// Returns the SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hexadecimal.
     pub fn public_key_sha256(&self) -> String {
         data_encoding::HEXLOWER
-            .encode(digest::digest(&digest::SHA256, self.parsed().public_key().raw).as_ref())
+            .encode(digest::digest(&SHA256, self.parsed().public_key().raw).as_ref())
     }
 
     /// Returns the DNS names and the IP addresses for which the certificate is valid.
@@ -190,6 +224,12 @@ impl Certificate {
         }
         (names, addresses)
     }
+}
+
+/// Returns the identifier of a key: the first 20 bytes of its hash (RFC 7093, method 1), as Go.
+fn key_identifier(key: &Key) -> Vec<u8> {
+    let hash = digest::digest(&SHA256, key.pair().public_key_raw());
+    hash.as_ref().iter().copied().take(20).collect()
 }
 
 /// Parses the bytes of an IPv4 or IPv6 address.

@@ -8,8 +8,10 @@ pub mod key;
 mod kubeconfig;
 #[cfg(test)]
 pub mod loopback;
+mod name;
 mod request;
 pub mod signature;
+mod signing;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,10 @@
 use super::{
     Certificate, CertificateTemplate, Key,
     key::{common_name, encode_pem},
+    signing::{Field, Unsigned, sign},
 };
 use kubephase_sdk::spec::Usage;
-use rcgen::{Issuer, SubjectPublicKeyInfo};
+use rcgen::SubjectPublicKeyInfo;
 use x509_parser::{certification_request::X509CertificationRequest, prelude::FromDer};
 
 /// A request whose signature was verified: its maker has the private key.
@@ -16,32 +17,22 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// Makes a request, as PEM.
+    /// Makes a request for the names of a template, as PEM. The authority decides about the rest.
     ///
     /// # Errors
     /// The request cannot be made or signed.
-    pub fn new_pem(
-        key: &Key,
-        common_name: &str,
-        organizations: &[String],
-    ) -> Result<String, String> {
-        let template = CertificateTemplate {
-            common_name,
-            organizations,
-            dns_names: &[],
-            ip_addresses: &[],
-            usages: &[],
-            not_before: 0,
-            not_after: 0,
-        };
+    pub fn new_pem(key: &Key, template: &CertificateTemplate<'_>) -> Result<String, String> {
         let mut params = template.to_params()?;
-        // The authority decides about the rest.
         params.serial_number = None;
         params.key_usages.clear();
-        let request = params
-            .serialize_request(key.pair())
+        params.extended_key_usages.clear();
+        let unsigned = params
+            .serialize_request(&Unsigned(key.pair()))
             .map_err(|error| error.to_string())?;
-        Ok(encode_pem("CERTIFICATE REQUEST", request.der().to_vec()))
+        let subject = template.subject()?;
+        let names = [(Field::RequestSubject, &subject)];
+        let request = sign(unsigned.der(), &names, key.pair())?;
+        Ok(encode_pem("CERTIFICATE REQUEST", request))
     }
 
     /// Parses a request, and verifies its signature.
@@ -82,22 +73,13 @@ impl CertificateRequest {
         authority: &Certificate,
         key: &Key,
     ) -> Result<Certificate, String> {
-        authority.can_sign_with(key)?;
         let template = CertificateTemplate {
-            common_name: &self.common_name,
             organizations: &self.organizations,
-            dns_names: &[],
-            ip_addresses: &[],
             usages: &[Usage::ClientAuth],
             not_before: from,
             not_after: to,
+            ..CertificateTemplate::named(&self.common_name)
         };
-        let issuer = Issuer::from_ca_cert_der(&authority.der.as_slice().into(), key.pair())
-            .map_err(|error| error.to_string())?;
-        let signed = template
-            .to_params()?
-            .signed_by(&self.public_key, &issuer)
-            .map_err(|error| error.to_string())?;
-        Ok(Certificate::from_der(signed.der().to_vec()))
+        Certificate::issue_for(&template, &self.public_key, authority, key)
     }
 }

@@ -1,10 +1,8 @@
 //! The content of a certificate that is to be made.
+use super::name::Name;
 use aws_lc_rs::rand;
 use kubephase_sdk::spec::Usage;
-use rcgen::{
-    CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
-    KeyUsagePurpose, SanType, SerialNumber,
-};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType, SerialNumber};
 use std::net::IpAddr;
 use time::OffsetDateTime;
 
@@ -21,11 +19,32 @@ pub struct CertificateTemplate<'a> {
     pub not_after: i64,
 }
 
-impl CertificateTemplate<'_> {
-    /// Returns the content as rcgen's parameters.
+impl<'a> CertificateTemplate<'a> {
+    /// Returns a template that has a common name and nothing else.
+    pub fn named(common_name: &'a str) -> CertificateTemplate<'a> {
+        CertificateTemplate {
+            common_name,
+            organizations: &[],
+            dns_names: &[],
+            ip_addresses: &[],
+            usages: &[],
+            not_before: 0,
+            not_after: 0,
+        }
+    }
+
+    /// Returns the subject of the certificate.
     ///
     /// # Errors
-    /// A name or time cannot be in a certificate, or the system has no randomness to give.
+    /// The name cannot be encoded.
+    pub(super) fn subject(&self) -> Result<Name, String> {
+        Name::new(self.common_name, self.organizations)
+    }
+
+    /// Returns the content without the subject, as rcgen's parameters.
+    ///
+    /// # Errors
+    /// A DNS name or time cannot be in a certificate, or the system has no randomness to give.
     pub(super) fn to_params(&self) -> Result<CertificateParams, String> {
         let mut params = CertificateParams::default();
         params.serial_number = Some(random_serial()?);
@@ -36,12 +55,6 @@ impl CertificateTemplate<'_> {
             KeyUsagePurpose::KeyEncipherment,
         ];
         params.extended_key_usages = self.usages.iter().map(extended_usage).collect();
-        let mut subject = DistinguishedName::new();
-        for organization in self.organizations {
-            subject.push(DnType::OrganizationName, name_value(organization));
-        }
-        subject.push(DnType::CommonName, name_value(self.common_name));
-        params.distinguished_name = subject;
         for dns in self.dns_names {
             let dns = dns
                 .as_str()
@@ -60,14 +73,6 @@ fn extended_usage(usage: &Usage) -> ExtendedKeyUsagePurpose {
         Usage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
         Usage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
     }
-}
-
-/// Returns a part of a name as a PrintableString if its characters allow it (Go's behaviour).
-fn name_value(text: &str) -> DnValue {
-    text.try_into().map_or_else(
-        |_| DnValue::Utf8String(text.to_owned()),
-        DnValue::PrintableString,
-    )
 }
 
 fn parse_moment(seconds: i64) -> Result<OffsetDateTime, String> {

@@ -1,18 +1,21 @@
 //! Keys survive their encoding, and only valid chains of certificates verify.
-use super::*;
+mod names;
+
+use super::{
+    name::Name,
+    signing::{Field, sign},
+    *,
+};
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 
 const NOW: i64 = 1_790_000_000;
 
 fn template<'a>(name: &'a str, usages: &'a [Usage]) -> CertificateTemplate<'a> {
     CertificateTemplate {
-        common_name: name,
-        organizations: &[],
-        dns_names: &[],
-        ip_addresses: &[],
         usages,
         not_before: NOW - 300,
         not_after: NOW + 3600,
+        ..CertificateTemplate::named(name)
     }
 }
 
@@ -84,22 +87,23 @@ fn intermediate(
     root: &Certificate,
     root_key: &Key,
     ca: rcgen::IsCa,
-    sign: bool,
+    may_sign: bool,
 ) -> Certificate {
-    let mut params = template(name, &[]).to_params().unwrap();
+    let wanted = template(name, &[]);
+    let mut params = wanted.to_params().unwrap();
     params.is_ca = ca;
-    if sign {
+    if may_sign {
         params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
     }
     let issuer =
         rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
-    Certificate::from_der(
-        params
-            .signed_by(key.pair(), &issuer)
-            .unwrap()
-            .der()
-            .to_vec(),
-    )
+    let unsigned = params.signed_by(key.pair(), &issuer).unwrap();
+    let (issuer, subject) = (
+        Name::from(root.parsed().subject()),
+        wanted.subject().unwrap(),
+    );
+    let names = [(Field::Issuer, &issuer), (Field::Subject, &subject)];
+    Certificate::from_der(sign(unsigned.der(), &names, root_key.pair()).unwrap())
 }
 
 fn unconstrained() -> rcgen::IsCa {

@@ -96,14 +96,12 @@ pub fn kubeconfig_text(
     };
     let key = Key::generate(spec.algorithm).map_err(|why| unmakeable(spec, &why))?;
     let template = CertificateTemplate {
-        common_name: &spec.common_name,
         organizations: &spec.organizations,
-        dns_names: &[],
-        ip_addresses: &[],
         usages: &[Usage::ClientAuth],
         // Valid as long as the authority, because clocks of machines differ.
         not_before: root.not_before(),
         not_after: started.saturating_add(spec.validity_seconds),
+        ..CertificateTemplate::named(&spec.common_name)
     };
     let certificate = Certificate::issue(&template, &key, &root, &root_key)
         .map_err(|why| unmakeable(spec, &why))?;

@@ -1,7 +1,7 @@
 //! Keys that belong to another certificate.
 use super::*;
 use crate::{
-    pki::{Certificate, CertificateRequest, Key},
+    pki::{Certificate, CertificateRequest, CertificateTemplate, Key},
     secret::Secret,
 };
 
@@ -80,7 +80,7 @@ fn no_request_is_signed_with_the_key_of_another_authority() {
     let node = node_with_foreign_key();
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let request = CertificateRequest::from_pem(
-        &CertificateRequest::new_pem(&key, "system:node:a", &[]).unwrap(),
+        &CertificateRequest::new_pem(&key, &CertificateTemplate::named("system:node:a")).unwrap(),
     )
     .unwrap();
     let [certificate, wrong_key] = ["/pki/ca.crt", "/pki/ca.key"]

@@ -82,13 +82,8 @@ fn load_key(path: &str, pem: &str, files: &dyn Files) -> Option<(Certificate, Ke
 /// Approves a request of a kubelet and signs it with a throw-away authority.
 pub fn sign_with_throwaway_authority(request: &mut Value) {
     let wanted = CertificateTemplate {
-        common_name: "nobody",
-        organizations: &[],
-        dns_names: &[],
-        ip_addresses: &[],
-        usages: &[],
-        not_before: 0,
         not_after: i64::from(u32::MAX),
+        ..CertificateTemplate::named("nobody")
     };
     let authority = Key::generate(KeyAlgorithm::EcdsaP256)
         .and_then(|key| Ok((Certificate::self_signed_authority(&wanted, &key)?, key)));

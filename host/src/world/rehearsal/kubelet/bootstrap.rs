@@ -2,7 +2,7 @@
 //! and writes the kubeconfig that it uses from then on.
 use super::KubeletStandIn;
 use crate::{
-    pki::{CertificateRequest, Key, Kubeconfig},
+    pki::{CertificateRequest, CertificateTemplate, Key, Kubeconfig},
     world::{Cluster, Tried, text_file::read_kubeconfig},
 };
 use data_encoding::BASE64;
@@ -36,8 +36,11 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
     };
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid_request)?;
     let user = format!("system:node:{}", node_name(kubelet)?);
-    let request = CertificateRequest::new_pem(&key, &user, &["system:nodes".to_owned()])
-        .map_err(invalid_request)?;
+    let wanted = CertificateTemplate {
+        organizations: &["system:nodes".to_owned()],
+        ..CertificateTemplate::named(&user)
+    };
+    let request = CertificateRequest::new_pem(&key, &wanted).map_err(invalid_request)?;
     let api = kubelet.client(KUBECONFIG, PATIENCE);
     let certificate = request_certificate(api.as_ref(), &request)?;
     let pem = [

@@ -2,6 +2,7 @@
 //! only. Commands that are not runs print here; `report` prints the events of a run.
 
 mod argv;
+pub mod certs;
 mod clap_error;
 mod cluster;
 mod command;
@@ -60,7 +61,7 @@ pub enum Command {
     Plugin(plugin::PluginCommand),
     Token(token::TokenRequest),
     Kubeconfig(kubeconfig::KubeconfigCommand),
-    CertificateKey,
+    Certs(certs::CertsCommand),
     Version { format: VersionFormat },
     Completion { shell: Shell },
 }
@@ -97,9 +98,7 @@ pub fn parse(
             Err(CliError::help(help(&mut root, &argv)))
         }
         Some(("kubeconfig", below)) => read(below, &argv).map(Command::Kubeconfig),
-        Some(("certs", below)) if below.subcommand_matches("certificate-key").is_some() => {
-            Ok(Command::CertificateKey)
-        }
+        Some(("certs", below)) => read(below, &argv).map(Command::Certs),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         _ => Err(CliError {

@@ -1,11 +1,10 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, config, kubeconfig, parse, plan, plugin, print, rehearse,
-    report, token, version, workflow,
+    Command, Exit, WorkflowRequest, argv, certs, config, kubeconfig, parse, plan, plugin, print,
+    rehearse, report, token, version, workflow,
 };
 use crate::{
     config::{ConfigFile, config_file},
-    effect::shared_keys,
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     program::Program,
@@ -109,10 +108,7 @@ impl Dispatch<'_> {
             Command::Config(request) => config::run(&request),
             Command::Token(request) => token::run(&request),
             Command::Kubeconfig(request) => kubeconfig::run(&request),
-            Command::CertificateKey => {
-                let key = shared_keys::random_key();
-                Ok(print::out(&format!("{}\n", key.reveal())))
-            }
+            Command::Certs(command) => certs::run(&command),
             Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {
                 Ok(print::out(&version::version(Program::current(), format)))

@@ -190,7 +190,15 @@ fn other_commands_are_parsed() {
     );
     assert_eq!(
         run("certificates certificate-key"),
-        Ok(Command::CertificateKey)
+        Ok(Command::Certs(certs::CertsCommand::CertificateKey))
+    );
+    assert!(matches!(
+        run("certs generate-csr --cert_dir /keys --kubeconfig-dir=/conf"),
+        Ok(Command::Certs(certs::CertsCommand::GenerateCsr(_)))
+    ));
+    assert_eq!(
+        run("certs").unwrap_err().message.as_deref(),
+        Some("subcommand is required")
     );
     assert_eq!(
         run("version -o short"),

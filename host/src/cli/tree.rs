@@ -2,6 +2,7 @@
 //! catalog.
 use super::{
     Exit, InitFlags, ReportRequest, RunPlace,
+    certs::CertsCommand,
     command::{group, own_flags, with_args},
     config,
     flags::{GlobalFlags, PlanFlags, RehearseFlags},
@@ -65,10 +66,8 @@ fn kubeconfig() -> Command {
 }
 
 fn certs() -> Command {
-    let key = Command::new("certificate-key").about("Print a new key for `init --certificate-key`");
-    group("certs", "Handle certificates of a cluster")
-        .alias("certificates")
-        .subcommand(key)
+    let certs = group("certs", "Handle certificates of a cluster").alias("certificates");
+    CertsCommand::augment_subcommands(certs)
 }
 
 fn version() -> Command {

@@ -146,6 +146,19 @@ pub(super) fn require_file(path: &str) -> Result<(), Failure> {
     })
 }
 
+/// Returns every certificate that an authority signs, also those of an etcd of the cluster's own if
+/// etcd is external (kubeadm behaviour of requests).
+///
+/// # Errors
+/// `invalid` if an address of the configuration cannot be used.
+pub fn leaf_specs(config: &Config) -> Result<Vec<CertificateSpec>, Failure> {
+    CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_some())
+        .map(|certificate| certificate_spec(certificate, config))
+        .collect()
+}
+
 fn certificate_spec(
     certificate: &Certificate,
     config: &Config,

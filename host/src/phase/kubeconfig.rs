@@ -149,21 +149,44 @@ fn write_unless_external(
 }
 
 fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
+    let invalid = |message| failure(kubephase_sdk::FailureCode::Invalid, message);
     let server = if row.uses_endpoint {
-        let (url, warning) = control_plane_url(config)
-            .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
+        let (url, warning) = control_plane_url(config).map_err(invalid)?;
         warning.iter().for_each(warn);
         url
     } else {
-        local_url(config)
-            .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?
+        local_url(config).map_err(invalid)?
     };
+    effects_pki::ensure_kubeconfig(&json(&kubeconfig_spec(row, server, config))).map(drop)
+}
+
+/// Returns every kubeconfig of the first node, for requests of their certificates, and a warning if
+/// the configured endpoint goes by another port. The kubelet's has the control plane endpoint
+/// (kubeadm behaviour of requests).
+///
+/// # Errors
+/// An endpoint or address of the configuration cannot be used.
+pub fn request_specs(config: &Config) -> Result<(Vec<KubeconfigSpec>, Option<String>), String> {
+    let (endpoint, warning) = control_plane_url(config)?;
+    let local = local_url(config)?;
+    let specs = ROWS.iter().map(|row| {
+        let server = if row.uses_endpoint || row.name == KUBELET {
+            &endpoint
+        } else {
+            &local
+        };
+        kubeconfig_spec(row, server.clone(), config)
+    });
+    Ok((specs.collect(), warning))
+}
+
+fn kubeconfig_spec(row: &KubeconfigRow, server: String, config: &Config) -> KubeconfigSpec {
     let user = if row.name == KUBELET {
         format!("{}{}", row.user, config.init.node_registration.name)
     } else {
         row.user.to_owned()
     };
-    let spec = KubeconfigSpec {
+    KubeconfigSpec {
         path: format!("{}/{}.conf", config.run.kubeconfig_dir, row.name),
         cluster_name: config.cluster.cluster_name.clone(),
         server,
@@ -178,6 +201,5 @@ fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failur
             .certificate_validity_period
             .unwrap_or_default()
             .as_secs(),
-    };
-    effects_pki::ensure_kubeconfig(&json(&spec)).map(drop)
+    }
 }

@@ -77,6 +77,19 @@ pub fn client(client: &Client<'_>) -> Secret<String> {
     )
 }
 
+/// Returns the kubeconfig of a client that has a key and no certificate yet. It does not name the
+/// authority either.
+pub fn without_certificate(
+    cluster: &str,
+    server: &str,
+    user: &str,
+    key_pem: &Secret<String>,
+) -> Secret<String> {
+    let key = BASE64.encode(key_pem.reveal().as_bytes());
+    let credentials = json!({ "client-key-data": key });
+    with_user(cluster, server, "", user, &credentials)
+}
+
 /// Returns the kubeconfig of a user with a token, such as a kubelet that requests its certificate.
 pub fn with_token(
     cluster: &str,
@@ -125,9 +138,9 @@ pub fn cluster_info(server: &str, authority_pem: &str) -> String {
 }
 
 fn cluster_entry(name: &str, server: &str, authority_pem: &str) -> Value {
-    let authority = BASE64.encode(authority_pem.as_bytes());
-    json!({
-        "name": name,
-        "cluster": { "server": server, "certificate-authority-data": authority },
-    })
+    let mut cluster = json!({ "server": server });
+    if !authority_pem.is_empty() {
+        cluster["certificate-authority-data"] = BASE64.encode(authority_pem.as_bytes()).into();
+    }
+    json!({ "name": name, "cluster": cluster })
 }

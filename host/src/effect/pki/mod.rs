@@ -9,6 +9,7 @@ mod kinds;
 mod kubeconfig;
 mod new_certificate;
 mod observe;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -19,11 +20,15 @@ pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_t
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };
+pub use requests::{
+    refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
+    write_request,
+};
 
 use kubephase_sdk::spec::CertificateSpec;
 use kubephase_wit::{Failure, FailureCode};
 
-/// Returns the path of a certificate (`crt`) or of its key (`key`).
+/// Returns the path of a certificate (`crt`), its key (`key`) or its request (`csr`).
 fn path_of(spec: &CertificateSpec, suffix: &str) -> String {
     format!("{}/{}.{suffix}", spec.directory, spec.name)
 }

@@ -129,17 +129,17 @@ pub(super) fn finish_interrupted(spec: &CertificateSpec, files: &dyn Files) -> T
 }
 
 /// The alternative names of a certificate.
-struct Names {
+pub(super) struct Names {
     /// sorted, without repetition
-    dns_names: Vec<String>,
+    pub dns_names: Vec<String>,
     /// in the order of the configuration, without repetition
-    ip_addresses: Vec<IpAddr>,
+    pub ip_addresses: Vec<IpAddr>,
     /// about names that are neither
-    warnings: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 impl Names {
-    fn from_spec(spec: &CertificateSpec) -> Names {
+    pub fn from_spec(spec: &CertificateSpec) -> Names {
         let (mut dns_names, mut ip_addresses, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for name in &spec.dns_names {
             if is_dns_name(name) {

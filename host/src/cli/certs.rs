@@ -1,0 +1,123 @@
+//! `certs`: secrets and requests for the certificates of a cluster.
+use super::{Exit, local_node, print};
+use crate::{
+    config::{self, Config, InitFlags, KUBECONFIG_DIR},
+    effect::{
+        pki::{
+            refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
+            write_request,
+        },
+        shared_keys,
+    },
+    phase,
+    run::secrets::Secrets,
+    world::{
+        Files,
+        node::{facts::NodeFacts, gather::gather},
+        real,
+    },
+};
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use kubephase_wit::Failure;
+
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum CertsCommand {
+    /// Print a new key for `init --certificate-key`
+    CertificateKey,
+    /// Make the keys of all certificates and kubeconfigs, with requests for an authority that is
+    /// kept elsewhere
+    GenerateCsr(GenerateCsrFlags),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct GenerateCsrFlags {
+    /// Directory for keys and requests, instead of the configuration's
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "",
+        hide_default_value = true
+    )]
+    cert_dir: String,
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+    /// Directory for kubeconfigs
+    #[arg(long, value_name = "DIR", default_value = KUBECONFIG_DIR)]
+    kubeconfig_dir: String,
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// The configuration is not valid, or a file exists already or cannot be written.
+pub fn run(command: &CertsCommand) -> Result<Exit> {
+    match command {
+        CertsCommand::CertificateKey => {
+            let key = shared_keys::random_key();
+            Ok(print::out(&format!("{}\n", key.reveal())))
+        }
+        CertsCommand::GenerateCsr(flags) => generate_csr(flags),
+    }
+}
+
+fn generate_csr(flags: &GenerateCsrFlags) -> Result<Exit> {
+    let file = config::config_file(&flags.config);
+    // The command does not use the container runtime.
+    let node = NodeFacts {
+        cri_sockets: Vec::new(),
+        ..gather().0
+    };
+    let mut loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
+    local_node::warn(&loaded.warnings);
+    if !flags.cert_dir.is_empty() {
+        loaded
+            .config
+            .cluster
+            .certificates_dir
+            .clone_from(&flags.cert_dir);
+    }
+    loaded
+        .config
+        .run
+        .kubeconfig_dir
+        .clone_from(&flags.kubeconfig_dir);
+    write_requests(&loaded.config, &real::files()?)
+}
+
+/// Writes the keys and requests of all certificates, and of all kubeconfigs. Nothing is written if
+/// one of the files exists.
+fn write_requests(config: &Config, files: &dyn Files) -> Result<Exit> {
+    let config = Secrets::mask(config)?.for_built_ins;
+    let certificates = phase::certs::leaf_specs(&config).map_err(Failure::into_error)?;
+    let (kubeconfigs, warning) =
+        phase::kubeconfig::request_specs(&config).map_err(|why| anyhow!(why))?;
+    let printed = print::out(&header(&config.cluster.certificates_dir));
+    for spec in &certificates {
+        refuse_existing_request(spec, files).map_err(Failure::into_error)?;
+    }
+    for spec in &kubeconfigs {
+        refuse_existing_kubeconfig_request(spec, files).map_err(Failure::into_error)?;
+    }
+    for spec in &certificates {
+        let warnings = write_request(spec, files).map_err(Failure::into_error)?;
+        warnings.iter().for_each(|warning| print::warning(warning));
+        print::out(&format!("  {}\n", spec.name));
+    }
+    warning.iter().for_each(|warning| print::warning(warning));
+    print::out(&header(&config.run.kubeconfig_dir));
+    for spec in &kubeconfigs {
+        write_kubeconfig_request(spec, files).map_err(Failure::into_error)?;
+        let name = spec.path.rsplit('/').next().unwrap_or_default();
+        print::out(&format!("  {name}\n"));
+    }
+    Ok(printed)
+}
+
+fn header(directory: &str) -> String {
+    format!("generating keys and CSRs in {directory}\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -33,13 +33,17 @@ pub enum ConfigCommand {
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum PrintCommand {
     /// The defaults of init
-    InitDefaults(InitDefaultsFlags),
+    #[command(name = "init-defaults")]
+    Init(InitDefaultsFlags),
     /// The defaults of join
-    JoinDefaults,
+    #[command(name = "join-defaults")]
+    Join,
     /// The defaults of reset
-    ResetDefaults,
+    #[command(name = "reset-defaults")]
+    Reset,
     /// The defaults of upgrade
-    UpgradeDefaults,
+    #[command(name = "upgrade-defaults")]
+    Upgrade,
 }
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +117,7 @@ pub(super) fn parse(matches: &ArgMatches) -> Result<ConfigCommand, CliError> {
     match &command {
         ConfigCommand::Validate(flags) => require(flags.config.as_ref(), "--config")?,
         ConfigCommand::Migrate(flags) => require(flags.old_config.as_ref(), "--old-config")?,
-        ConfigCommand::Print(PrintCommand::InitDefaults(flags)) => {
+        ConfigCommand::Print(PrintCommand::Init(flags)) => {
             check_kinds(&flags.component_configs)?;
         }
         ConfigCommand::Print(_) | ConfigCommand::Images(_) => {}
@@ -177,11 +181,9 @@ fn migrate(flags: &MigrateFlags) -> Result<Exit> {
 
 fn default_documents(command: &PrintCommand) -> Result<String> {
     Ok(match command {
-        PrintCommand::InitDefaults(flags) => config::init_defaults(&flags.component_configs)?,
-        PrintCommand::JoinDefaults => {
-            config::join_defaults(&local_node::facts_for_reading().hostname)
-        }
-        PrintCommand::ResetDefaults => config::reset_defaults(),
-        PrintCommand::UpgradeDefaults => config::upgrade_defaults(),
+        PrintCommand::Init(flags) => config::init_defaults(&flags.component_configs)?,
+        PrintCommand::Join => config::join_defaults(&local_node::facts_for_reading().hostname),
+        PrintCommand::Reset => config::reset_defaults(),
+        PrintCommand::Upgrade => config::upgrade_defaults(),
     })
 }

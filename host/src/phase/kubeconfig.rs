@@ -148,11 +148,8 @@ fn write_unless_external(
     Ok(Outcome::Settled)
 }
 
-fn invalid(message: String) -> Failure {
-    failure(kubephase_sdk::FailureCode::Invalid, message)
-}
-
 fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
+    let invalid = |message| failure(kubephase_sdk::FailureCode::Invalid, message);
     let server = if row.uses_endpoint {
         let (url, warning) = control_plane_url(config).map_err(invalid)?;
         warning.iter().for_each(warn);
@@ -160,7 +157,7 @@ fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failur
     } else {
         local_url(config).map_err(invalid)?
     };
-    effects_pki::ensure_kubeconfig(&json(&spec(row, server, config))).map(drop)
+    effects_pki::ensure_kubeconfig(&json(&kubeconfig_spec(row, server, config))).map(drop)
 }
 
 /// Returns every kubeconfig of the first node, for requests of their certificates, and a warning if
@@ -178,12 +175,12 @@ pub fn request_specs(config: &Config) -> Result<(Vec<KubeconfigSpec>, Option<Str
         } else {
             &local
         };
-        spec(row, server.clone(), config)
+        kubeconfig_spec(row, server.clone(), config)
     });
     Ok((specs.collect(), warning))
 }
 
-fn spec(row: &KubeconfigRow, server: String, config: &Config) -> KubeconfigSpec {
+fn kubeconfig_spec(row: &KubeconfigRow, server: String, config: &Config) -> KubeconfigSpec {
     let user = if row.name == KUBELET {
         format!("{}{}", row.user, config.init.node_registration.name)
     } else {

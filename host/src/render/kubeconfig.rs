@@ -77,8 +77,8 @@ pub fn client(client: &Client<'_>) -> Secret<String> {
     )
 }
 
-/// Returns the kubeconfig of a client that has a key and no certificate yet. It does not name the authority
-/// either.
+/// Returns the kubeconfig of a client that has a key and no certificate yet. It does not name the
+/// authority either.
 pub fn without_certificate(
     cluster: &str,
     server: &str,
@@ -86,13 +86,8 @@ pub fn without_certificate(
     key_pem: &Secret<String>,
 ) -> Secret<String> {
     let key = BASE64.encode(key_pem.reveal().as_bytes());
-    with_user(
-        cluster,
-        server,
-        "",
-        user,
-        &json!({ "client-key-data": key }),
-    )
+    let credentials = json!({ "client-key-data": key });
+    with_user(cluster, server, "", user, &credentials)
 }
 
 /// Returns the kubeconfig of a user with a token, such as a kubelet that requests its certificate.

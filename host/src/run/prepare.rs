@@ -232,7 +232,7 @@ pub fn prepare(
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
     let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
-    let is_patched = is_whole || plan.nodes.iter().any(|node| uses_patches(&node.spec));
+    let is_patched = is_whole || plan.running().any(|node| uses_patches(&node.spec));
     let (patches, patch_lines) = if is_patched {
         load_patches(&config)?
     } else {

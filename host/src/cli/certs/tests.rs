@@ -28,7 +28,8 @@ fn config(more: &str) -> Config {
          {{advertiseAddress: 198.51.100.7}}\nnodeRegistration: {{name: first}}\n---\napiVersion: \
          kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
          v1.36.2\nencryptionAlgorithm: ECDSA-P256\ncertificatesDir: \
-         /keys\ncontrolPlaneEndpoint: vip.acme.test:7443\napiServer: {{certSANs: [api.acme.test]}}\n{more}"
+         /keys\ncontrolPlaneEndpoint: vip.acme.test:7443\napiServer: {{certSANs: \
+         [api.acme.test]}}\n{more}"
     );
     std::fs::write(&path, text).unwrap();
     let file = ConfigFile::at(&path);

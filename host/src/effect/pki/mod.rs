@@ -28,7 +28,7 @@ pub use requests::{
 use kubephase_sdk::spec::CertificateSpec;
 use kubephase_wit::{Failure, FailureCode};
 
-/// Returns the path of a certificate (`crt`) or of its key (`key`).
+/// Returns the path of a certificate (`crt`), its key (`key`) or its request (`csr`).
 fn path_of(spec: &CertificateSpec, suffix: &str) -> String {
     format!("{}/{}.{suffix}", spec.directory, spec.name)
 }

@@ -1,5 +1,5 @@
 //! Keys with requests for their certificates, for an authority that is kept elsewhere.
-use super::new_certificate::Names;
+use super::{invalid_with_remedy, new_certificate::Names, path_of};
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key},
     render::kubeconfig::without_certificate,
@@ -13,10 +13,10 @@ use kubephase_wit::{Failure, FailureCode};
 /// # Errors
 /// `invalid` if one of the two exists.
 pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
-    let base = base(spec);
     for ending in ["key", "csr"] {
-        if files.stat(&format!("{base}.{ending}"))?.is_some() {
-            return Err(exists(&format!("key or CSR {base}")));
+        if files.stat(&path_of(spec, ending))?.is_some() {
+            let what = format!("key or CSR {}/{}", spec.directory, spec.name);
+            return Err(refuse_existing(&what));
         }
     }
     Ok(())
@@ -29,10 +29,10 @@ pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tri
 pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> Tried<()> {
     let path = &spec.path;
     if files.stat(path)?.is_some() {
-        return Err(exists(&format!("kube config: {path}")));
+        return Err(refuse_existing(&format!("kube config: {path}")));
     }
     if files.stat(&format!("{path}.csr"))?.is_some() {
-        return Err(exists(&format!("csr: {path}")));
+        return Err(refuse_existing(&format!("csr: {path}")));
     }
     Ok(())
 }
@@ -43,24 +43,21 @@ pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Fil
 /// # Errors
 /// A name cannot be in a certificate, or a file cannot be written.
 pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<String>> {
-    let Names {
-        dns_names,
-        ip_addresses,
-        warnings,
-    } = Names::from_spec(spec);
+    let names = Names::from_spec(spec);
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
-        dns_names: &dns_names,
-        ip_addresses: &ip_addresses,
+        dns_names: &names.dns_names,
+        ip_addresses: &names.ip_addresses,
         ..CertificateTemplate::named(&spec.common_name)
     };
     let failed = |why: String| invalid(format!("the request for {}: {why}", spec.name));
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(failed)?;
-    let (base, key) = (base(spec), key.to_pem().map_err(failed)?);
-    files.write(&format!("{base}.key"), key.reveal().as_bytes(), 0o600, None)?;
-    files.write(&format!("{base}.csr"), request.as_bytes(), 0o600, None)?;
-    Ok(warnings)
+    let key = key.to_pem().map_err(failed)?;
+    let key_path = path_of(spec, "key");
+    files.write(&key_path, key.reveal().as_bytes(), 0o600, None)?;
+    files.write(&path_of(spec, "csr"), request.as_bytes(), 0o600, None)?;
+    Ok(names.warnings)
 }
 
 /// Writes a kubeconfig that has a new key and no certificate, and the request for its certificate.
@@ -82,20 +79,10 @@ pub fn write_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> Tri
     files.write(&format!("{path}.csr"), request.as_bytes(), 0o600, None)
 }
 
-/// The path of a certificate without its ending.
-fn base(spec: &CertificateSpec) -> String {
-    format!("{}/{}", spec.directory, spec.name)
-}
-
-fn exists(what: &str) -> Failure {
-    Failure {
-        remedy: Some(
-            "move the files of an earlier run away, or name other directories with --cert-dir and \
-             --kubeconfig-dir"
-                .to_owned(),
-        ),
-        ..invalid(format!("file already exists: {what}"))
-    }
+fn refuse_existing(what: &str) -> Failure {
+    let remedy = "move the files of an earlier run away, or name other directories with --cert-dir \
+        and --kubeconfig-dir";
+    invalid_with_remedy(format!("file already exists: {what}"), remedy.to_owned())
 }
 
 fn invalid(message: String) -> Failure {

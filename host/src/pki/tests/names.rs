@@ -1,4 +1,4 @@
-//! The subject of an authority is the issuer of what it signs, byte by byte, whatever it is made of.
+//! An authority's subject is the issuer of what it signs, byte by byte, whatever it is made of.
 use super::*;
 use crate::pki::{
     name::Name,

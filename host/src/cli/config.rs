@@ -100,14 +100,14 @@ pub(super) fn command() -> Command {
         Command::new("migrate").about("Convert a configuration file to the newest API version"),
         flags_of::<MigrateFlags>(),
     ))
-    .subcommand(PrintCommand::augment_subcommands(group(
-        "print",
-        "Print default configurations",
-    )))
-    .subcommand(ImagesCommand::augment_subcommands(group(
-        "images",
-        "The container images of a control plane",
-    )))
+    .subcommand(
+        PrintCommand::augment_subcommands(Command::new("print").subcommand_required(true))
+            .about("Print default configurations"),
+    )
+    .subcommand(
+        ImagesCommand::augment_subcommands(Command::new("images").subcommand_required(true))
+            .about("List and pull the container images of a control plane"),
+    )
 }
 
 /// Reads the arguments of `config`.

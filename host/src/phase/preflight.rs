@@ -160,6 +160,11 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
     let Some(etcd) = &config.cluster.etcd.external else {
         return Ok(Outcome::Skipped("etcd is not external".into()));
     };
+    if config.join.is_some() {
+        // Only init asks for the version (kubeadm behaviour). A joining node may not have the
+        // client's certificate yet.
+        return Ok(Outcome::Skipped("the node joins a cluster".into()));
+    }
     for endpoint in &etcd.http_endpoints {
         let url = format!("{}/version", endpoint.trim_end_matches('/'));
         let (verdict, summary) = match observe_net::http_get_as(

@@ -49,7 +49,8 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
         ));
     }
     let name = node_name(config);
-    if name != config.run.os_hostname {
+    // The kubelet takes the name of the machine in small letters, too.
+    if name != config.run.os_hostname.trim().to_lowercase() {
         flags.push(("hostname-override", name.into()));
     }
     format!(

@@ -30,7 +30,11 @@ pub fn check_files(config: &Config) -> Result<(), Failure> {
     if let Some(etcd) = &config.cluster.etcd.local {
         check_etcd_data(etcd)?;
     }
-    if let Some(etcd) = &config.cluster.etcd.external {
+    // With a certificate key, the join itself brings these files.
+    let brings_files = config.join.is_some() && !config.init.certificate_key.is_empty();
+    if let Some(etcd) = &config.cluster.etcd.external
+        && !brings_files
+    {
         check_etcd_credentials(etcd)?;
     }
     Ok(())
@@ -72,7 +76,9 @@ fn check_etcd_data(etcd: &LocalEtcd) -> Result<(), Failure> {
     let path = etcd.data_dir.as_str();
     let is_empty = match observe_files::stat(path)? {
         None => true,
-        Some(_) => observe_files::list_dir(path)?.is_empty(),
+        Some(meta) if meta.kind == "directory" => observe_files::list_dir(path)?.is_empty(),
+        // What is not a directory is in the way as well (kubeadm behaviour).
+        Some(_) => false,
     };
     let problem = error_unless(is_empty, || format!("{path} is not empty"));
     // If an earlier run made this manifest, the data are those of its etcd, and the host accepts

@@ -1,5 +1,5 @@
 //! `SystemVerification`: kernel, operating system, cgroups (the rules of k8s.io/system-validators).
-use crate::{Problem, report_check};
+use crate::{Problem, report_check, versions};
 use kubephase_sdk::{
     Failure, Verdict, codes::SYSTEM_VERIFICATION as CODE, kubeadm::Config, node, node_fact,
 };
@@ -57,7 +57,8 @@ pub fn check_system(_config: &Config) -> Result<(), Failure> {
         ));
     }
     let controllers: Vec<String> = node_fact("cgroupControllers")?.unwrap_or_default();
-    problems.extend(cgroup_problems(version, &controllers));
+    let is_v1_refused = version == 1 && versions::refuses_cgroup_v1();
+    problems.extend(cgroup_problems(version, &controllers, is_v1_refused));
     let evidence = [
         ("kernel", release),
         ("cgroup", format!("v{version}")),
@@ -123,7 +124,7 @@ fn missing_names(names: &[&str], controllers: &[String]) -> Vec<String> {
 }
 
 /// Returns what is wrong with the control groups.
-fn cgroup_problems(version: u8, controllers: &[String]) -> Vec<Problem> {
+fn cgroup_problems(version: u8, controllers: &[String], is_v1_refused: bool) -> Vec<Problem> {
     // In version 2, `devices` and `freezer` are not controllers, but always available.
     let (required, optional): (&[&str], &[&str]) = if version == 1 {
         (
@@ -144,8 +145,13 @@ fn cgroup_problems(version: u8, controllers: &[String]) -> Vec<Problem> {
             format!("missing required cgroups: {}", missing.join(" ")),
         ));
     } else if version == 1 {
+        let verdict = if is_v1_refused {
+            Verdict::Fail
+        } else {
+            Verdict::Warn
+        };
         problems.push((
-            Verdict::Fail,
+            verdict,
             "cgroups v1 support is deprecated and will be removed in a \
             future release. Please migrate to cgroups v2. To explicitly enable cgroups v1 support \
             for kubelet v1.35 or newer, you must set the kubelet configuration option \

@@ -67,6 +67,18 @@ fn check_kubernetes(wanted: &str) {
     );
 }
 
+/// Minor version of the first kubelet that does not start with version 1 of control groups.
+const FIRST_WITHOUT_CGROUP_V1: u64 = 35;
+
+/// Whether the node's kubelet refuses version 1 of control groups. A kubelet of an unknown version
+/// counts as a new one.
+pub fn refuses_cgroup_v1() -> bool {
+    observe_command::run_command("kubelet", &["--version".to_owned()])
+        .ok()
+        .and_then(|output| parse(output.stdout.trim().strip_prefix("Kubernetes ")?))
+        .is_none_or(|version| version >= (1, FIRST_WITHOUT_CGROUP_V1))
+}
+
 /// Returns what is wrong with the output of `kubelet --version`, for a control plane of the wanted
 /// version; the wanted version may be empty.
 fn kubelet_problem(output: &str, wanted: &str) -> Option<Problem> {

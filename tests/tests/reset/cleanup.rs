@@ -32,10 +32,15 @@ fn reset_removes_the_cluster_and_leaves_other_files() {
         "a file that does not belong to the cluster stays"
     );
     assert!(
-        files(&root.join("var/lib")).iter().all(
-            |path| path.ends_with("lock") || path.extension().is_some_and(|end| end == "jsonl")
-        )
+        files(&root.join("var/lib"))
+            .iter()
+            .all(|path| path.ends_with("lock")
+                || path.ends_with("last-run.json")
+                || path.extension().is_some_and(|end| end == "jsonl"))
     );
+    let last_run = fs::read(root.join("var/lib/kubephase/last-run.json")).unwrap();
+    let last_run: serde_json::Value = serde_json::from_slice(&last_run).unwrap();
+    assert_eq!(last_run["workflow"], "reset", "the report on the last run");
     assert!(!root.join("var/lib/kubephase/cluster.jsonl").exists());
     assert!(
         root.join("etc/kubernetes/pki").is_dir()

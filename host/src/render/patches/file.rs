@@ -72,7 +72,10 @@ pub(super) fn parse_patches(text: &str) -> Result<Vec<Value>, String> {
         serde_yaml::from_str_with_options(&document, options.clone())
             .map_err(|error| place_and_reason(line, &error))
     });
-    patches.collect()
+    // A document that is only a comment, or null, changes nothing (kubeadm behaviour).
+    patches
+        .filter(|patch| !matches!(patch, Ok(Value::Null)))
+        .collect()
 }
 
 /// Splits a text into its documents, trimmed and without the empty ones. Returns each with the
@@ -81,7 +84,7 @@ fn split_documents(text: &str) -> Vec<(u64, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut documents = Vec::new();
     let mut before = 0;
-    for document in lines.split(|line| line.trim_end() == "---") {
+    for document in lines.split(|line| is_document_end(line)) {
         let blank = document
             .iter()
             .take_while(|line| line.trim().is_empty())
@@ -93,6 +96,16 @@ fn split_documents(text: &str) -> Vec<(u64, String)> {
         before += document.len() as u64 + 1;
     }
     documents
+}
+
+/// Whether a line ends a document: `---` or `...`, with a comment at most.
+fn is_document_end(line: &str) -> bool {
+    let after = line
+        .strip_prefix("---")
+        .or_else(|| line.strip_prefix("..."));
+    after
+        .map(str::trim)
+        .is_some_and(|after| after.is_empty() || after.starts_with('#'))
 }
 
 /// Returns where and why a document is not YAML. It quotes nothing of the document, because any

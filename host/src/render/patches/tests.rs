@@ -291,3 +291,19 @@ fn the_values_of_patches_do_not_include_the_names_of_the_parts_that_they_patch()
     texts.sort_unstable();
     assert_eq!(texts, ["c", "e", "f"]);
 }
+
+#[test]
+fn documents_without_content_change_nothing() {
+    let files = [
+        ("kube-scheduler0.yaml", "# only a comment\n"),
+        ("kube-scheduler1.yaml", "null\n---\n~\n"),
+        (
+            "kube-scheduler2+merge.yaml",
+            "a: 1\n--- # the next\nb: 2\n...\n# the end\n",
+        ),
+        ("kube-scheduler3+json.json", "null"),
+    ];
+    let (patches, _) = load(&files).unwrap();
+    let (patched, _) = patches.apply("kube-scheduler", json!({"c": 3})).unwrap();
+    assert_eq!(patched, json!({"a": 1, "b": 2, "c": 3}));
+}

@@ -132,13 +132,19 @@ impl EtcdMembers {
 }
 
 impl EtcdMembers {
-    /// Takes the Pods of a real etcd for its members, which all serve. Only if no member is known:
-    /// the members of this rehearsal stay.
+    /// Takes the Pods of a real etcd for its members, which all serve. If there is no Pod, an
+    /// unknown member stands for them: a cluster has at least one.
     pub fn import_pods(&self, pods: &[EtcdPod]) {
-        let mut members = self.lock();
-        if members.is_empty() {
-            *members = pods.iter().map(member_of_pod).collect();
-        }
+        let unknown = EtcdPod {
+            name: "etcd-unknown".to_owned(),
+            client_urls: vec!["https://unknown.invalid:2379".to_owned()],
+        };
+        let pods = if pods.is_empty() {
+            std::slice::from_ref(&unknown)
+        } else {
+            pods
+        };
+        *self.lock() = pods.iter().map(member_of_pod).collect();
     }
 }
 

@@ -61,8 +61,9 @@ impl Commands<'_> {
             .filter(move |member| parent(&member.id) == Some(&spec.id))
     }
 
-    /// Returns the command of a group, which has the flags of all members. kubeadm has one command
-    /// for all checks: `init phase preflight` runs them.
+    /// Returns the command of a group, which has the flags of all members. Where kubeadm has one
+    /// command, the group's own command runs all members: `init phase preflight`, `join phase
+    /// control-plane-prepare certs`.
     fn group(&self, spec: &PhaseSpec, name: String) -> Command {
         let within = self
             .specs
@@ -74,6 +75,12 @@ impl Commands<'_> {
             return self.with_flags(Command::new(name).about(spec.title.clone()), flags);
         }
         let all = Command::new(ALL).about(format!("All phases of {}", spec.id));
+        if parent(&spec.id).is_some() {
+            // kubeadm has no group within a group: there, this is one phase with these flags.
+            let own = Command::new(name).about(spec.title.clone());
+            let all = self.with_flags(all, flags.iter().copied());
+            return self.with_flags(own, flags).subcommand(all);
+        }
         group(name, spec.title.clone()).subcommand(self.with_flags(all, flags))
     }
 

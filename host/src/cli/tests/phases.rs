@@ -32,6 +32,15 @@ fn phases_are_commands_and_paths() {
         // All checks are one command, as in kubeadm.
         ("init phase preflight --config x", "preflight"),
         ("init phase preflight/resources", "preflight/resources"),
+        // A group within a group is one phase of kubeadm.
+        (
+            "join phase control-plane-prepare certs --config x --node-name n",
+            "control-plane-prepare/certs",
+        ),
+        (
+            "join phase control-plane-prepare kubeconfig all --config x",
+            "control-plane-prepare/kubeconfig",
+        ),
     ] {
         assert_eq!(phase(line).id, id);
     }

@@ -73,6 +73,10 @@ const PLAIN_ENDS: &[&str] = &[
     "type",
     "policy",
     "strategy",
+    // The name of a credential that systemd gives a service, and a return value of PAM.
+    "loadcredential",
+    "importcredential",
+    "authtokreqd",
 ];
 
 /// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.

@@ -98,6 +98,8 @@ fn names_of_secrets_are_known_by_their_parts_and_by_their_last_word() {
         "tokenFile",
         "authority",
         "configMapAndSecretChangeDetectionStrategy",
+        "LoadCredential",
+        "new_authtok_reqd",
     ] {
         assert!(!sounds_secret(name), "{name}");
     }

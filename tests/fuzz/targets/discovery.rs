@@ -10,9 +10,10 @@ use kubephase::{
     world::{
         Cluster, Tried,
         node::{described::DescribedNode, facts::NodeFacts},
+        revision::Revision,
     },
 };
-use kubephase_wit::{Failure, ObjectRef};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ const TOKEN: &str = "abcdef.0123456789abcdef";
 struct Untrusted(Value);
 
 fn refused<T>() -> Tried<T> {
-    Err(Failure::new("denied", "discovery only looks"))
+    Err(Failure::new(FailureCode::Denied, "discovery only looks"))
 }
 
 impl Cluster for Untrusted {
@@ -49,7 +50,7 @@ impl Cluster for Untrusted {
     fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
         refused()
     }
-    fn delete(&self, _: &ObjectRef) -> Tried<()> {
+    fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> Tried<()> {
         refused()
     }
     fn probe(&self, _: &str, _: &str) -> Tried<u16> {

@@ -3,6 +3,7 @@
 use super::{
     Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
+    wait::would_wait,
 };
 use crate::{
     backoff::{Backoff, NextTry, Tries},
@@ -25,7 +26,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// # Errors
 /// `timeout` if the member does not serve in time, `cancelled`, or the failure of etcd.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
-    let mut tries = start_tries(spec.timeout_seconds);
+    let longest = context.world.longest_wait();
+    let mut tries = start_tries(shorter(spec.timeout_seconds, longest));
     let (mut changed, mut visibility) = (false, Visibility::Unknown);
     loop {
         let last = match step(spec, context, &mut visibility) {
@@ -40,9 +42,20 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             Err(failure) => return Err(failure),
         };
         if !wait_for_next(&mut tries, context)? {
+            if longest.is_some() {
+                let what = format!("the etcd member at {} to join the cluster", spec.peer_url);
+                return Ok(would_wait(&what));
+            }
             return Err(out_of_time(spec, &last));
         }
     }
+}
+
+/// Returns the shorter time in seconds.
+fn shorter(seconds: i64, longest: Option<Duration>) -> i64 {
+    longest.map_or(seconds, |longest| {
+        seconds.min(i64::try_from(longest.as_secs()).unwrap_or(i64::MAX))
+    })
 }
 
 fn out_of_time(spec: &EtcdMemberSpec, last: &str) -> Failure {

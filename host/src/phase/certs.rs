@@ -45,10 +45,12 @@ pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpe
         .collect()
 }
 
+/// The phase of `join` that checks what all members of the control plane share.
+pub const SHARED: &str = "control-plane-prepare/certs/shared";
+
 /// Returns the phases `control-plane-prepare/certs/*` of `join`. They make the certificates that
 /// each node has for itself.
 pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
-    const SHARED: &str = "control-plane-prepare/certs/shared";
     let group = PhaseSpec::group(
         "control-plane-prepare/certs",
         "Generate the certificates for the new control plane components",
@@ -106,12 +108,7 @@ fn propose_certificate(certificate: &Certificate) -> Result<Outcome, Failure> {
 fn check_shared() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let directory = &config.cluster.certificates_dir;
-    let is_external = config.cluster.etcd.external.is_some();
-    let authorities: Vec<&Certificate> = CERTIFICATES
-        .iter()
-        .filter(|certificate| certificate.authority.is_none())
-        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
-        .collect();
+    let (authorities, service_account) = shared_specs(&config)?;
     // A new authority would make another cluster.
     for authority in &authorities {
         require_file(&format!("{directory}/{}.crt", authority.name))?;
@@ -120,10 +117,26 @@ fn check_shared() -> Result<Outcome, Failure> {
         .iter()
         .try_for_each(|name| require_file(&format!("{directory}/{name}")))?;
     for authority in authorities {
-        effects_pki::ensure_certificate(&json(&certificate_spec(authority, &config)?))?;
+        effects_pki::ensure_certificate(&json(&authority))?;
     }
-    effects_pki::ensure_key_pair(&json(&service_account_spec(&config)))?;
+    effects_pki::ensure_key_pair(&json(&service_account))?;
     Ok(Outcome::Settled)
+}
+
+/// Returns what all members of the control plane share: the authorities, and the key that signs
+/// service account tokens.
+///
+/// # Errors
+/// The configuration gives an authority no valid name.
+pub fn shared_specs(config: &Config) -> Result<(Vec<CertificateSpec>, KeyPairSpec), Failure> {
+    let is_external = config.cluster.etcd.external.is_some();
+    let authorities = CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_none())
+        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
+        .map(|authority| certificate_spec(authority, config))
+        .collect::<Result<_, _>>()?;
+    Ok((authorities, service_account_spec(config)))
 }
 
 /// Checks that a file exists which all members of the control plane share.

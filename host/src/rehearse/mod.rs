@@ -154,7 +154,8 @@ impl RehearsedCluster<'_> {
         joins.into_iter().collect()
     }
 
-    /// Returns the flags of the join command that `init` prints.
+    /// Returns the flags of the join command that `init` prints. Checks that the operator ignores on
+    /// the first machine are ignored on the others too.
     fn join_flags(&self) -> Result<JoinFlags> {
         let path = format!("{}/ca.crt", self.config.cluster.certificates_dir);
         let pem = self
@@ -164,6 +165,7 @@ impl RehearsedCluster<'_> {
             .map_err(Failure::into_error)?;
         let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem))
             .map_err(|why| anyhow!("{path}: {why}"))?;
+        let registration = &self.config.init.node_registration;
         let tokens = &self.config.init.bootstrap_tokens;
         let token = tokens
             .first()
@@ -173,6 +175,7 @@ impl RehearsedCluster<'_> {
             endpoint: Some(url.trim_start_matches("https://").to_owned()),
             token: Some(token.token.clone()),
             discovery_token_ca_cert_hash: vec![format!("sha256:{}", authority.public_key_sha256())],
+            ignore_preflight_errors: registration.ignore_preflight_errors.clone(),
             ..JoinFlags::default()
         })
     }

@@ -8,41 +8,12 @@ use crate::{
         init::{self, Init},
     },
     world::{
-        Etcd, EtcdMember, Tried,
+        EtcdMember,
         rehearsal::{ClusterState, ExternalCluster},
     },
 };
 use kubephase_wit::ObjectRef;
 use serde_json::Value;
-
-/// The etcd of a cluster that is only looked at.
-struct Beside(Arc<Rehearsal>);
-
-impl Etcd for Beside {
-    fn members(&self) -> Tried<Vec<EtcdMember>> {
-        self.0.etcd().members()
-    }
-
-    fn serves(&self, client_url: &str) -> Tried<bool> {
-        self.0.etcd().serves(client_url)
-    }
-
-    fn add_learner(&self, _: &str) -> Tried<()> {
-        unreachable!("nothing is changed there")
-    }
-
-    fn promote(&self, _: u64) -> Tried<()> {
-        unreachable!("nothing is changed there")
-    }
-
-    fn remove(&self, _: u64) -> Tried<()> {
-        unreachable!("nothing is changed there")
-    }
-
-    fn health(&self) -> Tried<(usize, usize)> {
-        unreachable!("its members are looked at one by one")
-    }
-}
 
 /// Completes and executes a run. Returns its configuration and its result.
 fn execute(prepared: Prepared, world: &Arc<Rehearsal>) -> (Config, RunResult) {
@@ -81,6 +52,7 @@ fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> Prepared 
     let file = ConfigFile::at(&example);
     let flags = InitFlags {
         upload_certs: true,
+        ignore_preflight_errors: vec!["Swap".into()],
         ..InitFlags::default()
     };
     let loaded = init::load(Some(&file), &flags, facts).unwrap();
@@ -153,7 +125,13 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
         cancel: &Cancel::never(),
     };
     let joining = prepare_join(&cluster, machine);
-    let external = ExternalCluster::new(world.cluster_state(), Box::new(Beside(world.clone())));
+    let registration = &joining.config.init.node_registration;
+    assert_eq!(
+        registration.ignore_preflight_errors,
+        ["swap"],
+        "what is ignored on the first machine"
+    );
+    let external = ExternalCluster::new(world.cluster_state(), None);
     let cluster_state = ClusterState::with_external(second.path(), external);
     let node = open(
         threads.handle(),

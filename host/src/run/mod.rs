@@ -20,6 +20,7 @@ pub mod secrets;
 pub mod session;
 pub mod signals;
 pub mod site;
+mod stand_ins;
 pub mod threads;
 mod time;
 mod waivers;

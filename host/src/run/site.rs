@@ -8,6 +8,7 @@ use super::{
     prepare::Prepared,
     scratch::ScratchTree,
     signals::Interruptible,
+    stand_ins::MissingShared,
     threads::Threads,
     workflow::{RehearsedCluster, Trees},
 };
@@ -21,7 +22,7 @@ use crate::{
         files::PrivateDirectory,
         node::facts::NodeFacts,
         real::{self, Real},
-        rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting},
+        rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting, StandIns},
     },
 };
 use crate::{
@@ -119,17 +120,22 @@ impl Site<Rehearsal> {
             threads: &threads,
             cancel: run.cancel(),
         };
-        let (cluster, peers) = around.open_cluster()?;
+        let files = rehearsal::files(&scratch.path, below)?;
+        let missing = MissingShared::find(prepared, files.as_ref())?;
+        let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
         let setting = Setting {
-            files: rehearsal::files(&scratch.path, below)?,
+            files,
             facts,
             credentials: Credentials::of(&prepared.config),
             cluster,
             patience: patience(prepared, run.cancel()),
             port,
         };
+        let world = Rehearsal::open(threads.handle(), setting)?;
+        let made = missing.make(prepared, &world, run.cancel());
+        made.map_err(Failure::into_error)?;
         Ok(Site {
-            world: Arc::new(Rehearsal::open(threads.handle(), setting)?),
+            world: Arc::new(world),
             threads,
             run,
             directory,
@@ -152,14 +158,15 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn open_cluster(&self) -> Result<(Arc<ClusterState>, Option<PeerCluster>)> {
+    fn open_cluster(
+        &self,
+        stand_ins: Option<StandIns>,
+    ) -> Result<(Arc<ClusterState>, Option<PeerCluster>)> {
         let handle = self.threads.handle();
         match self.prepared.workflow.rehearsed_cluster() {
             RehearsedCluster::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
             RehearsedCluster::External => {
-                let files = rehearsal::files(self.root, self.below)?;
-                let etcd = real::etcd(handle, files, &self.prepared.config, self.cancel);
-                let external = ExternalCluster::new(Arc::new(real::direct()), Box::new(etcd));
+                let external = ExternalCluster::new(Arc::new(real::direct()), stand_ins);
                 Ok((
                     Arc::new(ClusterState::with_external(self.root, external)),
                     None,

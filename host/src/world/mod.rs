@@ -42,6 +42,7 @@ pub use parts::{
     Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Rights, Runtime, TlsFile,
     TlsFiles,
 };
+use std::time::Duration;
 
 /// The result of work on the world. A phase receives the failure as it is.
 pub type Tried<T> = Result<T, Failure>;
@@ -74,6 +75,12 @@ pub trait World: Send + Sync {
     /// would not.
     fn bind_admins(&self) -> bool {
         false
+    }
+
+    /// Returns the longest time that a wait is worth in this world; none if that is for the wait to
+    /// say. What did not come about then is taken for granted: nothing more will happen there.
+    fn longest_wait(&self) -> Option<Duration> {
+        None
     }
 
     /// Returns what this world cannot know, for the report. Empty on a real machine.

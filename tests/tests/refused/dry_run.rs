@@ -52,3 +52,51 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
         output.stderr
     );
 }
+
+/// A dry run of a member of the control plane shows everything, without etcd and without the shared
+/// keys, and never waits for what it does not start. A check that asks for the keys still fails.
+#[test]
+fn a_dry_run_of_a_control_plane_needs_no_etcd_and_no_shared_keys() {
+    let cluster = InvitingCluster::start();
+    let root = cluster.folder.path().join("root");
+    let before = state_of(&root);
+    for (command, status, stdout, stderr) in [
+        (
+            &["--skip-phases", "preflight"][..],
+            0,
+            "This node has joined the cluster",
+            "whether this machine can join the control plane",
+        ),
+        (
+            &["phase", "control-plane-prepare", "certs"],
+            0,
+            "Generating \"apiserver\" certificate and key",
+            "/etc/kubernetes/pki/sa.key are missing here",
+        ),
+        (
+            &[
+                "--skip-phases",
+                "preflight,control-plane-prepare,kubelet-start,control-plane-join,\
+                 kubelet-wait-bootstrap,wait-control-plane",
+            ],
+            0,
+            "Would wait for the etcd member",
+            "whether the etcd cluster is healthy",
+        ),
+        (&[], 5, "", "/etc/kubernetes/pki/ca.crt is missing"),
+    ] {
+        let output = cluster.dry_run_of_control_plane(command);
+        assert_eq!(
+            output.status, status,
+            "{command:?} {}{}",
+            output.stdout, output.stderr
+        );
+        assert!(
+            output.stdout.contains(stdout) && output.stderr.contains(stderr),
+            "{command:?} {}{}",
+            output.stdout,
+            output.stderr
+        );
+    }
+    assert_eq!(state_of(&root), before);
+}

@@ -98,6 +98,37 @@ impl InvitingCluster {
         tls_token: &str,
         control_plane: &Value,
     ) -> RunOutput {
+        let discovery = json!({
+            "tlsBootstrapToken": tls_token,
+            "bootstrapToken": {
+                "apiServerEndpoint": self.endpoint,
+                "token": token,
+                "caCertHashes": [pin],
+            },
+        });
+        self.run_join(&[], name, &discovery, control_plane)
+    }
+
+    /// Runs a command of a joining control plane in a dry run; `command` follows `join`.
+    pub fn dry_run_of_control_plane(&self, command: &[&str]) -> RunOutput {
+        let discovery = json!({
+            "bootstrapToken": {
+                "apiServerEndpoint": self.endpoint,
+                "token": self.token,
+                "caCertHashes": [self.pin],
+            },
+        });
+        let control_plane = json!({"localAPIEndpoint": {"advertiseAddress": "192.0.2.77"}});
+        self.run_join(command, "member", &discovery, &control_plane)
+    }
+
+    fn run_join(
+        &self,
+        command: &[&str],
+        name: &str,
+        discovery: &Value,
+        control_plane: &Value,
+    ) -> RunOutput {
         let config = self.folder.path().join("join.yaml");
         let text = json!({
             "apiVersion": "kubeadm.k8s.io/v1beta4",
@@ -110,18 +141,13 @@ impl InvitingCluster {
             "controlPlane": control_plane,
             "dryRun": true,
             "timeouts": {"discovery": "0s"},
-            "discovery": {
-                "tlsBootstrapToken": tls_token,
-                "bootstrapToken": {
-                    "apiServerEndpoint": self.endpoint,
-                    "token": token,
-                    "caCertHashes": [pin],
-                },
-            },
+            "discovery": discovery,
         });
         fs::write(&config, text.to_string()).unwrap();
         run(kubephase(PROGRAM)
-            .args(["join", "--dry-run", "--config"])
+            .arg("join")
+            .args(command)
+            .args(["--dry-run", "--config"])
             .arg(config))
     }
 

@@ -6,8 +6,9 @@ use crate::{
 };
 use kubephase_sdk::testing::Case;
 
-/// A world with an etcd: the number of its members that work, and of all.
-struct Members(FakeWorld, (usize, usize));
+/// A world with an etcd: the number of its members that work, and of all; and the longest time that
+/// a wait is worth there.
+struct Members(FakeWorld, (usize, usize), Option<Duration>);
 
 impl Etcd for Members {
     fn health(&self) -> Tried<(usize, usize)> {
@@ -36,6 +37,10 @@ impl Etcd for Members {
 }
 
 impl World for Members {
+    fn longest_wait(&self) -> Option<Duration> {
+        self.2
+    }
+
     fn etcd(&self) -> &dyn Etcd {
         self
     }
@@ -90,6 +95,7 @@ fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Do
     let world = Members(
         FakeWorld::new(&Case::default(), root).unwrap(),
         (healthy, all),
+        None,
     );
     let (config, cancel) = (Config::default(), Cancel::never());
     let context = Context::for_test(&world, &config, &cancel);
@@ -116,4 +122,23 @@ fn a_full_or_read_only_disk_ends_a_wait_at_once() {
             "{code}"
         );
     }
+}
+
+#[test]
+fn what_nothing_in_the_world_will_bring_about_is_taken_for_granted() {
+    let root = tempfile::tempdir().unwrap();
+    let world = Members(
+        FakeWorld::new(&Case::default(), root.path()).unwrap(),
+        (1, 3),
+        Some(Duration::ZERO),
+    );
+    let (config, cancel) = (Config::default(), Cancel::never());
+    let context = Context::for_test(&world, &config, &cancel);
+    let spec = WaitSpec {
+        condition: Condition::EtcdHealthy {},
+        timeout_seconds: 240,
+    };
+    let done = wait_until(&spec, &context).unwrap();
+    assert!(matches!(done.applied, Applied::Skipped(_)), "{done:?}");
+    assert_eq!(done.said, ["[dryrun] Would wait for a healthy etcd"]);
 }

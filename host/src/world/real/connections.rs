@@ -1,10 +1,9 @@
 //! Single parts of this machine, for callers that need no whole [`Real`](super::Real).
-use super::{cri::Cri, etcd::RealEtcd};
+use super::cri::Cri;
 use crate::{
     cancel::Cancel,
-    secret::configuration::Config,
     world::{
-        Etcd, Files, Runtime,
+        Runtime,
         api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
         files::RootedFiles,
     },
@@ -47,34 +46,6 @@ pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
 /// Returns a resolver that connects to servers at the addresses of their URLs.
 pub fn direct() -> impl Resolver {
     OwnServerResolver(None)
-}
-
-/// Returns the etcd of the cluster that a node joins, for a caller that has files with its
-/// certificates.
-pub fn etcd(
-    handle: &Handle,
-    files: Arc<dyn Files>,
-    config: &Config,
-    cancel: &Cancel,
-) -> impl Etcd + use<> {
-    let patience = Patience {
-        cancel: cancel.clone(),
-        ..Patience::none()
-    };
-    let cluster = ApiClient::new(
-        handle.clone(),
-        files.clone(),
-        Credentials::of(config),
-        Arc::new(direct()),
-        patience,
-    );
-    RealEtcd {
-        handle: handle.clone(),
-        files,
-        cluster,
-        directory: config.cluster.certificates_dir.clone(),
-        cancel: cancel.clone(),
-    }
 }
 
 /// Returns the file tree of this machine.

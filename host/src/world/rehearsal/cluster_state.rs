@@ -115,19 +115,26 @@ impl ClusterState {
         }
     }
 
-    /// Imports the members of etcd of an external cluster, if that was not done yet.
-    ///
-    /// # Errors
-    /// `cancelled`.
-    pub(super) fn import_members(&self, api: &dyn Cluster) -> Tried<()> {
-        self.external
-            .as_ref()
-            .map_or(Ok(()), |external| external.import_members(&self.etcd, api))
+    /// Imports the members of etcd of an external cluster, if that was not done yet. `has_etcd` says
+    /// whether a member is on this machine already.
+    pub(super) fn import_members(&self, api: &dyn Cluster, has_etcd: bool) {
+        let Some(external) = &self.external else {
+            return;
+        };
+        let own = if has_etcd {
+            Vec::new()
+        } else {
+            self.machines().clone()
+        };
+        external.import_members(&self.etcd, api, &own);
     }
 
     /// Returns what of an external cluster was not checked.
-    pub(super) fn not_checked(&self) -> Option<String> {
-        self.external.as_ref()?.not_checked()
+    pub(super) fn not_checked(&self) -> Vec<String> {
+        let external = self.external.as_ref();
+        external
+            .map(ExternalCluster::not_checked)
+            .unwrap_or_default()
     }
 
     /// Reads what was saved of the cluster, for its first API server, and restores the members of

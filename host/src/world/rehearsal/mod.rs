@@ -35,12 +35,15 @@ use super::{
 };
 use anyhow::{Context, Result};
 pub use cluster_state::ClusterState;
-pub use external::ExternalCluster;
+pub use external::{ExternalCluster, StandIns};
 use kubelet::{KubeletSettings, KubeletStandIn};
 use kubephase_wit::Failure;
 use overlay::Overlay;
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
+
+/// Longest time until the kubelet stand-in has started what the static Pods of a dry run say.
+const DRY_RUN_WAIT: Duration = Duration::from_secs(10);
 
 /// A rehearsed machine, as a world.
 pub struct Rehearsal {
@@ -183,6 +186,16 @@ impl World for Rehearsal {
 
     fn bind_admins(&self) -> bool {
         self.kubelet.bind_admins()
+    }
+
+    /// A dry run that joins a real cluster never waits in vain, and not at all if none of its phases
+    /// starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
+    fn longest_wait(&self) -> Option<Duration> {
+        let is_external = self.kubelet.cluster().is_external();
+        is_external.then(|| match self.kubelet.is_running() {
+            true => DRY_RUN_WAIT,
+            false => Duration::ZERO,
+        })
     }
 
     fn not_checked(&self) -> Vec<String> {

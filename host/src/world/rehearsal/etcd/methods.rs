@@ -2,44 +2,50 @@
 use super::EtcdMembers;
 use crate::world::{Etcd, EtcdMember, Tried, real::etcd_endpoints, rehearsal::Rehearsal};
 
+/// The static Pod of this node's etcd.
+const MANIFEST: &str = "/etc/kubernetes/manifests/etcd.yaml";
+
 impl Rehearsal {
-    /// Returns the members of etcd and the URLs at which they listen, found as a real node finds
-    /// them. The node's kubelet reads its own static Pods before.
-    fn etcd_members(&self) -> Tried<(&EtcdMembers, Vec<String>)> {
+    /// Returns the members of etcd. The node's kubelet reads its own static Pods before. A node
+    /// without a cluster finds no members, as a real one does not.
+    fn etcd_members(&self) -> Tried<&EtcdMembers> {
         let cluster = self.kubelet.cluster();
-        cluster.import_members(self.api.as_ref())?;
-        self.kubelet.sync()?;
-        let endpoints = etcd_endpoints(self.api.as_ref());
-        if endpoints.is_err() && cluster.not_checked().is_some() {
-            return Ok((&cluster.etcd, Vec::new()));
+        if cluster.is_external() {
+            let has_etcd = self.files.stat(MANIFEST)?.is_some();
+            cluster.import_members(self.api.as_ref(), has_etcd);
+            self.kubelet.sync()?;
+        } else {
+            self.kubelet.sync()?;
+            etcd_endpoints(self.api.as_ref())?;
         }
-        Ok((&cluster.etcd, endpoints?))
+        Ok(&cluster.etcd)
     }
 }
 
 impl Etcd for Rehearsal {
     fn members(&self) -> Tried<Vec<EtcdMember>> {
-        self.etcd_members()?.0.list()
+        self.etcd_members()?.list()
     }
 
     fn add_learner(&self, peer_url: &str) -> Tried<()> {
-        self.etcd_members()?.0.add_learner(peer_url)
+        self.etcd_members()?.add_learner(peer_url)
     }
 
     fn promote(&self, id: u64) -> Tried<()> {
-        self.etcd_members()?.0.promote(id)
+        self.etcd_members()?.promote(id)
     }
 
     fn remove(&self, id: u64) -> Tried<()> {
-        self.etcd_members()?.0.remove(id)
+        self.etcd_members()?.remove(id)
     }
 
     fn health(&self) -> Tried<(usize, usize)> {
-        let (members, endpoints) = self.etcd_members()?;
-        if endpoints.is_empty() {
-            // A real etcd that cannot be asked: the note of the dry run says that it was not.
+        let members = self.etcd_members()?;
+        if self.kubelet.cluster().is_external() {
+            // A real etcd is not asked: the note of the dry run says so.
             return Ok((1, 1));
         }
+        let endpoints = etcd_endpoints(self.api.as_ref())?;
         let healthy = endpoints
             .iter()
             .filter(|endpoint| members.serves_url(endpoint))
@@ -48,6 +54,6 @@ impl Etcd for Rehearsal {
     }
 
     fn serves(&self, client_url: &str) -> Tried<bool> {
-        Ok(self.etcd_members()?.0.serves_url(client_url))
+        Ok(self.etcd_members()?.serves_url(client_url))
     }
 }

@@ -8,15 +8,17 @@ mod pods;
 mod requests;
 
 use super::persistence::{ClusterLog, LogEntry};
-use crate::world::{Etcd, EtcdMember, Tried, real::EtcdPod};
+use crate::world::real::EtcdPod;
 use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    net::IpAddr,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+use url::Url;
 
 /// The port on which members listen for their peers.
 const PEER_PORT: u16 = 2380;
@@ -119,33 +121,32 @@ impl EtcdMembers {
         *self.lock() = Vec::deserialize(logged).unwrap_or_default();
     }
 
-    /// Imports the members of a real etcd. Whether each of them serves is checked once.
-    ///
-    /// # Errors
-    /// `unavailable` if the members cannot be listed, or too few of them serve.
-    pub fn import_from(&self, etcd: &dyn Etcd) -> Tried<()> {
-        let members = etcd.members()?.into_iter();
-        let imported = members.map(|member| import_member(etcd, member)).collect();
-        *self.lock() = imported;
-        self.lock_with_quorum().map(drop)
-    }
-}
-
-impl EtcdMembers {
-    /// Takes the Pods of a real etcd for its members, which all serve. If there is no Pod, an
-    /// unknown member stands for them: a cluster has at least one.
-    pub fn import_pods(&self, pods: &[EtcdPod]) {
+    /// Takes the Pods of a real etcd for its members, which all serve, but not those at `own`
+    /// addresses. If there is no other Pod, an unknown member stands for them: a cluster has at
+    /// least one.
+    pub fn import_pods(&self, pods: &[EtcdPod], own: &[IpAddr]) {
         let unknown = EtcdPod {
             name: "etcd-unknown".to_owned(),
             client_urls: vec!["https://unknown.invalid:2379".to_owned()],
         };
-        let pods = if pods.is_empty() {
-            std::slice::from_ref(&unknown)
-        } else {
-            pods
-        };
-        *self.lock() = pods.iter().map(member_of_pod).collect();
+        let others = pods.iter().filter(|pod| !listens_at(pod, own));
+        let mut members: Vec<MemberState> = others.map(member_of_pod).collect();
+        if members.is_empty() {
+            members.push(member_of_pod(&unknown));
+        }
+        *self.lock() = members;
     }
+}
+
+/// Whether the member of a Pod listens for clients at one of these addresses.
+fn listens_at(pod: &EtcdPod, addresses: &[IpAddr]) -> bool {
+    let hosts = pod
+        .client_urls
+        .iter()
+        .filter_map(|url| Url::parse(url).ok());
+    hosts
+        .filter_map(|url| url.host_str()?.trim_matches(['[', ']']).parse().ok())
+        .any(|address| addresses.contains(&address))
 }
 
 /// Returns the member of a Pod. kubeadm's members listen for their peers at the host of the first
@@ -158,31 +159,15 @@ fn member_of_pod(pod: &EtcdPod) -> MemberState {
         .unwrap_or_default();
     MemberState {
         id: member_id(&peer_url, 0),
-        name: pod.name.trim_start_matches("etcd-").to_owned(),
+        name: pod
+            .name
+            .strip_prefix("etcd-")
+            .unwrap_or(&pod.name)
+            .to_owned(),
         peer_url,
         client_urls: pod.client_urls.clone(),
         learner: false,
         stage: MemberStage::Serving,
-    }
-}
-
-fn import_member(etcd: &dyn Etcd, member: EtcdMember) -> MemberState {
-    let serves = member
-        .client_urls
-        .iter()
-        .any(|url| etcd.serves(url).unwrap_or(false));
-    let stage = match (member.name.is_empty(), serves) {
-        (true, _) => MemberStage::Announced,
-        (false, true) => MemberStage::Serving,
-        (false, false) => MemberStage::Down,
-    };
-    MemberState {
-        id: member.id,
-        name: member.name,
-        peer_url: member.peer_urls.into_iter().next().unwrap_or_default(),
-        client_urls: member.client_urls,
-        learner: member.learner,
-        stage,
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::world::Tried;
 use serde_json::json;
 use std::path::Path;
 
@@ -112,7 +113,7 @@ fn without_a_quorum_every_request_is_refused() {
 }
 
 #[test]
-fn pods_stand_for_the_members_of_an_etcd_that_cannot_be_asked() {
+fn pods_stand_for_the_members_of_an_etcd_that_is_not_asked() {
     let root = tempfile::tempdir().unwrap();
     let log = crate::world::rehearsal::persistence::ClusterLog::new(root.path());
     let members = EtcdMembers::new(Arc::new(log));
@@ -120,10 +121,11 @@ fn pods_stand_for_the_members_of_an_etcd_that_cannot_be_asked() {
         name: name.into(),
         client_urls: vec![url.into()],
     };
-    members.import_pods(&[
+    let pods = [
         pod("etcd-cp-1", "https://192.0.2.1:2379"),
-        pod("etcd-cp-2", "https://[2001:db8::2]:2379"),
-    ]);
+        pod("etcd-etcd-2", "https://[2001:db8::2]:2379"),
+    ];
+    members.import_pods(&pods, &[]);
     let listed: Vec<_> = members
         .list()
         .unwrap()
@@ -135,11 +137,15 @@ fn pods_stand_for_the_members_of_an_etcd_that_cannot_be_asked() {
         [
             ("cp-1".to_owned(), vec!["https://192.0.2.1:2380".to_owned()]),
             (
-                "cp-2".to_owned(),
+                "etcd-2".to_owned(),
                 vec!["https://[2001:db8::2]:2380".to_owned()]
             ),
         ]
     );
-    members.import_pods(&[]);
+    // The Pod of a node that was reset stays in the cluster.
+    members.import_pods(&pods, &["2001:db8::2".parse().unwrap()]);
+    assert_eq!(members.list().unwrap()[0].name, "cp-1");
+    assert_eq!(members.list().unwrap().len(), 1);
+    members.import_pods(&[], &[]);
     assert_eq!(members.list().unwrap().len(), 1, "a cluster has a member");
 }

@@ -24,13 +24,17 @@ pub struct DryRunClient {
     /// Whether the cluster can authenticate the client. If not, the cluster is not asked: reads
     /// return only the results of earlier changes.
     can_authenticate: bool,
+    unknown_kubeconfig: Option<String>,
     pending: Arc<PendingObjects>,
 }
 
 /// Whether a real cluster can authenticate these credentials. The certificate of the node's kubelet
 /// was signed by the rehearsal, so the cluster does not know it.
-fn can_authenticate(credentials: &Credentials) -> bool {
-    !matches!(credentials, Credentials::File(path) if path == kubelet::KUBECONFIG)
+fn can_authenticate(credentials: &Credentials, unknown: Option<&str>) -> bool {
+    match credentials {
+        Credentials::File(path) => path != kubelet::KUBECONFIG && Some(path.as_str()) != unknown,
+        Credentials::Text(_) => true,
+    }
 }
 
 fn not_found(reference: &ObjectRef) -> Failure {
@@ -41,15 +45,18 @@ fn not_found(reference: &ObjectRef) -> Failure {
 }
 
 impl DryRunClient {
-    /// Returns a client. `client` makes server-side dry runs, with these credentials.
+    /// Returns a client. `client` makes server-side dry runs, with these credentials. The cluster
+    /// does not know the `unknown_kubeconfig`, if there is one.
     pub(super) fn new(
         client: ApiClient,
         credentials: &Credentials,
+        unknown_kubeconfig: Option<String>,
         pending: Arc<PendingObjects>,
     ) -> DryRunClient {
         DryRunClient {
             client,
-            can_authenticate: can_authenticate(credentials),
+            can_authenticate: can_authenticate(credentials, unknown_kubeconfig.as_deref()),
+            unknown_kubeconfig,
             pending,
         }
     }
@@ -79,7 +86,12 @@ impl DryRunClient {
 
     /// Returns a client with other credentials, which sees the same results of changes.
     fn with_client(&self, client: ApiClient, credentials: &Credentials) -> Box<dyn Cluster> {
-        Box::new(DryRunClient::new(client, credentials, self.pending.clone()))
+        Box::new(DryRunClient::new(
+            client,
+            credentials,
+            self.unknown_kubeconfig.clone(),
+            self.pending.clone(),
+        ))
     }
 }
 

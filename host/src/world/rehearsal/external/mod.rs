@@ -8,37 +8,41 @@ mod pending;
 
 use super::etcd::EtcdMembers;
 use crate::world::{
-    Cluster, Etcd, Tried,
+    Cluster,
     api::{ApiClient, Credentials, Endpoint, Resolver},
     real::etcd_pods,
 };
 use dry_run_client::DryRunClient;
-use kubephase_wit::FailureCode;
 use parking_lot::Mutex;
 use pending::PendingObjects;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use url::Url;
 
 /// A real cluster that a machine would join.
 pub struct ExternalCluster {
     resolver: Arc<dyn Resolver>,
-    etcd: Box<dyn Etcd>,
     /// Whether the members of etcd were imported.
     imported: Mutex<bool>,
-    /// Why the members of etcd were not asked.
-    unreachable_etcd: Mutex<Option<String>>,
+    /// The files that stand in for those that members of the control plane share.
+    stand_ins: Option<StandIns>,
     pending: Arc<PendingObjects>,
 }
 
+/// Files that were made for a dry run, because the machine lacks those that all members of the
+/// control plane share.
+pub struct StandIns {
+    pub files: Vec<String>,
+    /// The kubeconfig that the cluster does not know, if its authority is among the files.
+    pub unknown_kubeconfig: Option<String>,
+}
+
 impl ExternalCluster {
-    /// Returns a cluster whose servers are resolved by `resolver`. The members of its `etcd` are
-    /// only listed.
-    pub fn new(resolver: Arc<dyn Resolver>, etcd: Box<dyn Etcd>) -> ExternalCluster {
+    /// Returns a cluster whose servers are resolved by `resolver`.
+    pub fn new(resolver: Arc<dyn Resolver>, stand_ins: Option<StandIns>) -> ExternalCluster {
         ExternalCluster {
             resolver,
-            etcd,
             imported: Mutex::default(),
-            unreachable_etcd: Mutex::default(),
+            stand_ins,
             pending: Arc::default(),
         }
     }
@@ -48,40 +52,50 @@ impl ExternalCluster {
         self.resolver.endpoint(server)
     }
 
-    /// Imports the members of etcd, unless that was done before. A dry run needs no etcd (kubeadm
-    /// behaviour): if it cannot be asked, its Pods in the API stand for the members.
-    ///
-    /// # Errors
-    /// `cancelled`.
-    pub fn import_members(&self, members: &EtcdMembers, api: &dyn Cluster) -> Tried<()> {
+    /// Imports the members of etcd, unless that was done before: its Pods in the API stand for
+    /// them. A dry run never speaks to etcd (kubeadm behaviour). `own` are addresses whose Pods are
+    /// left out: they are of an earlier node there, since this one has no etcd yet.
+    pub fn import_members(&self, members: &EtcdMembers, api: &dyn Cluster, own: &[IpAddr]) {
         let mut imported = self.imported.lock();
-        if *imported {
-            return Ok(());
+        if !*imported {
+            members.import_pods(&etcd_pods(api).unwrap_or_default(), own);
+            *imported = true;
         }
-        if let Err(failure) = members.import_from(self.etcd.as_ref()) {
-            if failure.code == FailureCode::Cancelled {
-                return Err(failure);
-            }
-            members.import_pods(&etcd_pods(api).unwrap_or_default());
-            *self.unreachable_etcd.lock() = Some(failure.message);
-        }
-        *imported = true;
-        Ok(())
     }
 
-    /// Returns what was not checked because etcd could not be asked; none if it was asked, or was
-    /// not needed.
-    pub fn not_checked(&self) -> Option<String> {
-        let reason = self.unreachable_etcd.lock();
-        reason
-            .as_ref()
-            .map(|reason| format!("whether the etcd cluster is healthy ({reason})"))
+    /// Returns what of the cluster was not checked.
+    pub fn not_checked(&self) -> Vec<String> {
+        let etcd = self.imported.lock().then(|| {
+            "whether the etcd cluster is healthy: a dry run does not speak to etcd".to_owned()
+        });
+        let keys = self.stand_ins.as_ref().map(|stand_ins| {
+            format!(
+                "whether this machine can join the control plane: {} missing here, and stood in \
+                 for by files of this dry run; without them the join itself fails (give the \
+                 certificate key that `init --upload-certs` printed, or copy them from a control \
+                 plane)",
+                enumeration(&stand_ins.files)
+            )
+        });
+        etcd.into_iter().chain(keys).collect()
     }
 
     /// Returns the API as the holder of these credentials sees it.
     pub fn dry_run_client(&self, client: ApiClient, credentials: &Credentials) -> DryRunClient {
-        DryRunClient::new(client.with_dry_run(), credentials, self.pending.clone())
+        let stand_ins = self.stand_ins.as_ref();
+        DryRunClient::new(
+            client.with_dry_run(),
+            credentials,
+            stand_ins.and_then(|stand_ins| stand_ins.unknown_kubeconfig.clone()),
+            self.pending.clone(),
+        )
     }
+}
+
+/// Returns the names in one line, with the verb that follows them.
+fn enumeration(names: &[String]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names.join(", "))
 }
 
 #[cfg(test)]

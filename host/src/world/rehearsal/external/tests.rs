@@ -1,6 +1,6 @@
 use super::*;
 use crate::world::{
-    Cluster, Files, NoEtcd, api::Patience, files::RootedFiles, object_ref::reference,
+    Cluster, Files, api::Patience, files::RootedFiles, object_ref::reference,
     rehearsal::kubelet::KUBECONFIG,
 };
 use kubephase_wit::{FailureCode, ObjectRef};
@@ -25,10 +25,13 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Fixture {
+        Fixture::with(Credentials::File(KUBECONFIG.into()), None)
+    }
+
+    fn with(credentials: Credentials, stand_ins: Option<StandIns>) -> Fixture {
         let tokio = tokio::runtime::Runtime::new().unwrap();
         let root = tempfile::tempdir().unwrap();
         let files = Arc::new(RootedFiles::open(root.path()).unwrap());
-        let credentials = Credentials::File(KUBECONFIG.into());
         let client = ApiClient::new(
             tokio.handle().clone(),
             files.clone(),
@@ -36,7 +39,7 @@ impl Fixture {
             Arc::new(NoResolver),
             Patience::none(),
         );
-        let cluster = ExternalCluster::new(Arc::new(NoResolver), Box::new(NoEtcd));
+        let cluster = ExternalCluster::new(Arc::new(NoResolver), stand_ins);
         Fixture {
             client: cluster.dry_run_client(client, &credentials),
             files,
@@ -141,14 +144,34 @@ fn clients_with_other_credentials_see_the_same_changes() {
 #[test]
 fn a_dry_run_needs_no_etcd() {
     let fixture = Fixture::new();
-    let cluster = ExternalCluster::new(Arc::new(NoResolver), Box::new(NoEtcd));
+    let cluster = ExternalCluster::new(Arc::new(NoResolver), None);
     let log = crate::world::rehearsal::persistence::ClusterLog::new("/".as_ref());
     let members = EtcdMembers::new(Arc::new(log));
-    assert_eq!(cluster.not_checked(), None);
-    cluster.import_members(&members, &fixture.client).unwrap();
-    let note = cluster.not_checked().unwrap();
+    assert!(cluster.not_checked().is_empty());
+    cluster.import_members(&members, &fixture.client, &[]);
+    let notes = cluster.not_checked();
     assert!(
-        note.starts_with("whether the etcd cluster is healthy"),
-        "{note}"
+        notes.len() == 1 && notes[0].starts_with("whether the etcd cluster is healthy"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn keys_that_stand_in_for_missing_ones_are_named_and_no_cluster_knows_their_kubeconfig() {
+    let stand_ins = || StandIns {
+        files: vec!["/p/ca.crt".into(), "/p/sa.key".into()],
+        unknown_kubeconfig: Some("/p/admin.conf".into()),
+    };
+    let fixture = Fixture::with(Credentials::File("/p/admin.conf".into()), Some(stand_ins()));
+    assert_eq!(
+        fixture.client.get(&config_map_reference()).unwrap(),
+        None,
+        "the cluster is not asked"
+    );
+    let cluster = ExternalCluster::new(Arc::new(NoResolver), Some(stand_ins()));
+    let notes = cluster.not_checked();
+    assert!(
+        notes.len() == 1 && notes[0].contains("/p/ca.crt, /p/sa.key are missing here"),
+        "{notes:?}"
     );
 }

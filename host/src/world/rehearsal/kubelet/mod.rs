@@ -141,6 +141,11 @@ impl KubeletStandIn {
         }
     }
 
+    /// Whether the kubelet runs.
+    pub fn is_running(&self) -> bool {
+        self.state().running
+    }
+
     /// Returns what would be different on a real machine.
     pub fn notes(&self) -> Vec<String> {
         let unsigned = self

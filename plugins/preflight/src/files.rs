@@ -1,7 +1,7 @@
 //! Files that must not exist yet, and files that must.
 use crate::{error_unless, is_worker, report_check};
 use kubephase_sdk::{
-    Failure,
+    Failure, Verdict,
     codes::{self, Family},
     kubeadm::{Config, ExternalEtcd, Join, LocalEtcd},
     observe_files,
@@ -11,7 +11,7 @@ const MANIFESTS: &str = "/etc/kubernetes/manifests";
 
 pub fn check_files(config: &Config) -> Result<(), Failure> {
     if let Some(join) = &config.join {
-        check_join_files(join)?;
+        check_join_files(join);
     }
     if is_worker(config) {
         return Ok(());
@@ -25,23 +25,23 @@ pub fn check_files(config: &Config) -> Result<(), Failure> {
         check_absent(
             &format!("{MANIFESTS}/{name}.yaml"),
             "this node is a control plane already, or was one: see `reset`",
-        )?;
+        );
     }
     if let Some(etcd) = &config.cluster.etcd.local {
-        check_etcd_data(etcd)?;
+        check_etcd_data(etcd);
     }
     // With a certificate key, the join itself brings these files.
     let brings_files = config.join.is_some() && !config.init.certificate_key.is_empty();
     if let Some(etcd) = &config.cluster.etcd.external
         && !brings_files
     {
-        check_etcd_credentials(etcd)?;
+        check_etcd_credentials(etcd);
     }
     Ok(())
 }
 
 /// Files that a joining node writes.
-fn check_join_files(join: &Join) -> Result<(), Failure> {
+fn check_join_files(join: &Join) {
     let authority = Some(join.ca_cert_path.as_str()).filter(|_| !join.control_plane);
     for path in [
         "/etc/kubernetes/kubelet.conf",
@@ -53,34 +53,34 @@ fn check_join_files(join: &Join) -> Result<(), Failure> {
         check_absent(
             path,
             "this node is part of a cluster already, or was: see `reset`",
-        )?;
+        );
     }
-    Ok(())
 }
 
-fn check_absent(path: &str, remedy: &str) -> Result<(), Failure> {
-    let problem = error_unless(observe_files::stat(path)?.is_none(), || {
-        format!("{path} already exists")
-    });
+fn check_absent(path: &str, remedy: &str) {
+    let problem = match observe_files::stat(path) {
+        Ok(found) => error_unless(found.is_none(), || format!("{path} already exists")),
+        // What cannot be looked at, such as a link to itself, is not in the way (kubeadm behaviour).
+        Err(failure) => Some((Verdict::CouldNotRun, failure.message)),
+    };
     report_check(
         &Family::FILE_AVAILABLE.of(path),
         problem,
         &[("path", path.to_owned())],
         Some(remedy),
     );
-    Ok(())
 }
 
 /// The data directory of etcd has to be empty, or must not exist.
-fn check_etcd_data(etcd: &LocalEtcd) -> Result<(), Failure> {
+fn check_etcd_data(etcd: &LocalEtcd) {
     let path = etcd.data_dir.as_str();
-    let is_empty = match observe_files::stat(path)? {
-        None => true,
-        Some(meta) if meta.kind == "directory" => observe_files::list_dir(path)?.is_empty(),
-        // What is not a directory is in the way as well (kubeadm behaviour).
-        Some(_) => false,
+    let problem = match is_empty(path) {
+        Ok(is_empty) => error_unless(is_empty, || format!("{path} is not empty")),
+        Err(failure) => Some((
+            Verdict::Fail,
+            format!("unable to check if {path} is empty: {}", failure.message),
+        )),
     };
-    let problem = error_unless(is_empty, || format!("{path} is not empty"));
     // If an earlier run made this manifest, the data are those of its etcd, and the host accepts
     // them.
     let evidence = [
@@ -93,18 +93,27 @@ fn check_etcd_data(etcd: &LocalEtcd) -> Result<(), Failure> {
         &evidence,
         Some("move the data of the earlier etcd away"),
     );
-    Ok(())
+}
+
+/// Whether a directory is empty, or nothing is there. What is not a directory is in the way as well
+/// (kubeadm behaviour).
+fn is_empty(path: &str) -> Result<bool, Failure> {
+    match observe_files::stat(path)? {
+        None => Ok(true),
+        Some(meta) if meta.kind == "directory" => Ok(observe_files::list_dir(path)?.is_empty()),
+        Some(_) => Ok(false),
+    }
 }
 
 /// The certificates and keys for an external etcd have to exist.
-fn check_etcd_credentials(etcd: &ExternalEtcd) -> Result<(), Failure> {
+fn check_etcd_credentials(etcd: &ExternalEtcd) {
     for path in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file]
         .into_iter()
         .filter(|path| !path.is_empty())
     {
-        let problem = error_unless(observe_files::stat(path)?.is_some(), || {
-            format!("{path} doesn't exist")
-        });
+        // What cannot be looked at counts as missing (kubeadm behaviour).
+        let is_there = observe_files::stat(path).is_ok_and(|found| found.is_some());
+        let problem = error_unless(is_there, || format!("{path} doesn't exist"));
         report_check(
             codes::EXTERNAL_ETCD_CLIENT_CERTIFICATES,
             problem,
@@ -112,5 +121,4 @@ fn check_etcd_credentials(etcd: &ExternalEtcd) -> Result<(), Failure> {
             Some("put etcd's client certificates there"),
         );
     }
-    Ok(())
 }

@@ -28,7 +28,8 @@ const ETCD: &[Listener] = &[
 
 pub fn check_ports(config: &Config) -> Result<(), Failure> {
     if is_worker(config) {
-        return check_port(KUBELET);
+        check_port(KUBELET);
+        return Ok(());
     }
     let server = (
         config.init.local_api_endpoint.bind_port,
@@ -43,12 +44,15 @@ pub fn check_ports(config: &Config) -> Result<(), Failure> {
         .iter()
         .chain(COMPONENTS)
         .chain(etcd)
-        .try_for_each(|listener| check_port(*listener))
+        .for_each(|listener| check_port(*listener));
+    Ok(())
 }
 
-fn check_port((port, path): Listener) -> Result<(), Failure> {
-    let is_free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
-    let problem = error_unless(is_free, || format!("Port {port} is in use"));
+fn check_port((port, path): Listener) {
+    let problem = match u16::try_from(port).map_or(Ok(false), observe_net::port_free) {
+        Ok(is_free) => error_unless(is_free, || format!("Port {port} is in use")),
+        Err(failure) => Some((Verdict::Fail, failure.message)),
+    };
     let evidence = [("port", port.to_string()), ("path", path.to_owned())];
     report_check(
         &Family::PORT.of(&port.to_string()),
@@ -56,7 +60,6 @@ fn check_port((port, path): Listener) -> Result<(), Failure> {
         &evidence,
         Some("stop what listens there (ss -ltnp shows it)"),
     );
-    Ok(())
 }
 
 pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {

@@ -1,43 +1,50 @@
 //! Proxies of the environment: addresses of the cluster have to be reached without them.
-use crate::{discovered_host, is_worker, report_check, warn_unless};
+use crate::{Problem, discovered_host, is_worker, report_check};
 use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, observe_net};
 use std::net::IpAddr;
 
 pub fn check_proxies(config: &Config) -> Result<(), Failure> {
-    discovered_host(config).map_or(Ok(()), check_address)?;
-    if is_worker(config) {
-        return Ok(());
+    discovered_host(config).into_iter().for_each(check_address);
+    if !is_worker(config) {
+        check_address(&config.init.local_api_endpoint.advertise_address);
+        check_networks(config);
     }
-    check_address(&config.init.local_api_endpoint.advertise_address)?;
-    check_networks(config)
+    Ok(())
+}
+
+/// Returns the proxy for a URL, or the problem of a host that cannot tell it.
+fn proxy_for(url: &str) -> Result<Option<String>, Problem> {
+    observe_net::proxy_for(url).map_err(|failure| (Verdict::Fail, failure.message))
 }
 
 /// A host has to be reached without a proxy.
-fn check_address(address: &str) -> Result<(), Failure> {
+fn check_address(address: &str) {
     let (host, url) = if address.contains(':') {
         (format!("[{address}]"), format!("https://[{address}]:1234"))
     } else {
         (address.to_owned(), format!("https://{address}"))
     };
-    let proxy = observe_net::proxy_for(&url)?;
-    let problem = warn_unless(proxy.is_none(), || {
-        format!(
-            "Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust \
-             your proxy settings",
-            proxy.clone().unwrap_or_default()
-        )
-    });
+    let (proxy, problem) = match proxy_for(&url) {
+        Err(problem) => (String::new(), Some(problem)),
+        Ok(None) => (String::new(), None),
+        Ok(Some(proxy)) => {
+            let message = format!(
+                "Connection to \"https://{host}\" uses proxy {proxy:?}. If that is not intended, \
+                 adjust your proxy settings"
+            );
+            (proxy, Some((Verdict::Warn, message)))
+        }
+    };
     report_check(
         codes::HTTP_PROXY,
         problem,
-        &[("proxy", proxy.unwrap_or_default())],
+        &[("proxy", proxy)],
         Some("add the address to NO_PROXY"),
     );
-    Ok(())
 }
 
 /// The networks of Services and Pods have to be reached without a proxy.
-fn check_networks(config: &Config) -> Result<(), Failure> {
+fn check_networks(config: &Config) {
     let networking = &config.cluster.networking;
     for subnet in networking
         .service_subnet
@@ -57,15 +64,18 @@ fn check_networks(config: &Config) -> Result<(), Failure> {
             );
             continue;
         };
-        let proxy = observe_net::proxy_for(&format!("https://{address}:1234/"))?;
-        let problem = warn_unless(proxy.is_none(), || {
-            format!(
-                "connection to {subnet:?} uses proxy {:?}. This may lead to malfunctional cluster \
-                 setup. Make sure that Pod and Services IP ranges specified correctly as \
-                 exceptions in proxy configuration",
-                proxy.clone().unwrap_or_default()
-            )
-        });
+        let problem = match proxy_for(&format!("https://{address}:1234/")) {
+            Err(problem) => Some(problem),
+            Ok(None) => None,
+            Ok(Some(proxy)) => Some((
+                Verdict::Warn,
+                format!(
+                    "connection to {subnet:?} uses proxy {proxy:?}. This may lead to malfunctional \
+                     cluster setup. Make sure that Pod and Services IP ranges specified correctly \
+                     as exceptions in proxy configuration"
+                ),
+            )),
+        };
         report_check(
             codes::HTTP_PROXY_CIDR,
             problem,
@@ -73,7 +83,6 @@ fn check_networks(config: &Config) -> Result<(), Failure> {
             Some("add the network to NO_PROXY"),
         );
     }
-    Ok(())
 }
 
 /// Returns the second address of a network, as the host of a URL.

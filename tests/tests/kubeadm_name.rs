@@ -105,3 +105,40 @@ fn what_callers_read_is_all_that_standard_output_has() {
     let help = callers.call("token create --help").stdout;
     assert!(help.contains("Usage: kubeadm token create"), "{help}");
 }
+
+/// kubeadm finds the cluster of these phases by the kubeconfig of the admin alone, even if the file
+/// says where the cluster is.
+#[test]
+fn phases_without_flags_of_discovery_need_the_kubeconfig_of_the_admin() {
+    if PathBuf::from("/etc/kubernetes/admin.conf").exists() {
+        return;
+    }
+    let callers = Callers::new();
+    callers.write(
+        "join.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {}\n\
+         discovery: {bootstrapToken: {apiServerEndpoint: '127.0.0.1:1', \
+         token: abcdef.0123456789abcdef, unsafeSkipCAVerification: true}}\n\
+         timeouts: {discovery: 0s}\n",
+    );
+    for (phase, is_refused) in [
+        ("control-plane-prepare control-plane", true),
+        ("etcd-join", true),
+        ("kubelet-wait-bootstrap", true),
+        ("control-plane-join all", true),
+        ("control-plane-prepare kubeconfig", false),
+        ("kubelet-start", false),
+    ] {
+        let line = format!("join phase {phase} --dry-run --config join.yaml");
+        let output = callers.call(&line);
+        assert_eq!(output.status, 1, "{line}: {}", output.stderr);
+        assert_eq!(
+            output
+                .stderr
+                .contains("File /etc/kubernetes/admin.conf does not exists"),
+            is_refused,
+            "{line}: {}",
+            output.stderr
+        );
+    }
+}

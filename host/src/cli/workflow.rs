@@ -107,6 +107,10 @@ struct WorkflowCommand<'a> {
 impl WorkflowCommand<'_> {
     fn run(&self) -> Result<Exit> {
         let place = &self.request.place;
+        let flags = self.request.phase.as_ref().map(|phase| &phase.flags);
+        for notice in flags.into_iter().flat_map(PhaseFlags::deprecations) {
+            print::hint(&notice);
+        }
         let node = LocalNode::begin(place.node.as_deref())?;
         let mut prepared = self.prepare(node.known())?;
         if let Some(root) = &place.root {
@@ -170,7 +174,14 @@ impl WorkflowCommand<'_> {
             file: self.file,
             phase_flags: &phase_flags.unwrap_or_default(),
             node: &visible,
-            is_whole: only.is_none(),
+            selected: only
+                .as_ref()
+                .and_then(|only| only.first())
+                .map(String::as_str),
+            takes_flag: &|flag| {
+                let mut selected = only.iter().flatten();
+                selected.all(|phase| self.distribution.takes_flag(&id, phase, flag))
+            },
             world: &world,
             lines,
         })?;

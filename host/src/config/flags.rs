@@ -138,6 +138,21 @@ impl PhaseFlags {
         }
     }
 
+    /// Returns kubeadm's notices of the deprecated flags that were given.
+    pub fn deprecations(&self) -> Vec<String> {
+        let fields = ["apiServer", "controllerManager", "scheduler"];
+        let given = self.extra_args().into_iter().zip(fields);
+        given
+            .filter(|((_, is_given), _)| *is_given)
+            .map(|((flag, _), field)| {
+                format!(
+                    "Flag --{flag} has been deprecated, use 'ClusterConfiguration.{field}.extraArgs' \
+                     instead. This flag will be removed in a future version"
+                )
+            })
+            .collect()
+    }
+
     /// Returns the names of the flags for further arguments, and whether each was given.
     fn extra_args(&self) -> [(&'static str, bool); 3] {
         [

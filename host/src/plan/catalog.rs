@@ -207,7 +207,10 @@ impl Catalog {
 
     fn insert(&mut self, workflow: &WorkflowId, spec: &PhaseSpec, source: &PhaseSource) {
         let group = spec.id.split('/').next().unwrap_or(&spec.id);
-        let flags = self.entry(workflow, group).map(|entry| &entry.spec.flags);
+        let flags = self.entry(workflow, group).map(|entry| {
+            let group = &entry.spec;
+            group.member_flags.get(&spec.id).unwrap_or(&group.flags)
+        });
         let last = self
             .entries
             .iter()

@@ -3,7 +3,7 @@
 use crate::secret::Secret;
 use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt, panic::RefUnwindSafe, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, panic::RefUnwindSafe, sync::Arc};
 
 /// Expected milliseconds of a phase that does not set another number: it writes a file.
 const WRITE_FILE: u32 = 5;
@@ -166,6 +166,8 @@ pub struct PhaseSpec {
     pub aliases: Vec<String>,
     /// flags of the workflow that the phase's own subcommand takes
     pub flags: Vec<String>,
+    /// flags of members that plugins provide, by their ids; other members have the group's flags
+    pub member_flags: BTreeMap<String, Vec<String>>,
     /// the place it fills in a cluster: `dns`, `proxy`, `cni`
     pub slot: Option<String>,
     /// rough number of milliseconds until other phases can use the result; of the phases that are
@@ -275,6 +277,14 @@ impl PhaseSpec {
             finally: true,
             ..self
         }
+    }
+
+    /// Sets the flags of a member that a plugin provides.
+    #[must_use]
+    pub fn member_flags(mut self, id: &str, flags: &[&[&str]]) -> Self {
+        self.member_flags
+            .insert(id.to_owned(), to_strings(&flags.concat()));
+        self
     }
 
     /// Sets the lines that are printed as the group begins.

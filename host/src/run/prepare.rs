@@ -98,6 +98,14 @@ impl<'a> Distribution<'a> {
         })
     }
 
+    /// Whether the command of a phase or group has a flag.
+    pub fn takes_flag(&self, workflow: &WorkflowId, id: &str, flag: &str) -> bool {
+        self.catalog
+            .entries_of(workflow)
+            .filter(|entry| is_within(&entry.spec.id, id))
+            .any(|entry| entry.spec.flags.iter().any(|taken| taken == flag))
+    }
+
     /// Whether the command of a phase, of its group or of its members has `--cri-socket`.
     fn takes_cri_socket(&self, workflow: &WorkflowId, id: &str) -> bool {
         self.catalog

@@ -144,8 +144,10 @@ pub struct LoadInput<'a> {
     pub file: Option<&'a ConfigFile>,
     pub phase_flags: &'a PhaseFlags,
     pub node: &'a NodeFacts,
-    /// whether the operator asked for the whole workflow, and not for single phases
-    pub is_whole: bool,
+    /// the phase or group that the operator selected; none for the whole workflow
+    pub selected: Option<&'a str>,
+    /// whether the command of the selected phase has a flag
+    pub takes_flag: &'a dyn Fn(&str) -> bool,
     /// gives the world as it is before the run
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run

@@ -65,7 +65,8 @@ fn load(line: &str) -> anyhow::Result<crate::config::Config> {
         file: None,
         phase_flags: &phase_flags,
         node: &NodeFacts::default(),
-        is_whole: false,
+        selected: Some("control-plane"),
+        takes_flag: &|_| true,
         world: &NoWorld,
         lines: &RefCell::default(),
     })?;
@@ -99,4 +100,49 @@ fn further_arguments_of_a_component_are_part_of_its_configuration() {
     let line = format!("init phase control-plane scheduler {version} --scheduler-extra-args =1");
     let refused = format!("{:#}", load(&line).unwrap_err());
     assert!(refused.contains("scheduler.extraArgs"), "{refused}");
+}
+
+#[test]
+fn deprecated_flags_are_named_with_what_replaces_them() {
+    let line = "init phase control-plane all --scheduler-extra-args a=1 --apiserver-extra-args b=2";
+    assert_eq!(
+        phase(line).flags.deprecations(),
+        [("apiserver", "apiServer"), ("scheduler", "scheduler")].map(|(flag, field)| format!(
+            "Flag --{flag}-extra-args has been deprecated, use \
+             'ClusterConfiguration.{field}.extraArgs' instead. This flag will be removed in a \
+             future version"
+        ))
+    );
+    assert!(
+        phase("init phase control-plane all")
+            .flags
+            .deprecations()
+            .is_empty()
+    );
+}
+
+/// kubeadm's flags of the addons: each has those of what it installs, and `all` has all of them.
+#[test]
+fn each_addon_has_flags_of_its_own() {
+    let of_dns = ["--service-cidr 10.0.0.0/16", "--feature-gates A=true"];
+    let of_proxy = [
+        "--pod-network-cidr 10.1.0.0/16",
+        "--apiserver-bind-port 7443",
+        "--apiserver-advertise-address 192.0.2.1",
+        "--control-plane-endpoint lb:6443",
+    ];
+    let of_both = ["--image-repository r", "--kubeconfig k", "--dry-run"];
+    let accepts =
+        |addon: &str, flag: &str| run(&format!("init phase addon {addon} {flag}")).is_ok();
+    for (flags, addons) in [
+        (&of_dns[..], [true, false]),
+        (&of_proxy[..], [false, true]),
+        (&of_both[..], [true, true]),
+    ] {
+        for flag in flags {
+            assert!(accepts("all", flag), "{flag}");
+            let accepted = ["coredns", "kube-proxy"].map(|addon| accepts(addon, flag));
+            assert_eq!(accepted, addons, "{flag}");
+        }
+    }
 }

@@ -73,7 +73,22 @@ const UPLOAD_CERTS: Flags = &[
     ],
 ];
 const FINALIZE: Flags = &[COMMON, &["cert-dir"]];
-const ADDON: Flags = &[CLUSTER, &["kubernetes-version", "image-repository"]];
+const ADDON: &[&str] = &[
+    "config",
+    "dry-run",
+    "kubeconfig",
+    "kubernetes-version",
+    "image-repository",
+];
+const COREDNS: Flags = &[
+    ADDON,
+    &["feature-gates", "service-dns-domain", "service-cidr"],
+];
+const KUBE_PROXY: Flags = &[
+    ADDON,
+    ENDPOINT,
+    &["apiserver-bind-port", "pod-network-cidr"],
+];
 
 /// The phases that must have settled before a phase talks to the API server.
 const API_READY: &[&str] = &["wait-control-plane/api"];
@@ -257,8 +272,10 @@ fn cluster_phases() -> Vec<PhaseSpec> {
         PhaseSpec::group(
             "addon",
             "Install required addons for passing conformance tests",
-            ADDON,
+            &[ADDON],
         )
+        .member_flags("addon/coredns", COREDNS)
+        .member_flags("addon/kube-proxy", KUBE_PROXY)
         .taking_plugins(),
         PhaseSpec::phase(
             "show-join-command",

@@ -5,6 +5,7 @@ use crate::{
     config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags},
     discovery,
     plan::spec::{PhaseSpec, WorkflowId},
+    program::Program,
     render::messages,
     run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
     world::{World, node::facts::NodeFacts},
@@ -47,17 +48,29 @@ impl Workflow for Join {
         flags.phase.clone_from(input.phase_flags);
         let world = input.world.open()?;
         let is_named = flags.discovery_file.is_some();
-        if !input.is_whole && input.file.is_none() {
-            use_admin_kubeconfig(&mut flags, world)?;
+        let command = SinglePhase {
+            id: input.selected,
+            finds_cluster: (input.takes_flag)("discovery-file"),
+            has_file: input.file.is_some(),
+        };
+        if command.needs_admin_kubeconfig(Program::current()) {
+            require_admin_kubeconfig(&flags, world)?;
+        }
+        if command.uses_admin_kubeconfig(&flags) {
+            flags.discovery_file = Some(ADMIN_KUBECONFIG.to_owned());
         }
         let source = ClusterSource {
             file: input.file,
             flags: &flags,
             is_named,
         };
-        load(&source, input.node, world, || {
+        let loaded = load(&source, input.node, world, || {
             input.say(messages::READING_CONFIGURATION.map(|line| Line::new("preflight", line)));
-        })
+        })?;
+        if command.lacks_manifests(&loaded, Program::current()) {
+            return Err(anyhow!(LACKS_MANIFESTS));
+        }
+        Ok(loaded)
     }
 
     /// Returns the phases of the control plane, which a worker does not have.
@@ -121,26 +134,61 @@ pub fn load(
     })
 }
 
-/// Lets a member of the control plane find its cluster by its `admin.conf`, if the flags of a
-/// single phase do not say where the cluster is (kubeadm behaviour).
+/// The command of a single phase.
+struct SinglePhase<'a> {
+    /// none if the whole workflow runs
+    id: Option<&'a str>,
+    /// whether the command has flags that say where the cluster is
+    finds_cluster: bool,
+    has_file: bool,
+}
+
+/// What kubeadm says of a dry run of `kubelet-start` alone.
+const LACKS_MANIFESTS: &str = "error execution phase kubelet-start: error printing files on \
+    dryrun: kube-apiserver.yaml, kube-controller-manager.yaml and kube-scheduler.yaml are not in \
+    the folder of this dry run, since only kubelet-start runs; try the whole join with --dry-run";
+
+impl SinglePhase<'_> {
+    /// Whether the command only runs on a machine with an `admin.conf` (kubeadm behaviour). By its
+    /// own name, the program also finds the cluster by the configuration file.
+    fn needs_admin_kubeconfig(&self, program: Program) -> bool {
+        let is_strict = program == Program::Kubeadm && !self.finds_cluster;
+        self.id.is_some() && (is_strict || !self.has_file)
+    }
+
+    /// Whether the cluster is found by `admin.conf`: nothing else says where it is.
+    fn uses_admin_kubeconfig(&self, flags: &JoinFlags) -> bool {
+        let is_unnamed = flags.endpoint.is_none() && flags.discovery_file.is_none();
+        self.id.is_some() && !self.has_file && is_unnamed
+    }
+
+    /// Whether kubeadm would fail: its dry run of a control plane's `kubelet-start` shows manifests
+    /// that only other phases of the same run write. By its own name, the program shows the phase.
+    fn lacks_manifests(&self, run: &LoadedRun, program: Program) -> bool {
+        let join = run.loaded.config.join.as_ref();
+        program == Program::Kubeadm
+            && self.id == Some("kubelet-start")
+            && run.loaded.dry_run
+            && join.is_some_and(|join| join.control_plane)
+    }
+}
+
+/// Requires the `admin.conf` of a member of the control plane, unless a flag says where the cluster
+/// is.
 ///
 /// # Errors
 /// The file does not exist.
-fn use_admin_kubeconfig(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
-    if flags.endpoint.is_some() || flags.discovery_file.is_some() {
+fn require_admin_kubeconfig(flags: &JoinFlags, world: &dyn World) -> Result<()> {
+    let found = world.files().stat(ADMIN_KUBECONFIG);
+    let is_named = flags.endpoint.is_some() || flags.discovery_file.is_some();
+    if is_named || found.map_err(Failure::into_error)?.is_some() {
         return Ok(());
     }
-    if world
-        .files()
-        .stat(ADMIN_KUBECONFIG)
-        .map_err(Failure::into_error)?
-        .is_none()
-    {
-        return Err(anyhow!(
-            "File {ADMIN_KUBECONFIG} does not exists. Please use 'kubeadm join phase \
-             control-plane-prepare' subcommands to generate it."
-        ));
-    }
-    flags.discovery_file = Some(ADMIN_KUBECONFIG.to_owned());
-    Ok(())
+    Err(anyhow!(
+        "File {ADMIN_KUBECONFIG} does not exists. Please use 'kubeadm join phase \
+         control-plane-prepare' subcommands to generate it."
+    ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! Bad input: nodes, configurations, plugins and arguments.
-use crate::{PROGRAM, rehearse, write_config};
+use crate::{PROGRAM, example, rehearse, write_config};
 use harness::{kubephase, run};
 use std::fs;
 
@@ -123,5 +123,35 @@ fn no_control_character_of_the_input_is_printed() {
             !printed.is_empty() && !printed.chars().any(is_terminal_control),
             "{arguments:?}: {printed:?}"
         );
+    }
+}
+
+/// A path that cannot be looked at has a finding of its own, by kubeadm's name, and hides no other.
+#[test]
+fn a_check_that_cannot_look_at_a_path_can_be_ignored_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let root = folder.path().join("root");
+    for (parent, name) in [
+        ("var/lib", "etcd"),
+        ("etc/kubernetes/manifests", "kube-apiserver.yaml"),
+    ] {
+        fs::create_dir_all(root.join(parent)).unwrap();
+        std::os::unix::fs::symlink(name, root.join(parent).join(name)).unwrap();
+    }
+    let node = example("single-node/node.yaml");
+    for (ignored, status) in [("Swap", 4), ("DirAvailable--var-lib-etcd", 0)] {
+        let output = run(kubephase(PROGRAM)
+            .args(["init", "phase", "preflight", "--config", &config])
+            .args(["--node", &node, "--ignore-preflight-errors", ignored])
+            .arg("--root")
+            .arg(&root));
+        assert_eq!(output.status, status, "{}", output.stderr);
+        for finding in [
+            "DirAvailable--var-lib-etcd]: unable to check if /var/lib/etcd is empty",
+            "FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml]: could not be checked",
+        ] {
+            assert!(output.stderr.contains(finding), "{}", output.stderr);
+        }
     }
 }

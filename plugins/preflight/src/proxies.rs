@@ -1,10 +1,17 @@
 //! Proxies of the environment: addresses of the cluster have to be reached without them.
 use crate::{discovered_host, is_worker, report_check, warn_unless};
-use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, observe_net};
+use kubephase_sdk::{
+    Failure, FailureCode, Verdict, codes,
+    kubeadm::Config,
+    net::{Network, host_port, parse_address},
+    observe_net,
+};
 use std::net::IpAddr;
 
 pub fn check_proxies(config: &Config) -> Result<(), Failure> {
-    discovered_host(config).map_or(Ok(()), check_address)?;
+    if let Some(host) = discovered_host(config) {
+        check_address(&host)?;
+    }
     if is_worker(config) {
         return Ok(());
     }
@@ -13,24 +20,31 @@ pub fn check_proxies(config: &Config) -> Result<(), Failure> {
 }
 
 /// A host has to be reached without a proxy.
-fn check_address(address: &str) -> Result<(), Failure> {
-    let (host, url) = if address.contains(':') {
-        (format!("[{address}]"), format!("https://[{address}]:1234"))
-    } else {
-        (address.to_owned(), format!("https://{address}"))
+fn check_address(host: &str) -> Result<(), Failure> {
+    let url = match parse_address(host) {
+        Some(IpAddr::V6(address)) => format!("https://{}", host_port(&address.to_string(), 1234)),
+        Some(address) => format!("https://{address}"),
+        None => format!("https://{host}"),
     };
-    let proxy = observe_net::proxy_for(&url)?;
-    let problem = warn_unless(proxy.is_none(), || {
-        format!(
-            "Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust \
-             your proxy settings",
-            proxy.clone().unwrap_or_default()
-        )
-    });
+    let (problem, proxy) = match observe_net::proxy_for(&url) {
+        Ok(Some(proxy)) => {
+            let message = format!(
+                "Connection to \"{url}\" uses proxy {proxy:?}. If that is not intended, adjust \
+                 your proxy settings"
+            );
+            (Some((Verdict::Warn, message)), proxy)
+        }
+        Ok(None) => (None, String::new()),
+        // A name that is no host of a URL does not hide the checks that follow.
+        Err(failure) if failure.code == FailureCode::Invalid => {
+            (Some((Verdict::Fail, failure.message)), String::new())
+        }
+        Err(failure) => return Err(failure),
+    };
     report_check(
         codes::HTTP_PROXY,
         problem,
-        &[("proxy", proxy.unwrap_or_default())],
+        &[("proxy", proxy)],
         Some("add the address to NO_PROXY"),
     );
     Ok(())
@@ -45,19 +59,20 @@ fn check_networks(config: &Config) -> Result<(), Failure> {
         .chain(networking.pod_subnet.split(','))
         .filter(|subnet| !subnet.is_empty())
     {
-        let Some(address) = second_address(subnet) else {
-            report_check(
-                codes::HTTP_PROXY_CIDR,
-                Some((
-                    Verdict::Fail,
-                    format!("error parsing CIDR {subnet:?}: invalid CIDR address"),
-                )),
-                &[],
-                None,
-            );
-            continue;
+        let address = match second_address(subnet) {
+            Ok(address) => address,
+            Err(why) => {
+                report_check(
+                    codes::HTTP_PROXY_CIDR,
+                    Some((Verdict::Fail, why)),
+                    &[],
+                    None,
+                );
+                continue;
+            }
         };
-        let proxy = observe_net::proxy_for(&format!("https://{address}:1234/"))?;
+        let url = format!("https://{}/", host_port(&address.to_string(), 1234));
+        let proxy = observe_net::proxy_for(&url)?;
         let problem = warn_unless(proxy.is_none(), || {
             format!(
                 "connection to {subnet:?} uses proxy {:?}. This may lead to malfunctional cluster \
@@ -76,25 +91,14 @@ fn check_networks(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the second address of a network, as the host of a URL.
-fn second_address(subnet: &str) -> Option<String> {
-    let (address, prefix) = subnet.split_once('/')?;
-    let prefix: u32 = prefix.parse().ok()?;
-    Some(match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX
-                .checked_shl(32u32.checked_sub(prefix)?)
-                .unwrap_or(0);
-            std::net::Ipv4Addr::from((u32::from(address) & mask).checked_add(1)?).to_string()
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX
-                .checked_shl(128u32.checked_sub(prefix)?)
-                .unwrap_or(0);
-            format!(
-                "[{}]",
-                std::net::Ipv6Addr::from((u128::from(address) & mask).checked_add(1)?)
-            )
-        }
-    })
+/// Returns the second address of a network.
+///
+/// # Errors
+/// What is wrong with the network, in kubeadm's words.
+fn second_address(subnet: &str) -> Result<IpAddr, String> {
+    let network = Network::parse(subnet)
+        .ok_or_else(|| format!("error parsing CIDR {subnet:?}: invalid CIDR address: {subnet}"))?;
+    network
+        .nth(1)
+        .ok_or_else(|| format!("unable to get first IP address from the given CIDR ({network})"))
 }

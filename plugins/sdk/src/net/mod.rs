@@ -12,7 +12,7 @@ mod url;
 
 pub use address::parse_address;
 pub use host_port::{host_port, parse_endpoint, parse_port, split_host_port};
-pub use names::{is_subdomain, san_problems, subdomain_problems};
+pub use names::{has_dns_form, is_subdomain, san_problems, subdomain_problems};
 pub use network::Network;
 pub use url::Url;
 

@@ -15,7 +15,7 @@ const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', foll
 /// Returns why a text is not a DNS subdomain (RFC 1123), in the words of Kubernetes; empty if it is
 /// one.
 pub fn subdomain_problems(text: &str) -> Vec<&'static str> {
-    problems(text, has_subdomain_form(text), SUBDOMAIN)
+    problems(text, has_dns_form(text), SUBDOMAIN)
 }
 
 /// Whether a text is a DNS subdomain.
@@ -26,7 +26,7 @@ pub fn is_subdomain(text: &str) -> bool {
 /// Returns why a text is neither a DNS subdomain nor a wildcard of one; empty if it is one of them.
 pub fn san_problems(text: &str) -> Vec<&'static str> {
     let parent = text.strip_prefix("*.");
-    let of_wildcard = problems(text, parent.is_some_and(has_subdomain_form), WILDCARD);
+    let of_wildcard = problems(text, parent.is_some_and(has_dns_form), WILDCARD);
     let mut all = subdomain_problems(text);
     if all.is_empty() || of_wildcard.is_empty() {
         return Vec::new();
@@ -43,7 +43,8 @@ fn problems(text: &str, has_form: bool, form: &'static str) -> Vec<&'static str>
         .collect()
 }
 
-fn has_subdomain_form(text: &str) -> bool {
+/// Whether a text has the form of a DNS subdomain, of any length.
+pub fn has_dns_form(text: &str) -> bool {
     text.split('.').all(|label| {
         label.starts_with(is_lower_alphanumeric)
             && label.ends_with(is_lower_alphanumeric)

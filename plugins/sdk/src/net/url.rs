@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Url {
     scheme: String,
+    has_user: bool,
     /// with the port, and with brackets around an IPv6 address
     host: String,
     path: String,
@@ -49,6 +50,11 @@ impl Url {
         inner.unwrap_or(host)
     }
 
+    /// Whether a user name or a password stands before the host.
+    pub fn has_user(&self) -> bool {
+        self.has_user
+    }
+
     /// The digits of the port; empty if there is none. They may be too large for a port.
     pub fn port(&self) -> &str {
         self.host_and_port().1
@@ -88,15 +94,14 @@ fn parse_without_fragment(text: &str) -> Result<Url, String> {
         }
     }
     let has_authority = !scheme.is_empty() || !rest.starts_with("///");
-    let (host, path) = match rest.strip_prefix("//").filter(|_| has_authority) {
-        Some(rest) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            (parse_authority(&scheme, authority)?, path)
-        }
-        None => (String::new(), rest),
+    let after = rest.strip_prefix("//").filter(|_| has_authority);
+    let (authority, path) = match after {
+        Some(after) => after.split_at(after.find('/').unwrap_or(after.len())),
+        None => ("", rest),
     };
     Ok(Url {
-        host,
+        host: parse_authority(&scheme, authority)?,
+        has_user: authority.contains('@'),
         path: unescape(path, Part::Path)?,
         scheme,
     })

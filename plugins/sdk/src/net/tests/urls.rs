@@ -49,6 +49,21 @@ fn urls_are_taken_apart() {
 }
 
 #[test]
+fn a_user_stands_before_the_host_and_nowhere_else() {
+    for (text, has_user) in [
+        ("https://me@e", true),
+        ("https://me:pass@e", true),
+        ("https://@e", true),
+        ("https://e/a@b", false),
+        ("https://e?a@b", false),
+        ("https:/me@e", false),
+        ("mailto:me@e", false),
+    ] {
+        assert_eq!(Url::parse(text).unwrap().has_user(), has_user, "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_url_says_why() {
     let why = |text: &str| Url::parse(text).err().unwrap_or_default();
     assert_each(

@@ -23,7 +23,7 @@ pub use object::ObjectName;
 pub use path::{AbsolutePath, FileName};
 pub use sysctl::SysctlKey;
 pub use text::{Line, Text};
-pub use url::HttpUrl;
+pub use url::{HttpUrl, check_server};
 pub use user::UserId;
 
 use crate::text::sanitise;

@@ -165,17 +165,33 @@ fn a_url_has_a_host_and_no_credentials() {
         "http://x/\r\nHost: y",
     ] {
         assert!(HttpUrl::parse(text).is_err(), "{text:?}");
+        assert!(check_server(text).is_err(), "{text:?}");
     }
     let url = HttpUrl::parse("https://[2001:db8::1]:6443/a/../b").unwrap();
     assert_eq!(
         (url.as_str(), url.host().as_str(), url.port()),
         ("https://[2001:db8::1]:6443/b", "2001:db8::1", 6443)
     );
-    assert!(
-        !HttpUrl::parse("https://u:secret@x")
-            .unwrap_err()
-            .contains("secret")
-    );
+    for refusal in [
+        HttpUrl::parse("https://u:secret@x").unwrap_err(),
+        check_server("https://u:secret@x").unwrap_err(),
+    ] {
+        assert!(!refusal.contains("secret"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_server_in_a_file_may_have_every_name_that_kubernetes_takes() {
+    for text in [
+        "https://api.example:6443",
+        "https://7.8.9.10.11:6443",
+        "https://333.0.2.1:6443",
+        "https://[::ffff:192.0.2.1]:6443",
+        "https://192.0.2.09:06443/base",
+        "https://[2001:db8::00001]:6443",
+    ] {
+        check_server(text).unwrap();
+    }
 }
 
 fn command_line(program: &str, arguments: &[&str]) -> Result<CommandLine, String> {

@@ -1,6 +1,7 @@
 //! URLs of servers.
 use super::{Argument, checked_text, refusal};
 use crate::text::sanitise::is_trick;
+use kubephase_sdk::net;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -41,36 +42,63 @@ impl HttpUrl {
     }
 }
 
+const NO_SERVER: &str = "it has to begin with http:// or https:// and a host";
+
+/// Checks the URL of a server that is written into a file for other programs. Unlike an
+/// [`HttpUrl`] it is not requested, and so it is checked by the rules of those programs.
+///
+/// # Errors
+/// The rule that the text breaks.
+pub fn check_server(text: &str) -> Result<(), String> {
+    check_spelling(text)?;
+    // kubeadm writes such an endpoint without reading it as a URL, which is stricter.
+    let endpoint = text.strip_prefix("https://");
+    if endpoint.is_some_and(|endpoint| net::parse_endpoint(endpoint).is_ok()) {
+        return Ok(());
+    }
+    let url = net::Url::parse(text).map_err(|why| refusal(text, HttpUrl::WHAT, &why))?;
+    if url.has_user() {
+        return Err(user_refusal());
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_empty() {
+        return Err(refusal(text, HttpUrl::WHAT, NO_SERVER));
+    }
+    Ok(())
+}
+
+/// Checks what holds for every URL, whoever reads it.
+fn check_spelling(text: &str) -> Result<(), String> {
+    let is_odd = |c: char| is_trick(c) || c == '\\' || c.is_whitespace();
+    if text.len() <= 2048 && !text.chars().any(is_odd) {
+        return Ok(());
+    }
+    Err(refusal(
+        text,
+        HttpUrl::WHAT,
+        "it must have at most 2048 bytes, and no spaces, backslashes or control characters",
+    ))
+}
+
+fn user_refusal() -> String {
+    format!(
+        "a URL with a user name or password is not {}",
+        HttpUrl::WHAT
+    )
+}
+
 impl Argument for HttpUrl {
     const WHAT: &'static str = "the URL of an HTTP server";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text.len() > 2048
-            || text
-                .chars()
-                .any(|c| is_trick(c) || c == '\\' || c.is_whitespace())
-        {
-            return Err(refusal(
-                text,
-                Self::WHAT,
-                "it must have at most 2048 bytes, and no spaces, backslashes or control characters",
-            ));
-        }
+        check_spelling(text)?;
         let Ok(url) = Url::parse(text) else {
             return Err(refusal(text, Self::WHAT, "it is not a URL"));
         };
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-            return Err(refusal(
-                text,
-                Self::WHAT,
-                "it has to begin with http:// or https:// and a host",
-            ));
+            return Err(refusal(text, Self::WHAT, NO_SERVER));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(format!(
-                "a URL with a user name or password is not {}",
-                Self::WHAT
-            ));
+            return Err(user_refusal());
         }
         Ok(HttpUrl(url.into()))
     }

@@ -6,15 +6,14 @@ pub use node::{check_bind_address, choose_advertise_address, complete_on_node};
 
 use super::{Config, InitConfiguration, Problem, version};
 use crate::render;
-use ipnet::IpNet;
 use kubephase_sdk::{
     kubeadm::{
         self, ClusterConfiguration, ControlPlaneComponent, Duration, EnvVar, LocalEtcd,
         NodeRegistration, Taint, Timeouts,
     },
+    net::{host_port, parse_endpoint},
     spec::KeyAlgorithm,
 };
-use std::net::IpAddr;
 
 /// The directory of the cluster's certificates.
 pub const CERTIFICATES_DIR: &str = "/etc/kubernetes/pki";
@@ -206,34 +205,16 @@ pub fn resolve_version_and_endpoint(
 
 /// Returns the endpoint as `host:port`, with the API server's own port if it has none.
 fn with_port(text: &str, bind_port: i32) -> Result<String, String> {
-    let (host, port) = render::split_host_port(text);
-    if let Some(port) = port
-        && !matches!(port.parse::<u16>(), Ok(1..))
-    {
-        return Err(format!(
-            "hostport {text}: port {port} must be a valid number between 1 and 65535, inclusive"
-        ));
-    }
-    if host.parse::<IpAddr>().is_err() && !super::names::is_subdomain(host) {
-        return Err(format!(
-            "hostport {text}: host '{host}' must be a valid IP address or a valid RFC-1123 DNS \
-             subdomain"
-        ));
-    }
+    let (host, port) = parse_endpoint(text)?;
     Ok(match port {
         Some(_) => text.to_owned(),
-        None => render::host_port(host, bind_port),
+        None => host_port(host, bind_port),
     })
 }
 
 /// Returns the tenth address of the Services, which cluster DNS has.
 pub fn dns_address(cluster: &ClusterConfiguration) -> Option<String> {
-    let first: IpNet = cluster
-        .networking
-        .service_subnet
-        .split(',')
-        .next()?
-        .parse()
-        .ok()?;
-    render::addresses::nth_address(first, 10).map(|address| address.to_string())
+    let services = &cluster.networking.service_subnet;
+    let address = render::addresses::service_address(services, 10).ok()?;
+    Some(address.to_string())
 }

@@ -167,6 +167,9 @@ pub(super) fn complete(
             certificate_key,
         ));
     }
+    if let Some(file) = &mut join.discovery.file {
+        file.remove_scheme();
+    }
     discovery::check_discovery(&join.discovery, &mut diagnostics.problems);
     if !(join.ca_cert_path.starts_with('/') && join.ca_cert_path.ends_with(".crt")) {
         let message = "the ca certificate path must be an absolute path";

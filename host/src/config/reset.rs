@@ -134,6 +134,8 @@ pub(super) fn complete(
         .problems
         .extend(defaults::complete_on_node(&mut runtime, node, &mut diagnostics.warnings).err());
     reset.cri_socket = runtime.cri_socket;
+    let problem = rules::socket("criSocket", &reset.cri_socket);
+    diagnostics.problems.extend(problem);
     if reset.certificates_dir.is_empty() {
         reset.certificates_dir = defaults::CERTIFICATES_DIR.into();
     }

@@ -1,4 +1,5 @@
 //! Loads whole files: the result is a resolved configuration, or all problems.
+mod addresses;
 mod join;
 mod phase_configuration;
 mod secrets;

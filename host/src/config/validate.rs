@@ -8,14 +8,16 @@ mod tokens;
 
 pub use feature_gates::parse_feature_gates;
 pub use periods::check_periods;
-pub use tokens::bootstrap_tokens;
+pub use tokens::{bootstrap_tokens, empty_tokens};
 
 use super::{Config, InitConfiguration, Problem, names};
 use crate::secret::Secret;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use feature_gates::FEATURE_GATES;
-use kubephase_sdk::kubeadm::{ApiEndpoint, Arg, ClusterConfiguration, NodeRegistration};
-use std::net::IpAddr;
+use kubephase_sdk::{
+    kubeadm::{ApiEndpoint, Arg, ClusterConfiguration, NodeRegistration},
+    net::{Url, parse_address, san_problems, subdomain_problems},
+};
 
 /// Returns every problem of a resolved configuration.
 pub fn config(config: &Config) -> Vec<Problem> {
@@ -35,7 +37,7 @@ fn init(init: &InitConfiguration) -> Vec<Problem> {
 /// Checks the endpoint of this node's API server.
 pub fn endpoint(path: &str, endpoint: &ApiEndpoint) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if endpoint.advertise_address.parse::<IpAddr>().is_err() {
+    if parse_address(&endpoint.advertise_address).is_none() {
         problems.push(Problem::invalid(
             format!("{path}.advertiseAddress"),
             &endpoint.advertise_address,
@@ -65,13 +67,17 @@ pub fn registration(registration: &NodeRegistration) -> Vec<Problem> {
             CLI or config file.",
         ));
     } else {
-        let wrong = names::subdomain_problems(&registration.name);
+        let wrong = subdomain_problems(&registration.name);
         problems.extend(
             wrong
                 .into_iter()
                 .map(|why| Problem::invalid(format!("{path}.name"), &registration.name, why)),
         );
     }
+    problems.extend(socket(
+        &format!("{path}.criSocket"),
+        &registration.cri_socket,
+    ));
     problems.extend(args(
         &format!("{path}.kubeletExtraArgs"),
         &registration.kubelet_extra_args,
@@ -81,6 +87,21 @@ pub fn registration(registration: &NodeRegistration) -> Vec<Problem> {
         &registration.image_pull_policy,
     ));
     problems
+}
+
+/// Checks the socket of the container runtime. It is empty if the node has several, which is
+/// reported where the socket is chosen.
+pub fn socket(path: &str, socket: &str) -> Option<Problem> {
+    let why = match Url::parse(socket) {
+        _ if socket.is_empty() => return None,
+        Ok(url) if url.scheme() == "unix" => return None,
+        Ok(url) => format!(
+            "only URL scheme \"unix\" is supported, got {:?}",
+            url.scheme()
+        ),
+        Err(why) => format!("URL parsing error: parse {socket:?}: {why}"),
+    };
+    Some(Problem::invalid(path, socket, why))
 }
 
 /// Checks when images are pulled. An empty policy is the default.
@@ -129,7 +150,7 @@ fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
         &cluster.dns.image_repository,
     );
     let networking = &cluster.networking;
-    let domain = names::subdomain_problems(&networking.dns_domain);
+    let domain = subdomain_problems(&networking.dns_domain);
     problems.extend(
         domain
             .into_iter()
@@ -186,8 +207,8 @@ pub fn absolute(problems: &mut Vec<Problem>, path: &str, value: &str) {
 
 fn sans(path: &str, sans: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for san in sans.iter().filter(|san| san.parse::<IpAddr>().is_err()) {
-        let reasons = names::san_problems(san);
+    for san in sans.iter().filter(|san| parse_address(san).is_none()) {
+        let reasons = san_problems(san);
         if !reasons.is_empty() {
             let message = format!(
                 "altname is not a valid IP address, DNS label or a DNS label with subdomain \

@@ -31,7 +31,7 @@ pub(super) fn discover(
     may_run: bool,
 ) -> Tried<Discovered> {
     let source = file.kube_config_path.as_str();
-    let (mut kubeconfig, folder) = read_kubeconfig(source, net, limit)?;
+    let (mut kubeconfig, folder) = read_kubeconfig(file, net, limit)?;
     embed_files(&mut kubeconfig, source, folder)?;
     let (server, mut authority) = server_and_authority(&kubeconfig).ok_or_else(|| {
         unusable(
@@ -114,20 +114,20 @@ fn read_published(cluster: &dyn Cluster, limit: Duration) -> Tried<Published> {
 /// Reads the kubeconfig. Returns it with the folder of its file; a kubeconfig from a server has no
 /// folder.
 fn read_kubeconfig<'s>(
-    source: &'s str,
+    file: &'s FileDiscovery,
     net: &dyn Net,
     limit: Duration,
 ) -> Tried<(Kubeconfig, Option<&'s Path>)> {
-    let path = source.strip_prefix("file://").unwrap_or(source);
-    if path.starts_with("https://") {
+    let path = file.kube_config_path.as_str();
+    if file.is_remote() {
         let text = fetch(path, net, limit)?;
-        return Ok((Kubeconfig::parse(text.reveal(), source)?, None));
+        return Ok((Kubeconfig::parse(text.reveal(), path)?, None));
     }
     let text = operator_files::read_input_text(Path::new(path))
         .map(Secret::new)
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot read {path}: {error}")))?;
     Ok((
-        Kubeconfig::parse(text.reveal(), source)?,
+        Kubeconfig::parse(text.reveal(), path)?,
         Path::new(path).parent(),
     ))
 }

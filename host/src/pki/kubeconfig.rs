@@ -1,8 +1,12 @@
 //! Kubeconfigs as values: the cluster and the user of their current context.
 use crate::secret::Secret;
 use data_encoding::BASE64;
-use kubephase_sdk::yaml;
+use kubephase_sdk::{
+    net::{Url, parse_address},
+    yaml,
+};
 use kubephase_wit::{Failure, FailureCode};
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 
 /// Reads a file whose path a kubeconfig names.
@@ -151,14 +155,9 @@ impl Kubeconfig {
     pub fn with_address(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
         for cluster in clusters_mut(&mut document) {
-            let server = cluster["server"]
-                .as_str()
-                .and_then(|server| url::Url::parse(server).ok());
-            let host = server
-                .as_ref()
-                .and_then(url::Url::host_str)
-                .map(|host| host.trim_matches(['[', ']']).to_owned());
-            cluster["tls-server-name"] = host.unwrap_or_default().into();
+            let server = Url::parse(cluster["server"].as_str().unwrap_or_default());
+            let name = server.map(|server| tls_name(server.host()));
+            cluster["tls-server-name"] = name.unwrap_or_default().into();
             cluster["server"] = format!("https://{address}").into();
         }
         Kubeconfig(document)
@@ -190,6 +189,17 @@ impl Kubeconfig {
         Ok(self
             .data(cluster, "certificate-authority", read)?
             .map(|pem| String::from_utf8_lossy(&pem).into_owned()))
+    }
+}
+
+/// Returns the name that the certificate of an API server at this host has to have. A host that TLS
+/// cannot name (`7.8.9`, or with a label of more than 63 characters) stands for the name that all
+/// API servers have.
+pub fn tls_name(host: &str) -> String {
+    match parse_address(host) {
+        Some(address) => address.to_string(),
+        None if ServerName::try_from(host).is_ok() => host.to_owned(),
+        None => "kubernetes".to_owned(),
     }
 }
 

@@ -18,6 +18,6 @@ mod tests;
 
 pub use certificate::Certificate;
 pub use key::Key;
-pub use kubeconfig::Kubeconfig;
+pub use kubeconfig::{Kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;

@@ -161,3 +161,20 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
         "the first may not sign certificates"
     );
 }
+
+#[test]
+fn a_certificate_is_checked_by_a_name_that_tls_can_say() {
+    let long = "x".repeat(64);
+    for (host, name) in [
+        ("lb.example", "lb.example"),
+        ("192.0.2.9", "192.0.2.9"),
+        ("192.000.2.09", "192.0.2.9"),
+        ("::ffff:192.0.2.9", "192.0.2.9"),
+        ("2001:db8::9", "2001:db8::9"),
+        ("7.8.9", "kubernetes"),
+        (long.as_str(), "kubernetes"),
+        ("", "kubernetes"),
+    ] {
+        assert_eq!(tls_name(host), name, "{host}");
+    }
+}

@@ -1,24 +1,12 @@
 //! The names and addresses for which serving certificates are valid (kubeadm's SAN rules).
-use ipnet::IpNet;
-use kubephase_sdk::kubeadm::{Config, LocalEtcd};
+use kubephase_sdk::{
+    kubeadm::{Config, LocalEtcd},
+    net::{Network, parse_address, parse_endpoint},
+};
 use std::net::IpAddr;
 
 /// The DNS names and the IP addresses of a certificate.
 type Names = (Vec<String>, Vec<String>);
-
-/// Returns the address at `index` of a network, counted from its first.
-pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
-    match network {
-        IpNet::V4(net) => {
-            let number = u32::from(net.network()).checked_add(u32::try_from(index).ok()?)?;
-            Some(IpAddr::V4(number.into())).filter(|address| network.contains(address))
-        }
-        IpNet::V6(net) => Some(IpAddr::V6(
-            u128::from(net.network()).checked_add(index)?.into(),
-        ))
-        .filter(|address| network.contains(address)),
-    }
-}
 
 /// Returns the address at `index` of the first subnet in a list.
 ///
@@ -26,10 +14,10 @@ pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
 /// The list does not start with a subnet, or the subnet is too small.
 pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
     let first = subnets.split(',').next().unwrap_or_default();
-    let network: IpNet = first
-        .parse()
-        .map_err(|_| format!("networking.serviceSubnet: {first:?} is not a subnet"))?;
-    nth_address(network, index)
+    let network = Network::parse(first)
+        .ok_or_else(|| format!("networking.serviceSubnet: {first:?} is not a subnet"))?;
+    network
+        .nth(index)
         .ok_or_else(|| format!("networking.serviceSubnet: {first} has no address {index}"))
 }
 
@@ -52,10 +40,14 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
         service_address(&cluster.networking.service_subnet, 1)?.to_string(),
         advertise_address(config)?.to_string(),
     ];
-    let endpoint = super::split_host_port(&cluster.control_plane_endpoint).0;
-    for san in
-        std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str))
-    {
+    let endpoint = cluster.control_plane_endpoint.as_str();
+    if !endpoint.is_empty() {
+        let (host, _) = parse_endpoint(endpoint).map_err(|why| {
+            format!("error parsing cluster controlPlaneEndpoint {endpoint:?}: {why}")
+        })?;
+        add_name_or_address(host, &mut names, &mut addresses);
+    }
+    for san in &cluster.api_server.cert_sans {
         add_name_or_address(san, &mut names, &mut addresses);
     }
     Ok((names, addresses))
@@ -85,7 +77,7 @@ pub fn etcd_names(
 
 fn advertise_address(config: &Config) -> Result<IpAddr, String> {
     let address = &config.init.local_api_endpoint.advertise_address;
-    address.parse().map_err(|_| {
+    parse_address(address).ok_or_else(|| {
         format!(
             "error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual \
             representation of an IP address"
@@ -94,9 +86,9 @@ fn advertise_address(config: &Config) -> Result<IpAddr, String> {
 }
 
 fn add_name_or_address(san: &str, names: &mut Vec<String>, addresses: &mut Vec<String>) {
-    match san.parse::<IpAddr>() {
-        Ok(address) => addresses.push(address.to_string()),
-        Err(_) => add_name(names, san),
+    match parse_address(san) {
+        Some(address) => addresses.push(address.to_string()),
+        None => add_name(names, san),
     }
 }
 

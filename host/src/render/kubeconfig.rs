@@ -1,10 +1,13 @@
 //! Kubeconfigs and the URLs in them.
-use super::{host_port, split_host_port};
+use super::host_port;
 use crate::secret::Secret;
 use data_encoding::BASE64;
-use kubephase_sdk::{kubeadm::Config, yaml};
+use kubephase_sdk::{
+    kubeadm::Config,
+    net::{parse_address, parse_endpoint},
+    yaml,
+};
 use serde_json::{Value, json};
-use std::net::IpAddr;
 
 /// Returns the URL of the control plane, and a warning if the configured endpoint has another port.
 ///
@@ -17,15 +20,9 @@ pub fn control_plane_url<S>(config: &Config<S>) -> Result<(String, Option<String
         return Ok((local, None));
     }
     let bind_port = config.init.local_api_endpoint.bind_port.to_string();
-    let (host, port) = split_host_port(endpoint);
-    if let Some(port) = port
-        && !matches!(port.parse::<u16>(), Ok(1..))
-    {
-        return Err(format!(
-            "invalid value {endpoint:?} given for controlPlaneEndpoint: hostport {endpoint}: port \
-             {port} must be a valid number between 1 and 65535, inclusive"
-        ));
-    }
+    let (host, port) = parse_endpoint(endpoint).map_err(|why| {
+        format!("invalid value {endpoint:?} given for controlPlaneEndpoint: {why}")
+    })?;
     let overrides = port.is_some_and(|port| port != bind_port);
     let warning = "[endpoint] WARNING: port specified in controlPlaneEndpoint overrides bindPort \
         in the controlplane address";
@@ -39,7 +36,7 @@ pub fn control_plane_url<S>(config: &Config<S>) -> Result<(String, Option<String
 /// The advertise address is not an IP address.
 pub fn local_url<S>(config: &Config<S>) -> Result<String, String> {
     let endpoint = &config.init.local_api_endpoint;
-    let address: IpAddr = (endpoint.advertise_address.parse()).map_err(|_| {
+    let address = parse_address(&endpoint.advertise_address).ok_or_else(|| {
         format!(
             "invalid value `{}` given for api.advertiseAddress",
             endpoint.advertise_address

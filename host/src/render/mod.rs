@@ -13,6 +13,8 @@ pub mod static_pod;
 
 pub use recommended::recommendation_warning;
 
+pub use kubephase_sdk::net::host_port;
+
 use kubephase_sdk::kubeadm::Arg;
 
 /// The directory of kubeadm's files. `--kubeconfig-dir` does not move it.
@@ -69,34 +71,6 @@ pub fn command_line(
         .chain(users.iter().map(|user| (&user.name, &user.value)))
         .map(|(name, value)| format!("--{name}={value}"))
         .collect()
-}
-
-/// Returns `host:port`, with an IPv6 address in brackets.
-pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
-    if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    }
-}
-
-/// Splits `host`, `host:port`, `[v6]`, `[v6]:port`, or an IPv6 address without brackets, which has
-/// no port.
-pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
-    if let Some(rest) = endpoint.strip_prefix('[')
-        && let Some((host, after)) = rest.split_once(']')
-    {
-        return (
-            host,
-            after.strip_prefix(':').filter(|port| !port.is_empty()),
-        );
-    }
-    match endpoint.split_once(':') {
-        Some((host, port)) if !port.contains(':') => {
-            (host, Some(port).filter(|port| !port.is_empty()))
-        }
-        _ => (endpoint, None),
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod versions;
 
 use kubephase_sdk::{
     Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, failure, input, kubeadm::Config,
-    report,
+    net::Url, report,
 };
 
 /// The plugin.
@@ -71,10 +71,9 @@ fn is_worker(config: &Config) -> bool {
 
 /// Returns the host of the API server that discovery found for a joining node; IPv6 without
 /// brackets.
-fn discovered_host(config: &Config) -> Option<&str> {
-    let server = config.join.as_ref()?.server.trim_start_matches("https://");
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    Some(host.trim_matches(['[', ']']))
+fn discovered_host(config: &Config) -> Option<String> {
+    let server = Url::parse(&config.join.as_ref()?.server).ok()?;
+    Some(server.host().to_owned())
 }
 
 /// Verdict and message of a check that did not pass.

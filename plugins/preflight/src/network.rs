@@ -4,6 +4,7 @@ use kubephase_sdk::{
     Failure, Verdict,
     codes::{self, Family},
     kubeadm::Config,
+    net::{Network, parse_address},
     observe_net, observe_node,
 };
 use std::net::IpAddr;
@@ -76,10 +77,7 @@ pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {
             "/proc/sys/net/ipv6/conf/default/forwarding",
         ),
     ] {
-        if addresses
-            .iter()
-            .any(|address| address.contains(':') == is_ipv6)
-        {
+        if addresses.iter().any(|address| address.is_ipv6() == is_ipv6) {
             check_forwarding(key, path);
         }
     }
@@ -87,21 +85,32 @@ pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the networks and addresses of the configuration, and the address of a discovered server.
-fn addresses(config: &Config) -> Vec<&str> {
+/// Returns the addresses of the configuration, those of its networks, and the address of a
+/// discovered server.
+fn addresses(config: &Config) -> Vec<IpAddr> {
+    // The addresses of a host name are not looked up (kubeadm behaviour).
+    let discovered = discovered_host(config).and_then(|host| parse_address(&host));
+    if is_worker(config) {
+        return discovered.into_iter().collect();
+    }
     let networking = &config.cluster.networking;
     let networks = networking
         .service_subnet
         .split(',')
         .chain(networking.pod_subnet.split(','));
-    let local = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]);
-    // The addresses of a host name are not looked up (kubeadm behaviour).
-    let discovered = discovered_host(config).filter(|host| host.parse::<IpAddr>().is_ok());
-    local
-        .filter(|_| !is_worker(config))
+    networks
+        .filter_map(address_of_network)
+        .chain(parse_address(
+            &config.init.local_api_endpoint.advertise_address,
+        ))
         .chain(discovered)
-        .filter(|text| !text.is_empty())
         .collect()
+}
+
+/// Returns the address that a network was written with.
+fn address_of_network(subnet: &str) -> Option<IpAddr> {
+    Network::parse(subnet)?;
+    parse_address(subnet.split('/').next()?)
 }
 
 /// A kernel parameter that forwards packets has to be 1.

@@ -1,10 +1,17 @@
 //! Proxies of the environment: addresses of the cluster have to be reached without them.
 use crate::{Problem, discovered_host, is_worker, report_check};
-use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, observe_net};
+use kubephase_sdk::{
+    Failure, Verdict, codes,
+    kubeadm::Config,
+    net::{Network, host_port, parse_address},
+    observe_net,
+};
 use std::net::IpAddr;
 
 pub fn check_proxies(config: &Config) -> Result<(), Failure> {
-    discovered_host(config).into_iter().for_each(check_address);
+    if let Some(host) = discovered_host(config) {
+        check_address(&host);
+    }
     if !is_worker(config) {
         check_address(&config.init.local_api_endpoint.advertise_address);
         check_networks(config);
@@ -18,19 +25,19 @@ fn proxy_for(url: &str) -> Result<Option<String>, Problem> {
 }
 
 /// A host has to be reached without a proxy.
-fn check_address(address: &str) {
-    let (host, url) = if address.contains(':') {
-        (format!("[{address}]"), format!("https://[{address}]:1234"))
-    } else {
-        (address.to_owned(), format!("https://{address}"))
+fn check_address(host: &str) {
+    let url = match parse_address(host) {
+        Some(IpAddr::V6(address)) => format!("https://{}", host_port(&address.to_string(), 1234)),
+        Some(address) => format!("https://{address}"),
+        None => format!("https://{host}"),
     };
     let (proxy, problem) = match proxy_for(&url) {
         Err(problem) => (String::new(), Some(problem)),
         Ok(None) => (String::new(), None),
         Ok(Some(proxy)) => {
             let message = format!(
-                "Connection to \"https://{host}\" uses proxy {proxy:?}. If that is not intended, \
-                 adjust your proxy settings"
+                "Connection to {url:?} uses proxy {proxy:?}. If that is not intended, adjust your \
+                 proxy settings"
             );
             (proxy, Some((Verdict::Warn, message)))
         }
@@ -52,58 +59,44 @@ fn check_networks(config: &Config) {
         .chain(networking.pod_subnet.split(','))
         .filter(|subnet| !subnet.is_empty())
     {
-        let Some(address) = second_address(subnet) else {
-            report_check(
-                codes::HTTP_PROXY_CIDR,
-                Some((
-                    Verdict::Fail,
-                    format!("error parsing CIDR {subnet:?}: invalid CIDR address"),
-                )),
-                &[],
-                None,
-            );
-            continue;
-        };
-        let problem = match proxy_for(&format!("https://{address}:1234/")) {
-            Err(problem) => Some(problem),
-            Ok(None) => None,
-            Ok(Some(proxy)) => Some((
-                Verdict::Warn,
-                format!(
-                    "connection to {subnet:?} uses proxy {proxy:?}. This may lead to malfunctional \
-                     cluster setup. Make sure that Pod and Services IP ranges specified correctly \
-                     as exceptions in proxy configuration"
-                ),
-            )),
-        };
         report_check(
             codes::HTTP_PROXY_CIDR,
-            problem,
+            network_problem(subnet),
             &[("subnet", subnet.to_owned())],
             Some("add the network to NO_PROXY"),
         );
     }
 }
 
-/// Returns the second address of a network, as the host of a URL.
-fn second_address(subnet: &str) -> Option<String> {
-    let (address, prefix) = subnet.split_once('/')?;
-    let prefix: u32 = prefix.parse().ok()?;
-    Some(match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX
-                .checked_shl(32u32.checked_sub(prefix)?)
-                .unwrap_or(0);
-            std::net::Ipv4Addr::from((u32::from(address) & mask).checked_add(1)?).to_string()
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX
-                .checked_shl(128u32.checked_sub(prefix)?)
-                .unwrap_or(0);
+/// Says why the addresses of a network cannot be reached without a proxy.
+fn network_problem(subnet: &str) -> Option<Problem> {
+    let address = match second_address(subnet) {
+        Ok(address) => address,
+        Err(why) => return Some((Verdict::Fail, why)),
+    };
+    let url = format!("https://{}/", host_port(&address.to_string(), 1234));
+    match proxy_for(&url) {
+        Err(problem) => Some(problem),
+        Ok(None) => None,
+        Ok(Some(proxy)) => Some((
+            Verdict::Warn,
             format!(
-                "[{}]",
-                std::net::Ipv6Addr::from((u128::from(address) & mask).checked_add(1)?)
-            )
-        }
-    })
+                "connection to {subnet:?} uses proxy {proxy:?}. This may lead to malfunctional \
+                 cluster setup. Make sure that Pod and Services IP ranges specified correctly as \
+                 exceptions in proxy configuration"
+            ),
+        )),
+    }
+}
+
+/// Returns the second address of a network.
+///
+/// # Errors
+/// What is wrong with the network, in kubeadm's words.
+fn second_address(subnet: &str) -> Result<IpAddr, String> {
+    let network = Network::parse(subnet)
+        .ok_or_else(|| format!("error parsing CIDR {subnet:?}: invalid CIDR address: {subnet}"))?;
+    network
+        .nth(1)
+        .ok_or_else(|| format!("unable to get first IP address from the given CIDR ({network})"))
 }

@@ -48,6 +48,7 @@ pub mod finding;
 mod inputs;
 pub mod kubeadm;
 mod messages;
+pub mod net;
 pub mod node;
 pub mod pki;
 pub mod spec;

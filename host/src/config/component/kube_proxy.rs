@@ -1,7 +1,11 @@
 //! kube-proxy's configuration, as kubeadm completes it.
 use super::{ComponentKind, Draft};
-use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
+use kubephase_sdk::{
+    kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration},
+    net::parse_address,
+};
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Returns the document of the cluster's kube-proxies, and kubeadm's warnings about settings that
 /// differ from its recommendations.
@@ -11,10 +15,9 @@ pub fn kube_proxy<S>(
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(ComponentKind::KubeProxy, user);
-    let any = if init.local_api_endpoint.advertise_address.contains(':') {
-        "::"
-    } else {
-        "0.0.0.0"
+    let any = match parse_address(&init.local_api_endpoint.advertise_address) {
+        Some(IpAddr::V6(_)) => "::",
+        _ => "0.0.0.0",
     };
     draft.default("bindAddress", any);
     if !cluster.networking.pod_subnet.is_empty() {

@@ -2,8 +2,11 @@
 //! of its API server.
 use super::CRI_SOCKET;
 use crate::{config::Problem, world::node::facts::NodeFacts};
-use kubephase_sdk::kubeadm::{ApiEndpoint, NodeRegistration};
-use std::net::IpAddr;
+use kubephase_sdk::{
+    kubeadm::{ApiEndpoint, NodeRegistration},
+    net,
+};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Fills in the node's name and the socket of its container runtime.
 ///
@@ -46,10 +49,11 @@ pub fn complete_on_node(
 }
 
 /// Sets the address that the API server advertises (kubeadm's choice): the configured address, or
-/// the address of the interface of the default route.
+/// the address of the interface of the default route. Without such a route it is 0.0.0.0, which
+/// [`check_bind_address`] refuses.
 ///
 /// # Errors
-/// The configured address is not an address, or the node has no usable address.
+/// The configured address is not an address, or the loopback interface has no other address.
 pub fn choose_advertise_address(
     endpoint: &mut ApiEndpoint,
     node: &NodeFacts,
@@ -65,17 +69,14 @@ pub fn choose_advertise_address(
             })?
         }
         Some(address) if !address.is_unspecified() => address,
-        _ => default_address(node, configured).ok_or_else(|| {
+        _ => default_address(node, configured).unwrap_or_else(|| {
             warnings.push(Problem::new(
                 path,
                 "WARNING: could not obtain a bind address for the API Server: no default routes \
                  found; using: 0.0.0.0",
             ));
-            Problem::new(
-                path,
-                "cannot use \"0.0.0.0\" as the bind address for the API Server",
-            )
-        })?,
+            Ipv4Addr::UNSPECIFIED.into()
+        }),
     };
     if let Some(configured) = configured.filter(|configured| *configured != chosen) {
         let message = format!(
@@ -93,7 +94,7 @@ fn parse_address(text: &str, path: &str) -> Result<Option<IpAddr>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| {
+    net::parse_address(text).map(Some).ok_or_else(|| {
         let message = format!(
             "couldn't use {text:?} as \"apiserver-advertise-address\", must be ipv4 or ipv6 address"
         );
@@ -115,7 +116,7 @@ fn default_address(node: &NodeFacts, configured: Option<IpAddr>) -> Option<IpAdd
 /// or, in Go's terms, global unicast. Only `init` and `join` check this; `config validate` does not
 /// (kubeadm behaviour).
 pub fn check_bind_address(endpoint: &ApiEndpoint, path: &str) -> Option<Problem> {
-    let address: IpAddr = endpoint.advertise_address.parse().ok()?;
+    let address = net::parse_address(&endpoint.advertise_address)?;
     let special = match address {
         IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
         IpAddr::V6(address) => address.is_unicast_link_local(),

@@ -1,6 +1,9 @@
 //! The document `JoinConfiguration`.
 use crate::{config::InitConfiguration, secret::Secret};
-use kubephase_sdk::kubeadm::{ApiEndpoint, NodeRegistration, Patches, Timeouts};
+use kubephase_sdk::{
+    kubeadm::{ApiEndpoint, NodeRegistration, Patches, Timeouts},
+    net::Url,
+};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -55,11 +58,24 @@ pub struct FileDiscovery {
 }
 
 impl FileDiscovery {
+    /// Replaces the URL of a file by the path of the file.
+    pub(super) fn remove_scheme(&mut self) {
+        if let Ok(url) = Url::parse(&self.kube_config_path)
+            && url.scheme() == "file"
+        {
+            self.kube_config_path = url.path().to_owned();
+        }
+    }
+
+    /// Whether a server has the kubeconfig.
+    pub fn is_remote(&self) -> bool {
+        Url::parse(&self.kube_config_path).is_ok_and(|url| url.scheme() == "https")
+    }
+
     /// Returns the path of the kubeconfig; none if a server has it.
     pub fn path(&self) -> Option<&Path> {
-        let path = self.kube_config_path.as_str();
-        let path = path.strip_prefix("file://").unwrap_or(path);
-        (!path.is_empty() && !path.starts_with("https://")).then(|| Path::new(path))
+        let path = Path::new(&self.kube_config_path);
+        (!self.kube_config_path.is_empty() && !self.is_remote()).then_some(path)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Checks of the settings by which a node finds its cluster.
 use super::{Discovery, TokenDiscovery};
-use crate::{config::Problem, render, secret::bootstrap_token};
+use crate::{config::Problem, secret::bootstrap_token};
 use data_encoding::HEXLOWER_PERMISSIVE;
-use kubephase_sdk::node::without_user_info;
-use std::path::Path;
+use kubephase_sdk::{
+    net::{Url, split_host_port},
+    node::without_user_info,
+};
+use std::io;
 
 /// The field of the token with which the kubelet requests its certificate.
 const TLS_TOKEN: &str = "discovery.tlsBootstrapToken";
@@ -49,11 +52,11 @@ fn check_token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
             path,
             "Required value: APIServerEndpoint is not set",
         ));
-    } else if let Err(message) = check_host_and_port(endpoint) {
+    } else if let Err(why) = split_host_port(endpoint) {
         problems.push(Problem::invalid(
             format!("{path}.apiServerEndpoint"),
             endpoint,
-            message,
+            format!("address {endpoint}: {why}"),
         ));
     }
     if token.ca_cert_hashes.is_empty() && !token.unsafe_skip_ca_verification {
@@ -66,36 +69,14 @@ fn check_token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
             continue",
         ));
     }
-    for hash in &token.ca_cert_hashes {
-        if let Err(message) = parse_ca_hash(hash) {
-            problems.push(Problem::invalid(
-                format!("{path}.caCertHashes"),
-                hash,
-                message,
-            ));
-        }
-    }
     if !bootstrap_token::is_token(&token.token) {
         problems.push(invalid_token(&format!("{path}.token")));
     }
 }
 
-/// Checks an address of the form `HOST:PORT`.
-fn check_host_and_port(text: &str) -> Result<(), String> {
-    if !text.starts_with('[') && text.matches(':').count() > 1 {
-        return Err(format!("address {text}: too many colons in address"));
-    }
-    match render::split_host_port(text) {
-        (_, None) => Err(format!("address {text}: missing port in address")),
-        (_, Some(port)) if !matches!(port.parse::<u16>(), Ok(1..)) => Err(format!(
-            "address {text}: port {port} must be a valid number between 1 and 65535, inclusive"
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// Parses the hash of an authority's public key: `sha256:` and 64 hexadecimal digits. Returns the
-/// digits in lower case.
+/// digits in lower case. Hashes are read when the cluster is found, and not before (kubeadm
+/// behaviour).
 ///
 /// # Errors
 /// The text has another form. The messages are kubeadm's.
@@ -126,20 +107,14 @@ pub fn parse_ca_hash(text: &str) -> Result<String, String> {
     reason = "the discovery file is the operator's, not the node's"
 )]
 fn check_file_discovery(path: &str) -> Option<Problem> {
+    let is_missing =
+        || std::fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let why = match Url::parse(path) {
+        Ok(url) if url.scheme() == "https" => return None,
+        Ok(url) if !url.scheme().is_empty() => "if a URL is used, the scheme must be https",
+        Ok(_) if !is_missing() => return None,
+        _ => "not a valid HTTPS URL or a file on disk",
+    };
     let field = "discovery.file.kubeConfigPath";
-    match path.split_once("://") {
-        Some(("https", _)) => None,
-        Some(("file", file)) if Path::new(file).exists() => None,
-        Some((scheme, _)) if scheme != "file" => Some(Problem::invalid(
-            field,
-            without_user_info(path),
-            "if a URL is used, the scheme must be https",
-        )),
-        None if !path.is_empty() && Path::new(path).exists() => None,
-        _ => Some(Problem::invalid(
-            field,
-            without_user_info(path),
-            "not a valid HTTPS URL or a file on disk",
-        )),
-    }
+    Some(Problem::invalid(field, without_user_info(path), why))
 }

@@ -4,6 +4,7 @@ use crate::config::{
     component::{ComponentKind, kubeadm_schema as schema},
     phases,
     read::{Diagnostics, accepts_version},
+    validate,
 };
 use kubephase_sdk::kubeadm::ClusterConfiguration;
 use serde_json::Value;
@@ -32,6 +33,8 @@ impl Documents {
             match (document.group(), document.kind.as_str()) {
                 (GROUP, "InitConfiguration") if accepts_version(document, diagnostics) => {
                     read.has_init_or_cluster = true;
+                    let tokens = validate::empty_tokens(&document.tree.value());
+                    diagnostics.problems.extend(tokens);
                     read.config.init = diagnostics
                         .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
                         .map(|(init, _)| init)

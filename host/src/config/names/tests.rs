@@ -1,27 +1,39 @@
 use super::*;
 
 #[test]
-fn names_as_kubernetes_takes_them() {
-    assert!(
-        is_subdomain("node-1.example.com")
-            && !is_subdomain("_z")
-            && !is_subdomain("Upper")
-            && !is_subdomain("a..b")
-            && !is_subdomain(&"a".repeat(254))
-    );
-    assert!(
-        san_problems("*.example.com").is_empty() && !san_problems("a.*.example.com").is_empty()
-    );
+fn a_repository_is_what_stands_before_the_name_of_an_image() {
     for good in [
         "registry.k8s.io",
         "registry.example.com:5000/k8s",
+        "Registry.Example.com/k8s",
+        "UPPER",
+        "UPPER/x",
         "localhost:5000",
+        "[2001:db8::1]:5000/k8s",
         "quay.io/a/b_c",
+        "a__b/c--d/e.f",
         "plain",
     ] {
         assert!(is_repository(good), "{good}");
     }
-    for bad in ["https://registry.example.com", "a//b", "UPPER/x", "-a/b"] {
-        assert!(!is_repository(bad), "{bad}");
+    for bad in [
+        "",
+        "https://registry.example.com",
+        "a//b",
+        "/a",
+        "a/",
+        "a/B",
+        "-a/b",
+        "a-/b",
+        "a/b:tag",
+        "a:port/b",
+        "x/a___b",
+        "x/a..b",
+        "x/a._b",
+        "a b",
+        "a\n",
+        "ä",
+    ] {
+        assert!(!is_repository(bad), "{bad:?}");
     }
 }

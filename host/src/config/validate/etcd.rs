@@ -3,6 +3,7 @@ use super::{absolute, args, repository, sans};
 use crate::config::Problem;
 use kubephase_sdk::{
     kubeadm::{ClusterConfiguration, ExternalEtcd},
+    net::Url,
     node::without_user_info,
 };
 
@@ -112,15 +113,18 @@ fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
 
 /// Returns why a text is not the URL of an etcd; none if it is.
 fn url_problem(text: &str, needs_https: bool) -> Option<String> {
-    match url::Url::parse(text) {
+    match Url::parse(text) {
+        // The scheme of `host:2379` is `host`.
+        Ok(url) if url.scheme().is_empty() => {
+            Some("the URL without scheme is not allowed".to_owned())
+        }
         Ok(url) if needs_https && url.scheme() != "https" => {
             Some("the URL must be using the HTTPS scheme".to_owned())
         }
-        // `host:2379` parses as a scheme, as it does in Go.
         Ok(_) => None,
-        Err(url::ParseError::RelativeUrlWithoutBase) => {
-            Some("the URL without scheme is not allowed".to_owned())
-        }
-        Err(error) => Some(format!("URL parse error: {error}")),
+        Err(why) => Some(format!(
+            "URL parse error: parse {:?}: {why}",
+            without_user_info(text)
+        )),
     }
 }

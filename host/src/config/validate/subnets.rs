@@ -1,15 +1,14 @@
 //! Checks of the subnets of Services and Pods.
 use crate::config::Problem;
-use ipnet::IpNet;
-use kubephase_sdk::kubeadm::ControlPlaneComponent;
+use kubephase_sdk::{kubeadm::ControlPlaneComponent, net::Network};
 use std::collections::BTreeMap;
 
 /// Addresses that the smallest subnet of Services has.
-const MIN_SERVICE_ADDRESSES: u128 = 10;
+const MIN_SERVICE_ADDRESSES: u64 = 10;
 /// Bits of an address that the largest subnet of Services leaves free.
 const MAX_SERVICE_BITS: u8 = 20;
 /// Addresses that the smallest subnet of Pods has.
-const MIN_POD_ADDRESSES: u128 = 14;
+const MIN_POD_ADDRESSES: u64 = 14;
 /// Bits by which the mask of a node's subnet may be longer than the mask of the subnet of Pods.
 const MAX_NODE_MASK_DIFFERENCE: i64 = 16;
 
@@ -26,15 +25,13 @@ pub(super) fn service_subnet(text: &str) -> Vec<Problem> {
         .collect();
     for network in networks
         .iter()
-        .filter(|network| bits(network) > MAX_SERVICE_BITS)
+        .filter(|network| network.width() - network.prefix() > MAX_SERVICE_BITS)
     {
-        let (whole, mask) = (
-            network.max_prefix_len(),
-            network.max_prefix_len() - MAX_SERVICE_BITS,
-        );
+        let width = network.width();
         let message = format!(
-            "specified service subnet is too large; for {whole}-bit addresses, the mask must be >= \
-             {mask}"
+            "specified service subnet is too large; for {width}-bit addresses, the mask must be >= \
+             {}",
+            width - MAX_SERVICE_BITS
         );
         problems.push(Problem::invalid(path, network.to_string(), message));
     }
@@ -61,12 +58,13 @@ pub(super) fn pod_subnet(text: &str, controller_manager: &ControlPlaneComponent)
         return problems;
     }
     for network in &networks {
-        let (flag, default) = if network.addr().is_ipv4() {
+        let (flag, default) = if network.is_ipv4() {
             ("node-cidr-mask-size-ipv4", 24)
         } else {
             ("node-cidr-mask-size-ipv6", 64)
         };
-        let node_mask = match flags.get(flag).map(|text| (text, text.parse::<i64>())) {
+        let given = flags.get(flag).filter(|text| !text.is_empty());
+        let node_mask = match given.map(|text| (text, text.parse::<i64>())) {
             None => default,
             Some((_, Ok(mask))) => mask,
             Some((text, Err(_))) => {
@@ -78,7 +76,7 @@ pub(super) fn pod_subnet(text: &str, controller_manager: &ControlPlaneComponent)
                 continue;
             }
         };
-        let mask = i64::from(network.prefix_len());
+        let mask = i64::from(network.prefix());
         if mask > node_mask {
             let message = format!(
                 "the size of pod subnet with mask {mask} is smaller than the size of node subnet \
@@ -97,10 +95,10 @@ pub(super) fn pod_subnet(text: &str, controller_manager: &ControlPlaneComponent)
 }
 
 /// Parses one network, or two networks of different families.
-fn subnets(path: &str, text: &str) -> Result<Vec<IpNet>, Problem> {
-    let parsed: Option<Vec<IpNet>> = text.split(',').map(|part| part.parse().ok()).collect();
+fn subnets(path: &str, text: &str) -> Result<Vec<Network>, Problem> {
+    let parsed: Option<Vec<Network>> = text.split(',').map(Network::parse).collect();
     let networks = parsed.ok_or_else(|| Problem::invalid(path, text, "couldn't parse subnet"))?;
-    let both = matches!(networks.as_slice(), [a, b] if a.addr().is_ipv4() != b.addr().is_ipv4());
+    let both = matches!(networks.as_slice(), [a, b] if a.is_ipv4() != b.is_ipv4());
     if networks.len() == 1 || both {
         return Ok(networks);
     }
@@ -111,14 +109,9 @@ fn subnets(path: &str, text: &str) -> Result<Vec<IpNet>, Problem> {
     ))
 }
 
-/// Returns how many bits of an address the network leaves free.
-fn bits(network: &IpNet) -> u8 {
-    network.max_prefix_len() - network.prefix_len()
-}
-
 /// Checks that a network has at least `minimum` addresses.
-fn too_small(path: &str, network: &IpNet, minimum: u128) -> Option<Problem> {
-    let addresses = 1u128.checked_shl(bits(network).into()).unwrap_or(u128::MAX);
+fn too_small(path: &str, network: &Network, minimum: u64) -> Option<Problem> {
+    let addresses = network.size();
     (addresses < minimum).then(|| {
         Problem::invalid(
             path,

@@ -3,6 +3,7 @@ use crate::{
     config::{BootstrapToken, Problem},
     secret::bootstrap_token::is_token,
 };
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// The form of a group of bootstrap tokens.
@@ -20,13 +21,30 @@ pub fn bootstrap_tokens(tokens: &[BootstrapToken]) -> Vec<Problem> {
         .collect()
 }
 
+/// Returns a problem for each token of a document that is the empty text. A token that is left out
+/// is generated; these are the same in a configuration that was read.
+pub fn empty_tokens(document: &Value) -> Vec<Problem> {
+    let tokens = document["bootstrapTokens"].as_array().into_iter().flatten();
+    tokens
+        .enumerate()
+        .filter(|(_, token)| token["token"] == "")
+        .map(|(at, _)| invalid_token(&format!("bootstrapTokens.{at}")))
+        .collect()
+}
+
+/// Returns the problem of a malformed token. It does not quote the token, which may be most of a
+/// secret.
+fn invalid_token(path: &str) -> Problem {
+    Problem::new(
+        format!("{path}.token"),
+        "Invalid value: the bootstrap token is invalid",
+    )
+}
+
 fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !token.token.is_empty() && !is_token(&token.token) {
-        problems.push(Problem::new(
-            format!("{path}.token"),
-            "Invalid value: the bootstrap token is invalid",
-        ));
+        problems.push(invalid_token(path));
     }
     if let Some(unknown) = token
         .usages

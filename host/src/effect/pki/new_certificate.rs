@@ -9,7 +9,10 @@ use crate::{
         text_file::{read_secret_text, read_text},
     },
 };
-use kubephase_sdk::spec::{CertificateSpec, Usage};
+use kubephase_sdk::{
+    net::has_dns_form,
+    spec::{CertificateSpec, Usage},
+};
 use kubephase_wit::{Failure, FailureCode};
 use std::net::IpAddr;
 
@@ -171,26 +174,11 @@ impl Names {
     }
 }
 
-/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. The name of an
-/// authority is a single label.
+/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. Neither it nor its
+/// labels have a longest length (kubeadm behaviour).
 fn is_dns_name(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
     // kubeadm keeps the case of a node name that a flag gives, and Go puts it into the certificate
     // unchanged.
-    let lower = name.to_ascii_lowercase();
-    lower.len() <= 253 && lower.split('.').all(is_label)
-}
-
-fn is_label(label: &str) -> bool {
-    let bytes = label.as_bytes();
-    bytes.len() <= 63
-        && bytes.first().copied().is_some_and(is_letter_or_digit)
-        && bytes.last().copied().is_some_and(is_letter_or_digit)
-        && bytes
-            .iter()
-            .all(|byte| is_letter_or_digit(*byte) || *byte == b'-')
-}
-
-fn is_letter_or_digit(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+    has_dns_form(&name.to_ascii_lowercase())
 }

@@ -4,7 +4,10 @@ use crate::{
     secret::Secret,
     world::{Files, OpenFile, Tried, judged_file::read_judged, text_file::read_secret_text},
 };
-use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
+use kubephase_sdk::{
+    node::without_user_info,
+    spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts},
+};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 use std::path::Path;
@@ -142,7 +145,7 @@ fn has_credential(user: &Value, name: &str, files: &dyn Files, allowed: Authorit
 /// Returns the URL of a server without user name, password and query, which may be credentials.
 fn plain_url(text: &str) -> String {
     let Ok(mut url) = url::Url::parse(text) else {
-        return text.to_owned();
+        return without_user_info(text);
     };
     if url.username().is_empty() && url.password().is_none() && url.query().is_none() {
         return text.to_owned();

@@ -1,8 +1,12 @@
 //! The static Pod of an etcd that runs on the control-plane nodes.
 use super::{Component, certificate_file, environment, probe, probe::Probes, volume::Mount};
-use crate::render::{command_line, host_port, images, last_argument, split_host_port};
-use kubephase_sdk::kubeadm::{Arg, Config};
+use crate::render::{command_line, host_port, images, last_argument};
+use kubephase_sdk::{
+    kubeadm::{Arg, Config},
+    net::{Url, parse_address, parse_port},
+};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
 const METRICS_PORT: u16 = 2381;
@@ -109,10 +113,9 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
 
 /// Returns the loopback address of the advertised address's family.
 pub(super) fn loopback(address: &str) -> &'static str {
-    if address.contains(':') {
-        "::1"
-    } else {
-        "127.0.0.1"
+    match parse_address(address) {
+        Some(IpAddr::V6(_)) => "::1",
+        _ => "127.0.0.1",
     }
 }
 
@@ -127,21 +130,60 @@ impl Metrics {
     fn from_arguments(arguments: &[Arg], loopback: &str) -> Metrics {
         let given =
             last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
-        let Some((scheme, rest)) = given.and_then(|url| url.split_once("://")) else {
+        let Some(url) = given.and_then(|url| Url::parse(url).ok()) else {
             return Metrics {
                 host: loopback.into(),
                 port: METRICS_PORT,
                 scheme: "HTTP",
             };
         };
-        let (host, port) = split_host_port(rest.split('/').next().unwrap_or_default());
+        let host = Some(url.host()).filter(|host| !host.is_empty());
         Metrics {
-            host: if host.is_empty() { loopback } else { host }.into(),
-            port: port
-                .and_then(|port| port.parse().ok())
-                .filter(|port| *port != 0)
-                .unwrap_or(METRICS_PORT),
-            scheme: if scheme == "https" { "HTTPS" } else { "HTTP" },
+            host: host.unwrap_or(loopback).into(),
+            port: parse_port(url.port()).unwrap_or(METRICS_PORT),
+            scheme: if url.scheme() == "https" {
+                "HTTPS"
+            } else {
+                "HTTP"
+            },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_ask_where_the_first_url_of_metrics_leads() {
+        for (given, host, port, scheme) in [
+            ("http://0.0.0.0:2381,http://x", "0.0.0.0", 2381, "HTTP"),
+            ("HTTPS://[2001:db8::7]:9001/x", "2001:db8::7", 9001, "HTTPS"),
+            (
+                "https://metrics.example",
+                "metrics.example",
+                METRICS_PORT,
+                "HTTPS",
+            ),
+            ("https://:9001", "127.0.0.1", 9001, "HTTPS"),
+            ("http://x:0", "x", METRICS_PORT, "HTTP"),
+            ("http://x:99999", "x", METRICS_PORT, "HTTP"),
+            ("https://x:+1", "127.0.0.1", METRICS_PORT, "HTTP"),
+            ("x:9001", "127.0.0.1", METRICS_PORT, "HTTP"),
+            ("", "127.0.0.1", METRICS_PORT, "HTTP"),
+        ] {
+            let argument = Arg {
+                name: "listen-metrics-urls".into(),
+                value: given.into(),
+            };
+            let metrics = Metrics::from_arguments(&[argument], "127.0.0.1");
+            assert_eq!(
+                (metrics.host.as_str(), metrics.port, metrics.scheme),
+                (host, port, scheme),
+                "{given}"
+            );
+        }
+        assert_eq!(loopback("::ffff:192.0.2.7"), "127.0.0.1");
+        assert_eq!(loopback("2001:db8::7"), "::1");
     }
 }

@@ -1,6 +1,6 @@
 //! The address at which a server is reached.
+use kubephase_sdk::net::{Url, parse_address, parse_port};
 use std::net::SocketAddr;
-use url::Url;
 
 /// Chooses the address that a server is reached at. TLS still checks the name in the server's URL.
 pub trait Resolver: Send + Sync {
@@ -29,6 +29,17 @@ impl Endpoint {
             skip_validity_check: false,
             embedded: false,
         }
+    }
+
+    /// Returns the endpoint of a URL whose host is an address.
+    pub fn of_address(url: &Url) -> Option<Endpoint> {
+        let port = match (url.port(), url.scheme()) {
+            ("", "http") => 80,
+            ("", _) => 443,
+            (port, _) => parse_port(port)?,
+        };
+        let address = parse_address(url.host())?;
+        Some(Endpoint::at(SocketAddr::new(address, port)))
     }
 }
 

@@ -1,7 +1,9 @@
-//! Which proxy a program in this environment would use, by the rules of Go's `net/http`
-//! (`ProxyFromEnvironment`).
-use ipnet::IpNet;
-use kubephase_sdk::node::without_user_info;
+//! Which proxy a program of Kubernetes would use in this environment: by the rules of Go's
+//! `net/http` (`ProxyFromEnvironment`), with the addresses and networks of Kubernetes.
+use kubephase_sdk::{
+    net::{Network, parse_address, split_host_port},
+    node::without_user_info,
+};
 use std::{collections::BTreeMap, net::IpAddr};
 use url::{Host, Url};
 
@@ -46,47 +48,61 @@ fn is_local(url: &Url) -> bool {
 
 /// Whether a list of `NO_PROXY` excludes the host of a URL.
 fn is_excluded(list: &str, url: &Url) -> bool {
-    let host = url
-        .host_str()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_lowercase();
-    let port = url.port_or_known_default();
+    let target = Target {
+        host: url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_lowercase(),
+        port: url
+            .port_or_known_default()
+            .map(|port| port.to_string())
+            .unwrap_or_default(),
+    };
     list.split(',')
         .map(|entry| entry.trim().to_lowercase())
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| excludes(&entry, &host, port))
+        .any(|entry| target.is_excluded_by(&entry))
 }
 
-/// Whether an entry of `NO_PROXY` excludes a host: `*`, a network, or an address or name with or
-/// without a port.
-fn excludes(entry: &str, host: &str, port: Option<u16>) -> bool {
-    if entry == "*" {
-        return true;
-    }
-    let address: Option<IpAddr> = host.parse().ok();
-    if let Ok(network) = entry.parse::<IpNet>() {
-        return address.is_some_and(|address| network.contains(&address));
-    }
-    let (name, wanted) = match entry.rsplit_once(':') {
-        Some((name, digits)) if !name.contains(':') || name.starts_with('[') => {
-            (name, digits.parse::<u16>().ok())
+/// What a URL leads to.
+struct Target {
+    host: String,
+    port: String,
+}
+
+impl Target {
+    /// Whether an entry of `NO_PROXY` excludes the target: `*`, a network, or an address or name
+    /// with or without a port.
+    fn is_excluded_by(&self, entry: &str) -> bool {
+        if entry == "*" {
+            return true;
         }
-        _ => (entry, None),
-    };
-    if wanted.is_some() && wanted != port {
-        return false;
+        let address = parse_address(&self.host);
+        if let Some(network) = Network::parse(entry) {
+            return address.is_some_and(|address| network.contains(address));
+        }
+        let (name, port) = split_host_port(entry).unwrap_or((entry, ""));
+        if name.is_empty() || !(port.is_empty() || port == self.port) {
+            return false;
+        }
+        // Go is strict about these addresses.
+        if let Ok(listed) = name.parse::<IpAddr>() {
+            return address == Some(listed.to_canonical());
+        }
+        address.is_none() && self.is_below(name)
     }
-    let name = name.trim_matches(['[', ']']);
-    if let Ok(listed) = name.parse::<IpAddr>() {
-        return address == Some(listed);
-    }
-    // `example.com` stands for itself and all names below it, `.example.com` and `*.example.com`
-    // for the names below it only.
-    let suffix = name.trim_start_matches('*');
-    match suffix.strip_prefix('.') {
-        Some(_) => host.ends_with(suffix),
-        None => host == suffix || host.ends_with(&format!(".{suffix}")),
+
+    /// Whether a name of `NO_PROXY` is that of the host. `example.com` stands for itself and all
+    /// names below it, `.example.com` and `*.example.com` for the names below it only.
+    fn is_below(&self, name: &str) -> bool {
+        let name = name
+            .strip_prefix('*')
+            .filter(|name| name.starts_with('.'))
+            .unwrap_or(name);
+        match name.strip_prefix('.') {
+            Some(_) => self.host.ends_with(name),
+            None => self.host == name || self.host.ends_with(&format!(".{name}")),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Addresses that are ordinary elsewhere, and here lead to this machine itself or into its cluster.
 use if_addrs::IfAddr;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{Ipv4Net, Ipv6Net};
+use kubephase_sdk::net::Network;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// The subnets of the cluster's Services and Pods: at most one of each family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Services([Option<IpNet>; 4]);
+pub struct Services([Option<Network>; 4]);
 
 /// Beginnings of the names of bridges to which the containers and machines are connected that run
 /// on this machine alone.
@@ -19,7 +20,7 @@ impl Services {
     pub fn of(subnets: &str) -> Services {
         let mut found = subnets
             .split(',')
-            .filter_map(|subnet| subnet.trim().parse().ok());
+            .filter_map(|subnet| Network::parse(subnet.trim()));
         Services(std::array::from_fn(|_| found.next()))
     }
 
@@ -27,7 +28,7 @@ impl Services {
         self.0
             .iter()
             .flatten()
-            .any(|subnet| subnet.contains(&address))
+            .any(|subnet| subnet.contains(address))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     },
 };
 use anyhow::{Context, Result};
+use kubephase_sdk::net::Url;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
@@ -18,7 +19,7 @@ use tokio::runtime::Handle;
 pub(super) struct OwnServerResolver(pub(super) Option<SocketAddr>);
 
 impl Resolver for OwnServerResolver {
-    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
+    fn endpoint(&self, _server: &Url) -> Option<Endpoint> {
         self.0.map(Endpoint::at)
     }
 }

@@ -41,7 +41,7 @@ pub use connections::{cluster, direct, files, runtime};
 use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::{EtcdPod, etcd_endpoints, etcd_pods};
-use kubephase_sdk::kubeadm::ApiEndpoint;
+use kubephase_sdk::{kubeadm::ApiEndpoint, net::parse_address};
 use kubephase_wit::{Failure, FailureCode};
 use machine::RealNode;
 use net::RealNet;
@@ -62,7 +62,7 @@ pub struct Real {
 /// Returns the address that this node's own API server listens on.
 fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
     Some(SocketAddr::new(
-        endpoint.advertise_address.parse().ok()?,
+        parse_address(&endpoint.advertise_address)?,
         u16::try_from(endpoint.bind_port).ok()?,
     ))
 }

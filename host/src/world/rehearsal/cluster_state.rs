@@ -11,6 +11,7 @@ use crate::world::{
     Cluster, Files, Tried,
     api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
 };
+use kubephase_sdk::net::{Url, parse_address};
 use parking_lot::{Mutex, MutexGuard};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,7 +19,6 @@ use std::{
     sync::Arc,
 };
 use tokio::runtime::Handle;
-use url::Url;
 
 /// State that the machines of a rehearsed cluster share.
 pub struct ClusterState {
@@ -188,21 +188,16 @@ impl Resolver for ClusterState {
     /// cluster to the first server, as a load balancer would. If there is no server, resolves to an
     /// address at which nothing listens. An external cluster resolves its own servers.
     fn endpoint(&self, server: &Url) -> Option<Endpoint> {
-        let host = server
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']']);
+        let host = parse_address(server.host());
         let servers = self.servers();
         let advertised = servers
             .iter()
-            .find(|running| running.advertised == host)
+            .find(|running| host.is_some() && parse_address(&running.advertised) == host)
             .map(|running| running.endpoint);
         if let Some(external) = &self.external {
             return advertised.or_else(|| external.endpoint(server));
         }
-        let is_machine = host
-            .parse()
-            .is_ok_and(|host: IpAddr| self.machines().contains(&host));
+        let is_machine = host.is_some_and(|host| self.machines().contains(&host));
         let resolved = if is_machine {
             advertised
         } else {

@@ -25,29 +25,55 @@ pub fn to_string(value: &Value) -> String {
         no_lang_directive: true
     };
     let mut text = String::new();
+    let styled = GoStyle {
+        value,
+        colon: unused_character(value),
+    };
     // Writing a JSON value to a string cannot fail.
-    serde_yaml::to_fmt_writer_with_options(&mut text, &GoStyle(value), options).unwrap_or_default();
-    text
+    serde_yaml::to_fmt_writer_with_options(&mut text, &styled, options).unwrap_or_default();
+    text.replace(styled.colon, ":")
+}
+
+/// Returns a character that the document does not have.
+fn unused_character(value: &Value) -> char {
+    let text = value.to_string();
+    let mut private = '\u{e000}'..='\u{f8ff}';
+    private.find(|c| !text.contains(*c)).unwrap_or(':')
 }
 
 /// A value that is serialised with sorted keys and with the styles of Go.
-struct GoStyle<'a>(&'a Value);
+#[derive(Clone, Copy)]
+struct GoStyle<'a> {
+    value: &'a Value,
+    /// Stands for the colon at the beginning of a plain string. Go writes `::1` as it is, which the
+    /// serializer would quote.
+    colon: char,
+}
+
+impl<'a> GoStyle<'a> {
+    fn of(self, value: &'a Value) -> GoStyle<'a> {
+        GoStyle { value, ..self }
+    }
+}
 
 impl Serialize for GoStyle<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        match self.value {
             Value::String(text) => match style(text) {
-                Style::Plain => serializer.serialize_str(text),
+                Style::Plain => match text.strip_prefix(':') {
+                    Some(rest) => serializer.serialize_str(&format!("{}{rest}", self.colon)),
+                    None => serializer.serialize_str(text),
+                },
                 Style::Literal => LitStr(text).serialize(serializer),
                 Style::Single => SingleQuoted(text).serialize(serializer),
                 Style::Double => DoubleQuoted(text).serialize(serializer),
             },
-            Value::Array(items) => serializer.collect_seq(items.iter().map(GoStyle)),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(|item| self.of(item))),
             Value::Object(fields) => {
                 let sorted: BTreeMap<_, _> = fields.iter().collect();
                 let mut map = serializer.serialize_map(Some(sorted.len()))?;
                 for (key, value) in sorted {
-                    map.serialize_entry(key, &GoStyle(value))?;
+                    map.serialize_entry(key, &self.of(value))?;
                 }
                 map.end()
             }

@@ -23,6 +23,10 @@ fn strings_get_the_style_that_go_gives_them() {
         ("192.0.2.2:6443", "192.0.2.2:6443"),
         ("[2001:db8::2]:6443", "'[2001:db8::2]:6443'"),
         ("::", "'::'"),
+        ("::1", "::1"),
+        (":1", ":1"),
+        (": 1", "': 1'"),
+        ("\u{e000}:", "'\u{e000}:'"),
         ("fd00:10:96::a", "fd00:10:96::a"),
         ("10%", "10%"),
         ("--flag=a", "--flag=a"),
@@ -60,4 +64,10 @@ fn structure_is_laid_out_as_go_does() {
     let text = "a:\n  e: {}\n  \"n\": null\nb:\n- a:\n  - p\n  - q\n  x: 1\n- []\n- - - \
         \"n\"\nt: |\n  one\n  two\nu: |-\n  one\n\n    two\n";
     assert_eq!(to_string(&value), text);
+}
+
+#[test]
+fn a_colon_in_front_changes_no_other_character() {
+    let value = json!({ "a": "::1", "b": "\u{e000}", "\u{e001}": [":x"] });
+    assert_eq!(to_string(&value), "a: ::1\nb: \u{e000}\n\u{e001}:\n- :x\n");
 }

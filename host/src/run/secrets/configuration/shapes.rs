@@ -1,6 +1,7 @@
 //! Decides which arguments plugins see: their name or their form shows that they are not secret.
+use kubephase_sdk::net::{Network, parse_address};
 use regex::RegexSet;
-use std::{net::IpAddr, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Arguments of the components whose values are never secret.
 const PLAIN_ARGUMENTS: &[&str] = &[
@@ -157,7 +158,7 @@ fn is_of_list(c: char) -> bool {
 fn is_plain_value(value: &str) -> bool {
     let value = value.strip_suffix("/<secret:path>").unwrap_or(value);
     WORDS.contains(&value)
-        || value.parse::<IpAddr>().is_ok()
-        || value.parse::<ipnet::IpNet>().is_ok()
+        || parse_address(value).is_some()
+        || Network::parse(value).is_some()
         || FORMS.as_ref().is_some_and(|forms| forms.is_match(value))
 }

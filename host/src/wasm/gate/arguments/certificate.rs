@@ -1,7 +1,7 @@
 //! The specifications of certificates, key pairs and kubeconfigs.
 use super::{Arguments, Origin, read};
 use crate::{
-    arguments::{AbsolutePath, FileName, HostName, HttpUrl, Text},
+    arguments::{AbsolutePath, FileName, HostName, Text, check_server},
     wasm::{gate::pattern::Demand, limits::MAX_NAMES},
 };
 use kubephase_sdk::spec::{
@@ -30,15 +30,18 @@ fn normalise_path(directory: &str, origin: Origin) -> Result<String, String> {
     <AbsolutePath as Arguments>::parse(directory.to_owned(), origin).map(String::from)
 }
 
-/// Checks a name for a certificate: at most 256 bytes, and no control or invisible characters.
+/// The longest name for a certificate: a node's, with the longest name that a node can have.
+const MAX_SUBJECT: usize = "system:node:".len() + 253;
+
+/// Checks a name for a certificate: not too long, and no control or invisible characters.
 fn check_subject(name: &str) -> Result<(), String> {
     let shown = Text::parse(name)?;
-    if name.len() <= 256 && shown.as_str() == name && !name.contains(['\n', '\t']) {
+    if name.len() <= MAX_SUBJECT && shown.as_str() == name && !name.contains(['\n', '\t']) {
         return Ok(());
     }
     Err(format!(
-        "{:?} is not a name for a certificate: it must have at most 256 bytes and no control or \
-         invisible characters",
+        "{:?} is not a name for a certificate: it must have at most {MAX_SUBJECT} bytes and no \
+         control or invisible characters",
         shown.as_str()
     ))
 }
@@ -154,7 +157,7 @@ fn check_kubeconfig(spec: &mut KubeconfigSpec, origin: Origin) -> Result<(), Str
     spec.path = normalise_path(&spec.path, origin)?;
     spec.directory = normalise_path(&spec.directory, origin)?;
     check_base_name(&spec.authority)?;
-    HttpUrl::parse(&spec.server)?;
+    check_server(&spec.server)?;
     [&spec.user, &spec.common_name, &spec.cluster_name]
         .into_iter()
         .chain(&spec.organizations)

@@ -12,9 +12,9 @@ use kube::{
     Client, Config,
     config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
+use kubephase_sdk::net::{Url, parse_port};
 use kubephase_wit::{Failure, FailureCode};
-use std::sync::Once;
-use url::Url;
+use std::{net::IpAddr, sync::Once};
 
 /// A connection, and the kubeconfig and the endpoint that it was made for.
 pub(super) struct CachedConnection {
@@ -46,7 +46,10 @@ impl ApiClient {
             .map_err(|error| invalid_kubeconfig(name, &error))?;
         let server = Url::parse(&config.cluster_url.to_string())
             .map_err(|error| invalid_kubeconfig(name, &error))?;
-        let endpoint = self.resolver.endpoint(&server);
+        let endpoint = match self.resolver.endpoint(&server) {
+            None => own_endpoint(&server).map_err(|why| invalid_kubeconfig(name, &why))?,
+            some => some,
+        };
         let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
         let mut cached = self.connection.lock();
         if let Some(connection) = cached.as_ref()
@@ -145,13 +148,82 @@ fn explain_missing(failure: Failure) -> Failure {
     }
 }
 
+/// Returns the endpoint of a server at an address that the system's resolver would read in another
+/// way; none if the system can resolve the server's host.
+///
+/// # Errors
+/// The host looks like an address to the system's resolver and is none, or the port is not valid.
+fn own_endpoint(server: &Url) -> Result<Option<Endpoint>, String> {
+    let (host, port) = (server.host(), server.port());
+    if !port.is_empty() && parse_port(port).is_none() {
+        return Err(format!(
+            "port {port} of its server must be a valid number between 1 and 65535, inclusive"
+        ));
+    }
+    if host.parse::<IpAddr>().is_ok() {
+        return Ok(None);
+    }
+    let endpoint = Endpoint::of_address(server);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    // The system reads `7.8.9` as 7.8.0.9, and numbers that begin with zeros as octal numbers.
+    if endpoint.is_none() && last.starts_with(|c: char| c.is_ascii_digit()) && is_number(last) {
+        return Err(format!(
+            "{host:?} is neither an address nor a name that a server can have"
+        ));
+    }
+    Ok(endpoint)
+}
+
+/// Whether a text is a number to the system's resolver.
+fn is_number(text: &str) -> bool {
+    let is_hexadecimal =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        || text.strip_prefix("0x").is_some_and(is_hexadecimal)
+}
+
 /// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. None if
 /// the endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
-    config.tls_server_name = server
-        .host_str()
-        .map(|host| host.trim_matches(['[', ']']).to_owned());
+    config.tls_server_name = Some(pki::tls_name(server.host()));
     config.cluster_url = format!("https://{}", endpoint.address).parse().ok()?;
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_sought_at_the_address_that_its_text_stands_for() {
+        let endpoint = |server: &str| {
+            let found = own_endpoint(&Url::parse(server).unwrap());
+            found.map(|found| found.map(|endpoint| endpoint.address.to_string()))
+        };
+        for (server, address) in [
+            ("https://192.000.2.010:6443", "192.0.2.10:6443"),
+            ("https://192.0.2.09", "192.0.2.9:443"),
+            ("https://[::ffff:192.0.2.9]:06443", ""),
+            ("https://192.0.2.9:6443", ""),
+            ("https://[2001:db8::9]:6443", ""),
+            ("https://lb.example:6443", ""),
+            ("https://lb-7", ""),
+            ("https://node.7b", ""),
+        ] {
+            let wanted = Some(address.to_owned()).filter(|address| !address.is_empty());
+            assert_eq!(endpoint(server), Ok(wanted), "{server}");
+        }
+        for server in [
+            "https://7.8.9:6443",
+            "https://7",
+            "https://192.0.2.0x9",
+            "https://192.0.2.256",
+            "https://lb.example.7",
+            "https://lb:0",
+            "https://lb:65536",
+        ] {
+            assert!(endpoint(server).is_err(), "{server}");
+        }
+    }
 }

@@ -9,10 +9,10 @@ use crate::{
         revision::Revision,
     },
 };
+use kubephase_sdk::net::Url;
 use kubephase_wit::{FailureCode, ObjectRef};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc};
-use url::Url;
+use std::sync::Arc;
 
 impl Cluster for ApiClient {
     fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
@@ -92,8 +92,8 @@ impl Cluster for ApiClient {
         if let Some(url) = &parsed {
             if let Some(endpoint) = self.resolver.endpoint(url) {
                 client.resolver = Arc::new(FixedEndpoint(endpoint));
-            } else if let Some(address) = socket_address(url) {
-                client.resolver = Arc::new(FixedEndpoint(Endpoint::at(address)));
+            } else if let Some(endpoint) = Endpoint::of_address(url) {
+                client.resolver = Arc::new(FixedEndpoint(endpoint));
                 client.connection = Arc::default();
             }
         }
@@ -117,10 +117,4 @@ impl Cluster for ApiClient {
     fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.with_text(kubeconfig).with_programs()))
     }
-}
-
-/// Returns the address of a URL whose host is an IP address.
-fn socket_address(url: &Url) -> Option<SocketAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
-    Some(SocketAddr::new(host, url.port_or_known_default()?))
 }

@@ -19,6 +19,13 @@ fn the_proxy_is_the_one_that_go_chooses() {
         ("*", "https://x"),
         ("example.com:8443", "https://example.com:8443"),
         ("2001:db8::/32", "https://[2001:db8::1]"),
+        ("192.000.002.000/024", "https://192.0.2.2"),
+        ("::ffff:192.0.2.0/120", "https://192.0.2.2"),
+        ("::ffff:192.0.2.2", "https://192.0.2.2"),
+        ("192.0.2.2:443", "https://192.0.2.2"),
+        ("[2001:db8::1]:443", "https://[2001:db8::1]"),
+        ("*.example.com", "https://a.example.com"),
+        (" 10.0.0.0/8 , Example.COM ", "https://example.com"),
         ("", "https://127.0.0.1"),
         ("", "http://anything"),
     ] {
@@ -28,6 +35,14 @@ fn the_proxy_is_the_one_that_go_chooses() {
         (".example.com", "https://example.com"),
         ("example.com:1", "https://example.com"),
         ("10.0.0.0/8", "https://192.0.2.2"),
+        ("10.0.0.0/8 /", "https://10.0.0.1"),
+        ("192.000.002.002", "https://192.0.2.2"),
+        ("192.0.2.2:0443", "https://192.0.2.2"),
+        ("192.0.2.2:", "https://192.0.2.3"),
+        ("2", "https://192.0.2.2"),
+        (":443", "https://example.com"),
+        ("*example.com", "https://an-example.com"),
+        ("*.example.com", "https://example.com"),
     ] {
         assert!(has_proxy(no_proxy, url), "{no_proxy} {url}");
     }

@@ -13,10 +13,10 @@ use crate::world::{
     real::etcd_pods,
 };
 use dry_run_client::DryRunClient;
+use kubephase_sdk::net::Url;
 use parking_lot::Mutex;
 use pending::PendingObjects;
 use std::{net::IpAddr, sync::Arc};
-use url::Url;
 
 /// A real cluster that a machine would join.
 pub struct ExternalCluster {

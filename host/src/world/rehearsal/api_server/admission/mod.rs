@@ -9,7 +9,7 @@ use super::{
 };
 use crate::world::api::resources::Resource;
 use data_encoding::BASE64;
-use ipnet::IpNet;
+use kubephase_sdk::net::Network;
 use serde_json::{Value, json};
 use services::complete_service;
 
@@ -23,7 +23,7 @@ pub fn admit(
     resource: &'static Resource,
     namespace: &str,
     object: &mut Value,
-    services: Option<IpNet>,
+    services: Option<Network>,
 ) -> ApiResult<()> {
     let name = object["metadata"]["name"]
         .as_str()

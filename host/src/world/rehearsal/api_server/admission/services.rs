@@ -1,14 +1,11 @@
 //! Defaults and addresses of Services.
-use crate::{
-    render::addresses::nth_address,
-    world::rehearsal::api_server::{
-        status::{ApiError, ApiResult},
-        store::{Store, core_resource, namespace_and_name},
-    },
+use crate::world::rehearsal::api_server::{
+    status::{ApiError, ApiResult},
+    store::{Store, core_resource, namespace_and_name},
 };
-use ipnet::IpNet;
+use kubephase_sdk::net::{Network, parse_address};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 /// Numbers of addresses in the range that are allocated. Lower numbers are left to Services that
 /// ask for an address.
@@ -21,7 +18,7 @@ const ALLOCATED: std::ops::Range<u128> = 100..100_000;
 pub(super) fn complete_service(
     store: &Store,
     object: &mut Value,
-    range: Option<IpNet>,
+    range: Option<Network>,
 ) -> ApiResult<()> {
     let (namespace, name) = namespace_and_name(object);
     complete_spec(&mut object["spec"]);
@@ -78,9 +75,9 @@ fn complete_spec(spec: &mut Value) {
     }
 }
 
-fn free_address(range: IpNet, taken: &BTreeSet<&str>) -> Option<String> {
+fn free_address(range: Network, taken: &BTreeSet<&str>) -> Option<String> {
     ALLOCATED
-        .filter_map(|number| nth_address(range, number))
+        .filter_map(|number| range.nth(number))
         .map(|address| address.to_string())
         .find(|address| !taken.contains(address.as_str()))
 }
@@ -92,14 +89,13 @@ fn free_address(range: IpNet, taken: &BTreeSet<&str>) -> Option<String> {
 fn check_address(
     address: &str,
     taken: &BTreeSet<&str>,
-    range: Option<IpNet>,
+    range: Option<Network>,
 ) -> Result<(), String> {
     if taken.contains(address) {
         return Err("provided IP is already allocated".into());
     }
-    let is_inside = address
-        .parse()
-        .is_ok_and(|address: IpAddr| range.is_none_or(|range| range.contains(&address)));
+    let is_inside = parse_address(address)
+        .is_some_and(|address| range.is_none_or(|range| range.contains(address)));
     if is_inside {
         return Ok(());
     }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::world::api::resources::Resource;
 use body::parse_body;
-use ipnet::IpNet;
+use kubephase_sdk::net::Network;
 use parking_lot::Mutex;
 use path::ResourcePath;
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub struct ApiState {
     pub store: Mutex<Store>,
     pub authority: SigningAuthority,
     /// The addresses of Services.
-    pub services: Option<IpNet>,
+    pub services: Option<Network>,
 }
 
 /// A request to the API.

@@ -14,7 +14,7 @@ use super::{
     tls::ServerIdentity,
 };
 use crate::{
-    render::{addresses::nth_address, objects::cluster_admins, static_pod::flag},
+    render::{objects::cluster_admins, static_pod::flag},
     world::{
         Files, Tried,
         rehearsal::persistence::{ClusterLog, LogEntry},
@@ -23,7 +23,7 @@ use crate::{
 use connections::accept_clients;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Bytes;
-use ipnet::IpNet;
+use kubephase_sdk::net::Network;
 use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
@@ -159,14 +159,14 @@ fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> Tried<String> {
 /// Returns the state of a cluster's first server: the stored objects, and those that every cluster
 /// has.
 fn new_state(pod: &Value, mut store: Store, authority: SigningAuthority) -> ApiState {
-    let services: Option<IpNet> = flag(pod, "service-cluster-ip-range")
+    let services = flag(pod, "service-cluster-ip-range")
         .split(',')
         .next()
-        .and_then(|range| range.parse().ok());
+        .and_then(Network::parse);
     policy::create_defaults(&mut store);
     let secure_port = flag(pod, "secure-port").parse().unwrap_or(6443);
     let first = services
-        .and_then(|range| nth_address(range, 1))
+        .and_then(|range| range.nth(1))
         .map(|address| address.to_string());
     controllers::create_defaults(&mut store, first.as_deref(), secure_port);
     controllers::reconcile(&mut store, &authority);

@@ -7,6 +7,7 @@ use super::{
     signer::SigningAuthority,
     store::{Store, core_resource},
 };
+use kubephase_sdk::net::Network;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn state_with(mut store: Store) -> ApiState {
     ApiState {
         store: Mutex::new(store),
         authority,
-        services: Some("10.96.0.0/12".parse().unwrap()),
+        services: Network::parse("10.96.0.0/12"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The name that the program was started with. Started as `kubeadm` (by a link or a copy), it stands
-//! for kubeadm: its name in usage, messages and remedies, its `version`, and its exit codes.
+//! The name that the program was started with. Started as `kubeadm` (by a link or a copy), it
+//! stands for kubeadm: its name in usage, messages and remedies, its `version`, and its exit codes.
 use std::{ffi::OsStr, path::Path, sync::LazyLock};
 
 /// What the program was started as.
@@ -20,8 +20,8 @@ impl Program {
         *CURRENT
     }
 
-    /// Returns what a program of this path stands for. The file's name decides, and a version behind
-    /// it (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
+    /// Returns what a program of this path stands for. The file's name decides, and a version
+    /// behind it (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
     fn of_path(path: &OsStr) -> Program {
         let name = Path::new(path).file_name().unwrap_or_default();
         match name.to_string_lossy().strip_prefix("kubeadm") {

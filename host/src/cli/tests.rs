@@ -119,7 +119,8 @@ fn reports_and_configurations_have_commands_of_their_own() {
         "config validate --config f",
         "config migrate --old-config f --new_config g",
         "config print join-defaults",
-        "config print init-defaults --component-configs KubeletConfiguration,KubeProxyConfiguration",
+        "config print init-defaults --component-configs \
+         KubeletConfiguration,KubeProxyConfiguration",
         "--vmodule a=1,b*=2 --rootfs / config print reset-defaults --kubeconfig k",
     ] {
         assert!(matches!(run(line), Ok(Command::Config(_))), "{line}");

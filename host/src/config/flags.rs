@@ -146,8 +146,9 @@ impl PhaseFlags {
             .filter(|((_, is_given), _)| *is_given)
             .map(|((flag, _), field)| {
                 format!(
-                    "Flag --{flag} has been deprecated, use 'ClusterConfiguration.{field}.extraArgs' \
-                     instead. This flag will be removed in a future version"
+                    "Flag --{flag} has been deprecated, use \
+                     'ClusterConfiguration.{field}.extraArgs' instead. This flag will be removed \
+                     in a future version"
                 )
             })
             .collect()

@@ -136,7 +136,8 @@ impl Plan {
         self.nodes.iter().find(|node| node.id() == id)
     }
 
-    /// Returns the phases of third parties that run, each with the name of the plugin that provides it.
+    /// Returns the phases of third parties that run, each with the name of the plugin that provides
+    /// it.
     pub fn third_parties(&self) -> BTreeMap<String, String> {
         let named = |node: &Node| {
             let plugin = node.source.third_party()?;

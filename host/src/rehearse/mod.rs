@@ -154,8 +154,8 @@ impl RehearsedCluster<'_> {
         joins.into_iter().collect()
     }
 
-    /// Returns the flags of the join command that `init` prints. Checks that the operator ignores on
-    /// the first machine are ignored on the others too.
+    /// Returns the flags of the join command that `init` prints. Checks that the operator ignores
+    /// on the first machine are ignored on the others too.
     fn join_flags(&self) -> Result<JoinFlags> {
         let path = format!("{}/ca.crt", self.config.cluster.certificates_dir);
         let pem = self

@@ -60,7 +60,8 @@ fn check_join_files(join: &Join) {
 fn check_absent(path: &str, remedy: &str) {
     let problem = match observe_files::stat(path) {
         Ok(found) => error_unless(found.is_none(), || format!("{path} already exists")),
-        // What cannot be looked at, such as a link to itself, is not in the way (kubeadm behaviour).
+        // What cannot be looked at, such as a link to itself, is not in the way (kubeadm
+        // behaviour).
         Err(failure) => Some((Verdict::CouldNotRun, failure.message)),
     };
     report_check(

@@ -8,6 +8,7 @@
     reason = "tests look at files and run programs"
 )]
 mod arrows;
+mod layout;
 mod modules;
 mod paths;
 mod sample;

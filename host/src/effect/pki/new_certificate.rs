@@ -174,8 +174,8 @@ impl Names {
     }
 }
 
-/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. Neither it nor its
-/// labels have a longest length (kubeadm behaviour).
+/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. Neither it nor
+/// its labels have a longest length (kubeadm behaviour).
 fn is_dns_name(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
     // kubeadm keeps the case of a node name that a flag gives, and Go puts it into the certificate

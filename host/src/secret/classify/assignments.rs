@@ -145,8 +145,8 @@ fn is_name(text: &str, is_of_name: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(|c| c == '_' || is_of_name(c))
 }
 
-/// Whether what stands after a name shows how it is used, and is no secret: an example that is known,
-/// a word for a secret in a comment (`# password = secret`), or the name in words
+/// Whether what stands after a name shows how it is used, and is no secret: an example that is
+/// known, a word for a secret in a comment (`# password = secret`), or the name in words
 /// (`challengePassword = A challenge password`).
 fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
     let line = after
@@ -169,8 +169,8 @@ fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
     (is_comment && matches!(rest, "secret" | "password")) || words == name.to_ascii_lowercase()
 }
 
-/// Whether what stands before a name says that the value is none of a secret: a word after a `token`
-/// in a URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
+/// Whether what stands before a name says that the value is none of a secret: a word after a
+/// `token` in a URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
 fn is_public(before: &[u8], name: &str, value: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     let quotes = before.iter().rev().take_while(|byte| is_between(**byte));

@@ -56,8 +56,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Judges what runs of base64 and hexadecimal decode to, where that is a text: it may say little
-    /// with many characters, so that the runs do not look random.
+    /// Judges what runs of base64 and hexadecimal decode to, where that is a text: it may say
+    /// little with many characters, so that the runs do not look random.
     fn decoded_texts(&mut self, text: &[u8], depth: u8) -> Verdict {
         encodings::decode_runs(text, &mut |decoded| {
             if !is_text(decoded) && !is_wide_text(decoded) {

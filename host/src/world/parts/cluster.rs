@@ -30,8 +30,8 @@ pub trait Cluster: Send + Sync {
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
     /// Patches an object by a strategic merge patch. Returns it as it was stored.
     fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value>;
-    /// Deletes an object: only a revision of it, if one is given. Fails with `conflict` if the object
-    /// has another revision.
+    /// Deletes an object: only a revision of it, if one is given. Fails with `conflict` if the
+    /// object has another revision.
     fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()>;
     /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig.
     /// Returns the status code.

@@ -115,8 +115,8 @@ impl ClusterState {
         }
     }
 
-    /// Imports the members of etcd of an external cluster, if that was not done yet. `has_etcd` says
-    /// whether a member is on this machine already.
+    /// Imports the members of etcd of an external cluster, if that was not done yet. `has_etcd`
+    /// says whether a member is on this machine already.
     pub(super) fn import_members(&self, api: &dyn Cluster, has_etcd: bool) {
         let Some(external) = &self.external else {
             return;

@@ -188,8 +188,8 @@ impl World for Rehearsal {
         self.kubelet.bind_admins()
     }
 
-    /// A dry run that joins a real cluster never waits in vain, and not at all if none of its phases
-    /// starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
+    /// A dry run that joins a real cluster never waits in vain, and not at all if none of its
+    /// phases starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
     fn longest_wait(&self) -> Option<Duration> {
         let is_external = self.kubelet.cluster().is_external();
         is_external.then(|| match self.kubelet.is_running() {

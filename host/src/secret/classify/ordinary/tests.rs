@@ -208,7 +208,8 @@ fn values_after_names_of_secrets_are_not_shown() {
         "%any %any : PSK \"hunter2\"\n",
         "\"user\" * \"hunter2\" *\n",
         "[host.\"https://r\".header]\n  x-registry-auth = \"hunter2\"\n",
-        "vrrp_instance V {\n  authentication {\n    auth_type PASS\n    auth_pass secretword\n  }\n}\n",
+        "vrrp_instance V {\n  authentication {\n    auth_type PASS\n    auth_pass secretword\n  \
+         }\n}\n",
         "bind 127.0.0.1\nrequirepass correcthorse\n",
         "host mail.example\nuser u\npassword correcthorse\n",
         "base dc=example\nbindpw correcthorse\n",

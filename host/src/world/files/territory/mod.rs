@@ -10,8 +10,8 @@ pub(super) use survey::Survey;
 
 use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
-/// The files and directories of a node that only the host itself writes. `Territory::for_config` makes one
-/// from a configuration.
+/// The files and directories of a node that only the host itself writes. `Territory::for_config`
+/// makes one from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {
     /// Files, and directories with everything below them

@@ -102,8 +102,8 @@ impl Trial {
         Trial::providing(PHASE)
     }
 
-    /// Returns a trial of a plugin that is a phase of the group `addon`, in which nothing else runs,
-    /// and needs no other phase, for `init phase addon all`.
+    /// Returns a trial of a plugin that is a phase of the group `addon`, in which nothing else
+    /// runs, and needs no other phase, for `init phase addon all`.
     pub fn addon_phase() -> Trial {
         Trial {
             phases: "disabledPhases: [addon/coredns, addon/kube-proxy]\n".to_owned(),

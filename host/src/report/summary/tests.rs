@@ -155,8 +155,8 @@ fn the_summary_of_a_successful_run_has_all_sections() {
     );
 }
 
-#[test]
-fn a_failure_has_hints_on_the_next_steps() {
+/// The events of a run that fails in phase `certs/ca`.
+fn failed_run() -> Vec<Event> {
     let mut events = vec![start()];
     events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
@@ -179,6 +179,12 @@ fn a_failure_has_hints_on_the_next_steps() {
         phase: "certs/ca".into(),
         message: "disk full".into(),
     }));
+    events
+}
+
+#[test]
+fn a_failure_has_hints_on_the_next_steps() {
+    let events = failed_run();
     assert_eq!(
         hints::closing_line(&Tally::from_events(&events)).as_deref(),
         Some("The run failed in phase certs/ca: disk full")
@@ -194,6 +200,16 @@ fn a_failure_has_hints_on_the_next_steps() {
             "2 of 4 phases were not reached.",
         ]
     );
+    let dry = hints::hints(&Tally::from_events(&events), false);
+    assert_eq!(
+        (hints.len(), dry[1].as_str()),
+        (dry.len(), "This was a dry run: nothing was changed.")
+    );
+}
+
+#[test]
+fn the_phase_of_a_plugin_has_no_command_of_its_own() {
+    let events = failed_run();
     let used = EventKind::PluginUsed {
         phase: "certs/ca".into(),
         plugin: "own 1.2.3".into(),
@@ -215,11 +231,6 @@ fn a_failure_has_hints_on_the_next_steps() {
     assert!(
         !with_plugin.iter().any(|hint| hint.contains("init phase")),
         "{with_plugin:?}"
-    );
-    let dry = hints::hints(&Tally::from_events(&events), false);
-    assert_eq!(
-        (hints.len(), dry[1].as_str()),
-        (dry.len(), "This was a dry run: nothing was changed.")
     );
 }
 

@@ -77,9 +77,26 @@ fn compressed<W: Write>(content: &[u8], mut to: W, finish: fn(W) -> Vec<u8>) -> 
     finish(to)
 }
 
-fn encodings() -> Vec<(&'static str, Encoded)> {
+fn compressions() -> [(&'static str, Encoded); 3] {
     use flate2::{Compression, write};
-    vec![
+    [
+        ("gzip", |content| {
+            let to = write::GzEncoder::new(Vec::new(), Compression::fast());
+            compressed(content, to, |to| to.finish().unwrap())
+        }),
+        ("zlib", |content| {
+            let to = write::ZlibEncoder::new(Vec::new(), Compression::fast());
+            compressed(content, to, |to| to.finish().unwrap())
+        }),
+        ("deflate", |content| {
+            let to = write::DeflateEncoder::new(Vec::new(), Compression::fast());
+            compressed(content, to, |to| to.finish().unwrap())
+        }),
+    ]
+}
+
+fn encodings() -> Vec<(&'static str, Encoded)> {
+    let mut all: Vec<(&str, Encoded)> = vec![
         ("nothing", |content| content.to_vec()),
         ("base64", |content| BASE64.encode(content).into_bytes()),
         ("base64 of URLs", |content| {
@@ -132,19 +149,9 @@ fn encodings() -> Vec<(&'static str, Encoded)> {
         ("single characters", |content| {
             lines(&BASE64.encode(content), 1, ".")
         }),
-        ("gzip", |content| {
-            let to = write::GzEncoder::new(Vec::new(), Compression::fast());
-            compressed(content, to, |to| to.finish().unwrap())
-        }),
-        ("zlib", |content| {
-            let to = write::ZlibEncoder::new(Vec::new(), Compression::fast());
-            compressed(content, to, |to| to.finish().unwrap())
-        }),
-        ("deflate", |content| {
-            let to = write::DeflateEncoder::new(Vec::new(), Compression::fast());
-            compressed(content, to, |to| to.finish().unwrap())
-        }),
-    ]
+    ];
+    all.extend(compressions());
+    all
 }
 
 #[test]

@@ -85,10 +85,27 @@ pub fn kubeconfig(user: &serde_json::Value) -> serde_json::Value {
 
 /// Credentials as their programs write them.
 pub fn plain() -> Vec<(Credential, Vec<u8>)> {
-    let token = BASE64URL_NOPAD.encode(br#"{"alg":"RS256","kid":"x"}"#);
-    let claims = BASE64URL_NOPAD.encode(br#"{"iss":"kubernetes/serviceaccount"}"#);
-    let wireguard = BASE64.encode(&[7; 32]);
     let texts = [
+        private_keys(),
+        kubeconfigs(),
+        registry_logins(),
+        objects(),
+        tokens(),
+        passwords(),
+    ];
+    let mut all: Vec<(Credential, Vec<u8>)> = texts
+        .into_iter()
+        .flatten()
+        .map(|(kind, text)| (kind, text.into_bytes()))
+        .collect();
+    all.extend([pkcs8(), sec1(), pkcs1()].map(|key| (Credential::PrivateKey, key)));
+    all
+}
+
+/// Private keys in text.
+fn private_keys() -> Vec<(Credential, String)> {
+    let wireguard = BASE64.encode(&[7; 32]);
+    vec![
         (Credential::PrivateKey, pem("PRIVATE KEY")),
         (Credential::PrivateKey, pem("RSA PRIVATE KEY")),
         (Credential::PrivateKey, pem("EC PRIVATE KEY")),
@@ -108,6 +125,29 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::PrivateKey,
             json!({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c"}).to_string(),
         ),
+        (
+            Credential::TunnelKey,
+            format!("[Interface]\nPrivateKey = {wireguard}\n"),
+        ),
+        (
+            Credential::TunnelKey,
+            format!("[Peer]\nPresharedKey={wireguard}\n"),
+        ),
+        (
+            Credential::TunnelKey,
+            "key \"rndc-key\" {\n  algorithm hmac-sha256;\n  secret \"c2VjcmV0c2VjcmV0\";\n};\n"
+                .into(),
+        ),
+        (
+            Credential::PrivateKey,
+            "-----BEGIN OpenVPN Static key V1-----\n6acef03f\n".into(),
+        ),
+    ]
+}
+
+/// Kubeconfigs with credentials.
+fn kubeconfigs() -> Vec<(Credential, String)> {
+    vec![
         (
             Credential::Kubeconfig,
             kubeconfig(&json!({"token": "t"})).to_string(),
@@ -137,6 +177,12 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::Kubeconfig,
             "kind: Config\nkind: Config\n\tusers:\n- user: {token: x}\n".into(),
         ),
+    ]
+}
+
+/// Logins at registries.
+fn registry_logins() -> Vec<(Credential, String)> {
+    vec![
         (
             Credential::RegistryLogin,
             json!({"auths": {"r.example": {"auth": "dXNlcjpwYXNz"}}}).to_string(),
@@ -155,6 +201,12 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             \"u\"\n  password = \"p\"\n"
                 .into(),
         ),
+    ]
+}
+
+/// Objects of Kubernetes that hold secrets.
+fn objects() -> Vec<(Credential, String)> {
+    vec![
         (
             Credential::EncryptionKey,
             "kind: EncryptionConfiguration\nresources:\n- providers:\n  - aescbc:\n      \
@@ -174,6 +226,14 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::SecretObject,
             json!({"kind": "SecretList", "items": [{"data": {"a": "Yg=="}}]}).to_string(),
         ),
+    ]
+}
+
+/// Tokens, and keys of certificates.
+fn tokens() -> Vec<(Credential, String)> {
+    let token = BASE64URL_NOPAD.encode(br#"{"alg":"RS256","kid":"x"}"#);
+    let claims = BASE64URL_NOPAD.encode(br#"{"iss":"kubernetes/serviceaccount"}"#);
+    vec![
         (Credential::Jwt, format!("{token}.{claims}.c2lnbmF0dXJl")),
         (
             Credential::BootstrapToken,
@@ -192,14 +252,12 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::CertificateKey,
             format!("--certificate-key {}", "0f".repeat(32)),
         ),
-        (
-            Credential::TunnelKey,
-            format!("[Interface]\nPrivateKey = {wireguard}\n"),
-        ),
-        (
-            Credential::TunnelKey,
-            format!("[Peer]\nPresharedKey={wireguard}\n"),
-        ),
+    ]
+}
+
+/// Passwords, and keys of clouds.
+fn passwords() -> Vec<(Credential, String)> {
+    vec![
         (
             Credential::Authorization,
             "Authorization: Basic dXNlcjpwYXNz\n".into(),
@@ -225,11 +283,6 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             "31ada4fd-adec-460c-809a-9e56ceb75269,admin,1,\"system:masters\"\n".into(),
         ),
         (
-            Credential::TunnelKey,
-            "key \"rndc-key\" {\n  algorithm hmac-sha256;\n  secret \"c2VjcmV0c2VjcmV0\";\n};\n"
-                .into(),
-        ),
-        (
             Credential::CloudKey,
             "[default]\naws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00\n".into(),
         ),
@@ -241,17 +294,7 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::CloudKey,
             json!({"type": "authorized_user", "refresh_token": "1//0canary"}).to_string(),
         ),
-        (
-            Credential::PrivateKey,
-            "-----BEGIN OpenVPN Static key V1-----\n6acef03f\n".into(),
-        ),
-    ];
-    let mut all: Vec<(Credential, Vec<u8>)> = texts
-        .into_iter()
-        .map(|(kind, text)| (kind, text.into_bytes()))
-        .collect();
-    all.extend([pkcs8(), sec1(), pkcs1()].map(|key| (Credential::PrivateKey, key)));
-    all
+    ]
 }
 
 /// One credential in an encoding.

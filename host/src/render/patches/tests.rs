@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-const TARGETS: &[&str] = &["etcd", "kube-apiserver", KUBELET, COREDNS];
+const TARGETS: &[&str] = &["etcd", "kube-apiserver", "kube-scheduler", KUBELET, COREDNS];
 
 fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
     Patches::load(

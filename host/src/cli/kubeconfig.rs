@@ -81,6 +81,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
         authority: "ca".into(),
         algorithm: key_algorithm(&loaded.config),
         validity_seconds: flags.validity_period.as_secs(),
+        preferences: loaded.config.cluster.release().kubeconfig_preferences,
     };
     let token = flags.token.as_ref().filter(|token| !token.is_empty());
     let credential = token.map_or(

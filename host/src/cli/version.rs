@@ -2,10 +2,8 @@
 use super::tree;
 use crate::{plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
+use kubephase_sdk::release::Release;
 use serde::Serialize;
-
-/// The Kubernetes release whose kubeadm this program follows.
-pub const KUBERNETES: &str = "v1.36.2";
 
 /// Forms of `version -o`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,14 +40,15 @@ struct Client {
 
 /// Returns the version of the program; as kubeadm, that of the release that it stands for.
 fn versions(program: Program) -> Versions {
+    let kubernetes = Release::newest().kubeadm;
     let arch = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
     };
     let (version, kubernetes_version) = match program {
-        Program::Kubephase => (concat!("v", env!("CARGO_PKG_VERSION")), Some(KUBERNETES)),
-        Program::Kubeadm => (KUBERNETES, None),
+        Program::Kubephase => (concat!("v", env!("CARGO_PKG_VERSION")), Some(kubernetes)),
+        Program::Kubeadm => (kubernetes, None),
     };
     let mut numbers = version
         .trim_start_matches('v')
@@ -78,8 +77,10 @@ pub fn version(program: Program, format: VersionFormat) -> String {
     // Plain records of strings always serialise.
     match (format, program) {
         (VersionFormat::Text, Program::Kubephase) => format!(
-            "kubephase version: {} (Kubernetes {KUBERNETES}, {})\n",
-            client.git_version, client.platform
+            "kubephase version: {} (Kubernetes {}, {})\n",
+            client.git_version,
+            client.kubernetes_version.unwrap_or_default(),
+            client.platform
         ),
         (VersionFormat::Text, Program::Kubeadm) => {
             format!("kubeadm version: {}\n", go_syntax(client))

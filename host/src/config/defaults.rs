@@ -120,8 +120,11 @@ pub fn complete_cluster(cluster: &mut ClusterConfiguration) {
         set_if_empty(&mut local.data_dir, "/var/lib/etcd");
         complete_environment(&mut local.extra_envs);
     }
+    let has_http_endpoints =
+        (cluster.release()).knows_field("ClusterConfiguration", "etcd.external.httpEndpoints");
     if let Some(external) = &mut cluster.etcd.external
         && external.http_endpoints.is_empty()
+        && has_http_endpoints
     {
         external.http_endpoints = external.endpoints.clone();
     }

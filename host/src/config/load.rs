@@ -15,7 +15,10 @@ use super::{
 };
 use crate::world::node::facts::NodeFacts;
 use documents::Documents;
-use kubephase_sdk::kubeadm::{self, ClusterConfiguration};
+use kubephase_sdk::{
+    kubeadm::{self, ClusterConfiguration},
+    release::Release,
+};
 use overrides::apply_flags;
 use run_options::disable_skipped_addons;
 use serde_json::Value;
@@ -108,7 +111,10 @@ pub(super) fn from_documents(
         kube_proxy,
         has_init_or_cluster,
         api_server_timeout,
-    } = Documents::read(documents, &mut diagnostics);
+    } = {
+        diagnostics.release = release(documents, flags);
+        Documents::read(documents, &mut diagnostics)
+    };
     if let Some(file) = file
         && !has_init_or_cluster
     {
@@ -150,6 +156,18 @@ pub(super) fn from_documents(
         token_given,
         dry_run,
     })
+}
+
+/// Returns the release that a run sets up: that of the flag, or of the ClusterConfiguration, which
+/// is not read yet.
+fn release(documents: &[Document], flags: &InitFlags) -> &'static Release {
+    let cluster = documents.iter().find(|document| {
+        (document.group(), document.kind.as_str()) == (GROUP, "ClusterConfiguration")
+    });
+    let value = cluster.map(|document| document.tree.value());
+    let version = (flags.kubernetes_version.as_deref())
+        .or_else(|| non_empty_text(value.as_ref(), "kubernetesVersion"));
+    Release::of(version.unwrap_or_default())
 }
 
 /// Whether the user gave the first bootstrap token.

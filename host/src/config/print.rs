@@ -6,10 +6,10 @@ use super::{
     join::{JoinConfiguration, TokenDiscovery},
     load,
     reset::ResetConfiguration,
-    version, write,
+    write,
 };
 use crate::secret::Secret;
-use kubephase_sdk::yaml;
+use kubephase_sdk::{release::Release, yaml};
 use serde_json::json;
 
 /// The token of kubeadm's documentation.
@@ -25,12 +25,7 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     init.node_registration.name = "node".into();
     init.node_registration.cri_socket = defaults::CRI_SOCKET.into();
     init.local_api_endpoint.advertise_address = "1.2.3.4".into();
-    // The first release of the minor version, without its v.
-    cluster.kubernetes_version = version::CURRENT
-        .trim_start_matches('v')
-        .rsplit_once('.')
-        .map(|(minor, _)| format!("{minor}.0"))
-        .unwrap_or_default();
+    cluster.kubernetes_version = Release::newest().first_version();
     let mut documents = vec![
         write::typed(json!(init), "InitConfiguration"),
         write::typed(json!(cluster), "ClusterConfiguration"),

@@ -1,9 +1,11 @@
 //! Decodes documents, and collects their problems and warnings.
 use super::{
     Document, Problem, Problems,
-    component::{self, Struct},
+    component::{self, SchemaError, Struct},
     v1beta3,
+    validate::algorithm_problem,
 };
+use kubephase_sdk::release::Release;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub(super) struct Diagnostics {
     pub warnings: Vec<Problem>,
     /// whether a document could not be used, so that the other checks would mislead
     pub broken: bool,
+    /// the release whose fields and values documents may have
+    pub release: &'static Release,
 }
 
 impl Diagnostics {
@@ -36,6 +40,7 @@ impl Diagnostics {
             problems: Vec::new(),
             warnings: Vec::new(),
             broken: false,
+            release: Release::newest(),
         }
     }
 
@@ -106,31 +111,28 @@ impl Diagnostics {
     /// here and a string in kubeadm, where only validation refuses the value: without the removal,
     /// the document's other problems would not be reported.
     fn remove_unknown_algorithm(&mut self, document: &Document, value: &mut Value) {
-        const KNOWN: [&str; 5] = [
-            "ECDSA-P256",
-            "ECDSA-P384",
-            "RSA-2048",
-            "RSA-3072",
-            "RSA-4096",
-        ];
         const PATH: &str = "encryptionAlgorithm";
-        let Some(given) = value
-            .get(PATH)
-            .and_then(Value::as_str)
-            .filter(|given| !KNOWN.contains(given))
-            .map(str::to_owned)
-        else {
+        let given = value.get(PATH).and_then(Value::as_str);
+        let Some(problem) = given.and_then(|given| algorithm_problem(given, self.release)) else {
             return;
         };
-        if !given.is_empty() {
-            let message = format!(
-                "Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of \
-                 [{}]",
-                KNOWN.join(" ")
-            );
-            self.problems.push(document.problem(PATH, message));
+        if given != Some("") {
+            self.problems.push(document.problem(PATH, problem.message));
         }
         value.as_object_mut().map(|document| document.remove(PATH));
+    }
+
+    /// Removes the fields that came after this release. Returns an error for each.
+    fn remove_later_fields(&self, document: &Document, value: &mut Value) -> Vec<SchemaError> {
+        let fields = self.release.configuration.unknown_fields.iter();
+        fields
+            .filter(|(kind, path)| document.kind == *kind && remove_field(value, path))
+            .map(|(_, path)| SchemaError {
+                path: (*path).to_owned(),
+                message: format!("unknown field {path:?}"),
+                unknown: true,
+            })
+            .collect()
     }
 
     /// Returns the document as JSON; none if a field has a wrong type.
@@ -143,9 +145,13 @@ impl Diagnostics {
             let problem = Problem::new(path, message);
             self.report_by_strictness(document.at_place(problem, key.line, key.column));
         }
-        let value = document.tree.value();
+        let mut value = document.tree.value();
+        let later = self.remove_later_fields(document, &mut value);
         let mut usable = true;
-        for error in component::check_against(schema, &value) {
+        for error in later
+            .into_iter()
+            .chain(component::check_against(schema, &value))
+        {
             if error.unknown {
                 self.report_by_strictness(document.problem(
                     &error.path,
@@ -158,6 +164,17 @@ impl Diagnostics {
         }
         usable.then_some(value)
     }
+}
+
+/// Removes a field by its dotted path. Returns whether it was there.
+fn remove_field(value: &mut Value, path: &str) -> bool {
+    let (parents, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let parent = parents
+        .split('.')
+        .filter(|name| !name.is_empty())
+        .try_fold(value, |value, name| value.get_mut(name));
+    let fields = parent.and_then(Value::as_object_mut);
+    fields.is_some_and(|fields| fields.remove(name).is_some())
 }
 
 fn with_places(problems: Vec<Problem>, documents: &[Document]) -> Vec<Problem> {

@@ -13,10 +13,10 @@ pub use tokens::{bootstrap_tokens, empty_tokens};
 use super::{Config, InitConfiguration, Problem, names};
 use crate::secret::Secret;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use feature_gates::FEATURE_GATES;
 use kubephase_sdk::{
     kubeadm::{ApiEndpoint, Arg, ClusterConfiguration, NodeRegistration},
     net::{Url, parse_address, san_problems, subdomain_problems},
+    release::Release,
 };
 
 /// Returns every problem of a resolved configuration.
@@ -175,7 +175,7 @@ fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
     for unknown in cluster
         .feature_gates
         .keys()
-        .filter(|gate| !FEATURE_GATES.contains(&gate.as_str()))
+        .filter(|gate| cluster.release().accepted_gate(gate).is_none())
     {
         let shown = serde_json::to_string(&cluster.feature_gates).unwrap_or_default();
         problems.push(Problem::new(
@@ -186,6 +186,18 @@ fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
     problems.extend(etcd::etcd(cluster));
     repository(&mut problems, "imageRepository", &cluster.image_repository);
     problems
+}
+
+/// Returns the problem of an algorithm that a release does not know.
+pub fn algorithm_problem(given: &str, release: &Release) -> Option<Problem> {
+    let known = release.configuration.key_algorithms;
+    (!known.contains(&given)).then(|| {
+        let message = format!(
+            "Invalid encryption algorithm {given:?}. Must be one of [{}]",
+            known.join(" ")
+        );
+        Problem::invalid("encryptionAlgorithm", given, message)
+    })
 }
 
 fn repository(problems: &mut Vec<Problem>, path: &str, repository: &str) {

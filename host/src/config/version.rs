@@ -1,12 +1,9 @@
 //! Resolves `kubernetesVersion` to a version of Kubernetes, as kubeadm does.
+use kubephase_sdk::release::{Release, Skew};
 use regex::Regex;
 use semver::Version;
 use std::sync::LazyLock;
 
-/// The Kubernetes release of this build. Labels such as `stable-1` mean this release.
-pub const CURRENT: &str = "v1.36.2";
-/// The oldest version of a control plane that this build sets up.
-pub const MINIMUM: Version = Version::new(1, 35, 0);
 /// Where the core images of CI builds are.
 const CI_REPOSITORY: &str = "gcr.io/k8s-staging-ci-images";
 
@@ -29,7 +26,7 @@ pub struct Resolved {
 }
 
 /// Resolves a version, a label (`stable-1`), or either behind `release/` or `ci/`. Labels are not
-/// looked up on the internet: they mean this build's own release, with a warning.
+/// looked up on the internet: they mean the newest recorded release, with a warning.
 ///
 /// # Errors
 /// The text is neither a version nor a label, or the version is too old. The messages are
@@ -40,6 +37,7 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         (_, Some(rest)) => (false, rest),
         _ => (false, text),
     };
+    let newest = Release::newest().kubeadm;
     let mut warnings = Vec::new();
     let version = if let Some(found) = EXACT.captures(rest) {
         format!("v{}", &found[1])
@@ -49,20 +47,21 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
                 .to_owned(),
         );
         warnings.push(format!(
-            "falling back to the local client version: {CURRENT}"
+            "falling back to the local client version: {newest}"
         ));
-        CURRENT.to_owned()
+        newest.to_owned()
     } else {
         return Err(unknown_version(text));
     };
-    let parsed = Version::parse(version[1..].replacen('~', "-", 1).as_str())
-        .map_err(|_| unknown_version(text))?;
-    if (parsed.major, parsed.minor, parsed.patch) < (MINIMUM.major, MINIMUM.minor, MINIMUM.patch) {
-        return Err(format!(
-            "this version of kubeadm only supports deploying clusters with the control plane \
-             version >= {MINIMUM}. Current version: {version}. Set kubernetesVersion to v{MINIMUM} \
-             or later"
-        ));
+    if Version::parse(version[1..].replacen('~', "-", 1).as_str()).is_err() {
+        return Err(unknown_version(text));
+    }
+    let skew = Skew {
+        target: &version,
+        ..Skew::default()
+    };
+    if let Some(problem) = skew.problem() {
+        return Err(problem.to_string());
     }
     Ok(Resolved {
         version,

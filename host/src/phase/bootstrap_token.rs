@@ -72,7 +72,8 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
         }
     }
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
-    for (index, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
+    let release = config.cluster.release();
+    for (index, object) in objects::cluster_info(&admin.server, &admin.authority_pem, release)
         .into_iter()
         .enumerate()
     {

@@ -4,8 +4,8 @@ use crate::{
     render::kubeconfig::{control_plane_url, local_url},
 };
 use kubephase_sdk::{
-    Failure, Outcome, config, effects_pki, failure, json, kubeadm::Config, observe_files, say,
-    spec::KubeconfigSpec, warn,
+    Failure, Outcome, config, effects_pki, failure, json, kubeadm::Config, observe_files,
+    release::gate, say, spec::KubeconfigSpec, warn,
 };
 
 /// One kubeconfig of the control plane.
@@ -38,7 +38,8 @@ const ROWS: &[KubeconfigRow] = &[
         uses_endpoint: true,
         for_joining: false,
     },
-    // The kubelet of the first node talks to its own API server.
+    // The kubelet of the first node talks to its own API server, where a gate does not say
+    // otherwise.
     KubeconfigRow {
         name: KUBELET,
         title: "Generate a kubeconfig file for the kubelet to use *only* for cluster bootstrapping \
@@ -150,7 +151,12 @@ fn write_unless_external(
 
 fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
     let invalid = |message| failure(kubephase_sdk::FailureCode::Invalid, message);
-    let server = if row.uses_endpoint {
+    let uses_endpoint = if row.name == KUBELET {
+        !config.cluster.is_enabled(gate::LOCAL_KUBELET)
+    } else {
+        row.uses_endpoint
+    };
+    let server = if uses_endpoint {
         let (url, warning) = control_plane_url(config).map_err(invalid)?;
         warning.iter().for_each(warn);
         url
@@ -201,5 +207,6 @@ fn kubeconfig_spec(row: &KubeconfigRow, server: String, config: &Config) -> Kube
             .certificate_validity_period
             .unwrap_or_default()
             .as_secs(),
+        preferences: config.cluster.release().kubeconfig_preferences,
     }
 }

@@ -5,6 +5,7 @@ use kubephase_sdk::{
     Failure, ObjectRef, Outcome, config, effects, effects_core, effects_files, failure, input,
     kubeadm::Config,
     observe_cluster, observe_files, observe_pki,
+    release::gate,
     spec::{Condition, KubeconfigFacts},
 };
 use serde_json::Value;
@@ -132,6 +133,9 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn use_own_api_server() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    if !config.cluster.is_enabled(gate::LOCAL_KUBELET) {
+        return Ok(Outcome::Skipped(format!("{} is off", gate::LOCAL_KUBELET)));
+    }
     if input::round() == 0 {
         let timeouts = config.init.timeouts.clone().unwrap_or_default();
         let limit = timeouts

@@ -26,14 +26,14 @@ use crate::render::{
 };
 use kubephase_sdk::{
     Effect, Failure, effects, effects_cluster, effects_core, effects_files, failure, json,
-    kubeadm::Config, node_fact, patched, spec::KeyAlgorithm, yaml,
+    kubeadm::Config, node_fact, patched, release::gate, spec::KeyAlgorithm, yaml,
 };
 use serde_json::Value;
 
 /// Returns the algorithm of every key of the cluster. A feature gate that is set, even to false,
 /// wins over `encryptionAlgorithm` (kubeadm behaviour).
 pub fn key_algorithm<S>(config: &Config<S>) -> KeyAlgorithm {
-    match config.cluster.feature_gates.get("PublicKeysECDSA") {
+    match config.cluster.feature_gates.get(gate::ECDSA) {
         Some(true) => KeyAlgorithm::EcdsaP256,
         Some(false) => KeyAlgorithm::Rsa2048,
         None => config.cluster.encryption_algorithm.unwrap_or_default(),
@@ -50,7 +50,7 @@ fn propose_static_pod(
 ) -> Result<(), Failure> {
     let directory = effects_files::make_dir(MANIFESTS)?;
     effects_files::file_mode(directory, 0o700)?;
-    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+    if config.cluster.is_enabled(gate::ROOTLESS) {
         let used = node_fact("usedSystemIDs")?.unwrap_or_default();
         let users =
             rootless::allocate_users(&used).map_err(|message| failure("exhausted", message))?;
@@ -66,7 +66,7 @@ fn propose_static_pod(
             }
         }
     }
-    let pod = normalize_pod(patched(name, &pod)?)
+    let pod = normalize_pod(patched(name, &pod)?, config.cluster.release())
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
     effects::announce(pod, line)

@@ -5,6 +5,7 @@ use kubephase_sdk::{
     Failure, Finding, Outcome, Verdict, codes, config, effects_images, kubeadm::Config, node_fact,
     observe_net, observe_runtime, report, say,
 };
+use semver::Version;
 
 /// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
@@ -86,6 +87,9 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
             return Ok(Outcome::Settled);
         }
     }
+    let Some(removal) = config.cluster.release().checks.runtime_config_removal else {
+        return Ok(Outcome::Settled);
+    };
     let (verdict, summary) = match observe_runtime::runtime_config() {
         Ok(_) => (
             Verdict::Pass,
@@ -93,11 +97,12 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
         ),
         Err(failure) if failure.code == kubephase_wit::FailureCode::Unimplemented => (
             Verdict::Warn,
-            "You must update your container runtime to a version that supports the CRI method \
-             RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
-             removed in 1.37. For more information, see \
-             https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri"
-                .to_owned(),
+            format!(
+                "You must update your container runtime to a version that supports the CRI method \
+                 RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
+                 removed in {removal}. For more information, see \
+                 https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri"
+            ),
         ),
         Err(failure) => (
             Verdict::Fail,
@@ -147,8 +152,6 @@ pub fn pull_images() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// The oldest external etcd that kubeadm 1.36 takes.
-const MIN_EXTERNAL_ETCD: semver::Version = semver::Version::new(3, 5, 24);
 const ETCD_TIMEOUT_MILLIS: u32 = 10_000;
 
 /// `ExternalEtcdVersion`
@@ -165,7 +168,14 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
         // client's certificate yet.
         return Ok(Outcome::Skipped("the node joins a cluster".into()));
     }
-    for endpoint in &etcd.http_endpoints {
+    // Releases that do not know the field of its own ask where etcd serves its clients.
+    let endpoints = if etcd.http_endpoints.is_empty() {
+        &etcd.endpoints
+    } else {
+        &etcd.http_endpoints
+    };
+    let oldest = config.cluster.release().checks.external_etcd;
+    for endpoint in endpoints {
         let url = format!("{}/version", endpoint.trim_end_matches('/'));
         let (verdict, summary) = match observe_net::http_get_as(
             &url,
@@ -174,7 +184,7 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
             &etcd.key_file,
             ETCD_TIMEOUT_MILLIS,
         ) {
-            Ok(reply) => judge_etcd(&reply.body),
+            Ok(reply) => judge_etcd(&reply.body, oldest),
             Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
                 (Verdict::CouldNotRun, failure.message)
             }
@@ -192,17 +202,20 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Judges the answer to `GET /version` of etcd: `{"etcdserver": "3.6.8", …}`.
-fn judge_etcd(body: &[u8]) -> (Verdict, String) {
+/// Judges the answer to `GET /version` of etcd: `{"etcdserver": "3.6.8", …}`. `oldest` is the
+/// oldest version that is accepted.
+fn judge_etcd(body: &[u8], oldest: &str) -> (Verdict, String) {
     let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = answer["etcdserver"].as_str().unwrap_or_default();
-    match semver::Version::parse(text) {
-        Ok(version) if version >= MIN_EXTERNAL_ETCD => (Verdict::Pass, format!("etcd {version}")),
+    match Version::parse(text) {
+        Ok(version) if Version::parse(oldest).is_ok_and(|oldest| version >= oldest) => {
+            (Verdict::Pass, format!("etcd {version}"))
+        }
         Ok(version) => (
             Verdict::Fail,
             format!(
-                "this version of kubeadm only supports external etcd version >= \
-                 {MIN_EXTERNAL_ETCD}-0. Current version: {version}"
+                "this version of kubeadm only supports external etcd version >= {oldest}-0. \
+                 Current version: {version}"
             ),
         ),
         Err(_) => (

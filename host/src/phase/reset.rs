@@ -12,6 +12,7 @@ use kubephase_sdk::{
     json,
     kubeadm::{Config, Reset},
     observe_files,
+    release::gate,
     spec::ClearSpec,
     warn,
 };
@@ -162,7 +163,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     if round < last {
         return Ok(Outcome::Again);
     }
-    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+    if config.cluster.is_enabled(gate::ROOTLESS) {
         let users = clear(&ClearSpec::ControlPlaneUsers {})?;
         effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
     }

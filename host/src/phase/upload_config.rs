@@ -1,6 +1,9 @@
 //! `upload-config/*`: stores the configuration in the cluster, for nodes that join or are upgraded.
-use crate::render::objects;
-use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say, settings};
+use super::mark_control_plane::{read_node, wait_for_node};
+use crate::render::{kubelet, objects};
+use kubephase_sdk::{
+    Failure, Outcome, config, effects_cluster, input, kubeadm::Config, say, settings,
+};
 use serde_json::{Map, Value};
 
 /// `upload-config/kubeadm`
@@ -17,18 +20,30 @@ pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `upload-config/kubelet`
+/// `upload-config/kubelet`. In releases that keep the socket of the container runtime in the
+/// cluster, the Node gets it as an annotation.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
 pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    if input::round() > 0 {
+        let (node, current) = read_node(&config)?;
+        let socket = &config.init.node_registration.cri_socket;
+        let patch = objects::socket_patch(&current, socket);
+        effects_cluster::patch_object(&node, &patch.to_string())?;
+        return Ok(Outcome::Settled);
+    }
     say(
         "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the \
          configuration for the kubelets in the cluster",
     );
     super::apply_all(objects::kubelet_config(&config))?;
-    Ok(Outcome::Settled)
+    if !kubelet::annotates_socket(&config) {
+        return Ok(Outcome::Settled);
+    }
+    wait_for_node(&config)?;
+    Ok(Outcome::Again)
 }
 
 /// Id of the phase that stores the PhaseConfiguration.

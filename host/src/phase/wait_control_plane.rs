@@ -4,7 +4,9 @@ use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_core, failure, input, json,
     kubeadm::{Config, Timeouts},
-    observe_files, say,
+    observe_files,
+    release::gate,
+    say,
     spec::{Condition, WaitSpec},
 };
 
@@ -29,6 +31,9 @@ pub fn wait_until_healthy() -> Result<Outcome, Failure> {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_own_api() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    if !config.cluster.is_enabled(gate::WAIT_FOR_ALL) {
+        return Ok(Outcome::Skipped(format!("{} is off", gate::WAIT_FOR_ALL)));
+    }
     wait_for_components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
     Ok(Outcome::Settled)
 }
@@ -37,11 +42,19 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
     let limit = timeouts
         .control_plane_component_health_check
         .unwrap_or_default();
-    say(format!(
-        "[control-plane-check] Waiting for healthy control plane components. This can take up to \
-         {limit}"
-    ));
-    for name in COMPONENTS {
+    let names = if config.cluster.is_enabled(gate::WAIT_FOR_ALL) {
+        say(format!(
+            "[control-plane-check] Waiting for healthy control plane components. This can take \
+             up to {limit}"
+        ));
+        &COMPONENTS[..]
+    } else {
+        say(format!(
+            "[api-check] Waiting for a healthy API server. This can take up to {limit}"
+        ));
+        &COMPONENTS[..1]
+    };
+    for name in names {
         // The component runs by the manifest on disk, which has the operator's patches.
         let path = format!("{MANIFESTS}/{name}.yaml");
         let text = observe_files::read_file(&path)?;
@@ -57,7 +70,7 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
         say(format!("[control-plane-check] Checking {name} at {url}"));
         propose_wait(
             Condition::Component {
-                name: name.into(),
+                name: (*name).into(),
                 url,
             },
             limit.as_secs(),

@@ -1,14 +1,8 @@
 //! Names of the images of the control plane.
 use kubephase_sdk::kubeadm::{ClusterConfiguration, Config};
-use semver::Version;
 
 /// The repository of release images.
 pub const DEFAULT_REPOSITORY: &str = "registry.k8s.io";
-const COREDNS_TAG: &str = "v1.14.2";
-const PAUSE_TAG: &str = "3.10.2";
-const ETCD_TAG: &str = "3.6.8-0";
-/// Tags of etcd by minor version of Kubernetes, ascending.
-const ETCD_TAGS: [(u64, &str); 3] = [(34, ETCD_TAG), (35, ETCD_TAG), (36, ETCD_TAG)];
 
 /// Returns the image of a component that is released with Kubernetes. A CI build has a repository
 /// of its own.
@@ -41,7 +35,7 @@ pub fn coredns(cluster: &ClusterConfiguration) -> String {
     };
     format!(
         "{repository}{nested}/coredns:{}",
-        first_given(&cluster.dns.image_tag, COREDNS_TAG)
+        first_given(&cluster.dns.image_tag, cluster.release().images.coredns)
     )
 }
 
@@ -49,29 +43,24 @@ pub fn coredns(cluster: &ClusterConfiguration) -> String {
 pub fn etcd(cluster: &ClusterConfiguration) -> String {
     let local = cluster.etcd.local.as_ref();
     let repository = local.map_or("", |etcd| &etcd.image_repository);
-    let tag = local.map_or("", |etcd| &etcd.image_tag);
     format!(
         "{}/etcd:{}",
         first_given(repository, &cluster.image_repository),
-        first_given(tag, etcd_tag(&cluster.kubernetes_version))
+        etcd_tag(cluster)
     )
 }
 
-/// Returns the tag of etcd for this version of Kubernetes; beyond an end of the table the nearest.
-fn etcd_tag(kubernetes: &str) -> &'static str {
-    let Ok(version) = Version::parse(kubernetes.trim_start_matches('v')) else {
-        return ETCD_TAG;
-    };
-    let known = ETCD_TAGS
-        .iter()
-        .rev()
-        .find(|(minor, _)| *minor <= version.minor);
-    known.unwrap_or(&ETCD_TAGS[0]).1
+/// Returns the tag of etcd: the user's, or that of the cluster's release.
+pub fn etcd_tag(cluster: &ClusterConfiguration) -> &str {
+    let local = cluster.etcd.local.as_ref();
+    let tag = local.map_or("", |etcd| &etcd.image_tag);
+    first_given(tag, cluster.release().images.etcd)
 }
 
 /// Returns the image of the pause container.
 pub fn pause(cluster: &ClusterConfiguration) -> String {
-    format!("{}/pause:{PAUSE_TAG}", cluster.image_repository)
+    let tag = cluster.release().images.pause;
+    format!("{}/pause:{tag}", cluster.image_repository)
 }
 
 /// Returns all images that a control-plane node pulls, in kubeadm's order.

@@ -57,6 +57,8 @@ pub struct Client<'a> {
     pub user: &'a str,
     pub certificate_pem: &'a str,
     pub key_pem: &'a Secret<String>,
+    /// whether it has the empty field `preferences`
+    pub preferences: bool,
 }
 
 /// Returns the kubeconfig of a client, with the certificates embedded.
@@ -65,13 +67,17 @@ pub fn client(client: &Client<'_>) -> Secret<String> {
         "client-certificate-data": BASE64.encode(client.certificate_pem.as_bytes()),
         "client-key-data": BASE64.encode(client.key_pem.reveal().as_bytes()),
     });
-    with_user(
+    let mut document = with_user(
         client.cluster,
         client.server,
         client.authority_pem,
         client.user,
         &user,
-    )
+    );
+    if client.preferences {
+        document["preferences"] = json!({});
+    }
+    Secret::new(yaml::to_string(&document))
 }
 
 /// Returns the kubeconfig of a client that has a key and no certificate yet. It does not name the
@@ -84,7 +90,8 @@ pub fn without_certificate(
 ) -> Secret<String> {
     let key = BASE64.encode(key_pem.reveal().as_bytes());
     let credentials = json!({ "client-key-data": key });
-    with_user(cluster, server, "", user, &credentials)
+    let document = with_user(cluster, server, "", user, &credentials);
+    Secret::new(yaml::to_string(&document))
 }
 
 /// Returns the kubeconfig of a user with a token, such as a kubelet that requests its certificate.
@@ -95,13 +102,9 @@ pub fn with_token(
     user: &str,
     token: &Secret<String>,
 ) -> Secret<String> {
-    with_user(
-        cluster,
-        server,
-        authority_pem,
-        user,
-        &json!({ "token": token.reveal() }),
-    )
+    let credentials = json!({ "token": token.reveal() });
+    let document = with_user(cluster, server, authority_pem, user, &credentials);
+    Secret::new(yaml::to_string(&document))
 }
 
 fn with_user(
@@ -110,28 +113,33 @@ fn with_user(
     authority_pem: &str,
     user: &str,
     credentials: &Value,
-) -> Secret<String> {
+) -> Value {
     let context = format!("{user}@{cluster}");
-    Secret::new(yaml::to_string(&json!({
+    json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [cluster_entry(cluster, server, authority_pem)],
         "contexts": [{ "name": context, "context": { "cluster": cluster, "user": user } }],
         "current-context": context,
         "users": [{ "name": user, "user": credentials }],
-    })))
+    })
 }
 
-/// Returns the kubeconfig in `cluster-info`: a cluster without a name, and no user.
-pub fn cluster_info(server: &str, authority_pem: &str) -> String {
-    yaml::to_string(&json!({
+/// Returns the kubeconfig in `cluster-info`: a cluster without a name, and no user. `preferences`
+/// says whether it has this empty field.
+pub fn cluster_info(server: &str, authority_pem: &str, preferences: bool) -> String {
+    let mut document = json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [cluster_entry("", server, authority_pem)],
         "contexts": null,
         "current-context": "",
         "users": null,
-    }))
+    });
+    if preferences {
+        document["preferences"] = json!({});
+    }
+    yaml::to_string(&document)
 }
 
 fn cluster_entry(name: &str, server: &str, authority_pem: &str) -> Value {

@@ -1,22 +1,25 @@
 //! The kubelet's files: configuration, instance configuration, flags.
-use super::{command_line, last_argument, patches, recommendation_warning};
+use super::{command_line, images, last_argument, patches, recommendation_warning};
 use kubephase_sdk::{
     kubeadm::{Config, Taint},
+    release::gate,
     yaml,
 };
 use serde_json::{Value, json};
 
 const SYSTEMD_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
 
-/// Whether the socket of the container runtime is stored on the node and not in the cluster
-/// (feature gate `NodeLocalCRISocket`, on by default).
+/// The annotation of a Node with the socket of its container runtime.
+pub const SOCKET_ANNOTATION: &str = "kubeadm.alpha.kubernetes.io/cri-socket";
+
+/// Whether the socket of the container runtime is stored on the node and not in the cluster.
 pub fn node_local_cri_socket(config: &Config) -> bool {
-    config
-        .cluster
-        .feature_gates
-        .get("NodeLocalCRISocket")
-        .copied()
-        .unwrap_or(true)
+    config.cluster.is_enabled(gate::LOCAL_SOCKET)
+}
+
+/// Whether the Node has the socket of its container runtime in an annotation.
+pub fn annotates_socket(config: &Config) -> bool {
+    config.cluster.release().kubelet.annotates_socket && !node_local_cri_socket(config)
 }
 
 /// Returns the name with which the kubelet registers: that of its flag, or of the configuration, or
@@ -52,6 +55,9 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     // The kubelet takes the name of the machine in small letters, too.
     if name != config.run.os_hostname.trim().to_lowercase() {
         flags.push(("hostname-override", name.into()));
+    }
+    if config.cluster.release().kubelet.pause_image_flag {
+        flags.push(("pod-infra-container-image", images::pause(&config.cluster)));
     }
     format!(
         "KUBELET_KUBEADM_ARGS={}\n",

@@ -275,15 +275,16 @@ fn uses_patches(phase: &PhaseSpec) -> bool {
 }
 
 fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {
+    let targets = config.cluster.release().patch_targets;
     let directory = config
         .init
         .patches
         .as_ref()
         .map(|patches| &patches.directory);
     match directory.filter(|directory| !directory.is_empty()) {
-        Some(directory) => Patches::load(directory, config::patch_files(directory)?)
+        Some(directory) => Patches::load(directory, config::patch_files(directory)?, targets)
             .map_err(|message| anyhow!(message)),
-        None => Ok(Default::default()),
+        None => Ok((Patches::none(targets), Vec::new())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! CoreDNS, the DNS of the cluster, as kubeadm 1.36 installs it: ConfigMap, ClusterRole and its
+//! CoreDNS, the DNS of the cluster, as kubeadm of the cluster's release installs it: ConfigMap, ClusterRole and its
 //! binding, ServiceAccount, Deployment and Service. If the user changed the Corefile or the number
 //! of replicas, they are kept.
 
@@ -13,6 +13,7 @@ use crate::{
 };
 use kubephase_sdk::{
     Failure, Outcome, Phase, PhaseInfo, cluster, config, effects, effects_cluster, patched,
+    release::Release,
 };
 
 pub const SYSTEM: &str = "kube-system";
@@ -36,6 +37,8 @@ impl Phase for CoreDns {
         let domain: String = config("/cluster/networking/dnsDomain")?;
         let image: String = config("/run/images/coredns")?;
         let address: String = config("/run/dnsServiceAddress")?;
+        let version: String = config("/cluster/kubernetesVersion").unwrap_or_default();
+        let ports = Release::of(&version).named_probe_ports;
         let replicas = replicas()?;
         let corefile = corefile(&domain);
         let is_customised = has_other_corefile(&corefile)?;
@@ -48,7 +51,10 @@ impl Phase for CoreDns {
         for object in access_objects() {
             cluster::apply_object(&object)?;
         }
-        cluster::apply_object(&patched(PATCH_TARGET, &deployment(&image, replicas))?)?;
+        cluster::apply_object(&patched(
+            PATCH_TARGET,
+            &deployment(&image, replicas, ports),
+        )?)?;
         let service = cluster::apply_object(&service(&address))?;
         effects::announce(service, "[addons] Applied essential addon: CoreDNS")?;
         Ok(Outcome::Settled)

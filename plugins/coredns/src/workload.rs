@@ -2,7 +2,9 @@
 use crate::SYSTEM;
 use serde_json::{Value, json};
 
-pub fn deployment(image: &str, replicas: u64) -> Value {
+/// Returns the Deployment. `named` says whether its probes name a port of the container; otherwise
+/// they have its number.
+pub fn deployment(image: &str, replicas: u64, named: bool) -> Value {
     let labels = json!({"k8s-app": "kube-dns"});
     json!({
         "apiVersion": "apps/v1",
@@ -12,12 +14,12 @@ pub fn deployment(image: &str, replicas: u64) -> Value {
             "replicas": replicas,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod(image)},
+            "template": {"metadata": {"labels": labels}, "spec": pod(image, named)},
         },
     })
 }
 
-fn pod(image: &str) -> Value {
+fn pod(image: &str, named: bool) -> Value {
     json!({
         "priorityClassName": "system-cluster-critical",
         "serviceAccountName": "coredns",
@@ -27,7 +29,7 @@ fn pod(image: &str) -> Value {
             {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
         ],
         "nodeSelector": {"kubernetes.io/os": "linux"},
-        "containers": [container(image)],
+        "containers": [container(image, named)],
         "dnsPolicy": "Default",
         "volumes": [{
             "name": "config-volume",
@@ -50,7 +52,18 @@ fn affinity() -> Value {
     json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}})
 }
 
-fn container(image: &str) -> Value {
+fn container(image: &str, named: bool) -> Value {
+    let mut ports = vec![
+        container_port("dns", 53, "UDP"),
+        container_port("dns-tcp", 53, "TCP"),
+        container_port("metrics", 9153, "TCP"),
+    ];
+    let (mut liveness, mut readiness) = (json!(8080), json!(8181));
+    if named {
+        ports.push(container_port("liveness-probe", 8080, "TCP"));
+        ports.push(container_port("readiness-probe", 8181, "TCP"));
+        (liveness, readiness) = (json!("liveness-probe"), json!("readiness-probe"));
+    }
     json!({
         "name": "coredns",
         "image": image,
@@ -65,21 +78,15 @@ fn container(image: &str) -> Value {
             "mountPath": "/etc/coredns",
             "readOnly": true,
         }],
-        "ports": [
-            container_port("dns", 53, "UDP"),
-            container_port("dns-tcp", 53, "TCP"),
-            container_port("metrics", 9153, "TCP"),
-            container_port("liveness-probe", 8080, "TCP"),
-            container_port("readiness-probe", 8181, "TCP"),
-        ],
+        "ports": ports,
         "livenessProbe": {
-            "httpGet": http_get("/health", "liveness-probe"),
+            "httpGet": http_get("/health", &liveness),
             "initialDelaySeconds": 60,
             "timeoutSeconds": 5,
             "successThreshold": 1,
             "failureThreshold": 5,
         },
-        "readinessProbe": {"httpGet": http_get("/ready", "readiness-probe")},
+        "readinessProbe": {"httpGet": http_get("/ready", &readiness)},
         "securityContext": {
             "allowPrivilegeEscalation": false,
             "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
@@ -92,7 +99,7 @@ fn container_port(name: &str, port: u16, protocol: &str) -> Value {
     json!({"containerPort": port, "name": name, "protocol": protocol})
 }
 
-fn http_get(path: &str, port: &str) -> Value {
+fn http_get(path: &str, port: &Value) -> Value {
     json!({"path": path, "port": port, "scheme": "HTTP"})
 }
 

@@ -1,5 +1,5 @@
 //! kubeadm's preflight checks that need the node, files, network and commands, as one component
-//! with several phases. Names, levels and messages are kubeadm's (1.36). The host decides what
+//! with several phases. Names, levels and messages are those of kubeadm. The host decides what
 //! follows from an error.
 //!
 //! A check of this plugin is a function of `CHECKS`; each file has those of one topic. The cases

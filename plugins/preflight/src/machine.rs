@@ -7,10 +7,6 @@ use kubephase_sdk::{
     node_fact,
 };
 
-/// kubeadm's limits for a control plane.
-const MIN_CPUS: u32 = 2;
-const MIN_MEMORY_MIB: u64 = 1700;
-
 pub fn check_privileges(_config: &Config) -> Result<(), Failure> {
     let user: u32 = node_fact("userId")?.unwrap_or(u32::MAX);
     let problem = error_unless(user == 0, || "user is not running as root".into());
@@ -27,9 +23,11 @@ pub fn check_resources(config: &Config) -> Result<(), Failure> {
     if is_worker(config) {
         return Ok(());
     }
+    let checks = &config.cluster.release().checks;
+    let (least_cpus, least_memory) = (checks.cpus, checks.memory_mib);
     let cpus: u32 = node_fact("cpus")?.unwrap_or_default();
-    let problem = error_unless(cpus >= MIN_CPUS, || {
-        format!("the number of available CPUs {cpus} is less than the required {MIN_CPUS}")
+    let problem = error_unless(cpus >= least_cpus, || {
+        format!("the number of available CPUs {cpus} is less than the required {least_cpus}")
     });
     report_check(
         codes::NUM_CPU,
@@ -38,8 +36,8 @@ pub fn check_resources(config: &Config) -> Result<(), Failure> {
         Some("use a machine with more CPUs, or ignore this check where speed does not matter"),
     );
     let memory: u64 = node_fact("memoryMib")?.unwrap_or_default();
-    let problem = error_unless(memory >= MIN_MEMORY_MIB, || {
-        format!("the system RAM ({memory} MB) is less than the minimum {MIN_MEMORY_MIB} MB")
+    let problem = error_unless(memory >= least_memory, || {
+        format!("the system RAM ({memory} MB) is less than the minimum {least_memory} MB")
     });
     report_check(
         codes::MEM,

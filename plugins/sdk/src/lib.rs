@@ -51,6 +51,7 @@ mod messages;
 pub mod net;
 pub mod node;
 pub mod pki;
+pub mod release;
 pub mod spec;
 pub mod undo;
 pub mod yaml;

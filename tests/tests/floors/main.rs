@@ -11,6 +11,7 @@ mod arrows;
 mod layout;
 mod modules;
 mod paths;
+mod releases;
 mod sample;
 
 use arrows::{circles, strangers, upward};

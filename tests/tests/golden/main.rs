@@ -1,5 +1,6 @@
-//! kubephase compared with recorded runs of kubeadm. The recordings are not part of the repository:
-//! without them these tests say that they are skipped.
+//! kubephase compared with recorded runs of kubeadm. Those of the newest minor are not part of the
+//! repository: without them these tests say that they are skipped. Those of the older minors are in
+//! `tests/recorded`.
 //!
 //! The repository's own expectations are in `expected.rs`.
 #![allow(
@@ -7,7 +8,9 @@
     reason = "tests look at files and run programs"
 )]
 mod errors;
+mod objects;
 mod recorded_run;
+mod releases;
 
 use crate::recorded_run::{for_each_case, rehearse_init};
 use harness::{folders_in, recorded_runs, run};

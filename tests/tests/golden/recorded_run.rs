@@ -23,8 +23,10 @@ pub fn rehearse_init(case: &Path, scratch: &Path) -> RunOutput {
         .arg(scratch.join("out"))
         .arg("--root")
         .arg(&root);
-    if case.join("host.json").exists() {
-        command.args(["--node", "host.json"]);
+    // The cases of the repository share a node.
+    let nodes = ["host.json", "../../node.json"];
+    if let Some(node) = nodes.iter().find(|node| case.join(node).exists()) {
+        command.args(["--node", node]);
     }
     command.envs(
         lines_of(&case.join("env"))

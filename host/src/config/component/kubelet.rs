@@ -1,7 +1,10 @@
 //! The kubelet's configuration, as kubeadm completes it.
 use super::{ComponentKind, Draft};
-use crate::render::{addresses::service_address, join};
-use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
+use crate::render::{MANIFESTS, addresses::service_address, join};
+use kubephase_sdk::{
+    kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration},
+    release::Setting,
+};
 use serde_json::{Value, json};
 
 /// Index of the address of the DNS Service in the subnet of Services.
@@ -20,7 +23,7 @@ pub fn kubelet<S>(
     let mut draft = Draft::new(ComponentKind::Kubelet, user);
     let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX)
         .map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
-    draft.default("staticPodPath", "/etc/kubernetes/manifests");
+    draft.default("staticPodPath", MANIFESTS);
     draft.default("clusterDNS", json!([dns]));
     if !cluster.networking.dns_domain.is_empty() {
         draft.default("clusterDomain", cluster.networking.dns_domain.as_str());
@@ -29,12 +32,13 @@ pub fn kubelet<S>(
         "authentication.x509.clientCAFile",
         join(&cluster.certificates_dir, "ca.crt"),
     );
-    draft.default("authentication.anonymous.enabled", false);
-    draft.default("authorization.mode", "Webhook");
-    draft.default("authentication.webhook.enabled", true);
-    draft.default("healthzBindAddress", "127.0.0.1");
-    draft.default("healthzPort", 10248);
-    draft.default("readOnlyPort", 0);
+    for (path, setting) in cluster.release().kubelet.defaults {
+        match *setting {
+            Setting::Text(text) => draft.default(path, text),
+            Setting::Switch(switch) => draft.default(path, switch),
+            Setting::Number(number) => draft.default(path, number),
+        }
+    }
     draft.set("rotateCertificates", true.into());
     if draft.document["cgroupDriver"]
         .as_str()

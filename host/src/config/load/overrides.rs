@@ -41,7 +41,9 @@ pub(super) fn apply_flags(
             directory: directory.clone(),
         });
     }
-    match flags.feature_gates.as_deref().map(parse_feature_gates) {
+    let release = cluster.release();
+    let gates = flags.feature_gates.as_deref();
+    match gates.map(|gates| parse_feature_gates(gates, release)) {
         Some(Ok(gates)) => cluster.feature_gates.extend(gates),
         Some(Err(message)) => problems.push(Problem::new("--feature-gates", message)),
         None => {}

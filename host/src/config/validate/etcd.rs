@@ -5,6 +5,7 @@ use kubephase_sdk::{
     kubeadm::{ClusterConfiguration, ExternalEtcd},
     net::Url,
     node::without_user_info,
+    release::Release,
 };
 
 /// Checks the configuration of a local or an external etcd.
@@ -43,12 +44,12 @@ pub(super) fn etcd(cluster: &ClusterConfiguration) -> Vec<Problem> {
         problems.extend(args("etcd.local.extraArgs", &local.extra_args));
     }
     if let Some(external) = &cluster.etcd.external {
-        problems.extend(external_etcd(external));
+        problems.extend(external_etcd(external, cluster.release()));
     }
     problems
 }
 
-fn external_etcd(external: &ExternalEtcd) -> Vec<Problem> {
+fn external_etcd(external: &ExternalEtcd, release: &Release) -> Vec<Problem> {
     let mut problems = Vec::new();
     let ExternalEtcd {
         ca_file,
@@ -72,6 +73,13 @@ fn external_etcd(external: &ExternalEtcd) -> Vec<Problem> {
         ));
     }
     let needs_https = !(ca_file.is_empty() && cert_file.is_empty() && key_file.is_empty());
+    if external.endpoints.is_empty() && release.configuration.requires_etcd_endpoints {
+        problems.push(Problem::invalid(
+            "etcd.external.endpoints",
+            "",
+            "at least one endpoint must be specified",
+        ));
+    }
     problems.extend(urls(
         "etcd.external.endpoints",
         &external.endpoints,
@@ -96,13 +104,6 @@ fn external_etcd(external: &ExternalEtcd) -> Vec<Problem> {
 }
 
 fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
-    if urls.is_empty() && path.ends_with(".endpoints") {
-        return vec![Problem::invalid(
-            path,
-            "",
-            "at least one endpoint must be specified",
-        )];
-    }
     urls.iter()
         .filter_map(|url| {
             let reason = url_problem(url, needs_https)?;

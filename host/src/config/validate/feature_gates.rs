@@ -1,31 +1,28 @@
 //! The feature gates of kubeadm.
+use kubephase_sdk::release::Release;
 use std::collections::BTreeMap;
 
-/// The feature gates that exist.
-pub(super) const FEATURE_GATES: &[&str] = &[
-    "NodeLocalCRISocket",
-    "PublicKeysECDSA",
-    "RootlessControlPlane",
-];
-
-/// Parses the gates of a flag: `A=true,B=false`.
+/// Parses the gates of a flag, for this release: `A=true,B=false`.
 ///
 /// # Errors
 /// A pair is not `GATE=true|false`, or the gate is unknown. The messages are kubeadm's.
-pub fn parse_feature_gates(text: &str) -> Result<BTreeMap<String, bool>, String> {
+pub fn parse_feature_gates(
+    text: &str,
+    release: &Release,
+) -> Result<BTreeMap<String, bool>, String> {
     text.split(',')
         .filter(|part| !part.is_empty())
-        .map(parse_feature_gate)
+        .map(|pair| parse_feature_gate(pair, release))
         .collect()
 }
 
 /// Parses one gate: `A=true`.
-fn parse_feature_gate(pair: &str) -> Result<(String, bool), String> {
+fn parse_feature_gate(pair: &str, release: &Release) -> Result<(String, bool), String> {
     let (key, value) = pair
         .split_once('=')
         .ok_or_else(|| format!("missing bool value for feature-gate key:{pair}"))?;
     let (key, value) = (key.trim(), value.trim());
-    if !FEATURE_GATES.contains(&key) {
+    if release.accepted_gate(key).is_none() {
         return Err(format!("unrecognized feature-gate key: {key}"));
     }
     match value.to_lowercase().as_str() {

@@ -1,5 +1,7 @@
 use super::*;
 
+const NEWEST: &str = "v1.36.2";
+
 #[test]
 fn versions_labels_and_prefixes() {
     for (text, version) in [
@@ -7,9 +9,11 @@ fn versions_labels_and_prefixes() {
         ("1.36.2", "v1.36.2"),
         ("v1.36.0-rc.1", "v1.36.0-rc.1"),
         ("release/v1.36.2", "v1.36.2"),
-        ("stable-1", CURRENT),
-        ("latest", CURRENT),
+        ("stable-1", NEWEST),
+        ("latest", NEWEST),
         ("v2.0.0", "v2.0.0"),
+        ("v1.33.0", "v1.33.0"),
+        ("ci/v1.34.9", "v1.34.9"),
         ("v1.36.2+build", "v1.36.2+build"),
     ] {
         assert_eq!(resolve(text).unwrap().version, version, "{text}");
@@ -21,7 +25,7 @@ fn versions_labels_and_prefixes() {
             .contains("doesn't match patterns")
     );
     assert!(
-        resolve("v1.34.9")
+        resolve("v1.32.9")
             .unwrap_err()
             .contains("only supports deploying")
     );

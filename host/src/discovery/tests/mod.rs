@@ -113,7 +113,7 @@ fn authority(name: &str) -> Certificate {
 
 /// Returns the data of `cluster-info` of an authority's cluster, signed by a token.
 pub fn info(pem: &str, token: &str) -> Value {
-    let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem);
+    let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem, false);
     let token = Secret::from(token);
     let mut data = json!({ "kubeconfig": kubeconfig });
     data[format!(

@@ -113,6 +113,7 @@ pub fn kubeconfig_text(
         user,
         certificate_pem: &certificate.to_pem(),
         key_pem: &key_pem,
+        preferences: spec.preferences,
     }))
 }
 

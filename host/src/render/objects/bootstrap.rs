@@ -4,6 +4,7 @@ use super::{
     access::{Subject, binding, config_map, read_access, role},
 };
 use crate::render::kubeconfig;
+use kubephase_sdk::release::Release;
 use serde_json::Value;
 
 /// Returns the role and the bindings of nodes that join, of the approver of their certificates, and
@@ -41,14 +42,15 @@ fn bind(name: &str, role: &str, subjects: &[Subject]) -> Value {
     binding("ClusterRole", name, role, subjects)
 }
 
-/// Returns the ConfigMap `cluster-info`, and the access to it: every client may read it.
-pub fn cluster_info(server: &str, authority_pem: &str) -> Vec<Value> {
+/// Returns the ConfigMap `cluster-info` as this release writes it, and the access to it: every
+/// client may read it.
+pub fn cluster_info(server: &str, authority_pem: &str, release: &Release) -> Vec<Value> {
     let name = "cluster-info";
     let mut objects = vec![config_map(
         PUBLIC,
         name,
         "kubeconfig",
-        kubeconfig::cluster_info(server, authority_pem),
+        kubeconfig::cluster_info(server, authority_pem, release.kubeconfig_preferences),
     )];
     let anyone = [Subject::User("system:anonymous")];
     objects.extend(read_access(

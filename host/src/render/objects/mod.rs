@@ -9,7 +9,7 @@ mod uploads;
 
 pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info};
-pub use node::{CONTROL_PLANE_LABELS, node_patch};
+pub use node::{CONTROL_PLANE_LABELS, node_patch, socket_patch};
 pub use token::{TOKEN_TYPE, TokenSecret, parse_token_secret, token_reference, token_secret};
 pub use uploads::{
     HASH_ANNOTATION, certificates_access, kubeadm_config, kubelet_config, phase_config,

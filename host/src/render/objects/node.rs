@@ -1,4 +1,5 @@
 //! The labels and taints of a control-plane node.
+use crate::render::kubelet::SOCKET_ANNOTATION;
 use kubephase_sdk::kubeadm::Taint;
 use serde_json::{Value, json};
 
@@ -7,6 +8,16 @@ pub const CONTROL_PLANE_LABELS: [&str; 2] = [
     "node-role.kubernetes.io/control-plane",
     "node.kubernetes.io/exclude-from-external-load-balancers",
 ];
+
+/// Returns the strategic merge patch that gives a Node the annotation with the socket of its
+/// container runtime; `{}` if it has it.
+pub fn socket_patch(current: &Value, socket: &str) -> Value {
+    if current["metadata"]["annotations"][SOCKET_ANNOTATION] == socket {
+        json!({})
+    } else {
+        json!({ "metadata": { "annotations": { SOCKET_ANNOTATION: socket } } })
+    }
+}
 
 /// Returns the strategic merge patch that gives a Node its labels and taints; `{}` if it has them.
 /// A patch replaces the whole list of taints, so the list has the configured taints, and then those

@@ -61,7 +61,11 @@ pub fn phase_config(phases: &Value) -> Vec<Value> {
 /// has a hash as an annotation, so that an upgrade may replace it.
 pub fn kubelet_config(config: &Config) -> Vec<Value> {
     let name = "kubelet-config";
-    let (document, _) = kubelet::document(config);
+    let document = if config.cluster.release().kubelet.shares_resolver {
+        kubelet::document(config).0
+    } else {
+        config.kubelet.document.clone()
+    };
     let content = yaml::to_string(&document);
     let hash = component_hash(&[("kubelet".to_string(), content.clone())].into());
     let mut map = config_map(SYSTEM, name, "kubelet", content);

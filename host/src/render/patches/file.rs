@@ -1,5 +1,4 @@
 //! The files of patches: their names, and the documents in them.
-use super::TARGETS;
 use serde_json::Value;
 use serde_yaml::{DuplicateKeyPolicy, options};
 
@@ -32,17 +31,20 @@ impl PatchKind {
 ///
 /// # Errors
 /// The name asks for an unknown kind of patch.
-pub(super) fn parse_name(name: &str) -> Result<Result<(&'static str, PatchKind), String>, String> {
+pub(super) fn parse_name(
+    name: &str,
+    targets: &'static [&'static str],
+) -> Result<Result<(&'static str, PatchKind), String>, String> {
     if ![".json", ".yaml"]
         .iter()
         .any(|extension| name.len() > extension.len() && name.ends_with(extension))
     {
         return Ok(Err("the file extension must be one of [json yaml]".into()));
     }
-    let Some(target) = TARGETS.into_iter().find(|target| name.starts_with(target)) else {
+    let Some(target) = targets.iter().find(|target| name.starts_with(**target)) else {
         return Ok(Err(format!(
             "unknown target, must be one of [{}]",
-            TARGETS.join(" ")
+            targets.join(" ")
         )));
     };
     let suffix = name[target.len()..].trim_start_matches(|c| !['.', '+'].contains(&c));

@@ -14,21 +14,13 @@ pub use strategic::strategic_merge;
 use crate::{secret::Secret, text::json::kind_of};
 use apply::apply_patch;
 use file::{parse_name, parse_patches};
+use kubephase_sdk::release::Release;
 use serde_json::Value;
 
 /// The target of patches to the kubelet's configuration.
 pub const KUBELET: &str = "kubeletconfiguration";
 /// The target of patches to CoreDNS.
 pub const COREDNS: &str = "corednsdeployment";
-/// The documents that can be patched.
-pub const TARGETS: [&str; 6] = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    KUBELET,
-    COREDNS,
-];
 
 /// Returns the message that a patch was applied.
 pub fn applied_message(kind: PatchKind, target: &str) -> String {
@@ -38,9 +30,14 @@ pub fn applied_message(kind: PatchKind, target: &str) -> String {
     )
 }
 
-/// The patches of a directory, in the order in which they apply.
-#[derive(Clone, Debug, Default)]
-pub struct Patches(Vec<FilePatch>);
+/// The patches of a directory.
+#[derive(Clone, Debug)]
+pub struct Patches {
+    /// in the order in which they apply
+    patches: Vec<FilePatch>,
+    /// the documents that can be patched
+    targets: &'static [&'static str],
+}
 
 /// Fields of a patch that say which part of a document it patches.
 const SELECTORS: &[&str] = &[
@@ -74,15 +71,30 @@ struct FilePatch {
     patch: Value,
 }
 
+impl Default for Patches {
+    fn default() -> Self {
+        Patches::none(Release::newest().patch_targets)
+    }
+}
+
 impl Patches {
-    /// Parses the files of `directory`, whose paths are relative to it. Returns the patches, and
-    /// the messages that the run prints.
+    /// Returns no patches, of a release with these targets.
+    pub fn none(targets: &'static [&'static str]) -> Patches {
+        Patches {
+            patches: Vec::new(),
+            targets,
+        }
+    }
+
+    /// Parses the files of `directory`, whose paths are relative to it. `targets` are the documents
+    /// that can be patched. Returns the patches, and the messages that the run prints.
     ///
     /// # Errors
     /// The name of a file asks for an unknown kind of patch, or its content is not YAML.
     pub fn load(
         directory: &str,
         mut files: Vec<(String, Vec<u8>)>,
+        targets: &'static [&'static str],
     ) -> Result<(Patches, Vec<String>), String> {
         let mut messages = vec![format!("[patches] Reading patches from path {directory:?}")];
         let (mut patches, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
@@ -90,15 +102,16 @@ impl Patches {
         files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         for (path, content) in &files {
             let name = path.rsplit('/').next().unwrap_or(path);
-            let (target, kind) =
-                match parse_name(name).map_err(|why| unusable_directory(directory, &why))? {
-                    Ok(parsed) => parsed,
-                    Err(reason) => {
-                        messages.push(format!("[patches] Ignoring file {name:?}: {reason}"));
-                        ignored.push(name);
-                        continue;
-                    }
-                };
+            let (target, kind) = match parse_name(name, targets)
+                .map_err(|why| unusable_directory(directory, &why))?
+            {
+                Ok(parsed) => parsed,
+                Err(reason) => {
+                    messages.push(format!("[patches] Ignoring file {name:?}: {reason}"));
+                    ignored.push(name);
+                    continue;
+                }
+            };
             if content.is_empty() {
                 messages.push(format!("[patches] Ignoring empty file: {name:?}"));
                 ignored.push(name);
@@ -124,14 +137,14 @@ impl Patches {
                 messages.push(format!("[patches] {what}: [{}]", names.join(" ")));
             }
         }
-        Ok((Patches(patches), messages))
+        Ok((Patches { patches, targets }, messages))
     }
 
     /// Returns the texts that the patches put into `target`, without the names of the parts that
     /// they patch.
     pub fn values(&self, target: &str) -> Vec<Secret<String>> {
         let mut found = Vec::new();
-        for FilePatch { patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
+        for FilePatch { patch, .. } in self.patches.iter().filter(|patch| patch.target == target) {
             collect_values(patch, &mut found);
         }
         found
@@ -142,14 +155,16 @@ impl Patches {
     /// # Errors
     /// The target is unknown, or a patch does not fit the document.
     pub fn apply(&self, target: &str, mut document: Value) -> Result<(Value, Vec<String>), String> {
-        if !TARGETS.contains(&target) {
+        if !self.targets.contains(&target) {
             return Err(format!(
                 "unknown patch target name {target:?}, must be one of [{}]",
-                TARGETS.join(" ")
+                self.targets.join(" ")
             ));
         }
         let mut messages = Vec::new();
-        for FilePatch { kind, patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
+        for FilePatch { kind, patch, .. } in
+            self.patches.iter().filter(|patch| patch.target == target)
+        {
             document =
                 apply_patch(*kind, object_kind(target), &document, patch).map_err(|error| {
                     let (kind, patch) = (kind.media_type(), quotable(patch));

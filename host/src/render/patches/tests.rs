@@ -1,6 +1,8 @@
 use super::*;
 use serde_json::json;
 
+const TARGETS: &[&str] = &["etcd", "kube-apiserver", "kube-scheduler", KUBELET, COREDNS];
+
 fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
     Patches::load(
         "patches",
@@ -8,6 +10,7 @@ fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
             .iter()
             .map(|(name, text)| (name.to_string(), text.as_bytes().to_vec()))
             .collect(),
+        TARGETS,
     )
 }
 
@@ -18,26 +21,26 @@ fn merge(kind: &str, current: Value, patch: Value) -> Value {
 #[test]
 fn the_name_of_a_file_has_its_target_and_its_kind() {
     let strategic = Ok(Ok(("etcd", PatchKind::Strategic)));
-    assert_eq!(parse_name("etcd.yaml"), strategic);
-    assert_eq!(parse_name("etcd0-tuning.json"), strategic);
+    assert_eq!(parse_name("etcd.yaml", TARGETS), strategic);
+    assert_eq!(parse_name("etcd0-tuning.json", TARGETS), strategic);
     assert_eq!(
-        parse_name("kube-apiserver0+json.yaml"),
+        parse_name("kube-apiserver0+json.yaml", TARGETS),
         Ok(Ok(("kube-apiserver", PatchKind::Json)))
     );
     assert_eq!(
-        parse_name("kubeletconfiguration+merge.yaml"),
+        parse_name("kubeletconfiguration+merge.yaml", TARGETS),
         Ok(Ok((KUBELET, PatchKind::Merge)))
     );
-    assert_eq!(parse_name("etcd.a+json.yaml"), strategic);
-    assert!(parse_name("etcd+bogus.yaml").is_err());
+    assert_eq!(parse_name("etcd.a+json.yaml", TARGETS), strategic);
+    assert!(parse_name("etcd+bogus.yaml", TARGETS).is_err());
     assert!(
-        parse_name("readme.yaml")
+        parse_name("readme.yaml", TARGETS)
             .unwrap()
             .unwrap_err()
             .starts_with("unknown target")
     );
     assert!(
-        parse_name("etcd.yml")
+        parse_name("etcd.yml", TARGETS)
             .unwrap()
             .unwrap_err()
             .contains("file extension")

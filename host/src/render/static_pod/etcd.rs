@@ -5,6 +5,7 @@ use kubephase_sdk::{
     kubeadm::{Arg, Config},
     net::{Url, parse_address, parse_port},
 };
+use semver::Version;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
@@ -58,7 +59,7 @@ pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
             ),
         ],
     }
-    .pod()
+    .pod(config.cluster.release())
 }
 
 fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static str, String)> {
@@ -74,7 +75,6 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
         ("cert-file", certificate_file(config, "etcd/server.crt")),
         ("client-cert-auth", "true".into()),
         ("data-dir", data_dir.into()),
-        ("feature-gates", "InitialCorruptCheck=true".into()),
         ("initial-advertise-peer-urls", peer.clone()),
         ("key-file", certificate_file(config, "etcd/server.key")),
         (
@@ -95,8 +95,12 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
         ),
         ("snapshot-count", "10000".into()),
         ("trusted-ca-file", certificate_file(config, "etcd/ca.crt")),
-        ("watch-progress-notify-interval", "5s".into()),
     ];
+    flags.extend(
+        flags_of_version(config)
+            .iter()
+            .map(|(name, value)| (*name, (*value).into())),
+    );
     if members.is_empty() {
         flags.push(("initial-cluster", format!("{node}={peer}")));
     } else {
@@ -109,6 +113,19 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     }
     flags.push(("name", node));
     flags
+}
+
+/// Returns the flags that depend on the version of etcd, as its tag says it. A tag that is not a
+/// version has the flags of the oldest.
+fn flags_of_version(config: &Config) -> &'static [(&'static str, &'static str)] {
+    let tag = images::etcd_tag(&config.cluster).trim_start_matches('v');
+    let version = Version::parse(tag).ok();
+    let mut by_age = config.cluster.release().static_pods.etcd_flags.iter().rev();
+    let row = by_age.find(|row| match row.since.map(Version::parse) {
+        None => true,
+        Some(since) => since.is_ok_and(|since| version.as_ref() >= Some(&since)),
+    });
+    row.map_or(&[], |row| row.flags)
 }
 
 /// Returns the loopback address of the advertised address's family.

@@ -39,7 +39,7 @@ pub fn kube_apiserver(config: &Config) -> Value {
         port: endpoint.bind_port,
         mounts: volume::with_extra(mounts, &cluster.api_server.extra_volumes),
     }
-    .pod()
+    .pod(config.cluster.release())
 }
 
 /// The flags that name a file in the certificates directory.

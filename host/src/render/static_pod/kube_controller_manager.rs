@@ -2,7 +2,7 @@
 use super::{
     Component, certificate_file, environment, probe, probe::Probes, volume, volume::Mount,
 };
-use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join};
+use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join, last_argument};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -13,6 +13,11 @@ pub fn kube_controller_manager(config: &Config) -> Value {
     let component = &config.cluster.controller_manager;
     let mut mounts = volume::certificates(config);
     mounts.push(Mount::kubeconfig(KUBECONFIG));
+    if let Some(default) = config.cluster.release().static_pods.flexvolume_directory {
+        let directory = last_argument(&component.extra_args, "flex-volume-plugin-dir");
+        let directory = directory.unwrap_or(default);
+        mounts.push(Mount::directory("flexvolume-dir", directory, false));
+    }
     Component {
         name: "kube-controller-manager",
         image: images::kubernetes(config, "kube-controller-manager"),
@@ -34,7 +39,7 @@ pub fn kube_controller_manager(config: &Config) -> Value {
         port: 10257,
         mounts: volume::with_extra(mounts, &component.extra_volumes),
     }
-    .pod()
+    .pod(config.cluster.release())
 }
 
 fn flags(config: &Config) -> Vec<(&'static str, String)> {

@@ -41,5 +41,5 @@ pub fn kube_scheduler(config: &Config) -> Value {
             &component.extra_volumes,
         ),
     }
-    .pod()
+    .pod(config.cluster.release())
 }

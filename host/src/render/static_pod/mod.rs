@@ -21,7 +21,10 @@ pub use kube_scheduler::kube_scheduler;
 pub use typed::normalize_pod;
 
 use super::join;
-use kubephase_sdk::kubeadm::{Config, EnvVar};
+use kubephase_sdk::{
+    kubeadm::{Config, EnvVar},
+    release::Release,
+};
 use probe::Probes;
 use serde_json::{Value, json};
 use volume::Mount;
@@ -57,8 +60,8 @@ struct Component<'a> {
 }
 
 impl Component<'_> {
-    /// Returns the manifest of the Pod.
-    fn pod(self) -> Value {
+    /// Returns the manifest of the Pod, as kubeadm of this release writes it.
+    fn pod(self, release: &Release) -> Value {
         let command: Vec<String> = std::iter::once(self.name.to_string())
             .chain(self.arguments)
             .collect();
@@ -68,10 +71,16 @@ impl Component<'_> {
             "imagePullPolicy": "IfNotPresent",
             "command": command,
             "resources": { "requests": self.requests },
-            "ports": [{ "name": probe::PORT, "containerPort": self.port, "protocol": "TCP" }],
             "volumeMounts": self.mounts.iter().map(Mount::in_container).collect::<Vec<_>>(),
         });
-        self.probes.add_to(&mut container);
+        let port = if release.named_probe_ports {
+            container["ports"] =
+                json!([{ "name": probe::PORT, "containerPort": self.port, "protocol": "TCP" }]);
+            json!(probe::PORT)
+        } else {
+            json!(self.port)
+        };
+        self.probes.add_to(&mut container, &port);
         if !self.environment.is_empty() {
             container["env"] = json!(self.environment);
         }

@@ -1,4 +1,4 @@
-//! Health probes: HTTP requests to the named port of the container.
+//! Health probes: HTTP requests to a port of the container.
 use crate::render::last_argument;
 use kubephase_sdk::kubeadm::{Arg, Config, Duration};
 use serde_json::{Value, json};
@@ -19,24 +19,27 @@ pub(super) struct Probes<'a> {
 }
 
 impl Probes<'_> {
-    /// Adds the probes to a container.
-    pub(super) fn add_to(&self, container: &mut Value) {
-        container["livenessProbe"] = self.probe(self.liveness, PERIOD_SECONDS, 8, PERIOD_SECONDS);
-        container["startupProbe"] = self.probe(
-            self.startup,
-            PERIOD_SECONDS,
-            self.startup_failures,
-            PERIOD_SECONDS,
-        );
+    /// Adds the probes to a container. `port` is the name of a port of the container, or a number.
+    pub(super) fn add_to(&self, container: &mut Value, port: &Value) {
+        let slow = (PERIOD_SECONDS, PERIOD_SECONDS);
+        container["livenessProbe"] = self.probe(self.liveness, port, 8, slow);
+        container["startupProbe"] = self.probe(self.startup, port, self.startup_failures, slow);
         if let Some(path) = self.readiness {
-            container["readinessProbe"] = self.probe(path, 0, 3, 1);
+            container["readinessProbe"] = self.probe(path, port, 3, (0, 1));
         }
     }
 
-    /// Returns one probe. Zeros and an empty host are left out, as Go does.
-    fn probe(&self, path: &str, initial_delay: i64, failures: i64, period: i64) -> Value {
+    /// Returns one probe, with its first delay and its period. Zeros and an empty host are left
+    /// out, as Go does.
+    fn probe(
+        &self,
+        path: &str,
+        port: &Value,
+        failures: i64,
+        (initial_delay, period): (i64, i64),
+    ) -> Value {
         let mut probe = json!({
-            "httpGet": { "path": path, "port": PORT, "scheme": self.scheme },
+            "httpGet": { "path": path, "port": port, "scheme": self.scheme },
             "timeoutSeconds": 15,
             "periodSeconds": period,
         });

@@ -1,14 +1,15 @@
 //! Brings a patched manifest into the form in which Go writes a Pod.
 use crate::text::quantity;
 use k8s_openapi::api::core::v1::Pod;
+use kubephase_sdk::release::Release;
 use serde_json::{Value, json};
 
 /// Returns a Pod as Go writes it: without fields that Go does not know, and with those that it
-/// always writes.
+/// of this release always writes.
 ///
 /// # Errors
 /// The patched manifest is not a Pod. The message names the field.
-pub fn normalize_pod(mut manifest: Value) -> Result<Value, String> {
+pub fn normalize_pod(mut manifest: Value, release: &Release) -> Result<Value, String> {
     normalize_quantities(&mut manifest, false);
     let pod: Pod = serde_json::from_value(manifest.clone()).map_err(|error| {
         let place = find_misfit(&manifest)
@@ -31,6 +32,9 @@ pub fn normalize_pod(mut manifest: Value) -> Result<Value, String> {
     }
     if pod.get("status").is_none() {
         pod["status"] = json!({});
+    }
+    if release.static_pods.creation_timestamp && pod["metadata"]["creationTimestamp"].is_null() {
+        pod["metadata"]["creationTimestamp"] = Value::Null;
     }
     Ok(pod)
 }

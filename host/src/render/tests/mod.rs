@@ -12,6 +12,7 @@ use super::{
 };
 use kubephase_sdk::{
     kubeadm::Config,
+    release::Release,
     spec::{ControlPlaneUsers, User},
     yaml,
 };
@@ -86,7 +87,11 @@ fn rendered_files(case: &Case) -> Vec<(String, String)> {
             static_pod::rootless::run_as(&mut pod, component, &USERS);
         }
         if let Some(patches) = &patches {
-            pod = static_pod::normalize_pod(patches.apply(component, pod).unwrap().0).unwrap();
+            pod = static_pod::normalize_pod(
+                patches.apply(component, pod).unwrap().0,
+                config.cluster.release(),
+            )
+            .unwrap();
         }
         files.push((
             format!("etc/kubernetes/manifests/{component}.yaml"),
@@ -160,9 +165,12 @@ fn patched_scheduler(patch: &str) -> Result<Value, String> {
     let mut config = Config::default();
     complete(&mut config, &json!({"hostname": "h", "caDirectories": []}));
     let files = vec![("kube-scheduler.yaml".to_string(), patch.as_bytes().to_vec())];
-    let (patches, _) = Patches::load("p", files).unwrap();
+    let (patches, _) = Patches::load("p", files, Release::newest().patch_targets).unwrap();
     let pod = static_pod::kube_scheduler(&config);
-    static_pod::normalize_pod(patches.apply("kube-scheduler", pod).unwrap().0)
+    static_pod::normalize_pod(
+        patches.apply("kube-scheduler", pod).unwrap().0,
+        Release::newest(),
+    )
 }
 
 #[test]

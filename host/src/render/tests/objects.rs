@@ -32,7 +32,11 @@ fn objects_are_kubeadms() {
             .unwrap_or_default();
         ours.push(objects::node_patch(&json!({}), &taints));
         ours.extend(objects::bootstrap_access());
-        ours.extend(objects::cluster_info(&server, authority));
+        ours.extend(objects::cluster_info(
+            &server,
+            authority,
+            config.cluster.release(),
+        ));
         let mut last = 0;
         for object in &mut ours {
             if let Some(text) = object["data"]["kubeconfig"].as_str() {

@@ -53,7 +53,11 @@ impl Case {
                     fs::read(&path).ok()?,
                 ))
             });
-        Some(Patches::load(&directory, files.collect()).expect("the recorded patches are good"))
+        let targets = self.config.cluster.release().patch_targets;
+        Some(
+            Patches::load(&directory, files.collect(), targets)
+                .expect("the recorded patches are good"),
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ClusterConfiguration` and its parts.
 use crate::kubeadm::is_default;
-use crate::{duration::Duration, spec::KeyAlgorithm};
+use crate::{duration::Duration, release::Release, spec::KeyAlgorithm};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,6 +34,20 @@ pub struct ClusterConfiguration {
     pub certificate_validity_period: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificate_validity_period: Option<Duration>,
+}
+
+impl ClusterConfiguration {
+    /// Returns what kubeadm of this cluster's version does.
+    pub fn release(&self) -> &'static Release {
+        Release::of(&self.kubernetes_version)
+    }
+
+    /// Whether the feature of a gate is on: as it is set, or by the default of this version. The
+    /// names are in [`gate`](crate::release::gate).
+    pub fn is_enabled(&self, gate: &str) -> bool {
+        let set = self.feature_gates.get(gate).copied();
+        self.release().is_enabled(gate, set)
+    }
 }
 
 /// `etcd`: either local, as a static Pod, or external.

@@ -1,5 +1,6 @@
 //! Defaults of a description: a machine on which kubeadm's preflight checks pass.
 use super::{NodeFacts, RuntimeFacts, ServiceState, UsedIds};
+use crate::release::Release;
 use std::{collections::BTreeMap, net::IpAddr};
 
 impl Default for NodeFacts {
@@ -44,7 +45,7 @@ impl Default for NodeFacts {
                 "kubelet",
             ]),
             outputs: BTreeMap::new(),
-            kubelet_version: Some("v1.36.2".into()),
+            kubelet_version: Some(Release::newest().kubeadm.into()),
             init_system: Some("systemd".into()),
             services: [("kubelet".to_string(), kubelet)].into(),
             ports_in_use: Vec::new(),

@@ -77,6 +77,9 @@ pub struct KubeconfigSpec {
     pub algorithm: KeyAlgorithm,
     /// as [`CertificateSpec::validity_seconds`]
     pub validity_seconds: i64,
+    /// whether it has the empty field `preferences`, as older releases write it
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub preferences: bool,
 }
 
 /// Facts of a certificate, the answer of [`pki::certificate`](crate::pki::certificate).

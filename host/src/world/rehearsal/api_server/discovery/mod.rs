@@ -4,11 +4,10 @@
 mod openapi;
 
 use crate::world::api::resources::{RESOURCES, Resource};
+use kubephase_sdk::release::Release;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The version of Kubernetes that the server reports.
-const VERSION: &str = "v1.36.2";
 /// Verbs of every resource.
 const VERBS: &[&str] = &[
     "create",
@@ -45,11 +44,13 @@ pub fn answer_discovery(path: &str) -> Option<Value> {
     }
 }
 
+/// Returns the version of Kubernetes that the server reports.
 fn version() -> Value {
+    let release = Release::newest();
     json!({
         "major": "1",
-        "minor": "36",
-        "gitVersion": VERSION,
+        "minor": release.minor.to_string(),
+        "gitVersion": release.kubeadm,
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

@@ -1,6 +1,7 @@
 //! OpenAPI documents. They only say that every object can be patched, and that the server validates
 //! fields itself.
-use super::{VERSION, groups, resources_of};
+use super::{groups, resources_of};
+use kubephase_sdk::release::Release;
 use serde_json::{Map, Value, json};
 
 /// Returns the index of all documents.
@@ -33,7 +34,7 @@ pub(super) fn document(group: &str, version: &str) -> Value {
     }
     json!({
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": VERSION},
+        "info": {"title": "Kubernetes", "version": Release::newest().kubeadm},
         "paths": paths,
         "components": {"schemas": {}},
     })

@@ -4,11 +4,11 @@
     clippy::disallowed_methods,
     reason = "configuration files are the operator's, not the node's"
 )]
-use super::{
-    Problem, Problems,
-    tree::{self, Node, Yaml},
+use super::{Problem, Problems};
+use crate::{
+    operator_files,
+    text::yaml::{self, Node, Unreadable, Yaml},
 };
-use crate::operator_files;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -104,17 +104,11 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let bytes = operator_files::read_input(file).map_err(|error| {
         Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-        Problem::new("", "not UTF-8: YAML is text; save the file as UTF-8")
-            .in_file(file)
-            .at(line, 1)
-    })?;
+    let parts = yaml::documents(&bytes).map_err(|why| not_yaml(file, 0, &why))?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
-    for (offset, text) in split(&text) {
-        match parse_document(file, offset, &text) {
+    for part in parts {
+        match parse_document(file, part.offset, &part.text) {
             Ok(document)
                 if documents
                     .iter()
@@ -139,12 +133,13 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
 
 /// Parses one document; `file` names its source in messages.
 pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
-    let tree = tree::parse(text).map_err(|(what, place)| {
-        let (line, column) = place.unwrap_or((1, 1));
-        Problem::new("", format!("not YAML: {what}"))
-            .in_file(file)
-            .at(line + offset, column)
-    })?;
+    let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
+    if text.trim_start().starts_with('{') {
+        check_json(text).map_err(|problem| {
+            let (line, column) = (problem.line.unwrap_or(1), problem.column.unwrap_or(1));
+            problem.in_file(file).at(line + offset, column)
+        })?;
+    }
     check_document(&tree)
         .map_err(|problem| problem.in_file(file).at(tree.line + offset, tree.column))?;
     Ok(Document {
@@ -154,6 +149,23 @@ pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Doc
         kind: text_of(&tree, "kind"),
         tree,
     })
+}
+
+fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
+    Problem::new("", format!("not YAML: {}", why.reason))
+        .in_file(file)
+        .at(why.line + offset, why.column)
+}
+
+/// Checks a document that begins with `{`: it must be JSON as a whole (kubeadm behaviour).
+fn check_json(text: &str) -> Result<(), Problem> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .map(|_| ())
+        .map_err(|error| {
+            let message = "a document that begins with `{` must be JSON, with quoted keys and \
+                nothing behind its end";
+            Problem::new("", message).at(error.line() as u64, error.column() as u64)
+        })
 }
 
 /// Checks that the document is a map with apiVersion and kind.
@@ -192,32 +204,6 @@ fn check_document(tree: &Node) -> Result<(), Problem> {
 /// Returns a field of the document that is text; empty if it has none.
 fn text_of(tree: &Node, name: &str) -> String {
     tree.text(name).unwrap_or_default().to_owned()
-}
-
-/// Returns the texts between separators, each with the number of lines before it. A separator
-/// without text before it belongs to the text after it (kubeadm behaviour): two in a row make no
-/// empty document, except at the start of the file.
-fn split(text: &str) -> Vec<(u64, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut texts = Vec::new();
-    let (mut start, mut buffer) = (0, String::new());
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let after = line.strip_prefix("---").map(str::trim);
-        if after.is_some_and(|after| after.is_empty() || after.starts_with('#'))
-            && !buffer.is_empty()
-        {
-            texts.push((start, std::mem::take(&mut buffer)));
-            continue;
-        }
-        if buffer.is_empty() {
-            start = number as u64;
-        }
-        buffer.push_str(line);
-    }
-    if !buffer.is_empty() {
-        texts.push((start, buffer));
-    }
-    texts
 }
 
 /// Reads every file below a directory of patches. Returns the files with their paths relative to

@@ -1,5 +1,5 @@
 //! Work on text and bytes that needs no types of the program: making text harmless to print, JSON
-//! for printing, blanking secrets, quantities and digests.
+//! for printing, YAML for reading, blanking secrets, quantities, times and digests.
 //!
 //! Types of checked text are in `arguments`.
 
@@ -8,4 +8,6 @@ pub mod json;
 pub mod quantity;
 pub mod redact;
 pub mod sanitise;
+pub mod time;
 pub mod user_info;
+pub mod yaml;

@@ -4,7 +4,7 @@ use super::{
     ComponentKind,
     schema::{Struct, Type, Unset},
 };
-use crate::text::quantity;
+use crate::text::{quantity, time};
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value};
 
@@ -37,6 +37,7 @@ fn canonical_struct(schema: &Struct, given: &Value) -> Value {
 
 fn canonical_value(of: &Type, given: &Value) -> Value {
     match (of, given) {
+        (_, Value::Null) => zero(of),
         (Type::Struct(schema), Value::Object(_)) => canonical_struct(schema, given),
         (Type::List(item_type), Value::Array(items)) => items
             .iter()
@@ -50,11 +51,48 @@ fn canonical_value(of: &Type, given: &Value) -> Value {
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => text
             .parse::<Duration>()
             .map_or_else(|_| given.clone(), |duration| duration.to_string().into()),
+        (Type::Time, Value::String(text)) => {
+            time::canonical(text).map_or_else(|| given.clone(), Value::from)
+        }
         (Type::Quantity, Value::Number(_) | Value::String(_)) => {
             let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
             quantity::canonical(&text).unwrap_or(text).into()
         }
         _ => given.clone(),
+    }
+}
+
+/// Reads nulls as Go does: as the zero value in lists and maps, and elsewhere as if the field were
+/// absent.
+pub fn without_nulls(schema: &Struct, document: &Value) -> Value {
+    let fields = document.as_object().into_iter().flatten();
+    fields
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| {
+            let known = schema.fields.iter().find(|field| field.name == name);
+            let value =
+                known.map_or_else(|| value.clone(), |field| settled(&field.value_type, value));
+            (name.clone(), value)
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn settled(of: &Type, value: &Value) -> Value {
+    match (of, value) {
+        (Type::Struct(schema), _) => without_nulls(schema, value),
+        (Type::List(_), Value::Null) => Value::Array(Vec::new()),
+        (Type::Map(_), Value::Null) => Map::new().into(),
+        (_, Value::Null) => zero(of),
+        (Type::List(of), Value::Array(items)) => {
+            items.iter().map(|item| settled(of, item)).collect()
+        }
+        (Type::Map(of), Value::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), settled(of, value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        _ => value.clone(),
     }
 }
 

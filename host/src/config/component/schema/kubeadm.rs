@@ -1,5 +1,7 @@
 //! The documents of kubeadm.k8s.io/v1beta4, and those of v1beta3 that differ.
-use super::{BOOL_MAP, INT32, STRING_MAP, STRINGS, Struct, Type, Unset::Omitted, field as of_kind};
+use super::{
+    BOOL_MAP, INT32, INT64, STRING_MAP, STRINGS, Struct, Type, Unset::Omitted, field as of_kind,
+};
 
 const fn field(name: &'static str, of: Type) -> super::Field {
     of_kind(Omitted, name, of)
@@ -137,7 +139,19 @@ structs! {
         "extraArgs": STRING_MAP, "extraVolumes": VOLUMES
     }
     ARG = "v1beta4.Arg" { "name": S, "value": S }
-    ENV_VAR = "v1beta4.EnvVar" { "name": S, "value": S, "valueFrom": Type::Any }
+    ENV_VAR = "v1beta4.EnvVar" { "name": S, "value": S, "valueFrom": Type::Struct(&ENV_VAR_SOURCE) }
+    ENV_VAR_SOURCE = "v1.EnvVarSource" {
+        "fieldRef": Type::Struct(&FIELD_REF), "resourceFieldRef": Type::Struct(&RESOURCE_REF),
+        "configMapKeyRef": Type::Struct(&CONFIG_MAP_REF), "secretKeyRef": Type::Struct(&SECRET_REF),
+        "fileKeyRef": Type::Struct(&FILE_REF),
+    }
+    FIELD_REF = "v1.ObjectFieldSelector" { "apiVersion": S, "fieldPath": S }
+    RESOURCE_REF = "v1.ResourceFieldSelector" {
+        "containerName": S, "resource": S, "divisor": Type::Quantity
+    }
+    CONFIG_MAP_REF = "v1.ConfigMapKeySelector" { "name": S, "key": S, "optional": B }
+    SECRET_REF = "v1.SecretKeySelector" { "name": S, "key": S, "optional": B }
+    FILE_REF = "v1.FileKeySelector" { "volumeName": S, "path": S, "key": S, "optional": B }
     HOST_PATH_MOUNT = "v1beta4.HostPathMount" {
         "name": S, "hostPath": S, "mountPath": S, "readOnly": B,
         "pathType": Type::Named("v1.HostPathType")
@@ -168,7 +182,7 @@ structs! {
         "imagePullPolicy": Type::Named("v1.PullPolicy"), "imagePullSerial": B,
     }
     UPGRADE_DIFF = "v1beta4.UpgradeDiffConfiguration" {
-        "kubernetesVersion": S, "contextLines": INT32
+        "kubernetesVersion": S, "contextLines": INT64
     }
     UPGRADE_NODE = "v1beta4.UpgradeNodeConfiguration" {
         "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B, "ignorePreflightErrors": STRINGS,

@@ -5,6 +5,7 @@
 
 pub mod digest;
 pub mod json;
+pub mod misfit;
 pub mod quantity;
 pub mod redact;
 pub mod sanitise;

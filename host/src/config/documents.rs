@@ -15,6 +15,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// The groups of the documents that kubeadm reads.
+const KUBERNETES: [&str; 3] = [
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kubeproxy.config.k8s.io",
+];
+
 /// A configuration file. Its content is read at its first use, and only once. Clones share the
 /// content.
 #[derive(Clone, Debug)]
@@ -134,21 +141,23 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
 /// Parses one document; `file` names its source in messages.
 pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
-    if text.trim_start().starts_with('{') {
-        check_json(text).map_err(|problem| {
-            let (line, column) = (problem.line.unwrap_or(1), problem.column.unwrap_or(1));
-            problem.in_file(file).at(line + offset, column)
-        })?;
-    }
     check_document(&tree)
         .map_err(|problem| problem.in_file(file).at(tree.line + offset, tree.column))?;
-    Ok(Document {
+    let document = Document {
         file: file.to_owned(),
         offset,
         api_version: text_of(&tree, "apiVersion"),
         kind: text_of(&tree, "kind"),
         tree,
-    })
+    };
+    if KUBERNETES.contains(&document.group()) && text.trim_start().starts_with('{') {
+        check_json(text).map_err(|(line, column)| {
+            let message = "a document that begins with `{` must be JSON, with quoted keys and \
+                nothing behind its end";
+            document.at_place(Problem::new("", message), line, column)
+        })?;
+    }
+    Ok(document)
 }
 
 fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
@@ -157,15 +166,13 @@ fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
         .at(why.line + offset, why.column)
 }
 
-/// Checks a document that begins with `{`: it must be JSON as a whole (kubeadm behaviour).
-fn check_json(text: &str) -> Result<(), Problem> {
-    serde_json::from_str::<serde::de::IgnoredAny>(text)
-        .map(|_| ())
-        .map_err(|error| {
-            let message = "a document that begins with `{` must be JSON, with quoted keys and \
-                nothing behind its end";
-            Problem::new("", message).at(error.line() as u64, error.column() as u64)
-        })
+/// Checks that a document is JSON as a whole, as kubeadm demands of those that begin with `{`. The
+/// error is the place of the problem.
+fn check_json(text: &str) -> Result<(), (u64, u64)> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((error.line() as u64, error.column() as u64)),
+    }
 }
 
 /// Checks that the document is a map with apiVersion and kind.

@@ -62,36 +62,38 @@ fn canonical_value(of: &Type, given: &Value) -> Value {
     }
 }
 
-/// Reads nulls as Go does: as the zero value in lists and maps, and elsewhere as if the field were
-/// absent.
-pub fn without_nulls(schema: &Struct, document: &Value) -> Value {
-    let fields = document.as_object().into_iter().flatten();
-    fields
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| {
-            let known = schema.fields.iter().find(|field| field.name == name);
-            let value =
-                known.map_or_else(|| value.clone(), |field| settled(&field.value_type, value));
-            (name.clone(), value)
-        })
-        .collect::<Map<_, _>>()
-        .into()
+/// Reads a document as Go does: null is the zero value in lists and maps, and elsewhere as if the
+/// field were absent. Quantities are in their canonical form, and fields that Go always writes have
+/// a value.
+pub fn as_read(schema: &Struct, document: &Value) -> Value {
+    let mut fields = document.as_object().cloned().unwrap_or_default();
+    fields.retain(|_, value| !value.is_null());
+    for field in schema.fields {
+        match fields.get_mut(field.name) {
+            Some(value) => *value = value_as_read(&field.value_type, value),
+            None if field.unset == Unset::Zero => {
+                fields.insert(field.name.to_owned(), zero(&field.value_type));
+            }
+            None => {}
+        }
+    }
+    fields.into()
 }
 
-fn settled(of: &Type, value: &Value) -> Value {
+fn value_as_read(of: &Type, value: &Value) -> Value {
     match (of, value) {
-        (Type::Struct(schema), _) => without_nulls(schema, value),
+        (Type::Struct(schema), _) => as_read(schema, value),
         (Type::List(_), Value::Null) => Value::Array(Vec::new()),
         (Type::Map(_), Value::Null) => Map::new().into(),
-        (_, Value::Null) => zero(of),
         (Type::List(of), Value::Array(items)) => {
-            items.iter().map(|item| settled(of, item)).collect()
+            items.iter().map(|item| value_as_read(of, item)).collect()
         }
         (Type::Map(of), Value::Object(entries)) => entries
             .iter()
-            .map(|(key, value)| (key.clone(), settled(of, value)))
+            .map(|(key, value)| (key.clone(), value_as_read(of, value)))
             .collect::<Map<_, _>>()
             .into(),
+        (Type::Quantity, _) | (_, Value::Null) => canonical_value(of, value),
         _ => value.clone(),
     }
 }

@@ -22,10 +22,10 @@ fn every_document_and_line_that_is_not_one_is_a_problem_of_its_own() {
         ("apiVersion: a/v1\nkind: [\n---\nkind: B\n", vec![2, 4]),
         ("apiVersion: a/v1\nkind: B\n--- !!map\n", vec![3]),
         (
-            "{\"apiVersion\": \"a/v1\", \"kind\": \"B\"}\n# end\n",
+            "{\"apiVersion\": \"kubeadm.k8s.io/v1beta4\", \"kind\": \"B\"}\n# end\n",
             vec![2],
         ),
-        ("{apiVersion: a/v1, kind: B}\n", vec![1]),
+        ("{apiVersion: kubeadm.k8s.io/v1beta4, kind: B}\n", vec![1]),
     ];
     for (text, lines) in refused {
         std::fs::write(&path, text).unwrap();

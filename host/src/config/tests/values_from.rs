@@ -24,6 +24,32 @@ fn the_source_of_a_variable_has_the_fields_of_kubernetes() {
 }
 
 #[test]
+fn the_source_of_a_variable_is_kept_as_go_writes_it() {
+    for (given, kept) in [
+        ("{}", r#"{}"#),
+        (
+            "{resourceFieldRef: {divisor: 0.5}}",
+            r#"{"resourceFieldRef":{"divisor":"500m","resource":""}}"#,
+        ),
+        (
+            "{resourceFieldRef: {resource: a}}",
+            r#"{"resourceFieldRef":{"divisor":"0","resource":"a"}}"#,
+        ),
+        (
+            "{configMapKeyRef: {name: null}}",
+            r#"{"configMapKeyRef":{"key":""}}"#,
+        ),
+        ("{fieldRef: null}", r#"{}"#),
+        ("null", "null"),
+    ] {
+        let config = load(&with_source(given)).unwrap().config;
+        let source = &config.cluster.api_server.extra_envs[0].value_from;
+        let expected: serde_json::Value = serde_json::from_str(kept).unwrap();
+        assert_eq!(serde_json::json!(source), expected, "{given}");
+    }
+}
+
+#[test]
 fn a_source_that_kubernetes_would_refuse_is_refused_with_the_path_of_its_field() {
     let source = "apiServer.extraEnvs[0].valueFrom";
     for (given, path) in [

@@ -15,6 +15,9 @@ pub(super) fn apply_patch(
     patch: &Value,
 ) -> Result<Value, String> {
     match kind {
+        // A document that is only a comment is null, too (kubeadm behaviour).
+        PatchKind::Strategic | PatchKind::Json if patch.is_null() => Ok(document.clone()),
+        PatchKind::Merge if patch.is_null() => Err("Invalid JSON Patch".into()),
         PatchKind::Strategic => strategic_merge(object, document, patch),
         PatchKind::Merge => {
             let mut document = document.clone();

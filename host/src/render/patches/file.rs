@@ -69,10 +69,8 @@ pub(super) fn parse_patches(content: &[u8]) -> Result<Vec<Value>, String> {
         let text = part.text.trim();
         let blank = part.text.len() - part.text.trim_start().len();
         let offset = part.offset + part.text[..blank].matches('\n').count() as u64;
-        // A document that is only a comment, or null, changes nothing (kubeadm behaviour).
-        match yaml::value(text).map_err(|why| not_yaml(offset, &why))? {
-            Value::Null => {}
-            patch => patches.push(patch),
+        if !text.is_empty() {
+            patches.push(yaml::value(text).map_err(|why| not_yaml(offset, &why))?);
         }
     }
     Ok(patches)

@@ -145,13 +145,6 @@ structs! {
         "configMapKeyRef": Type::Struct(&CONFIG_MAP_REF), "secretKeyRef": Type::Struct(&SECRET_REF),
         "fileKeyRef": Type::Struct(&FILE_REF),
     }
-    FIELD_REF = "v1.ObjectFieldSelector" { "apiVersion": S, "fieldPath": S }
-    RESOURCE_REF = "v1.ResourceFieldSelector" {
-        "containerName": S, "resource": S, "divisor": Type::Quantity
-    }
-    CONFIG_MAP_REF = "v1.ConfigMapKeySelector" { "name": S, "key": S, "optional": B }
-    SECRET_REF = "v1.SecretKeySelector" { "name": S, "key": S, "optional": B }
-    FILE_REF = "v1.FileKeySelector" { "volumeName": S, "path": S, "key": S, "optional": B }
     HOST_PATH_MOUNT = "v1beta4.HostPathMount" {
         "name": S, "hostPath": S, "mountPath": S, "readOnly": B,
         "pathType": Type::Named("v1.HostPathType")
@@ -196,3 +189,39 @@ structs! {
         "ignorePreflightErrors": STRINGS, "printConfig": B,
     }
 }
+
+/// A field that Go writes even if it has no value.
+const fn always(name: &'static str, of: Type) -> super::Field {
+    of_kind(Zero, name, of)
+}
+
+static FIELD_REF: Struct = Struct {
+    go: "v1.ObjectFieldSelector",
+    fields: &[field("apiVersion", S), always("fieldPath", S)],
+};
+static RESOURCE_REF: Struct = Struct {
+    go: "v1.ResourceFieldSelector",
+    fields: &[
+        field("containerName", S),
+        always("resource", S),
+        always("divisor", Type::Quantity),
+    ],
+};
+static CONFIG_MAP_REF: Struct = Struct {
+    go: "v1.ConfigMapKeySelector",
+    fields: KEY_OF_OBJECT,
+};
+static SECRET_REF: Struct = Struct {
+    go: "v1.SecretKeySelector",
+    fields: KEY_OF_OBJECT,
+};
+const KEY_OF_OBJECT: &[super::Field] = &[field("name", S), always("key", S), field("optional", B)];
+static FILE_REF: Struct = Struct {
+    go: "v1.FileKeySelector",
+    fields: &[
+        always("volumeName", S),
+        always("path", S),
+        always("key", S),
+        field("optional", B),
+    ],
+};

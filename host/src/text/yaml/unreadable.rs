@@ -42,41 +42,86 @@ impl From<ScanError> for Unreadable {
 
 /// Returns what is wrong. Kinds without words of their own have those of the YAML specification.
 fn reason(kind: &ErrorKind) -> String {
-    use ErrorKind as E;
-    let plain = match kind {
-        E::UnclosedFlowCollection { open } => return format!("the bracket '{open}' is not closed"),
-        E::MismatchedFlowCollectionEnd { open, close } => {
+    match kind {
+        ErrorKind::UnclosedFlowCollection { open } => {
+            return format!("the bracket '{open}' is not closed");
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return format!("the bracket '{open}' is closed by '{close}'");
         }
+        _ => {}
+    }
+    let plain = of_brackets(kind)
+        .or_else(|| of_lines(kind))
+        .or_else(|| of_values(kind));
+    if let Some(plain) = plain {
+        return plain.to_owned();
+    }
+    let said = kind.to_string();
+    // Some begin with what the parser was doing.
+    let problem = said.split_once(", ").filter(|_| said.starts_with("while "));
+    let problem = problem.map_or(said.as_str(), |(_, problem)| problem);
+    problem.replace("scalar", "value").replace("node", "value")
+}
+
+fn of_brackets(kind: &ErrorKind) -> Option<&'static str> {
+    use ErrorKind as E;
+    Some(match kind {
         E::UnexpectedEofFlowSequence
         | E::UnexpectedEofFlowMapping
         | E::UnexpectedEofImplicitFlowMapping => "a bracket is not closed",
         E::MisplacedFlowCollectionEnd => "a bracket is closed that was not opened",
         E::ExpectedFlowMappingSeparator => "a ',' or '}' is missing before this",
         E::ExpectedFlowSequenceSeparator => "a ',' or ']' is missing before this",
-        E::UnclosedQuotedScalar => "a quote is not closed",
-        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            "there is text behind a closed quote"
-        }
-        E::UnknownQuotedScalarEscape => super::events::UNKNOWN_ESCAPE,
+        E::BlockEntryInFlowCollection => "`- ` cannot stand within brackets",
+        E::RecursionLimitExceeded => "lists and maps are nested more than 255 levels deep",
+        _ => return None,
+    })
+}
+
+/// Problems of how lines follow each other.
+fn of_lines(kind: &ErrorKind) -> Option<&'static str> {
+    use ErrorKind as E;
+    Some(match kind {
+        kind if is_tab(kind) => super::tabs::TAB,
         E::ExpectedBlockMappingKey | E::InvalidIndentation => {
             "a key of the map was expected here; check the indentation"
         }
         E::ExpectedBlockSequenceEntry => {
             "an element of the list, `- `, was expected here; check the indentation"
         }
+        E::BlockSequenceEntryNotAllowed => "a list cannot begin here; check the indentation",
+        E::MappingKeyNotAllowed => "a key, `? `, cannot begin here; check the indentation",
         E::SimpleKeyExpected | E::InvalidSimpleKey => {
             "this is not a key: it has no ':' behind it on its line"
         }
-        E::MappingValueNotAllowed => {
-            "a ':' is not allowed here; quote the value, or check the indentation"
+        E::UnexpectedEof | E::UnexpectedEofBlockSequence | E::UnexpectedEofBlockMapping => {
+            "the document ends too early"
         }
-        E::BlockSequenceEntryNotAllowed => "a list cannot begin here; check the indentation",
-        E::UnknownAnchor => "an alias, `*name`, has no anchor, `&name`, before it",
-        E::UndeclaredTagHandle => "the prefix of a tag is not declared",
-        E::RecursionLimitExceeded => "lists and maps are nested more than 255 levels deep",
-        kind if is_tab(kind) => super::tabs::TAB,
-        E::UnexpectedCharacter { .. } => "a value cannot begin with this character; quote it",
+        E::ExpectedDocumentStart => {
+            "text stands behind the end of the document; check the indentation"
+        }
+        E::MissingDocumentEndBeforeDirective => {
+            "a line may begin with `%` only before a document; quote the value"
+        }
+        E::UnsupportedYamlMajorVersion => {
+            "this version of YAML is not known; remove the line that begins with `%YAML`"
+        }
+        E::DocumentIndicatorInQuotedScalar => "a line within quotes begins with `---` or `...`",
+        E::InvalidBlockScalarHeader => "the text of a block, `|` or `>`, begins on the next line",
+        _ => return None,
+    })
+}
+
+/// Problems of one value.
+fn of_values(kind: &ErrorKind) -> Option<&'static str> {
+    use ErrorKind as E;
+    Some(match kind {
+        E::UnclosedQuotedScalar => "a quote is not closed",
+        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
+            "there is text behind a closed quote"
+        }
+        E::UnknownQuotedScalarEscape => super::events::UNKNOWN_ESCAPE,
         E::InvalidQuotedScalarHexEscape | E::InvalidLowSurrogateHexEscape => {
             "an escape has too few hexadecimal digits"
         }
@@ -84,19 +129,21 @@ fn reason(kind: &ErrorKind) -> String {
         | E::MissingLowSurrogate
         | E::UnpairedLowSurrogate
         | E::InvalidUnicodeEscape => super::events::SURROGATE,
-        E::ExpectedNodeContent => "a value was expected here",
-        E::UnexpectedEof => "the document ends too early",
-        E::DocumentIndicatorInQuotedScalar => "a line within quotes begins with `---` or `...`",
-        E::BlockEntryInFlowCollection => "`- ` cannot stand within brackets",
-        other => {
-            let said = other.to_string();
-            // Some begin with what the parser was doing.
-            let problem = said.split_once(", ").filter(|_| said.starts_with("while "));
-            let problem = problem.map_or(said.as_str(), |(_, problem)| problem);
-            return problem.replace("scalar", "value").replace("node", "value");
+        E::MappingValueNotAllowed => {
+            "a ':' is not allowed here; quote the value, or check the indentation"
         }
-    };
-    plain.to_owned()
+        E::ExpectedNodeContent => "a value was expected here",
+        E::UnexpectedCharacter { .. } => "a value cannot begin with this character; quote it",
+        E::UnknownAnchor => "an alias, `*name`, has no anchor, `&name`, before it",
+        E::MissingAnchorOrAliasName => {
+            "`&` and `*` need a name behind them; quote the value if it is text"
+        }
+        E::UndeclaredTagHandle => "the prefix of a tag is not declared",
+        E::ExpectedTagBang | E::MissingTagUri | E::InvalidTagTerminator => {
+            "`!` begins a tag, and this is not one; quote the value if it is text"
+        }
+        _ => return None,
+    })
 }
 
 /// Whether a tab is what was refused.

@@ -1,6 +1,8 @@
 //! The documents of kubeadm.k8s.io/v1beta4, and those of v1beta3 that differ.
 use super::{
-    BOOL_MAP, INT32, INT64, STRING_MAP, STRINGS, Struct, Type, Unset::Omitted, field as of_kind,
+    BOOL_MAP, INT32, INT64, STRING_MAP, STRINGS, Struct, Type,
+    Unset::{Omitted, Zero},
+    field as of_kind,
 };
 
 const fn field(name: &'static str, of: Type) -> super::Field {

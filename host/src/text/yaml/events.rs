@@ -206,14 +206,15 @@ fn bytes(span: Span) -> Range<usize> {
 
 /// Refuses escapes that YAML 1.1 does not have: `\/`, and halves of a character (kubeadm behaviour).
 fn check_escapes(text: &str, parts: &[Part]) -> Result<(), Unreadable> {
-    let quoted = parts.iter().filter(|part| part.is_quoted);
-    for part in quoted.filter(|part| text[part.place.clone()].starts_with('"')) {
-        let mut at = part.place.start;
-        while let Some(found) = text[at..part.place.end].find('\\') {
+    for part in parts.iter().filter(|part| part.is_quoted) {
+        let quoted = text.get(part.place.clone()).unwrap_or_default();
+        let mut at = 0;
+        // Between single quotes, a backslash is a character like any other.
+        while let Some(found) = quoted[at..].find('\\').filter(|_| quoted.starts_with('"')) {
             at += found + 1;
-            let escape = &text[at..part.place.end];
+            let escape = &quoted[at..];
             if let Some(reason) = escape_problem(escape) {
-                let (line, column) = place(text, at - 1);
+                let (line, column) = place(text, part.place.start + at - 1);
                 return Err(Unreadable::new(reason, line, column));
             }
             at += escape.chars().next().map_or(0, char::len_utf8);

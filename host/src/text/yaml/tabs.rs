@@ -42,6 +42,7 @@ fn is_allowed(text: &str, at: usize, column: usize, parts: &[Part]) -> bool {
     let Some(last) = before.max_by_key(|part| part.place.end) else {
         return false;
     };
-    let is_next = text[last.place.end..at].trim().is_empty();
+    let between = text.get(last.place.end..at);
+    let is_next = between.is_some_and(|between| between.trim().is_empty());
     is_next && last.continued_from.is_some_and(|from| column >= from)
 }

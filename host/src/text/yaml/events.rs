@@ -4,7 +4,7 @@ use super::{
     scalar::Scalar,
     source::place,
     tabs::{Part, TAB, check_tabs},
-    unreadable::is_tab,
+    unreadable::{is_behind_document, is_tab},
 };
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
 use std::{borrow::Cow, collections::HashMap, ops::Range};
@@ -104,10 +104,11 @@ struct Open {
 impl Reader<'_> {
     fn read(&mut self) -> Result<(), ScanError> {
         for event in Parser::new_from_str(self.text) {
-            let (event, span) = event?;
-            if event == Event::DocumentEnd {
-                break;
-            }
+            let (event, span) = match event {
+                Ok((Event::DocumentEnd, _)) => break,
+                Err(error) if self.is_whole() && is_behind_document(error.kind()) => break,
+                event => event?,
+            };
             self.event(event, span);
         }
         Ok(())
@@ -180,6 +181,10 @@ impl Reader<'_> {
                 is_quoted: false,
             });
         }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.open.is_empty() && !self.nodes.is_empty()
     }
 
     fn is_in_flow(&self) -> bool {

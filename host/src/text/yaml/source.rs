@@ -47,6 +47,7 @@ pub(super) fn prepare(text: &str) -> Result<Cow<'_, str>, Unreadable> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     check_characters(text)?;
     check_beginning(text)?;
+    let text = until_end(text);
     // A second mark indents the first line.
     let indented = text.strip_prefix(BYTE_ORDER_MARK);
     if indented.is_none() && !text.contains(NEXT_LINE) {
@@ -89,6 +90,18 @@ fn check_beginning(text: &str) -> Result<(), Unreadable> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Returns the text up to the line that ends its document, `...`, without what is behind the marker.
+fn until_end(text: &str) -> &str {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if is_end_marker(line.trim_end_matches(['\r', '\n'])) {
+            return &text[..start + "...".len()];
+        }
+        start += line.len();
+    }
+    text
 }
 
 fn is_end_marker(line: &str) -> bool {

@@ -158,3 +158,12 @@ pub(super) fn is_tab(kind: &ErrorKind) -> bool {
             | E::TabInPlainScalar
     )
 }
+
+/// Whether a document has ended where the problem is.
+pub(super) fn is_behind_document(kind: &ErrorKind) -> bool {
+    use ErrorKind as E;
+    matches!(
+        kind,
+        E::ExpectedDocumentStart | E::MissingDocumentEndBeforeDirective
+    )
+}

@@ -188,6 +188,10 @@ pub fn resolve_version_and_endpoint(
                     .into_iter()
                     .map(|warning| Problem::new("kubernetesVersion", warning)),
             );
+            config.run.ci_kubernetes_version = resolved
+                .ci_repository
+                .as_ref()
+                .map(|_| format!("ci/{}", resolved.version));
             cluster.kubernetes_version = resolved.version;
             config.run.ci_image_repository = resolved
                 .ci_repository

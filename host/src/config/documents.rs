@@ -4,16 +4,23 @@
     clippy::disallowed_methods,
     reason = "configuration files are the operator's, not the node's"
 )]
-use super::{
-    Problem, Problems,
-    tree::{self, Node, Yaml},
+use super::{Problem, Problems};
+use crate::{
+    operator_files,
+    text::yaml::{self, Node, Unreadable, Yaml},
 };
-use crate::operator_files;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
+
+/// The groups of the documents that kubeadm reads.
+const KUBERNETES: [&str; 3] = [
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kubeproxy.config.k8s.io",
+];
 
 /// A configuration file. Its content is read at its first use, and only once. Clones share the
 /// content.
@@ -104,17 +111,11 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let bytes = operator_files::read_input(file).map_err(|error| {
         Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-        Problem::new("", "not UTF-8: YAML is text; save the file as UTF-8")
-            .in_file(file)
-            .at(line, 1)
-    })?;
+    let parts = yaml::documents(&bytes).map_err(|why| not_yaml(file, 0, &why))?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
-    for (offset, text) in split(&text) {
-        match parse_document(file, offset, &text) {
+    for part in parts {
+        match parse_document(file, part.offset, &part.text) {
             Ok(document)
                 if documents
                     .iter()
@@ -139,21 +140,39 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
 
 /// Parses one document; `file` names its source in messages.
 pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
-    let tree = tree::parse(text).map_err(|(what, place)| {
-        let (line, column) = place.unwrap_or((1, 1));
-        Problem::new("", format!("not YAML: {what}"))
-            .in_file(file)
-            .at(line + offset, column)
-    })?;
+    let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
     check_document(&tree)
         .map_err(|problem| problem.in_file(file).at(tree.line + offset, tree.column))?;
-    Ok(Document {
+    let document = Document {
         file: file.to_owned(),
         offset,
         api_version: text_of(&tree, "apiVersion"),
         kind: text_of(&tree, "kind"),
         tree,
-    })
+    };
+    if KUBERNETES.contains(&document.group()) && text.trim_start().starts_with('{') {
+        check_json(text).map_err(|(line, column)| {
+            let message = "a document that begins with `{` must be JSON, with quoted keys and \
+                nothing behind its end";
+            document.at_place(Problem::new("", message), line, column)
+        })?;
+    }
+    Ok(document)
+}
+
+fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
+    Problem::new("", format!("not YAML: {}", why.reason))
+        .in_file(file)
+        .at(why.line + offset, why.column)
+}
+
+/// Checks that a document is JSON as a whole, as kubeadm demands of those that begin with `{`. The
+/// error is the place of the problem.
+fn check_json(text: &str) -> Result<(), (u64, u64)> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((error.line() as u64, error.column() as u64)),
+    }
 }
 
 /// Checks that the document is a map with apiVersion and kind.
@@ -192,32 +211,6 @@ fn check_document(tree: &Node) -> Result<(), Problem> {
 /// Returns a field of the document that is text; empty if it has none.
 fn text_of(tree: &Node, name: &str) -> String {
     tree.text(name).unwrap_or_default().to_owned()
-}
-
-/// Returns the texts between separators, each with the number of lines before it. A separator
-/// without text before it belongs to the text after it (kubeadm behaviour): two in a row make no
-/// empty document, except at the start of the file.
-fn split(text: &str) -> Vec<(u64, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut texts = Vec::new();
-    let (mut start, mut buffer) = (0, String::new());
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let after = line.strip_prefix("---").map(str::trim);
-        if after.is_some_and(|after| after.is_empty() || after.starts_with('#'))
-            && !buffer.is_empty()
-        {
-            texts.push((start, std::mem::take(&mut buffer)));
-            continue;
-        }
-        if buffer.is_empty() {
-            start = number as u64;
-        }
-        buffer.push_str(line);
-    }
-    if !buffer.is_empty() {
-        texts.push((start, buffer));
-    }
-    texts
 }
 
 /// Reads every file below a directory of patches. Returns the files with their paths relative to

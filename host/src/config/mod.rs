@@ -20,7 +20,6 @@ mod reset;
 #[cfg(test)]
 mod tests;
 mod token;
-mod tree;
 mod v1beta3;
 mod validate;
 mod validate_file;

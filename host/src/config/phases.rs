@@ -3,7 +3,9 @@
 mod fields;
 
 use super::{ConfigFile, Document, Problem, Problems};
-use crate::{config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings};
+use crate::{
+    config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings, text::misfit,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
@@ -160,7 +162,7 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
         .map_err(|error| {
             document.problem(
                 error.path().to_string().trim_start_matches('.'),
-                error.inner().to_string(),
+                misfit::explain(error.inner()),
             )
         })?;
     let mut plugins = parsed.plugins.iter();

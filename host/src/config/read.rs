@@ -84,24 +84,27 @@ impl Diagnostics {
         current: &'static Struct,
         old: Option<&'static Struct>,
     ) -> Option<(T, Option<Value>)> {
-        let mut value = self.check_types(
-            document,
-            if document.version() == "v1beta3" {
-                old?
-            } else {
-                current
-            },
-        )?;
+        let schema = if document.version() == "v1beta3" {
+            old?
+        } else {
+            current
+        };
+        let value = self.check_types(document, schema)?;
+        let mut value = component::as_read(schema, &value);
         let mut timeout = None;
         if document.version() == "v1beta3" {
             timeout = v1beta3::convert(&mut value);
         }
         self.remove_unknown_algorithm(document, &mut value);
-        drop_nulls(&mut value);
-        match serde_json::from_value(value) {
+        match serde_path_to_error::deserialize(value) {
             Ok(decoded) => Some((decoded, timeout)),
             Err(error) => {
-                self.fatal(document.problem("", format!("{}: {error}", document.kind)));
+                // The schema has refused all that is known to fail here.
+                let message = format!(
+                    "{} cannot be read: the field has a wrong type",
+                    document.kind
+                );
+                self.fatal(document.problem(&error.path().to_string(), message));
                 None
             }
         }
@@ -200,18 +203,6 @@ fn with_place(problem: Problem, documents: &[Document]) -> Problem {
         }
         Some((document, _)) => problem.in_file(&document.file),
         None => problem,
-    }
-}
-
-/// Removes fields that are null, which Go reads as absent.
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
     }
 }
 

@@ -1,8 +1,10 @@
 //! Loads whole files: the result is a resolved configuration, or all problems.
 mod addresses;
 mod join;
+mod nulls;
 mod phase_configuration;
 mod secrets;
+mod values_from;
 
 use super::*;
 use crate::world::node::facts::NodeFacts;
@@ -177,7 +179,10 @@ fn a_path_that_is_not_a_configuration_file_has_a_message_that_says_why() {
             .contains("no InitConfiguration or ClusterConfiguration kind")
     );
     fs::write(folder.path().join("latin1"), b"a: \xe9\n").unwrap();
-    assert!(error_of_file(&folder.path().join("latin1")).contains("latin1:1:1: not UTF-8"));
+    assert!(
+        error_of_file(&folder.path().join("latin1"))
+            .contains("latin1:1:1: not YAML: this is not UTF-8")
+    );
 }
 
 #[test]
@@ -200,6 +205,41 @@ fn flags_and_a_file_do_not_mix() {
         message,
         "can not mix '--config' with arguments [patches scheduler-extra-args service-cidr]"
     );
+}
+
+/// The images of a CI build are the operator's own, but the label is kept all the same.
+#[test]
+fn a_ci_label_is_kept_whatever_the_repository_is() {
+    let labels = [
+        ("ci/v1.36.2", "", Some("ci/v1.36.2")),
+        (
+            "ci/1.36.2",
+            "imageRepository: registry.example.com\n",
+            Some("ci/v1.36.2"),
+        ),
+        ("release/v1.36.2", "", None),
+        ("v1.36.2", "", None),
+    ];
+    for (label, more, kept) in labels {
+        let config = load(&(CLUSTER.replace("v1.36.2", label) + more))
+            .unwrap()
+            .config;
+        assert_eq!(config.run.ci_kubernetes_version.as_deref(), kept, "{label}");
+        assert_eq!(
+            config.run.ci_image_repository.is_some(),
+            kept.is_some() && more.is_empty()
+        );
+        assert_eq!(config.cluster.kubernetes_version, "v1.36.2");
+        let config = kubephase_sdk::kubeadm::Config {
+            cluster: config.cluster,
+            run: config.run,
+            ..Default::default()
+        };
+        let objects = crate::render::objects::kubeadm_config(&config);
+        let stored = objects[0]["data"]["ClusterConfiguration"].to_string();
+        let expected = format!("kubernetesVersion: {}\\n", kept.unwrap_or("v1.36.2"));
+        assert!(stored.contains(&expected), "{stored}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod undo;
 use super::etcd_join;
 use crate::{
     render::{KUBELET_DIR, MANIFESTS, static_pod},
-    text::sanitise,
+    text::{sanitise, yaml},
 };
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, input,
@@ -51,8 +51,8 @@ impl Etcd {
         if observe_files::stat(&path)?.is_none() {
             return Ok(None);
         }
-        let pod: Value =
-            serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
+        let manifest = observe_files::read_file(&path)?;
+        let pod = yaml::value(&String::from_utf8_lossy(&manifest)).unwrap_or_default();
         let volumes = pod
             .pointer("/spec/volumes")
             .and_then(Value::as_array)

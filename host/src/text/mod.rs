@@ -1,11 +1,14 @@
 //! Work on text and bytes that needs no types of the program: making text harmless to print, JSON
-//! for printing, blanking secrets, quantities and digests.
+//! for printing, YAML for reading, blanking secrets, quantities, times and digests.
 //!
 //! Types of checked text are in `arguments`.
 
 pub mod digest;
 pub mod json;
+pub mod misfit;
 pub mod quantity;
 pub mod redact;
 pub mod sanitise;
+pub mod time;
 pub mod user_info;
+pub mod yaml;

@@ -1,4 +1,6 @@
 //! Resource quantities in the form in which Kubernetes writes them.
+use regex::Regex;
+use std::sync::LazyLock;
 
 const DECIMAL: [(&str, i32); 10] = [
     ("n", -9),
@@ -63,6 +65,26 @@ fn parse(unsigned: &str) -> Option<Quantity> {
         exponent,
         notation,
     })
+}
+
+/// Returns why Kubernetes does not take a text as a quantity, in its words; none if it does.
+pub fn refusal(text: &str) -> Option<&'static str> {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[-+]?[0-9]*(?:\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)$")
+            .expect("a valid pattern")
+    });
+    let Some(parts) = FORM.captures(text).filter(|_| !text.is_empty()) else {
+        return Some(
+            "quantities must match the regular expression \
+             '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        );
+    };
+    let suffix = &parts[1];
+    let is_exponent = suffix
+        .strip_prefix(['e', 'E'])
+        .is_some_and(|power| power.parse::<i64>().is_ok());
+    let is_known = DECIMAL.iter().any(|(name, _)| *name == suffix) || BINARY.contains(&suffix);
+    (!is_exponent && !is_known).then_some("unable to parse quantity's suffix")
 }
 
 /// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is

@@ -4,7 +4,7 @@ use super::{
     ComponentKind,
     schema::{Struct, Type, Unset},
 };
-use crate::text::quantity;
+use crate::text::{quantity, time};
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value};
 
@@ -37,6 +37,7 @@ fn canonical_struct(schema: &Struct, given: &Value) -> Value {
 
 fn canonical_value(of: &Type, given: &Value) -> Value {
     match (of, given) {
+        (_, Value::Null) => zero(of),
         (Type::Struct(schema), Value::Object(_)) => canonical_struct(schema, given),
         (Type::List(item_type), Value::Array(items)) => items
             .iter()
@@ -50,11 +51,50 @@ fn canonical_value(of: &Type, given: &Value) -> Value {
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => text
             .parse::<Duration>()
             .map_or_else(|_| given.clone(), |duration| duration.to_string().into()),
+        (Type::Time, Value::String(text)) => {
+            time::canonical(text).map_or_else(|| given.clone(), Value::from)
+        }
         (Type::Quantity, Value::Number(_) | Value::String(_)) => {
             let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
             quantity::canonical(&text).unwrap_or(text).into()
         }
         _ => given.clone(),
+    }
+}
+
+/// Reads a document as Go does: null is the zero value in lists and maps, and elsewhere as if the
+/// field were absent. Quantities are in their canonical form, and fields that Go always writes have
+/// a value.
+pub fn as_read(schema: &Struct, document: &Value) -> Value {
+    let mut fields = document.as_object().cloned().unwrap_or_default();
+    fields.retain(|_, value| !value.is_null());
+    for field in schema.fields {
+        match fields.get_mut(field.name) {
+            Some(value) => *value = value_as_read(&field.value_type, value),
+            None if field.unset == Unset::Zero => {
+                fields.insert(field.name.to_owned(), zero(&field.value_type));
+            }
+            None => {}
+        }
+    }
+    fields.into()
+}
+
+fn value_as_read(of: &Type, value: &Value) -> Value {
+    match (of, value) {
+        (Type::Struct(schema), _) => as_read(schema, value),
+        (Type::List(_), Value::Null) => Value::Array(Vec::new()),
+        (Type::Map(_), Value::Null) => Map::new().into(),
+        (Type::List(of), Value::Array(items)) => {
+            items.iter().map(|item| value_as_read(of, item)).collect()
+        }
+        (Type::Map(of), Value::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), value_as_read(of, value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        (Type::Quantity, _) | (_, Value::Null) => canonical_value(of, value),
+        _ => value.clone(),
     }
 }
 

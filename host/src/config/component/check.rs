@@ -1,9 +1,12 @@
 //! Strict checks of a component's document, in kubeadm's words.
 use super::{
     ComponentKind,
-    schema::{Struct, Type},
+    schema::{Field, Struct, Type, Unset},
 };
-use crate::{secret::bootstrap_token, text::json::kind_of};
+use crate::{
+    secret::bootstrap_token,
+    text::{json::kind_of, quantity, time},
+};
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::Value;
 
@@ -105,6 +108,15 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
     for (name, value) in given {
         let typed = place.path.is_empty() && ["apiVersion", "kind"].contains(&name.as_str());
         match of.fields.iter().find(|field| field.name == name) {
+            // Go reads null as an empty text here, which is not a duration.
+            Some(Field {
+                name,
+                value_type: value_type @ Type::Duration,
+                unset: Unset::Zero,
+            }) if value.is_null() => {
+                let place = place.field(of, name);
+                errors.extend(text_problem(value_type, "").map(|message| place.error(message)));
+            }
             Some(field) => check_value(
                 &field.value_type,
                 value,
@@ -130,8 +142,20 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
         | (_, Value::Null)
         | (Type::String | Type::Named(_), Value::String(_))
         | (Type::Bool, Value::Bool(_))
-        | (Type::Float | Type::DurationOrNanoseconds, Value::Number(_))
-        | (Type::Quantity, Value::String(_) | Value::Number(_)) => {}
+        | (Type::Float, Value::Number(_)) => {}
+        (Type::Quantity, given) => {
+            let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
+            let problem = quantity::refusal(&text);
+            errors.extend(problem.map(|message| place.error(message.into())));
+        }
+        (Type::DurationOrNanoseconds, Value::Number(number)) => {
+            if number.as_i64().is_none() {
+                errors.push(place.error(format!(
+                    "invalid duration \"{number}\": json: cannot unmarshal number {number} into Go \
+                     value of type time.Duration"
+                )));
+            }
+        }
         (Type::Int(range), Value::Number(number)) => {
             if !number
                 .as_i64()
@@ -171,7 +195,7 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
 fn text_problem(of: &Type, text: &str) -> Option<String> {
     match of {
         Type::Duration | Type::DurationOrNanoseconds => text.parse::<Duration>().err(),
-        Type::Time if text.parse::<jiff::Timestamp>().is_err() => Some(format!(
+        Type::Time if time::canonical(text).is_none() => Some(format!(
             "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form"
         )),
         Type::Token if !text.is_empty() && !bootstrap_token::is_token(&text.into()) => {

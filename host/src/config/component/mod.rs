@@ -8,6 +8,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use canonical::as_read;
 pub use check::{SchemaError, check, check_against};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;

@@ -14,17 +14,27 @@ fn a_file_is_read_once_for_all_clones() {
     assert!(problems.to_string().contains("not YAML"), "{problems}");
 }
 
-fn texts(text: &str) -> Vec<String> {
-    split(text).into_iter().map(|(_, text)| text).collect()
-}
-
 #[test]
-fn separators_separate_as_they_do_for_kubeadm() {
-    assert_eq!(texts("a: 1\n---\nb: 1\n"), ["a: 1\n", "b: 1\n"]);
-    assert_eq!(texts("a: 1\n---\n---\nb: 1\n"), ["a: 1\n", "---\nb: 1\n"]);
-    assert_eq!(texts("---\n---\na: 1\n"), ["---\n", "a: 1\n"]);
-    assert_eq!(texts("a: 1\n--- # end\n"), ["a: 1\n"]);
-    assert_eq!(texts("\u{feff}a: 1\n---\r\nb: 1"), ["a: 1\n", "b: 1"]);
-    assert_eq!(texts(""), [""; 0]);
-    assert_eq!(split("a: 1\nb: 2\n---\nc: 3\n")[1].0, 3);
+fn every_document_and_line_that_is_not_one_is_a_problem_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cluster.yaml");
+    let refused = [
+        ("apiVersion: a/v1\nkind: [\n---\nkind: B\n", vec![2, 4]),
+        ("apiVersion: a/v1\nkind: B\n--- !!map\n", vec![3]),
+        (
+            "{\"apiVersion\": \"kubeadm.k8s.io/v1beta4\", \"kind\": \"B\"}\n# end\n",
+            vec![2],
+        ),
+        ("{apiVersion: kubeadm.k8s.io/v1beta4, kind: B}\n", vec![1]),
+    ];
+    for (text, lines) in refused {
+        std::fs::write(&path, text).unwrap();
+        let problems = ConfigFile::at(&path).documents().unwrap_err();
+        let found: Vec<u64> = problems
+            .0
+            .iter()
+            .filter_map(|problem| problem.line)
+            .collect();
+        assert_eq!(found, lines, "{text}: {problems}");
+    }
 }

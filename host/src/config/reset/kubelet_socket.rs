@@ -1,6 +1,5 @@
 //! The socket of the container runtime that the node's kubelet uses.
-use crate::{render::KUBELET_DIR, world::Files};
-use serde_json::Value;
+use crate::{render::KUBELET_DIR, text::yaml, world::Files};
 
 /// Returns the socket that kubeadm wrote into the kubelet's instance configuration or into its
 /// flags; none if neither file names a socket.
@@ -12,7 +11,7 @@ pub(super) fn socket_of_kubelet(files: &dyn Files) -> Option<String> {
 
 fn socket_of_instance_config(files: &dyn Files) -> Option<String> {
     let text = read_text(files, "instance-config.yaml")?;
-    let instance: Value = serde_yaml::from_str(&text).ok()?;
+    let instance = yaml::value(&text).ok()?;
     let socket = instance["containerRuntimeEndpoint"].as_str()?;
     Some(socket.to_owned())
 }

@@ -98,6 +98,9 @@ fn mistakes_in_a_phase_configuration_are_refused_in_plain_words() {
             "waivers: [{check: a, reason: b, expires: soon}]\n",
             "\"soon\" is not a date",
         ),
+        ("plugins: x\n", "plugins: this is a text; write a list"),
+        ("plugins: [{name: 7}]\n", "this is a number; write a text"),
+        ("waivers: [null]\n", "this is null; write a map"),
         (
             "rules: []\nrules: []\n",
             "key \"rules\" is already set in this map",

@@ -15,8 +15,8 @@ pub fn kubeadm_config(config: &Config) -> Vec<Value> {
     let mut cluster = json!(config.cluster);
     cluster["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
     cluster["kind"] = "ClusterConfiguration".into();
-    if config.run.ci_image_repository.is_some() {
-        cluster["kubernetesVersion"] = format!("ci/{}", config.cluster.kubernetes_version).into();
+    if let Some(version) = &config.run.ci_kubernetes_version {
+        cluster["kubernetesVersion"] = version.as_str().into();
     }
     let name = "kubeadm-config";
     let mut objects = vec![config_map(

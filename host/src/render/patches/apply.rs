@@ -1,6 +1,6 @@
 //! Applies one patch to a document.
 use super::{PatchKind, strategic_merge};
-use crate::text::json::kind_of;
+use crate::text::{json::kind_of, misfit};
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
 
@@ -15,6 +15,9 @@ pub(super) fn apply_patch(
     patch: &Value,
 ) -> Result<Value, String> {
     match kind {
+        // A document that is only a comment is null, too (kubeadm behaviour).
+        PatchKind::Strategic | PatchKind::Json if patch.is_null() => Ok(document.clone()),
+        PatchKind::Merge if patch.is_null() => Err("Invalid JSON Patch".into()),
         PatchKind::Strategic => strategic_merge(object, document, patch),
         PatchKind::Merge => {
             let mut document = document.clone();
@@ -29,7 +32,7 @@ pub(super) fn apply_patch(
                 ));
             }
             let operations: Patch =
-                serde_json::from_value(patch.clone()).map_err(|error| error.to_string())?;
+                serde_json::from_value(patch.clone()).map_err(|error| misfit::explain(&error))?;
             let mut document = document.clone();
             json_patch::patch(&mut document, &operations)
                 .map_err(|error| explain(&error.kind, operations.get(error.operation)))?;

@@ -117,8 +117,7 @@ impl Patches {
                 ignored.push(name);
                 continue;
             }
-            let text = String::from_utf8_lossy(content);
-            let parsed = parse_patches(&text).map_err(|why| {
+            let parsed = parse_patches(content).map_err(|why| {
                 let why = format!("could not convert patch to JSON: {path}, {why}");
                 unusable_directory(directory, &why)
             })?;

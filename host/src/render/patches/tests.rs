@@ -307,6 +307,27 @@ fn documents_without_content_change_nothing() {
         ("kube-scheduler3+json.json", "null"),
     ];
     let (patches, _) = load(&files).unwrap();
-    let (patched, _) = patches.apply("kube-scheduler", json!({"c": 3})).unwrap();
+    let (patched, messages) = patches.apply("kube-scheduler", json!({"c": 3})).unwrap();
     assert_eq!(patched, json!({"a": 1, "b": 2, "c": 3}));
+    assert_eq!(messages.len(), 6);
+    let (patches, _) = load(&[("kube-scheduler+merge.yaml", "# nothing\n")]).unwrap();
+    let error = patches.apply("kube-scheduler", json!({})).unwrap_err();
+    assert!(error.contains("Invalid JSON Patch"), "{error}");
+}
+
+#[test]
+fn what_stands_behind_the_end_of_a_document_is_ignored() {
+    let text = "a: 1\n...\nb: [\n--- # the next\nc: 3\n...\nd: 4\n";
+    let (patches, _) = load(&[("kube-scheduler+merge.yaml", text)]).unwrap();
+    let (patched, _) = patches.apply("kube-scheduler", json!({})).unwrap();
+    assert_eq!(patched, json!({"a": 1, "c": 3}));
+    for text in [
+        "a: 1\n--- {b: 2}\n",
+        "...\na: 1\n",
+        "a: \"\\/\"\n",
+        "a: .inf\n",
+    ] {
+        let error = load(&[("etcd.yaml", text)]).map(drop).unwrap_err();
+        assert!(error.contains("it is not YAML: "), "{text}: {error}");
+    }
 }

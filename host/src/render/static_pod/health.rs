@@ -1,6 +1,6 @@
 //! The health endpoint of a component of the control plane.
 use super::flag::{command, flag};
-use crate::render::host_port;
+use crate::{render::host_port, text::yaml};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::Value;
 
@@ -10,8 +10,7 @@ use serde_json::Value;
 /// # Errors
 /// The manifest is not a Pod with a command.
 pub fn health_url(component: &str, manifest: &str, config: &Config) -> Result<String, String> {
-    let pod: Value =
-        serde_yaml::from_str(manifest).map_err(|error| format!("not a Pod: {error}"))?;
+    let pod = yaml::value(manifest).map_err(|why| format!("not a Pod: {why}"))?;
     command(&pod)
         .next()
         .ok_or("the Pod's first container has no command")?;

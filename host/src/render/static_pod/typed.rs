@@ -1,5 +1,5 @@
 //! Brings a patched manifest into the form in which Go writes a Pod.
-use crate::text::quantity;
+use crate::text::{misfit, quantity};
 use k8s_openapi::api::core::v1::Pod;
 use kubephase_sdk::release::Release;
 use serde_json::{Value, json};
@@ -15,7 +15,10 @@ pub fn normalize_pod(mut manifest: Value, release: &Release) -> Result<Value, St
         let place = find_misfit(&manifest)
             .map(|path| format!("{path}: "))
             .unwrap_or_default();
-        format!("failed to unmarshal patched manifest: {place}{error}")
+        format!(
+            "failed to unmarshal patched manifest: {place}{}",
+            misfit::explain(&error)
+        )
     })?;
     let mut pod = serde_json::to_value(&pod).map_err(|error| error.to_string())?;
     for list in ["/spec/containers", "/spec/initContainers"] {
@@ -28,6 +31,10 @@ pub fn normalize_pod(mut manifest: Value, release: &Release) -> Result<Value, St
             if container.get("resources").is_none() {
                 container["resources"] = json!({});
             }
+            let variables = container.get_mut("env").and_then(Value::as_array_mut);
+            for variable in variables.into_iter().flatten() {
+                variable.get_mut("valueFrom").map(complete_source);
+            }
         }
     }
     if pod.get("status").is_none() {
@@ -37,6 +44,22 @@ pub fn normalize_pod(mut manifest: Value, release: &Release) -> Result<Value, St
         pod["metadata"]["creationTimestamp"] = Value::Null;
     }
     Ok(pod)
+}
+
+/// Completes the source of a variable: a divisor is always written, an empty name never.
+fn complete_source(source: &mut Value) {
+    if let Some(resource) = source.get_mut("resourceFieldRef")
+        && resource.get("divisor").is_none()
+    {
+        resource["divisor"] = "0".into();
+    }
+    for reference in ["configMapKeyRef", "secretKeyRef"] {
+        if let Some(fields) = source.get_mut(reference).and_then(Value::as_object_mut)
+            && fields.get("name").is_some_and(|name| name == "")
+        {
+            fields.remove("name");
+        }
+    }
 }
 
 /// Returns the field because of which a manifest is not a Pod: `spec.containers`. Each field is

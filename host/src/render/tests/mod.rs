@@ -192,3 +192,34 @@ fn a_patched_pod_is_written_as_go_writes_it() {
         "{error}"
     );
 }
+
+#[test]
+fn the_source_of_a_variable_is_written_as_go_writes_it() {
+    for (source, written) in [
+        (
+            "{resourceFieldRef: {resource: limits.cpu}}",
+            json!({"resource": "limits.cpu", "divisor": "0"}),
+        ),
+        (
+            "{resourceFieldRef: {divisor: 1024Mi}}",
+            json!({"resource": "", "divisor": "1Gi"}),
+        ),
+        ("{configMapKeyRef: {key: k}}", json!({"key": "k"})),
+        (
+            "{secretKeyRef: {name: some, optional: false}}",
+            json!({"key": "", "name": "some", "optional": false}),
+        ),
+    ] {
+        let pod = patched_scheduler(&format!(
+            "spec: {{containers: [{{name: x, env: [{{name: A, valueFrom: {source}}}]}}]}}"
+        ));
+        let pod = pod.unwrap_or_else(|error| panic!("{source}: {error}"));
+        let containers = pod["spec"]["containers"].as_array().unwrap();
+        let patched = containers
+            .iter()
+            .find(|container| container["name"] == "x")
+            .unwrap();
+        let from = patched["env"][0]["valueFrom"].as_object().unwrap();
+        assert_eq!(from.values().next(), Some(&written), "{source}");
+    }
+}

@@ -1,4 +1,48 @@
-use super::{canonical, parse_bytes};
+use super::{canonical, parse_bytes, refusal};
+
+#[test]
+fn quantities_are_told_from_other_texts() {
+    for text in [
+        "0",
+        "7",
+        "-7",
+        "+7",
+        ".5",
+        "5.",
+        "1.5",
+        "1Gi",
+        "0.5Ki",
+        "2k",
+        "100m",
+        "3u",
+        "1E",
+        "1e3",
+        "1E-2",
+        "1e+20",
+        "99999999999999999999999999999999999999999",
+    ] {
+        assert_eq!(refusal(text), None, "{text}");
+    }
+    for (text, word) in [
+        ("", "regular expression"),
+        ("abc", "regular expression"),
+        ("1 Gi", "regular expression"),
+        ("1.2.3", "regular expression"),
+        ("0x1F", "regular expression"),
+        ("1,000", "regular expression"),
+        ("1:30", "regular expression"),
+        ("true", "regular expression"),
+        ("1K", "suffix"),
+        ("1GiB", "regular expression"),
+        ("1e", "suffix"),
+        ("5m5", "suffix"),
+    ] {
+        assert!(
+            refusal(text).is_some_and(|why| why.contains(word)),
+            "{text}"
+        );
+    }
+}
 
 #[test]
 fn quantities_are_written_as_kubernetes_does() {

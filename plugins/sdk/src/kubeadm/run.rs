@@ -67,6 +67,9 @@ pub struct RunOptions {
     pub images: BTreeMap<String, String>,
     /// repository of the core images of a CI build of Kubernetes; none for a release
     pub ci_image_repository: Option<String>,
+    /// the version of a CI build of Kubernetes as the cluster's configuration keeps it,
+    /// `ci/v1.36.2`; none for a release
+    pub ci_kubernetes_version: Option<String>,
     /// whether `systemd-resolved` runs on the node
     pub systemd_resolved: bool,
 }

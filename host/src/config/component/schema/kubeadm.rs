@@ -1,5 +1,9 @@
 //! The documents of kubeadm.k8s.io/v1beta4, and those of v1beta3 that differ.
-use super::{BOOL_MAP, INT32, STRING_MAP, STRINGS, Struct, Type, Unset::Omitted, field as of_kind};
+use super::{
+    BOOL_MAP, INT32, INT64, STRING_MAP, STRINGS, Struct, Type,
+    Unset::{Omitted, Zero},
+    field as of_kind,
+};
 
 const fn field(name: &'static str, of: Type) -> super::Field {
     of_kind(Omitted, name, of)
@@ -137,7 +141,12 @@ structs! {
         "extraArgs": STRING_MAP, "extraVolumes": VOLUMES
     }
     ARG = "v1beta4.Arg" { "name": S, "value": S }
-    ENV_VAR = "v1beta4.EnvVar" { "name": S, "value": S, "valueFrom": Type::Any }
+    ENV_VAR = "v1beta4.EnvVar" { "name": S, "value": S, "valueFrom": Type::Struct(&ENV_VAR_SOURCE) }
+    ENV_VAR_SOURCE = "v1.EnvVarSource" {
+        "fieldRef": Type::Struct(&FIELD_REF), "resourceFieldRef": Type::Struct(&RESOURCE_REF),
+        "configMapKeyRef": Type::Struct(&CONFIG_MAP_REF), "secretKeyRef": Type::Struct(&SECRET_REF),
+        "fileKeyRef": Type::Struct(&FILE_REF),
+    }
     HOST_PATH_MOUNT = "v1beta4.HostPathMount" {
         "name": S, "hostPath": S, "mountPath": S, "readOnly": B,
         "pathType": Type::Named("v1.HostPathType")
@@ -168,7 +177,7 @@ structs! {
         "imagePullPolicy": Type::Named("v1.PullPolicy"), "imagePullSerial": B,
     }
     UPGRADE_DIFF = "v1beta4.UpgradeDiffConfiguration" {
-        "kubernetesVersion": S, "contextLines": INT32
+        "kubernetesVersion": S, "contextLines": INT64
     }
     UPGRADE_NODE = "v1beta4.UpgradeNodeConfiguration" {
         "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B, "ignorePreflightErrors": STRINGS,
@@ -182,3 +191,39 @@ structs! {
         "ignorePreflightErrors": STRINGS, "printConfig": B,
     }
 }
+
+/// A field that Go writes even if it has no value.
+const fn always(name: &'static str, of: Type) -> super::Field {
+    of_kind(Zero, name, of)
+}
+
+static FIELD_REF: Struct = Struct {
+    go: "v1.ObjectFieldSelector",
+    fields: &[field("apiVersion", S), always("fieldPath", S)],
+};
+static RESOURCE_REF: Struct = Struct {
+    go: "v1.ResourceFieldSelector",
+    fields: &[
+        field("containerName", S),
+        always("resource", S),
+        always("divisor", Type::Quantity),
+    ],
+};
+static CONFIG_MAP_REF: Struct = Struct {
+    go: "v1.ConfigMapKeySelector",
+    fields: KEY_OF_OBJECT,
+};
+static SECRET_REF: Struct = Struct {
+    go: "v1.SecretKeySelector",
+    fields: KEY_OF_OBJECT,
+};
+const KEY_OF_OBJECT: &[super::Field] = &[field("name", S), always("key", S), field("optional", B)];
+static FILE_REF: Struct = Struct {
+    go: "v1.FileKeySelector",
+    fields: &[
+        always("volumeName", S),
+        always("path", S),
+        always("key", S),
+        field("optional", B),
+    ],
+};

@@ -222,7 +222,7 @@ const TAINT: Struct = Struct {
     fields: &[
         field(Zero, "effect", Type::Named("v1.TaintEffect")),
         field(Zero, "key", Type::String),
-        field(OmittedPointer, "timeAdded", Type::String),
+        field(OmittedPointer, "timeAdded", Type::Time),
         field(Omitted, "value", Type::String),
     ],
 };

@@ -1,6 +1,6 @@
 //! Reading static Pods.
 use super::{CONFIG, KubeletStandIn};
-use crate::{render::MANIFESTS, world::Tried};
+use crate::{render::MANIFESTS, text::yaml, world::Tried};
 use serde_json::Value;
 
 /// Returns the static Pod of a component.
@@ -23,7 +23,7 @@ impl KubeletStandIn {
                 continue;
             }
             let text = files.read(&format!("{MANIFESTS}/{name}"))?;
-            if let Ok(pod) = serde_yaml::from_str::<Value>(&String::from_utf8_lossy(&text))
+            if let Ok(pod) = yaml::value(&String::from_utf8_lossy(&text))
                 && pod["kind"] == "Pod"
             {
                 pods.push(pod);
@@ -36,8 +36,7 @@ impl KubeletStandIn {
     /// kubelet would find nothing; the rehearsal goes on.
     fn check_static_pod_path(&self) -> Tried<()> {
         let text = self.files().read(CONFIG)?;
-        let config: Value =
-            serde_yaml::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default();
+        let config = yaml::value(&String::from_utf8_lossy(&text)).unwrap_or_default();
         let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);
         if configured == MANIFESTS {
             return Ok(());

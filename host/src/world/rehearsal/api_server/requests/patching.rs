@@ -2,6 +2,7 @@
 use super::{ApiReply, AuthorizedCall, parse_body};
 use crate::{
     render::patches::strategic_merge,
+    text::yaml,
     world::rehearsal::api_server::{
         rbac::{self, AccessRequest},
         server_side_apply::apply,
@@ -37,7 +38,7 @@ impl AuthorizedCall<'_> {
             .cloned();
         let text = std::str::from_utf8(&self.call.body)
             .map_err(|_| ApiError::bad_request("the patch is not UTF-8"))?;
-        let manifest: Value = serde_yaml::from_str(text)
+        let manifest = yaml::value(text)
             .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
         let query = &self.call.query;
         let manager = query.get("fieldManager").ok_or_else(|| {

@@ -1,8 +1,7 @@
-//! YAML with the line and column of every node, so that messages can name the place of a problem.
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use serde_yaml::Spanned;
-use std::{collections::HashMap, fmt};
+//! A document with the line and column of every node, so that messages can name the place of a
+//! problem.
+use serde_json::{Map, Value};
+use std::{collections::HashSet, fmt};
 
 /// A node with its line and column, from 1.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub struct Entries {
 }
 
 impl Entries {
-    fn new(list: Vec<(Key, Node)>) -> Self {
+    pub(super) fn new(list: Vec<(Key, Node)>) -> Self {
         let mut by_name: Vec<usize> = (0..list.len()).collect();
         by_name.sort_by(|a, b| list[*a].0.name.cmp(&list[*b].0.name));
         Entries { list, by_name }
@@ -56,34 +55,13 @@ impl Entries {
     }
 }
 
-/// The key of an entry, with its line and column, from 1.
+/// The key of an entry, with its line and column, from 1. A key that `<<` merges into the map has
+/// the place of the `<<`.
 #[derive(Debug)]
 pub struct Key {
     pub name: String,
     pub line: u64,
     pub column: u64,
-}
-
-/// Parses one document.
-///
-/// # Errors
-/// The text is not YAML: the reason, with line and column if they are known.
-pub fn parse(text: &str) -> Result<Node, (String, Option<(u64, u64)>)> {
-    let options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
-    serde_yaml::from_str_with_options(text, options).map_err(|error| {
-        let place = error
-            .location()
-            .map(|location| (location.line(), location.column()));
-        // The first line has the reason; the rest shows the text around it.
-        let reason = error
-            .to_string()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
-        (reason, place)
-    })
 }
 
 impl Node {
@@ -118,7 +96,8 @@ impl Node {
         }
     }
 
-    /// Returns the keys that their map has twice, with their paths.
+    /// Returns the keys that their map has twice, with their paths. A key that `<<` merges into the
+    /// map counts like one that is written there (kubeadm behaviour).
     pub fn repeated(&self) -> Vec<(String, &Key)> {
         let mut repeated = Vec::new();
         self.collect_repeated("", &mut repeated);
@@ -132,21 +111,16 @@ impl Node {
                 item.collect_repeated(&format!("{path}[{index}]"), repeated);
             }),
             Yaml::Map(entries) => {
-                // The earliest line of each key so far.
-                let mut lines: HashMap<&str, u64> = HashMap::with_capacity(entries.list.len());
+                let mut seen = HashSet::with_capacity(entries.list.len());
                 for (key, node) in &entries.list {
                     let key_path = if path.is_empty() {
                         key.name.clone()
                     } else {
                         format!("{path}.{}", key.name)
                     };
-                    let earliest = lines.entry(&key.name).or_insert(key.line);
-                    // An entry that `<<` merges in comes after the entry that overrides it, but is
-                    // on an earlier line.
-                    if *earliest < key.line {
+                    if !seen.insert(key.name.as_str()) {
                         repeated.push((key_path.clone(), key));
                     }
-                    *earliest = key.line.min(*earliest);
                     node.collect_repeated(&key_path, repeated);
                 }
             }
@@ -181,99 +155,3 @@ impl Node {
         (place.0, place.1, depth)
     }
 }
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Yaml>::deserialize(deserializer)?;
-        Ok(Node {
-            line: spanned.referenced.line(),
-            column: spanned.referenced.column(),
-            yaml: spanned.value,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Key {
-            line: spanned.referenced.line(),
-            column: spanned.referenced.column(),
-            name: spanned.value,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Yaml {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Yaml;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("YAML")
-    }
-
-    fn visit_unit<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(Value::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
-        // `1.0` and `1e3` are whole numbers, too.
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "checked to be whole and in range"
-        )]
-        let whole =
-            (value.fract() == 0.0 && value.abs() < 9e15).then(|| Number::from(value as i64));
-        Ok(Yaml::Scalar(
-            whole
-                .or_else(|| Number::from_f64(value))
-                .map_or(Value::Null, Value::Number),
-        ))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
-        Ok(Yaml::Scalar(value.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Yaml, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Yaml::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Yaml, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Yaml::Map(Entries::new(map)))
-    }
-}
-
-#[cfg(test)]
-mod tests;

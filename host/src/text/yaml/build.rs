@@ -1,0 +1,225 @@
+//! Follows aliases, merges maps and gives scalars their values.
+use super::{
+    Unreadable,
+    events::{Content, Raw},
+    node::{Entries, Key, Node, Yaml},
+};
+use serde_json::{Number, Value};
+
+/// The lists and maps that may be in each other, with those behind aliases.
+const DEEPEST: usize = 1000;
+const NOT_A_MAP: &str = "`<<` merges maps; its value must be a map, or a list of maps";
+/// Up to how many nodes nearly all may stand behind aliases, and from how many on only a tenth.
+const FEW_NODES: f64 = 400_000.0;
+const MANY_NODES: f64 = 4_000_000.0;
+
+/// Builds the document of which `nodes[0]` is the root.
+pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
+    let mut builder = Builder {
+        nodes,
+        aliases: Vec::new(),
+        depth: 0,
+        built: 0,
+        repeated: 0,
+    };
+    if nodes.is_empty() {
+        return Ok(Node {
+            yaml: Yaml::Scalar(Value::Null),
+            line: 1,
+            column: 1,
+        });
+    }
+    builder.node(0)
+}
+
+struct Builder<'a> {
+    nodes: &'a [Raw],
+    /// the aliases that are being followed
+    aliases: Vec<usize>,
+    depth: usize,
+    built: u32,
+    /// how many of the built nodes stand behind aliases
+    repeated: u32,
+}
+
+impl Builder<'_> {
+    fn node(&mut self, at: usize) -> Result<Node, Unreadable> {
+        self.count(at)?;
+        let nodes = self.nodes;
+        let raw = &nodes[at];
+        let yaml = match &raw.content {
+            Content::Alias(target) => {
+                return self.behind_alias(at, |builder| builder.node(*target));
+            }
+            Content::Scalar(scalar) => {
+                Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refused(why))?))
+            }
+            Content::List(items) => {
+                let items = self.deeper(raw, |builder| {
+                    items.iter().map(|item| builder.node(*item)).collect()
+                })?;
+                Yaml::List(items)
+            }
+            Content::Map(children) => {
+                let mut entries = Vec::new();
+                self.deeper(raw, |builder| builder.entries(children, None, &mut entries))?;
+                Yaml::Map(Entries::new(entries))
+            }
+        };
+        Ok(Node {
+            yaml,
+            line: raw.line,
+            column: raw.column,
+        })
+    }
+
+    /// Adds the entries of a map. They have the place of `merged`, if it merges them into another.
+    fn entries(
+        &mut self,
+        children: &[usize],
+        merged: Option<&Raw>,
+        entries: &mut Vec<(Key, Node)>,
+    ) -> Result<(), Unreadable> {
+        let nodes = self.nodes;
+        for pair in children.chunks_exact(2) {
+            let key = &nodes[pair[0]];
+            let place = merged.unwrap_or(key);
+            if matches!(&key.content, Content::Scalar(scalar) if scalar.is_merge()) {
+                self.merge(pair[1], place, entries)?;
+                continue;
+            }
+            let name = self.name(pair[0])?;
+            let key = Key {
+                name,
+                line: place.line,
+                column: place.column,
+            };
+            entries.push((key, self.node(pair[1])?));
+        }
+        Ok(())
+    }
+
+    /// Returns the name of a key.
+    fn name(&mut self, at: usize) -> Result<String, Unreadable> {
+        self.count(at)?;
+        let raw = &self.nodes[at];
+        let content = match &raw.content {
+            Content::Alias(target) => &self.nodes[*target].content,
+            content => content,
+        };
+        match content {
+            Content::Scalar(scalar) => scalar.key().map_err(|why| raw.refused(why)),
+            _ => Err(raw.refused("a key cannot be a list or a map")),
+        }
+    }
+
+    /// Adds the entries of the maps that `<<` names. The later ones replace the earlier ones, as
+    /// they do in kubeadm.
+    fn merge(
+        &mut self,
+        at: usize,
+        place: &Raw,
+        entries: &mut Vec<(Key, Node)>,
+    ) -> Result<(), Unreadable> {
+        let nodes = self.nodes;
+        match &nodes[at].content {
+            Content::List(items) => {
+                self.count(at)?;
+                let mut items = items.iter().rev();
+                items.try_for_each(|item| self.merge_map(*item, place, entries))
+            }
+            _ => self.merge_map(at, place, entries),
+        }
+    }
+
+    fn merge_map(
+        &mut self,
+        at: usize,
+        place: &Raw,
+        entries: &mut Vec<(Key, Node)>,
+    ) -> Result<(), Unreadable> {
+        self.count(at)?;
+        let nodes = self.nodes;
+        match &nodes[at].content {
+            Content::Map(children) => self.deeper(place, |builder| {
+                builder.entries(children, Some(place), entries)
+            }),
+            Content::Alias(target) => match &nodes[*target].content {
+                Content::Map(children) => self.behind_alias(at, |builder| {
+                    builder.deeper(place, |builder| {
+                        builder.entries(children, Some(place), entries)
+                    })
+                }),
+                _ => Err(place.refused(NOT_A_MAP)),
+            },
+            _ => Err(place.refused(NOT_A_MAP)),
+        }
+    }
+
+    /// Refuses a document of which too much stands behind aliases, by kubeadm's measure.
+    fn count(&mut self, at: usize) -> Result<(), Unreadable> {
+        self.built += 1;
+        self.repeated += u32::from(!self.aliases.is_empty());
+        if self.repeated <= 100 || self.built <= 1000 {
+            return Ok(());
+        }
+        let built = f64::from(self.built);
+        let many = ((built - FEW_NODES) / (MANY_NODES - FEW_NODES)).clamp(0.0, 1.0);
+        if f64::from(self.repeated) / built <= 0.99 - 0.89 * many {
+            return Ok(());
+        }
+        Err(self.nodes[at].refused("aliases make the document too large"))
+    }
+
+    fn behind_alias<T>(
+        &mut self,
+        alias: usize,
+        work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        if self.aliases.contains(&alias) {
+            return Err(self.nodes[alias].refused("an alias stands within what it repeats"));
+        }
+        self.aliases.push(alias);
+        let nodes = self.nodes;
+        let result = self.deeper(&nodes[alias], work);
+        self.aliases.pop();
+        result
+    }
+
+    fn deeper<T>(
+        &mut self,
+        place: &Raw,
+        work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        if self.depth == DEEPEST {
+            return Err(place.refused("lists and maps are nested too deep"));
+        }
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+}
+
+impl Raw {
+    fn refused(&self, why: &str) -> Unreadable {
+        Unreadable::new(why, self.line, self.column)
+    }
+}
+
+/// Returns the value as it is in JSON that Go wrote: `1.0` and `1e3` are whole numbers there.
+fn as_json(value: Value) -> Value {
+    let whole = value
+        .as_f64()
+        .filter(|number| value.is_f64() && number.fract() == 0.0);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and in range"
+    )]
+    match whole {
+        Some(number) if (-9.2e18..9.2e18).contains(&number) => Number::from(number as i64).into(),
+        Some(number) if (0.0..1.8e19).contains(&number) => Number::from(number as u64).into(),
+        _ => value,
+    }
+}

@@ -1,0 +1,36 @@
+//! YAML documents, read as kubeadm's library reads them: YAML 1.1, in which `yes` is true and `010`
+//! is eight.
+
+mod build;
+mod documents;
+mod events;
+mod node;
+mod scalar;
+mod source;
+mod tabs;
+#[cfg(test)]
+mod tests;
+mod unreadable;
+
+pub use documents::{Part, documents};
+pub use node::{Key, Node, Yaml};
+pub use unreadable::Unreadable;
+
+use serde_json::Value;
+
+/// Reads the first document of a text. What is behind it is ignored (kubeadm behaviour).
+///
+/// # Errors
+/// The document is not YAML, or has values that JSON does not have.
+pub fn parse(text: &str) -> Result<Node, Unreadable> {
+    let text = source::prepare(text)?;
+    build::build(&events::read(&text)?)
+}
+
+/// Reads the first document of a text, as JSON.
+///
+/// # Errors
+/// As [`parse`] says.
+pub fn value(text: &str) -> Result<Value, Unreadable> {
+    Ok(parse(text)?.value())
+}

@@ -3,6 +3,7 @@
 
 pub mod component;
 
+mod certificates;
 mod defaults;
 mod documents;
 mod flags;
@@ -28,10 +29,13 @@ mod version;
 mod write;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
+pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
-pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
+pub use from_cluster::{
+    FoundCluster, from_cluster, merge_cluster_configuration, stored_cluster_configuration,
+};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join,
     parse_ca_hash,

@@ -52,10 +52,7 @@ pub fn load_for_certificates(
     let default_address = NodeFacts::default().default_route_interface_address;
     let node = NodeFacts {
         cri_sockets: Vec::new(),
-        default_route_interface_address: node
-            .default_route_interface_address
-            .clone()
-            .or(default_address),
+        default_route_interface_address: node.default_route_interface_address.or(default_address),
         ..node.clone()
     };
     let directory = flags.cert_dir.as_deref().unwrap_or(CERTIFICATES_DIR);

@@ -48,6 +48,6 @@ pub use phases::{
 };
 pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};
-pub use reset::{LoadedReset, ResetFlags, load_reset};
+pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use validate_file::{ValidateOptions, validate};

@@ -75,6 +75,10 @@ impl Workflow for CertsRenew {
         };
         let mut loaded = source.load("renew", &|lines| input.say(lines))?;
         loaded.dry_run = flags.dry_run;
+        // Components are restarted in the runtime that the kubelet uses.
+        if let Some(socket) = config::socket_of_kubelet(input.world.open()?.files()) {
+            loaded.config.init.node_registration.cri_socket = socket;
+        }
         // kubeadm restarts nothing.
         let restart = !flags.no_restart && Program::current() == Program::Kubephase;
         loaded.config.renewal = Some(Renewal { restart });

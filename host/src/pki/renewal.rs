@@ -9,8 +9,8 @@ impl Certificate {
     /// names and IP addresses, and its extended usages. `validity` is in Unix seconds.
     ///
     /// # Errors
-    /// kubeadm's words if the certificate names nobody or has no usage; or the certificate cannot be
-    /// made or signed.
+    /// kubeadm's words if the certificate has no common name or no usage; or the certificate cannot
+    /// be made or signed.
     pub fn renew(
         &self,
         key: &Key,

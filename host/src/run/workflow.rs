@@ -142,8 +142,8 @@ pub enum PlaceFlags {
     PlaceAndResult,
 }
 
-/// A line of kubeadm's that is printed with its label, for example `[preflight] …`. An empty label
-/// is not printed.
+/// A line of kubeadm's that is printed with its label, for example `[preflight] …`. An empty
+/// label is not printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub label: String,

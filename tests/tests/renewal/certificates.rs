@@ -4,8 +4,8 @@ use harness::has_program;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// What stays of a certificate, as openssl prints it.
-const KEPT: &str = "x509 -noout -subject -issuer -ext \
-                    subjectAltName,extendedKeyUsage,keyUsage,basicConstraints,authorityKeyIdentifier";
+const KEPT: &str = "x509 -noout -subject -issuer -ext subjectAltName,extendedKeyUsage,keyUsage,\
+                    basicConstraints,authorityKeyIdentifier";
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -22,7 +22,8 @@ fn all_certificates_are_new_and_say_what_they_said() {
         ("ECDSA-P384", "ASN1 OID: secp384r1"),
     ] {
         let machine = ControlPlane::new(&format!(
-            "encryptionAlgorithm: {algorithm}\napiServer: {{certSANs: [api.example.test, 192.0.2.9]}}"
+            "encryptionAlgorithm: {algorithm}\n\
+             apiServer: {{certSANs: [api.example.test, 192.0.2.9]}}"
         ));
         let read = |arguments: &str| -> Vec<String> {
             let all = machine.all();

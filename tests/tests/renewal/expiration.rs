@@ -24,9 +24,10 @@ fn the_tables_are_those_of_kubeadm() {
     let authority =
         |name: &str| format!("{name:<24}Nov 30, 2027 08:15 UTC   9y              no      \n");
     let expected = [
-        "CERTIFICATE                EXPIRES                  RESIDUAL TIME   CERTIFICATE AUTHORITY   \
-         EXTERNALLY MANAGED\n"
-            .to_owned(),
+        format!(
+            "{:<27}{:<25}RESIDUAL TIME   CERTIFICATE AUTHORITY   EXTERNALLY MANAGED\n",
+            "CERTIFICATE", "EXPIRES"
+        ),
         row("admin.conf", "ca"),
         row("apiserver", "ca"),
         row("apiserver-etcd-client", "etcd-ca"),

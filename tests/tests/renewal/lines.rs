@@ -1,6 +1,6 @@
 //! What a renewal prints, which scripts of kubeadm's users read.
 use crate::ControlPlane;
-use harness::{kubephase, run};
+use harness::{ServingRehearsal, kubephase, quick_config, run, workspace};
 use std::fs;
 
 /// The lines of a recorded run of kubeadm 1.36.
@@ -148,6 +148,37 @@ fn a_cluster_that_does_not_answer_is_named_and_the_defaults_are_used() {
         output.stdout,
         "certificate for the front proxy client renewed\n"
     );
+}
+
+#[test]
+fn the_configuration_of_a_cluster_that_answers_is_used() {
+    let machine = ControlPlane::new(QUICK);
+    let (config, root) = (machine.path("served.yaml"), machine.path("served"));
+    quick_config(&config, "certificateValidityPeriod: 100h0m0s\n");
+    let mut rehearse = kubephase(crate::PROGRAM);
+    rehearse
+        .args(["rehearse", "--serve", "--config"])
+        .arg(&config)
+        .arg("--node")
+        .arg(workspace().join("examples/single-node/node.yaml"))
+        .arg("--root")
+        .arg(&root);
+    let _serving = ServingRehearsal::start(&mut rehearse);
+    let output = run(kubephase(crate::PROGRAM)
+        .args(["certs", "check-expiration", "--kubeconfig"])
+        .arg(root.join("var/lib/kubephase/serve/admin.conf"))
+        .arg("--cert-dir")
+        .arg(root.join("etc/kubernetes/pki")));
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let (reading, rows) = output.stdout.split_once("\n\n").unwrap();
+    assert_eq!(
+        reading,
+        "[check-expiration] Reading configuration from the \"kubeadm-config\" ConfigMap in \
+         namespace \"kube-system\"...\n\
+         [check-expiration] Use 'kubeadm init phase upload-config kubeadm --config \
+         your-config-file' to re-upload it."
+    );
+    assert!(rows.matches("4d3h").count() >= 7, "{rows}");
 }
 
 #[test]

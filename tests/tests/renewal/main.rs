@@ -8,6 +8,7 @@ mod certificates;
 mod expiration;
 mod external;
 mod lines;
+mod restarts;
 
 use harness::{RunOutput, kubephase, run, workspace};
 use std::{

@@ -173,8 +173,8 @@ impl Expiration {
         }
     }
 
-    /// Appends a row of kubeadm's table. Only certificates that an authority signs have a column for
-    /// the authority.
+    /// Appends a row of kubeadm's table. Only certificates that an authority signs have a column
+    /// for the authority.
     fn write_row(&self, text: &mut String, has_authority: bool) {
         let between = if has_authority { "\t" } else { "" };
         // Writing to a string cannot fail.

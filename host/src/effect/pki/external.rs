@@ -70,8 +70,8 @@ fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option
     Ok(certificate.filter(Certificate::is_authority))
 }
 
-/// Whether the key of an authority (`ca`, `front-proxy-ca`, `etcd/ca`) is not on this node. What the
-/// authority signs for the control plane then has to exist and to be valid (kubeadm behaviour).
+/// Whether the key of an authority (`ca`, `front-proxy-ca`, `etcd/ca`) is not on this node. What
+/// the authority signs for the control plane then has to exist and to be valid (kubeadm behaviour).
 ///
 /// # Errors
 /// The certificate of the authority cannot be used, or something that it signs is missing or not

@@ -34,8 +34,8 @@ impl Source<'_> {
         Ok(loaded)
     }
 
-    /// Reads the configuration that the cluster keeps; none if it cannot be read. Nothing is said if
-    /// there is no kubeconfig for the cluster (kubeadm behaviour).
+    /// Reads the configuration that the cluster keeps; none if it cannot be read. Nothing is said
+    /// if there is no kubeconfig for the cluster (kubeadm behaviour).
     fn read_cluster(
         &self,
         label: &str,
@@ -81,7 +81,7 @@ fn read_with(
     let is_usable = facts
         .ok()
         .flatten()
-        .is_some_and(|facts| facts.error.is_none());
+        .is_some_and(|facts| !facts.server.is_empty());
     if !is_usable {
         return None;
     }

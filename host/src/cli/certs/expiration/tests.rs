@@ -55,19 +55,24 @@ fn the_tables_are_those_of_kubeadm() {
             Expiration::missing("front-proxy-ca"),
         ],
     };
+    let date = "Nov 30, 2027 08:15 UTC   364d            ";
+    let headers = "EXPIRES                  RESIDUAL TIME   ";
     let lines = [
-        "CERTIFICATE                EXPIRES                  RESIDUAL TIME   CERTIFICATE AUTHORITY   \
-         EXTERNALLY MANAGED",
-        "admin.conf                 Nov 30, 2027 08:15 UTC   364d            ca                      \
-         yes     ",
-        "!MISSING! apiserver                                                                         ",
-        "apiserver-kubelet-client   Nov 30, 2027 08:15 UTC   364d            ca                      \
-         no      ",
-        "",
-        "CERTIFICATE AUTHORITY      EXPIRES                  RESIDUAL TIME   EXTERNALLY MANAGED",
-        "ca                         Nov 30, 2027 08:15 UTC   364d            yes     ",
-        "!MISSING! front-proxy-ca                                            ",
-        "",
+        format!(
+            "{:<27}{headers}CERTIFICATE AUTHORITY   EXTERNALLY MANAGED",
+            "CERTIFICATE"
+        ),
+        format!("{:<27}{date}{:<24}yes     ", "admin.conf", "ca"),
+        format!("{:<92}", "!MISSING! apiserver"),
+        format!(
+            "{:<27}{date}{:<24}no      ",
+            "apiserver-kubelet-client", "ca"
+        ),
+        String::new(),
+        format!("{:<27}{headers}EXTERNALLY MANAGED", "CERTIFICATE AUTHORITY"),
+        format!("{:<27}{date}yes     ", "ca"),
+        format!("{:<68}", "!MISSING! front-proxy-ca"),
+        String::new(),
     ];
     assert_eq!(all.to_text(), lines.join("\n"));
 }

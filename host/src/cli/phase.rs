@@ -100,15 +100,19 @@ impl Commands<'_> {
     }
 }
 
-/// Returns the phases of a workflow that are commands below its command.
-pub(super) fn members(workflow: &dyn Workflow) -> Vec<PhaseSpec> {
+/// Returns the commands below the command of a workflow, one for each phase that is in no group,
+/// under kubeadm's name of the phase.
+pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
     let mut phases = workflow.phases();
     phases.retain(|spec| parent(&spec.id).is_none() && !spec.is_group());
-    phases
+    let commands = phases.into_iter().map(|spec| {
+        let name = spec.aliases.first().unwrap_or(&spec.id).clone();
+        Command::new(name).about(spec.title)
+    });
+    commands.collect()
 }
 
-/// Returns the phase that the command of a workflow with such commands names; none for the whole
-/// workflow.
+/// Returns the name of such a command; none for the whole workflow.
 pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
     let name = matches.subcommand_name().filter(|name| *name != ALL)?;
     Some(name.to_owned())

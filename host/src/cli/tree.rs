@@ -131,12 +131,10 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
         CommandShape::Members { whole } => {
             let all = Command::new(phase::ALL).about(whole);
             let command = group(name, workflow.about()).subcommand(with_args(all, flags.clone()));
-            phase::members(workflow)
-                .iter()
-                .fold(command, |command, member| {
-                    let own = Command::new(member.id.clone()).about(member.title.clone());
-                    command.subcommand(with_args(own, flags.clone()))
-                })
+            let members = phase::members(workflow).into_iter();
+            members.fold(command, |command, member| {
+                command.subcommand(with_args(member, flags.clone()))
+            })
         }
     }
 }

@@ -30,7 +30,8 @@ pub trait Workflow: Sync {
         CommandShape::Whole
     }
 
-    /// Returns the phases or groups that run if the operator names one.
+    /// Returns the phases or groups that run if the operator names one, by its id or by the name of
+    /// its command.
     fn selection(&self, name: &str) -> Vec<String> {
         vec![name.to_owned()]
     }

@@ -149,32 +149,39 @@ pub fn authority_name(base: &str) -> &str {
 /// rest as it is (kubeadm behaviour). Components are restarted when all certificates are renewed:
 /// they work only if those that they talk to do.
 pub fn phases() -> Vec<PhaseSpec> {
-    let (mut all, mut previous) = (Vec::new(), None);
+    let (mut all, mut previous): (Vec<PhaseSpec>, Option<String>) = (Vec::new(), None);
     for renewable in renewables() {
+        let (id, name) = (phase_id(renewable.name), renewable.name);
         let title = format!("Renew the {}", renewable.title);
-        let name = renewable.name;
-        let phase = PhaseSpec::phase(name, &title, &[], move || renew(&renewable))
+        let phase = PhaseSpec::phase(&id, &title, &[], move || renew(&renewable))
+            .aliases(&[name])
             .expected_millis(MAKE_KEY);
-        all.push(match previous {
+        all.push(match &previous {
             Some(previous) => phase.needs(&[previous]),
             None => phase,
         });
-        previous = Some(name);
+        previous = Some(id);
     }
     all.push(PhaseSpec::group(
         RESTART,
         "Restart the components that do not read a renewed certificate by themselves",
         &[],
     ));
-    let mut previous = previous.unwrap_or_default().to_owned();
+    let mut previous = previous.unwrap_or_default();
     for row in &RESTARTED {
         let id = restart_phase(row);
         let title = format!("Restart {}, and wait until it is healthy", row.component);
         let phase = PhaseSpec::phase(&id, &title, &[], || restart(row));
-        all.push(phase.needs(&[&previous, row.kubeconfig]));
+        all.push(phase.needs(&[&previous, &phase_id(row.kubeconfig)]));
         previous = id;
     }
     all
+}
+
+/// Returns the id of the phase that renews a certificate. Ids have no dots; kubeadm's name is the
+/// name of the command.
+fn phase_id(name: &str) -> String {
+    name.replace('.', "-")
 }
 
 fn restart_phase(row: &Restarted) -> String {
@@ -185,7 +192,7 @@ fn restart_phase(row: &Restarted) -> String {
 /// that uses it.
 pub fn phases_of(name: &str) -> Vec<String> {
     let restarts = RESTARTED.iter().filter(|row| row.kubeconfig == name);
-    std::iter::once(name.to_owned())
+    std::iter::once(phase_id(name))
         .chain(restarts.map(restart_phase))
         .collect()
 }
@@ -196,7 +203,7 @@ pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, St
     let mut disabled = Vec::new();
     if config.cluster.etcd.external.is_some() && is_whole {
         let of_etcd = renewables().into_iter().filter(|row| row.belongs_to_etcd);
-        disabled.extend(of_etcd.map(|row| (row.name.to_owned(), "etcd.external".to_owned())));
+        disabled.extend(of_etcd.map(|row| (phase_id(row.name), "etcd.external".to_owned())));
     }
     if !config
         .renewal

@@ -70,9 +70,9 @@ fn an_external_etcd_leaves_its_certificates_out() {
 #[test]
 fn a_component_is_restarted_with_its_own_kubeconfig_alone() {
     assert_eq!(phases_of("apiserver"), ["apiserver"]);
-    assert_eq!(phases_of("admin.conf"), ["admin.conf"]);
+    assert_eq!(phases_of("admin.conf"), ["admin-conf"]);
     assert_eq!(
         phases_of("scheduler.conf"),
-        ["scheduler.conf", "restart/kube-scheduler"]
+        ["scheduler-conf", "restart/kube-scheduler"]
     );
 }

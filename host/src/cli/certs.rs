@@ -1,4 +1,6 @@
 //! `certs`: secrets and requests for the certificates of a cluster.
+mod expiration;
+
 use super::{Exit, local_node, print};
 use crate::{
     config::{self, Config, InitFlags, KUBECONFIG_DIR},
@@ -21,10 +23,14 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_wit::Failure;
 
+pub use expiration::ExpirationFlags;
+
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum CertsCommand {
     /// Print a new key for `init --certificate-key`
     CertificateKey,
+    /// Show until when the certificates of this node's control plane are valid
+    CheckExpiration(ExpirationFlags),
     /// Make the keys of all certificates and kubeconfigs, with requests for an authority that is
     /// kept elsewhere
     GenerateCsr(GenerateCsrFlags),
@@ -58,6 +64,7 @@ pub fn run(command: &CertsCommand) -> Result<Exit> {
             let key = shared_keys::random_key();
             Ok(print::out(&format!("{}\n", key.reveal())))
         }
+        CertsCommand::CheckExpiration(flags) => expiration::run(flags),
         CertsCommand::GenerateCsr(flags) => generate_csr(flags),
     }
 }

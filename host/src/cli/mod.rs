@@ -44,7 +44,12 @@ pub use run::main;
 pub use version::VersionFormat;
 pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 
-use crate::{config::flags_of, plan::catalog::Catalog, program::Program, run::workflow::Workflow};
+use crate::{
+    config::flags_of,
+    plan::catalog::Catalog,
+    program::Program,
+    run::workflow::{CommandShape, Workflow},
+};
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
 use flags::{GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
@@ -149,7 +154,10 @@ fn parse_workflow(
     all.extend(flags_of::<RunPlace>());
     all.extend(flags_of::<ResultFlags>());
     let arguments = parse_flags(all, argv)?;
-    let phase = matches.subcommand_matches("phase").map(phase::selected_id);
+    let phase = match workflow.shape() {
+        CommandShape::Whole => matches.subcommand_matches("phase").map(phase::selected_id),
+        CommandShape::Members { .. } => phase::selected_member(matches),
+    };
     let phase = match phase {
         Some(id) => Some(PhaseRequest {
             id,

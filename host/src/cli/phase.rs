@@ -11,8 +11,8 @@ use crate::{
 use clap::{Arg, ArgMatches, Command};
 use std::collections::BTreeSet;
 
-/// Name of the command that runs a whole group.
-const ALL: &str = "all";
+/// Name of the command that runs a whole group, or a whole workflow.
+pub(super) const ALL: &str = "all";
 
 /// Returns the command `phase` of a workflow, with the commands of all its phases.
 pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
@@ -98,6 +98,24 @@ impl Commands<'_> {
         });
         with_args(command, named.chain(&self.own).cloned())
     }
+}
+
+/// Returns the commands below the command of a workflow, one for each phase that is in no group,
+/// under kubeadm's name of the phase.
+pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
+    let mut phases = workflow.phases();
+    phases.retain(|spec| parent(&spec.id).is_none() && !spec.is_group());
+    let commands = phases.into_iter().map(|spec| {
+        let name = spec.aliases.first().unwrap_or(&spec.id).clone();
+        Command::new(name).about(spec.title)
+    });
+    commands.collect()
+}
+
+/// Returns the name of such a command; none for the whole workflow.
+pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
+    let name = matches.subcommand_name().filter(|name| *name != ALL)?;
+    Some(name.to_owned())
 }
 
 /// Returns the phase or group that the subcommands of `phase` select.

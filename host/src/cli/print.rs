@@ -4,6 +4,7 @@
 use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
     report::style::{Painted, Palette},
+    run::workflow::Line,
     text::{sanitise, user_info},
 };
 use anyhow::{Error, anyhow};
@@ -17,6 +18,16 @@ pub fn out(text: &str) -> Exit {
 /// Prints text with the host's own colours to standard output.
 pub fn painted(text: &Painted) -> Exit {
     write_out(&text.to_string())
+}
+
+/// Prints a line of kubeadm's with its label, if it has one.
+pub fn line(line: &Line) {
+    let Line { label, text } = line;
+    if label.is_empty() {
+        out(&format!("{text}\n"));
+    } else {
+        out(&format!("[{label}] {text}\n"));
+    }
 }
 
 fn write_out(text: &str) -> Exit {

@@ -17,7 +17,7 @@ use crate::{
         spec::{PhaseKind, WorkflowId},
     },
     program::{self, Program},
-    run::workflow::Workflow,
+    run::workflow::{CommandShape, Workflow},
     workflow,
 };
 use clap::{Arg, Args, Command, Subcommand};
@@ -31,9 +31,10 @@ pub(super) fn root(catalog: &Catalog) -> Command {
             plugins can join",
         )
         .after_help(Exit::table());
-    let root = workflow::ALL.iter().fold(root, |root, workflow| {
-        attach(root, workflow.command(), command_of(*workflow, catalog))
-    });
+    let (below_groups, at_the_top): (Vec<_>, Vec<_>) = workflow::ALL
+        .iter()
+        .partition(|workflow| workflow.command().len() > 1);
+    let root = attach_all(root, &at_the_top, catalog);
     let root = root
         .subcommand(
             group(
@@ -57,6 +58,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         )))
         .subcommand(version())
         .subcommand(completion());
+    let root = attach_all(root, &below_groups, catalog);
     behave_like_kubeadm(root.args(flags_of::<GlobalFlags>()))
 }
 
@@ -92,6 +94,13 @@ fn completion() -> Command {
         .arg(shell)
 }
 
+/// Adds the commands of workflows.
+fn attach_all(root: Command, workflows: &[&&dyn Workflow], catalog: &Catalog) -> Command {
+    workflows.iter().fold(root, |root, workflow| {
+        attach(root, workflow.command(), command_of(**workflow, catalog))
+    })
+}
+
 /// Adds a command by its words; commands of several words get groups.
 fn attach(parent: Command, words: &[&'static str], command: Command) -> Command {
     match words {
@@ -111,11 +120,23 @@ fn attach(parent: Command, words: &[&'static str], command: Command) -> Command 
 /// Returns the command of a workflow, with the commands of its single phases.
 fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
     let name = workflow.command().last().copied().unwrap_or_default();
-    let command = Command::new(name)
-        .about(workflow.about())
-        .after_help(phase_help(catalog, &workflow.id()));
     let flags = [workflow.flags(), own_flags(workflow)].concat();
-    with_args(command, flags).subcommand(phase::tree(catalog, workflow))
+    match workflow.shape() {
+        CommandShape::Whole => {
+            let command = Command::new(name)
+                .about(workflow.about())
+                .after_help(phase_help(catalog, &workflow.id()));
+            with_args(command, flags).subcommand(phase::tree(catalog, workflow))
+        }
+        CommandShape::Members { whole } => {
+            let all = Command::new(phase::ALL).about(whole);
+            let command = group(name, workflow.about()).subcommand(with_args(all, flags.clone()));
+            let members = phase::members(workflow).into_iter();
+            members.fold(command, |command, member| {
+                command.subcommand(with_args(member, flags.clone()))
+            })
+        }
+    }
 }
 
 fn plan() -> Command {

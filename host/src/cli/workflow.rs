@@ -1,4 +1,4 @@
-//! `init`, `join` and `reset`: all workflows share this command.
+//! `init`, `join`, `reset` and `certs renew`: all workflows share this command.
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
     initial_world::InitialWorld,
@@ -72,8 +72,10 @@ impl WorkflowRequest {
         self.arguments.0.get_one::<String>("config")
     }
 
-    fn selected(&self) -> Option<Vec<String>> {
-        self.phase.as_ref().map(|phase| vec![phase.id.clone()])
+    fn selected(&self, workflow: &dyn Workflow) -> Option<Vec<String>> {
+        self.phase
+            .as_ref()
+            .map(|phase| workflow.selection(&phase.id))
     }
 }
 
@@ -155,15 +157,13 @@ impl WorkflowCommand<'_> {
 
     fn print_lines(&self, lines: Vec<Line>) {
         if self.request.place.output.format == Output::Text {
-            for Line { label, text } in lines {
-                print::out(&format!("[{label}] {text}\n"));
-            }
+            lines.iter().for_each(print::line);
         }
     }
 
     fn load_and_plan(&self, node: &NodeFacts, lines: &RefCell<Vec<Line>>) -> Result<Prepared> {
         let WorkflowRequest { phase, place, .. } = self.request;
-        let only = self.request.selected();
+        let only = self.request.selected(self.workflow);
         let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());

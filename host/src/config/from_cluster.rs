@@ -93,14 +93,8 @@ pub fn from_cluster(
 /// Sets the cluster's part of the configuration of a node that is reset. If the ConfigMap cannot be
 /// read, adds a warning and changes nothing.
 pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
-    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
-    let read = read_cluster_configuration(cluster, &mut diagnostics)
-        .and_then(|read| Ok(diagnostics.finish(&[]).map(|_| read)?));
-    match read {
-        Ok(read) => {
-            loaded.config.cluster = read;
-            defaults::complete_cluster(&mut loaded.config.cluster);
-        }
+    match stored_cluster_configuration(cluster) {
+        Ok((stored, _)) => loaded.config.cluster = stored,
         Err(why) => {
             let why = format!(
                 "[reset] Unable to fetch the kubeadm-config ConfigMap from cluster: {}",
@@ -109,6 +103,20 @@ pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
             loaded.warnings.push(Problem::new("", why));
         }
     }
+}
+
+/// Returns the ClusterConfiguration that the cluster keeps, with its defaults, and warnings.
+///
+/// # Errors
+/// It is missing, cannot be read or is not valid.
+pub fn stored_cluster_configuration(
+    cluster: &dyn Cluster,
+) -> Result<(ClusterConfiguration, Vec<Problem>)> {
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    let mut read = read_cluster_configuration(cluster, &mut diagnostics)?;
+    let warnings = diagnostics.finish(&[])?;
+    defaults::complete_cluster(&mut read);
+    Ok((read, warnings))
 }
 
 /// Reads the ClusterConfiguration that the cluster keeps.

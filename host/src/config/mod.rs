@@ -3,6 +3,7 @@
 
 pub mod component;
 
+mod certificates;
 mod defaults;
 mod documents;
 mod flags;
@@ -27,10 +28,13 @@ mod version;
 mod write;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
+pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
-pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
+pub use from_cluster::{
+    FoundCluster, from_cluster, merge_cluster_configuration, stored_cluster_configuration,
+};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join,
     parse_ca_hash,
@@ -43,6 +47,6 @@ pub use phases::{
 };
 pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};
-pub use reset::{LoadedReset, ResetFlags, load_reset};
+pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use validate_file::{ValidateOptions, validate};

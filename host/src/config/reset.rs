@@ -3,6 +3,7 @@ mod flags;
 mod kubelet_socket;
 
 pub use flags::ResetFlags;
+pub use kubelet_socket::socket_of_kubelet;
 
 use super::{
     Config, ConfigFile, Document, InitConfiguration, Loaded, PhaseConfiguration, Problem, Problems,
@@ -14,7 +15,6 @@ use super::{
     validate as rules,
 };
 use crate::world::{Files, node::facts::NodeFacts};
-use kubelet_socket::socket_of_kubelet;
 use kubephase_sdk::kubeadm::{ClusterConfiguration, NodeRegistration, Reset, Timeouts};
 use serde::Deserialize;
 

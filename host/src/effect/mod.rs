@@ -22,6 +22,7 @@ mod node;
 pub mod objects;
 pub mod pki;
 pub mod proposal;
+mod restart;
 pub mod shared_keys;
 pub mod territory;
 pub mod tokens;
@@ -42,7 +43,8 @@ use crate::{arguments::CommandLine, world::Tried};
 use kind::{EffectKind, Properties};
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
-    FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
+    FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RenewalSpec, RestartSpec, RotatedKubeconfigSpec,
+    ShareKeysSpec, WaitSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +96,8 @@ effects! {
     Image(Image),
     Command(CommandLine),
     Wait(WaitSpec),
+    Renewal(RenewalSpec),
+    Restart(RestartSpec),
 }
 
 impl Effect {

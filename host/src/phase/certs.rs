@@ -1,4 +1,5 @@
 //! `certs/*`: the certificates and keys of the control plane, as kubeadm lists them.
+pub mod renewal;
 mod table;
 
 use crate::plan::spec::{MAKE_KEY, PhaseSpec};

@@ -206,6 +206,16 @@ impl Certificate {
             .encode(digest::digest(&SHA256, self.parsed().public_key().raw).as_ref())
     }
 
+    /// Returns the organizations of the certificate's subject.
+    pub fn organizations(&self) -> Vec<String> {
+        self.parsed()
+            .subject()
+            .iter_organization()
+            .filter_map(|name| name.as_str().ok())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Returns the DNS names and the IP addresses for which the certificate is valid.
     pub fn alternative_names(&self) -> (Vec<String>, Vec<String>) {
         let (mut names, mut addresses) = (Vec::new(), Vec::new());

@@ -1,4 +1,6 @@
 //! Kubeconfigs as values: the cluster and the user of their current context.
+mod embedded;
+
 use crate::secret::Secret;
 use data_encoding::BASE64;
 use kubephase_sdk::{

@@ -36,6 +36,7 @@ fn template<'a>(
         dns_names,
         ip_addresses,
         usages,
+        other_usages: &[],
         not_before: valid.start,
         not_after: valid.end,
     }

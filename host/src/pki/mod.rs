@@ -9,6 +9,7 @@ mod kubeconfig;
 #[cfg(test)]
 pub mod loopback;
 mod name;
+mod renewal;
 mod request;
 pub mod signature;
 mod signing;

@@ -13,6 +13,8 @@ pub struct CertificateTemplate<'a> {
     pub dns_names: &'a [String],
     pub ip_addresses: &'a [IpAddr],
     pub usages: &'a [Usage],
+    /// further usages, as object identifiers
+    pub other_usages: &'a [Vec<u64>],
     /// Unix seconds
     pub not_before: i64,
     /// Unix seconds
@@ -28,6 +30,7 @@ impl<'a> CertificateTemplate<'a> {
             dns_names: &[],
             ip_addresses: &[],
             usages: &[],
+            other_usages: &[],
             not_before: 0,
             not_after: 0,
         }
@@ -54,7 +57,13 @@ impl<'a> CertificateTemplate<'a> {
             KeyUsagePurpose::DigitalSignature,
             KeyUsagePurpose::KeyEncipherment,
         ];
-        params.extended_key_usages = self.usages.iter().map(extended_usage).collect();
+        let others = self.other_usages.iter().cloned();
+        params.extended_key_usages = self
+            .usages
+            .iter()
+            .map(extended_usage)
+            .chain(others.map(ExtendedKeyUsagePurpose::Other))
+            .collect();
         for dns in self.dns_names {
             let dns = dns
                 .as_str()

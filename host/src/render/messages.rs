@@ -101,6 +101,15 @@ pub const READING_CONFIGURATION: [&str; 2] = [
     "Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
 ];
 
+/// The closing words of `certs renew all` without restarts, which are kubeadm's.
+pub const RENEWED_WITHOUT_RESTART: &str = "\nDone renewing certificates. You must restart the \
+    kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new \
+    certificates.\n";
+
+/// The closing words of `certs renew all`.
+pub const RENEWED: &str = "\nDone renewing certificates. kube-apiserver and etcd read their new \
+    certificates without a restart.\n";
+
 /// The closing words of reset.
 pub const RESET: &str = "\n\
     The reset process does not perform cleanup of CNI plugin configuration,\n\

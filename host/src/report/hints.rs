@@ -10,6 +10,9 @@ use crate::{
     text::sanitise,
 };
 
+/// The workflow whose phases are commands below its own command, which the operator has typed.
+const WITHOUT_PHASE_COMMANDS: &str = "certs-renew";
+
 /// Returns lines for the operator, the most useful first. `stays` is false for a dry run, whose
 /// work does not stay. A run that succeeded and whose work stays has no hints.
 pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
@@ -140,7 +143,8 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     }
     // Phases of third parties have no command of their own.
     let mut spans = tally.phases.iter().filter(|span| span.phase == phase);
-    if spans.any(|span| span.plugin.is_none()) && !tally.workflow.is_empty() {
+    let has_command = !tally.workflow.is_empty() && tally.workflow != WITHOUT_PHASE_COMMANDS;
+    if spans.any(|span| span.plugin.is_none()) && has_command {
         hints.push(format!(
             "To run this phase alone: {}",
             program::command(&format!(

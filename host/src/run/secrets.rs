@@ -206,6 +206,7 @@ fn with_placeholders(
         run,
         join,
         reset,
+        renewal,
     } = config.clone();
     let tokens = init
         .bootstrap_tokens
@@ -249,6 +250,7 @@ fn with_placeholders(
         run,
         join,
         reset,
+        renewal,
     }
 }
 

@@ -25,6 +25,17 @@ pub trait Workflow: Sync {
     /// Returns the help text of the command.
     fn about(&self) -> &'static str;
 
+    /// Returns the shape of the command.
+    fn shape(&self) -> CommandShape {
+        CommandShape::Whole
+    }
+
+    /// Returns the phases or groups that run if the operator names one, by its id or by the name of
+    /// its command.
+    fn selection(&self, name: &str) -> Vec<String> {
+        vec![name.to_owned()]
+    }
+
     /// Returns the flags of the whole command, under kubeadm's names.
     fn flags(&self) -> Vec<Arg>;
 
@@ -108,6 +119,19 @@ pub trait Workflow: Sync {
     }
 }
 
+/// The shape of a workflow's command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandShape {
+    /// The command runs the workflow; `NAME phase …` runs single phases.
+    Whole,
+    /// Each phase that is in no group is a command below the command: `certs renew apiserver`. The
+    /// command `all` runs the workflow.
+    Members {
+        /// the help text of `all`
+        whole: &'static str,
+    },
+}
+
 /// The flags of a command for the place of its run and for its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceFlags {
@@ -119,7 +143,8 @@ pub enum PlaceFlags {
     PlaceAndResult,
 }
 
-/// A line of kubeadm's that is printed with its label, for example `[preflight] …`.
+/// A line of kubeadm's that is printed with its label, for example `[preflight] …`. An empty
+/// label is not printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub label: String,

@@ -1,7 +1,9 @@
-//! The workflows: everything that differs between `init`, `join` and `reset`. The engine that runs
+//! The workflows: everything that differs between `init`, `join`, `reset` and
+//! `certs renew`. The engine that runs
 //! them is in [`crate::run`]; the code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
+pub mod certs_renew;
 pub mod init;
 pub mod join;
 pub mod reset;
@@ -14,7 +16,12 @@ use crate::{
 };
 
 /// Every workflow, in the order of the help.
-pub static ALL: &[&dyn Workflow] = &[&init::Init, &join::Join, &reset::Reset];
+pub static ALL: &[&dyn Workflow] = &[
+    &init::Init,
+    &join::Join,
+    &reset::Reset,
+    &certs_renew::CertsRenew,
+];
 
 /// Returns a workflow by its name; none if there is no such workflow.
 pub fn find(id: &WorkflowId) -> Option<&'static dyn Workflow> {

@@ -96,7 +96,7 @@ const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "workflow",
-        "What is particular to init, join and reset: a folder for each.",
+        "What is particular to each workflow: a folder for each.",
     ),
     ("rehearse", "Machines that join a rehearsed cluster."),
     (

@@ -11,5 +11,6 @@ mod files;
 mod init;
 mod joins;
 mod journal;
+mod renewal;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");

@@ -140,7 +140,7 @@ impl Runtime for Peers {
             id: name.into(),
             name: name.into(),
             running: true,
-            attempt: 0,
+            ..Container::default()
         });
         Ok(containers.into())
     }

@@ -1,9 +1,7 @@
 //! Certificates with their keys. A certificate that exists is used again if it fits, and refused if
 //! it does not (kubeadm's rules for `certs/*`).
 use super::{
-    authority::load_authority,
-    invalid_with_remedy,
-    new_certificate::{finish_interrupted, make_certificate},
+    authority::load_authority, invalid_with_remedy, new_certificate::make_certificate, pair::Pair,
     path_of,
 };
 use crate::{
@@ -27,7 +25,7 @@ pub fn ensure_certificate(
     context: &Context,
     files: &dyn Files,
 ) -> Tried<Done> {
-    finish_interrupted(spec, files)?;
+    Pair::of(spec).finish_interrupted(files)?;
     let Some(certificate) = load_existing(spec, files)? else {
         return make_certificate(spec, context, files);
     };

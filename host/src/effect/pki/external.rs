@@ -1,6 +1,6 @@
 //! External authorities: `ca.crt` is on the node, `ca.key` is not. Everything that the authority
 //! would sign then has to be on the node already.
-use super::invalid_with_remedy;
+use super::{authority::load_authority, invalid_with_remedy};
 use crate::{
     config::Config,
     pki::{Certificate, Key},
@@ -27,10 +27,11 @@ pub struct ExternalAuthorities {
 /// `invalid` with the file that is missing or cannot be used, in kubeadm's words.
 pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<ExternalAuthorities> {
     let mut external = ExternalAuthorities::default();
+    let directory = &config.cluster.certificates_dir;
     if let Some(root) = read_external(files, config, "ca")? {
         external.ca = true;
-        for leaf in ["apiserver", "apiserver-kubelet-client"] {
-            check_leaf(files, config, leaf, &root).map_err(|why| {
+        for leaf in leaves_of("ca") {
+            check_leaf(files, directory, leaf, &root).map_err(|why| {
                 let message = format!("invalid or incomplete external CA: {why}");
                 incomplete(message, config, "ca")
             })?;
@@ -39,7 +40,7 @@ pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<Externa
     }
     if let Some(root) = read_external(files, config, "front-proxy-ca")? {
         external.front_proxy = true;
-        check_leaf(files, config, "front-proxy-client", &root).map_err(|why| {
+        check_leaf(files, directory, "front-proxy-client", &root).map_err(|why| {
             let message = format!("invalid or incomplete external front-proxy CA: {why}");
             incomplete(message, config, "front-proxy-ca")
         })?;
@@ -69,14 +70,100 @@ fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option
     Ok(certificate.filter(Certificate::is_authority))
 }
 
+/// Whether the key of an authority (`ca`, `front-proxy-ca`, `etcd/ca`) is not on this node. What
+/// the authority signs for the control plane then has to exist and to be valid (kubeadm behaviour).
+///
+/// # Errors
+/// The certificate of the authority cannot be used, or something that it signs is missing or not
+/// valid.
+pub fn is_externally_managed(files: &dyn Files, directory: &str, authority: &str) -> Tried<bool> {
+    let explain = |failure: Failure| Failure {
+        message: format!(
+            "Error checking external CA condition for {authority} certificate authority: {}",
+            failure.message
+        ),
+        ..failure
+    };
+    let root = authority_certificate(files, directory, authority).map_err(explain)?;
+    let key = format!("{directory}/{authority}.key");
+    if files.stat(&key)?.is_some() {
+        return Ok(false);
+    }
+    for leaf in leaves_of(authority) {
+        check_leaf(files, directory, leaf, &root).map_err(|why| {
+            let remedy = format!(
+                "put the authority's key at {key} so that this node can sign, or provide what the \
+                 authority has to sign elsewhere"
+            );
+            explain(invalid_with_remedy(why, remedy))
+        })?;
+    }
+    Ok(true)
+}
+
+/// Returns the certificate of an authority.
+///
+/// # Errors
+/// It does not exist, or is not that of an authority.
+pub fn authority_certificate(
+    files: &dyn Files,
+    directory: &str,
+    authority: &str,
+) -> Tried<Certificate> {
+    let loaded = load_authority(files, directory, authority);
+    loaded.map(|(root, _)| root).map_err(|failure| Failure {
+        remedy: Some(format!(
+            "put the certificate of the cluster's authority at {directory}/{authority}.crt; every \
+             control plane has it"
+        )),
+        ..failure
+    })
+}
+
+/// Returns kubeadm's warning of each authority that is not valid at `now` (Unix seconds).
+pub fn expired_authorities(files: &dyn Files, config: &Config, now: i64) -> Vec<String> {
+    let directory = &config.cluster.certificates_dir;
+    [
+        ("ca", "CA"),
+        ("front-proxy-ca", "front-proxy CA"),
+        ("etcd/ca", "etcd CA"),
+    ]
+    .into_iter()
+    .filter_map(|(base, name)| {
+        let root = authority_certificate(files, directory, base).ok()?;
+        let why = root.validity_problem(now)?;
+        Some(format!(
+            "WARNING: could not validate bounds for certificate {name}: {why}"
+        ))
+    })
+    .collect()
+}
+
+/// Returns the certificates of the control plane that an authority signs.
+fn leaves_of(authority: &str) -> &'static [&'static str] {
+    match authority {
+        "ca" => &["apiserver", "apiserver-kubelet-client"],
+        "front-proxy-ca" => &["front-proxy-client"],
+        _ => &[
+            "apiserver-etcd-client",
+            "etcd/server",
+            "etcd/peer",
+            "etcd/healthcheck-client",
+        ],
+    }
+}
+
 /// Checks that a certificate and its key exist, and that the authority signed the certificate.
 fn check_leaf(
     files: &dyn Files,
-    config: &Config,
+    directory: &str,
     name: &str,
     root: &Certificate,
 ) -> Result<(), String> {
-    let (crt, private) = (path(config, name, "crt"), path(config, name, "key"));
+    let (crt, private) = (
+        format!("{directory}/{name}.crt"),
+        format!("{directory}/{name}.key"),
+    );
     let pem = read_text(files, &crt)
         .map_err(|failure| failure.message)?
         .ok_or_else(|| format!("{crt} does not exist"))?;

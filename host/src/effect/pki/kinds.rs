@@ -1,9 +1,12 @@
 //! Implements `EffectKind` for keys, certificates and kubeconfigs.
-use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotated};
+use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotated, renew};
 use crate::{
     effect::{
         Context, Done,
-        kind::{Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo},
+        kind::{
+            Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo,
+            refuse_to_plugins,
+        },
     },
     wasm::{
         gate::{
@@ -15,7 +18,8 @@ use crate::{
     world::Tried,
 };
 use kubephase_sdk::spec::{
-    CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec,
+    CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RenewalSpec, RenewedFile,
+    RotatedKubeconfigSpec,
 };
 
 /// Returns the work of making a key and signing its certificate, in keys of 2048 bits.
@@ -153,5 +157,34 @@ impl EffectKind for RotatedKubeconfigSpec {
 
     fn apply(&self, context: &Context) -> Tried<Done> {
         ensure_rotated(self, &*context.files()).map(Done::from)
+    }
+}
+
+impl EffectKind for RenewalSpec {
+    fn properties(&self) -> Properties {
+        let paths = match &self.file {
+            RenewedFile::Certificate { base } => ["crt", "key"]
+                .map(|suffix| format!("{}/{base}.{suffix}", self.directory))
+                .into(),
+            RenewedFile::Kubeconfig { path } => vec![path.clone()],
+        };
+        Properties {
+            kind: "renewal",
+            target: Target::Path(paths[0].clone()),
+            files: FileProperties::of_host(paths),
+            waits: false,
+            key_work: key_work(self.algorithm),
+            // The certificate was there before; only a key that was missing is new.
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn apply(&self, context: &Context) -> Tried<Done> {
+        renew(self, context)
     }
 }

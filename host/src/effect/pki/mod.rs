@@ -9,17 +9,23 @@ mod kinds;
 mod kubeconfig;
 mod new_certificate;
 mod observe;
+mod pair;
+mod renewal;
 mod requests;
 #[cfg(test)]
 mod tests;
 
 pub use certificate::ensure_certificate;
-pub use external::{ExternalAuthorities, external_authorities};
+pub use external::{
+    ExternalAuthorities, authority_certificate, expired_authorities, external_authorities,
+    is_externally_managed,
+};
 pub use key_pair::ensure_key_pair;
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };
+pub use renewal::{existing_certificate, renew};
 pub use requests::{
     refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
     write_request,

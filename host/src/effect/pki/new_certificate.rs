@@ -1,13 +1,9 @@
 //! Making a certificate and its key.
-use super::{authority::load_authority, path_of};
+use super::{authority::load_authority, pair::Pair};
 use crate::{
     effect::{Applied, Context, Done},
     pki::{Certificate, CertificateTemplate, Key},
-    render::join,
-    world::{
-        Files, Tried,
-        text_file::{read_secret_text, read_text},
-    },
+    world::{Files, Tried},
 };
 use kubephase_sdk::{
     net::has_dns_form,
@@ -17,7 +13,7 @@ use kubephase_wit::{Failure, FailureCode};
 use std::net::IpAddr;
 
 /// Certificates are valid from five minutes before the run, because clocks of machines differ.
-const BACKDATE_SECONDS: i64 = 300;
+pub(super) const BACKDATE_SECONDS: i64 = 300;
 
 /// Makes a certificate and its key, and writes both.
 pub(super) fn make_certificate(
@@ -36,6 +32,7 @@ pub(super) fn make_certificate(
         dns_names: &dns_names,
         ip_addresses: &ip_addresses,
         usages: &spec.usages,
+        other_usages: &[],
         not_before: context.started - BACKDATE_SECONDS,
         not_after: context.started.saturating_add(spec.validity_seconds),
     };
@@ -53,7 +50,12 @@ pub(super) fn make_certificate(
             (certificate.map_err(|why| invalid(spec, &why))?, key)
         }
     };
-    write_pair(spec, &certificate, &key, files)?;
+    Pair::of(spec)
+        .write(&certificate, &key, files)
+        .map_err(|failure| match failure.known_code() {
+            Some(FailureCode::Invalid) => invalid(spec, &failure.message),
+            _ => failure,
+        })?;
     let name = &spec.name;
     let mut said = vec![format!("Generating {name:?} certificate and key")];
     if spec.usages.contains(&Usage::ServerAuth) {
@@ -79,56 +81,6 @@ fn invalid(spec: &CertificateSpec, why: &str) -> Failure {
         FailureCode::Invalid,
         format!("certificate {}: {why}", spec.name),
     )
-}
-
-/// Writes a certificate and its key. A key without its certificate would later be taken for the key
-/// of a foreign certificate, and a certificate without its key for the certificate of an
-/// external authority. So the certificate is first written under another name, from which
-/// [`finish_interrupted`] completes the pair.
-fn write_pair(
-    spec: &CertificateSpec,
-    certificate: &Certificate,
-    key: &Key,
-    files: &dyn Files,
-) -> Tried<()> {
-    let key_pem = key.to_pem().map_err(|why| invalid(spec, &why))?;
-    let (temporary, pem) = (temporary_path(spec), certificate.to_pem());
-    files.write(&temporary, pem.as_bytes(), 0o644, None)?;
-    files.write(
-        &path_of(spec, "key"),
-        key_pem.reveal().as_bytes(),
-        0o600,
-        None,
-    )?;
-    files.write(&path_of(spec, "crt"), pem.as_bytes(), 0o644, None)?;
-    files.remove(&temporary)
-}
-
-/// Returns the path of a certificate until its key is written.
-fn temporary_path(spec: &CertificateSpec) -> String {
-    let (directory, name) = spec.name.rsplit_once('/').unwrap_or(("", &spec.name));
-    join(
-        &spec.directory,
-        &format!("{directory}/.{name}.crt.announced"),
-    )
-}
-
-/// Writes the certificate of a run that was interrupted after it wrote the key.
-pub(super) fn finish_interrupted(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
-    let temporary = temporary_path(spec);
-    let Some(pem) = read_text(files, &temporary)? else {
-        return Ok(());
-    };
-    let crt = path_of(spec, "crt");
-    if read_text(files, &crt)?.is_none()
-        && let Some(key) =
-            read_secret_text(files, &path_of(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
-        && let Ok(certificate) = Certificate::from_pem(&pem)
-        && certificate.is_for(&key)
-    {
-        files.write(&crt, pem.as_bytes(), 0o644, None)?;
-    }
-    files.remove(&temporary)
 }
 
 /// The alternative names of a certificate.

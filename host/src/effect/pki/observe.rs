@@ -21,15 +21,9 @@ pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("{path}: {why}")))?;
     let (dns_names, ip_addresses) = certificate.alternative_names();
     let parsed = certificate.parsed();
-    let organizations = parsed
-        .subject()
-        .iter_organization()
-        .filter_map(|name| name.as_str().ok())
-        .map(str::to_owned)
-        .collect();
     Ok(CertificateFacts {
         common_name: common_name(parsed.subject()),
-        organizations,
+        organizations: certificate.organizations(),
         issuer: common_name(parsed.issuer()),
         dns_names,
         ip_addresses,

@@ -1,5 +1,6 @@
 //! kubeadm's rules about keys, certificates and kubeconfigs that exist already.
 mod kubeconfigs;
+mod renewal;
 mod wrong_keys;
 
 use super::*;

@@ -32,6 +32,10 @@ pub struct Container {
     pub id: String,
     /// Its name within its Pod: `kube-apiserver`.
     pub name: String,
+    /// The namespace of its Pod: `kube-system`.
+    pub namespace: String,
+    /// The name of its Pod: `kube-apiserver-node1`.
+    pub pod: String,
     /// Whether it runs.
     pub running: bool,
     /// How often it was restarted.

@@ -1,4 +1,4 @@
-//! What a run adds to the configuration: options of the command line, joins and resets.
+//! What a run adds to the configuration: options of the command line, joins, resets and renewals.
 use crate::{kubeadm::cluster::EnvVar, undo::UndoStep};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,11 +35,19 @@ pub struct Reset {
     pub undo: Vec<UndoStep>,
 }
 
+/// Options of a renewal of certificates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Renewal {
+    /// whether components are restarted that do not read a renewed certificate by themselves
+    pub restart: bool,
+}
+
 /// Options of the command line, and facts about the node and the cluster that phases need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunOptions {
-    /// workflow of this run: `init`, `join`, `reset` or `upgrade`
+    /// workflow of this run: `init`, `join`, `reset` or `certs-renew`
     pub workflow: String,
     pub upload_certs: bool,
     pub skip_token_print: bool,

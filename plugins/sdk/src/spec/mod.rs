@@ -6,6 +6,7 @@
 mod cleanup;
 mod etcd;
 mod pki;
+mod renewal;
 mod shared_keys;
 mod users;
 mod wait;
@@ -16,6 +17,7 @@ pub use pki::{
     CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,
     PrivateKeyFacts, RotatedKubeconfigSpec, Usage,
 };
+pub use renewal::{RenewalSpec, RenewedFile, RestartSpec};
 pub use shared_keys::{BootstrapTokenSpec, FetchKeysSpec, ShareKeysSpec};
 pub use users::{ControlPlaneUsers, User};
 pub use wait::{Condition, WaitSpec};

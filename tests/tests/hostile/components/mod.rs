@@ -45,6 +45,8 @@ fn functions_of_the_distribution_are_refused_in_other_components() {
         ("effects-core", "clear"),
         ("observe-core", "etcd-members"),
         ("effects-core", "wait-until"),
+        ("effects-core", "renew-certificate"),
+        ("effects-core", "restart-component"),
     ] {
         let text = format!(
             "(component (import \"kubephase:plugin/{interface}@0.1.0\" (instance (export \

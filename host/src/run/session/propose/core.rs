@@ -102,4 +102,12 @@ impl effects_core::Host for Session {
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
         self.propose_core(&gate::WAIT_UNTIL, json, Effect::Wait)
     }
+
+    fn renew_certificate(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::RENEW_CERTIFICATE, json, Effect::Renewal)
+    }
+
+    fn restart_component(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::RESTART_COMPONENT, json, Effect::Restart)
+    }
 }

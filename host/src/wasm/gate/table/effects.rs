@@ -186,4 +186,6 @@ host_functions! {
     ATTEMPT: Plain<(u32, String)> = effects_core("attempt");
     REGARDLESS: Plain<u32> = effects_core("regardless");
     WAIT_UNTIL: Plain<String> = effects_core("wait-until");
+    RENEW_CERTIFICATE: Plain<String> = effects_core("renew-certificate");
+    RESTART_COMPONENT: Plain<String> = effects_core("restart-component");
 }

@@ -187,9 +187,16 @@ fn check_ready(status: &StatusResponse) -> Tried<()> {
 fn to_container(listed: ListedContainer) -> Container {
     let running = listed.state() == ContainerState::ContainerRunning;
     let metadata = listed.metadata.unwrap_or_default();
+    // The kubelet's labels.
+    let [namespace, pod] = ["namespace", "name"].map(|what| {
+        let label = listed.labels.get(&format!("io.kubernetes.pod.{what}"));
+        label.cloned().unwrap_or_default()
+    });
     Container {
         id: listed.id,
         name: metadata.name,
+        namespace,
+        pod,
         running,
         attempt: metadata.attempt,
     }

@@ -126,6 +126,8 @@ fn kind_of(function: &str) -> &str {
         "fetch-keys" => "fetched-keys",
         "control-plane-users" => "users",
         "wait-until" => "wait",
+        "renew-certificate" => "renewal",
+        "restart-component" => "restart",
         other => other,
     }
 }

@@ -25,6 +25,27 @@ fn a_runtime_reports_itself_and_its_images() {
 }
 
 #[test]
+fn containers_have_the_names_of_their_pods() {
+    let (_tokio, _folder, cri) = start_runtime(true);
+    let containers = cri.containers().unwrap();
+    assert_eq!(
+        containers[0],
+        crate::world::Container {
+            id: "c0ffee".into(),
+            name: "kube-scheduler".into(),
+            namespace: "kube-system".into(),
+            pod: "kube-scheduler-quince".into(),
+            running: true,
+            attempt: 2,
+        }
+    );
+    assert_eq!(
+        (containers[1].id.as_str(), containers[1].pod.as_str()),
+        ("other", "")
+    );
+}
+
+#[test]
 fn a_sandbox_that_cannot_be_removed_is_reported() {
     let (_tokio, _folder, cri) = start_runtime(true);
     assert_eq!(

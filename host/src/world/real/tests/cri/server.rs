@@ -6,6 +6,7 @@ async fn serve(request: http::Request<Incoming>, ready: bool) -> http::Response<
     match request.uri().path() {
         "/runtime.v1.RuntimeService/Version" => unary(request, version).await,
         "/runtime.v1.RuntimeService/Status" => unary(request, |asked| status(&asked, ready)).await,
+        "/runtime.v1.RuntimeService/ListContainers" => unary(request, list_containers).await,
         "/runtime.v1.ImageService/ImageStatus" => unary(request, image_status).await,
         "/runtime.v1.ImageService/PullImage" => unary(request, pull_image).await,
         "/runtime.v1.RuntimeService/ListPodSandbox" => unary(request, list_sandboxes).await,
@@ -61,6 +62,33 @@ fn pull_image(asked: PullImageRequest) -> Result<PullImageResponse, Status> {
         }),
         _ => Err(Status::not_found("no such image")),
     }
+}
+
+fn list_containers(_: ListContainersRequest) -> Result<ListContainersResponse, Status> {
+    let labels = [
+        ("io.kubernetes.pod.namespace", "kube-system"),
+        ("io.kubernetes.pod.name", "kube-scheduler-quince"),
+    ];
+    let scheduler = Container {
+        id: "c0ffee".into(),
+        metadata: Some(ContainerMetadata {
+            name: "kube-scheduler".into(),
+            attempt: 2,
+        }),
+        state: ContainerState::ContainerRunning.into(),
+        labels: labels
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..Default::default()
+    };
+    // A container that no kubelet made has no labels.
+    let other = Container {
+        id: "other".into(),
+        ..Default::default()
+    };
+    Ok(ListContainersResponse {
+        containers: vec![scheduler, other],
+    })
 }
 
 fn list_sandboxes(_: ListPodSandboxRequest) -> Result<ListPodSandboxResponse, Status> {

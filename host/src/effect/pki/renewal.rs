@@ -1,0 +1,151 @@
+//! Renewal of certificates that exist, in files and in kubeconfigs, as kubeadm renews them.
+use super::{
+    authority::load_authority,
+    external::is_externally_managed,
+    new_certificate::BACKDATE_SECONDS,
+    pair::{Pair, replace},
+};
+use crate::{
+    effect::{Applied, Context, Done},
+    pki::{Certificate, Key, Kubeconfig},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_text},
+    },
+};
+use kubephase_sdk::spec::{RenewalSpec, RenewedFile};
+use kubephase_wit::{Failure, FailureCode};
+
+/// A certificate that exists, with the file that holds it.
+enum Existing<'a> {
+    InFile(Certificate, Pair<'a>),
+    InKubeconfig(Certificate, Kubeconfig, &'a str),
+}
+
+impl Existing<'_> {
+    fn certificate(&self) -> &Certificate {
+        match self {
+            Existing::InFile(certificate, _) | Existing::InKubeconfig(certificate, ..) => {
+                certificate
+            }
+        }
+    }
+}
+
+/// Makes a certificate anew with a new key, however long the old one is valid. The words are
+/// kubeadm's, which have no label.
+///
+/// # Errors
+/// The existing certificate or the authority cannot be used, or a file cannot be read or written.
+/// Nothing is changed then.
+pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
+    let files = context.world.files();
+    let (title, authority) = (&spec.title, &spec.authority);
+    let left = |why: &str, line: String| {
+        Ok(Done::with_lines(
+            Applied::Skipped(why.to_owned()),
+            [format!("[] {line}")],
+        ))
+    };
+    if !exists(spec, files)? {
+        return left("it does not exist", format!("MISSING! {title}"));
+    }
+    if is_externally_managed(files, &spec.directory, authority)? {
+        let line = format!("Detected external {authority}, {title} can't be renewed");
+        return left("the authority is kept elsewhere", line);
+    }
+    let existing = read(spec, files)?;
+    let (root, root_key) = load_authority(files, &spec.directory, authority)?;
+    let root_key = root_key?;
+    let failed = |why: String| {
+        let message = format!("failed to renew certificate {}: {why}", spec.name);
+        Failure::new(FailureCode::Invalid, message)
+    };
+    let key = Key::generate(spec.algorithm).map_err(failed)?;
+    let validity =
+        context.started - BACKDATE_SECONDS..context.started.saturating_add(spec.validity_seconds);
+    let renewed = existing
+        .certificate()
+        .renew(&key, &root, &root_key, validity)
+        .map_err(failed)?;
+    match existing {
+        Existing::InFile(_, pair) => pair.write(&renewed, &key, files)?,
+        Existing::InKubeconfig(_, kubeconfig, path) => {
+            let key = key.to_pem().map_err(failed)?;
+            let changed = kubeconfig.with_client(&renewed.to_pem(), &key, &root.to_pem());
+            let text = changed.to_text();
+            replace(files, path, text.reveal().as_bytes(), 0o600, 0)?;
+        }
+    }
+    Ok(Done::with_lines(
+        Applied::Changed,
+        [format!("[] {title} renewed")],
+    ))
+}
+
+/// Returns a certificate that can be renewed; none if it does not exist.
+///
+/// # Errors
+/// The certificate cannot be read.
+pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
+    if !exists(spec, files)? {
+        return Ok(None);
+    }
+    Ok(Some(read(spec, files)?.certificate().clone()))
+}
+
+/// Whether the file of a certificate is there. A directory in its place counts as none (kubeadm
+/// behaviour).
+fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
+    let path = match &spec.file {
+        RenewedFile::Certificate { base } => format!("{}/{base}.crt", spec.directory),
+        RenewedFile::Kubeconfig { path } => path.clone(),
+    };
+    Ok(files
+        .stat(&path)?
+        .is_some_and(|file| file.kind != "directory"))
+}
+
+fn read<'a>(spec: &'a RenewalSpec, files: &dyn Files) -> Tried<Existing<'a>> {
+    match &spec.file {
+        RenewedFile::Certificate { base } => {
+            let pair = Pair {
+                directory: &spec.directory,
+                base,
+            };
+            let crt = pair.path("crt");
+            let pem = read_text(files, &crt)?.unwrap_or_default();
+            let certificate = Certificate::from_pem(&pem).map_err(|why| {
+                let message = format!(
+                    "failed to load existing certificate {base}: error reading {crt}: {why}"
+                );
+                unreadable(message, &crt)
+            })?;
+            Ok(Existing::InFile(certificate, pair))
+        }
+        RenewedFile::Kubeconfig { path } => {
+            let kubeconfig = read_kubeconfig(files, path).map_err(|failure| Failure {
+                message: format!("failed to load kubeConfig file {path}: {}", failure.message),
+                ..failure
+            })?;
+            let kubeconfig = kubeconfig.ok_or_else(|| {
+                let message = format!("failed to load kubeConfig file {path}: it does not exist");
+                Failure::new(FailureCode::NotFound, message)
+            })?;
+            let certificate = kubeconfig
+                .client_certificate(path)
+                .map_err(|why| unreadable(why, path))?;
+            Ok(Existing::InKubeconfig(certificate, kubeconfig, path))
+        }
+    }
+}
+
+/// The failure of a file from which nothing can be renewed.
+fn unreadable(message: String, path: &str) -> Failure {
+    Failure {
+        remedy: Some(format!(
+            "put a valid file at {path}, or move {path} away and have it made with `init phase`"
+        )),
+        ..Failure::new(FailureCode::Invalid, message)
+    }
+}

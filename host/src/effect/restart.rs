@@ -1,0 +1,119 @@
+//! Restarts of components of the control plane that read their certificate only when they start.
+use super::{
+    Applied, Context, Done,
+    kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
+    wait::wait_until,
+};
+use crate::{
+    backoff::{Backoff, NextTry},
+    wasm::grant::Grant,
+    world::{Container, Runtime, Tried},
+};
+use kubephase_sdk::spec::{Condition, RestartSpec, WaitSpec};
+use kubephase_wit::{Failure, FailureCode};
+use std::time::Duration;
+
+/// Pause between two looks for the new container.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Stops the containers of a component, and waits until the kubelet has started it again and it is
+/// healthy.
+fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
+    let runtime = context.world.runtime();
+    let component = &spec.component;
+    let old = match running(component, runtime) {
+        Err(failure) if failure.code == FailureCode::NotChecked => {
+            return Ok(Done::with_lines(
+                Applied::Skipped(failure.message),
+                [format!("[dryrun] Would restart {component}")],
+            ));
+        }
+        outcome => outcome?,
+    };
+    if old.is_empty() {
+        let why = "it does not run on this node; the kubelet starts it with its new certificate";
+        return Ok(Applied::Skipped(why.to_owned()).into());
+    }
+    old.iter()
+        .try_for_each(|container| runtime.stop_container(&container.id))?;
+    wait_for_new(spec, &old, context)?;
+    let health = WaitSpec {
+        condition: Condition::Component {
+            name: component.clone(),
+            url: spec.health_url.clone(),
+        },
+        timeout_seconds: spec.timeout_seconds,
+    };
+    let waited = wait_until(&health, context)?;
+    Ok(Done {
+        applied: Applied::Changed,
+        ..waited
+    })
+}
+
+/// Returns the running containers of the component's static Pods. A Pod of another namespace may
+/// have a container of this name too.
+fn running(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Container>> {
+    let pod = format!("{component}-");
+    let mut containers = runtime.containers()?;
+    containers.retain(|container| {
+        container.running
+            && container.name == component
+            && container.namespace == "kube-system"
+            && container.pod.starts_with(&pod)
+    });
+    Ok(containers)
+}
+
+/// Waits until another container of the component runs than those that were stopped.
+fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> Tried<()> {
+    let component = &spec.component;
+    let limit = Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0));
+    let mut tries = Backoff::every(PAUSE, limit).start();
+    loop {
+        let now = running(component, context.world.runtime())?;
+        let is_old = |container: &Container| old.iter().any(|other| other.id == container.id);
+        if now.iter().any(|container| !is_old(container)) {
+            return Ok(());
+        }
+        match tries.wait(context.cancel) {
+            NextTry::Due => {}
+            NextTry::Cancelled => {
+                let message = format!("the run was cancelled while {component} restarted");
+                return Err(Failure::new(FailureCode::Cancelled, message));
+            }
+            NextTry::OutOfTime => {
+                let message = format!(
+                    "the kubelet did not start {component} again within {}s",
+                    spec.timeout_seconds
+                );
+                return Err(Failure::new(FailureCode::Timeout, message));
+            }
+        }
+    }
+}
+
+impl EffectKind for RestartSpec {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "restart",
+            target: Target::Other(self.component.clone()),
+            files: FileProperties::none(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn apply(&self, context: &Context) -> Tried<Done> {
+        restart(self, context)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! `certs renew`: the certificates that are renewed, in kubeadm's order, and the components that
+//! are restarted because they read their certificate only when they start.
+use super::table::CERTIFICATES;
+use crate::{
+    phase::key_algorithm,
+    plan::spec::{MAKE_KEY, PhaseSpec},
+    render::{MANIFESTS, static_pod},
+};
+use kubephase_sdk::{
+    Failure, FailureCode, Outcome, config, effects, effects_core, failure, json,
+    kubeadm::Config,
+    observe_files, say,
+    spec::{RenewalSpec, RenewedFile, RestartSpec},
+};
+
+/// The group of the phases that restart components.
+const RESTART: &str = "restart";
+
+/// A component that reads its kubeconfig only when it starts. The API server and etcd read their
+/// certificates again when they change.
+struct Restarted {
+    component: &'static str,
+    /// name of its kubeconfig
+    kubeconfig: &'static str,
+}
+
+const RESTARTED: [Restarted; 2] = [
+    Restarted {
+        component: "kube-controller-manager",
+        kubeconfig: "controller-manager.conf",
+    },
+    Restarted {
+        component: "kube-scheduler",
+        kubeconfig: "scheduler.conf",
+    },
+];
+
+/// Kubeconfigs whose certificate is renewed, with kubeadm's words. The kubelet renews its own.
+const KUBECONFIGS: [(&str, &str); 4] = [
+    (
+        "admin.conf",
+        "certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself",
+    ),
+    (
+        "super-admin.conf",
+        "certificate embedded in the kubeconfig file for the super-admin",
+    ),
+    (
+        "controller-manager.conf",
+        "certificate embedded in the kubeconfig file for the controller manager to use",
+    ),
+    (
+        "scheduler.conf",
+        "certificate embedded in the kubeconfig file for the scheduler manager to use",
+    ),
+];
+
+/// A certificate that can be renewed.
+struct Renewable {
+    name: &'static str,
+    title: &'static str,
+    /// base name of the authority that signs
+    authority: &'static str,
+    /// base name of the certificate; none if it is embedded in a kubeconfig
+    base: Option<&'static str>,
+    /// whether it is needed only if the cluster runs its own etcd
+    belongs_to_etcd: bool,
+}
+
+impl Renewable {
+    fn spec<S>(&self, config: &Config<S>) -> RenewalSpec {
+        let file = match self.base {
+            Some(base) => RenewedFile::Certificate {
+                base: base.to_owned(),
+            },
+            None => RenewedFile::Kubeconfig {
+                path: format!("{}/{}", config.run.kubeconfig_dir, self.name),
+            },
+        };
+        let validity = config.cluster.certificate_validity_period;
+        RenewalSpec {
+            name: self.name.to_owned(),
+            title: self.title.to_owned(),
+            file,
+            directory: config.cluster.certificates_dir.clone(),
+            authority: self.authority.to_owned(),
+            algorithm: key_algorithm(config),
+            validity_seconds: validity.unwrap_or_default().as_secs(),
+        }
+    }
+}
+
+/// Returns everything that can be renewed, in the order of the names (kubeadm's order).
+fn renewables() -> Vec<Renewable> {
+    let certificates = CERTIFICATES.iter().filter_map(|certificate| {
+        Some(Renewable {
+            name: certificate.phase,
+            title: certificate.title.trim_start_matches("Generate the "),
+            authority: certificate.authority?,
+            base: Some(certificate.name),
+            belongs_to_etcd: certificate.belongs_to_etcd(),
+        })
+    });
+    let kubeconfigs = KUBECONFIGS.iter().map(|(name, title)| Renewable {
+        name,
+        title,
+        authority: "ca",
+        base: None,
+        belongs_to_etcd: false,
+    });
+    let mut all: Vec<Renewable> = certificates.chain(kubeconfigs).collect();
+    all.sort_by_key(|renewable| renewable.name);
+    all
+}
+
+/// Returns the certificates of the cluster that can be renewed, in kubeadm's order.
+pub fn renewals<S>(config: &Config<S>) -> Vec<RenewalSpec> {
+    let is_external = config.cluster.etcd.external.is_some();
+    renewables()
+        .iter()
+        .filter(|renewable| !(renewable.belongs_to_etcd && is_external))
+        .map(|renewable| renewable.spec(config))
+        .collect()
+}
+
+/// Returns the authorities of the cluster in the order of their names: kubeadm's name of each, and
+/// its base name.
+pub fn authorities<S>(config: &Config<S>) -> Vec<(&'static str, &'static str)> {
+    let is_external = config.cluster.etcd.external.is_some();
+    let mut all: Vec<_> = CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_none())
+        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
+        .map(|certificate| (certificate.phase, certificate.name))
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+/// Returns kubeadm's name of an authority.
+pub fn authority_name(base: &str) -> &str {
+    let row = CERTIFICATES
+        .iter()
+        .find(|certificate| certificate.name == base);
+    row.map_or(base, |certificate| certificate.phase)
+}
+
+/// Returns the phases of `certs renew`. Each waits for the one before, so that a failure leaves the
+/// rest as it is (kubeadm behaviour). Components are restarted when all certificates are renewed:
+/// they work only if those that they talk to do.
+pub fn phases() -> Vec<PhaseSpec> {
+    let (mut all, mut previous): (Vec<PhaseSpec>, Option<String>) = (Vec::new(), None);
+    for renewable in renewables() {
+        let (id, name) = (phase_id(renewable.name), renewable.name);
+        let title = format!("Renew the {}", renewable.title);
+        let phase = PhaseSpec::phase(&id, &title, &[], move || renew(&renewable))
+            .aliases(&[name])
+            .expected_millis(MAKE_KEY);
+        all.push(match &previous {
+            Some(previous) => phase.needs(&[previous]),
+            None => phase,
+        });
+        previous = Some(id);
+    }
+    all.push(PhaseSpec::group(
+        RESTART,
+        "Restart the components that do not read a renewed certificate by themselves",
+        &[],
+    ));
+    let mut previous = previous.unwrap_or_default();
+    for row in &RESTARTED {
+        let id = restart_phase(row);
+        let title = format!("Restart {}, and wait until it is healthy", row.component);
+        let phase = PhaseSpec::phase(&id, &title, &[], || restart(row));
+        all.push(phase.needs(&[&previous, &phase_id(row.kubeconfig)]));
+        previous = id;
+    }
+    all
+}
+
+/// Returns the id of the phase that renews a certificate. Ids have no dots; kubeadm's name is the
+/// name of the command.
+fn phase_id(name: &str) -> String {
+    name.replace('.', "-")
+}
+
+fn restart_phase(row: &Restarted) -> String {
+    format!("{RESTART}/{}", row.component)
+}
+
+/// Returns the phases that run to renew one certificate: its own, and the restart of the component
+/// that uses it.
+pub fn phases_of(name: &str) -> Vec<String> {
+    let restarts = RESTARTED.iter().filter(|row| row.kubeconfig == name);
+    std::iter::once(phase_id(name))
+        .chain(restarts.map(restart_phase))
+        .collect()
+}
+
+/// Returns the phases that a run leaves out, each with the reason. `is_whole` is false if a single
+/// certificate was named: kubeadm then reports it as missing.
+pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, String)> {
+    let mut disabled = Vec::new();
+    if config.cluster.etcd.external.is_some() && is_whole {
+        let of_etcd = renewables().into_iter().filter(|row| row.belongs_to_etcd);
+        disabled.extend(of_etcd.map(|row| (phase_id(row.name), "etcd.external".to_owned())));
+    }
+    if !config
+        .renewal
+        .as_ref()
+        .is_some_and(|renewal| renewal.restart)
+    {
+        disabled.push((RESTART.to_owned(), "--no-restart".to_owned()));
+    }
+    disabled
+}
+
+fn renew(renewable: &Renewable) -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if renewable.belongs_to_etcd && config.cluster.etcd.external.is_some() {
+        say(format!("[] MISSING! {}", renewable.title));
+        return Ok(Outcome::Skipped("etcd is external".into()));
+    }
+    effects_core::renew_certificate(&json(&renewable.spec(&config)))?;
+    Ok(Outcome::Settled)
+}
+
+/// Restarts a component whose kubeconfig this run renewed. If it cannot be restarted, the run goes
+/// on with a warning: the certificates are renewed.
+fn restart(row: &Restarted) -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let Restarted {
+        component,
+        kubeconfig,
+    } = row;
+    let renewed_from = [
+        format!("{}/{kubeconfig}", config.run.kubeconfig_dir),
+        format!("{}/ca.key", config.cluster.certificates_dir),
+    ];
+    for path in &renewed_from {
+        if observe_files::stat(path)?.is_none() {
+            return Ok(Outcome::Skipped(format!("{kubeconfig} was not renewed")));
+        }
+    }
+    let manifest = format!("{MANIFESTS}/{component}.yaml");
+    if observe_files::stat(&manifest)?.is_none() {
+        return Ok(Outcome::Skipped(format!("{manifest} does not exist")));
+    }
+    let text = observe_files::read_file(&manifest)?;
+    let health_url = std::str::from_utf8(&text)
+        .map_err(|error| error.to_string())
+        .and_then(|text| static_pod::health_url(component, text, &config))
+        .map_err(|why| failure(FailureCode::Invalid, format!("{manifest}: {why}")))?;
+    let timeouts = config.init.timeouts.unwrap_or_default();
+    let limit = timeouts
+        .control_plane_component_health_check
+        .unwrap_or_default();
+    let restart = effects_core::restart_component(&json(&RestartSpec {
+        component: (*component).to_owned(),
+        health_url,
+        timeout_seconds: limit.as_secs(),
+    }))?;
+    effects::announce(
+        restart,
+        &format!("Restarting {component}. This can take up to {limit}"),
+    )?;
+    effects_core::attempt(
+        restart,
+        &format!(
+            "{component} was not restarted and uses its old certificate until it is; restart it by \
+             moving {manifest} away for 20 seconds: {{}}"
+        ),
+    )?;
+    Ok(Outcome::Settled)
+}
+
+#[cfg(test)]
+mod tests;

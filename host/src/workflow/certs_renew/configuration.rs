@@ -1,0 +1,91 @@
+//! Where the commands about existing certificates get their configuration from.
+use crate::{
+    config::{self, CertificateFlags, ConfigFile, Loaded, Problem},
+    effect::pki::{AuthorityFile, kubeconfig_facts},
+    render::messages,
+    run::workflow::{Line, WorldBefore},
+    world::{World, node::facts::NodeFacts},
+};
+use anyhow::Result;
+use kubephase_sdk::kubeadm::ClusterConfiguration;
+use std::path::absolute;
+
+/// The places of a configuration: a file, or the cluster.
+pub struct Source<'a> {
+    pub file: Option<&'a ConfigFile>,
+    pub flags: &'a CertificateFlags,
+    pub node: &'a NodeFacts,
+    pub world: &'a dyn WorldBefore,
+}
+
+impl Source<'_> {
+    /// Loads the configuration. `say` gets kubeadm's lines about reading it from the cluster, with
+    /// this label.
+    ///
+    /// # Errors
+    /// Every problem of the configuration. That the cluster cannot be read is none: the defaults
+    /// are used then (kubeadm behaviour).
+    pub fn load(&self, label: &str, say: &dyn Fn(Vec<Line>)) -> Result<Loaded> {
+        let stored = match self.file {
+            Some(_) => None,
+            None => self.read_cluster(label, say)?,
+        };
+        let loaded = config::load_for_certificates(self.file, self.flags, stored, self.node)?;
+        Ok(loaded)
+    }
+
+    /// Reads the configuration that the cluster keeps; none if it cannot be read. Nothing is said
+    /// if there is no kubeconfig for the cluster (kubeadm behaviour).
+    fn read_cluster(
+        &self,
+        label: &str,
+        say: &dyn Fn(Vec<Line>),
+    ) -> Result<Option<(ClusterConfiguration, Vec<Problem>)>> {
+        let Ok(path) = absolute(&self.flags.kubeconfig) else {
+            // The operator gave an empty path: no kubeconfig.
+            return Ok(None);
+        };
+        let path = path.to_string_lossy();
+        let world = self.world.open()?;
+        let Some(stored) = read_with(world, &path, || {
+            let lines = messages::READING_CONFIGURATION.map(|line| Line::new(label, line));
+            say(lines.into());
+        }) else {
+            return Ok(None);
+        };
+        // An empty line separates these lines from the others.
+        let blank = Line::new("", "");
+        say(match &stored {
+            Ok(_) => vec![blank],
+            Err(_) => vec![
+                Line::new(
+                    label,
+                    "Error reading configuration from the Cluster. Falling back to default \
+                     configuration",
+                ),
+                blank,
+            ],
+        });
+        Ok(stored.ok())
+    }
+}
+
+/// Reads the configuration of the cluster by a kubeconfig, after `announce`; none if there is no
+/// kubeconfig that can be used.
+fn read_with(
+    world: &dyn World,
+    kubeconfig: &str,
+    announce: impl FnOnce(),
+) -> Option<Result<(ClusterConfiguration, Vec<Problem>)>> {
+    let facts = kubeconfig_facts(world.files(), kubeconfig, AuthorityFile::Any);
+    let is_usable = facts
+        .ok()
+        .flatten()
+        .is_some_and(|facts| !facts.server.is_empty());
+    if !is_usable {
+        return None;
+    }
+    let cluster = world.cluster().with_kubeconfig(kubeconfig).ok()?;
+    announce();
+    Some(config::stored_cluster_configuration(cluster.as_ref()))
+}

@@ -1,0 +1,128 @@
+//! `certs renew`: makes certificates of this node's control plane anew. The files of the node
+//! suffice, so it also works after all certificates have expired.
+pub mod configuration;
+
+use crate::{
+    config::{self, Config, RenewalFlags},
+    effect::pki,
+    journal::History,
+    phase::certs::renewal,
+    plan::spec::{PhaseSpec, WorkflowId},
+    program::Program,
+    render::messages,
+    run::workflow::{
+        CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, RehearsedCluster, Trees,
+        Workflow,
+    },
+    workflow::reset::Reset,
+    world::Files,
+};
+use anyhow::Result;
+use clap::{Arg, FromArgMatches};
+use configuration::Source;
+use kubephase_sdk::kubeadm::Renewal;
+use std::collections::BTreeMap;
+
+/// The workflow `certs renew`.
+pub struct CertsRenew;
+
+impl Workflow for CertsRenew {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new("certs-renew")
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["certs", "renew"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Renew certificates of this node's control plane, however long they are valid"
+    }
+
+    fn shape(&self) -> CommandShape {
+        CommandShape::Members {
+            whole: "Renew all available certificates",
+        }
+    }
+
+    fn selection(&self, name: &str) -> Vec<String> {
+        renewal::phases_of(name)
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<RenewalFlags>()
+    }
+
+    fn has_phase_flags(&self) -> bool {
+        false
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        renewal::phases()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let flags = RenewalFlags::from_arg_matches(input.arguments)?;
+        let source = Source {
+            file: input.file,
+            flags: &flags.certificates,
+            node: input.node,
+            world: input.world,
+        };
+        let mut loaded = source.load("renew", &|lines| input.say(lines))?;
+        loaded.dry_run = flags.dry_run;
+        // Components are restarted in the runtime that the kubelet uses.
+        if let Some(socket) = config::socket_of_kubelet(input.world.open()?.files()) {
+            loaded.config.init.node_registration.cri_socket = socket;
+        }
+        // kubeadm restarts nothing.
+        let restart = !flags.no_restart && Program::current() == Program::Kubephase;
+        loaded.config.renewal = Some(Renewal { restart });
+        Ok(LoadedRun::new(loaded, &[]))
+    }
+
+    fn disabled_phases(&self, config: &Config, is_whole: bool) -> BTreeMap<String, String> {
+        renewal::disabled_phases(config, is_whole)
+            .into_iter()
+            .collect()
+    }
+
+    /// Warns of authorities that are not valid: what they sign is not trusted.
+    fn complete(
+        &self,
+        config: &mut Config,
+        files: &dyn Files,
+        _history: &History,
+    ) -> Result<Vec<String>> {
+        let now = jiff::Timestamp::now().as_second();
+        Ok(pki::expired_authorities(files, config, now))
+    }
+
+    fn rehearsed_cluster(&self) -> RehearsedCluster {
+        RehearsedCluster::Kept
+    }
+
+    fn uses_rehearsed_node(&self) -> bool {
+        true
+    }
+
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        Reset.rehearsed_trees(place)
+    }
+
+    fn closing(&self, config: &Config) -> Option<String> {
+        let restarts = config
+            .renewal
+            .as_ref()
+            .is_some_and(|renewal| renewal.restart);
+        Some(if restarts {
+            messages::RENEWED.to_owned()
+        } else {
+            messages::RENEWED_WITHOUT_RESTART.to_owned()
+        })
+    }
+}

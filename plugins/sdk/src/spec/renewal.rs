@@ -1,0 +1,43 @@
+//! Certificates that are renewed, and restarts of the components that use them.
+use super::KeyAlgorithm;
+use serde::{Deserialize, Serialize};
+
+/// A certificate of the control plane that exists. It is made anew with the subject, the names and
+/// the usages that it has, and with a new key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RenewalSpec {
+    /// kubeadm's name: `apiserver`, `admin.conf`
+    pub name: String,
+    /// kubeadm's words for it: `certificate for serving the Kubernetes API`
+    pub title: String,
+    pub file: RenewedFile,
+    /// the certificates directory
+    pub directory: String,
+    /// base name of the authority that signs: `etcd/ca`
+    pub authority: String,
+    pub algorithm: KeyAlgorithm,
+    /// as [`CertificateSpec::validity_seconds`](super::CertificateSpec::validity_seconds)
+    pub validity_seconds: i64,
+}
+
+/// The place of a certificate that is renewed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum RenewedFile {
+    /// files of the certificates directory: `<base>.crt` and `<base>.key`
+    Certificate { base: String },
+    /// the kubeconfig that the certificate and its key are embedded in
+    Kubeconfig { path: String },
+}
+
+/// A component of the control plane that is restarted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestartSpec {
+    /// the name of its container: `kube-scheduler`
+    pub component: String,
+    /// the URL that answers 200 once the component works again
+    pub health_url: String,
+    pub timeout_seconds: i64,
+}

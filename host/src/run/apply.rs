@@ -147,7 +147,9 @@ impl Application<'_> {
         let (executor, session) = (self.executor, self.session);
         let shared = &executor.shared;
         let target = summary(&proposal.effect).1;
-        let territory = self.territory.map(|territory| territory.around(&target));
+        let territory = self
+            .territory
+            .map(|territory| territory.for_change_of(&target));
         proposal.effect.apply(&Context {
             world: shared.world.as_ref(),
             config: executor.config,

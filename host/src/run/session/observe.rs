@@ -41,7 +41,7 @@ impl Session {
         let opened = if is_read {
             world
                 .files()
-                .open_shown(path, &self.0.shared.territory.around(path))?
+                .open_shown(path, &self.0.shared.territory.for_change_of(path))?
         } else {
             world.files().open(path)?
         };

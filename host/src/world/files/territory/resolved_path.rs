@@ -21,7 +21,7 @@ const MAX_LINKS: usize = 40;
 /// A path with all links followed.
 #[derive(Debug)]
 pub struct ResolvedPath {
-    /// The real path. Names from the first that does not exist on are taken as they are.
+    /// The real path. From the first name that does not exist, names are kept as they are.
     pub real: String,
     /// Real paths of the links that the path led through.
     pub links: Vec<String>,
@@ -99,7 +99,8 @@ impl ResolvedPath {
         let top = files.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
         let root = file_identity(&fs::fstat(&top)?);
         let mut rest: VecDeque<String> = split_names(path).collect();
-        let (mut steps, mut links): (Vec<Step>, Vec<String>) = Default::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut links: Vec<String> = Vec::new();
         while let Some(part) = rest.pop_front() {
             if part == ".." {
                 steps.pop();
@@ -130,7 +131,7 @@ impl ResolvedPath {
         }
         let real =
             normalise(&join_path(&steps, rest.iter().map(String::as_str))).unwrap_or_default();
-        let mut above: Vec<FileIdentity> = vec![root];
+        let mut above = vec![root];
         above.extend(steps.iter().map(|step| step.identity));
         let (mut identity, mut kind) = (None, None);
         if rest.is_empty() {

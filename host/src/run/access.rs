@@ -24,7 +24,7 @@ impl Access {
     /// Returns the kind of phase that has this access.
     pub fn origin(&self) -> Origin {
         match self {
-            Access::BuiltIn => Origin::Distribution,
+            Access::BuiltIn => Origin::BuiltIn,
             Access::Granted(grant) => grant.origin(),
         }
     }

@@ -86,8 +86,9 @@ impl Engine {
         }
     }
 
-    /// Number of components that this engine compiled because the cache had no code for them.
-    pub fn compiled(&self) -> usize {
-        self.runtime.compiled()
+    /// Returns the number of components that this engine compiled because the cache had no code for
+    /// them.
+    pub fn compiled_count(&self) -> usize {
+        self.runtime.compiled_count()
     }
 }

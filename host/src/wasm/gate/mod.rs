@@ -15,11 +15,11 @@ pub use arguments::{Arguments, Identity, Listing, NewOwner, Origin, Plain};
 pub use content::{Owner, excess, has_pods, judged_kinds, shape_of};
 pub use pattern::{
     Demand, Dimension, check_ascii, check_name, check_pattern, check_usage, covers_object,
-    matches as fits_pattern,
+    pattern_matches,
 };
 pub use risk::{
-    Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
-    is_harmless, is_own_or_harmless, is_shared, names_host, owner_of_path,
+    Danger, NAMESPACE, PLUGIN_DIRECTORIES, Risk, asked_nearby, check_host, has_to_be_named,
+    identifies_others, is_harmless, is_own_or_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 

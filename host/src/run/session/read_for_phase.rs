@@ -87,7 +87,7 @@ impl Session {
             .filter(|own| owner_of_path(path) == Some(own))
             && let Some(identity) = self.0.shared.identities.get(plugin)
         {
-            owners::check(world.files(), plugin, identity)?;
+            owners::check_owner(world.files(), plugin, identity)?;
         }
         let is_hosts = self.0.shared.territory.owns(path);
         let verdict = self.0.access.check_identity(row, path, is_hosts);

@@ -1,11 +1,12 @@
-//! Refuses a schema that marks a setting as secret where [`super::hide`] does not look: below
-//! keywords like `patternProperties` and `if`. The secret would be kept in clear.
+//! Refuses a schema that marks a setting as secret below a keyword that [`super::hide`] does not
+//! follow, like `patternProperties` and `if`. In such a place `hide` would not replace the secret,
+//! and capsules and the cluster's configuration would keep it in clear text.
 use super::{SAME_VALUE, is_secret, resolve};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Further keywords that hold a schema or a list of schemas.
-const NOT_FOLLOWED: &[&str] = &[
+/// Keywords that hold a schema or a list of schemas, and that `hide` does not follow.
+const UNFOLLOWED_SCHEMAS: &[&str] = &[
     "not",
     "if",
     "then",
@@ -19,59 +20,65 @@ const NOT_FOLLOWED: &[&str] = &[
     "contentSchema",
 ];
 
-/// Further keywords that hold schemas by a name.
-const NAMED_NOT_FOLLOWED: &[&str] = &["patternProperties", "dependentSchemas", "dependencies"];
+/// Keywords that hold a map of schemas, and that `hide` does not follow.
+const UNFOLLOWED_MAPS: &[&str] = &["patternProperties", "dependentSchemas", "dependencies"];
 
-/// Checks that [`super::hide`] sees each mark of a secret.
+/// Checks that [`super::hide`] follows the schema to each mark of a secret.
 ///
 /// # Errors
-/// Names the keyword below which a mark is not seen.
+/// Names the unfollowed keyword above a mark.
 pub fn check_marks(schema: &Value) -> Result<(), String> {
     let mut search = Search {
         root: schema,
         visited: HashSet::new(),
     };
-    match search.hidden_mark(schema, None) {
+    match search.unfollowed_mark(schema, None) {
         Some(keyword) => Err(format!(
-            "the schema of its settings marks a secret below `{keyword}`, where the mark is not \
-             seen; mark it below `properties`, `additionalProperties`, `items`, `allOf`, `anyOf` \
-             or `oneOf`"
+            "the schema of the plugin's settings marks a secret below `{keyword}`, where marks \
+             have no effect; mark it below `properties`, `additionalProperties`, `items`, `allOf`, \
+             `anyOf` or `oneOf`"
         )),
         None => Ok(()),
     }
 }
 
-/// A search for marks that are not seen.
+/// A search for marks that [`super::hide`] misses.
 struct Search<'a> {
     root: &'a Value,
-    /// the schemas that were looked at, each with whether it was below a keyword that is not
-    /// followed
+    /// the visited schemas; the flag says whether an unfollowed keyword was above
     visited: HashSet<(*const Value, bool)>,
 }
 
 impl<'a> Search<'a> {
-    /// Returns the keyword that hides a mark in a schema. `below` is the keyword above the schema
-    /// that is not followed.
-    fn hidden_mark(&mut self, schema: &'a Value, below: Option<&'a str>) -> Option<&'a str> {
-        let here = (std::ptr::from_ref(schema), below.is_some());
-        if !self.visited.insert(here) {
+    /// Returns the unfollowed keyword above the first mark that `hide` misses. `unfollowed` is the
+    /// unfollowed keyword above this schema, if there is one.
+    fn unfollowed_mark(
+        &mut self,
+        schema: &'a Value,
+        unfollowed: Option<&'a str>,
+    ) -> Option<&'a str> {
+        let visit = (std::ptr::from_ref(schema), unfollowed.is_some());
+        if !self.visited.insert(visit) {
             return None;
         }
-        if below.is_some() && is_secret(schema) {
-            return below;
+        if unfollowed.is_some() && is_secret(schema) {
+            return unfollowed;
         }
         let target = resolve(self.root, schema);
         if !std::ptr::eq(target, schema)
-            && let Some(hidden) = self.hidden_mark(target, below)
+            && let Some(keyword) = self.unfollowed_mark(target, unfollowed)
         {
-            return Some(hidden);
+            return Some(keyword);
         }
         for (keyword, value) in schema.as_object()? {
-            let (schemas, is_followed) = schemas_of(keyword, value);
-            let below = below.or((!is_followed).then_some(keyword.as_str()));
-            for schema in schemas {
-                if let Some(hidden) = self.hidden_mark(schema, below) {
-                    return Some(hidden);
+            let children = child_schemas(keyword, value);
+            let unfollowed_here = match unfollowed {
+                None if !children.are_followed => Some(keyword.as_str()),
+                _ => unfollowed,
+            };
+            for child in children.schemas {
+                if let Some(keyword) = self.unfollowed_mark(child, unfollowed_here) {
+                    return Some(keyword);
                 }
             }
         }
@@ -79,19 +86,29 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns the schemas in the value of a keyword, and whether marks in them are seen.
-fn schemas_of<'a>(keyword: &str, value: &'a Value) -> (Vec<&'a Value>, bool) {
-    match keyword {
+/// The schemas in the value of a keyword.
+struct ChildSchemas<'a> {
+    schemas: Vec<&'a Value>,
+    /// whether [`super::hide`] follows the keyword to them
+    are_followed: bool,
+}
+
+fn child_schemas<'a>(keyword: &str, value: &'a Value) -> ChildSchemas<'a> {
+    let (schemas, are_followed) = match keyword {
         "properties" => (fields_of(value), true),
         "additionalProperties" => (vec![value], true),
-        // A list has a schema for each item, by its place.
+        // `items` as a list (before JSON Schema 2020-12) has one schema for each position.
         "items" if value.is_array() => (items_of(value), false),
         "items" => (vec![value], true),
         _ if SAME_VALUE.contains(&keyword) => (items_of(value), true),
-        _ if NAMED_NOT_FOLLOWED.contains(&keyword) => (fields_of(value), false),
-        _ if NOT_FOLLOWED.contains(&keyword) && value.is_array() => (items_of(value), false),
-        _ if NOT_FOLLOWED.contains(&keyword) => (vec![value], false),
+        _ if UNFOLLOWED_MAPS.contains(&keyword) => (fields_of(value), false),
+        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) && value.is_array() => (items_of(value), false),
+        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) => (vec![value], false),
         _ => (Vec::new(), true),
+    };
+    ChildSchemas {
+        schemas,
+        are_followed,
     }
 }
 

@@ -163,7 +163,7 @@ fn own_endpoint(server: &Url) -> Result<Option<Endpoint>, String> {
     if host.parse::<IpAddr>().is_ok() {
         return Ok(None);
     }
-    let endpoint = Endpoint::of_address(server);
+    let endpoint = Endpoint::from_url(server);
     let last = host.rsplit('.').next().unwrap_or_default();
     // The system reads `7.8.9` as 7.8.0.9, and numbers that begin with zeros as octal numbers.
     if endpoint.is_none() && last.starts_with(|c: char| c.is_ascii_digit()) && is_number(last) {

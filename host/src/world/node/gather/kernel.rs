@@ -3,7 +3,7 @@ use super::{lines, read, text};
 use crate::world::{node::facts::NodeFacts, real::services::Tools};
 use std::{collections::BTreeMap, path::Path};
 
-/// Kernel parameters that phases ask for.
+/// The kernel parameters that phases observe.
 const SYSCTLS: &[&str] = &["net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding"];
 
 /// Adds the host name, the release of the kernel, its options and parameters, and its control
@@ -59,7 +59,7 @@ fn enabled_controller(line: &str) -> Option<String> {
     (fields.len() == 4 && fields[3] != "0").then(|| fields[0].to_owned())
 }
 
-/// Returns the options of the running kernel. None if its configuration cannot be found; then all
+/// Returns the options of the running kernel. Empty if its configuration cannot be found; then all
 /// options count as present.
 fn kernel_options(
     release: &str,

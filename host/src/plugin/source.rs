@@ -62,7 +62,7 @@ pub fn needs_digest(source: &str) -> bool {
     })
 }
 
-/// Reads the signature of a component of a source; none if the source has no signature.
+/// Reads the signature of a component of a source; `None` if the source has no signature.
 ///
 /// # Errors
 /// The signature cannot be read.

@@ -95,7 +95,7 @@ impl HeldFile {
         }
     }
 
-    /// Takes the file; none if another command holds it.
+    /// Takes the file; `None` if another command holds it.
     fn attempt(path: &Path) -> io::Result<Option<File>> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut options = File::options();

@@ -33,7 +33,7 @@ struct Application<'a> {
     session: &'a Session,
     state: &'a RunState,
     time: &'a TimeOfPhase,
-    /// files that the phase may not change; none for a built-in phase
+    /// files that the phase may not change; `None` for a built-in phase
     territory: Option<&'a Territory>,
 }
 

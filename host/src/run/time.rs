@@ -11,7 +11,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// The time of one phase, by its clock. The clock stands still while the phase waits for a turn.
 pub(super) struct TimeOfPhase {
     session: Session,
-    /// when the phase has to have settled; none for a phase of the program
+    /// when the phase has to have settled; `None` for a phase of the program
     until: Option<Instant>,
     /// the instant up to which the time of the plugin was counted
     counted: Mutex<Instant>,

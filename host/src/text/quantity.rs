@@ -65,7 +65,7 @@ fn parse(unsigned: &str) -> Option<Quantity> {
     })
 }
 
-/// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is
+/// Returns the value of a quantity of bytes; `None` if the text is not a quantity, or its value is
 /// not a whole number.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let Quantity {
@@ -80,8 +80,8 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
     u64::try_from(value?).ok()
 }
 
-/// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. None if the text
-/// is not a quantity, or its value is too large.
+/// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. `None` if the
+/// text is not a quantity, or its value is too large.
 pub fn canonical(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),

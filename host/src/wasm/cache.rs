@@ -50,7 +50,7 @@ pub struct Cache(Result<OwnedFd, String>);
 pub struct Draft<'a> {
     /// the content so far
     pub file: File,
-    /// directory and name of the file; none if it is in memory
+    /// directory and name of the file; `None` if it is in memory
     place: Option<(&'a OwnedFd, String)>,
 }
 
@@ -77,12 +77,12 @@ impl Cache {
         Cache(open_safely(place).map_err(|why| format!("{}: {why:#}", place.display())))
     }
 
-    /// The reason why the cache keeps nothing; none if it is usable.
+    /// The reason why the cache keeps nothing; `None` if it is usable.
     pub fn unusable(&self) -> Option<&str> {
         self.0.as_ref().err().map(String::as_str)
     }
 
-    /// Returns the content of an entry; none if it is missing, damaged or larger than 128 MiB.
+    /// Returns the content of an entry; `None` if it is missing, damaged or larger than 128 MiB.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         let (file, length) = self.entry(key)?;
         if length > MAX_ENTRY_BYTES {
@@ -94,7 +94,7 @@ impl Cache {
         (blake3::hash(&content).as_slice() == digest).then_some(content)
     }
 
-    /// Opens an entry; none if it is missing or damaged.
+    /// Opens an entry; `None` if it is missing or damaged.
     pub fn file(&self, key: &str) -> Option<File> {
         let (mut file, length) = self.entry(key)?;
         let (mut hasher, mut digest) = (blake3::Hasher::new(), [0; blake3::OUT_LEN]);

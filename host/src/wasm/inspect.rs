@@ -52,7 +52,7 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 pub struct Outline {
     imports: Vec<Import>,
     exports: Vec<String>,
-    /// the text of its manifest; none if it has no manifest
+    /// the text of its manifest; `None` if it has no manifest
     pub manifest: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct Outline {
 #[derive(Debug, Serialize, Deserialize)]
 struct Import {
     name: String,
-    /// the functions of an interface; none if the import is not an interface
+    /// the functions of an interface; `None` if the import is not an interface
     functions: Option<Vec<String>>,
 }
 
@@ -205,7 +205,7 @@ fn manifest_text(manifest: &[u8]) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// Returns the functions of an imported interface; none if the import is not an interface.
+/// Returns the functions of an imported interface; `None` if the import is not an interface.
 fn functions(types: &Types, import: &str) -> Option<Vec<String>> {
     let item = types.component_item_for_import(import)?;
     let ComponentEntityType::Instance(id) = item.ty else {

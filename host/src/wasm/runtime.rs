@@ -155,7 +155,7 @@ impl Runtime {
         Ok(Runtime(Arc::new(inner)))
     }
 
-    /// The reason why the cache keeps no compiled components; none if it keeps them.
+    /// The reason why the cache keeps no compiled components; `None` if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
@@ -193,7 +193,7 @@ impl Runtime {
         self.0.components.lock()
     }
 
-    /// Returns a compiled component from memory or from the cache; none if neither has it.
+    /// Returns a compiled component from memory or from the cache; `None` if neither has it.
     pub(super) fn find_compiled(&self, digest: &str) -> Option<Component> {
         if let Some(known) = self.components().get(digest) {
             return Some(known.clone());

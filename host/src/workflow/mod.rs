@@ -16,7 +16,7 @@ use crate::{
 /// Every workflow, in the order of the help.
 pub static ALL: &[&dyn Workflow] = &[&init::Init, &join::Join, &reset::Reset];
 
-/// Returns a workflow by its name; none if there is no such workflow.
+/// Returns a workflow by its name; `None` if there is no such workflow.
 pub fn find(id: &WorkflowId) -> Option<&'static dyn Workflow> {
     ALL.iter().copied().find(|workflow| workflow.id() == *id)
 }

@@ -3,7 +3,7 @@ use crate::{render::KUBELET_DIR, world::Files};
 use serde_json::Value;
 
 /// Returns the socket that kubeadm wrote into the kubelet's instance configuration or into its
-/// flags; none if neither file names a socket.
+/// flags; `None` if neither file names a socket.
 pub(super) fn socket_of_kubelet(files: &dyn Files) -> Option<String> {
     socket_of_instance_config(files)
         .filter(|socket| !socket.is_empty())

@@ -78,7 +78,7 @@ impl<'a> EntryCheck<'a> {
         })
     }
 
-    /// The digest in the entry itself, without `sha256:`; none if the entry has no digest.
+    /// The digest in the entry itself, without `sha256:`; `None` if the entry has no digest.
     fn pinned(&self) -> Option<&'a str> {
         let digest = self.entry.digest.as_deref();
         digest.map(|digest| digest.trim_start_matches("sha256:"))

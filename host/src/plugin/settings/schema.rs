@@ -163,7 +163,7 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
 /// schema around it counts once.
 struct Expansion<'a> {
     root: &'a Value,
-    /// size of each schema, by its address; none while the schema is being counted
+    /// size of each schema, by its address; `None` while the schema is being counted
     sizes: HashMap<*const Value, Option<u64>>,
 }
 
@@ -199,7 +199,7 @@ impl<'a> Expansion<'a> {
 /// Counts the schemas that one value and its members are compared with.
 struct Comparison<'a> {
     root: &'a Value,
-    /// cost of each schema, by its address and the depth of the value; none while the schema is
+    /// cost of each schema, by its address and the depth of the value; `None` while the schema is
     /// being counted
     costs: HashMap<(*const Value, usize), Option<u64>>,
 }

@@ -305,7 +305,7 @@ impl Session {
         })
     }
 
-    /// Counts time of the phase, and returns what is left of the time of its plugin; none if no
+    /// Counts time of the phase, and returns what is left of the time of its plugin; `None` if no
     /// limit applies.
     pub fn spend_time(&self, time: Duration) -> Option<Duration> {
         if !self.is_plugin() {

@@ -15,8 +15,8 @@ use std::{
 };
 
 /// Compiles the component on standard input if this process was started as the compiler. `main`
-/// calls this before anything else. Returns the exit code of the compiler; none if this process was
-/// started as the ordinary program.
+/// calls this before anything else. Returns the exit code of the compiler; `None` if this process
+/// was started as the ordinary program.
 pub fn run_child() -> Option<ExitCode> {
     let mut arguments = env::args_os();
     if arguments.next() != Some(OsString::from(CHILD_PROGRAM_NAME)) {

@@ -72,7 +72,7 @@ impl Row {
         format!("{}.{}", self.interface, self.function)
     }
 
-    /// The dimensions in which a grant bounds the function; none if it needs no grant.
+    /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {
             Permit::Granted(dimensions) => dimensions,
@@ -155,7 +155,7 @@ impl<A: Arguments> HostFunction<A> {
     }
 }
 
-/// The row of `interface.function`; none for a function that the host does not have.
+/// The row of `interface.function`; `None` for a function that the host does not have.
 pub fn row(capability: &str) -> Option<&'static Row> {
     let (interface, function) = capability.split_once('.')?;
     rows().find(|row| row.interface == interface && row.function == function)

@@ -5,7 +5,7 @@
 /// The beginning of names that only plugins use.
 const NAMESPACE_PREFIX: &str = "kubephase-plugin-";
 
-/// Returns the rest of a name or pattern after the plugin's own name; none if it does not begin
+/// Returns the rest of a name or pattern after the plugin's own name; `None` if it does not begin
 /// with that.
 fn after_own_name<'a>(name: &'a str, plugin: &str) -> Option<&'a str> {
     name.strip_prefix(NAMESPACE_PREFIX)?

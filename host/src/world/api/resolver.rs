@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 /// Chooses the address that a server is reached at. TLS still checks the name in the server's URL.
 pub trait Resolver: Send + Sync {
-    /// Returns the address of a server; none to use the address of its URL.
+    /// Returns the address of a server; `None` to use the address of its URL.
     fn endpoint(&self, server: &Url) -> Option<Endpoint>;
 }
 

@@ -16,8 +16,8 @@ pub struct RootedFiles {
     pub(super) path: PathBuf,
     /// How the kernel resolves paths. Empty for `/`, out of which no path leads.
     pub(super) resolve: ResolveFlags,
-    /// Writes a file or directory to the disk, so that it outlives a power cut. None for a scratch
-    /// tree, which need not.
+    /// Writes a file or directory to the disk, so that it outlives a power cut. `None` for a
+    /// scratch tree, which need not.
     pub(super) sync_to_disk: Option<Syncer>,
 }
 

@@ -8,8 +8,8 @@ pub const PLUGIN_DIRECTORIES: &str = "/var/lib/kubephase-plugins";
 /// The file of the API server's audit policy, which decides only about the log.
 const AUDIT_POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
-/// Returns the name of the plugin that a path below [`PLUGIN_DIRECTORIES`] belongs to; none for all
-/// other paths.
+/// Returns the name of the plugin that a path below [`PLUGIN_DIRECTORIES`] belongs to; `None` for
+/// all other paths.
 pub fn owner_of_path(path: &str) -> Option<&str> {
     let below = path.strip_prefix(PLUGIN_DIRECTORIES)?.strip_prefix('/')?;
     let name = below.split('/').next().unwrap_or_default();

@@ -149,7 +149,7 @@ fn explain_missing(failure: Failure) -> Failure {
 }
 
 /// Returns the endpoint of a server at an address that the system's resolver would read in another
-/// way; none if the system can resolve the server's host.
+/// way; `None` if the system can resolve the server's host.
 ///
 /// # Errors
 /// The host looks like an address to the system's resolver and is none, or the port is not valid.
@@ -182,8 +182,8 @@ fn is_number(text: &str) -> bool {
         || text.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. None if
-/// the endpoint is not a URL.
+/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. `None`
+/// if the endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
     config.tls_server_name = Some(pki::tls_name(server.host()));

@@ -28,7 +28,7 @@ pub enum MissingParents {
 pub struct ConfinedEntry<'a> {
     pub(super) directory: OwnedFd,
     pub(super) name: &'a str,
-    /// Metadata of the file with this name; none if it does not exist.
+    /// Metadata of the file with this name; `None` if it does not exist.
     pub(super) target: Option<Stat>,
     /// Whether every local user may search all directories above.
     pub(super) searchable: bool,

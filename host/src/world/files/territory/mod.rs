@@ -119,7 +119,7 @@ fn has_public_name(path: &str) -> bool {
     [".crt", ".pub"].iter().any(|suffix| path.ends_with(suffix))
 }
 
-/// Removes `.`, `..` and empty names from an absolute path; none if the path is not absolute.
+/// Removes `.`, `..` and empty names from an absolute path; `None` if the path is not absolute.
 pub fn normalise(path: &str) -> Option<String> {
     if !path.starts_with('/') {
         return None;

@@ -27,9 +27,9 @@ pub struct ResolvedPath {
     pub links: Vec<String>,
     /// Directories that the real path leads through.
     pub(super) above: Vec<FileIdentity>,
-    /// Type of the file at the end; none if it does not exist.
+    /// Type of the file at the end; `None` if it does not exist.
     pub(super) kind: Option<FileType>,
-    /// Identity of the file at the end; none if it does not exist.
+    /// Identity of the file at the end; `None` if it does not exist.
     pub(super) identity: Option<FileIdentity>,
 }
 
@@ -42,8 +42,8 @@ struct Step {
 }
 
 impl Step {
-    /// Opens a name of a directory; none if there is no such file, or if this process may not reach
-    /// it and so cannot change it either.
+    /// Opens a name of a directory; `None` if there is no such file, or if this process may not
+    /// reach it and so cannot change it either.
     fn open(directory: &OwnedFd, name: &str) -> rustix::io::Result<Option<Step>> {
         let handle = match fs::openat(directory, name, UNFOLLOWED, Mode::empty()) {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),

@@ -53,7 +53,7 @@ fn controllers(version: u8) -> Vec<String> {
         .collect()
 }
 
-/// Returns the name of a controller by its line in `/proc/cgroups`; none if it is not enabled.
+/// Returns the name of a controller by its line in `/proc/cgroups`; `None` if it is not enabled.
 fn enabled_controller(line: &str) -> Option<String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     (fields.len() == 4 && fields[3] != "0").then(|| fields[0].to_owned())

@@ -84,12 +84,12 @@ fn phase(id: &str, after: &[&str], function: fn() -> Result<Outcome, Failure>) -
 }
 
 impl TestPhase {
-    fn as_plugin(mut self) -> TestPhase {
+    fn into_plugin(mut self) -> TestPhase {
         self.is_plugin = true;
         self
     }
 
-    fn as_check(mut self) -> TestPhase {
+    fn into_check(mut self) -> TestPhase {
         self.node.spec.kind = PhaseKind::Check;
         self
     }
@@ -224,7 +224,7 @@ fn a_plugin_with_a_grant_for_all_files_cannot_change_a_file_of_the_host() {
     let world = Arc::new(fake_world(root.path()));
     let result = run(
         world.clone(),
-        vec![phase("evil", &[], write_key_of_host).as_plugin()],
+        vec![phase("evil", &[], write_key_of_host).into_plugin()],
         Concurrency::Exactly(1),
     );
     assert!(
@@ -238,11 +238,11 @@ fn a_plugin_with_a_grant_for_all_files_cannot_change_a_file_of_the_host() {
 fn a_check_of_a_plugin_changes_nothing() {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(fake_world(root.path()));
-    let plugin = || phase("changes", &[], write_secret).as_plugin();
+    let plugin = || phase("changes", &[], write_secret).into_plugin();
     assert_eq!(
         run(
             world.clone(),
-            vec![plugin().as_check()],
+            vec![plugin().into_check()],
             Concurrency::Exactly(1)
         ),
         RunResult::PreflightFailed
@@ -260,7 +260,7 @@ fn a_check_of_a_plugin_changes_nothing() {
 /// if a phase changed something before.
 #[test]
 fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
-    let check = |after: &[&str]| phase("check", after, report_failed_finding).as_check();
+    let check = |after: &[&str]| phase("check", after, report_failed_finding).into_check();
     assert_eq!(
         run_one_at_a_time(vec![check(&[])]),
         RunResult::PreflightFailed

@@ -2,10 +2,9 @@
 //! plugins in a child process with little memory and processor time and without access to files or
 //! the network.
 //!
-//! The child is this program, started with `CHILD_PROGRAM_NAME` as its name. It reads the component
-//! from standard input, writes the code to standard output, and writes errors to standard error.
-//! Another child reads and validates the component before, because that can take as long as
-//! compiling.
+//! The child is this program, started with `CHILD_NAME` as its name. It reads the component from
+//! standard input, writes the code to standard output, and writes errors to standard error. Another
+//! child reads and validates the component before, because that can take as long as compiling.
 //!
 //! The child returns machine code that this process will run, and wasmtime checks only the header
 //! of that code. A component that takes over the compiler could therefore return code of its own.
@@ -39,11 +38,11 @@ use std::{
 };
 
 /// The name that makes this program compile its standard input and do nothing else.
-const CHILD_PROGRAM_NAME: &str = "kubephase-compiles-a-component";
+const CHILD_NAME: &str = "kubephase-compiles-a-component";
 /// The argument that makes the child compile for an engine that reserves little address space.
-const SMALL_ENGINE_ARGUMENT: &str = "small";
+const SMALL_ARGUMENT: &str = "small";
 /// The argument that makes the child read and validate the component, and not compile it.
-const OUTLINE_ARGUMENT: &str = "read";
+const READ_ARGUMENT: &str = "read";
 /// Bytes of the JSON of an outline.
 const MAX_OUTLINE_BYTES: u64 = 8 << 20;
 /// How often the parent checks whether the run was cancelled while the child compiles.
@@ -114,11 +113,7 @@ pub(super) fn compile_in_child(
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = if small {
-        Some(SMALL_ENGINE_ARGUMENT)
-    } else {
-        None
-    };
+    let work = if small { Some(SMALL_ARGUMENT) } else { None };
     run(
         component,
         work,
@@ -141,13 +136,7 @@ pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline
         code: MAX_OUTLINE_BYTES,
         ..Allowance::for_component(component.len())
     };
-    run(
-        component,
-        Some(OUTLINE_ARGUMENT),
-        &answer,
-        allowance,
-        cancel,
-    )?;
+    run(component, Some(READ_ARGUMENT), &answer, allowance, cancel)?;
     let mut text = Vec::new();
     answer.rewind()?;
     answer.take(MAX_OUTLINE_BYTES).read_to_end(&mut text)?;
@@ -206,7 +195,7 @@ fn start(
 ) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
     command
-        .arg0(CHILD_PROGRAM_NAME)
+        .arg0(CHILD_NAME)
         .args(work)
         .env_clear()
         .current_dir("/");
@@ -309,7 +298,7 @@ fn has_ended(child: &mut Child) -> bool {
 
 /// Describes what a child does with the component, for messages.
 fn verb(work: Option<&str>) -> &'static str {
-    if work == Some(OUTLINE_ARGUMENT) {
+    if work == Some(READ_ARGUMENT) {
         "reading"
     } else {
         "compiling"
@@ -331,10 +320,7 @@ fn refusal(
             &format!("{} s of processor time", allowance.processor),
         ),
         Some(Signal::XFSZ) => limit_error(verb, &format!("{} MiB of code", allowance.code >> 20)),
-        _ if NO_MEMORY_MESSAGES
-            .iter()
-            .any(|no_memory| words.contains(no_memory)) =>
-        {
+        _ if NO_MEMORY_MESSAGES.iter().any(|text| words.contains(text)) => {
             limit_error(verb, &format!("{} MiB of memory", allowance.memory >> 20))
         }
         // Most often the kernel does this when the machine is short of memory.
@@ -346,7 +332,7 @@ fn refusal(
             "signal {} ended the child process while it was {verb} the component: {words}",
             signal.as_raw()
         ),
-        None if work == Some(OUTLINE_ARGUMENT) => anyhow!("{words}"),
+        None if work == Some(READ_ARGUMENT) => anyhow!("{words}"),
         None => anyhow!("the component cannot be compiled: {words}"),
     }
 }

@@ -55,7 +55,7 @@ pub enum EventKind {
         severity: Severity,
         label: String,
         text: String,
-        /// name of the third party's plugin that says it, from the host; none for the program
+        /// name of the third party's plugin that says it, from the host; `None` for the program
         /// itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
@@ -64,7 +64,7 @@ pub enum EventKind {
         phase: String,
         finding: Finding,
         judged: Judgement,
-        /// name of the third party's plugin that found it, from the host; none for the program's
+        /// name of the third party's plugin that found it, from the host; `None` for the program's
         /// own checks
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
@@ -74,7 +74,7 @@ pub enum EventKind {
         done: u32,
         total: u32,
         text: String,
-        /// name of the third party's plugin that says it, from the host; none for the program
+        /// name of the third party's plugin that says it, from the host; `None` for the program
         /// itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
@@ -97,7 +97,7 @@ pub enum EventKind {
         /// directories that the effect made and that did not exist before, including parents
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directories: Vec<String>,
-        /// what the effect means for later runs; none in lines of earlier versions, which
+        /// what the effect means for later runs; `None` in lines of earlier versions, which
         /// `journal::earlier` completes as they are read
         #[serde(default, skip_serializing_if = "Option::is_none")]
         footprint: Option<Footprint>,
@@ -133,7 +133,7 @@ impl EventKind {
         )
     }
 
-    /// The third-party plugin that the event is from; none for the program itself.
+    /// The third-party plugin that the event is from; `None` for the program itself.
     pub fn plugin(&self) -> Option<&str> {
         match self {
             EventKind::Message { plugin, .. }

@@ -45,7 +45,7 @@ impl Drop for LargeDocument {
 }
 
 /// Waits for a turn to work on a document of `text_bytes` bytes, for a plugin; an empty name stands
-/// for the program itself. Returns none when `gives_up` returns true first.
+/// for the program itself. Returns `None` when `gives_up` returns true first.
 #[must_use]
 pub fn wait_for_turn(
     plugin: &str,

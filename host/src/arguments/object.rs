@@ -89,12 +89,12 @@ impl ObjectName {
         &self.kind
     }
 
-    /// Returns the namespace; none if the reference names none.
+    /// Returns the namespace; `None` if the reference names none.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
 
-    /// The name of the object; none if the reference means all objects of the kind.
+    /// The name of the object; `None` if the reference means all objects of the kind.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

@@ -148,7 +148,7 @@ fn reason(error: &clap::Error) -> Option<String> {
     Some(describe_range(&text).unwrap_or(text))
 }
 
-/// Puts clap's `99999 is not in 0..=65535` into words; none for any other text.
+/// Puts clap's `99999 is not in 0..=65535` into words; `None` for any other text.
 fn describe_range(text: &str) -> Option<String> {
     let (_, range) = text.split_once(" is not in ")?;
     let (least, most) = range.split_once("..")?;

@@ -31,7 +31,7 @@ use std::time::Duration;
 pub struct RehearseRequest {
     pub flags: InitFlags,
     pub place: RunPlace,
-    /// the port of the API server after the run, 0 for any; none if the rehearsal ends
+    /// the port of the API server after the run, 0 for any; `None` if the rehearsal ends
     pub serve: Option<u16>,
     pub machines: ClusterSize,
     pub verbosity: VerbosityFlags,

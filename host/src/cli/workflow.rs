@@ -298,7 +298,7 @@ pub(super) fn execute<W: World + 'static>(
     Ok((ran, tally))
 }
 
-/// Returns the question that the operator answers before the run; none if no phase of its group
+/// Returns the question that the operator answers before the run; `None` if no phase of its group
 /// runs.
 fn question_of(prepared: &Prepared) -> Option<&'static Question> {
     let question = prepared.question?;

@@ -255,7 +255,7 @@ impl InitFlags {
     }
 }
 
-/// Returns the file that `--config` names; none if the name is empty (kubeadm behaviour).
+/// Returns the file that `--config` names; `None` if the name is empty (kubeadm behaviour).
 pub fn config_file(config: &Option<String>) -> Option<ConfigFile> {
     config
         .as_deref()

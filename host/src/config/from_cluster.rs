@@ -180,8 +180,8 @@ fn complete(
     Ok(())
 }
 
-/// Reads a document in a ConfigMap of `kube-system`; none if it does not exist, or if this node may
-/// not read it.
+/// Reads a document in a ConfigMap of `kube-system`; `None` if it does not exist, or if this node
+/// may not read it.
 fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
     let reference = ObjectRef {
         api_version: "v1".into(),

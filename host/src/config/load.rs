@@ -1,4 +1,4 @@
-//! Makes the resolved configuration of `init` from a file, flags and the node's facts.
+//! Makes the complete configuration of `init` from a file, flags and the node's facts.
 mod documents;
 mod overrides;
 mod run_options;
@@ -27,21 +27,23 @@ use std::{collections::BTreeSet, path::Path};
 /// A complete and valid configuration, with facts about its source that the run needs.
 #[derive(Debug)]
 pub struct Loaded {
-    /// the configuration with its secrets
+    /// the configuration, with secrets in it
     pub config: Config,
     pub phases: PhaseConfiguration,
     pub warnings: Vec<Problem>,
     /// whether the user gave the first bootstrap token; if not, it was generated
     pub token_given: bool,
-    /// whether the flag or the field asks for a dry run, which phases do not see
+    /// whether `--dry-run` or `dryRun` asks for a dry run; `config` does not say it, because phases
+    /// must not know
     pub dry_run: bool,
 }
 
-/// Returns the subnets of Services and Pods of a configuration file; for Services the default if it
-/// names none. The file need not be complete.
+/// Returns `SERVICES,PODS`: the subnets in a configuration file, which need not be complete.
+/// Without a subnet of Services, its default is used; without one of Pods, the result has only
+/// Services.
 ///
 /// # Errors
-/// The file cannot be read.
+/// The file cannot be read or is not valid YAML.
 pub fn cluster_subnets(file: &ConfigFile) -> Result<String, Problems> {
     let documents = file.documents()?;
     let cluster = documents
@@ -72,6 +74,10 @@ pub fn load_init(
     resolve(file, flags, node, Strictness::Lenient)
 }
 
+/// Reads, completes and validates the configuration of `init`, as strictly as `strictness` says.
+///
+/// # Errors
+/// Every problem that was found.
 pub(super) fn resolve(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
@@ -92,8 +98,8 @@ pub(super) fn resolve(
     )
 }
 
-/// Makes the resolved configuration from the documents of a file and from flags. `file` names the
-/// source in messages; none if there is no file.
+/// Makes the complete configuration from the documents of a file and from flags. `file` is the path
+/// of the configuration file, or `None` if there is none: then flags alone make the configuration.
 ///
 /// # Errors
 /// Every problem that was found.
@@ -125,13 +131,14 @@ pub(super) fn from_documents(
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));
     }
-    let raw_name = apply_flags(
+    let node_name_of_flag = apply_flags(
         &mut config,
         flags,
         file.is_some(),
         &mut diagnostics.problems,
     );
     let token_given = is_token_given(&config);
+    // v1beta3 has this timeout in ClusterConfiguration, v1beta4 in InitConfiguration.
     if let Some(timeout) = api_server_timeout.and_then(|timeout| timeout.as_str()?.parse().ok()) {
         config
             .init
@@ -140,14 +147,17 @@ pub(super) fn from_documents(
             .control_plane_component_health_check = Some(timeout);
     }
     complete(&mut config, node, &mut diagnostics);
+    // `complete` has set the default paths of kubeconfigs, which these flags replace.
     flags.phase.set_kubeconfigs(&mut config);
-    check(&mut config, flags, &mut diagnostics);
+    validate_and_merge_ignored_checks(&mut config, flags, &mut diagnostics);
     let mut warnings = diagnostics.finish(documents)?;
-    // kubeadm validates the name in lower case and then takes the flag as it was given.
-    if let Some(name) = raw_name {
+    // The name was validated in lower case. kubeadm then uses the flag's spelling (kubeadm
+    // behaviour).
+    if let Some(name) = node_name_of_flag {
         config.init.node_registration.name = name;
     }
     complete_components(&mut config, kubelet, kube_proxy, &mut warnings);
+    // Phases must not see whether this is a dry run.
     let dry_run = std::mem::take(&mut config.init.dry_run) || flags.dry_run;
     Ok(Loaded {
         config,
@@ -176,8 +186,13 @@ fn is_token_given(config: &Config) -> bool {
     tokens.next().is_some_and(|token| !token.token.is_empty())
 }
 
-/// Validates the configuration, and merges the flag's ignored checks into it.
-fn check(config: &mut Config, flags: &InitFlags, diagnostics: &mut Diagnostics) {
+/// Validates the configuration, and merges the flag's ignored checks into it. Reports the problems
+/// of this node only in lenient reading: `config validate` need not run on the node.
+fn validate_and_merge_ignored_checks(
+    config: &mut Config,
+    flags: &InitFlags,
+    diagnostics: &mut Diagnostics,
+) {
     let is_lenient = diagnostics.strictness == Strictness::Lenient;
     if is_lenient {
         diagnostics.problems.extend(defaults::check_bind_address(
@@ -211,7 +226,8 @@ pub(super) fn complete_components(
     (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
 }
 
-/// Adds `more` to the checks to ignore, all in lower case. Returns a problem if `all` is not alone.
+/// Adds checks to the ignored checks, and writes all of them in lower case. Returns a problem if
+/// `all` stands beside other names (kubeadm's message).
 pub(super) fn merge_ignored_checks(checks: &mut Vec<String>, more: &[String]) -> Option<Problem> {
     let ignored: BTreeSet<String> = checks
         .iter()
@@ -219,9 +235,9 @@ pub(super) fn merge_ignored_checks(checks: &mut Vec<String>, more: &[String]) ->
         .map(|name| name.to_lowercase())
         .collect();
     let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
-    let mixed = ignored.contains("all") && ignored.len() > 1;
+    let is_all_mixed = ignored.contains("all") && ignored.len() > 1;
     *checks = ignored.into_iter().collect();
-    mixed.then(|| {
+    is_all_mixed.then(|| {
         Problem::invalid(
             "ignore-preflight-errors",
             shown,
@@ -235,6 +251,7 @@ fn complete(config: &mut Config, node: &NodeFacts, diagnostics: &mut Diagnostics
     defaults::complete_init(&mut config.init);
     defaults::complete_cluster(&mut config.cluster);
     let warnings = &mut diagnostics.warnings;
+    // Both steps run, so that the problems of both are reported.
     let outcomes = [
         defaults::complete_on_node(&mut config.init.node_registration, node, warnings),
         defaults::choose_advertise_address(

@@ -87,7 +87,7 @@ pub struct Waiver {
 }
 
 impl PhaseConfiguration {
-    /// Returns the document that the cluster keeps; none if all fields are defaults.
+    /// Returns the document that the cluster keeps; `None` if all fields are defaults.
     pub fn to_cluster_document(&self) -> Option<Value> {
         if self.is_same_as(&PhaseConfiguration::default()) {
             return None;

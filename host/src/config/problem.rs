@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One problem: `file:line:column: path: message`, as far as each is known.
+/// A problem of a configuration. Displayed as `file:line:column: field: message`; unknown parts are
+/// left out, and the line is shown only with a file and a column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     pub file: Option<PathBuf>,
-    /// from 1
+    /// counted from 1
     pub line: Option<u64>,
+    /// counted from 1
     pub column: Option<u64>,
     /// the field, for example `networking.serviceSubnet`; empty if the problem is not in a field
     pub path: String,
@@ -27,7 +29,8 @@ impl Problem {
         }
     }
 
-    /// Returns a problem in kubeadm's form: `Invalid value: "v": message`. Hides passwords in URLs.
+    /// Returns a problem in kubeadm's form: `Invalid value: "v": message`. Hides passwords in URLs
+    /// of the value and the message.
     pub fn invalid(
         path: impl Into<String>,
         value: impl fmt::Debug,
@@ -45,7 +48,7 @@ impl Problem {
         }
     }
 
-    /// Returns the problem with its line and column, from 1.
+    /// Returns the problem with its line and column, which are counted from 1.
     pub fn at(self, line: u64, column: u64) -> Self {
         Problem {
             line: Some(line),
@@ -72,7 +75,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All problems of a configuration; at least one.
+/// The problems of a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 

@@ -10,12 +10,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How strictly documents are read.
+/// How strictly documents are read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// Unknown and repeated fields are warnings (`init`).
+    /// Unknown and repeated fields are warnings (`init`, `join`, `reset`). `init` also reports
+    /// problems of this node: its address, and the checks that it ignores.
     Lenient,
-    /// Unknown and repeated fields are problems (`config validate`).
+    /// Unknown and repeated fields are problems (`config validate`, `config migrate`). Problems of
+    /// this node are not reported, because the file may be for another node.
     Strict,
 }
 
@@ -76,8 +78,8 @@ impl Diagnostics {
         }
     }
 
-    /// Decodes a document of version v1beta4 (`current`) or v1beta3 (`old`); none if it cannot be
-    /// used. Returns the API server's timeout of a v1beta3 document, too.
+    /// Decodes a document of version v1beta4 (`current`) or v1beta3 (`old`). Returns `None` if the
+    /// document cannot be used. Returns the API server's timeout of a v1beta3 document, too.
     pub fn decode<T: DeserializeOwned>(
         &mut self,
         document: &Document,
@@ -138,7 +140,7 @@ impl Diagnostics {
             .collect()
     }
 
-    /// Returns the document as JSON; none if a field has a wrong type.
+    /// Returns the document as JSON, or `None` if a field has a wrong type.
     pub fn check_types(&mut self, document: &Document, schema: &'static Struct) -> Option<Value> {
         for (path, key) in document.tree.repeated() {
             let message = format!(

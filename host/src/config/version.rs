@@ -4,32 +4,35 @@ use regex::Regex;
 use semver::Version;
 use std::sync::LazyLock;
 
-/// Where the core images of CI builds are.
+/// The image repository of Kubernetes' CI builds (kubeadm's default).
 const CI_REPOSITORY: &str = "gcr.io/k8s-staging-ci-images";
 
-static EXACT: LazyLock<Regex> = LazyLock::new(|| {
+/// A whole version: kubeadm's `kubeReleaseRegex`.
+static WHOLE_VERSION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+~].*)?)$")
         .expect("a valid pattern")
 });
+/// A label: kubeadm's `kubeReleaseLabelRegex`, word for word.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)$").expect("a valid pattern")
 });
 
-/// The version that a text means, with warnings.
+/// A resolved `kubernetesVersion`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
-    /// with its v: `v1.36.2`
+    /// the version with the prefix `v`: `v1.36.2`
     pub version: String,
     /// the repository of the core images, for a CI build
     pub ci_repository: Option<String>,
     pub warnings: Vec<String>,
 }
 
-/// Resolves a version, a label (`stable-1`), or either behind `release/` or `ci/`. Labels are not
-/// looked up on the internet: they mean the newest recorded release, with a warning.
+/// Resolves a version or a label (`stable-1`). Either may have the prefix `release/` or `ci/`.
+/// Labels are not looked up on the internet: they mean the newest recorded release, with warnings.
+/// A label behind `ci/` means the same release, from the CI repository.
 ///
 /// # Errors
-/// The text is neither a version nor a label, or the version is too old. The messages are
+/// The text is neither a version nor a label, or the version is too old. The messages begin as
 /// kubeadm's.
 pub fn resolve(text: &str) -> Result<Resolved, String> {
     let (ci, rest) = match (text.strip_prefix("ci/"), text.strip_prefix("release/")) {
@@ -39,7 +42,7 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
     };
     let newest = Release::newest().kubeadm;
     let mut warnings = Vec::new();
-    let version = if let Some(found) = EXACT.captures(rest) {
+    let version = if let Some(found) = WHOLE_VERSION.captures(rest) {
         format!("v{}", &found[1])
     } else if LABEL.is_match(rest) {
         warnings.push(
@@ -53,6 +56,7 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
     } else {
         return Err(unknown_version(text));
     };
+    // `~` begins a pre-release in kubeadm's pattern, but not in semver.
     if Version::parse(version[1..].replacen('~', "-", 1).as_str()).is_err() {
         return Err(unknown_version(text));
     }

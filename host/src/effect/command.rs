@@ -14,8 +14,8 @@ use crate::{
 };
 use kubephase_wit::{Failure, FailureCode};
 
-/// Most bytes that a program may print that runs as an effect.
-const MAX_OUTPUT: usize = 1 << 20;
+/// The largest output, in bytes, of a program that runs as an effect.
+const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
 impl EffectKind for CommandLine {
     fn properties(&self) -> Properties {
@@ -35,10 +35,10 @@ impl EffectKind for CommandLine {
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
-        let budget = Budget::new(MAX_OUTPUT, context.command_time, context.cancel);
+        let budget = Budget::new(MAX_OUTPUT_BYTES, context.command_time, context.cancel);
         let ran = context.world.node().run(self, Rights::Full, &budget);
         let output = ran.map_err(|failure| match failure.known_code() {
-            Some(FailureCode::Timeout) => took_too_long(self, failure, context),
+            Some(FailureCode::Timeout) => timeout_failure(self, failure, context),
             _ => failure,
         })?;
         if output.status == 0 {
@@ -53,8 +53,8 @@ impl EffectKind for CommandLine {
     }
 }
 
-/// The failure of a program that did not end in time.
-fn took_too_long(command: &CommandLine, failure: Failure, context: &Context) -> Failure {
+/// Returns the failure of a program that did not end in time.
+fn timeout_failure(command: &CommandLine, failure: Failure, context: &Context) -> Failure {
     let limit = context.command_time;
     let remedy = "raise limits.deadline of the plugin's entry in the configuration (at most 300s)";
     Failure {

@@ -22,9 +22,9 @@ pub struct Context<'a> {
     /// whether the phase may let more users use the file at a path, or change the file's owner: a
     /// plugin may if it made the file in this run
     pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
-    /// files that effects of plugins do not reach; none for a built-in phase
+    /// files that effects of plugins do not reach; `None` for a built-in phase
     pub territory: Option<&'a Territory>,
-    /// the grant of the plugin that proposed the effect; none for a built-in phase
+    /// the grant of the plugin that proposed the effect; `None` for a built-in phase
     pub grant: Option<&'a Grant>,
     /// requested when the run is cancelled or another phase fails; an effect then stops waiting
     pub cancel: &'a Cancel,

@@ -18,7 +18,7 @@ impl Grant {
     /// Refuses changes in the directory of another plugin, even if the grant covers them: that
     /// plugin may be root, and run programs from its own directory.
     fn allows_directories(&self, effect: &Effect) -> Result<(), String> {
-        if self.origin() == Origin::Distribution {
+        if self.origin() == Origin::BuiltIn {
             return Ok(());
         }
         for path in effect.paths().into_iter().chain([effect.summary().1]) {

@@ -97,7 +97,7 @@ impl EffectKind for Sysctl {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        grant.allows(&SET_SYSCTL.row, &[Demand::Key(&self.key)])
+        grant.allows(&SET_SYSCTL.row, &[Demand::KernelParameter(&self.key)])
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {

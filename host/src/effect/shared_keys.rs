@@ -169,7 +169,7 @@ pub fn holds(
     })
 }
 
-/// Reads a file; none if it does not exist or has no path.
+/// Reads a file; `None` if it does not exist or has no path.
 fn read_file(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);

@@ -1,6 +1,10 @@
-//! The files of a node that belong to the host, as its configuration says, and the operator's own.
-//! No file effect of a plugin reaches them: static Pods, certificates and kubeconfigs have effects
-//! of their own.
+//! The files that belong to the host: the configuration of the cluster decides which these are. The
+//! files of the operator belong to the host too. No file effect of a plugin changes them. Static
+//! Pods, certificates and kubeconfigs are made by effects of their own kinds, which have rules of
+//! their own.
+//!
+//! The type [`Territory`] itself is in `world/files/territory`; this module makes one from a
+//! configuration, and refuses effects of plugins that would break into it.
 mod named;
 
 use super::{Effect, kind::HostUse};
@@ -15,8 +19,9 @@ use std::{
     path::{Path, PathBuf, absolute},
 };
 
-/// Directories that belong to the host on every node.
-const ALWAYS: &[&str] = &[
+/// Directories that no plugin may read or change on any node: those of the program, of etcd, the
+/// kubelet, container runtimes and other distributions.
+const HOST_DIRECTORIES: &[&str] = &[
     state::DIRECTORY,
     "/etc/kubernetes/tmp",
     "/etc/kubernetes/patches",
@@ -48,17 +53,19 @@ impl Territory {
     /// Returns the files that belong to the host on a node with this configuration.
     pub fn for_config(config: &Config) -> Territory {
         let mut territory = Territory::default();
-        ALWAYS.iter().for_each(|path| territory.add(path));
+        for path in HOST_DIRECTORIES {
+            territory.add(path);
+        }
         let static_pods = config.kubelet.document["staticPodPath"]
             .as_str()
             .unwrap_or(MANIFESTS);
         let certificates = config.cluster.certificates_dir.as_str();
-        [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates]
-            .iter()
-            .for_each(|path| territory.add_linked_directory(path));
-        [KUBECONFIG_DIR, &config.run.kubeconfig_dir]
-            .iter()
-            .for_each(|path| territory.add_kubeconfig_directory(path));
+        for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates] {
+            territory.add_linked_directory(path);
+        }
+        for path in [KUBECONFIG_DIR, &config.run.kubeconfig_dir] {
+            territory.add_kubeconfig_directory(path);
+        }
         territory.add_named(config);
         // Paths of the operator are relative to the working directory.
         let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
@@ -68,24 +75,25 @@ impl Territory {
             .as_ref()
             .map(|patches| PathBuf::from(&patches.directory));
         for path in [cache, patches].into_iter().flatten() {
-            territory.add_of_operator(&path);
+            territory.add_operator_file(&path);
         }
         territory.add_programs();
         territory
     }
 
-    /// Adds a file or directory of the operator that no plugin reads: a configuration may hold
-    /// tokens.
-    pub fn add_of_operator(&mut self, path: &Path) {
+    /// Adds a file or directory of the operator that plugins may neither read nor change: a
+    /// configuration may hold tokens.
+    pub fn add_operator_file(&mut self, path: &Path) {
+        // This fails only if the path is empty or the working directory does not exist any more.
         if let Ok(path) = absolute(path) {
             self.add(&path.to_string_lossy());
         }
     }
 
-    /// Adds a file of the operator that holds no secret.
-    pub fn add_shown_of_operator(&mut self, path: &Path) {
+    /// Adds a file of the operator that plugins may read but not change.
+    pub fn add_readable_operator_file(&mut self, path: &Path) {
         if let Ok(path) = absolute(path) {
-            self.add_shown(&path.to_string_lossy());
+            self.add_readable(&path.to_string_lossy());
         }
     }
 
@@ -95,12 +103,13 @@ impl Territory {
         let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
         let system = SYSTEM.iter().map(PathBuf::from);
         for place in system.chain(directories).chain(env::current_exe()) {
-            self.add_shown(&place.to_string_lossy());
+            self.add_readable(&place.to_string_lossy());
         }
     }
 }
 
-/// Base names of the host's own keys and certificates in the certificates directory (kubeadm's).
+/// Base names, below the certificates directory, of the keys and certificates that `init` makes
+/// (names of kubeadm).
 const CERTIFICATES: &[&str] = &[
     "ca",
     "apiserver",
@@ -115,50 +124,58 @@ const CERTIFICATES: &[&str] = &[
     "sa",
 ];
 
-/// Returns why a plugin may not have an effect: the effect would change a file of the host, sign
-/// with an authority that only the host signs with, or make a certificate that is valid for longer
-/// than the cluster's. None if the effect does none of these; the grant is checked separately.
+/// Returns the reason to refuse an effect of a plugin, or `None`. Refuses an effect that changes a
+/// file of the host, signs with an authority that is reserved for the host, or makes a certificate
+/// that is valid for longer than the certificates of the cluster. The grant is checked elsewhere.
 ///
 /// This check judges paths by their spelling, before any effect of the call is applied. When an
 /// effect is applied, the confined view of the files ([`crate::world::files::Confined`]) judges
 /// the files that it opens.
-pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
+pub fn refusal_reason(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
     let host_uses = effect.properties().files.host_uses;
     host_uses
         .iter()
-        .find_map(|used| refusal_of_use(used, territory, config))
+        .find_map(|host_use| reason_against_use(host_use, territory, config))
 }
 
-fn refusal_of_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<String> {
+fn reason_against_use(
+    host_use: &HostUse,
+    territory: &Territory,
+    config: &Config,
+) -> Option<String> {
     let pki = config.cluster.certificates_dir.trim_end_matches('/');
-    match used {
+    match host_use {
         HostUse::Changes(path) => territory
             .owns(path)
-            .then(|| format!("{path} belongs to the host; no plugin changes it")),
+            .then(|| format!("{path} belongs to the host; no plugin may change it")),
         HostUse::Makes { directory, name } => {
             let path = base_path(directory, name);
-            let is_own = CERTIFICATES
+            let is_kubeadm_certificate = CERTIFICATES
                 .iter()
-                .any(|own| path == format!("{pki}/{own}"));
-            let is_elsewhere = !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
-            (is_own || is_elsewhere)
-                .then(|| format!("{path} belongs to the host; no plugin makes it"))
+                .any(|name| path == format!("{pki}/{name}"));
+            let is_in_other_territory =
+                !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
+            (is_kubeadm_certificate || is_in_other_territory)
+                .then(|| format!("{path} belongs to the host; no plugin may make it"))
         }
         HostUse::SignsWith { directory, name } => {
             let path = base_path(directory, name);
-            let is_clusters = path == format!("{pki}/ca");
+            // A plugin may sign with the cluster's own authority, if its grant says so, and with
+            // authorities outside of the territory.
+            let is_cluster_authority = path == format!("{pki}/ca");
             // A client with a certificate of the external etcd's authority may read and write all
             // data of the cluster.
             let external = config.cluster.etcd.external.as_ref();
-            let is_etcds = external.is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
-            (is_etcds || (!is_clusters && territory.owns(&path)))
-                .then(|| format!("only the host signs with {path}"))
+            let is_etcd_authority =
+                external.is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
+            (is_etcd_authority || (!is_cluster_authority && territory.owns(&path)))
+                .then(|| format!("only the host may sign with {path}"))
         }
         HostUse::IsValidFor {
             path,
             seconds,
             is_authority,
-        } => refusal_of_validity(path, *seconds, *is_authority, config),
+        } => reason_against_validity(path, *seconds, *is_authority, config),
     }
 }
 
@@ -167,15 +184,15 @@ fn base_path(directory: &str, name: &str) -> String {
     format!("{}/{name}", directory.trim_end_matches('/'))
 }
 
-/// Returns why a plugin's certificate may not be valid for so long; none if it is not valid for
-/// longer than the certificates of the cluster's configuration.
-fn refusal_of_validity(
+/// Returns the reason to refuse the validity of a plugin's certificate, or `None` if it does not
+/// exceed the period in the cluster's configuration.
+fn reason_against_validity(
     path: &str,
     seconds: i64,
     is_authority: bool,
     config: &Config,
 ) -> Option<String> {
-    let (field, most) = if is_authority {
+    let (field, maximum) = if is_authority {
         (
             "caCertificateValidityPeriod",
             config.cluster.ca_certificate_validity_period,
@@ -186,11 +203,13 @@ fn refusal_of_validity(
             config.cluster.certificate_validity_period,
         )
     };
-    let most = most.unwrap_or_default();
-    (seconds > most.as_secs()).then(|| {
+    // Loading the configuration sets both periods (`config::defaults::complete_cluster`).
+    let maximum = maximum.unwrap_or_default();
+    (seconds > maximum.as_secs()).then(|| {
         format!(
-            "the certificate of {path} would be valid for {seconds} s, and {field} of \
-            the cluster allows no more than {most}"
+            "the certificate at {path} would be valid for {seconds} s; {field} of the cluster \
+             allows at most {maximum} ({} s)",
+            maximum.as_secs()
         )
     })
 }

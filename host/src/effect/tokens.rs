@@ -10,7 +10,7 @@ use crate::{
     render::objects as rendered,
     secret::bootstrap_token,
     wasm::grant::Grant,
-    world::{Tried, object_ref},
+    world::{Cluster, Tried, object_ref},
 };
 use kubephase_sdk::{
     kubeadm::Duration,
@@ -19,8 +19,8 @@ use kubephase_sdk::{
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Map, Value, json};
 
-/// Writes a token of the configuration to the cluster. A token that is there with the same rights
-/// and has not expired stays.
+/// Writes a token of the configuration to the cluster. An existing token with these
+/// rights that has not expired is not changed.
 ///
 /// # Errors
 /// `invalid` if the configuration has no such token; or the failure of the API server.
@@ -53,7 +53,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
     })
 }
 
-/// Whether a token has the wanted rights. Its expiry may be another one, if it is in the future.
+/// Whether a token has the wanted rights. Its expiry may differ if it is in the future.
 fn is_same_token(wanted: &Value, current: &Value, now: i64) -> bool {
     let (wanted_rights, wanted_expiry) = rights_and_expiry(wanted);
     let (current_rights, current_expiry) = rights_and_expiry(current);
@@ -88,29 +88,23 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let (cluster, files) = (context.world.cluster(), context.world.files());
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
     let current = cluster.get(&secret_reference("kubeadm-certs"))?;
-    if let Some(current) = &current {
-        let owner = current
-            .pointer("/metadata/ownerReferences/0/name")
-            .and_then(Value::as_str);
-        let owner = owner
-            .map(|name| cluster.get(&secret_reference(name)))
-            .transpose()?
-            .flatten();
-        if let Some(owner) = owner.filter(|_| shared_keys::holds(spec, files, &key, current)) {
-            let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
-            return Ok(Done {
-                sent: vec![token, record_secret(spec, current.clone(), context)],
-                ..Applied::Unchanged.into()
-            });
-        }
+    if let Some(current) = &current
+        && let Some(owner) = find_owner(cluster, current)?
+        && shared_keys::holds(spec, files, &key, current)
+    {
+        let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
+        return Ok(Done {
+            sent: vec![token, record_secret(spec, current.clone(), context)],
+            ..Applied::Unchanged.into()
+        });
     }
-    let owner = BootstrapToken {
+    let token = BootstrapToken {
         token: bootstrap_token::random_token(),
         description: "Proxy for managing TTL for the kubeadm-certs secret".into(),
         ttl: Some(Duration::from_secs(spec.ttl_seconds)),
         ..BootstrapToken::default()
     };
-    let owner = rendered::token_secret(&owner, context.started)
+    let owner = rendered::token_secret(&token, context.started)
         .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         .manifest;
     let owner_reference = object_ref::reference(&owner)?;
@@ -133,6 +127,16 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         sent,
         ..Applied::Changed.into()
     })
+}
+
+/// Returns the token that owns the Secret, as its own Secret. `None` if the cluster does not have
+/// it any more.
+fn find_owner(cluster: &dyn Cluster, secret: &Value) -> Tried<Option<Value>> {
+    let name = secret.pointer("/metadata/ownerReferences/0/name");
+    match name.and_then(Value::as_str) {
+        Some(name) => cluster.get(&secret_reference(name)),
+        None => Ok(None),
+    }
 }
 
 /// Records the write of the Secret, without the keys that this run made: a record must not be the

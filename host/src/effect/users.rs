@@ -73,7 +73,7 @@ pub fn ensure_users(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cance
     Ok(changed)
 }
 
-/// Returns the content of a file with the entries that it lacks; none if it lacks none.
+/// Returns the content of a file with the entries that it lacks; `None` if it lacks none.
 ///
 /// # Errors
 /// `conflict` if a name has another id by now, or an id has another name.

@@ -140,7 +140,7 @@ fn logs_of_ended(context: &Context) -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// Returns the end of a component's log; none if the component runs, or has no log.
+/// Returns the end of a component's log; `None` if the component runs, or has no log.
 fn log_of_ended(name: &str, containers: &[Container], context: &Context) -> Option<Vec<String>> {
     let mut own: Vec<_> = containers
         .iter()

@@ -1,13 +1,13 @@
-//! Lines of journals that earlier versions wrote. They lack the meaning of an effect for later
-//! runs, so this module concludes it from the effect's kind and target. No other place does that: a
-//! journal of this version has it as data.
+//! Completes lines of journals that earlier versions wrote. These lines lack the footprint of an
+//! effect (its meaning for later runs), so this module concludes it from the effect's kind and
+//! target. Journals of this version record the footprint.
 use crate::{
     effect::{Footprint, Undo, joining},
     event::{EffectSummary, Event, EventKind},
 };
 use kubephase_sdk::undo::Inverse;
 
-/// Completes an event of an earlier version; any other event stays as it is.
+/// Completes an event of an earlier version. Does not change other events.
 pub fn complete(event: &mut Event) {
     if let EventKind::Effect {
         effect, footprint, ..

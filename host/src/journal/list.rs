@@ -7,7 +7,7 @@ use std::{
 /// The file of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JournalFile {
-    /// number of the run; none if the file's name is not `journal-NUMBER.jsonl`
+    /// number of the run; `None` if the file's name is not `journal-NUMBER.jsonl`
     pub number: Option<u64>,
     pub path: PathBuf,
 }

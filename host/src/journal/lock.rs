@@ -25,7 +25,7 @@ pub struct RunLock {
 pub struct Holder {
     pub pid: u32,
     /// when the process began, in the kernel's count; it differs from that of a later process with
-    /// the same number; none in locks of older versions
+    /// the same number; `None` in locks of older versions
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
     /// the command line of the run
@@ -121,7 +121,7 @@ impl Drop for RunLock {
     }
 }
 
-/// Returns the process that holds the lock of a state directory; none if that process has ended.
+/// Returns the process that holds the lock of a state directory; `None` if that process has ended.
 /// Does not take the lock, so that a run that begins meanwhile is not refused.
 pub fn current_holder(dir: &Path) -> Option<Holder> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
@@ -146,7 +146,7 @@ fn start_of_process(pid: u32) -> Option<String> {
     Some(format!("{} {ticks}", machine.trim()))
 }
 
-/// Reads the holder's record; none if the holder has not written it yet.
+/// Reads the holder's record; `None` if the holder has not written it yet.
 fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.take(MAX_RECORD).read_to_string(&mut text).ok()?;

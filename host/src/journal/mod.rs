@@ -131,7 +131,7 @@ impl Journal {
         self.writer().path.clone()
     }
 
-    /// Returns why events are no longer recorded; none while they are. The run was cancelled at
+    /// Returns why events are no longer recorded; `None` while they are. The run was cancelled at
     /// that moment.
     pub fn failure(&self) -> Option<String> {
         self.writer().failure.clone()

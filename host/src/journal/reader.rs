@@ -145,7 +145,7 @@ impl<R: Read> Events<R> {
         }
     }
 
-    /// Reads the next event whose line `is_wanted` accepts; none at the end. Notes and skips
+    /// Reads the next event whose line `is_wanted` accepts; `None` at the end. Notes and skips
     /// damaged lines.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ impl<R: Read> Events<R> {
         });
     }
 
-    /// Reads the next whole line, without its end; none at the end. Notes lines that are too long
+    /// Reads the next whole line, without its end; `None` at the end. Notes lines that are too long
     /// or cut off.
     fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         loop {

@@ -9,7 +9,7 @@ const OF_PLUGIN: u64 = 4 << 20;
 /// Bytes of information of all plugins.
 const OF_PLUGINS: u64 = 24 << 20;
 
-/// The room that each origin has used, by the plugin's name; none is the program.
+/// The room that each origin has used, by the plugin's name; `None` is the program.
 #[derive(Debug, Default)]
 pub(super) struct Shares(BTreeMap<Option<String>, Share>);
 

@@ -65,7 +65,7 @@ impl FairTurns {
         self.queue.lock()
     }
 
-    /// Waits for a turn of an owner. Returns none when `gives_up` returns true first.
+    /// Waits for a turn of an owner. Returns `None` when `gives_up` returns true first.
     pub fn wait(&self, owner: &str, gives_up: &dyn Fn() -> bool) -> Option<FairTurn<'_>> {
         let mut queue = self.queue();
         let place = queue.next_place;
@@ -92,7 +92,7 @@ impl FairTurns {
 }
 
 impl Queue {
-    /// Returns the place of the thread that gets the next turn; none if no thread may have a turn
+    /// Returns the place of the thread that gets the next turn; `None` if no thread may have a turn
     /// now.
     fn find_next(&self, turns: &FairTurns) -> Option<u64> {
         if self.taken.len() >= turns.at_once {

@@ -3,7 +3,7 @@ use super::{
     CertificateTemplate,
     key::{Key, encode_pem},
     name::Name,
-    signing::{Field, Unsigned, sign},
+    signing::{NameField, NoSignatureKey, sign},
 };
 use aws_lc_rs::digest::{self, SHA256};
 use rcgen::{
@@ -45,10 +45,10 @@ impl Certificate {
         params.key_usages.push(KeyUsagePurpose::KeyCertSign);
         params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(key));
         let unsigned = params
-            .self_signed(&Unsigned(key.pair()))
+            .self_signed(&NoSignatureKey(key.pair()))
             .map_err(|error| error.to_string())?;
         let name = template.subject()?;
-        let names = [(Field::Issuer, &name), (Field::Subject, &name)];
+        let names = [(NameField::Issuer, &name), (NameField::Subject, &name)];
         sign(unsigned.der(), &names, key.pair()).map(Certificate::from_der)
     }
 
@@ -91,11 +91,11 @@ impl Certificate {
             params.use_authority_key_identifier_extension = true;
             issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
         }
-        let signer = Issuer::from_params(&issuer_params, Unsigned(authority_key.pair()));
+        let signer = Issuer::from_params(&issuer_params, NoSignatureKey(authority_key.pair()));
         let unsigned = params
             .signed_by(public_key, &signer)
             .map_err(|error| error.to_string())?;
-        let names = [(Field::Issuer, &issuer), (Field::Subject, &subject)];
+        let names = [(NameField::Issuer, &issuer), (NameField::Subject, &subject)];
         sign(unsigned.der(), &names, authority_key.pair()).map(Certificate::from_der)
     }
 

@@ -3,7 +3,7 @@ use super::{Certificate, key::common_name};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 impl Certificate {
-    /// Returns why the certificate is not valid at `now` (Unix seconds); none if it is valid.
+    /// Returns why the certificate is not valid at `now` (Unix seconds); `None` if it is valid.
     pub fn validity_problem(&self, now: i64) -> Option<String> {
         let cert = self.parsed();
         let (from, to) = (cert.validity().not_before, cert.validity().not_after);

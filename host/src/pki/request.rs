@@ -3,7 +3,7 @@
 use super::{
     Certificate, CertificateTemplate, Key,
     key::{common_name, encode_pem},
-    signing::{Field, Unsigned, sign},
+    signing::{NameField, NoSignatureKey, sign},
 };
 use kubephase_sdk::spec::Usage;
 use rcgen::SubjectPublicKeyInfo;
@@ -27,10 +27,10 @@ impl CertificateRequest {
         params.key_usages.clear();
         params.extended_key_usages.clear();
         let unsigned = params
-            .serialize_request(&Unsigned(key.pair()))
+            .serialize_request(&NoSignatureKey(key.pair()))
             .map_err(|error| error.to_string())?;
         let subject = template.subject()?;
-        let names = [(Field::RequestSubject, &subject)];
+        let names = [(NameField::RequestSubject, &subject)];
         let request = sign(unsigned.der(), &names, key.pair())?;
         Ok(encode_pem("CERTIFICATE REQUEST", request))
     }

@@ -3,7 +3,7 @@ mod names;
 
 use super::{
     name::Name,
-    signing::{Field, sign},
+    signing::{NameField, sign},
     *,
 };
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
@@ -102,7 +102,7 @@ fn intermediate(
         Name::from(root.parsed().subject()),
         wanted.subject().unwrap(),
     );
-    let names = [(Field::Issuer, &issuer), (Field::Subject, &subject)];
+    let names = [(NameField::Issuer, &issuer), (NameField::Subject, &subject)];
     Certificate::from_der(sign(unsigned.der(), &names, root_key.pair()).unwrap())
 }
 

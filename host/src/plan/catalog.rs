@@ -91,7 +91,7 @@ impl CatalogEntry {
         }
     }
 
-    /// Returns why a plugin's phase cannot have its id beside this entry; none if it can.
+    /// Returns why a plugin's phase cannot have its id beside this entry; `None` if it can.
     fn conflict(&self, phase: &PhaseSpec) -> Option<Conflict> {
         let (id, is_group) = (&phase.id, self.spec.is_group());
         if is_within(&self.spec.id, id) && self.spec.id != *id {
@@ -180,7 +180,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Returns why a plugin's phase cannot be part of the catalog; none if it can.
+    /// Returns why a plugin's phase cannot be part of the catalog; `None` if it can.
     fn refusal(&self, phase: &PluginPhase) -> Option<Refusal> {
         let unknown = phase
             .workflows
@@ -239,7 +239,7 @@ impl Catalog {
             .filter(move |entry| entry.workflow == *workflow)
     }
 
-    /// Returns the entry of a phase or group; none if the workflow has no such phase.
+    /// Returns the entry of a phase or group; `None` if the workflow has no such phase.
     pub fn entry(&self, workflow: &WorkflowId, id: &str) -> Option<&CatalogEntry> {
         self.entries
             .iter()

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 /// Each phase, with the phases that it waits for.
 pub(super) type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// Returns a circle in `edges`, in running order; none if there is no circle.
+/// Returns a circle in `edges`, in running order; `None` if there is no circle.
 pub(super) fn find_cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
     let mut graph = DiGraph::<&str, ()>::new();
     let index: BTreeMap<&str, NodeIndex> =

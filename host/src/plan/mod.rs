@@ -116,7 +116,7 @@ impl PhaseState {
         matches!(self, PhaseState::Run)
     }
 
-    /// Returns why the phase is left out; none if it runs.
+    /// Returns why the phase is left out; `None` if it runs.
     pub fn reason(&self) -> Option<&LeftOutReason> {
         match self {
             PhaseState::Run => None,
@@ -131,7 +131,7 @@ impl Plan {
         self.nodes.iter().filter(|node| node.state.runs())
     }
 
-    /// Returns the phase with an id; none if the workflow has no such phase.
+    /// Returns the phase with an id; `None` if the workflow has no such phase.
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id() == id)
     }

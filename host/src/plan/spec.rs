@@ -68,7 +68,7 @@ pub enum PhaseSource {
 }
 
 impl PhaseSource {
-    /// Returns the name of the plugin that provides a phase; none for a built-in phase.
+    /// Returns the name of the plugin that provides a phase; `None` for a built-in phase.
     pub fn plugin(&self) -> Option<&str> {
         match self {
             PhaseSource::Plugin { name, .. } => Some(name),
@@ -76,8 +76,8 @@ impl PhaseSource {
         }
     }
 
-    /// Returns the name of the third party's plugin that provides a phase; none for a phase that is
-    /// part of the program.
+    /// Returns the name of the third party's plugin that provides a phase; `None` for a phase that
+    /// is part of the program.
     pub fn third_party(&self) -> Option<&str> {
         match self {
             PhaseSource::Plugin {
@@ -329,7 +329,7 @@ pub fn is_within(id: &str, group: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Returns the id of the group that a phase is in; none at the top.
+/// Returns the id of the group that a phase is in; `None` at the top.
 pub fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)
 }

@@ -33,8 +33,8 @@ pub struct Question<'a> {
     pub plugin: &'a Plugin,
     /// what is allowed already
     pub allowed: &'a Allowed,
-    /// a description of the plugin that this one replaces; none if it is new, or a version of the
-    /// plugin that was allowed before
+    /// a description of the plugin that this one replaces; `None` if this one is new, or is a
+    /// version of the plugin that was allowed before
     pub in_place_of: Option<String>,
     /// the command that allows the plugin, without the flags of consent
     pub command: String,
@@ -98,7 +98,7 @@ impl Question<'_> {
         Err(PluginRefused::new(message))
     }
 
-    /// The plugin as the subject of a message.
+    /// Returns the plugin as the subject of a message.
     fn subject(&self) -> String {
         let name = &self.plugin.manifest().name;
         self.in_place_of.as_ref().map_or_else(
@@ -107,13 +107,13 @@ impl Question<'_> {
         )
     }
 
-    /// The command that allows the plugin, with every flag of consent that it needs.
+    /// Returns the command that allows the plugin, with every flag of consent that it needs.
     fn full_command(&self) -> String {
         format!("{}{}", self.command, flags_of(&self.new_risks()))
     }
 
-    /// The risks of what is not allowed yet, including requests for servers at addresses of this
-    /// machine or of the cluster's Services.
+    /// Returns the risks of what is not allowed yet, including requests for servers at addresses of
+    /// this machine or of the cluster's Services.
     fn new_risks(&self) -> BTreeMap<Risk, Vec<String>> {
         let mut risks = new_risks(self.plugin, self.allowed);
         let requests = self.plugin.manifest().grants.iter();
@@ -139,13 +139,14 @@ fn flags_of(risks: &BTreeMap<Risk, Vec<String>>) -> String {
         .collect()
 }
 
-/// The word by which `allow` of a configuration's entry accepts a risk: `root`, `cluster-admin`.
+/// Returns the word by which `allow` in an entry of the configuration accepts a risk: `root`,
+/// `cluster-admin`.
 pub fn risk_word(risk: Risk) -> &'static str {
     risk.flag().trim_start_matches("--allow-")
 }
 
 /// Returns the risks of a plugin's lines, each with the lines that have it and the reasons.
-/// `counts` returns whether a line counts.
+/// `counts` decides whether a line counts.
 pub fn risks(plugin: &Plugin, counts: impl Fn(&String) -> bool) -> BTreeMap<Risk, Vec<String>> {
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let requests = plugin.manifest().grants.iter();

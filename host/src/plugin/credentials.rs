@@ -82,7 +82,8 @@ impl Keyring {
         }
     }
 
-    /// Finds the credentials of a registry for one of its repositories; none if no source has any.
+    /// Finds the credentials of a registry for one of its repositories; `None` if no source has
+    /// any.
     ///
     /// # Errors
     /// A configuration file cannot be read, or a credential helper fails.
@@ -142,7 +143,7 @@ impl Keyring {
         )
     }
 
-    /// Explains why the credentials of the environment are not used for a registry; none if they
+    /// Explains why the credentials of the environment are not used for a registry; `None` if they
     /// are used, or there are none.
     pub fn explain_unused(&self, registry: &Registry) -> Option<String> {
         if self.is_unbound {

@@ -137,7 +137,7 @@ pub fn remove(config: &Path, name: &str) -> Result<Edit> {
     })
 }
 
-/// Returns the top-level key that a line begins; none if the line begins no such key.
+/// Returns the top-level key that a line begins; `None` if the line begins no such key.
 fn top_level_key(line: &str) -> Option<&str> {
     let below = line.starts_with([' ', '-', '#']) || line.trim().is_empty();
     if below { None } else { line.split(':').next() }

@@ -14,7 +14,7 @@ use crate::{
 pub struct Allowed {
     /// lines of its requests
     pub granted: Vec<String>,
-    /// lines of what it provides; none if that was not recorded, as in locks of older versions
+    /// lines of what it provides; `None` if that was not recorded, as in locks of older versions
     pub provides: Option<Vec<String>>,
 }
 

@@ -38,7 +38,7 @@ pub struct Loaded {
     pub plugin: Arc<Plugin>,
     pub settings: Value,
     pub limits: Limits,
-    /// the signer whose signature was verified; none if no signature was required
+    /// the signer whose signature was verified; `None` if no signature was required
     pub signer: Option<Signer>,
     /// what tells an unsigned file from one of another configuration, as the lock has it
     pub origin: Option<String>,
@@ -160,7 +160,7 @@ pub struct LoadRequest<'a> {
     pub pinned: Option<&'a str>,
     pub signer: Option<&'a Signer>,
     /// the command by which the operator accepts another signer, without `--signer` and
-    /// `--digest`; none if the message is to name no command
+    /// `--digest`; `None` if the message is to name no command
     pub command: Option<&'a str>,
 }
 
@@ -277,7 +277,7 @@ pub fn verify_signature(wanted: &LoadRequest, component: &[u8]) -> Result<()> {
 }
 
 /// Returns the signer whose signature a plugin has to have, from the configuration or the lock;
-/// none if neither names a signer. `command` writes the command that accepts a signer.
+/// `None` if neither names a signer. `command` writes the command that accepts a signer.
 ///
 /// # Errors
 /// The configuration and the lock name different signers.

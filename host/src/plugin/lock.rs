@@ -50,7 +50,7 @@ pub struct LockedPlugin {
     pub source_digest: Option<String>,
     /// hexadecimal SHA-256 of the component
     pub digest: String,
-    /// signer whose signature the plugin has to have; none if it needs no signature
+    /// signer whose signature the plugin has to have; `None` if it needs no signature
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
     /// tells the file of an unsigned plugin from one at the same place of another configuration
@@ -60,7 +60,7 @@ pub struct LockedPlugin {
     pub interface: semver::Version,
     /// what the plugin may do, as lines of its requests
     granted: Vec<String>,
-    /// what the plugin provides, as lines; none in a lock of an older version
+    /// what the plugin provides, as lines; `None` in a lock of an older version
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provides: Option<Vec<String>>,
 }

@@ -125,7 +125,7 @@ impl Manifest {
         }
     }
 
-    /// The signature of the component; none if the artifact has none.
+    /// The signature of the component; `None` if the artifact has none.
     fn signature(&self) -> Option<String> {
         let annotation = self
             .annotations
@@ -149,8 +149,8 @@ struct PulledArtifact {
 #[derive(Debug)]
 pub struct Fetched {
     pub bytes: Vec<u8>,
-    /// `sha256:` and the hexadecimal digest of the artifact's manifest; none if the component is a
-    /// file, or comes from the cache
+    /// `sha256:` and the hexadecimal digest of the artifact's manifest; `None` if the component is
+    /// a file, or comes from the cache
     pub digest: Option<String>,
 }
 

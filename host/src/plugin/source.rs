@@ -5,7 +5,9 @@
     reason = "plugins are the operator's files, not the node's"
 )]
 use super::registry::{Fetched, reference::Reference};
-use crate::{operator_files, pki::signature::MAX_SIGNATURE, wasm::plugin::read};
+use crate::{
+    operator_files, pki::signature::MAX_SIGNATURE, program, wasm::plugin::read_component_file,
+};
 use anyhow::{Context, Result, bail};
 use std::{
     io::ErrorKind,
@@ -28,13 +30,13 @@ pub fn fetch(source: &str, base_dir: &Path, pinned: Option<&str>) -> Result<Fetc
     }
     let path = component_file(&base_dir.join(source))?;
     Ok(Fetched {
-        bytes: read(&path)?,
+        bytes: read_component_file(&path)?,
         digest: None,
     })
 }
 
-/// Returns the file of the component if the source is a file or a plugin's folder; none for other
-/// sources.
+/// Returns the file of the component if the source is a file or a plugin's folder that was built.
+/// `None` for other sources.
 pub fn source_file(source: &str, base_dir: &Path) -> Option<PathBuf> {
     if source.contains("://") {
         None
@@ -60,7 +62,7 @@ pub fn needs_digest(source: &str) -> bool {
     })
 }
 
-/// Reads the signature of a component of a source; none if the source has no signature.
+/// Reads the signature of a component of a source; `None` if the source has no signature.
 ///
 /// # Errors
 /// The signature cannot be read.
@@ -88,9 +90,9 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
     let built = crate::plugin::folder::component_path(path)?;
     if !built.is_file() {
         bail!(
-            "{} was not built yet; run: kubephase plugin build {}",
+            "{} was not built yet; run: {}",
             path.display(),
-            path.display()
+            program::command(&format!("plugin build {}", path.display()))
         );
     }
     Ok(built)

@@ -2,9 +2,9 @@
 //! after the other.
 //!
 //! Slow work (a download, a compilation) is done before the step. The lock is written before the
-//! configuration. If the program is killed in between, the configuration does not have a new entry
-//! yet. A changed entry is refused then, because the lock names another source or signer; the
-//! message has the command that repairs it.
+//! configuration. If the program is killed in between, a new entry is missing in the configuration,
+//! and a changed entry is still the old one. An old entry is refused, because the lock names
+//! another source or signer; the message has the command that repairs it.
 #![allow(
     clippy::disallowed_methods,
     reason = "these are the operator's files, not the node's"
@@ -24,9 +24,9 @@ use std::{
 
 /// The file beside the lock that a command holds while it changes the lock. The command removes it
 /// at its end.
-const FILE: &str = ".kubephase.lock.held";
-/// How long a command waits for other commands. Each takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const HELD_FILE: &str = ".kubephase.lock.held";
+/// How long a command waits for other commands, each of which takes milliseconds.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The configuration and the lock, which no other command changes meanwhile.
 pub struct Transaction {
@@ -45,7 +45,7 @@ impl Transaction {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let hold = HeldFile::wait(&folder.join(FILE))?;
+        let hold = HeldFile::wait(&folder.join(HELD_FILE))?;
         Ok(Transaction {
             phases: config::read_phase_configuration(config)?,
             lock: Lock::read_beside(config)?,
@@ -59,7 +59,10 @@ impl Transaction {
     /// A file cannot be written.
     pub fn commit(self, edit: Option<Edit>) -> Result<()> {
         self.lock.write()?;
-        edit.map_or(Ok(()), Edit::write)
+        if let Some(edit) = edit {
+            edit.write()?;
+        }
+        Ok(())
     }
 }
 
@@ -82,7 +85,7 @@ impl HeldFile {
                     _file: file,
                 });
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > MAX_WAIT {
                 bail!(
                     "another kubephase holds {} and does not end; end it and run the command again",
                     path.display()
@@ -92,7 +95,7 @@ impl HeldFile {
         }
     }
 
-    /// Takes the file; none if another command holds it.
+    /// Takes the file; `None` if another command holds it.
     fn attempt(path: &Path) -> io::Result<Option<File>> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut options = File::options();
@@ -105,12 +108,12 @@ impl HeldFile {
             .open(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            done => done?,
+            outcome => outcome?,
         }
         // The previous command may have removed the file after this command opened it.
         let held = file.metadata()?;
         let is_same = fs::symlink_metadata(path)
-            .is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
+            .is_ok_and(|current| (current.dev(), current.ino()) == (held.dev(), held.ino()));
         Ok(is_same.then_some(file))
     }
 }

@@ -78,7 +78,7 @@ pub fn taint(taint: &Taint) -> String {
     }
 }
 
-/// Returns `instance-config.yaml`; none if `NodeLocalCRISocket` is off.
+/// Returns `instance-config.yaml`; `None` if `NodeLocalCRISocket` is off.
 pub fn instance_config(config: &Config) -> Option<String> {
     let socket = go_quoted(&config.init.node_registration.cri_socket);
     node_local_cri_socket(config).then(|| format!("containerRuntimeEndpoint: {socket}\n"))
@@ -136,7 +136,7 @@ pub fn on_this_node(
     Ok((yaml::to_string(&document), message))
 }
 
-/// Returns the URL of the kubelet's health; none if the configuration turns it off.
+/// Returns the URL of the kubelet's health; `None` if the configuration turns it off.
 pub fn health_url(config: &Config) -> Option<String> {
     let document = &config.kubelet.document;
     let address = document["healthzBindAddress"]

@@ -2,8 +2,8 @@
 use crate::text::user_info;
 use serde_json::Value;
 
-/// Returns kubeadm's warning about a setting that differs from its recommendation; none if they are
-/// equal.
+/// Returns kubeadm's warning about a setting that differs from its recommendation; `None` if they
+/// are equal.
 pub fn recommendation_warning(
     kind: &str,
     field: &str,

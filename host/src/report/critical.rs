@@ -20,8 +20,9 @@ impl Tally {
             .waited_for(span)
             .and_then(Span::end)
             .unwrap_or(self.ready);
-        let known = span.needs.as_ref().and(span.began);
-        known.map_or(0, |began| began.saturating_sub(ready))
+        // Without recorded needs, it is not known since when the phase was ready.
+        let began = span.needs.as_ref().and(span.began);
+        began.map_or(0, |began| began.saturating_sub(ready))
     }
 
     /// Returns the critical path; empty if the journal does not record what phases waited for.

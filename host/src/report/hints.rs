@@ -47,7 +47,7 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     hints
 }
 
-/// Returns one line with the phase that failed and the reason; none if no phase failed.
+/// Returns one line with the phase that failed and the reason; `None` if no phase failed.
 pub fn closing_line(tally: &Tally) -> Option<String> {
     let (phase, reason) = match tally.result.as_ref()? {
         RunResult::Done | RunResult::Cancelled => return None,

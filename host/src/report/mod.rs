@@ -42,8 +42,8 @@ fn describe_effect(effect: &EffectSummary) -> String {
     format!("{kind} {}", sanitise::exact(target))
 }
 
-/// Returns the name of a third party's plugin from its name and version; none if the plugin is part
-/// of the program.
+/// Returns the name of a third party's plugin from its name and version; `None` if the plugin is
+/// part of the program.
 fn third_party(plugin: &str) -> Option<&str> {
     let name = plugin.split(' ').next().unwrap_or_default();
     embedded::find(name).is_none().then_some(name)

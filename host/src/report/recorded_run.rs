@@ -200,7 +200,7 @@ impl RecordedRun {
     }
 }
 
-/// Returns the warning of a finding; none if the finding is not a warning.
+/// Returns the warning of a finding; `None` if the finding is not a warning.
 fn warning_of(record: &FindingRecord) -> Option<String> {
     match (record.finding.verdict, &record.judged) {
         (Verdict::Warn, _) => Some(record.line()),

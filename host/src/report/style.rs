@@ -3,30 +3,30 @@ use crate::text::sanitise;
 use console::{Style, Term};
 use std::{fmt, sync::OnceLock};
 
-/// The colours of an output, or none.
+/// The colours of an output. A plain palette has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
-    on: bool,
+    has_colours: bool,
 }
 
 impl Palette {
-    /// No colours: files, pipes, tests.
-    pub const PLAIN: Palette = Palette { on: false };
+    /// The palette without colours, for files, pipes and tests.
+    pub const PLAIN: Palette = Palette { has_colours: false };
 
     /// Returns the colours of standard output.
     pub fn stdout() -> Self {
-        Self::of(&Term::stdout())
+        Self::for_terminal(&Term::stdout())
     }
 
     /// Returns the colours of standard error.
     pub fn stderr() -> Self {
-        Self::of(&Term::stderr())
+        Self::for_terminal(&Term::stderr())
     }
 
-    fn of(term: &Term) -> Self {
+    fn for_terminal(term: &Term) -> Self {
         let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Palette {
-            on: !forbidden && term.features().colors_supported(),
+            has_colours: !forbidden && term.features().colors_supported(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Palette {
     }
 
     fn apply(self, style: Style, text: &str) -> String {
-        if self.on {
+        if self.has_colours {
             style.apply_to(text).to_string()
         } else {
             text.to_owned()
@@ -90,7 +90,8 @@ fn bad() -> Style {
 pub struct Painted(String);
 
 impl Painted {
-    /// Takes text of several lines, parts of which a palette coloured.
+    /// Returns text of several lines, parts of which a palette coloured, with all other escape
+    /// sequences escaped.
     pub fn new(text: &str) -> Painted {
         let mut painted = String::with_capacity(text.len());
         let mut rest = text;
@@ -117,7 +118,7 @@ impl fmt::Display for Painted {
     }
 }
 
-/// The escape sequences with which a palette begins and ends its colours.
+/// Returns the escape sequences with which a palette begins and ends its colours.
 fn sequences() -> impl Iterator<Item = &'static String> {
     static SEQUENCES: OnceLock<Vec<String>> = OnceLock::new();
     SEQUENCES

@@ -68,7 +68,7 @@ fn write_plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt
     let may = format!(
         "a phase may: {findings} findings, {proposals} proposals a call, {:?} of processor time a \
          call",
-        limits::CPU
+        limits::CALL_PROCESSOR_TIME
     );
     writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
     for (plugin, used) in &tally.plugins {

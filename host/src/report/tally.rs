@@ -43,9 +43,9 @@ pub struct Tally {
 #[serde(rename_all = "camelCase")]
 pub struct Span {
     pub phase: String,
-    /// phases that it waited for; none if that was not recorded
+    /// phases that it waited for; `None` if that was not recorded
     pub needs: Option<Vec<String>>,
-    /// microseconds since the run began; none if it never started
+    /// microseconds since the run began; `None` if it never started
     pub began: Option<u64>,
     pub micros: u64,
     pub result: Option<PhaseResult>,
@@ -147,7 +147,8 @@ impl Span {
         self.began.is_some() && self.result.is_none()
     }
 
-    /// Returns the end of the phase, in microseconds since the run began; none if it never started.
+    /// Returns the end of the phase, in microseconds since the run began; `None` if it never
+    /// started.
     pub fn end(&self) -> Option<u64> {
         self.began.map(|began| began.saturating_add(self.micros))
     }

@@ -24,13 +24,13 @@ impl Access {
     /// Returns the kind of phase that has this access.
     pub fn origin(&self) -> Origin {
         match self {
-            Access::BuiltIn => Origin::Distribution,
+            Access::BuiltIn => Origin::BuiltIn,
             Access::Granted(grant) => grant.origin(),
         }
     }
 
-    /// Returns the name of the third party's plugin that has this access; none for a phase that is
-    /// part of the program.
+    /// Returns the name of the third party's plugin that has this access; `None` for a phase that
+    /// is part of the program.
     pub fn third_party(&self) -> Option<&str> {
         match self {
             Access::Granted(grant) if grant.origin() == Origin::Plugin => Some(grant.plugin()),
@@ -101,7 +101,7 @@ impl Access {
         self.check(|grant| grant.allows_effect(effect))
     }
 
-    /// Returns the grant of a plugin; none for a built-in phase.
+    /// Returns the grant of a plugin; `None` for a built-in phase.
     pub fn grant(&self) -> Option<&Grant> {
         match self {
             Access::BuiltIn => None,

@@ -33,7 +33,7 @@ struct Application<'a> {
     session: &'a Session,
     state: &'a RunState,
     time: &'a TimeOfPhase,
-    /// files that the phase may not change; none for a built-in phase
+    /// files that the phase may not change; `None` for a built-in phase
     territory: Option<&'a Territory>,
 }
 
@@ -147,7 +147,9 @@ impl Application<'_> {
         let (executor, session) = (self.executor, self.session);
         let shared = &executor.shared;
         let target = summary(&proposal.effect).1;
-        let territory = self.territory.map(|territory| territory.around(&target));
+        let territory = self
+            .territory
+            .map(|territory| territory.for_change_of(&target));
         proposal.effect.apply(&Context {
             world: shared.world.as_ref(),
             config: executor.config,

@@ -48,7 +48,7 @@ const PANICKED: &str = "it panicked, which is a defect of the program: please re
 pub struct Ready {
     pub session: Session,
     pub phase: Box<dyn phase_interface::Host + Send>,
-    /// the plugin that has the phase; none for a built-in phase
+    /// the plugin that has the phase; `None` for a built-in phase
     pub plugin: Option<Running>,
     /// lines that the host prints before the phase, as it enters a group: label and line
     pub headers: Vec<(String, String)>,

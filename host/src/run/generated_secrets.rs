@@ -36,7 +36,7 @@ impl GeneratedSecrets {
         format!("{DIRECTORY}/secrets.json")
     }
 
-    /// Reads the secrets of earlier runs; none if there are none.
+    /// Reads the secrets of earlier runs; the result is empty if there are none.
     ///
     /// # Errors
     /// The file cannot be read, is damaged, or other users may write to it.

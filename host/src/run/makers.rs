@@ -13,7 +13,7 @@ impl Makers {
         self.0.lock()
     }
 
-    /// Notes an effect that changed something. `plugin` proposed it; none for a phase of the
+    /// Notes an effect that changed something. `plugin` proposed it; `None` for a phase of the
     /// program. `absent` are paths that did not exist before. The content of keys, certificates
     /// and kubeconfigs belongs to the host, even if a plugin proposed them.
     pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {

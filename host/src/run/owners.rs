@@ -1,29 +1,34 @@
-//! The owner of a plugin's directory. A plugin chooses its name, which is the name of the
-//! directory. Other parts of the machine may rely on the files there (a unit runs one of them, a
-//! program trusts a key), because the operator knew the first plugin of that name. So the host
-//! records the identity of the plugin that used the directory first: its source and its signer.
+//! Owners of plugins' directories. A plugin chooses its own name, and its directory has this name.
+//! A unit or another program may use the files in the directory, because the operator trusted the
+//! plugin that wrote them. A different plugin with the same name must not replace these files. So
+//! the host records the identity of the plugin that used the directory first: its source and its
+//! signer.
 use crate::{
     effect::Effect,
-    wasm::gate::{PLUGINS, owner_of_path},
+    program,
+    wasm::gate::{PLUGIN_DIRECTORIES, owner_of_path},
     world::{Files, Tried},
 };
 use kubephase_wit::{Failure, FailureCode};
 
-/// Returns the path of the record of a directory's owner. A plugin cannot have such a name, so no
-/// plugin may change the record.
-fn record(plugin: &str) -> String {
-    format!("{PLUGINS}/{plugin}.owner")
+/// Returns the path of the file that records the owner of a plugin's directory. The name of a
+/// plugin has no dot, so this path is never in the directory of another plugin.
+fn owner_record_path(plugin: &str) -> String {
+    format!("{PLUGIN_DIRECTORIES}/{plugin}.owner")
 }
 
 /// Returns the path of a plugin's directory.
-fn directory(plugin: &str) -> String {
-    format!("{PLUGINS}/{plugin}")
+fn directory_path(plugin: &str) -> String {
+    format!("{PLUGIN_DIRECTORIES}/{plugin}")
 }
 
 /// Whether an effect reads or changes something in the directory of a plugin.
-pub fn is_used(effect: &Effect, plugin: &str) -> bool {
+pub fn uses_directory_of(effect: &Effect, plugin: &str) -> bool {
     let mut used = effect.paths();
-    used.push(effect.summary().1);
+    let (_, target) = effect.summary();
+    used.push(target);
+    // A kubeconfig is signed with an authority of this directory, which is neither the target nor
+    // among the paths.
     if let Effect::Kubeconfig(spec) = effect {
         used.push(spec.directory.clone());
     }
@@ -33,22 +38,25 @@ pub fn is_used(effect: &Effect, plugin: &str) -> bool {
 /// Checks that the directory of a plugin has no owner, or belongs to the plugin of this identity.
 ///
 /// # Errors
-/// `denied` if it belongs to another plugin; or the record cannot be read.
-pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
-    let Some(owner) = owner(files, plugin)?.filter(|owner| owner != identity) else {
-        return Ok(());
+/// `denied` if the directory belongs to another plugin. Any failure of reading the record.
+pub fn check_owner(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
+    let owner = match read_owner(files, plugin)? {
+        None => return Ok(()),
+        Some(owner) if owner == identity => return Ok(()),
+        Some(owner) => owner,
     };
+    let directory = directory_path(plugin);
     Err(Failure {
         remedy: Some(format!(
-            "if nothing on this machine uses what is there: kubephase plugin remove {plugin} \
-             --config FILE --purge; then add this one again"
+            "if nothing on this machine uses the files in {directory}, remove them: {}; then add \
+             the plugin from {identity} again",
+            program::command(&format!("plugin remove {plugin} --config FILE --purge"))
         )),
         ..Failure::new(
             FailureCode::Denied,
             format!(
-                "{} belongs to the plugin {plugin} from {owner}; the one from {identity} is \
-                 another",
-                directory(plugin)
+                "{directory} belongs to the plugin {plugin} from {owner}; the plugin {plugin} \
+                 from {identity} is a different plugin"
             ),
         )
     })
@@ -57,32 +65,34 @@ pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
 /// Makes the directory of a plugin belong to this identity, if it has no owner yet.
 ///
 /// # Errors
-/// As for [`check`]; or the record cannot be written.
-pub fn claim(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
-    check(files, plugin, identity)?;
-    if owner(files, plugin)?.is_none() {
-        files.write(&record(plugin), identity.as_bytes(), 0o644, None)?;
+/// As for [`check_owner`]; or the record cannot be written.
+pub fn claim_directory(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
+    check_owner(files, plugin, identity)?;
+    if read_owner(files, plugin)?.is_none() {
+        files.write(&owner_record_path(plugin), identity.as_bytes(), 0o644, None)?;
     }
     Ok(())
 }
 
-/// Removes the directory of a plugin, and then the record of its owner: if the directory cannot be
-/// removed, it keeps its owner.
+/// Removes the directory of a plugin, and then the record of its owner. The record goes last, so
+/// that a directory that cannot be removed keeps its owner.
 ///
 /// # Errors
-/// They cannot be removed.
+/// The directory or the record cannot be removed.
 pub fn purge(files: &dyn Files, plugin: &str) -> Tried<()> {
-    if files.stat(&directory(plugin))?.is_some() {
-        files.remove_all(&directory(plugin))?;
+    let (directory, record) = (directory_path(plugin), owner_record_path(plugin));
+    if files.stat(&directory)?.is_some() {
+        files.remove_all(&directory)?;
     }
-    if files.stat(&record(plugin))?.is_some() {
-        files.remove(&record(plugin))?;
+    if files.stat(&record)?.is_some() {
+        files.remove(&record)?;
     }
     Ok(())
 }
 
-fn owner(files: &dyn Files, plugin: &str) -> Tried<Option<String>> {
-    match files.read(&record(plugin)) {
+/// Returns the identity of the plugin that owns a directory, or `None` if there is no record.
+fn read_owner(files: &dyn Files, plugin: &str) -> Tried<Option<String>> {
+    match files.read(&owner_record_path(plugin)) {
         Ok(identity) => Ok(Some(String::from_utf8_lossy(&identity).trim().to_owned())),
         Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
         Err(failure) => Err(failure),
@@ -98,22 +108,22 @@ mod tests {
     fn a_directory_belongs_to_its_first_user_until_it_is_purged() {
         let root = tempfile::tempdir().unwrap();
         let files = RootedFiles::open(root.path()).unwrap();
-        assert_eq!(check(&files, "own", "./good.wasm"), Ok(()));
+        assert_eq!(check_owner(&files, "own", "./good.wasm"), Ok(()));
         for _ in 0..2 {
-            assert_eq!(claim(&files, "own", "./good.wasm"), Ok(()));
+            assert_eq!(claim_directory(&files, "own", "./good.wasm"), Ok(()));
         }
-        let path = format!("{PLUGINS}/own/run.sh");
+        let path = format!("{PLUGIN_DIRECTORIES}/own/run.sh");
         files.write(&path, b"good", 0o755, None).unwrap();
-        for judge in [check, claim] {
-            let failure = judge(&files, "own", "./evil.wasm").unwrap_err();
+        for function in [check_owner, claim_directory] {
+            let failure = function(&files, "own", "./evil.wasm").unwrap_err();
             assert_eq!(failure.code, FailureCode::Denied);
             assert!(failure.message.contains("./good.wasm"), "{failure:?}");
             assert!(failure.remedy.unwrap().contains("--purge"));
         }
-        assert_eq!(claim(&files, "other", "./evil.wasm"), Ok(()));
+        assert_eq!(claim_directory(&files, "other", "./evil.wasm"), Ok(()));
         purge(&files, "own").unwrap();
         assert!(files.stat(&path).unwrap().is_none());
-        assert_eq!(claim(&files, "own", "./evil.wasm"), Ok(()));
+        assert_eq!(claim_directory(&files, "own", "./evil.wasm"), Ok(()));
         // A plugin without a directory can be purged.
         purge(&files, "unknown").unwrap();
     }

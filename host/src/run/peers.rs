@@ -36,8 +36,8 @@ pub struct PeerCluster {
 }
 
 impl PeerCluster {
-    /// Opens the cluster of a tree; none if the machine of the tree did not join one. `keeps` says
-    /// whether changes of the cluster are kept.
+    /// Opens the cluster of a tree; `None` if the machine of the tree did not join one. `keeps`
+    /// says whether changes of the cluster are kept.
     ///
     /// # Errors
     /// The tree of the first machine cannot be used, or another run uses it.
@@ -83,8 +83,8 @@ impl PeerCluster {
     }
 }
 
-/// Returns the tree of the machine that began the cluster; none if `tree` is not one of its joined
-/// machines.
+/// Returns the tree of the machine that began the cluster; `None` if `tree` is not one of its
+/// joined machines.
 fn tree_of_first_machine(tree: &Path) -> Result<Option<PathBuf>> {
     let tree = std::path::absolute(tree)?;
     let trees = tree.parent().filter(|trees| trees.ends_with(TREES));

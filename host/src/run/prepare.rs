@@ -151,17 +151,18 @@ impl Prepared {
         let mut territory = Territory::for_config(&self.config);
         self.operator_files
             .iter()
-            .for_each(|path| territory.add_of_operator(path));
+            .for_each(|path| territory.add_operator_file(path));
         let Some(file) = &self.file else {
             return territory;
         };
         let folder = file.parent().unwrap_or(Path::new(""));
-        territory.add_of_operator(file);
-        territory.add_shown_of_operator(&folder.join(plugin::lock::FILE));
+        territory.add_operator_file(file);
+        territory.add_readable_operator_file(&folder.join(plugin::lock::FILE));
         for entry in &self.phases.plugins {
             if let Some(component) = plugin::source::source_file(&entry.source, folder) {
-                territory.add_shown_of_operator(&folder.join(&entry.source));
-                territory.add_shown_of_operator(&crate::pki::signature::signature_path(&component));
+                territory.add_readable_operator_file(&folder.join(&entry.source));
+                territory
+                    .add_readable_operator_file(&crate::pki::signature::signature_path(&component));
             }
         }
         territory

@@ -97,7 +97,7 @@ pub fn reject_machine(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns the device and the inode of a directory; none if there is no such directory.
+/// Returns the device and the inode of a directory; `None` if there is no such directory.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))

@@ -128,7 +128,7 @@ impl Secrets {
         format!("<secret:{name}:{}>", self.seal.reveal())
     }
 
-    /// Opens the sealed placeholders of a text; none if it has no sealed placeholder.
+    /// Opens the sealed placeholders of a text; `None` if it has no sealed placeholder.
     pub fn open(&self, text: &str) -> Option<OpenedText> {
         if self.seal.is_empty() || !text.contains(self.seal.reveal()) {
             return None;

@@ -51,7 +51,7 @@ impl MissingShared {
         Ok(missing)
     }
 
-    /// Describes the files that stand in for those that are missing; none if nothing is missing.
+    /// Describes the files that stand in for those that are missing; `None` if nothing is missing.
     pub fn describe(&self, prepared: &Prepared) -> Option<StandIns> {
         let authorities = self.authorities.iter();
         let mut files: Vec<String> = authorities

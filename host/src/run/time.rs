@@ -1,7 +1,7 @@
 //! Limits the time of a plugin's phase, and of all phases of a plugin together. Built-in phases
 //! limit their own waiting.
 use super::session::Session;
-use crate::wasm::limits::{PHASE, PLUGIN};
+use crate::wasm::limits::{PHASE_TIME, PLUGIN_TIME};
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// The time of one phase, by its clock. The clock stands still while the phase waits for a turn.
 pub(super) struct TimeOfPhase {
     session: Session,
-    /// when the phase has to have settled; none for a phase of the program
+    /// when the phase has to have settled; `None` for a phase of the program
     until: Option<Instant>,
     /// the instant up to which the time of the plugin was counted
     counted: Mutex<Instant>,
@@ -23,7 +23,7 @@ impl TimeOfPhase {
         let now = session.clock().now();
         TimeOfPhase {
             session: session.clone(),
-            until: of_plugin.then(|| now + PHASE),
+            until: of_plugin.then(|| now + PHASE_TIME),
             counted: Mutex::new(now),
         }
     }
@@ -46,8 +46,8 @@ impl TimeOfPhase {
     pub fn check(&self) -> Result<(), String> {
         if self.left().is_zero() {
             return Err(format!(
-                "it did not settle within the {PHASE:?} that the phase of a plugin may take, or \
-                 the {PLUGIN:?} of all phases of a plugin"
+                "it did not settle within the {PHASE_TIME:?} that the phase of a plugin may take, \
+                 or the {PLUGIN_TIME:?} of all phases of a plugin"
             ));
         }
         Ok(())
@@ -69,7 +69,8 @@ impl TimeOfPhase {
         if !fits {
             return Err(format!(
                 "it asked to be called again after {wanted:?}; the phase of a plugin may take \
-                 {PHASE:?} in all, and all phases of a plugin {PLUGIN:?}: {left:.0?} are left"
+                 {PHASE_TIME:?} in all, and all phases of a plugin {PLUGIN_TIME:?}: {left:.0?} are \
+                 left"
             ));
         }
         Ok(wanted.min(LONGEST_PAUSE))

@@ -169,7 +169,7 @@ pub struct LoadInput<'a> {
     pub file: Option<&'a ConfigFile>,
     pub phase_flags: &'a PhaseFlags,
     pub node: &'a NodeFacts,
-    /// the phase or group that the operator selected; none for the whole workflow
+    /// the phase or group that the operator selected; `None` for the whole workflow
     pub selected: Option<&'a str>,
     /// whether the command of the selected phase has a flag
     pub takes_flag: &'a dyn Fn(&str) -> bool,
@@ -203,7 +203,7 @@ pub struct LoadedRun {
     /// whether programs are run that authenticate the user of the kubeconfig that this node joins
     /// with
     pub may_run_programs: bool,
-    /// the question that the operator answers before the run; none if there is none
+    /// the question that the operator answers before the run; `None` if there is none
     pub question: Option<&'static Question>,
     /// other files of the operator that were read, and may hold credentials
     pub operator_files: Vec<PathBuf>,
@@ -256,7 +256,7 @@ pub struct RehearsalPlace<'a> {
 /// The trees of a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trees {
-    /// the tree that changes; none for a temporary tree
+    /// the tree that changes; `None` for a temporary tree
     pub scratch: Option<PathBuf>,
     /// a tree that is read where the scratch tree has no file
     pub below: Option<PathBuf>,

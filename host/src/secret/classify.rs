@@ -100,7 +100,7 @@ impl fmt::Display for Credential {
     }
 }
 
-/// Returns the kind of the first credential that the content is or holds; none where it holds no
+/// Returns the kind of the first credential that the content is or holds; `None` where it holds no
 /// credential.
 ///
 /// The answer is [`Credential::Undecided`] where judging the content takes more work than its size

@@ -4,11 +4,11 @@
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
-mod followed;
 mod listing;
+mod unfollowed_marks;
 
-pub use followed::check_marks;
 pub use listing::list_secrets;
+pub use unfollowed_marks::check_marks;
 
 use super::Secret;
 use serde::{Deserialize, Serialize};

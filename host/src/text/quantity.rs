@@ -67,7 +67,7 @@ fn parse(unsigned: &str) -> Option<Quantity> {
     })
 }
 
-/// Returns why Kubernetes does not take a text as a quantity, in its words; none if it does.
+/// Returns why Kubernetes does not take a text as a quantity, in its words; `None` if it does.
 pub fn refusal(text: &str) -> Option<&'static str> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[-+]?[0-9]*(?:\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)$")
@@ -87,7 +87,7 @@ pub fn refusal(text: &str) -> Option<&'static str> {
     (!is_exponent && !is_known).then_some("unable to parse quantity's suffix")
 }
 
-/// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is
+/// Returns the value of a quantity of bytes; `None` if the text is not a quantity, or its value is
 /// not a whole number.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let Quantity {
@@ -102,8 +102,8 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
     u64::try_from(value?).ok()
 }
 
-/// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. None if the text
-/// is not a quantity, or its value is too large.
+/// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. `None` if the
+/// text is not a quantity, or its value is too large.
 pub fn canonical(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),

@@ -36,11 +36,11 @@ use std::{
 };
 
 /// How old the noted time of an entry's last use becomes before it is updated.
-const USE_INTERVAL: Duration = Duration::from_hours(24);
+const LAST_USE_INTERVAL: Duration = Duration::from_hours(24);
 /// Bytes of the largest entry that is read into memory.
-const MAX_ENTRY: u64 = 128 << 20;
+const MAX_ENTRY_BYTES: u64 = 128 << 20;
 /// Prefix of the names of half-written entries.
-const HALF_WRITTEN: &str = ".new-";
+const HALF_WRITTEN_PREFIX: &str = ".new-";
 
 /// The cache: a directory that only this user can write to, or the reason why there is none.
 pub struct Cache(Result<OwnedFd, String>);
@@ -50,7 +50,7 @@ pub struct Cache(Result<OwnedFd, String>);
 pub struct Draft<'a> {
     /// the content so far
     pub file: File,
-    /// directory and name of the file; none if it is in memory
+    /// directory and name of the file; `None` if it is in memory
     place: Option<(&'a OwnedFd, String)>,
 }
 
@@ -77,15 +77,15 @@ impl Cache {
         Cache(open_safely(place).map_err(|why| format!("{}: {why:#}", place.display())))
     }
 
-    /// The reason why the cache keeps nothing; none if it is usable.
+    /// The reason why the cache keeps nothing; `None` if it is usable.
     pub fn unusable(&self) -> Option<&str> {
         self.0.as_ref().err().map(String::as_str)
     }
 
-    /// Returns the content of an entry; none if it is missing, damaged or larger than 128 MiB.
+    /// Returns the content of an entry; `None` if it is missing, damaged or larger than 128 MiB.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         let (file, length) = self.entry(key)?;
-        if length > MAX_ENTRY {
+        if length > MAX_ENTRY_BYTES {
             return None;
         }
         let mut content = Vec::with_capacity(usize::try_from(length).ok()?);
@@ -94,7 +94,7 @@ impl Cache {
         (blake3::hash(&content).as_slice() == digest).then_some(content)
     }
 
-    /// Opens an entry; none if it is missing or damaged.
+    /// Opens an entry; `None` if it is missing or damaged.
     pub fn file(&self, key: &str) -> Option<File> {
         let (mut file, length) = self.entry(key)?;
         let (mut hasher, mut digest) = (blake3::Hasher::new(), [0; blake3::OUT_LEN]);
@@ -122,7 +122,7 @@ impl Cache {
             .modified()
             .ok()
             .and_then(|used| used.elapsed().ok())
-            .is_some_and(|age| age > USE_INTERVAL)
+            .is_some_and(|age| age > LAST_USE_INTERVAL)
         {
             let now = Timestamps {
                 last_access: Timespec {
@@ -164,7 +164,7 @@ impl Cache {
             static NUMBER: AtomicU64 = AtomicU64::new(0);
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let name = format!(
-                "{HALF_WRITTEN}{}-{number}-{:016x}",
+                "{HALF_WRITTEN_PREFIX}{}-{number}-{:016x}",
                 std::process::id(),
                 random()
             );

@@ -2,7 +2,7 @@
 //! plugins in a child process with little memory and processor time and without access to files or
 //! the network.
 //!
-//! The child is this program, started with `CHILD` as its name. It reads the component from
+//! The child is this program, started with `CHILD_NAME` as its name. It reads the component from
 //! standard input, writes the code to standard output, and writes errors to standard error. Another
 //! child reads and validates the component before, because that can take as long as compiling.
 //!
@@ -38,19 +38,19 @@ use std::{
 };
 
 /// The name that makes this program compile its standard input and do nothing else.
-const CHILD: &str = "kubephase-compiles-a-component";
+const CHILD_NAME: &str = "kubephase-compiles-a-component";
 /// The argument that makes the child compile for an engine that reserves little address space.
-const SMALL: &str = "small";
+const SMALL_ARGUMENT: &str = "small";
 /// The argument that makes the child read and validate the component, and not compile it.
-const READ: &str = "read";
+const READ_ARGUMENT: &str = "read";
 /// Bytes of the JSON of an outline.
-const MAX_READ: u64 = 8 << 20;
+const MAX_OUTLINE_BYTES: u64 = 8 << 20;
 /// How often the parent checks whether the run was cancelled while the child compiles.
-const POLL: Duration = Duration::from_millis(20);
+const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Bytes of the child's standard error that are read.
-const MAX_WORDS: u64 = 16 << 10;
+const MAX_STDERR_BYTES: u64 = 16 << 10;
 /// Parts of the messages that Rust's standard library and wasmtime print when they get no memory.
-const NO_MEMORY: [&str; 2] = ["memory allocation of ", "out of memory"];
+const NO_MEMORY_MESSAGES: [&str; 2] = ["memory allocation of ", "out of memory"];
 
 /// The place where third-party components are compiled. The program's own components are always
 /// compiled in this process.
@@ -79,20 +79,20 @@ pub struct Allowance {
 impl Allowance {
     /// The limits for a component of this many bytes.
     pub fn for_component(component: usize) -> Allowance {
-        let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE))
+        let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE_BYTES))
             .unwrap_or(u64::MAX)
             .div_ceil(1 << 20);
-        let memory = limits::COMPILE_MEMORY
-            .saturating_add(beyond.saturating_mul(limits::COMPILE_MEMORY_MORE));
-        let processor = limits::COMPILE_PROCESSOR
-            .saturating_add(beyond.saturating_mul(limits::COMPILE_PROCESSOR_MORE));
-        let processor = processor.min(limits::MAX_COMPILE_PROCESSOR);
+        let memory = limits::COMPILE_MEMORY_BYTES
+            .saturating_add(beyond.saturating_mul(limits::COMPILE_MEMORY_BYTES_PER_MIB));
+        let processor = limits::COMPILE_PROCESSOR_SECONDS
+            .saturating_add(beyond.saturating_mul(limits::COMPILE_PROCESSOR_SECONDS_PER_MIB));
+        let processor = processor.min(limits::MAX_COMPILE_PROCESSOR_SECONDS);
         Allowance {
-            memory: memory.min(limits::MAX_COMPILE_MEMORY),
+            memory: memory.min(limits::MAX_COMPILE_MEMORY_BYTES),
             processor,
-            wall: limits::COMPILE_WALL
-                + Duration::from_secs(60 * (processor - limits::COMPILE_PROCESSOR)),
-            code: limits::COMPILE_CODE.saturating_add(
+            wall: limits::COMPILE_TIME
+                + Duration::from_secs(60 * (processor - limits::COMPILE_PROCESSOR_SECONDS)),
+            code: limits::COMPILE_CODE_BYTES.saturating_add(
                 u64::try_from(component)
                     .unwrap_or(u64::MAX)
                     .saturating_mul(4),
@@ -113,7 +113,7 @@ pub(super) fn compile_in_child(
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = if small { Some(SMALL) } else { None };
+    let work = if small { Some(SMALL_ARGUMENT) } else { None };
     run(
         component,
         work,
@@ -133,13 +133,13 @@ pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline
     let mut answer =
         File::from(answer.context("cannot make a file for the outline of the component")?);
     let allowance = Allowance {
-        code: MAX_READ,
+        code: MAX_OUTLINE_BYTES,
         ..Allowance::for_component(component.len())
     };
-    run(component, Some(READ), &answer, allowance, cancel)?;
+    run(component, Some(READ_ARGUMENT), &answer, allowance, cancel)?;
     let mut text = Vec::new();
     answer.rewind()?;
-    answer.take(MAX_READ).read_to_end(&mut text)?;
+    answer.take(MAX_OUTLINE_BYTES).read_to_end(&mut text)?;
     let outline: Outline = serde_json::from_slice(&text)
         .map_err(|_| anyhow!("the child process did not return the outline of the component"))?;
     outline.check_size()?;
@@ -194,7 +194,11 @@ fn start(
     allowance: Allowance,
 ) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg0(CHILD).args(work).env_clear().current_dir("/");
+    command
+        .arg0(CHILD_NAME)
+        .args(work)
+        .env_clear()
+        .current_dir("/");
     command
         .stdin(component)
         .stdout(answer)
@@ -212,7 +216,7 @@ fn start(
             },
         ),
         (Resource::Fsize, exactly(allowance.code)),
-        (Resource::Nofile, exactly(limits::COMPILE_FILES)),
+        (Resource::Nofile, exactly(limits::MAX_COMPILE_FILES)),
     ];
     // SAFETY: between fork and exec only what is safe in a signal handler may be called. The
     // closure makes system calls (rustix calls the kernel itself) with values that it holds, and
@@ -244,7 +248,10 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (ChildEnd, String
         let mut words = Vec::new();
         if let Some(mut errors) = errors {
             // Output that cannot be read is left out of the message.
-            let _ = errors.by_ref().take(MAX_WORDS).read_to_end(&mut words);
+            let _ = errors
+                .by_ref()
+                .take(MAX_STDERR_BYTES)
+                .read_to_end(&mut words);
             let _ = io::copy(&mut errors, &mut io::sink());
         }
         let _ = done.send(());
@@ -252,7 +259,7 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (ChildEnd, String
     });
     let until = Instant::now() + wall;
     let interrupted = loop {
-        match listen.recv_timeout(POLL) {
+        match listen.recv_timeout(CANCEL_POLL_INTERVAL) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
             Err(RecvTimeoutError::Timeout) if cancel.is_requested() => {
                 break Some(ChildEnd::Cancelled);
@@ -291,7 +298,7 @@ fn has_ended(child: &mut Child) -> bool {
 
 /// Describes what a child does with the component, for messages.
 fn verb(work: Option<&str>) -> &'static str {
-    if work == Some(READ) {
+    if work == Some(READ_ARGUMENT) {
         "reading"
     } else {
         "compiling"
@@ -313,7 +320,7 @@ fn refusal(
             &format!("{} s of processor time", allowance.processor),
         ),
         Some(Signal::XFSZ) => limit_error(verb, &format!("{} MiB of code", allowance.code >> 20)),
-        _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => {
+        _ if NO_MEMORY_MESSAGES.iter().any(|text| words.contains(text)) => {
             limit_error(verb, &format!("{} MiB of memory", allowance.memory >> 20))
         }
         // Most often the kernel does this when the machine is short of memory.
@@ -325,7 +332,7 @@ fn refusal(
             "signal {} ended the child process while it was {verb} the component: {words}",
             signal.as_raw()
         ),
-        None if work == Some(READ) => anyhow!("{words}"),
+        None if work == Some(READ_ARGUMENT) => anyhow!("{words}"),
         None => anyhow!("the component cannot be compiled: {words}"),
     }
 }

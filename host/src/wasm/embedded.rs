@@ -10,34 +10,41 @@ pub struct Embedded {
 }
 
 /// All embedded plugins.
-const ALL: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+const EMBEDDED_PLUGINS: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration
 /// has rules.
-const RULES: &str = "rules";
+const RULES_PLUGIN: &str = "rules";
 
 /// Returns the plugins of every run.
 pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
-    ALL.iter().filter(|embedded| embedded.name != RULES)
+    EMBEDDED_PLUGINS
+        .iter()
+        .filter(|embedded| embedded.name != RULES_PLUGIN)
 }
 
 /// Returns the plugin that runs the rules of a PhaseConfiguration.
 pub fn rules() -> Option<&'static Embedded> {
-    find(RULES)
+    find(RULES_PLUGIN)
 }
 
 /// Returns the embedded plugin of this name.
 pub fn find(name: &str) -> Option<&'static Embedded> {
-    ALL.iter().find(|embedded| embedded.name == name)
+    EMBEDDED_PLUGINS
+        .iter()
+        .find(|embedded| embedded.name == name)
 }
 
 /// Whether an embedded component has this length in bytes. A component of any other length is not
 /// embedded.
 pub fn has_length(length: u64) -> bool {
-    ALL.iter()
+    EMBEDDED_PLUGINS
+        .iter()
         .any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
 /// Whether the bytes of a component are those of an embedded plugin.
 pub fn is_embedded(bytes: &[u8]) -> bool {
-    ALL.iter().any(|embedded| embedded.bytes == bytes)
+    EMBEDDED_PLUGINS
+        .iter()
+        .any(|embedded| embedded.bytes == bytes)
 }

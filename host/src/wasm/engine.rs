@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// A component that is read once; none if reading it failed.
+/// A component that is read once; `None` if reading it failed.
 type Once = Arc<OnceLock<Option<Arc<plugin::Component>>>>;
 
 /// An engine, cheap to clone: all clones share what was compiled and loaded.
@@ -44,7 +44,7 @@ impl Engine {
         })
     }
 
-    /// The reason why the cache keeps no compiled components; none if it keeps them. Without a
+    /// The reason why the cache keeps no compiled components; `None` if it keeps them. Without a
     /// cache everything works, but each run compiles again.
     pub fn warning(&self) -> Option<&str> {
         self.runtime.warning()
@@ -86,8 +86,9 @@ impl Engine {
         }
     }
 
-    /// Number of components that this engine compiled because the cache had no code for them.
-    pub fn compiled(&self) -> usize {
-        self.runtime.compiled()
+    /// Returns the number of components that this engine compiled because the cache had no code for
+    /// them.
+    pub fn compiled_count(&self) -> usize {
+        self.runtime.compiled_count()
     }
 }

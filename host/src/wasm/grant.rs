@@ -58,7 +58,7 @@ impl Grant {
     /// The kind of phase that the grant is for.
     pub fn origin(&self) -> Origin {
         if self.is_embedded {
-            Origin::Distribution
+            Origin::BuiltIn
         } else {
             Origin::Plugin
         }
@@ -157,7 +157,7 @@ impl Grant {
     /// The file belongs to the host, and the grant covers only the plugin's own files.
     pub fn allows_identity(&self, row: &Row, path: &str, is_hosts: bool) -> Result<(), String> {
         let is_consented = |pattern: &String| {
-            gate::fits_pattern(pattern, path) && gate::identifies_others(pattern, &self.plugin)
+            gate::pattern_matches(pattern, path) && gate::identifies_others(pattern, &self.plugin)
         };
         let mut patterns = self.requests(row).flat_map(|request| &request.paths);
         if self.is_embedded || !is_hosts || patterns.any(is_consented) {
@@ -244,7 +244,7 @@ fn is_hidden(path: &str) -> bool {
     is_process
         || CREDENTIAL_PATHS
             .iter()
-            .any(|pattern| gate::fits_pattern(pattern, path))
+            .any(|pattern| gate::pattern_matches(pattern, path))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! [`Outline::exports_phase`] check it in this process.
 use super::{
     gate, section,
-    structure::{self, damaged},
+    structure::{self, damaged_error},
 };
 use crate::text::sanitise::quoted;
 use anyhow::{Result, anyhow, bail};
@@ -17,7 +17,7 @@ use wasmparser::{
 };
 
 /// The WIT package of the interface of plugins.
-pub const PACKAGE: &str = "kubephase:plugin";
+pub const WIT_PACKAGE: &str = "kubephase:plugin";
 /// The version of the interface that this host has. Before 1.0, versions are compatible if their
 /// minor versions are equal.
 pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
@@ -25,7 +25,7 @@ pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 /// Bytes of the longest manifest.
 pub const MAX_MANIFEST: usize = 256 << 10;
 /// Interfaces that a component imports or exports, and functions of one interface.
-const MAX_NAMES: usize = 200;
+const MAX_INTERFACES: usize = 200;
 /// How many problems of the imports a message has at most.
 const MAX_PROBLEMS: usize = 20;
 
@@ -52,7 +52,7 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 pub struct Outline {
     imports: Vec<Import>,
     exports: Vec<String>,
-    /// the text of its manifest; none if it has no manifest
+    /// the text of its manifest; `None` if it has no manifest
     pub manifest: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct Outline {
 #[derive(Debug, Serialize, Deserialize)]
 struct Import {
     name: String,
-    /// the functions of an interface; none if the import is not an interface
+    /// the functions of an interface; `None` if the import is not an interface
     functions: Option<Vec<String>>,
 }
 
@@ -109,10 +109,10 @@ impl Outline {
             .iter()
             .map(|import| import.functions.as_ref().map_or(0, Vec::len));
         let most = functions.chain([self.imports.len(), self.exports.len()]);
-        if most.max().is_some_and(|most| most > MAX_NAMES) {
+        if most.max().is_some_and(|most| most > MAX_INTERFACES) {
             bail!(
-                "the component imports or exports more than {MAX_NAMES} interfaces, or an \
-                 interface of more than {MAX_NAMES} functions"
+                "the component imports or exports more than {MAX_INTERFACES} interfaces, or an \
+                 interface of more than {MAX_INTERFACES} functions"
             );
         }
         if self.manifest.as_ref().map_or(0, String::len) > MAX_MANIFEST {
@@ -125,7 +125,7 @@ impl Outline {
     ///
     /// # Errors
     /// The imports that the host does not have.
-    pub fn imported(&self) -> Result<BTreeSet<String>> {
+    pub fn imported_functions(&self) -> Result<BTreeSet<String>> {
         let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
         for Import { name, functions } in &self.imports {
             let interface = match interface(name) {
@@ -187,7 +187,7 @@ impl Outline {
             let names: Vec<_> = self.exports.iter().map(|name| quoted(name)).collect();
             names.join(", ")
         };
-        bail!("the component does not export {PACKAGE}/phase@{VERSION}; it exports {found}")
+        bail!("the component does not export {WIT_PACKAGE}/phase@{VERSION}; it exports {found}")
     }
 }
 
@@ -205,7 +205,7 @@ fn manifest_text(manifest: &[u8]) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// Returns the functions of an imported interface; none if the import is not an interface.
+/// Returns the functions of an imported interface; `None` if the import is not an interface.
 fn functions(types: &Types, import: &str) -> Option<Vec<String>> {
     let item = types.component_item_for_import(import)?;
     let ComponentEntityType::Instance(id) = item.ty else {
@@ -234,7 +234,7 @@ impl<'a> Scan<'a> {
             let payload = match payload {
                 Ok(payload) => payload,
                 Err(_) if at == 0 => bail!("the file is not WebAssembly"),
-                Err(error) => return Err(damaged(error)),
+                Err(error) => return Err(damaged_error(error)),
             };
             match &payload {
                 Payload::Version {
@@ -249,12 +249,12 @@ impl<'a> Scan<'a> {
                 Payload::Version { .. } => depth += 1,
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section.clone() {
-                        imports.push(import.map_err(damaged)?.name.name);
+                        imports.push(import.map_err(damaged_error)?.name.name);
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 1 => {
                     for export in section.clone() {
-                        exports.push(export.map_err(damaged)?.name.name);
+                        exports.push(export.map_err(damaged_error)?.name.name);
                     }
                 }
                 Payload::CustomSection(section)
@@ -264,7 +264,7 @@ impl<'a> Scan<'a> {
                 }
                 _ => {}
             }
-            if let ValidPayload::End(types) = validator.payload(&payload).map_err(damaged)? {
+            if let ValidPayload::End(types) = validator.payload(&payload).map_err(damaged_error)? {
                 depth -= 1;
                 if depth == 0 {
                     return Ok(Scan {
@@ -284,11 +284,11 @@ impl<'a> Scan<'a> {
 /// this host.
 fn interface(name: &str) -> Result<&str, String> {
     let ours = name
-        .strip_prefix(PACKAGE)
+        .strip_prefix(WIT_PACKAGE)
         .and_then(|rest| rest.strip_prefix('/')?.split_once('@'));
     let Some((interface, version)) = ours else {
         return Err(format!(
-            "{} is not part of {PACKAGE}; the component was built for another world",
+            "{} is not part of {WIT_PACKAGE}; the component was built for another world",
             quoted(name)
         ));
     };

@@ -48,63 +48,63 @@ pub const MAX_INSTANTIATIONS: usize = 500;
 /// Component types inside of each other, in one section (1).
 pub const MAX_TYPE_DEPTH: usize = 100;
 /// Bytes in the tables of all components (84 000).
-pub const MAX_COMPONENT_TABLES: usize = 1 << 20;
+pub const MAX_COMPONENT_TABLE_BYTES: usize = 1 << 20;
 
-// The limits of the compiler. They are fixed up to `COMPILE_LARGE` bytes of component; every
+// The limits of the compiler. They are fixed up to `COMPILE_LARGE_BYTES` bytes of component; every
 // further MiB adds to them, up to a ceiling, because components that bring an interpreter need
 // more. A component with an interpreter for JavaScript (11.5 MiB) takes 520 MiB and 15 s in a debug
 // build, a component with an interpreter for Python (17.6 MiB) takes 380 MiB and 12 s.
 
 /// Bytes of a component up to which the limits of compiling stay the same.
-pub const COMPILE_LARGE: usize = 8 << 20;
+pub const COMPILE_LARGE_BYTES: usize = 8 << 20;
 /// Bytes of memory that the compiler may write to. With the pages of the program itself it stays
 /// below 256 MiB.
-pub const COMPILE_MEMORY: u64 = 208 << 20;
+pub const COMPILE_MEMORY_BYTES: u64 = 208 << 20;
 /// Bytes of memory that every further MiB of the component adds.
-pub const COMPILE_MEMORY_MORE: u64 = 112 << 20;
+pub const COMPILE_MEMORY_BYTES_PER_MIB: u64 = 112 << 20;
 /// Bytes of memory that the largest component gets.
-pub const MAX_COMPILE_MEMORY: u64 = 704 << 20;
+pub const MAX_COMPILE_MEMORY_BYTES: u64 = 704 << 20;
 /// Seconds of processor time that the compiler may take.
-pub const COMPILE_PROCESSOR: u64 = 20;
+pub const COMPILE_PROCESSOR_SECONDS: u64 = 20;
 /// Seconds of processor time that every further MiB of the component adds.
-pub const COMPILE_PROCESSOR_MORE: u64 = 1;
+pub const COMPILE_PROCESSOR_SECONDS_PER_MIB: u64 = 1;
 /// Seconds of processor time that the largest component gets.
-pub const MAX_COMPILE_PROCESSOR: u64 = 40;
+pub const MAX_COMPILE_PROCESSOR_SECONDS: u64 = 40;
 /// Time until the compiler is killed. Every further second of processor time adds 60 s, because the
 /// machine may be busy.
-pub const COMPILE_WALL: Duration = Duration::from_secs(28);
+pub const COMPILE_TIME: Duration = Duration::from_secs(28);
 /// Bytes of code that the compiler may write, in addition to four for every byte of the component.
-pub const COMPILE_CODE: u64 = 16 << 20;
+pub const COMPILE_CODE_BYTES: u64 = 16 << 20;
 /// Files that the compiler may have open: the program's libraries while it starts, and its input
 /// and outputs.
-pub const COMPILE_FILES: u64 = 16;
+pub const MAX_COMPILE_FILES: u64 = 16;
 /// Compilers that run at one time.
-pub const COMPILERS: usize = 2;
+pub const MAX_COMPILERS: usize = 2;
 
 /// Bytes of a guest's stack.
-pub const MAX_STACK: usize = 256 << 10;
+pub const MAX_STACK_BYTES: usize = 256 << 10;
 /// Processor time of one call, including the host's work for the call. It stops a guest that loops
 /// long before the deadline, without stopping a guest that waits for a busy machine.
-pub const CPU: Duration = Duration::from_millis(800);
+pub const CALL_PROCESSOR_TIME: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
-pub const DESCRIBE: Duration = Duration::from_secs(1);
+pub const DESCRIBE_TIME: Duration = Duration::from_secs(1);
 // The memory of all guests that run at one time: 16 calls with 4 MiB each, of which two may have as
 // much as their own limit allows, are at most 184 MiB if the operator raised no limit. Calls wait
 // for their turn in the order of `parallel::fair`.
 
 /// Calls that run at one time.
-pub const CALLS: usize = 16;
+pub const MAX_CALLS: usize = 16;
 /// Calls of one plugin that run at one time.
-pub const CALLS_OF_PLUGIN: usize = 8;
+pub const MAX_CALLS_OF_PLUGIN: usize = 8;
 /// Bytes of memory that every call may have. A call that has more waits for its turn.
-pub const SMALL_MEMORY: usize = 4 << 20;
-/// Calls with more than [`SMALL_MEMORY`] that run at one time.
-pub const LARGE_CALLS: usize = 2;
-/// Calls of one plugin with more than [`SMALL_MEMORY`] that run at one time.
-pub const LARGE_CALLS_OF_PLUGIN: usize = 1;
+pub const SMALL_MEMORY_BYTES: usize = 4 << 20;
+/// Calls with more than [`SMALL_MEMORY_BYTES`] that run at one time.
+pub const MAX_LARGE_CALLS: usize = 2;
+/// Calls of one plugin with more than [`SMALL_MEMORY_BYTES`] that run at one time.
+pub const MAX_LARGE_CALLS_OF_PLUGIN: usize = 1;
 /// Instances of core modules in one component. A component in Python has two dozen.
 pub const MAX_INSTANCES: usize = 64;
 /// Memories of one component. The limit of its tables is equal.
 pub const MAX_MEMORIES: usize = 4;
 /// Bytes that each table element counts as.
-pub const TABLE_ELEMENT: usize = 16;
+pub const TABLE_ELEMENT_BYTES: usize = 16;

@@ -1,7 +1,7 @@
 //! Calls a component as a phase. Every call gets a fresh instance, limits and a deadline.
 use super::{
-    inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter},
+    inspect::{VERSION, WIT_PACKAGE},
+    limits::{CALL_PROCESSOR_TIME, DESCRIBE_TIME, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter},
     runtime::Runtime,
 };
 use crate::{budget::Budget, config::plugin_limits::Limits, parallel::fair::Clock, text::sanitise};
@@ -20,7 +20,7 @@ use wasmtime::{
 /// Lines of a guest's backtrace that are shown.
 const MAX_TRACE_LINES: usize = 24;
 /// Bytes of a line of a backtrace that are shown.
-const MAX_TRACE_LINE: usize = 240;
+const MAX_TRACE_LINE_BYTES: usize = 240;
 
 /// The data of a store.
 struct Data<S> {
@@ -120,7 +120,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             session: self.session.clone(),
             total: MemoryLimiter::new(limits.memory, self.peak.clone(), waiter.clone()),
         };
-        let mut store = limited(
+        let mut store = store_with_limits(
             self.runtime.engine(),
             data,
             |data| &mut data.total,
@@ -134,7 +134,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
 
     /// Describes how a call was stopped, with the guest's names of the functions that were running,
     /// one on each line.
-    fn stopped(&self, function: &str, stop: &Stop) -> Stop {
+    fn explain_stop(&self, function: &str, stop: &Stop) -> Stop {
         let reason = match stop.downcast_ref::<Trap>() {
             Some(Trap::UnreachableCodeReached) => {
                 "it panicked (see its messages, if it has any)".to_owned()
@@ -145,7 +145,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         };
         let trace = stop
             .downcast_ref::<wasmtime::WasmBacktrace>()
-            .map(|trace| shortened(&text_of(trace)))
+            .map(|trace| shorten_trace(&trace_text(trace)))
             .unwrap_or_default();
         Stop::msg(format!(
             "{} was stopped in {function}: {reason}{trace}",
@@ -160,7 +160,7 @@ fn one_line(stop: &Stop) -> String {
 }
 
 /// Writes a backtrace, a function on each line. Escapes names that could look like further lines.
-fn text_of(trace: &wasmtime::WasmBacktrace) -> String {
+fn trace_text(trace: &wasmtime::WasmBacktrace) -> String {
     let frames = trace.frames();
     let modules = frames.iter().filter_map(|frame| frame.module().name());
     let functions = frames
@@ -180,18 +180,18 @@ fn text_of(trace: &wasmtime::WasmBacktrace) -> String {
 
 /// Returns the first lines of a backtrace, shortened: a guest can have many functions with long
 /// names.
-fn shortened(trace: &str) -> String {
+fn shorten_trace(trace: &str) -> String {
     let lines = trace
         .lines()
         .take(MAX_TRACE_LINES)
-        .map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE)]);
+        .map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE_BYTES)]);
     lines.fold(String::new(), |text, line| text + "\n" + line)
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for Guest<S> {
     fn describe(&mut self) -> Result<PhaseInfo, Stop> {
         self.call(|guest, store| guest.call_describe(store))
-            .map_err(|stop| self.stopped("describe", &stop))
+            .map_err(|stop| self.explain_stop("describe", &stop))
     }
 
     fn run(&mut self) -> Result<Outcome, Error> {
@@ -202,7 +202,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
             Err(_) if self.bounds.waiter.cancel.is_requested() => {
                 Err(Error::Failure(Budget::cancelled(&self.label)))
             }
-            Err(stop) => Err(Error::Stop(self.stopped("run", &stop))),
+            Err(stop) => Err(Error::Stop(self.explain_stop("run", &stop))),
         }
     }
 }
@@ -218,7 +218,7 @@ fn deny<T: 'static>(
     };
     let message = format!("{label} was not granted {capability}");
     linker
-        .instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?
+        .instance(&format!("{WIT_PACKAGE}/{interface}@{VERSION}"))?
         .func_new(function, move |_, _, _, results| {
             let failure = [
                 ("code", Val::String("denied".into())),
@@ -242,7 +242,7 @@ fn processor_time() -> Duration {
 }
 
 /// Makes a store with all limits set.
-fn limited<T: 'static>(
+fn store_with_limits<T: 'static>(
     engine: &wasmtime::Engine,
     data: T,
     total: fn(&mut T) -> &mut MemoryLimiter,
@@ -252,7 +252,10 @@ fn limited<T: 'static>(
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let (end, cpu_end) = (waiter.clock.now() + limit, processor_time() + CPU);
+    let (end, cpu_end) = (
+        waiter.clock.now() + limit,
+        processor_time() + CALL_PROCESSOR_TIME,
+    );
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
         () if waiter.cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
@@ -260,7 +263,7 @@ fn limited<T: 'static>(
             "deadline of {limit:?} passed (limits.deadline of the plugin's entry)"
         ))),
         () if processor_time() >= cpu_end => Err(Stop::msg(format!(
-            "limit of {CPU:?} of processor time reached"
+            "limit of {CALL_PROCESSOR_TIME:?} of processor time reached"
         ))),
         () => Ok(UpdateDeadline::Continue(1)),
     });
@@ -278,11 +281,11 @@ pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<Phase
         let mut linker: Linker<MemoryLimiter> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
-        let mut store = limited(
+        let mut store = store_with_limits(
             engine,
             MemoryLimiter::new(Limits::default().memory, Arc::default(), waiter.clone()),
             |total| total,
-            DESCRIBE,
+            DESCRIBE_TIME,
             waiter.clone(),
         );
         let instance = pre.instantiate(&mut store)?;

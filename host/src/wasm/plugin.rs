@@ -44,7 +44,7 @@ pub enum Place {
 ///
 /// # Errors
 /// The file cannot be read, is not a regular file, or is larger than a component may be.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read_component_file(path: &Path) -> Result<Vec<u8>> {
     operator_files::read(path, limits::MAX_COMPONENT)
         .with_context(|| format!("cannot read {}", path.display()))
 }
@@ -78,7 +78,7 @@ impl std::error::Error for Ungranted {}
 impl Plugin {
     pub(super) fn new(component: Arc<Component>) -> Plugin {
         let granted = OnceLock::new();
-        if component.embedded {
+        if component.is_embedded {
             granted.get_or_init(|| component.manifest.grants.clone());
         }
         Plugin { component, granted }
@@ -91,7 +91,7 @@ impl Plugin {
 
     /// Hexadecimal SHA-256 of the component.
     pub fn digest(&self) -> &str {
-        &self.component.digest
+        &self.component.sha256
     }
 
     /// The host functions that the component can call, as `interface.function`.
@@ -135,7 +135,7 @@ impl Plugin {
             &self.manifest().name,
             self.granted.get().cloned().unwrap_or_default(),
         );
-        Arc::new(if self.component.embedded {
+        Arc::new(if self.component.is_embedded {
             grant.for_embedded_plugin()
         } else {
             grant

@@ -32,7 +32,7 @@ use wasmtime::{
 };
 
 /// How often a running guest is checked.
-const TICK: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The runtime, cheap to clone: all clones share what was compiled.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ pub(super) enum Author {
 pub(super) fn config(small: bool) -> Result<Config> {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    config.max_wasm_stack(limits::MAX_STACK);
+    config.max_wasm_stack(limits::MAX_STACK_BYTES);
     // Backtraces name functions without both, and code is a third smaller. Also, the system's list
     // of functions that can be unwound does not grow with every component.
     config.generate_address_map(false).native_unwind_info(false);
@@ -128,15 +128,15 @@ impl Runtime {
                 while let Some(engine) = weak.upgrade() {
                     engine.increment_epoch();
                     drop(engine);
-                    thread::sleep(TICK);
+                    thread::sleep(CHECK_INTERVAL);
                 }
             })?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
         let (turns, compilers, compiled) = (
-            FairTurns::new(limits::CALLS, limits::CALLS_OF_PLUGIN),
-            Turns::new(limits::COMPILERS),
+            FairTurns::new(limits::MAX_CALLS, limits::MAX_CALLS_OF_PLUGIN),
+            Turns::new(limits::MAX_COMPILERS),
             AtomicUsize::new(0),
         );
         let (components, linked) = Default::default();
@@ -155,13 +155,13 @@ impl Runtime {
         Ok(Runtime(Arc::new(inner)))
     }
 
-    /// The reason why the cache keeps no compiled components; none if it keeps them.
+    /// The reason why the cache keeps no compiled components; `None` if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
 
-    /// Number of components that were compiled because the cache had no code for them.
-    pub(super) fn compiled(&self) -> usize {
+    /// Returns the number of components that were compiled because the cache had no code for them.
+    pub(super) fn compiled_count(&self) -> usize {
         self.0.compiled.load(Ordering::Relaxed)
     }
 
@@ -193,7 +193,7 @@ impl Runtime {
         self.0.components.lock()
     }
 
-    /// Returns a compiled component from memory or from the cache; none if neither has it.
+    /// Returns a compiled component from memory or from the cache; `None` if neither has it.
     pub(super) fn find_compiled(&self, digest: &str) -> Option<Component> {
         if let Some(known) = self.components().get(digest) {
             return Some(known.clone());

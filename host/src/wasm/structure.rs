@@ -27,14 +27,14 @@ pub fn check(component: &[u8]) -> Result<()> {
                 totals.add(&payload)?;
             }
             Err(_) if at == 0 => bail!("the file is not WebAssembly"),
-            Err(error) => return Err(damaged(error)),
+            Err(error) => return Err(damaged_error(error)),
         }
     }
     Ok(())
 }
 
 /// Makes the error for a component that cannot be read.
-pub(super) fn damaged(error: BinaryReaderError) -> anyhow::Error {
+pub(super) fn damaged_error(error: BinaryReaderError) -> anyhow::Error {
     // The parser quotes names of the component.
     let error = error.to_string();
     anyhow!(
@@ -151,7 +151,7 @@ impl Totals {
         count(
             &mut self.component_bytes,
             bytes,
-            limits::MAX_COMPONENT_TABLES,
+            limits::MAX_COMPONENT_TABLE_BYTES,
             "bytes in the tables of its components",
         )?;
         count(
@@ -214,8 +214,8 @@ fn check_function(body: &FunctionBody) -> Result<()> {
         )));
     }
     let mut locals = 0_u32;
-    for group in body.get_locals_reader().map_err(damaged)? {
-        locals = locals.saturating_add(group.map_err(damaged)?.0);
+    for group in body.get_locals_reader().map_err(damaged_error)? {
+        locals = locals.saturating_add(group.map_err(damaged_error)?.0);
     }
     if locals > limits::MAX_LOCALS {
         return Err(too_large(&format!(
@@ -224,8 +224,8 @@ fn check_function(body: &FunctionBody) -> Result<()> {
         )));
     }
     let (mut depth, mut loops) = (0_usize, 0_u64);
-    for operator in body.get_operators_reader().map_err(damaged)? {
-        match operator.map_err(damaged)? {
+    for operator in body.get_operators_reader().map_err(damaged_error)? {
+        match operator.map_err(damaged_error)? {
             Operator::Loop { .. } => {
                 depth += 1;
                 loops += 1;

@@ -23,7 +23,7 @@ pub static ALL: &[&dyn Workflow] = &[
     &certs_renew::CertsRenew,
 ];
 
-/// Returns a workflow by its name; none if there is no such workflow.
+/// Returns a workflow by its name; `None` if there is no such workflow.
 pub fn find(id: &WorkflowId) -> Option<&'static dyn Workflow> {
     ALL.iter().copied().find(|workflow| workflow.id() == *id)
 }

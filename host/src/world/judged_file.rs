@@ -3,7 +3,7 @@
 use super::{Files, OpenFile, Tried, files::MAX_READ};
 use crate::secret::Secret;
 
-/// Reads a file that `judge` does not refuse; none where there is none. Follows links.
+/// Reads a file that `judge` does not refuse; `None` where there is none. Follows links.
 ///
 /// # Errors
 /// The refusal; the failure to open or read the file, which is `invalid` where it is no regular

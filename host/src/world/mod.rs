@@ -77,8 +77,8 @@ pub trait World: Send + Sync {
         false
     }
 
-    /// Returns the longest time that a wait is worth in this world; none if that is for the wait to
-    /// say. What did not come about then is taken for granted: nothing more will happen there.
+    /// Returns the longest time that a wait is worth in this world; `None` if that is for the wait
+    /// to say. What did not come about then is taken for granted: nothing more will happen there.
     fn longest_wait(&self) -> Option<Duration> {
         None
     }

@@ -37,7 +37,7 @@ pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
     }
 }
 
-/// Opens the state directory of the tree below a root. None if it does not exist.
+/// Opens the state directory of the tree below a root. `None` if it does not exist.
 ///
 /// # Errors
 /// As `make`.

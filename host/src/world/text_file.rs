@@ -2,7 +2,7 @@
 use super::{Files, Tried};
 use crate::{pki::Kubeconfig, secret::Secret};
 
-/// Reads the text of a file; none if the file does not exist.
+/// Reads the text of a file; `None` if the file does not exist.
 pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
     match files.stat(path)? {
         None => Ok(None),
@@ -12,12 +12,12 @@ pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
     }
 }
 
-/// Reads the text of a file that is or holds a key; none if the file does not exist.
+/// Reads the text of a file that is or holds a key; `None` if the file does not exist.
 pub fn read_secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
     Ok(read_text(files, path)?.map(Secret::new))
 }
 
-/// Reads the kubeconfig at a path; none if the file does not exist.
+/// Reads the kubeconfig at a path; `None` if the file does not exist.
 ///
 /// # Errors
 /// `invalid` if the file is not a kubeconfig.

@@ -2,7 +2,7 @@
 use crate::{Effect, Failure, ObjectRef, effects_cluster, inputs::parse, observe_cluster};
 use serde_json::Value;
 
-/// Returns an object; none if the cluster does not have it.
+/// Returns an object; `None` if the cluster does not have it.
 ///
 /// # Errors
 /// Failures of the host, such as `denied` or `unavailable`.

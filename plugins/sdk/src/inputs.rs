@@ -38,8 +38,8 @@ pub fn settings<T: DeserializeOwned>() -> Result<T, Failure> {
     parse(&input::settings(), "settings")
 }
 
-/// Returns a fact of the node by its name in [`FACTS`](crate::facts::FACTS); none if the node does
-/// not have it.
+/// Returns a fact of the node by its name in [`FACTS`](crate::facts::FACTS); `None` if the node
+/// does not have it.
 ///
 /// # Errors
 /// `invalid` if the fact has another shape.

@@ -43,6 +43,7 @@ pub mod testing;
 pub mod cluster;
 pub mod codes;
 pub mod duration;
+mod entry_point;
 pub mod facts;
 pub mod finding;
 mod inputs;

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::de::DeserializeOwned;
 
-/// Returns facts of the first certificate in a file; none if there is no file.
+/// Returns facts of the first certificate in a file; `None` if there is no file.
 ///
 /// # Errors
 /// Failures of the host, such as `denied`.
@@ -19,7 +19,7 @@ pub fn certificate(path: &str) -> Result<Option<CertificateFacts>, Failure> {
     parse_facts(observe_pki::certificate(path)?, path)
 }
 
-/// Returns facts of a private key; none if there is no file.
+/// Returns facts of a private key; `None` if there is no file.
 ///
 /// # Errors
 /// Failures of the host, such as `denied`.
@@ -27,7 +27,7 @@ pub fn private_key(path: &str) -> Result<Option<PrivateKeyFacts>, Failure> {
     parse_facts(observe_pki::private_key(path)?, path)
 }
 
-/// Returns facts of the current context of a kubeconfig; none if there is no file.
+/// Returns facts of the current context of a kubeconfig; `None` if there is no file.
 ///
 /// # Errors
 /// Failures of the host, such as `denied`.

@@ -1,25 +1,25 @@
-//! Which module uses which, and what is wrong with that.
-use super::modules::{Module, Modules};
+//! Finds modules that use a higher floor, and files that use each other in a circle.
+use super::modules::{ModulePath, Modules};
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use std::collections::BTreeMap;
 
-/// Where the order is.
+/// The end of messages: the place of the order of floors.
 const ORDER: &str = "the order is FLOORS in tests/tests/floors/main.rs";
 
-/// Returns the place of a floor in the order, from the bottom; none for a name without a floor.
+/// Returns the place of a floor in the order, from the bottom. `None` for a name without a floor.
 fn height(floors: &[(&str, &str)], name: &str) -> Option<usize> {
     floors.iter().position(|(floor, _)| *floor == name)
 }
 
-/// The paths that lead to a floor above the module's own.
-pub fn upward(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
+/// Returns a problem for each path that leads to a floor above the module's own.
+pub fn find_upward_paths(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
     let mut problems = Vec::new();
-    for (at, file) in &modules.0 {
+    for (module, file) in &modules.0 {
         for path in &file.paths.all {
-            let Some(target) = modules.absolute(at, path) else {
+            let Some(target) = modules.resolve(module, path) else {
                 continue;
             };
-            let (own, used) = (&at[0], target.first().map_or("", String::as_str));
+            let (own, used) = (&module[0], target.first().map_or("", String::as_str));
             if height(floors, used) > height(floors, own) {
                 problems.push(format!(
                     "host/src/{}:{}: {own} uses {used}, which is above it ({}). Move what is used \
@@ -34,45 +34,45 @@ pub fn upward(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
     problems
 }
 
-/// Modules without a floor, and floors without a module.
-pub fn strangers(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
+/// Returns a problem for each module without a floor, and each floor without a module.
+pub fn find_unmatched_floors(modules: &Modules, floors: &[(&str, &str)]) -> Vec<String> {
     let missing = modules
         .0
         .iter()
-        .filter(|(at, _)| height(floors, &at[0]).is_none())
-        .map(|(at, file)| {
+        .filter(|(module, _)| height(floors, &module[0]).is_none())
+        .map(|(module, file)| {
             let name = &file.name;
             format!(
                 "host/src/{name}: {} has no floor; put it above all that it uses; {ORDER}",
-                at[0]
+                module[0]
             )
         });
     let empty = floors
         .iter()
-        .filter(|(floor, _)| modules.0.keys().all(|at| at[0] != *floor));
+        .filter(|(floor, _)| modules.0.keys().all(|module| module[0] != *floor));
     let empty = empty.map(|(floor, _)| format!("the floor {floor} has no module; {ORDER}"));
     missing.chain(empty).collect()
 }
 
-/// Files that use each other in a circle. A file and the files of its folder (`mod.rs` and its
-/// children, `a.rs` and `a/b.rs`) are parts of one thing and may use each other. A name that a file
-/// passes on counts as used where it is defined.
-pub fn circles(modules: &Modules) -> Vec<String> {
-    let mut graph = DiGraph::<&Module, usize>::new();
-    let index: BTreeMap<&Module, _> = modules
+/// Returns a problem for each circle of files that use each other. A file and the files of its
+/// folder (`mod.rs` and its children, `a.rs` and `a/b.rs`) are parts of one thing and may use each
+/// other. A name that a file re-exports counts as used where it is defined.
+pub fn find_circles(modules: &Modules) -> Vec<String> {
+    let mut graph = DiGraph::<&ModulePath, usize>::new();
+    let index: BTreeMap<&ModulePath, _> = modules
         .0
         .keys()
-        .map(|at| (at, graph.add_node(at)))
+        .map(|module| (module, graph.add_node(module)))
         .collect();
-    for (at, file) in &modules.0 {
+    for (module, file) in &modules.0 {
         for path in &file.paths.all {
             let target = modules
-                .absolute(at, path)
-                .and_then(|target| modules.file(&target));
-            let Some(target) = target.filter(|other| !is_related(at, other)) else {
+                .resolve(module, path)
+                .and_then(|target| modules.defining_module(&target));
+            let Some(target) = target.filter(|other| !is_related(module, other)) else {
                 continue;
             };
-            graph.update_edge(index[at], index[&target], path.line);
+            graph.update_edge(index[module], index[&target], path.line);
         }
     }
     let name = |node| &modules.0[graph[node]].name;
@@ -92,6 +92,6 @@ pub fn circles(modules: &Modules) -> Vec<String> {
         .collect()
 }
 
-fn is_related(one: &Module, other: &Module) -> bool {
+fn is_related(one: &ModulePath, other: &ModulePath) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }

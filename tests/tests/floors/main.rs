@@ -1,8 +1,8 @@
-//! The floors of the program: every module of `host/src` stands on one, and uses only what stands
-//! below it. No files use each other in a circle. So each file can be read and changed with what is
-//! below it in mind, and nothing else.
+//! The floors of the program: every module of `host/src` stands on one, and uses only lower floors.
+//! Files do not use each other in a circle. So a person who reads or changes a file needs to know
+//! only lower floors.
 //!
-//! What is compiled for tests only (`#[cfg(test)]`) may use anything.
+//! Code that is compiled only for tests (`#[cfg(test)]`) may use anything.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -14,11 +14,11 @@ mod paths;
 mod releases;
 mod sample;
 
-use arrows::{circles, strangers, upward};
+use arrows::{find_circles, find_unmatched_floors, find_upward_paths};
 use modules::Modules;
 use std::fs;
 
-/// The floors from the lowest to the highest, and what is on each.
+/// The floors from the lowest to the highest, with the contents of each.
 const FLOORS: &[(&str, &str)] = &[
     (
         "text",
@@ -108,19 +108,19 @@ const FLOORS: &[(&str, &str)] = &[
 
 #[test]
 fn no_module_uses_a_floor_above_its_own() {
-    let problems = upward(&program(), FLOORS);
+    let problems = find_upward_paths(&program(), FLOORS);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn every_module_has_a_floor_and_every_floor_a_module() {
-    let problems = strangers(&program(), FLOORS);
+    let problems = find_unmatched_floors(&program(), FLOORS);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn no_files_use_each_other_in_a_circle() {
-    let problems = circles(&program());
+    let problems = find_circles(&program());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
@@ -138,5 +138,5 @@ fn the_page_of_the_host_has_these_floors() {
 }
 
 fn program() -> Modules {
-    Modules::below(&harness::workspace().join("host/src"))
+    Modules::read_folder(&harness::workspace().join("host/src"))
 }

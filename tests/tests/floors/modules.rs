@@ -1,26 +1,30 @@
-//! The files of a program, and the file that each of their paths leads to.
-use super::paths::{Path, Paths};
-use std::{collections::BTreeMap, fs};
+//! The files of a crate by module, and the resolution of module paths to files.
+use super::paths::{PathsInFile, WrittenPath};
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// How many re-exports are followed from a path. The limit ends circles of re-exports.
+const MAX_REEXPORTS: u32 = 8;
 
 /// The path of a module below the crate: `["plan", "show"]`.
-pub type Module = Vec<String>;
+pub type ModulePath = Vec<String>;
 
 /// A file of the program.
 pub struct File {
     /// its path below `src`
     pub name: String,
-    pub paths: Paths,
+    pub paths: PathsInFile,
 }
 
-/// The files of a program, but for those that are compiled for tests only.
-pub struct Modules(pub BTreeMap<Module, File>);
+/// The files of a program, without those that are compiled only for tests.
+pub struct Modules(pub BTreeMap<ModulePath, File>);
 
 impl Modules {
     /// Reads all files below a folder.
-    pub fn below(folder: &std::path::Path) -> Modules {
-        let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
-        while let Some(open) = folders.pop() {
-            for entry in fs::read_dir(&open)
+    pub fn read_folder(folder: &Path) -> Modules {
+        let mut folders = vec![folder.to_owned()];
+        let mut files = Vec::new();
+        while let Some(current) = folders.pop() {
+            for entry in fs::read_dir(&current)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
             {
@@ -32,88 +36,96 @@ impl Modules {
                 }
             }
         }
-        Modules::of(files)
+        Modules::from_files(files)
     }
 
     /// Reads files: their paths below `src`, and their texts.
-    pub fn of(files: impl IntoIterator<Item = (String, String)>) -> Modules {
+    pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Modules {
+        // The roots of the crate may use every floor.
         let files = files
             .into_iter()
             .filter(|(name, _)| !["lib.rs", "main.rs"].contains(&&**name));
-        let mut modules: BTreeMap<Module, File> = files
+        let mut modules: BTreeMap<ModulePath, File> = files
             .map(|(name, text)| {
                 (
-                    module(&name),
+                    module_path(&name),
                     File {
                         name,
-                        paths: Paths::read(&text),
+                        paths: PathsInFile::read(&text),
                     },
                 )
             })
             .collect();
-        let tests: Vec<Module> = modules
+        let test_modules: Vec<ModulePath> = modules
             .iter()
-            .flat_map(|(at, file)| file.paths.tests.iter().map(|name| below(at, name)))
+            .flat_map(|(module, file)| {
+                let names = file.paths.test_modules.iter();
+                names.map(|name| child(module, name))
+            })
             .collect();
-        modules.retain(|at, _| !tests.iter().any(|test| at.starts_with(test)));
+        modules.retain(|module, _| !test_modules.iter().any(|test| module.starts_with(test)));
         Modules(modules)
     }
 
-    /// What a path in a module means, from the crate down; none where it leads out of the crate.
-    pub fn absolute(&self, at: &[String], path: &Path) -> Option<Module> {
+    /// Resolves a path that a module writes to an absolute path of the crate. `None` if it leads to
+    /// another crate.
+    pub fn resolve(&self, module: &[String], path: &WrittenPath) -> Option<ModulePath> {
         let [first, rest @ ..] = path.segments.as_slice() else {
             return None;
         };
         match first.as_str() {
             "crate" => Some(rest.to_vec()),
-            "self" => Some([at, rest].concat()),
+            "self" => Some([module, rest].concat()),
             "super" => {
                 let supers = path
                     .segments
                     .iter()
                     .take_while(|word| *word == "super")
                     .count();
-                let above = &at[..at.len().saturating_sub(supers)];
+                let above = &module[..module.len().saturating_sub(supers)];
                 Some([above, &path.segments[supers..]].concat())
             }
-            _ if self.0.contains_key(&below(at, first)) => {
-                Some([at, path.segments.as_slice()].concat())
+            _ if self.0.contains_key(&child(module, first)) => {
+                Some([module, path.segments.as_slice()].concat())
             }
             _ => {
-                let named = self.0.get(at)?.paths.names.get(first)?;
-                if named == path || named.segments.first() == Some(first) {
+                let imported = self.0.get(module)?.paths.names.get(first)?;
+                // The name of another crate, as in `use serde_json::{self, Value}`: it leads to
+                // itself.
+                if imported == path || imported.segments.first() == Some(first) {
                     return None;
                 }
-                Some([self.absolute(at, named)?.as_slice(), rest].concat())
+                Some([self.resolve(module, imported)?.as_slice(), rest].concat())
             }
         }
     }
 
-    /// The file that an absolute path leads to: where the name is, not where it is passed on.
-    pub fn file(&self, path: &[String]) -> Option<Module> {
-        self.file_within(path, 8)
+    /// Returns the module that defines the item of an absolute path. Follows re-exports.
+    pub fn defining_module(&self, path: &[String]) -> Option<ModulePath> {
+        self.follow_reexports(path, MAX_REEXPORTS)
     }
 
-    fn file_within(&self, path: &[String], steps: u32) -> Option<Module> {
+    fn follow_reexports(&self, path: &[String], steps: u32) -> Option<ModulePath> {
         let depth = (1..=path.len())
             .rev()
             .find(|depth| self.0.contains_key(&path[..*depth]))?;
-        let (at, rest) = path.split_at(depth);
-        let passed_on = rest
+        let (module, rest) = path.split_at(depth);
+        let reexport = rest
             .first()
-            .and_then(|name| self.0[at].paths.names.get(name));
-        let further = passed_on.and_then(|named| self.absolute(at, named));
-        match further {
-            Some(further) if steps > 0 && further != path => {
-                self.file_within(&[further.as_slice(), &rest[1..]].concat(), steps - 1)
+            .and_then(|name| self.0[module].paths.names.get(name));
+        let target = reexport.and_then(|written| self.resolve(module, written));
+        match target {
+            Some(target) if steps > 0 && target != path => {
+                self.follow_reexports(&[target.as_slice(), &rest[1..]].concat(), steps - 1)
             }
-            _ => Some(at.to_vec()),
+            _ => Some(module.to_vec()),
         }
     }
 }
 
-fn module(name: &str) -> Module {
-    let mut words: Module = name
+/// Returns the path of the module in a file.
+fn module_path(name: &str) -> ModulePath {
+    let mut words: ModulePath = name
         .trim_end_matches(".rs")
         .split('/')
         .map(str::to_owned)
@@ -124,6 +136,7 @@ fn module(name: &str) -> Module {
     words
 }
 
-fn below(at: &[String], name: &str) -> Module {
-    [at, &[name.to_owned()]].concat()
+/// Returns the path of a child module.
+fn child(module: &[String], name: &str) -> ModulePath {
+    [module, &[name.to_owned()]].concat()
 }

@@ -1,31 +1,32 @@
-//! The paths that a file of Rust has in its code, in its `use` lines and in the arguments of its
-//! macros. Comments and texts have none, and neither has what is compiled for tests only.
+//! Finds the module paths in a Rust file: in code, in `use` lines and in macro arguments. Skips
+//! comments, string literals, and code that is compiled only for tests: behind the exact attribute
+//! `#[cfg(test)]`.
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 
 /// A path as it is written: `crate::plan::Plan`, `super::Node`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
+pub struct WrittenPath {
     pub line: usize,
     pub segments: Vec<String>,
 }
 
-/// What a file says of other modules.
+/// The module paths in a file.
 #[derive(Debug, Default)]
-pub struct Paths {
-    pub all: Vec<Path>,
-    /// the paths behind the names that `use` lines bring into the file
-    pub names: BTreeMap<String, Path>,
-    /// names of child modules for tests only
-    pub tests: Vec<String>,
-    /// how many modules within the file are open
-    depth: usize,
+pub struct PathsInFile {
+    pub all: Vec<WrittenPath>,
+    /// the paths behind the names that `use` lines import
+    pub names: BTreeMap<String, WrittenPath>,
+    /// names of child modules that are compiled only for tests
+    pub test_modules: Vec<String>,
+    /// the number of inline modules around the current token
+    inline_depth: usize,
 }
 
-impl Paths {
+impl PathsInFile {
     /// Reads a file.
-    pub fn read(text: &str) -> Paths {
-        let mut paths = Paths::default();
+    pub fn read(text: &str) -> PathsInFile {
+        let mut paths = PathsInFile::default();
         let tokens: TokenStream = text.parse().expect("a file of the program is Rust");
         paths.walk(&tokens.into_iter().collect::<Vec<_>>());
         paths
@@ -35,18 +36,19 @@ impl Paths {
         let mut rest = tokens;
         while let Some(first) = rest.first() {
             rest = match first {
-                TokenTree::Punct(mark) if mark.as_char() == '#' => self.attribute(rest),
-                TokenTree::Ident(word) if *word == "use" && !is(rest.get(1), '<') => {
-                    let end = rest.iter().position(|token| is(Some(token), ';'));
+                TokenTree::Punct(mark) if mark.as_char() == '#' => self.skip_attribute(rest),
+                // `use<'a>` in a type captures lifetimes; it is not an import.
+                TokenTree::Ident(word) if *word == "use" && !is_punct(rest.get(1), '<') => {
+                    let end = rest.iter().position(|token| is_punct(Some(token), ';'));
                     let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
-                    self.tree(&[], &line[1..]);
+                    self.read_use_tree(&[], &line[1..]);
                     after
                 }
-                TokenTree::Ident(word) if *word == "mod" => self.module(rest),
+                TokenTree::Ident(word) if *word == "mod" => self.read_module(rest),
                 TokenTree::Ident(_) => {
-                    let (segments, after) = path(rest);
+                    let (segments, after) = read_path(rest);
                     if segments.len() > 1 {
-                        let path = self.of_file(segments, first.span().start().line);
+                        let path = self.relative_to_file(segments, first.span().start().line);
                         self.all.push(path);
                     }
                     after
@@ -60,60 +62,65 @@ impl Paths {
         }
     }
 
-    /// Reads a module within the file.
-    fn module<'a>(&mut self, tokens: &'a [TokenTree]) -> &'a [TokenTree] {
+    /// Reads an inline module.
+    fn read_module<'a>(&mut self, tokens: &'a [TokenTree]) -> &'a [TokenTree] {
         if let [_, _, TokenTree::Group(body), rest @ ..] = tokens {
-            self.depth += 1;
+            self.inline_depth += 1;
             self.walk(&body.stream().into_iter().collect::<Vec<_>>());
-            self.depth -= 1;
+            self.inline_depth -= 1;
             return rest;
         }
         &tokens[1..]
     }
 
-    /// A path as the file itself would write it: `super` in a module within the file is the file.
-    fn of_file(&self, mut segments: Vec<String>, line: usize) -> Path {
+    /// Returns the path as code at the root of the file would write it. In an inline module,
+    /// `super` means the file, or an inline module of the file. Paths of inline modules that begin
+    /// with `self` are not changed: they lead to the same file.
+    fn relative_to_file(&self, mut segments: Vec<String>, line: usize) -> WrittenPath {
         let supers = segments.iter().take_while(|word| *word == "super").count();
-        let inner = supers.min(self.depth);
+        let inner = supers.min(self.inline_depth);
         segments.drain(..inner);
+        // All `super`s stayed inside the file, so the path begins at the file itself.
         if inner > 0 && inner == supers {
             segments.insert(0, "self".to_owned());
         }
-        Path { line, segments }
+        WrittenPath { line, segments }
     }
 
-    /// Skips an attribute, and what it belongs to where that is for tests only.
-    fn attribute<'a>(&mut self, tokens: &'a [TokenTree]) -> &'a [TokenTree] {
+    /// Skips an attribute; skips its item too if the attribute is `#[cfg(test)]`.
+    fn skip_attribute<'a>(&mut self, tokens: &'a [TokenTree]) -> &'a [TokenTree] {
         let text = tokens.get(1).map(ToString::to_string).unwrap_or_default();
-        let is_for_tests = text.replace(' ', "") == "[cfg(test)]";
-        let Some(end) = tokens.iter().position(is_end).filter(|_| is_for_tests) else {
+        if text.replace(' ', "") != "[cfg(test)]" {
+            return &tokens[1..];
+        }
+        let Some(end) = tokens.iter().position(is_end) else {
             return &tokens[1..];
         };
         let words: Vec<String> = tokens[..end].iter().map(ToString::to_string).collect();
         if let Some(at) = words.iter().position(|word| word == "mod") {
-            self.tests.extend(words.get(at + 1).cloned());
+            self.test_modules.extend(words.get(at + 1).cloned());
         }
         &tokens[end + 1..]
     }
 
     /// Reads the tree of a `use` line: `a::{b, c as d}` below the path `before`.
-    fn tree(&mut self, before: &[String], tokens: &[TokenTree]) {
-        let (segments, rest) = path(tokens);
+    fn read_use_tree(&mut self, before: &[String], tokens: &[TokenTree]) {
+        let (segments, rest) = read_path(tokens);
         let whole = [before, &segments].concat();
         match rest {
             [TokenTree::Group(group), ..] => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                for part in inner.split(|token| is(Some(token), ',')) {
-                    self.tree(&whole, part);
+                for part in inner.split(|token| is_punct(Some(token), ',')) {
+                    self.read_use_tree(&whole, part);
                 }
             }
             _ if tokens.is_empty() => {}
-            _ => self.name(whole, rest, tokens[0].span().start().line),
+            _ => self.add_used_name(whole, rest, tokens[0].span().start().line),
         }
     }
 
-    /// Takes down one name of a `use` line; `rest` may rename it.
-    fn name(&mut self, mut segments: Vec<String>, rest: &[TokenTree], line: usize) {
+    /// Records one imported name; `rest` may hold `as NEW_NAME`.
+    fn add_used_name(&mut self, mut segments: Vec<String>, rest: &[TokenTree], line: usize) {
         if segments.last().is_some_and(|last| last == "self") && segments.len() > 1 {
             segments.pop();
         }
@@ -122,10 +129,10 @@ impl Paths {
                 Some(other.to_string())
             }
             [] => segments.last().cloned(),
-            // `*` brings names that are not in the line.
+            // The names that `*` imports are not known here.
             _ => None,
         };
-        let path = self.of_file(segments, line);
+        let path = self.relative_to_file(segments, line);
         if let Some(name) = name {
             self.names.insert(name, path.clone());
         }
@@ -133,13 +140,14 @@ impl Paths {
     }
 }
 
-/// Reads words with `::` between them, also after the last; returns what follows them.
-fn path(tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
+/// Reads `a::b::c`. Returns its words and the tokens after it. A `::` after the last word is read
+/// too (it is before `{` in a `use` line).
+fn read_path(tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
     let (mut segments, mut rest) = (Vec::new(), tokens);
     while let [TokenTree::Ident(word), after @ ..] = rest {
         segments.push(word.to_string());
         rest = after;
-        if !(is(after.first(), ':') && is(after.get(1), ':')) {
+        if !(is_punct(after.first(), ':') && is_punct(after.get(1), ':')) {
             break;
         }
         rest = &after[2..];
@@ -147,7 +155,7 @@ fn path(tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
     (segments, rest)
 }
 
-fn is(token: Option<&TokenTree>, mark: char) -> bool {
+fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
 }
 
@@ -155,6 +163,6 @@ fn is(token: Option<&TokenTree>, mark: char) -> bool {
 fn is_end(token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        token => is(Some(token), ';'),
+        token => is_punct(Some(token), ';'),
     }
 }

@@ -1,6 +1,6 @@
 //! A program with one of each mistake: the tests of the floors find them, and nothing else.
 use super::{
-    arrows::{circles, strangers, upward},
+    arrows::{find_circles, find_unmatched_floors, find_upward_paths},
     modules::Modules,
 };
 
@@ -36,12 +36,12 @@ fn sample() -> Modules {
         ),
         ("shed.rs", "use std::fs;"),
     ];
-    Modules::of(files.map(|(name, text)| (name.to_owned(), text.to_owned())))
+    Modules::from_files(files.map(|(name, text)| (name.to_owned(), text.to_owned())))
 }
 
 #[test]
 fn arrows_upwards_are_found_in_use_lines_and_in_macros() {
-    let problems = upward(&sample(), FLOORS);
+    let problems = find_upward_paths(&sample(), FLOORS);
     let starts = [
         "low/a.rs:4: low uses high",
         "low/a.rs:4: low uses high",
@@ -58,9 +58,9 @@ fn arrows_upwards_are_found_in_use_lines_and_in_macros() {
 
 #[test]
 fn modules_without_a_floor_and_empty_floors_are_found() {
-    assert_eq!(strangers(&sample(), FLOORS).len(), 1);
+    assert_eq!(find_unmatched_floors(&sample(), FLOORS).len(), 1);
     let more = [FLOORS, &[("shed", "A shed."), ("cellar", "Nothing.")]].concat();
-    let problems = strangers(&sample(), &more);
+    let problems = find_unmatched_floors(&sample(), &more);
     assert!(
         problems[0].contains("the floor cellar has no module"),
         "{problems:#?}"
@@ -68,8 +68,8 @@ fn modules_without_a_floor_and_empty_floors_are_found() {
 }
 
 #[test]
-fn circles_are_found_through_names_that_are_passed_on() {
-    let problems = circles(&sample());
+fn circles_are_found_through_reexported_names() {
+    let problems = find_circles(&sample());
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(
         problems[0].contains("host/src/low/c.rs:1 uses low/d.rs"),

@@ -18,7 +18,7 @@ use crate::{
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Adds a plugin. `allow` is the operator's consent to all that the plugin asks for; none if
+/// Adds a plugin. `allow` is the operator's consent to all that the plugin asks for; `None` if
 /// nothing is to be allowed.
 ///
 /// # Errors

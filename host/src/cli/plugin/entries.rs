@@ -5,7 +5,7 @@ use crate::{
     plugin::{entry, load, lock::Lock, transaction::Transaction},
     run::owners,
     text::sanitise,
-    wasm::{engine::Engine, gate::PLUGINS, manifest::is_name},
+    wasm::{engine::Engine, gate::PLUGIN_DIRECTORIES, manifest::is_name},
     world::files::RootedFiles,
 };
 use anyhow::{Context, Result, bail};
@@ -42,7 +42,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
         let files =
             RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;
         owners::purge(&files, name).map_err(Failure::into_error)?;
-        text += &format!("its directory is removed: {PLUGINS}/{name}\n");
+        text += &format!("its directory is removed: {PLUGIN_DIRECTORIES}/{name}\n");
     }
     Ok(print::out(&text))
 }

@@ -89,7 +89,7 @@ pub fn choose_advertise_address(
     Ok(())
 }
 
-/// Parses a configured address; none if it is empty.
+/// Parses a configured address; `None` if it is empty.
 fn parse_address(text: &str, path: &str) -> Result<Option<IpAddr>, Problem> {
     if text.is_empty() {
         return Ok(None);

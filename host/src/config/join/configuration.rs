@@ -72,7 +72,7 @@ impl FileDiscovery {
         Url::parse(&self.kube_config_path).is_ok_and(|url| url.scheme() == "https")
     }
 
-    /// Returns the path of the kubeconfig; none if a server has it.
+    /// Returns the path of the kubeconfig; `None` if a server has it.
     pub fn path(&self) -> Option<&Path> {
         let path = Path::new(&self.kube_config_path);
         (!self.kube_config_path.is_empty() && !self.is_remote()).then_some(path)

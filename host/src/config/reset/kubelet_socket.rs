@@ -2,7 +2,7 @@
 use crate::{render::KUBELET_DIR, text::yaml, world::Files};
 
 /// Returns the socket that kubeadm wrote into the kubelet's instance configuration or into its
-/// flags; none if neither file names a socket.
+/// flags; `None` if neither file names a socket.
 pub fn socket_of_kubelet(files: &dyn Files) -> Option<String> {
     socket_of_instance_config(files)
         .filter(|socket| !socket.is_empty())

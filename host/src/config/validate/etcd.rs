@@ -112,7 +112,7 @@ fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
         .collect()
 }
 
-/// Returns why a text is not the URL of an etcd; none if it is.
+/// Returns why a text is not the URL of an etcd; `None` if it is.
 fn url_problem(text: &str, needs_https: bool) -> Option<String> {
     match Url::parse(text) {
         // The scheme of `host:2379` is `host`.

@@ -50,7 +50,8 @@ fn properties(kind: &'static str, target: Target) -> Properties {
     }
 }
 
-/// What has to hold of an object before an effect changes it; none where any object may be changed.
+/// What has to hold of an object before an effect changes it; `None` where any object may be
+/// changed.
 fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<Option<Claim>> {
     let Some(grant) = context.grant else {
         return Ok(None);

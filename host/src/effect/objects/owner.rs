@@ -64,12 +64,12 @@ impl Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub mark: Mark,
-    /// the namespace that has to carry the mark; none for a namespace that everybody shares
+    /// the namespace that has to carry the mark; `None` for a namespace that everybody shares
     pub namespace: Option<String>,
 }
 
 impl Claim {
-    /// What has to hold of an object before a plugin with this grant changes it; none where the
+    /// What has to hold of an object before a plugin with this grant changes it; `None` where the
     /// grant amounts to administrator of the cluster.
     pub fn of(grant: &Grant, change: &ObjectChange<'_>) -> Option<Claim> {
         let namespace = grant.claimed_namespace(change)?;
@@ -173,7 +173,7 @@ impl Claim {
         }
     }
 
-    /// Returns the object as it is; none if it is not there.
+    /// Returns the object as it is; `None` if it is not there.
     fn current(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
         if let Some(namespace) = &self.namespace {
             // The API server refuses an object in a namespace that is not there.

@@ -61,7 +61,7 @@ pub fn ensure_certificate(
     })
 }
 
-/// Reads the existing certificate; none if neither the certificate nor its key exists.
+/// Reads the existing certificate; `None` if neither the certificate nor its key exists.
 fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
     let (crt, key) = (path_of(spec, "crt"), path_of(spec, "key"));
     let name = &spec.name;

@@ -59,7 +59,7 @@ fn path(config: &Config, name: &str, suffix: &str) -> String {
     format!("{}/{name}.{suffix}", config.cluster.certificates_dir)
 }
 
-/// Reads the certificate of an authority whose key is not on this node; none if the key is, or if
+/// Reads the certificate of an authority whose key is not on this node; `None` if the key is, or if
 /// there is no such authority.
 fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certificate>> {
     if files.stat(&path(config, name, "key"))?.is_some() {

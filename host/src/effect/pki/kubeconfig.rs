@@ -58,7 +58,7 @@ pub fn ensure_kubeconfig(
     ))
 }
 
-/// Reads the kubeconfig at a path; none if there is no file.
+/// Reads the kubeconfig at a path; `None` if there is no file.
 fn read_existing(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
     read_kubeconfig(files, path).map_err(|failure| match failure.known_code() {
         Some(FailureCode::Invalid) => Failure {

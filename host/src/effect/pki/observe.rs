@@ -58,7 +58,7 @@ pub enum AuthorityFile<'a> {
     Below(&'a str),
 }
 
-/// Returns the facts about the kubeconfig at a path; none if there is no file.
+/// Returns the facts about the kubeconfig at a path; `None` if there is no file.
 ///
 /// # Errors
 /// The file cannot be read, or is not a kubeconfig.

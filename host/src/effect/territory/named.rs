@@ -20,7 +20,7 @@ impl Territory {
     pub(super) fn add_named(&mut self, config: &Config) {
         let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
         if let Some(join) = &config.join {
-            self.add_shown(&join.ca_cert_path);
+            self.add_readable(&join.ca_cert_path);
         }
         self.add(&config.run.kubeconfig);
         let components = [
@@ -37,8 +37,8 @@ impl Territory {
         }
         if let Some(external) = &etcd.external {
             self.add(&external.key_file);
-            self.add_shown(&external.cert_file);
-            self.add_shown(&external.ca_file);
+            self.add_readable(&external.cert_file);
+            self.add_readable(&external.ca_file);
         }
         self.add_arguments(&config.init.node_registration.kubelet_extra_args, &[]);
         self.add_of_document("", &config.kubelet.document);
@@ -105,7 +105,7 @@ impl Territory {
         for path in value.split(SEPARATORS).chain([value]) {
             let path = on_node(path.trim(), volumes);
             if is_open {
-                self.add_shown(&path.to_string_lossy());
+                self.add_readable(&path.to_string_lossy());
             } else {
                 self.add(&path.to_string_lossy());
             }

@@ -103,7 +103,7 @@ fn kubeconfig(path: &str) -> Effect {
 #[test]
 fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
     let (config, territory) = (config(), Territory::for_config(&config()));
-    let is_refused = |effect: &Effect| refusal(effect, &territory, &config).is_some();
+    let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
     assert!(!is_refused(&certificate("/srv/pki", "monitoring", "ca")));
     for (directory, name, authority) in [
         ("/srv/pki", "apiserver", "ca"),
@@ -137,14 +137,14 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
             validity_seconds,
             ..Default::default()
         };
-        refusal(&Effect::Certificate(spec), &territory, &config)
+        refusal_reason(&Effect::Certificate(spec), &territory, &config)
     };
     assert_eq!(refusal_of("/srv/pki", Some("ca"), 3600), None);
     assert_eq!(refusal_of("/srv/own", None, 7200), None);
     assert_eq!(
         refusal_of("/srv/pki", Some("ca"), 3601).unwrap(),
-        "the certificate of /srv/pki/x would be valid for 3601 s, and \
-         certificateValidityPeriod of the cluster allows no more than 1h0m0s"
+        "the certificate at /srv/pki/x would be valid for 3601 s; certificateValidityPeriod of the \
+         cluster allows at most 1h0m0s (3600 s)"
     );
     assert!(
         refusal_of("/srv/own", None, 7201)
@@ -159,7 +159,7 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
         validity_seconds: 3601,
         ..KubeconfigSpec::default()
     };
-    assert!(refusal(&Effect::Kubeconfig(kubeconfig), &territory, &config).is_some());
+    assert!(refusal_reason(&Effect::Kubeconfig(kubeconfig), &territory, &config).is_some());
 }
 
 #[test]
@@ -181,8 +181,8 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
         ..Default::default()
     });
     assert_eq!(
-        refusal(&kubeconfig, &territory, &config).unwrap(),
-        "only the host signs with /srv/etcd-ca"
+        refusal_reason(&kubeconfig, &territory, &config).unwrap(),
+        "only the host may sign with /srv/etcd-ca"
     );
 }
 

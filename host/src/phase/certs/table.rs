@@ -14,7 +14,7 @@ pub(super) struct Certificate {
     pub title: &'static str,
     /// path below the certificates directory, without its ending
     pub name: &'static str,
-    /// name of the certificate that signs this one; none for an authority
+    /// name of the certificate that signs this one; `None` for an authority
     pub authority: Option<&'static str>,
     /// empty for the node's name
     pub common_name: &'static str,
@@ -29,7 +29,7 @@ impl Certificate {
         self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
     }
 
-    /// Returns kubeadm's name of the phase that makes the authority; none for an authority.
+    /// Returns kubeadm's name of the phase that makes the authority; `None` for an authority.
     pub fn authority_phase(&self) -> Option<&'static str> {
         let authority = self.authority?;
         let row = CERTIFICATES.iter().find(|row| row.name == authority)?;

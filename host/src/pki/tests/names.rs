@@ -2,7 +2,7 @@
 use super::*;
 use crate::pki::{
     name::Name,
-    signing::{Field, Unsigned, sign},
+    signing::{NameField, NoSignatureKey, sign},
 };
 use rcgen::{BasicConstraints, IsCa, KeyPair, PKCS_ED25519};
 use rustls::{
@@ -115,9 +115,9 @@ fn authority(name: &[u8], key: &Key) -> Certificate {
     let mut params = template("replaced", &[]).to_params().unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
-    let unsigned = params.self_signed(&Unsigned(key.pair())).unwrap();
+    let unsigned = params.self_signed(&NoSignatureKey(key.pair())).unwrap();
     let name = Name::from(&X509Name::from_der(name).unwrap().1);
-    let names = [(Field::Issuer, &name), (Field::Subject, &name)];
+    let names = [(NameField::Issuer, &name), (NameField::Subject, &name)];
     let der = sign(unsigned.der(), &names, key.pair()).unwrap();
     // As it is read from a file.
     Certificate::from_pem(&Certificate::from_der(der).to_pem()).unwrap()

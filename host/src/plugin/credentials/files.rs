@@ -20,7 +20,8 @@ pub(super) struct ConfigurationFile {
 }
 
 impl ConfigurationFile {
-    /// Finds the credentials of a registry for one of its repositories; none if the file has none.
+    /// Finds the credentials of a registry for one of its repositories; `None` if the file has
+    /// none.
     ///
     /// # Errors
     /// The file cannot be read, or a credential helper fails.
@@ -113,7 +114,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// The credentials that the entry holds; none if it is empty.
+    /// The credentials that the entry holds; `None` if it is empty.
     fn credentials(&self) -> Result<Option<Credentials>> {
         if !self.identitytoken.is_empty() {
             return Ok(Some(Credentials::Identity(self.identitytoken.clone())));

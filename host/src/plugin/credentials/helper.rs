@@ -49,7 +49,7 @@ impl Helper {
     }
 }
 
-/// Asks a helper for the credentials of a server; none if the helper has none.
+/// Asks a helper for the credentials of a server; `None` if the helper has none.
 pub(super) async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>> {
     let Helper { program, time } = helper;
     let shown = program.file_name().unwrap_or_default().to_string_lossy();

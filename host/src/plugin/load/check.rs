@@ -78,7 +78,7 @@ impl<'a> EntryCheck<'a> {
         })
     }
 
-    /// The digest in the entry itself, without `sha256:`; none if the entry has no digest.
+    /// The digest in the entry itself, without `sha256:`; `None` if the entry has no digest.
     fn pinned(&self) -> Option<&'a str> {
         let digest = self.entry.digest.as_deref();
         digest.map(|digest| digest.trim_start_matches("sha256:"))
@@ -116,7 +116,7 @@ impl<'a> EntryCheck<'a> {
     /// command with the digest.
     fn remedy_for_file(&self) -> String {
         let file = source::source_file(&self.entry.source, self.base_dir());
-        let component = file.and_then(|file| crate::wasm::plugin::read(&file).ok());
+        let component = file.and_then(|file| crate::wasm::plugin::read_component_file(&file).ok());
         let digest = component.map(|component| ComponentDigest::compute(&component));
         allow_command(&self.entry.name, self.file, digest.as_ref())
     }

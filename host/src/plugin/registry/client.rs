@@ -36,7 +36,7 @@ pub struct Client<'a> {
     /// `pull` or `pull,push`
     actions: &'static str,
     keyring: Keyring,
-    /// The `Authorization` header for the registry's server; none until the server asks for it.
+    /// The `Authorization` header for the registry's server; `None` until the server asks for it.
     authorization: Option<HeaderValue>,
     times: Times,
     /// When the total time is over.

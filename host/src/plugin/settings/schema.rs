@@ -6,19 +6,20 @@ use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Number of schemas when every reference is replaced by the schema that it refers to.
+/// The largest number of schemas when every reference is replaced by the schema that it refers to.
 const MAX_EXPANDED: u64 = 50_000;
-/// Comparisons of a value with a schema, summed over all values of the settings.
+/// The largest number of comparisons of a value with a schema, summed over all values of the
+/// settings.
 const MAX_COMPARISONS: u64 = 5_000_000;
 /// Levels of nested schemas, with references followed.
 const MAX_DEPTH: usize = 100;
 /// Levels of nested settings.
-const MAX_SETTINGS_DEPTH: usize = 64;
+const MAX_VALUE_DEPTH: usize = 64;
 /// Number of values in settings.
-const MAX_SETTINGS: u64 = 100_000;
+const MAX_VALUES: u64 = 100_000;
 
 /// Keywords whose schema is for the value that the surrounding schema describes.
-const SAME: &[&str] = &[
+const SAME_VALUE_KEYWORDS: &[&str] = &[
     "allOf",
     "anyOf",
     "oneOf",
@@ -30,7 +31,7 @@ const SAME: &[&str] = &[
     "dependencies",
 ];
 /// Keywords whose schema is for the members of the value.
-const INNER: &[&str] = &[
+const MEMBER_KEYWORDS: &[&str] = &[
     "properties",
     "patternProperties",
     "additionalProperties",
@@ -44,24 +45,24 @@ const INNER: &[&str] = &[
     "contentSchema",
 ];
 /// Keywords whose value is an object of schemas.
-const MAPS: &[&str] = &[
+const MAP_KEYWORDS: &[&str] = &[
     "dependentSchemas",
     "dependencies",
     "properties",
     "patternProperties",
 ];
 /// Keywords that refer to schemas in ways that cannot be followed beforehand.
-const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
+const REFUSED_KEYWORDS: &[&str] = &["$dynamicRef", "$recursiveRef"];
 
 /// Refuses a schema that is too expensive for these settings.
 ///
 /// # Errors
 /// The limit that the schema or the settings exceed.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
-    let (depth, values) = measure(settings, MAX_SETTINGS_DEPTH)
-        .ok_or_else(|| anyhow!("its settings are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
-    if values > MAX_SETTINGS {
-        bail!("its settings have more than {MAX_SETTINGS} values");
+    let (depth, values) = measure(settings, MAX_VALUE_DEPTH)
+        .ok_or_else(|| anyhow!("its settings are nested more than {MAX_VALUE_DEPTH} deep"))?;
+    if values > MAX_VALUES {
+        bail!("its settings have more than {MAX_VALUES} values");
     }
     let expanded = Expansion {
         root: schema,
@@ -89,7 +90,7 @@ pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Returns depth and number of the values; none if they are nested deeper than `deepest`.
+/// Returns the depth and the number of the values; `None` if they are nested deeper than `deepest`.
 fn measure(value: &Value, deepest: usize) -> Option<(usize, u64)> {
     let inner: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
@@ -107,16 +108,21 @@ fn measure(value: &Value, deepest: usize) -> Option<(usize, u64)> {
 /// Returns the schemas of a keyword; empty if the schema lacks the keyword.
 fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
     match schema.get(keyword) {
-        Some(Value::Object(members)) if MAPS.contains(&keyword) => members.values().collect(),
+        Some(Value::Object(members)) if MAP_KEYWORDS.contains(&keyword) => {
+            members.values().collect()
+        }
         Some(Value::Array(items)) => items.iter().collect(),
         Some(schema) => vec![schema],
         None => Vec::new(),
     }
 }
 
-/// Returns the schema that a schema refers to (`$ref`); none if it has no reference.
-fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
-    if let Some(keyword) = REFUSED
+/// Returns the schema that a schema refers to (`$ref`); `None` if it has no reference.
+///
+/// # Errors
+/// The reference leads out of the schema, to a part that does not exist, or is of another kind.
+fn referenced_schema<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
+    if let Some(keyword) = REFUSED_KEYWORDS
         .iter()
         .find(|keyword| schema.get(**keyword).is_some())
     {
@@ -140,7 +146,7 @@ fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
     })
 }
 
-/// Refuses an id within the schema: it would change what the references below it mean.
+/// Refuses an id in a part of the schema: it would change the meaning of references below it.
 fn check_id(root: &Value, schema: &Value) -> Result<()> {
     if !std::ptr::eq(root, schema)
         && (schema.get("$id").is_some() || schema.get("id").is_some_and(Value::is_string))
@@ -153,15 +159,16 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Counts schemas with every reference replaced by the schema that it refers to. References that
-/// lead back count once.
+/// Counts schemas with every reference replaced by the schema that it refers to. A reference to a
+/// schema around it counts once.
 struct Expansion<'a> {
     root: &'a Value,
-    /// size of each schema, by its address; none while the schema is being counted
+    /// size of each schema, by its address; `None` while the schema is being counted
     sizes: HashMap<*const Value, Option<u64>>,
 }
 
 impl<'a> Expansion<'a> {
+    /// Returns the number of schemas in a schema.
     fn size(&mut self, schema: &'a Value, depth: usize) -> Result<u64> {
         match self.sizes.get(&std::ptr::from_ref(schema)) {
             Some(Some(size)) => return Ok(*size),
@@ -174,12 +181,12 @@ impl<'a> Expansion<'a> {
         check_id(self.root, schema)?;
         self.sizes.insert(schema, None);
         let mut size = 1_u64;
-        if let Some(referred) = referred(self.root, schema)? {
-            size = size.saturating_add(self.size(referred, depth + 1)?);
+        if let Some(target) = referenced_schema(self.root, schema)? {
+            size = size.saturating_add(self.size(target, depth + 1)?);
         }
-        for part in SAME
+        for part in SAME_VALUE_KEYWORDS
             .iter()
-            .chain(INNER)
+            .chain(MEMBER_KEYWORDS)
             .flat_map(|keyword| schemas(schema, keyword))
         {
             size = size.saturating_add(self.size(part, depth + 1)?);
@@ -192,7 +199,7 @@ impl<'a> Expansion<'a> {
 /// Counts the schemas that one value and its members are compared with.
 struct Comparison<'a> {
     root: &'a Value,
-    /// cost of each schema, by its address and the depth of the value; none while the schema is
+    /// cost of each schema, by its address and the depth of the value; `None` while the schema is
     /// being counted
     costs: HashMap<(*const Value, usize), Option<u64>>,
 }
@@ -208,14 +215,19 @@ impl<'a> Comparison<'a> {
         }
         self.costs.insert(key, None);
         let mut cost = 1_u64;
-        let same = referred(self.root, schema)?
-            .into_iter()
-            .chain(SAME.iter().flat_map(|keyword| schemas(schema, keyword)));
+        let same = referenced_schema(self.root, schema)?.into_iter().chain(
+            SAME_VALUE_KEYWORDS
+                .iter()
+                .flat_map(|keyword| schemas(schema, keyword)),
+        );
         for part in same {
             cost = cost.saturating_add(self.cost(part, depth)?);
         }
         if let Some(below) = depth.checked_sub(1) {
-            for part in INNER.iter().flat_map(|keyword| schemas(schema, keyword)) {
+            for part in MEMBER_KEYWORDS
+                .iter()
+                .flat_map(|keyword| schemas(schema, keyword))
+            {
                 cost = cost.saturating_add(self.cost(part, below)?);
             }
         }

@@ -7,7 +7,7 @@ use std::sync::{
 #[test]
 fn commands_take_turns_and_leave_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(FILE);
+    let path = folder.path().join(HELD_FILE);
     // A command that was killed leaves the file.
     fs::write(&path, "").unwrap();
     let at_work = Arc::new(AtomicUsize::new(0));

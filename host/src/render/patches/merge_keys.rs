@@ -4,7 +4,7 @@
 /// The way in which a field merges. By default a list is replaced, and an object is merged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MergeRule {
-    /// of a list: what identifies its elements; none for a list that is replaced
+    /// of a list: what identifies its elements; `None` for a list that is replaced
     pub merge: Option<MergeKey>,
     /// of an object: whether fields that the patch does not name in `$retainKeys` are removed
     pub retain_keys: bool,

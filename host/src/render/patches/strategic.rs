@@ -260,7 +260,7 @@ fn contains_text(list: &[Value], text: &str) -> bool {
     list.iter().any(|item| item == text)
 }
 
-/// Removes directives and nulls from a value that replaces nothing; none if all of it was a
+/// Removes directives and nulls from a value that replaces nothing; `None` if all of it was a
 /// directive.
 fn without_directives(value: Value) -> Option<Value> {
     match value {

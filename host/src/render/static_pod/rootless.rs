@@ -20,7 +20,7 @@ pub const NO_SHELL: &str = "/bin/false";
 pub struct OwnedFile {
     pub path: String,
     pub owner: User,
-    /// mode of a file; none for a directory with everything below it, where modes stay
+    /// mode of a file; `None` for a directory with everything below it, where modes stay
     pub mode: Option<u32>,
 }
 

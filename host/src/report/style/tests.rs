@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn only_the_colours_of_a_palette_pass() {
-    let palette = Palette { on: true };
+    let palette = Palette { has_colours: true };
     for styled in [
         palette.bold("x"),
         palette.dim("x"),

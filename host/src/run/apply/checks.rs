@@ -41,7 +41,7 @@ impl Application<'_> {
     fn check_grant(&self, proposal: &Proposal) -> Result<(), String> {
         self.session.access().check_effect(&proposal.effect)?;
         let refusal = self.territory.and_then(|territory| {
-            territory::refusal(&proposal.effect, territory, self.executor.config)
+            territory::refusal_reason(&proposal.effect, territory, self.executor.config)
         });
         refusal.map_or(Ok(()), Err)
     }
@@ -54,8 +54,8 @@ impl Application<'_> {
         };
         let mut effects = proposals.iter().map(|proposal| &proposal.effect);
         match shared.identities.get(plugin) {
-            Some(identity) if effects.any(|effect| owners::is_used(effect, plugin)) => {
-                owners::claim(shared.world.files(), plugin, identity)
+            Some(identity) if effects.any(|effect| owners::uses_directory_of(effect, plugin)) => {
+                owners::claim_directory(shared.world.files(), plugin, identity)
             }
             _ => Ok(()),
         }

@@ -82,7 +82,7 @@ impl Application<'_> {
         existing.cloned().collect()
     }
 
-    /// Returns the kind of the file at a path; none if there is no file.
+    /// Returns the kind of the file at a path; `None` if there is no file.
     fn kind_at(&self, path: &str) -> Option<String> {
         let files = self.executor.shared.world.files();
         files.stat(path).ok().flatten().map(|meta| meta.kind)

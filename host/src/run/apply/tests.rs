@@ -1,3 +1,4 @@
+//! Which effects are applied when a call, a phase or the host fails.
 use crate::{
     cancel::Cancel,
     event::{Bus, RunResult},
@@ -17,14 +18,15 @@ use crate::{
     world::{self, Cluster, Files, Net, Runtime, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
-    Failure, Finding, Native, Outcome, Verdict, effects_core, effects_files, json, report,
+    Failure, Native, Outcome, effects_core, effects_files, finding, json, report,
     spec::{Condition, WaitSpec},
     testing::Case,
 };
 use std::{path::Path, sync::Arc};
 
-/// The second of its steps fails: a directory is where it writes a file.
-fn half_way() -> Result<Outcome, Failure> {
+/// Proposes four effects. The second fails, because `/taken` is a directory. The last one removes
+/// the secret and is marked `regardless`.
+fn fail_at_second_effect() -> Result<Outcome, Failure> {
     effects_files::write_file("/secret", b"for now")?;
     effects_files::write_file("/taken", b"no")?;
     effects_files::write_file("/later", b"no")?;
@@ -33,14 +35,14 @@ fn half_way() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Leaves a secret for another phase to remove.
-fn opens() -> Result<Outcome, Failure> {
+/// Writes a secret, which another phase may remove.
+fn write_secret() -> Result<Outcome, Failure> {
     effects_files::write_file("/left", b"for now")?;
     Ok(Outcome::Settled)
 }
 
-/// Waits for what does not come, and removes the secret.
-fn cleans_up() -> Result<Outcome, Failure> {
+/// Waits for a kubeconfig that never exists, and removes the secret.
+fn wait_then_remove_secret() -> Result<Outcome, Failure> {
     let condition = Condition::Bootstrapped {
         kubeconfig: "/none".into(),
     };
@@ -53,27 +55,52 @@ fn cleans_up() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Writes a key of the host's.
-fn reaches() -> Result<Outcome, Failure> {
+/// Writes a key that belongs to the host.
+fn write_key_of_host() -> Result<Outcome, Failure> {
     effects_files::write_file("/etc/kubernetes/pki/ca.key", b"evil")?;
     Ok(Outcome::Settled)
 }
 
-/// Finds something that stands in the way.
-fn finds() -> Result<Outcome, Failure> {
-    let (code, summary) = ("Bad".to_owned(), "it is bad".to_owned());
-    report::submit(&Finding {
-        code,
-        verdict: Verdict::Fail,
-        summary,
-        evidence: Vec::new(),
-        remedy: None,
-        url: None,
-    });
+/// Reports a finding that fails the check.
+fn report_failed_finding() -> Result<Outcome, Failure> {
+    report::submit(&finding::fail("Bad", "it is bad"));
     Ok(Outcome::Settled)
 }
 
-/// A world with a defect: it panics when its network is used, as every wait does.
+/// A phase of a run: what the plan says of it, what it does, and whether it is a plugin.
+struct TestPhase {
+    node: Node,
+    function: fn() -> Result<Outcome, Failure>,
+    is_plugin: bool,
+}
+
+/// Returns a built-in phase, which begins when the phases `after` are done.
+fn phase(id: &str, after: &[&str], function: fn() -> Result<Outcome, Failure>) -> TestPhase {
+    TestPhase {
+        node: testing::node(id, after),
+        function,
+        is_plugin: false,
+    }
+}
+
+impl TestPhase {
+    fn into_plugin(mut self) -> TestPhase {
+        self.is_plugin = true;
+        self
+    }
+
+    fn into_check(mut self) -> TestPhase {
+        self.node.spec.kind = PhaseKind::Check;
+        self
+    }
+
+    fn with_finally(mut self, finally: bool) -> TestPhase {
+        self.node.spec.finally = finally;
+        self
+    }
+}
+
+/// A world whose network panics. Every wait uses the network.
 struct Defective(FakeWorld);
 
 impl World for Defective {
@@ -98,86 +125,28 @@ impl World for Defective {
     }
 }
 
-fn node(id: &str, after: &[&str], finally: bool) -> Node {
-    let mut node = testing::node(id, after);
-    node.spec.finally = finally;
-    node
-}
-
-fn function_of(id: &str) -> fn() -> Result<Outcome, Failure> {
-    match id {
-        "opens" | "changes" => opens,
-        "finds" => finds,
-        "cleans-up" => cleans_up,
-        "reaches" => reaches,
-        _ => half_way,
-    }
-}
-
-/// Returns the files that a run of these phases leaves if one of them fails.
-fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
-    let root = tempfile::tempdir().unwrap();
-    left_in(
-        Arc::new(fake_world(root.path())),
-        nodes,
-        Concurrency::Exactly(1),
-        fails,
-    )
-}
-
 fn fake_world(root: &Path) -> FakeWorld {
     FakeWorld::new(&Case::parse("{}").unwrap(), root).unwrap()
 }
 
-/// A plugin that may write any file, as far as its grant says.
-fn all_files() -> Access {
+/// Returns the access of a plugin whose grant covers every file.
+fn access_to_all_files() -> Access {
     let request = serde_json::json!({
         "capability": "effects-files.write-file",
         "reason": "r",
         "paths": ["/**"],
     });
     Access::Granted(Arc::new(Grant::new(
-        "reaches",
+        "own",
         vec![serde_json::from_value(request).unwrap()],
     )))
 }
 
-#[test]
-fn no_grant_lets_a_plugin_change_a_file_of_the_host() {
-    let root = tempfile::tempdir().unwrap();
-    let world = Arc::new(fake_world(root.path()));
-    left_in(
-        world.clone(),
-        vec![node("reaches", &[], false)],
-        Concurrency::Exactly(1),
-        "reaches",
-    );
-    assert!(world.files().stat("/etc/kubernetes").unwrap().is_none());
-}
-
-fn left_in(
-    world: Arc<dyn World>,
-    nodes: Vec<Node>,
-    concurrency: Concurrency,
-    fails: &str,
-) -> Vec<&'static str> {
-    let result = run(world.clone(), nodes, concurrency);
-    assert!(
-        matches!(&result, RunResult::Failed { phase, .. } if phase == fails),
-        "{result:?}"
-    );
-    let files = world.files();
-    ["/secret", "/left", "/later"]
-        .into_iter()
-        .filter(|path| files.stat(path).unwrap().is_some())
-        .collect()
-}
-
-fn run(world: Arc<dyn World>, nodes: Vec<Node>, concurrency: Concurrency) -> RunResult {
+fn run(world: Arc<dyn World>, phases: Vec<TestPhase>, concurrency: Concurrency) -> RunResult {
     world.files().make_dir("/taken/by", 0o755).unwrap();
     let plan = Plan {
         workflow: INIT,
-        nodes,
+        nodes: phases.iter().map(|phase| phase.node.clone()).collect(),
         groups: Vec::new(),
     };
     let shared = Arc::new(RunContext::new(
@@ -190,14 +159,18 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, concurrency: Concurrency) -> Run
         shared: shared.clone(),
         config: &Default::default(),
         provide: &|node| {
-            let access = if ["reaches", "changes"].contains(&node.id()) {
-                all_files()
+            let phase = phases
+                .iter()
+                .find(|phase| phase.node.id() == node.id())
+                .unwrap();
+            let access = if phase.is_plugin {
+                access_to_all_files()
             } else {
                 Access::BuiltIn
             };
             let session = Session::new(shared.clone(), node.id(), &serde_json::json!({}), access);
             Ready {
-                phase: Box::new(Native::new(session.clone(), function_of(node.id()))),
+                phase: Box::new(Native::new(session.clone(), phase.function)),
                 session,
                 plugin: None,
                 headers: Vec::new(),
@@ -212,101 +185,123 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, concurrency: Concurrency) -> Run
     executor.execute().result
 }
 
-fn check(id: &str, after: &[&str]) -> Node {
-    {
-        let mut node = testing::node(id, after);
-        node.spec.kind = PhaseKind::Check;
-        node
-    }
+fn run_one_at_a_time(phases: Vec<TestPhase>) -> RunResult {
+    let root = tempfile::tempdir().unwrap();
+    let world = Arc::new(fake_world(root.path()));
+    run(world, phases, Concurrency::Exactly(1))
+}
+
+/// Runs the phases, expects that the phase `failed_phase` fails, and returns the files that are
+/// left.
+fn files_left_in(
+    world: Arc<dyn World>,
+    phases: Vec<TestPhase>,
+    concurrency: Concurrency,
+    failed_phase: &str,
+) -> Vec<&'static str> {
+    let result = run(world.clone(), phases, concurrency);
+    assert!(
+        matches!(&result, RunResult::Failed { phase, .. } if phase == failed_phase),
+        "{result:?}"
+    );
+    let files = world.files();
+    ["/secret", "/left", "/later"]
+        .into_iter()
+        .filter(|path| files.stat(path).unwrap().is_some())
+        .collect()
+}
+
+/// As [`files_left_in`], in a new world, one phase at a time.
+fn files_left_after(phases: Vec<TestPhase>, failed_phase: &str) -> Vec<&'static str> {
+    let root = tempfile::tempdir().unwrap();
+    let world = Arc::new(fake_world(root.path()));
+    files_left_in(world, phases, Concurrency::Exactly(1), failed_phase)
+}
+
+#[test]
+fn a_plugin_with_a_grant_for_all_files_cannot_change_a_file_of_the_host() {
+    let root = tempfile::tempdir().unwrap();
+    let world = Arc::new(fake_world(root.path()));
+    let result = run(
+        world.clone(),
+        vec![phase("evil", &[], write_key_of_host).into_plugin()],
+        Concurrency::Exactly(1),
+    );
+    assert!(
+        matches!(&result, RunResult::Failed { phase, .. } if phase == "evil"),
+        "{result:?}"
+    );
+    assert!(world.files().stat("/etc/kubernetes").unwrap().is_none());
 }
 
 #[test]
 fn a_check_of_a_plugin_changes_nothing() {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(fake_world(root.path()));
+    let plugin = || phase("changes", &[], write_secret).into_plugin();
     assert_eq!(
         run(
             world.clone(),
-            vec![check("changes", &[])],
+            vec![plugin().into_check()],
             Concurrency::Exactly(1)
         ),
         RunResult::PreflightFailed
     );
     assert!(world.files().stat("/left").unwrap().is_none());
-    // The same is carried out for a phase.
+    // A phase of another kind may apply this proposal.
     assert_eq!(
-        run(
-            world.clone(),
-            vec![node("changes", &[], false)],
-            Concurrency::Exactly(1)
-        ),
+        run(world.clone(), vec![plugin()], Concurrency::Exactly(1)),
         RunResult::Done
     );
     assert!(world.files().stat("/left").unwrap().is_some());
 }
 
-fn run_one_at_a_time(nodes: Vec<Node>) -> RunResult {
-    let root = tempfile::tempdir().unwrap();
-    run(
-        Arc::new(fake_world(root.path())),
-        nodes,
-        Concurrency::Exactly(1),
-    )
-}
-
-/// The result "preflight checks failed" promises that nothing was changed.
+/// A run with the result "preflight checks failed" has changed nothing. So this result is not used
+/// if a phase changed something before.
 #[test]
 fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
+    let check = |after: &[&str]| phase("check", after, report_failed_finding).into_check();
     assert_eq!(
-        run_one_at_a_time(vec![check("finds", &[])]),
+        run_one_at_a_time(vec![check(&[])]),
         RunResult::PreflightFailed
     );
-    let failed = run_one_at_a_time(vec![node("opens", &[], false), check("finds", &["opens"])]);
+    let failed = run_one_at_a_time(vec![phase("writes", &[], write_secret), check(&["writes"])]);
     assert!(
-        matches!(&failed, RunResult::Failed { phase, .. } if phase == "finds"),
+        matches!(&failed, RunResult::Failed { phase, .. } if phase == "check"),
         "{failed:?}"
     );
 }
 
 #[test]
-fn only_effects_that_are_wanted_in_any_case_are_applied_after_a_failure() {
-    assert_eq!(
-        left(vec![node("half-way", &[], false)], "half-way"),
-        [""; 0]
-    );
+fn only_regardless_effects_are_applied_after_a_failure() {
+    let left = files_left_after(vec![phase("fails", &[], fail_at_second_effect)], "fails");
+    assert!(left.is_empty(), "{left:?}");
 }
 
-/// Another phase fails before the phase that cleans up begins. Without `finally`, that phase does
-/// not begin.
+/// Without `finally`, the phase that removes the secret does not begin after the failure.
 #[test]
-fn a_phase_that_cleans_up_begins_even_if_the_run_was_stopped() {
-    for (finally, expected) in [(true, &[][..]), (false, &["/left"])] {
-        let nodes = vec![
-            node("opens", &[], false),
-            node("half-way", &["opens"], false),
-            node("cleans-up", &["opens"], finally),
+fn a_finally_phase_begins_after_another_phase_failed() {
+    for (finally, expected) in [(true, Vec::<&str>::new()), (false, vec!["/left"])] {
+        let phases = vec![
+            phase("writes", &[], write_secret),
+            phase("fails", &["writes"], fail_at_second_effect),
+            phase("removes", &["writes"], wait_then_remove_secret).with_finally(finally),
         ];
-        assert_eq!(left(nodes, "half-way"), expected);
+        assert_eq!(files_left_after(phases, "fails"), expected);
     }
 }
 
-/// The phase may hold a place of a worker meanwhile, or not.
+/// With `Exactly`, a waiting phase occupies a worker; with `Working`, it does not.
 #[test]
 fn a_phase_in_which_the_host_panics_fails_and_phases_that_need_it_do_not_begin() {
     for concurrency in [Concurrency::Exactly(1), Concurrency::Working(1)] {
         let root = tempfile::tempdir().unwrap();
-        let nodes = vec![
-            node("cleans-up", &[], false),
-            node("opens", &["cleans-up"], false),
+        let world = Arc::new(Defective(fake_world(root.path())));
+        let phases = vec![
+            phase("waits", &[], wait_then_remove_secret),
+            phase("writes", &["waits"], write_secret),
         ];
-        assert_eq!(
-            left_in(
-                Arc::new(Defective(fake_world(root.path()))),
-                nodes,
-                concurrency,
-                "cleans-up"
-            ),
-            [""; 0]
-        );
+        let left = files_left_in(world, phases, concurrency, "waits");
+        assert!(left.is_empty(), "{left:?}");
     }
 }

@@ -19,7 +19,7 @@ const BYTES: &str = "kubephase:base64";
 pub struct Recorded(String);
 
 impl Recorded {
-    /// Writes an answer; none if it takes more than `limit` bytes.
+    /// Writes an answer; `None` if it takes more than `limit` bytes.
     fn write(answer: &impl Serialize, limit: usize) -> Option<Recorded> {
         let mut out = Limited {
             text: Vec::new(),

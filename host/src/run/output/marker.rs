@@ -24,7 +24,7 @@ pub(super) struct Marker {
 }
 
 impl Marker {
-    /// Reads the marker of an output directory; none if `--out` never wrote there.
+    /// Reads the marker of an output directory; `None` if `--out` never wrote there.
     pub fn read(out: &Path) -> Result<Option<Marker>> {
         let path = out.join(MARKER);
         let text = match fs::read(&path) {

@@ -242,7 +242,7 @@ fn mask_signatures(config_map: &mut Value) {
     }
 }
 
-/// Masks YAML documents; none if the text is not YAML.
+/// Masks YAML documents; `None` if the text is not YAML.
 fn masked_documents(text: &str) -> Option<String> {
     let mut documents = parse_yaml(text)?;
     let mut texts = Vec::new();

@@ -29,7 +29,7 @@ impl Session {
         self.origin() == Origin::Plugin
     }
 
-    /// Returns the name of the third party's plugin that has the phase; none if it is part of the
+    /// Returns the name of the third party's plugin that has the phase; `None` if it is part of the
     /// program.
     pub fn third_party(&self) -> Option<&str> {
         self.0.access.third_party()
@@ -81,8 +81,8 @@ impl Session {
         })
     }
 
-    /// Admits a call of a lookup function, which has no failures. None if an argument is not valid:
-    /// nothing has such a name.
+    /// Admits a call of a lookup function, which has no failures. `None` if an argument is not
+    /// valid: nothing has such a name.
     ///
     /// # Errors
     /// The phase calls the function too often.

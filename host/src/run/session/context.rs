@@ -28,8 +28,8 @@ pub struct RunContext {
     pub(in crate::run) config: Value,
     /// the same configuration as JSON text: almost every phase asks for it
     pub(in crate::run) config_text: String,
-    /// the configuration as built-in phases see it, and its JSON text; none if plugins see an equal
-    /// configuration
+    /// the configuration as built-in phases see it, and its JSON text; `None` if plugins see an
+    /// equal configuration
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,

@@ -53,7 +53,7 @@ struct Inner {
     access: Access,
     limits: Limits,
     source: ObservationSource,
-    /// name of the third-party plugin that has the phase; none for a phase of the program
+    /// name of the third-party plugin that has the phase; `None` for a phase of the program
     plugin: Option<String>,
     /// the clock of the phase's time; it stands still while the phase waits for a turn
     clock: Clock,
@@ -69,7 +69,7 @@ impl Session {
     }
 
     /// Returns a session with its own limits. `plugin` is the name of a third-party plugin, which
-    /// all messages and findings of the session have; none for a phase of the program.
+    /// all messages and findings of the session have; `None` for a phase of the program.
     pub fn limited(
         shared: Arc<RunContext>,
         phase: &str,

@@ -41,7 +41,7 @@ impl Session {
         let opened = if is_read {
             world
                 .files()
-                .open_shown(path, &self.0.shared.territory.around(path))?
+                .open_shown(path, &self.0.shared.territory.for_change_of(path))?
         } else {
             world.files().open(path)?
         };
@@ -53,7 +53,7 @@ impl Session {
     }
 }
 
-/// Writes an answer as JSON; none if there is no answer.
+/// Writes an answer as JSON; `None` if there is no answer.
 fn optional<T: Serialize>(answer: Option<T>) -> Result<Option<String>, Stop> {
     answer.as_ref().map(to_json).transpose()
 }

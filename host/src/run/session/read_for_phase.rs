@@ -16,7 +16,7 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode};
 
 impl Session {
-    /// Reads a file for its facts; none if it does not exist. Checks the real path against the
+    /// Reads a file for its facts; `None` if it does not exist. Checks the real path against the
     /// grant.
     ///
     /// # Errors
@@ -49,9 +49,9 @@ impl Session {
             .map_err(denied)
     }
 
-    /// Reads a file that is sent to a server as the identity of the phase; none without a path. The
-    /// grant has to have the real path of the file. If the file belongs to the host, the grant also
-    /// has to allow that.
+    /// Reads a file that is sent to a server as the identity of the phase; `None` without a path.
+    /// The grant has to have the real path of the file. If the file belongs to the host, the grant
+    /// also has to allow that.
     ///
     /// # Errors
     /// The phase may not send the file. If the file cannot be read, the request fails instead.
@@ -87,7 +87,7 @@ impl Session {
             .filter(|own| owner_of_path(path) == Some(own))
             && let Some(identity) = self.0.shared.identities.get(plugin)
         {
-            owners::check(world.files(), plugin, identity)?;
+            owners::check_owner(world.files(), plugin, identity)?;
         }
         let is_hosts = self.0.shared.territory.owns(path);
         let verdict = self.0.access.check_identity(row, path, is_hosts);

@@ -11,7 +11,7 @@ use crate::{
             MAX_EFFECT_BYTES, MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES,
             MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_FACT_BYTES, MAX_RUN_FACTS,
             MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_KEY_WORK,
-            MAX_RUN_LOG_BYTES, PLUGIN,
+            MAX_RUN_LOG_BYTES, PLUGIN_TIME,
         },
     },
 };
@@ -305,7 +305,7 @@ impl Session {
         })
     }
 
-    /// Counts time of the phase, and returns what is left of the time of its plugin; none if no
+    /// Counts time of the phase, and returns what is left of the time of its plugin; `None` if no
     /// limit applies.
     pub fn spend_time(&self, time: Duration) -> Option<Duration> {
         if !self.is_plugin() {
@@ -313,7 +313,7 @@ impl Session {
         }
         let left = self.spend_of_run(|run| {
             run.time = run.time.saturating_add(time);
-            Ok(Some(PLUGIN.saturating_sub(run.time)))
+            Ok(Some(PLUGIN_TIME.saturating_sub(run.time)))
         });
         left.ok().flatten()
     }
@@ -324,7 +324,7 @@ impl Session {
             return true;
         }
         let fits = self.spend_of_run(|run| {
-            let fits = run.time.saturating_add(time) <= PLUGIN;
+            let fits = run.time.saturating_add(time) <= PLUGIN_TIME;
             if fits {
                 run.time += time;
             }

@@ -69,7 +69,7 @@ pub(super) fn gunzip_whole(content: &[u8], work: usize) -> Result<Vec<u8>, Crede
     }
 }
 
-/// Decodes UTF-16; none if the content is not UTF-16. A byte order mark tells the byte order, or
+/// Decodes UTF-16; `None` if the content is not UTF-16. A byte order mark tells the byte order, or
 /// else which bytes of the first two characters are zero.
 pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
     let (big_endian, content) = match content {
@@ -143,7 +143,7 @@ pub(super) fn is_standard_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Decodes base64 without its padding, and with white space in it; none if it is not base64 from
+/// Decodes base64 without its padding, and with white space in it; `None` if it is not base64 from
 /// its first character to its last.
 pub(super) fn decode_whole_base64(text: &[u8]) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text

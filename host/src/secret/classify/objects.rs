@@ -47,7 +47,7 @@ impl Search<'_> {
             .try_for_each(|document| self.value(document, depth))
     }
 
-    /// Parses a sequence of JSON values; none if the text is not JSON.
+    /// Parses a sequence of JSON values; `None` if the text is not JSON.
     fn parse_json(&mut self, text: &str) -> Result<Option<Vec<Value>>, Credential> {
         if !text.starts_with(['{', '[']) {
             return Ok(None);
@@ -96,7 +96,7 @@ impl Search<'_> {
     }
 }
 
-/// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if
+/// Parses YAML documents within a budget, so that aliases cannot make a small text large; `None` if
 /// the text is not YAML.
 pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     let mut options =
@@ -117,7 +117,7 @@ fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
     Some((name, text_of(fields, "value")?))
 }
 
-/// The text in a field; none if the field does not hold a text.
+/// The text in a field; `None` if the field does not hold a text.
 fn text_of<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
     fields.get(name).and_then(Value::as_str)
 }

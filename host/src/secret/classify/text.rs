@@ -39,7 +39,7 @@ pub(super) fn stretches(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     iter::once(content).filter(move |_| whole).chain(texts)
 }
 
-/// Decodes Latin-1; none if the content is UTF-8, or is not text.
+/// Decodes Latin-1; `None` if the content is UTF-8, or is not text.
 pub(super) fn decode_latin_1(content: &[u8]) -> Option<String> {
     if str::from_utf8(content).is_ok() {
         return None;

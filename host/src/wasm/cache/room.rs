@@ -1,5 +1,5 @@
 //! Removes entries that are too old or too many.
-use super::HALF_WRITTEN;
+use super::HALF_WRITTEN_PREFIX;
 use rustix::{
     fd::OwnedFd,
     fs::{AtFlags, Dir, FileType, statat, unlinkat},
@@ -12,13 +12,13 @@ use std::{
 };
 
 /// Total bytes of the entries that are kept.
-pub(super) const MAX_BYTES: u64 = 512 << 20;
+pub(super) const MAX_TOTAL_BYTES: u64 = 512 << 20;
 /// Number of entries that are kept.
 pub(super) const MAX_ENTRIES: usize = 4096;
 /// How long an entry is kept after its last use.
 pub(super) const MAX_AGE: Duration = Duration::from_hours(90 * 24);
 /// Age after which a half-written entry is removed: its writer no longer runs.
-const ABANDONED: Duration = Duration::from_hours(24);
+const ABANDONED_AGE: Duration = Duration::from_hours(24);
 
 /// Removes entries that are too old or too many, the oldest first.
 pub(super) fn make_room(directory: &OwnedFd) -> io::Result<()> {
@@ -36,8 +36,8 @@ pub(super) fn make_room(directory: &OwnedFd) -> io::Result<()> {
         }
         let used = Duration::from_secs(u64::try_from(meta.st_mtime).unwrap_or(0));
         let age = now.saturating_sub(used);
-        let half_written = name.as_bytes().starts_with(HALF_WRITTEN.as_bytes());
-        if age > if half_written { ABANDONED } else { MAX_AGE } {
+        let half_written = name.as_bytes().starts_with(HALF_WRITTEN_PREFIX.as_bytes());
+        if age > if half_written { ABANDONED_AGE } else { MAX_AGE } {
             remove(directory, &name);
         } else if !half_written {
             entries.push((age, u64::try_from(meta.st_size).unwrap_or(0), name));
@@ -47,7 +47,7 @@ pub(super) fn make_room(directory: &OwnedFd) -> io::Result<()> {
     let mut total = 0_u64;
     for (number, (_, size, name)) in entries.iter().enumerate() {
         total = total.saturating_add(*size);
-        if number >= MAX_ENTRIES || total > MAX_BYTES {
+        if number >= MAX_ENTRIES || total > MAX_TOTAL_BYTES {
             remove(directory, name);
         }
     }

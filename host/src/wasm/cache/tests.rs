@@ -143,7 +143,7 @@ fn entries_that_nobody_uses_go_and_those_in_use_stay() {
     assert!(cache.get("used").is_some(), "a use is noted");
     set_age(&place.path().join("young"), Duration::from_hours(1));
     for (name, hours) in [("half", 25), ("fresh", 1)] {
-        let path = place.path().join(format!("{HALF_WRITTEN}{name}"));
+        let path = place.path().join(format!("{HALF_WRITTEN_PREFIX}{name}"));
         fs::write(&path, "half").unwrap();
         set_age(&path, Duration::from_hours(hours));
     }
@@ -177,7 +177,7 @@ fn the_oldest_entries_go_where_all_are_too_large() {
         // Without content: it takes no room on the disk.
         File::create(&path)
             .unwrap()
-            .set_len(MAX_BYTES / 2 - 100)
+            .set_len(MAX_TOTAL_BYTES / 2 - 100)
             .unwrap();
         set_age(&path, Duration::from_hours(hours));
     }

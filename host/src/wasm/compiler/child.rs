@@ -1,5 +1,5 @@
 //! The child process: it is confined before it reads the component.
-use super::{CHILD, READ, SMALL};
+use super::{CHILD_NAME, READ_ARGUMENT, SMALL_ARGUMENT};
 use crate::wasm::{inspect::Outline, limits, runtime};
 use anyhow::{Result, anyhow};
 use rustix::process::Signal;
@@ -15,19 +15,19 @@ use std::{
 };
 
 /// Compiles the component on standard input if this process was started as the compiler. `main`
-/// calls this before anything else. Returns the exit code of the compiler; none if this process was
-/// started as the ordinary program.
+/// calls this before anything else. Returns the exit code of the compiler; `None` if this process
+/// was started as the ordinary program.
 pub fn run_child() -> Option<ExitCode> {
     let mut arguments = env::args_os();
-    if arguments.next() != Some(OsString::from(CHILD)) {
+    if arguments.next() != Some(OsString::from(CHILD_NAME)) {
         return None;
     }
     let work = arguments.next();
     let work = work.as_deref().and_then(OsStr::to_str);
-    let done = if work == Some(READ) {
+    let done = if work == Some(READ_ARGUMENT) {
         read_outline()
     } else {
-        compile(work == Some(SMALL))
+        compile(work == Some(SMALL_ARGUMENT))
     };
     match done {
         Ok(()) => Some(ExitCode::SUCCESS),

@@ -24,7 +24,7 @@ fn limits_grow_with_the_component_up_to_a_ceiling() {
             allowance_of(8).processor,
             allowance_of(8).wall
         ),
-        (limits::COMPILE_MEMORY, 20, limits::COMPILE_WALL)
+        (limits::COMPILE_MEMORY_BYTES, 20, limits::COMPILE_TIME)
     );
     assert!(
         allowance_of(12).memory > allowance_of(8).memory
@@ -32,7 +32,10 @@ fn limits_grow_with_the_component_up_to_a_ceiling() {
     );
     assert_eq!(
         (allowance_of(64).memory, allowance_of(64).processor),
-        (limits::MAX_COMPILE_MEMORY, limits::MAX_COMPILE_PROCESSOR)
+        (
+            limits::MAX_COMPILE_MEMORY_BYTES,
+            limits::MAX_COMPILE_PROCESSOR_SECONDS
+        )
     );
 }
 

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 /// The kind of phase that makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// a phase that is part of the program
-    Distribution,
+    /// a built-in phase
+    BuiltIn,
     /// a plugin that is not part of the program
     Plugin,
 }
@@ -104,7 +104,7 @@ single_text! {
     KernelOption;
     ModuleName demands Module;
     Pointer;
-    SysctlKey demands Key;
+    SysctlKey demands KernelParameter;
     Text;
     UnitName demands Unit;
 }
@@ -120,7 +120,7 @@ impl Arguments for AbsolutePath {
     fn parse(raw: String, origin: Origin) -> Result<Self, String> {
         match origin {
             // A path of the operator's configuration may contain `..`.
-            Origin::Distribution => AbsolutePath::clean(&raw),
+            Origin::BuiltIn => AbsolutePath::clean(&raw),
             Origin::Plugin => AbsolutePath::parse(&raw),
         }
     }

@@ -77,7 +77,7 @@ impl Owner<'_> {
         self.owns_key(key) || (is_common && value.is_some_and(|value| is_own(value, self.plugin)))
     }
 
-    /// Returns why Pods would have the rights of a service account that is not the plugin's; none
+    /// Returns why Pods would have the rights of a service account that is not the plugin's; `None`
     /// if they would not.
     fn judge_account(&self, pod: &Map<String, Value>) -> Option<String> {
         let mut named = ["serviceAccountName", "serviceAccount"]
@@ -117,7 +117,7 @@ fn has_field(value: &Value, field: &str) -> bool {
     }
 }
 
-/// Returns the first part of a value that its shape does not allow; none if all of it is allowed.
+/// Returns the first part of a value that its shape does not allow; `None` if all of it is allowed.
 /// `place` is the path of the value, for the message.
 pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> Option<String> {
     let whole = || Some(format!("{place}: {}", brief(value)));

@@ -15,11 +15,11 @@ pub use arguments::{Arguments, Identity, Listing, NewOwner, Origin, Plain};
 pub use content::{Owner, excess, has_pods, judged_kinds, shape_of};
 pub use pattern::{
     Demand, Dimension, check_ascii, check_name, check_pattern, check_usage, covers_object,
-    matches as fits_pattern,
+    pattern_matches,
 };
 pub use risk::{
-    Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
-    is_harmless, is_own_or_harmless, is_shared, names_host, owner_of_path,
+    Danger, NAMESPACE, PLUGIN_DIRECTORIES, Risk, asked_nearby, check_host, has_to_be_named,
+    identifies_others, is_harmless, is_own_or_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 
@@ -72,7 +72,7 @@ impl Row {
         format!("{}.{}", self.interface, self.function)
     }
 
-    /// The dimensions in which a grant bounds the function; none if it needs no grant.
+    /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {
             Permit::Granted(dimensions) => dimensions,
@@ -155,7 +155,7 @@ impl<A: Arguments> HostFunction<A> {
     }
 }
 
-/// The row of `interface.function`; none for a function that the host does not have.
+/// The row of `interface.function`; `None` for a function that the host does not have.
 pub fn row(capability: &str) -> Option<&'static Row> {
     let (interface, function) = capability.split_once('.')?;
     rows().find(|row| row.interface == interface && row.function == function)

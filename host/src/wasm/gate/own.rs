@@ -1,20 +1,21 @@
 //! Names that belong to a plugin. A plugin chooses its own name, so a similar name proves nothing:
-//! a plugin named `aws` could claim `aws-auth`. Only plugins use names that begin with [`PREFIX`].
+//! a plugin named `aws` could claim `aws-auth`. Only plugins use names that begin with
+//! [`NAMESPACE_PREFIX`].
 
 /// The beginning of names that only plugins use.
-const PREFIX: &str = "kubephase-plugin-";
+const NAMESPACE_PREFIX: &str = "kubephase-plugin-";
 
-/// Returns the rest of a name or pattern after the plugin's own name; none if it does not begin
+/// Returns the rest of a name or pattern after the plugin's own name; `None` if it does not begin
 /// with that.
 fn after_own_name<'a>(name: &'a str, plugin: &str) -> Option<&'a str> {
-    name.strip_prefix(PREFIX)?
+    name.strip_prefix(NAMESPACE_PREFIX)?
         .strip_prefix(plugin)
         .filter(|_| !plugin.is_empty())
 }
 
 /// Returns the plugin's own name for namespaces, objects and users: `kubephase-plugin-NAME`.
 pub fn own_name(plugin: &str) -> String {
-    format!("{PREFIX}{plugin}")
+    format!("{NAMESPACE_PREFIX}{plugin}")
 }
 
 /// Whether a name, or all names that match a pattern, are `kubephase-plugin-NAME` or begin with

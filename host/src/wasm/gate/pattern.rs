@@ -1,4 +1,5 @@
-//! The patterns of grants, and whether they cover the demands of a call.
+//! Patterns of grants: checks their syntax, and decides whether they cover what a call demands. A
+//! pattern *matches* a text; a request *covers* a demand.
 mod dimension;
 
 pub use dimension::Dimension;
@@ -11,26 +12,35 @@ use globset::{GlobBuilder, GlobMatcher};
 use kubephase_sdk::spec::Usage;
 use std::net::IpAddr;
 
-/// One thing that a call demands: a path, a host, an object. A call is granted if a single request
-/// covers all its demands.
+/// Something that a call uses and that a grant must cover: a path, a host, an object. A call is
+/// allowed if one request of the plugin's manifest covers all its demands.
 #[derive(Clone, Debug)]
 pub enum Demand<'a> {
     Path(&'a str),
+    /// a directory of certificates
     Directory(&'a str),
+    /// a host that is looked up, without a port
     HostName(&'a str),
+    /// a URL, of which the host and the port are compared
     Url(&'a HttpUrl),
     Command(&'a CommandLine),
     Object(&'a ObjectName),
+    /// a unit of the init system
     Unit(&'a str),
-    Key(&'a str),
+    KernelParameter(&'a str),
+    /// a kernel module
     Module(&'a str),
+    /// a container image
     Image(&'a str),
     /// an authority that signs, by the path of its certificate without `.crt`
     Authority(String),
+    /// the common name of a certificate
     Subject(&'a str),
+    /// an organization of a certificate, which is a group of the cluster
     Group(&'a str),
     /// a DNS name or an IP address that a certificate is for
-    Name(&'a str),
+    CertificateName(&'a str),
+    /// what a certificate is for
     Usage(Usage),
 }
 
@@ -43,24 +53,24 @@ impl Demand<'_> {
             Demand::HostName(name) => request
                 .hosts
                 .iter()
-                .any(|pattern| matches(split_port(pattern).0, name)),
+                .any(|pattern| pattern_matches(split_port(pattern).0, name)),
             Demand::Url(url) => request.hosts.iter().any(|pattern| covers_url(pattern, url)),
             Demand::Command(command) => request
                 .commands
                 .iter()
                 .any(|pattern| covers_command(pattern, command)),
-            Demand::Object(of) => request
+            Demand::Object(object) => request
                 .objects
                 .iter()
-                .any(|pattern| covers_object(pattern, of)),
+                .any(|pattern| covers_object(pattern, object)),
             Demand::Unit(unit) => any_matches(&request.units, unit),
-            Demand::Key(key) => any_matches(&request.keys, key),
+            Demand::KernelParameter(key) => any_matches(&request.keys, key),
             Demand::Module(module) => any_matches(&request.modules, module),
             Demand::Image(image) => any_matches(&request.images, image),
             Demand::Authority(authority) => any_matches(&request.authorities, authority),
             Demand::Subject(subject) => any_matches(&request.subjects, subject),
             Demand::Group(group) => any_matches(&request.groups, group),
-            Demand::Name(name) => any_matches(&request.names, name),
+            Demand::CertificateName(name) => any_matches(&request.names, name),
             Demand::Usage(usage) => request
                 .usages
                 .iter()
@@ -76,29 +86,31 @@ impl std::fmt::Display for Demand<'_> {
                 f.write_str(text)
             }
             Demand::Unit(text) => write!(f, "unit {text}"),
-            Demand::Key(text) => write!(f, "kernel parameter {text}"),
+            Demand::KernelParameter(text) => write!(f, "kernel parameter {text}"),
             Demand::Module(text) => write!(f, "module {text}"),
             Demand::Image(text) => write!(f, "image {text}"),
             Demand::Authority(text) => write!(f, "authority {text}"),
             Demand::Subject(text) => write!(f, "subject {text:?}"),
             Demand::Group(text) => write!(f, "group {text:?}"),
-            Demand::Name(text) => write!(f, "name {text}"),
+            Demand::CertificateName(text) => write!(f, "name {text}"),
             Demand::Usage(usage) => write!(f, "usage {}", usage_name(*usage)),
             Demand::Url(url) => f.write_str(url.as_str()),
             Demand::Command(command) => write!(f, "{command}"),
-            Demand::Object(of) => {
-                let place = of
-                    .namespace()
-                    .map(|namespace| format!(" in {namespace}"))
-                    .unwrap_or_default();
-                let name = of.name().map(|name| format!(" {name}")).unwrap_or_default();
-                write!(f, "{} ({}){name}{place}", of.kind(), of.api_version())
+            Demand::Object(object) => {
+                write!(f, "{} ({})", object.kind(), object.api_version())?;
+                if let Some(name) = object.name() {
+                    write!(f, " {name}")?;
+                }
+                if let Some(namespace) = object.namespace() {
+                    write!(f, " in {namespace}")?;
+                }
+                Ok(())
             }
         }
     }
 }
 
-/// The name of a usage in specifications and grants.
+/// Returns the name of a usage in specifications and grants.
 fn usage_name(usage: Usage) -> &'static str {
     match usage {
         Usage::ClientAuth => "clientAuth",
@@ -106,7 +118,7 @@ fn usage_name(usage: Usage) -> &'static str {
     }
 }
 
-/// Checks a pattern of `usages`: it is one of the two, without a wildcard.
+/// Checks a pattern of `usages`: it must be `clientAuth` or `serverAuth`, without a wildcard.
 ///
 /// # Errors
 /// The rule that the pattern breaks.
@@ -119,11 +131,11 @@ pub fn check_usage(pattern: &str) -> Result<(), String> {
     }
 }
 
-/// Checks a pattern of `names`. Names and addresses are compared in a normal spelling, which the
-/// pattern has to have too.
+/// Checks a pattern of `names`. Names and addresses are compared in their normal spelling (lower
+/// case; canonical IP addresses), so a pattern must be written that way.
 ///
 /// # Errors
-/// The pattern has another spelling; the message has the normal spelling.
+/// The pattern is not in normal spelling. The message says the normal spelling.
 pub fn check_name(pattern: &str) -> Result<(), String> {
     let normal = pattern.parse::<IpAddr>().map_or_else(
         |_| pattern.to_ascii_lowercase(),
@@ -139,17 +151,16 @@ pub fn check_name(pattern: &str) -> Result<(), String> {
 /// Whether a pattern, `name` or `name:port`, covers the host and port of a URL.
 pub(super) fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     let (name, port) = split_port(pattern);
-    let has_port = match port {
+    let port_matches = match port {
         None => url.has_usual_port(),
         Some("*") => true,
         Some(port) => port == url.port().to_string(),
     };
-    has_port && matches(name, &url.host())
+    port_matches && pattern_matches(name, &url.host())
 }
 
-/// Whether a pattern covers a command, argument by argument. A pattern with a wildcard matches no
-/// path with `..`, and matches an option only if the pattern itself begins with a dash: otherwise a
-/// plugin could do more than the pattern shows.
+/// Whether a pattern covers a command: the program exactly, because a program has no wildcards, and
+/// argument by argument.
 fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
     let Some((program, arguments)) = pattern.split_first() else {
         return false;
@@ -162,29 +173,32 @@ fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
             .all(|(pattern, argument)| covers_argument(pattern, argument))
 }
 
-/// Whether a pattern covers an argument of a command line: an option only if the pattern begins as
-/// an option, and no path with `..`.
+/// Whether a pattern covers an argument of a command line. A pattern with a wildcard matches no
+/// path with `..`, and matches an option only if the pattern itself begins with a dash: otherwise a
+/// plugin could do more than the pattern shows.
 fn covers_argument(pattern: &str, argument: &str) -> bool {
-    let is_option = argument.starts_with('-') && !pattern.starts_with('-');
+    let is_unexpected_option = argument.starts_with('-') && !pattern.starts_with('-');
     let leads_up = argument.split('/').any(|component| component == "..");
-    pattern == argument || (!is_option && !leads_up && matches(pattern, argument))
+    pattern == argument
+        || (!is_unexpected_option && !leads_up && pattern_matches(pattern, argument))
 }
 
 /// Whether a pattern of objects covers an object, or all objects of a kind.
-pub fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
-    pattern.api_version == of.api_version()
-        && pattern.kind == of.kind()
+pub fn covers_object(pattern: &ObjectPattern, object: &ObjectName) -> bool {
+    pattern.api_version == object.api_version()
+        && pattern.kind == object.kind()
         && pattern
             .namespace
             .as_ref()
-            .is_none_or(|wanted| Some(wanted.as_str()) == of.namespace())
+            .is_none_or(|namespace| Some(namespace.as_str()) == object.namespace())
         && (pattern.names.is_empty()
-            || of
+            || object
                 .name()
                 .is_some_and(|name| any_matches(&pattern.names, name)))
 }
 
-/// Splits `name:port`. An IPv6 address without brackets has no port.
+/// Splits `name:port`, and removes the brackets of an IPv6 address. An IPv6 address without
+/// brackets has no port.
 pub(super) fn split_port(pattern: &str) -> (&str, Option<&str>) {
     match pattern.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
@@ -204,16 +218,16 @@ fn without_brackets(host: &str) -> &str {
 /// Characters that have a meaning in globs, and are not allowed in patterns.
 const RESERVED: &[char] = &['?', '[', ']', '{', '}', '\\', '!'];
 
-/// Checks that every character of a pattern is a printable character of ASCII. Other characters may
-/// be invisible, or look like one of ASCII.
+/// Checks that every character of a pattern is printable ASCII. Other characters may be invisible,
+/// or look like an ASCII character.
 ///
 /// # Errors
-/// The first character that is not.
+/// The first character that is not printable ASCII.
 pub fn check_ascii(pattern: &str) -> Result<(), String> {
     match pattern.chars().find(|c| !matches!(c, ' '..='~')) {
         None => Ok(()),
         Some(other) => Err(format!(
-            "it contains U+{:04X}, and a pattern has only printable characters of ASCII",
+            "it contains U+{:04X}; a pattern must have only printable ASCII characters",
             u32::from(other)
         )),
     }
@@ -229,7 +243,8 @@ pub fn check_pattern(pattern: &str) -> Result<(), String> {
         return Err("a pattern must have 1 to 1024 bytes".into());
     }
     check_ascii(pattern)?;
-    // Brackets are allowed around an IPv6 address.
+    // Brackets around a whole pattern are allowed, because an IPv6 address has them. In a pattern
+    // of another kind they are plain characters.
     if without_brackets(split_port(pattern).0).contains(RESERVED) {
         return Err("a pattern must not contain wildcards other than `*` and `**`".into());
     }
@@ -242,7 +257,9 @@ pub fn check_pattern(pattern: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles a pattern with wildcards; none if it has characters that are not allowed.
+/// Compiles a pattern with wildcards. `None` if the pattern has reserved characters or is not a
+/// valid glob. [`check_pattern`] accepts brackets around a pattern; here they would be read as a
+/// set of characters.
 fn matcher(pattern: &str) -> Option<GlobMatcher> {
     if pattern.contains(RESERVED) {
         return None;
@@ -256,7 +273,7 @@ fn matcher(pattern: &str) -> Option<GlobMatcher> {
 }
 
 /// Whether a pattern matches a text.
-pub fn matches(pattern: &str, text: &str) -> bool {
+pub fn pattern_matches(pattern: &str, text: &str) -> bool {
     if !pattern.contains('*') {
         return pattern == text;
     }
@@ -265,7 +282,9 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 
 /// Whether one of the patterns matches a text.
 fn any_matches(patterns: &[String], text: &str) -> bool {
-    patterns.iter().any(|pattern| matches(pattern, text))
+    patterns
+        .iter()
+        .any(|pattern| pattern_matches(pattern, text))
 }
 
 #[cfg(test)]

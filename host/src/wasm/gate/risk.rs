@@ -7,7 +7,7 @@ mod programs;
 mod servers;
 
 pub use objects::{NAMESPACE, is_harmless, is_shared};
-pub use paths::{PLUGINS, is_own_or_harmless, owner_of_path};
+pub use paths::{PLUGIN_DIRECTORIES, is_own_or_harmless, owner_of_path};
 pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::request::Request;

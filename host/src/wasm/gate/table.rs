@@ -19,7 +19,7 @@ pub use observe::*;
 use super::{Allowance, Arguments, Dimension, HostFunction, Permit, Plain, Row};
 use crate::{
     arguments::{FactName, FileName, PhaseId, Pointer, Text},
-    wasm::limits::MAX_OBJECT,
+    wasm::limits::MAX_OBJECT_BYTES,
 };
 use std::time::Duration;
 
@@ -27,21 +27,21 @@ const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
 /// Limits of a call that observes the machine without running a program or asking a server.
-const LOOK: Allowance = Allowance {
+const LOCAL_OBSERVATION: Allowance = Allowance {
     bytes_in: 16 * KIB,
     bytes_out: 4 * MIB,
     time: Duration::from_secs(10),
     calls: 20_000,
 };
 /// Limits of a call for which the host runs a program or asks a server.
-const ASK: Allowance = Allowance {
+const SLOW_OBSERVATION: Allowance = Allowance {
     bytes_in: 128 * KIB,
     bytes_out: 4 * MIB,
     time: Duration::from_secs(30),
     calls: 200,
 };
 /// Limits of a call that reports a message, a finding or a fact.
-const SAY: Allowance = Allowance {
+const REPORT: Allowance = Allowance {
     bytes_in: MIB,
     bytes_out: 0,
     time: Duration::from_secs(1),
@@ -49,7 +49,7 @@ const SAY: Allowance = Allowance {
 };
 /// Limits of a call that proposes an effect. The call only records the proposal; applying it has
 /// other time limits.
-const PROPOSE: Allowance = Allowance {
+const PROPOSAL: Allowance = Allowance {
     bytes_in: 4 * MIB,
     bytes_out: 16,
     time: Duration::from_secs(1),
@@ -57,9 +57,9 @@ const PROPOSE: Allowance = Allowance {
 };
 
 /// Limits of a call that proposes to write an object.
-const PROPOSE_OBJECT: Allowance = Allowance {
-    bytes_in: MAX_OBJECT,
-    ..PROPOSE
+const OBJECT_PROPOSAL: Allowance = Allowance {
+    bytes_in: MAX_OBJECT_BYTES,
+    ..PROPOSAL
 };
 
 const PATHS: Permit = Permit::Granted(&[Dimension::Paths]);
@@ -75,7 +75,7 @@ const fn input<A: Arguments>(function: &'static str) -> HostFunction<A> {
         "input",
         function,
         Permit::Free,
-        LOOK,
+        LOCAL_OBSERVATION,
         "read its settings and the configuration, without secrets",
     )
 }
@@ -85,7 +85,7 @@ const fn report<A: Arguments>(function: &'static str) -> HostFunction<A> {
         "report",
         function,
         Permit::Free,
-        SAY,
+        REPORT,
         "report messages, findings and facts under its own name",
     )
 }
@@ -99,7 +99,7 @@ host_functions! {
         "input",
         "patched",
         Permit::Free,
-        PROPOSE,
+        PROPOSAL,
         "ask for the operator's patches, which only the program's own phases get",
     );
     FACT: (PhaseId, FactName) = input("fact");

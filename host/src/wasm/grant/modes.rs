@@ -1,6 +1,6 @@
 //! Which modes a plugin may give files and directories.
 use super::Grant;
-use crate::wasm::gate::{Row, fits_pattern, is_own_or_harmless};
+use crate::wasm::gate::{Row, is_own_or_harmless, pattern_matches};
 
 /// Mode bits that let users other than the owner write.
 const OTHERS_WRITE: u32 = 0o022;
@@ -14,7 +14,7 @@ impl Grant {
     /// Users other than the owner could write, and all that was granted there is the plugin's own.
     pub fn allows_mode(&self, row: &Row, path: &str, mode: u32) -> Result<(), String> {
         let is_consented =
-            |pattern: &String| fits_pattern(pattern, path) && !is_own_or_harmless(pattern);
+            |pattern: &String| pattern_matches(pattern, path) && !is_own_or_harmless(pattern);
         let mut patterns = self.requests(row).flat_map(|request| &request.paths);
         if self.is_embedded || mode & OTHERS_WRITE == 0 || patterns.any(is_consented) {
             return Ok(());

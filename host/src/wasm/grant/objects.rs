@@ -158,8 +158,8 @@ fn label_of_host(content: &Value) -> Option<&str> {
     }
 }
 
-/// Describes an object of the cluster that no plugin may change, as the end of a message; none for
-/// all other objects.
+/// Describes an object of the cluster that no plugin may change, as the end of a message; `None`
+/// for all other objects.
 fn owner_of(of: &ObjectName) -> Option<&'static str> {
     let name = of.name().unwrap_or_default();
     match (of.kind(), of.namespace(), name) {

@@ -30,7 +30,7 @@ fn path(text: &str) -> AbsolutePath {
 const OWN: &str = "kubephase-plugin-p";
 
 /// A grant of one request.
-fn granted(request: Request) -> Grant {
+fn grant_with_request(request: Request) -> Grant {
     Grant::new("p", vec![request])
 }
 
@@ -77,7 +77,7 @@ fn shows_file(grant: &Grant, name: &str, real: &str, is_public: bool) -> bool {
 
 #[test]
 fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         paths: strings(&["/etc/**", "/root/**", "/proc/**"]),
         ..request("observe-files.read-file")
     });
@@ -122,7 +122,7 @@ fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
 
 #[test]
 fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         paths: strings(&["/etc/own/secret.yaml"]),
         private: true,
         ..request("observe-files.read-file")
@@ -132,7 +132,7 @@ fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
         grant.allows_file(&READ_FILE.row, &named, &named, false),
         Ok(())
     );
-    let other = granted(Request {
+    let other = grant_with_request(Request {
         paths: strings(&["/etc/own/secret.yaml"]),
         ..request("observe-files.read-file")
     });
@@ -145,7 +145,7 @@ fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
 }
 
 fn write_anywhere(path: &str) -> Result<(), String> {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         paths: strings(&["/**"]),
         ..request("effects-files.write-file")
     });
@@ -170,7 +170,7 @@ fn no_grant_reaches_the_directory_of_another_plugin() {
             "{refused}"
         );
     }
-    let remove = granted(Request {
+    let remove = grant_with_request(Request {
         paths: strings(&["/**"]),
         ..request("effects-files.remove-file")
     });
@@ -184,7 +184,7 @@ fn no_grant_reaches_the_directory_of_another_plugin() {
 
 #[test]
 fn each_function_is_granted_for_itself() {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         paths: strings(&["/**"]),
         ..request("observe-files.stat")
     });
@@ -207,7 +207,7 @@ fn each_function_is_granted_for_itself() {
         grant.allows_effect(&write).is_err(),
         "looking is not writing"
     );
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         commands: vec![strings(&["rm", "*"])],
         ..request("observe-command.run-command")
     });
@@ -260,7 +260,7 @@ fn the_dimensions_of_one_request_hold_together() {
 }
 
 fn reach(services: Services, hosts: &[&str], url: &str) -> Result<Reach, String> {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         hosts: strings(hosts),
         ..request("observe-net.http-get")
     });
@@ -298,7 +298,7 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
 }
 
 fn judge_identity(path: &str, is_hosts: bool) -> Result<(), String> {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         hosts: strings(&["a.example"]),
         paths: strings(&["/var/lib/kubephase-plugins/p/**", "/etc/kubernetes/pki/*"]),
         ..request("observe-net.http-get-as")
@@ -318,7 +318,7 @@ fn an_identity_of_the_host_is_shown_only_where_the_grant_amounts_to_that() {
 
 #[test]
 fn what_only_the_distribution_may_do_is_never_granted() {
-    let grant = granted(request("effects-core.wait-until"));
+    let grant = grant_with_request(request("effects-core.wait-until"));
     let condition = kubephase_sdk::spec::Condition::NodeRegistered { name: "n".into() };
     assert!(
         grant

@@ -26,7 +26,7 @@ fn rows_of_a_phase() -> Vec<Row> {
             "a call",
             format!(
                 "{} ms of processor time, {} (`deadline`), {} of memory (`memory`)",
-                CPU.as_millis(),
+                CALL_PROCESSOR_TIME.as_millis(),
                 seconds(defaults.deadline),
                 mib(defaults.memory)
             ),
@@ -45,7 +45,7 @@ fn rows_of_a_phase() -> Vec<Row> {
                 "{} with its effects and the pauses that it asks for, {MAX_PROPOSALS} proposals \
                  in a call, {MAX_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {} of answers",
-                seconds(PHASE),
+                seconds(PHASE_TIME),
                 mib(MAX_LOG_BYTES),
                 mib(MAX_HANDED_BYTES),
                 mib(MAX_ANSWERED_BYTES)
@@ -66,7 +66,7 @@ fn rows_of_a_run() -> Vec<Row> {
                  of RSA-3072 counts as two, one of RSA-4096 as four), \
                  {MAX_RUN_DIRECTORIES} directories, \
                  {MAX_RUN_CAPSULES} capsules of {}",
-                seconds(PLUGIN),
+                seconds(PLUGIN_TIME),
                 mib(MAX_RUN_LOG_BYTES),
                 mib(MAX_RUN_HANDED_BYTES),
                 mib(MAX_RUN_FACT_BYTES),
@@ -78,20 +78,20 @@ fn rows_of_a_run() -> Vec<Row> {
             "one of them",
             format!(
                 "a text: {} bytes; a finding: {MAX_EVIDENCE} pieces of evidence; an object: {}; \
-                 settings: {}; a certificate: {MAX_NAMES} names",
+                 settings: {}; a certificate: {MAX_CERTIFICATE_NAMES} names",
                 Text::LONGEST,
-                mib(MAX_OBJECT),
+                mib(MAX_OBJECT_BYTES),
                 mib(MAX_SETTINGS)
             ),
         ),
         (
             "all plugins side by side",
             format!(
-                "{} of proposals that wait to be carried out; {CALLS} calls at a time, \
-                 {CALLS_OF_PLUGIN} of one plugin; {LARGE_CALLS} of them with more than {} of \
-                 memory, {LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
+                "{} of proposals that wait to be carried out; {MAX_CALLS} calls at a time, \
+                 {MAX_CALLS_OF_PLUGIN} of one plugin; {MAX_LARGE_CALLS} of them with more than {} \
+                 of memory, {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
                 mib(MAX_HELD_BYTES),
-                mib(SMALL_MEMORY)
+                mib(SMALL_MEMORY_BYTES)
             ),
         ),
     ]

@@ -1,6 +1,7 @@
 //! Limits the memory of a call.
 use super::{
-    LARGE_CALLS, LARGE_CALLS_OF_PLUGIN, MAX_INSTANCES, MAX_MEMORIES, SMALL_MEMORY, TABLE_ELEMENT,
+    MAX_INSTANCES, MAX_LARGE_CALLS, MAX_LARGE_CALLS_OF_PLUGIN, MAX_MEMORIES, SMALL_MEMORY_BYTES,
+    TABLE_ELEMENT_BYTES,
 };
 use crate::{
     cancel::Cancel,
@@ -13,7 +14,7 @@ use std::sync::{
 use wasmtime::{ResourceLimiter, Result, bail, error::Context};
 
 /// Turns of the calls that have much memory.
-static LARGE: FairTurns = FairTurns::new(LARGE_CALLS, LARGE_CALLS_OF_PLUGIN);
+static LARGE: FairTurns = FairTurns::new(MAX_LARGE_CALLS, MAX_LARGE_CALLS_OF_PLUGIN);
 
 /// The calls of a plugin, which wait for turns.
 #[derive(Clone, Default)]
@@ -79,7 +80,7 @@ impl MemoryLimiter {
             ),
             sum => self.sum = sum,
         }
-        if self.sum > SMALL_MEMORY && self.turn.is_none() {
+        if self.sum > SMALL_MEMORY_BYTES && self.turn.is_none() {
             self.turn = Some(self.waiter.wait(&LARGE)?);
         }
         self.peak.fetch_max(self.sum, Ordering::Relaxed);
@@ -106,7 +107,7 @@ impl ResourceLimiter for MemoryLimiter {
         self.grow(
             desired
                 .saturating_sub(current)
-                .saturating_mul(TABLE_ELEMENT),
+                .saturating_mul(TABLE_ELEMENT_BYTES),
         )
     }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 // The limits of one phase.
 
 /// Time of one phase: all its calls, their effects, and the pauses between the calls.
-pub const PHASE: Duration = Duration::from_secs(600);
+pub const PHASE_TIME: Duration = Duration::from_secs(600);
 /// Proposals in one call.
 pub const MAX_PROPOSALS: usize = 1000;
 /// Findings of one phase.
 pub const MAX_FINDINGS: usize = 1000;
 /// Pieces of evidence of one finding.
 pub const MAX_EVIDENCE: usize = 32;
-/// Names of one certificate: DNS names and addresses.
-pub const MAX_NAMES: usize = 100;
+/// Names of one certificate: DNS names, addresses and groups.
+pub const MAX_CERTIFICATE_NAMES: usize = 100;
 /// Bytes of messages and progress of one phase. Messages that the host writes for the phase count
 /// too.
 pub const MAX_LOG_BYTES: usize = 1 << 20;
@@ -22,7 +22,7 @@ pub const MAX_HANDED_BYTES: usize = 16 << 20;
 /// Bytes of the host's answers to one phase: files, objects, output of programs.
 pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
 /// Bytes of the JSON of one object that is written to the cluster.
-pub const MAX_OBJECT: usize = 1 << 20;
+pub const MAX_OBJECT_BYTES: usize = 1 << 20;
 /// Bytes of the settings of a plugin, with the defaults of its schema.
 pub const MAX_SETTINGS: usize = 1 << 20;
 /// Bytes of one capsule.
@@ -31,7 +31,7 @@ pub const MAX_CAPSULE: usize = 4 << 20;
 // The limits of all phases of one plugin together.
 
 /// Time of all phases of one plugin.
-pub const PLUGIN: Duration = Duration::from_secs(1200);
+pub const PLUGIN_TIME: Duration = Duration::from_secs(1200);
 /// Findings of all phases of one plugin.
 pub const MAX_RUN_FINDINGS: usize = 2000;
 /// Bytes of the findings of all phases of one plugin.

@@ -14,8 +14,9 @@ impl Request {
     /// dimension.
     pub fn lines(&self) -> Vec<String> {
         let dimensions: Vec<Dimension> = Dimension::ALL
-            .into_iter()
-            .filter(|dimension| dimension.count(self) > 0)
+            .iter()
+            .copied()
+            .filter(|dimension| dimension.pattern_count(self) > 0)
             .collect();
         match dimensions.as_slice() {
             [] => vec![json!([self.capability]).to_string()],
@@ -56,7 +57,7 @@ impl Request {
             Dimension::Commands => self.commands.iter().map(|command| json!(command)).collect(),
             Dimension::Objects => self.objects.iter().map(|object| json!(object)).collect(),
             _ => dimension
-                .texts(self)
+                .patterns(self)
                 .unwrap_or_default()
                 .iter()
                 .map(|text| json!(text))

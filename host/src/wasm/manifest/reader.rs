@@ -102,7 +102,7 @@ impl Reader {
         }
     }
 
-    /// Reads a field; none if it is missing or not valid.
+    /// Reads a field; `None` if it is missing or not valid.
     pub(super) fn field<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
         let value = self.raw.get(field)?.value.clone();
         serde_json::from_value(value)

@@ -42,8 +42,8 @@ pub(super) fn check_request(request: &Request, problem: &mut dyn FnMut(&str, Str
         }
         Permit::Granted(dimensions) => dimensions,
     };
-    for dimension in Dimension::ALL {
-        let (field, count) = (dimension.field(), dimension.count(request));
+    for &dimension in Dimension::ALL {
+        let (field, count) = (dimension.field(), dimension.pattern_count(request));
         if !dimensions.contains(&dimension) && count > 0 {
             problem(field, format!("{capability} is not bounded by {field}"));
         } else if dimensions.contains(&dimension) && count == 0 && !dimension.is_optional() {
@@ -68,7 +68,7 @@ pub(super) fn check_request(request: &Request, problem: &mut dyn FnMut(&str, Str
 /// Checks the patterns of a request in one dimension.
 fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnMut(&str, String)) {
     let field = dimension.field();
-    for pattern in dimension.texts(request).unwrap_or_default() {
+    for pattern in dimension.patterns(request).unwrap_or_default() {
         check_text_pattern(dimension, pattern, &mut |why| problem(field, why));
     }
     if dimension == Dimension::Commands {
@@ -86,7 +86,7 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
 /// Checks a pattern that is a single text.
 fn check_text_pattern(dimension: Dimension, pattern: &str, problem: &mut dyn FnMut(String)) {
     let spelling = match dimension {
-        Dimension::Names => gate::check_name(pattern),
+        Dimension::CertificateNames => gate::check_name(pattern),
         Dimension::Usages => gate::check_usage(pattern),
         _ => Ok(()),
     };
@@ -99,7 +99,7 @@ fn check_text_pattern(dimension: Dimension, pattern: &str, problem: &mut dyn FnM
     let mut components = pattern.split('/').skip(1);
     let is_plain = pattern.starts_with('/')
         && components.all(|component| !matches!(component, "" | "." | ".."));
-    if dimension.has_paths() && !is_plain {
+    if dimension.matches_paths() && !is_plain {
         problem(format!(
             "{pattern:?} has to be an absolute path, without empty components, `.` and `..`"
         ));

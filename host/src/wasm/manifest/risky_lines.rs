@@ -52,8 +52,9 @@ impl Request {
     /// Splits the request into requests of one line each.
     fn requests_by_line(&self) -> Vec<Request> {
         let dimensions: Vec<Dimension> = Dimension::ALL
-            .into_iter()
-            .filter(|dimension| dimension.count(self) > 0)
+            .iter()
+            .copied()
+            .filter(|dimension| dimension.pattern_count(self) > 0)
             .collect();
         let [dimension] = dimensions.as_slice() else {
             return vec![self.clone()];

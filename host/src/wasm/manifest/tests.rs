@@ -2,7 +2,7 @@ use super::*;
 use crate::plan::spec::FailurePolicy;
 use serde_json::json;
 
-fn refused(text: &str) -> String {
+fn refusal_of(text: &str) -> String {
     Manifest::parse(text).unwrap_err().to_string()
 }
 
@@ -87,7 +87,7 @@ grants:
 - {capability: observe-files.stat, reason: r, paths: ['etc/[', '/a/../b']}
 - {capability: observe-files.stat, reason: r, paths: [/x], path: /y}
 ";
-    let told = refused(text);
+    let told = refusal_of(text);
     for part in [
         "line 1: name: \"Bad\" has to be of at most 63 lower-case",
         "line 2: version: ",
@@ -117,7 +117,7 @@ grants:
 
 #[test]
 fn what_has_to_be_there_is_asked_for() {
-    let told = refused("description: nothing\n");
+    let told = refusal_of("description: nothing\n");
     for part in [
         "name: is missing",
         "version: is missing",
@@ -125,9 +125,9 @@ fn what_has_to_be_there_is_asked_for() {
     ] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
-    assert!(refused("name: a\nname: b\n").contains("duplicate"));
+    assert!(refusal_of("name: a\nname: b\n").contains("duplicate"));
     for text in ["- a\n", ": ["] {
-        let told = refused(text);
+        let told = refusal_of(text);
         assert!(
             told.starts_with("plugin.yaml is not a valid manifest, a YAML object: "),
             "{told}"
@@ -135,11 +135,11 @@ fn what_has_to_be_there_is_asked_for() {
         assert!(!told.contains("\\n") && !told.contains(" | "), "{told}");
     }
     assert_eq!(
-        refused("schema: 2\nnews: 1\n"),
+        refusal_of("schema: 2\nnews: 1\n"),
         "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1"
     );
     assert!(
-        refused("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n")
+        refusal_of("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n")
             .contains("line 3: provides: invalid type")
     );
 }

@@ -1,8 +1,9 @@
-//! Components that were read, and what the cache keeps of them.
-use super::{Place, read};
+//! Components: their manifest and imports, read from the bytes or from the cache, and their
+//! compiled code.
+use super::{Place, read_component_file};
 use crate::{
     cancel::Cancel,
-    operator_files,
+    operator_files, program,
     text::digest::sha256_hex,
     wasm::{
         embedded, inspect, limits,
@@ -13,7 +14,7 @@ use crate::{
     },
 };
 use anyhow::{Context, Result, bail};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
@@ -25,38 +26,39 @@ use std::{
 /// A component that was read. Several plugins of one engine may share it.
 pub(in crate::wasm) struct Component {
     pub(super) manifest: Manifest,
-    pub(super) digest: String,
+    pub(super) sha256: String,
     pub(super) imports: BTreeSet<String>,
     pub(super) runtime: Runtime,
-    /// the bytes until the component is compiled; empty then, to save memory
-    bytes: Mutex<Bytes>,
-    pub(super) embedded: bool,
+    /// the bytes that are compiled at the first call; emptied afterwards, to save memory
+    bytes: Mutex<ComponentBytes>,
+    pub(super) is_embedded: bool,
 }
 
-/// The bytes of a component until it is compiled, at its first call.
-enum Bytes {
+/// The place of the bytes of a component.
+enum ComponentBytes {
     InMemory(Cow<'static, [u8]>),
     InFile(PathBuf),
 }
 
-/// The facts of a component that the host needs before it calls it. The cache keeps them by the
-/// BLAKE3 digest of the component, because reading the whole component again takes longer than
-/// calling it, and on many machines so does computing its SHA-256.
+/// What the host must know about a component before the first call. The cache keeps it under the
+/// BLAKE3 hash of the component. Reading the component again would take longer than calling it, and
+/// on many machines computing its SHA-256 alone takes longer.
 #[derive(Serialize, Deserialize)]
 struct ComponentInfo {
-    digest: String,
+    sha256: String,
     imports: BTreeSet<String>,
     manifest: Manifest,
 }
 
-/// Version of the rules for manifests. Manifests that were read by other rules are read again.
-const MANIFEST_RULES: u32 = 3;
+/// Version of the rules for manifests, part of the cache key. Raise it when the rules change:
+/// manifests in the cache are then read again.
+const MANIFEST_RULES_VERSION: u32 = 3;
 
 impl ComponentInfo {
-    /// The cache key of a component.
-    fn key(hash: &blake3::Hash) -> String {
+    /// Returns the cache key of a component.
+    fn cache_key(hash: &blake3::Hash) -> String {
         format!(
-            "{}-{}-{}-{MANIFEST_RULES}.read",
+            "{}-{}-{}-{MANIFEST_RULES_VERSION}.read",
             hash.to_hex(),
             env!("CARGO_PKG_VERSION"),
             inspect::VERSION
@@ -64,14 +66,14 @@ impl ComponentInfo {
     }
 
     /// Returns what the cache has of a component.
-    fn cached(runtime: &Runtime, hash: &blake3::Hash) -> Option<ComponentInfo> {
-        serde_json::from_slice(&runtime.cache().get(&ComponentInfo::key(hash))?).ok()
+    fn load_cached(runtime: &Runtime, hash: &blake3::Hash) -> Option<ComponentInfo> {
+        serde_json::from_slice(&runtime.cache().get(&ComponentInfo::cache_key(hash))?).ok()
     }
 
-    /// Returns what the cache has of a component's file. Hashes the file piece by piece. None if
-    /// the file has to be read whole: it is unknown, or may be an embedded component, or cannot be
-    /// read.
-    fn cached_for_file(runtime: &Runtime, path: &Path) -> Option<ComponentInfo> {
+    /// Returns what the cache has of a component's file. Hashes the file piece by piece. Returns
+    /// `None` if the file is not in the cache, cannot be read, or has the length of an embedded
+    /// component (which is recognised only by its whole content).
+    fn load_cached_for_file(runtime: &Runtime, path: &Path) -> Option<ComponentInfo> {
         let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
         if embedded::has_length(file.metadata().ok()?.len()) {
             return None;
@@ -80,11 +82,11 @@ impl ComponentInfo {
         hasher
             .update_reader(file.take(limits::MAX_COMPONENT as u64 + 1))
             .ok()?;
-        ComponentInfo::cached(runtime, &hasher.finalize())
+        ComponentInfo::load_cached(runtime, &hasher.finalize())
     }
 
-    /// Reads a whole component. Calls a component without a manifest to describe itself, and does
-    /// not cache its answer.
+    /// Reads a whole component. If the component has no manifest, compiles it, calls its
+    /// `describe`, and does not cache the answer.
     fn read(runtime: &Runtime, bytes: &[u8], hash: &blake3::Hash) -> Result<ComponentInfo> {
         let (info, has_manifest) = ComponentInfo::read_uncompiled(runtime, bytes)?;
         if has_manifest {
@@ -93,50 +95,42 @@ impl ComponentInfo {
         }
         let described = phase::describe(
             runtime,
-            &runtime.component(bytes, &info.digest, Author::Other, &Cancel::never())?,
+            &runtime.component(bytes, &info.sha256, Author::Other, &Cancel::never())?,
         );
-        let described = described
-            .context("the component has no manifest, and could not be asked what it is")?;
+        let described =
+            described.context("the component has no manifest, and its `describe` failed")?;
         let manifest = Manifest::for_check(&described.name, &described.summary)?;
         Ok(ComponentInfo { manifest, ..info })
     }
 
     /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
-    /// A component without a manifest is treated as a check without a name.
+    /// A component without a manifest is treated as a check with the name `unnamed`.
     fn read_uncompiled(runtime: &Runtime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
-        let digest = sha256_hex(bytes);
         let outline = runtime.read_outline(bytes)?;
-        let imports = outline.imported()?;
+        let imports = outline.imported_functions()?;
         outline.exports_phase()?;
-        if let Some(text) = outline.manifest {
-            return Ok((
-                ComponentInfo {
-                    digest,
-                    imports,
-                    manifest: Manifest::parse(&text)?,
-                },
-                true,
-            ));
-        }
-        check_only_reports(&imports)?;
-        let manifest = Manifest::for_check(
-            "unnamed",
-            "a check without a manifest, which says its name when it is called",
-        )?;
-        Ok((
-            ComponentInfo {
-                digest,
-                imports,
-                manifest,
-            },
-            false,
-        ))
+        let has_manifest = outline.manifest.is_some();
+        let manifest = if let Some(text) = outline.manifest {
+            Manifest::parse(&text)?
+        } else {
+            check_only_reports(&imports)?;
+            Manifest::for_check(
+                "unnamed",
+                "a check without a manifest, which says its name when it is called",
+            )?
+        };
+        let info = ComponentInfo {
+            sha256: sha256_hex(bytes),
+            imports,
+            manifest,
+        };
+        Ok((info, has_manifest))
     }
 
-    /// Writes it to the cache. If that fails, the next run reads the component again.
+    /// Writes the information to the cache. If that fails, the next run reads the component again.
     fn store(&self, runtime: &Runtime, hash: &blake3::Hash) {
         if let Ok(text) = serde_json::to_vec(self) {
-            runtime.cache().put(&ComponentInfo::key(hash), &text);
+            runtime.cache().put(&ComponentInfo::cache_key(hash), &text);
         }
     }
 }
@@ -149,13 +143,16 @@ impl Component {
     pub(in crate::wasm) fn open(runtime: &Runtime, place: &Place) -> Result<Component> {
         match place {
             Place::Embedded(name) => {
-                let ours = embedded::find(name)
+                let plugin = embedded::find(name)
                     .with_context(|| format!("no plugin {name} is part of this program"))?;
-                Component::read(runtime, ours.bytes.into())
+                Component::read(runtime, plugin.bytes.into())
             }
-            Place::File(path) => match ComponentInfo::cached_for_file(runtime, path) {
-                Some(info) => Component::new(runtime, info, Bytes::InFile(path.clone()), false),
-                None => Component::read(runtime, read(path)?.into()),
+            Place::File(path) => match ComponentInfo::load_cached_for_file(runtime, path) {
+                Some(info) => {
+                    let bytes = ComponentBytes::InFile(path.clone());
+                    Component::new(runtime, info, bytes, false)
+                }
+                None => Component::read(runtime, read_component_file(path)?.into()),
             },
         }
     }
@@ -167,8 +164,7 @@ impl Component {
         bytes: Cow<'static, [u8]>,
     ) -> Result<Component> {
         let (info, _) = ComponentInfo::read_uncompiled(runtime, &bytes)?;
-        let embedded = embedded::is_embedded(&bytes);
-        Component::new(runtime, info, Bytes::InMemory(bytes), embedded)
+        Component::in_memory(runtime, info, bytes)
     }
 
     /// Reads a component. A component without a manifest is compiled and called to describe itself.
@@ -177,22 +173,30 @@ impl Component {
     /// The component is not for this host.
     pub(in crate::wasm) fn read(runtime: &Runtime, bytes: Cow<'static, [u8]>) -> Result<Component> {
         let hash = blake3::hash(&bytes);
-        let info = match ComponentInfo::cached(runtime, &hash) {
+        let info = match ComponentInfo::load_cached(runtime, &hash) {
             Some(info) => info,
             None => ComponentInfo::read(runtime, &bytes, &hash)?,
         };
-        let embedded = embedded::is_embedded(&bytes);
-        Component::new(runtime, info, Bytes::InMemory(bytes), embedded)
+        Component::in_memory(runtime, info, bytes)
+    }
+
+    fn in_memory(
+        runtime: &Runtime,
+        info: ComponentInfo,
+        bytes: Cow<'static, [u8]>,
+    ) -> Result<Component> {
+        let is_embedded = embedded::is_embedded(&bytes);
+        Component::new(runtime, info, ComponentBytes::InMemory(bytes), is_embedded)
     }
 
     fn new(
         runtime: &Runtime,
         info: ComponentInfo,
-        bytes: Bytes,
-        embedded: bool,
+        bytes: ComponentBytes,
+        is_embedded: bool,
     ) -> Result<Component> {
         let ComponentInfo {
-            digest,
+            sha256,
             imports,
             manifest,
         } = info;
@@ -205,62 +209,64 @@ impl Component {
             if !imports.contains(capability) {
                 bail!(
                     "plugin {}: its manifest asks for {capability}, but the component does not \
-                     import it; take it out of plugin.yaml, or build the component that uses it",
+                     import it; take it out of plugin.yaml, or use {capability} in the component",
                     manifest.name
                 );
             }
         }
         Ok(Component {
             manifest,
-            digest,
+            sha256,
             imports,
             runtime: runtime.clone(),
             bytes: Mutex::new(bytes),
-            embedded,
+            is_embedded,
         })
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Bytes> {
-        self.bytes.lock()
-    }
-
-    /// Returns the compiled component; none if it was not compiled before.
+    /// Returns the compiled component if the cache has it, and then drops the bytes.
     pub(super) fn find_compiled(&self) -> Option<wasmtime::component::Component> {
-        let found = self.runtime.find_compiled(&self.digest)?;
-        *self.bytes() = Bytes::InMemory(Cow::default());
+        let found = self.runtime.find_compiled(&self.sha256)?;
+        *self.bytes.lock() = ComponentBytes::InMemory(Cow::default());
         Some(found)
     }
 
     /// Returns the compiled component. Compiles it if it was not compiled before.
     pub(super) fn compile(&self, cancel: &Cancel) -> Result<wasmtime::component::Component> {
-        let author = if self.embedded {
+        if let Some(found) = self.find_compiled() {
+            return Ok(found);
+        }
+        let author = if self.is_embedded {
             Author::Program
         } else {
             Author::Other
         };
-        if let Some(found) = self.find_compiled() {
-            return Ok(found);
-        }
-        let mut bytes = self.bytes();
-        let compiled = match &*bytes {
-            Bytes::InMemory(bytes) => {
-                self.runtime
-                    .component(bytes, &self.digest, author, cancel)?
-            }
-            Bytes::InFile(path) => {
-                let bytes = read(path)?;
-                if sha256_hex(&bytes) != self.digest {
-                    bail!(
-                        "{} was changed after it was read; run the command again",
-                        path.display()
-                    );
-                }
-                self.runtime
-                    .component(&bytes, &self.digest, author, cancel)?
-            }
+        let mut bytes = self.bytes.lock();
+        let compiled = {
+            let content = match &*bytes {
+                ComponentBytes::InMemory(content) => Cow::Borrowed(content.as_ref()),
+                ComponentBytes::InFile(path) => Cow::Owned(self.read_unchanged(path)?),
+            };
+            self.runtime
+                .component(&content, &self.sha256, author, cancel)?
         };
-        *bytes = Bytes::InMemory(Cow::default());
+        *bytes = ComponentBytes::InMemory(Cow::default());
         Ok(compiled)
+    }
+
+    /// Reads the file of the component again.
+    ///
+    /// # Errors
+    /// The file cannot be read, or was changed since it was read.
+    fn read_unchanged(&self, path: &Path) -> Result<Vec<u8>> {
+        let content = read_component_file(path)?;
+        if sha256_hex(&content) != self.sha256 {
+            bail!(
+                "{} was changed after it was read; run the command again",
+                path.display()
+            );
+        }
+        Ok(content)
     }
 }
 
@@ -276,7 +282,9 @@ fn check_only_reports(imports: &BTreeSet<String>) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "the component has no manifest, so it may only report; it imports {} as well",
-        more.join(", ")
+        "the component has no manifest, so it may only import `report`; it also imports {}; add a \
+         plugin.yaml, and build it with {}",
+        more.join(", "),
+        program::command("plugin build")
     )
 }

@@ -32,7 +32,7 @@ fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome
     let lines: Vec<String> = requests.flat_map(Request::lines).collect();
     plugin.allow(&[], &lines).unwrap_or_default();
     let root = tempfile::tempdir().unwrap();
-    let session = world::limited(root.path(), Access::Granted(plugin.grant()), limits);
+    let session = world::session_with_limits(root.path(), Access::Granted(plugin.grant()), limits);
     session.begin(0);
     (
         plugin
@@ -43,7 +43,7 @@ fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome
     )
 }
 
-fn within(deadline: Duration) -> Limits {
+fn limits_with_deadline(deadline: Duration) -> Limits {
     Limits {
         deadline,
         ..Limits::default()
@@ -51,7 +51,7 @@ fn within(deadline: Duration) -> Limits {
 }
 
 /// How a guest that only has this body is stopped.
-fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
+fn run_until_stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
     let allowed: Vec<&str> = grants
         .iter()
@@ -82,7 +82,7 @@ fn a_guest_ends_when_the_run_is_cancelled() {
             .load(with_manifest(guest("", run, more), &manifest(&[])))
             .unwrap();
         let root = tempfile::tempdir().unwrap();
-        let session = world::limited(
+        let session = world::session_with_limits(
             root.path(),
             Access::Granted(plugin.grant()),
             Limits::default(),
@@ -104,7 +104,7 @@ fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
         .map(|depth| format!("(func $f{depth} (call $f{})) ", depth + 1))
         .collect();
     let name = "x".repeat(5000);
-    let told = stopped(
+    let told = run_until_stopped(
         "",
         "(call $f0)",
         &format!("{calls} (func $f60 (call ${name})) (func ${name} unreachable)"),
@@ -116,7 +116,7 @@ fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
 
 #[test]
 fn a_name_in_a_backtrace_makes_no_line_of_its_own() {
-    let told = stopped(
+    let told = run_until_stopped(
         "",
         "(call $f)",
         r#"(func $f (@name "x\n[certs] FAKE\r\u{1b}[2J") unreachable)"#,
@@ -132,7 +132,7 @@ fn a_name_in_a_backtrace_makes_no_line_of_its_own() {
 
 #[test]
 fn traps_are_told_with_the_guests_own_names() {
-    let deep = stopped(
+    let deep = run_until_stopped(
         "",
         "(drop (call $deeper (i32.const 0)))",
         "(func $deeper (param i32) (result i32) (i32.add (i32.const 1) (call $deeper (local.get \
@@ -140,7 +140,7 @@ fn traps_are_told_with_the_guests_own_names() {
         &[],
     );
     assert!(deep.contains("its stack overflowed"), "{deep}");
-    let broken = stopped(
+    let broken = run_until_stopped(
         "",
         "(call $what_went_wrong)",
         "(func $what_went_wrong unreachable)",

@@ -36,7 +36,7 @@ const TEXTS: &str = r#"
     (data (i32.const 2300) "fine")"#;
 
 /// Plans `init` with one plugin that provides phases of these ids.
-fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
+fn prepare_phases(ids: &[&str]) -> anyhow::Result<Prepared> {
     let folder = tempfile::tempdir().unwrap();
     let provides: String = ids
         .iter()
@@ -65,7 +65,7 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
         "certs",
         "wait-control-plane",
     ] {
-        let refused = prepared(&[id]).map(drop).unwrap_err();
+        let refused = prepare_phases(&[id]).map(drop).unwrap_err();
         assert!(
             refused.is::<crate::plugin::refused::PluginRefused>(),
             "{id}: {refused:#}"
@@ -78,7 +78,7 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
             "{told}"
         );
     }
-    let refused = prepared(&["preflight/hostile", "preflight/hostile"])
+    let refused = prepare_phases(&["preflight/hostile", "preflight/hostile"])
         .map(drop)
         .unwrap_err();
     assert!(
@@ -125,7 +125,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("node: {hostname: node-1, cpus: 1, memoryMib: 4096}").unwrap();
     let world = Arc::new(FakeWorld::new(&case, root.path()).unwrap());
-    let mut prepared = prepared(&["preflight/hostile"]).unwrap();
+    let mut prepared = prepare_phases(&["preflight/hostile"]).unwrap();
     let ignored = ignored.iter().map(ToString::to_string).collect();
     prepared
         .config

@@ -22,25 +22,28 @@ use serde_json::json;
 use std::{fs, path::Path};
 use wit_parser::Resolve;
 
-fn refused(bytes: &[u8]) -> String {
+fn refusal_of(bytes: &[u8]) -> String {
     let engine = engine();
     let told = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
-    assert_eq!(engine.compiled(), 0, "compiled before it was refused");
+    assert_eq!(engine.compiled_count(), 0, "compiled before it was refused");
     format!("{told:#}")
 }
 
 #[test]
 fn what_is_no_component_is_named() {
-    assert_eq!(refused(b""), "the file is not WebAssembly");
-    assert_eq!(refused(b"#!/bin/sh\necho"), "the file is not WebAssembly");
+    assert_eq!(refusal_of(b""), "the file is not WebAssembly");
+    assert_eq!(
+        refusal_of(b"#!/bin/sh\necho"),
+        "the file is not WebAssembly"
+    );
     assert!(
-        refused(&wat::parse_str("(module)").unwrap())
+        refusal_of(&wat::parse_str("(module)").unwrap())
             .starts_with("the file is a core WebAssembly module, not a component")
     );
     let whole = with_manifest(guest("", "", ""), &manifest(&[]));
     for end in [9, whole.len() / 2, whole.len() - 1] {
         assert!(
-            refused(&whole[..end]).starts_with("the component is damaged or cut short"),
+            refusal_of(&whole[..end]).starts_with("the component is damaged or cut short"),
             "{end}"
         );
     }
@@ -61,7 +64,7 @@ fn refused_version(version: &str, input: &str, call: &str) -> String {
     resolve.push_str("plugin.wit", &wit).unwrap();
     let import =
         format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
-    refused(&componentise(
+    refusal_of(&componentise(
         &resolve,
         "w",
         &format!("(module {import} {})", RUN.replace("VERSION", version)),
@@ -80,7 +83,7 @@ fn other_worlds_and_versions_are_named() {
         .unwrap();
     let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32)))
         (func (export "go")))"#;
-    let told = refused(&componentise(&resolve, "w", core));
+    let told = refusal_of(&componentise(&resolve, "w", core));
     assert!(
         told.contains(
             "acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component \
@@ -142,7 +145,7 @@ fn a_component_without_phase_is_refused() {
             "package acme:thing@1.0.0; world w { export go: func(); }",
         )
         .unwrap();
-    let told = refused(&componentise(
+    let told = refusal_of(&componentise(
         &resolve,
         "acme:thing/w",
         r#"(module (func (export "go")))"#,
@@ -158,7 +161,7 @@ fn powers_of_the_distribution_are_refused() {
     let import =
         r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
     let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
-    let told = refused(&componentise(&package(), "core-plugin", &core));
+    let told = refusal_of(&componentise(&package(), "core-plugin", &core));
     assert!(
         told.contains("effects-core.wait-until is only for built-in phases"),
         "{told}"
@@ -168,7 +171,7 @@ fn powers_of_the_distribution_are_refused() {
 #[test]
 fn a_manifest_asks_for_what_the_component_can_do() {
     let asked = "capability: observe-command.run-command, commands: [[ls]]";
-    let told = refused(&with_manifest(guest("", "", ""), &manifest(&[asked])));
+    let told = refusal_of(&with_manifest(guest("", "", ""), &manifest(&[asked])));
     assert!(
         told.starts_with(
             "plugin hostile: its manifest asks for observe-command.run-command, but \
@@ -181,7 +184,7 @@ fn a_manifest_asks_for_what_the_component_can_do() {
         &manifest(&[]),
     );
     assert_eq!(
-        refused(&twice),
+        refusal_of(&twice),
         "the component has 2 manifests; it must have at most one"
     );
 }
@@ -202,8 +205,9 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
     );
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i32)))"#;
     assert_eq!(
-        refused(&guest(round, "", "")),
-        "the component has no manifest, so it may only report; it imports input.round as well"
+        refusal_of(&guest(round, "", "")),
+        "the component has no manifest, so it may only import `report`; it also imports \
+         input.round; add a plugin.yaml, and build it with kubephase plugin build"
     );
 }
 
@@ -220,7 +224,7 @@ fn describing_reaches_nothing() {
         "{:#}",
         engine().load(component.clone()).map(|_| ()).unwrap_err()
     );
-    assert!(told.contains("could not be asked what it is"), "{told}");
+    assert!(told.contains("its `describe` failed"), "{told}");
 }
 
 fn may_read(plugin: &Plugin) -> bool {
@@ -263,14 +267,14 @@ fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
     let engine = engine();
     let plugin = engine.load_uncompiled(guest("", "", "")).unwrap();
     assert_eq!(
-        (plugin.manifest().name.as_str(), engine.compiled()),
+        (plugin.manifest().name.as_str(), engine.compiled_count()),
         ("unnamed", 0)
     );
     assert_eq!(
         engine.load(guest("", "", "")).unwrap().manifest().name,
         "hostile"
     );
-    assert_eq!(engine.compiled(), 1);
+    assert_eq!(engine.compiled_count(), 1);
 }
 
 #[test]
@@ -321,7 +325,7 @@ fn versions_that_do_not_fit_are_told_with_one_that_would() {
         ),
     ] {
         let manifest = format!("requires: {requires}\n{}", manifest(&[]));
-        let said = refused(&with_manifest(guest("", "", ""), &manifest));
+        let said = refusal_of(&with_manifest(guest("", "", ""), &manifest));
         assert!(said.contains(told), "{said}");
     }
     let fits = format!(

@@ -233,9 +233,9 @@ fn kube_proxy_gets_the_proxies_of_the_environment_in_order() {
     );
 }
 
-/// The recorded objects of a case that have one of these names, in order, but for the status that a
-/// client sends empty.
-fn recorded(case: &std::path::Path, names: &[&str]) -> Vec<Value> {
+/// Returns the recorded objects of a case that have one of these names, in order, but for the
+/// status that a client sends empty.
+fn recorded_objects(case: &std::path::Path, names: &[&str]) -> Vec<Value> {
     let text = std::fs::read_to_string(case.join("objects.yaml")).unwrap_or_default();
     let documents = text
         .split("\n---\n")
@@ -245,10 +245,10 @@ fn recorded(case: &std::path::Path, names: &[&str]) -> Vec<Value> {
             .as_str()
             .is_some_and(|name| names.contains(&name))
     });
-    named.map(pruned).collect()
+    named.map(prune).collect()
 }
 
-fn pruned(mut object: Value) -> Value {
+fn prune(mut object: Value) -> Value {
     object.as_object_mut().map(|fields| fields.remove("status"));
     for field in ["resources"] {
         if let Some(container) = object
@@ -275,7 +275,7 @@ fn container(object: &Value) -> &Value {
 /// Compares CoreDNS with the objects of a case. What the configuration says is taken from the
 /// recording; how objects are made of it is what is compared. Returns whether the case has them.
 fn compare_coredns(case: &std::path::Path) -> bool {
-    let expected = recorded(case, &["coredns", "system:coredns", "kube-dns"]);
+    let expected = recorded_objects(case, &["coredns", "system:coredns", "kube-dns"]);
     let [corefile, _, _, _, deployment, service] = expected.as_slice() else {
         return false;
     };
@@ -294,7 +294,7 @@ fn compare_coredns(case: &std::path::Path) -> bool {
 
 /// Compares kube-proxy with the objects of a case, as `compare_coredns` does.
 fn compare_kube_proxy(case: &std::path::Path) -> bool {
-    let expected = recorded(case, &["kube-proxy", "kubeadm:node-proxier"]);
+    let expected = recorded_objects(case, &["kube-proxy", "kubeadm:node-proxier"]);
     let [files, daemon_set, ..] = expected.as_slice() else {
         return false;
     };

@@ -52,7 +52,7 @@ pub fn session(
 }
 
 /// A session with limits of its own.
-pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
+pub fn session_with_limits(root: &std::path::Path, access: Access, limits: Limits) -> Session {
     let shared = RunContext::new(
         Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
         Bus::new(Vec::new()),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 /// Chooses the address that a server is reached at. TLS still checks the name in the server's URL.
 pub trait Resolver: Send + Sync {
-    /// Returns the address of a server; none to use the address of its URL.
+    /// Returns the address of a server; `None` to use the address of its URL.
     fn endpoint(&self, server: &Url) -> Option<Endpoint>;
 }
 
@@ -23,7 +23,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Returns the address of another process's server, which has a valid certificate.
-    pub fn at(address: SocketAddr) -> Endpoint {
+    pub fn new(address: SocketAddr) -> Endpoint {
         Endpoint {
             address,
             skip_validity_check: false,
@@ -31,15 +31,15 @@ impl Endpoint {
         }
     }
 
-    /// Returns the endpoint of a URL whose host is an address.
-    pub fn of_address(url: &Url) -> Option<Endpoint> {
+    /// Returns the endpoint of a URL; `None` if its host is not an address.
+    pub fn from_url(url: &Url) -> Option<Endpoint> {
         let port = match (url.port(), url.scheme()) {
             ("", "http") => 80,
             ("", _) => 443,
             (port, _) => parse_port(port)?,
         };
         let address = parse_address(url.host())?;
-        Some(Endpoint::at(SocketAddr::new(address, port)))
+        Some(Endpoint::new(SocketAddr::new(address, port)))
     }
 }
 

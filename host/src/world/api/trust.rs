@@ -3,7 +3,7 @@ use rustls::CertificateError::{self, *};
 use std::{error::Error, io};
 
 /// Returns what the user can do about a request that failed because of the server's certificate;
-/// none if it failed for another reason.
+/// `None` if it failed for another reason.
 pub fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     match certificate_error(error)? {
         NotValidYet | NotValidYetContext { .. } => Some(format!(

@@ -6,7 +6,8 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
-/// An API that has a fixed list of objects, for holders of any credentials. It cannot be written.
+/// An API that has a fixed list of objects, for holders of any credentials. It refuses changes, and
+/// ignores selectors.
 #[derive(Clone)]
 pub struct FakeCluster(pub Vec<Value>);
 

@@ -1,23 +1,26 @@
-//! Writing a file so that its name never leads to half of it: the content is written to another
-//! name first, brought to the disk, and then renamed.
-use super::{RootedFiles, ownership::can_chown, rooted::proc_path};
+//! Writes files atomically: a reader of the final name never sees a half-written file. The content
+//! is written under a temporary name in the directory, synced to the disk (only in trees that must
+//! survive a power cut: not in rehearsals), and then renamed.
+use super::{RootedFiles, ownership::set_mode_and_owner, rooted::proc_path};
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid},
+    fs::{self, AtFlags, FileType, Mode, OFlags},
 };
 use std::{
-    fs::{File, Permissions},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
 };
 
-/// The end of the name that a file has until it is complete. The name begins with a dot.
-pub(super) const UNFINISHED: &str = ".unfinished";
-/// Bytes of a file's name that its unfinished name may repeat. A name has at most 255 bytes.
-const MAX_REPEATED: usize = 200;
+/// The suffix of an unfinished file's name. [`unfinished_name`] makes the whole name:
+/// `.NAME.unfinished`.
+pub(super) const UNFINISHED_SUFFIX: &str = ".unfinished";
+/// The longest file name, in bytes, that its unfinished name contains. A longer name is replaced by
+/// its hash, because a file name has at most 255 bytes.
+const MAX_NAME_IN_UNFINISHED: usize = 200;
 
 impl RootedFiles {
-    /// Writes a file of a directory under its unfinished name, and renames it when it is complete.
+    /// Writes a file into an open directory: under its unfinished name first, and renames it when
+    /// all content is written. Removes the unfinished file if this fails.
     pub(super) fn write_file_in(
         &self,
         directory: &OwnedFd,
@@ -55,18 +58,19 @@ impl RootedFiles {
             Mode::from_raw_mode(0o600),
         )?);
         file.write_all(content)?;
-        file.set_permissions(Permissions::from_mode(mode))?;
-        if let Some((uid, gid)) = owner.filter(|_| can_chown()) {
-            fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        set_mode_and_owner(&file, mode, owner)?;
+        if let Some(sync) = self.sync_to_disk {
+            sync(&file)?;
         }
-        self.syncer.map_or(Ok(()), |sync| sync(&file))
+        Ok(())
     }
 
-    /// Writes an open file or directory to the disk, if this tree has to outlive a power cut.
+    /// Syncs an open file or directory to the disk, if this tree must survive a power cut.
     pub(super) fn sync(&self, handle: &OwnedFd) -> io::Result<()> {
-        let Some(sync) = self.syncer else {
+        let Some(sync) = self.sync_to_disk else {
             return Ok(());
         };
+        // A handle that was opened with O_PATH cannot be synced, so it is opened again for reading.
         match FileType::from_raw_mode(fs::fstat(handle)?.st_mode) {
             FileType::RegularFile | FileType::Directory => sync(&File::open(proc_path(handle))?),
             // A pipe would block, and a device keeps nothing.
@@ -75,11 +79,12 @@ impl RootedFiles {
     }
 }
 
-/// Returns the name that a file has until it is complete. It depends only on the file's name, so
-/// that a later run replaces the file that a killed run left.
+/// Returns the name of a file until it is complete. The name depends only on the name of the
+/// complete file, so a later run replaces the unfinished file of a killed run.
 pub(super) fn unfinished_name(name: &str) -> String {
-    if name.len() <= MAX_REPEATED {
-        return format!(".{name}{UNFINISHED}");
+    if name.len() <= MAX_NAME_IN_UNFINISHED {
+        return format!(".{name}{UNFINISHED_SUFFIX}");
     }
-    format!(".{}{UNFINISHED}", blake3::hash(name.as_bytes()).to_hex())
+    let hash = blake3::hash(name.as_bytes()).to_hex();
+    format!(".{hash}{UNFINISHED_SUFFIX}")
 }

@@ -6,7 +6,11 @@ use rustix::{
     fs::{self, AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid},
     io::{Errno, Result},
 };
-use std::{ffi::CStr, io, os::unix::fs::PermissionsExt};
+use std::{
+    ffi::CStr,
+    io,
+    os::{fd::AsRawFd, unix::fs::PermissionsExt},
+};
 
 /// Whether this process may change the owner of files: only root may. A rehearsal without root
 /// rights keeps its own user as the owner.
@@ -14,13 +18,15 @@ pub(super) fn can_chown() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Sets the mode of an open file, and its owner if this process may.
+/// Sets the mode of an open file, and its owner if this process may. Accepts handles that were
+/// opened with `O_PATH`.
 pub(super) fn set_mode_and_owner(
-    file: &OwnedFd,
+    file: &impl AsRawFd,
     mode: u32,
     owner: Option<(u32, u32)>,
 ) -> io::Result<()> {
     let path = proc_path(file);
+    // The owner comes first, because a change of the owner clears set-user-ID and set-group-ID.
     if let Some((uid, gid)) = owner.filter(|_| can_chown()) {
         fs::chownat(
             CWD,

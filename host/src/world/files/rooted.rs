@@ -16,9 +16,9 @@ pub struct RootedFiles {
     pub(super) path: PathBuf,
     /// How the kernel resolves paths. Empty for `/`, out of which no path leads.
     pub(super) resolve: ResolveFlags,
-    /// Writes a file or directory to the disk, so that it outlives a power cut. None for a scratch
-    /// tree, which need not.
-    pub(super) syncer: Option<Syncer>,
+    /// Writes a file or directory to the disk, so that it outlives a power cut. `None` for a
+    /// scratch tree, which need not.
+    pub(super) sync_to_disk: Option<Syncer>,
 }
 
 /// Writes a file or directory to the disk.
@@ -41,12 +41,12 @@ impl RootedFiles {
         } else {
             ResolveFlags::IN_ROOT
         };
-        let syncer = is_machine.then_some(File::sync_all as Syncer);
+        let sync_to_disk = is_machine.then_some(File::sync_all as Syncer);
         Ok(RootedFiles {
             root: opened,
             path: root.to_owned(),
             resolve,
-            syncer,
+            sync_to_disk,
         })
     }
 
@@ -56,7 +56,7 @@ impl RootedFiles {
     /// The root is not a directory that can be opened.
     pub fn durable(root: &Path) -> io::Result<Self> {
         Ok(RootedFiles {
-            syncer: Some(File::sync_all),
+            sync_to_disk: Some(File::sync_all),
             ..RootedFiles::open(root)?
         })
     }
@@ -102,6 +102,6 @@ impl RootedFiles {
 
 /// Returns the path of an open file below /proc. By this path the file is reached without its name
 /// being resolved again.
-pub(super) fn proc_path(file: &OwnedFd) -> PathBuf {
+pub(super) fn proc_path(file: &impl AsRawFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }

@@ -1,5 +1,5 @@
-//! Which files a plugin may read, as far as the node decides it: no secret of the host by any name,
-//! and no file of a process.
+//! Refuses files that plugins may not read on any node, whatever their grant says: secrets of the
+//! host, by any name, and files of processes.
 use super::{
     RootedFiles,
     failure::failure_to,
@@ -9,11 +9,12 @@ use super::{
 use crate::world::{OpenFile, Tried};
 use rustix::fs::{self, Mode, OFlags, PROC_SUPER_MAGIC};
 
-/// The directory in which the kernel describes itself and processes.
+/// The directory of files that describe the kernel and processes.
 const PROC: &str = "/proc/";
-/// Entries of [`PROC`] that are not about processes: files, and directories with everything below
-/// them. Some other files show root more than they show other users.
-const OF_KERNEL: &[&str] = &[
+/// Entries of [`PROC`] that plugins may read, because they are not about processes: files, and
+/// directories with everything below them. Other files are left out because root sees more in them
+/// than other users do.
+const KERNEL_ENTRIES: &[&str] = &[
     "cgroups",
     "cmdline",
     "config.gz",
@@ -38,20 +39,20 @@ const OF_KERNEL: &[&str] = &[
     "vmstat",
 ];
 
-fn is_of_kernel(path: &str) -> bool {
+fn is_kernel_entry(path: &str) -> bool {
     path.strip_prefix(PROC)
-        .is_some_and(|below| OF_KERNEL.contains(&below.split('/').next().unwrap_or_default()))
+        .is_some_and(|below| KERNEL_ENTRIES.contains(&below.split('/').next().unwrap_or_default()))
 }
 
 impl RootedFiles {
     /// Checks that a plugin may read a file that was opened.
     ///
     /// # Errors
-    /// `denied` if it holds a secret of the host or is about a process; the failure to find that
-    /// out.
+    /// `denied` if the file holds a secret of the host or is about a process. Any failure of the
+    /// check itself.
     pub(super) fn check_shown(&self, opened: &FileHandle, territory: &Territory) -> Tried<()> {
         let real = opened.real_path();
-        let is_of_process = opened.is_on_file_system(PROC_SUPER_MAGIC)? && !is_of_kernel(&real);
+        let is_of_process = opened.is_on_file_system(PROC_SUPER_MAGIC)? && !is_kernel_entry(&real);
         let identities = [self.directories_above(&real)?, vec![opened.identity()]].concat();
         if is_of_process || Survey::take(territory, self)?.hides(&real, &identities) {
             return Err(opened.hidden_failure());

@@ -31,7 +31,7 @@ struct Step<'p> {
 }
 
 impl RootedFiles {
-    /// Opens the directory of a path that is to be removed. None if the directory does not exist.
+    /// Opens the directory of a path that is to be removed. `None` if the directory does not exist.
     ///
     /// # Errors
     /// `denied` if the way leads through a link that another user may have made.

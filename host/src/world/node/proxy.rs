@@ -7,7 +7,7 @@ use kubephase_sdk::{
 use std::{collections::BTreeMap, net::IpAddr};
 use url::{Host, Url};
 
-/// Returns the proxy for a URL, without its user name and password; none if the URL is reached
+/// Returns the proxy for a URL, without its user name and password; `None` if the URL is reached
 /// directly.
 pub fn proxy_for(environment: &BTreeMap<String, String>, url: &Url) -> Option<String> {
     let name = if url.scheme() == "https" {
@@ -29,7 +29,7 @@ pub fn proxy_for(environment: &BTreeMap<String, String>, url: &Url) -> Option<St
     })
 }
 
-/// Returns a variable by its upper-case or lower-case name; none if it is empty.
+/// Returns a variable by its upper-case or lower-case name; `None` if it is empty.
 fn variable<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
     let value = environment.get(name).filter(|value| !value.is_empty());
     value

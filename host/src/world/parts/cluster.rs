@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Methods fail with `not-found`, `already-exists`, `conflict`, `forbidden`, `unauthorized`,
 /// `invalid`, or `unavailable` (retryable) if the API server does not answer.
 pub trait Cluster: Send + Sync {
-    /// Gets an object; none if it does not exist.
+    /// Gets an object; `None` if it does not exist.
     fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>>;
     /// Lists objects of a kind, in all namespaces if none is given. `selector` selects by labels.
     fn list(

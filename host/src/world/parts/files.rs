@@ -28,7 +28,7 @@ pub trait Files: Send + Sync {
     /// in a path, neither reads nor changes files of the host's territory, and sets no set-user-ID
     /// or set-group-ID bit. Make a new view for each effect.
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a>;
-    /// Returns the metadata of a file, with links followed; none if it does not exist.
+    /// Returns the metadata of a file, with links followed; `None` if it does not exist.
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     /// Reads a regular file.
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
@@ -40,7 +40,7 @@ pub trait Files: Send + Sync {
     /// directory. Makes missing parents with mode 0755.
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
     /// Takes a POSIX write lock on a file (kubeadm behaviour), which is held until the result is
-    /// dropped. None if the file does not exist, or if no other process could change it.
+    /// dropped. `None` if the file does not exist, or if no other process could change it.
     ///
     /// # Errors
     /// `busy` if another process does not release the lock within seconds, `cancelled` if the run

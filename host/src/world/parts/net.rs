@@ -16,7 +16,7 @@ pub trait Net: Send + Sync {
     /// # Errors
     /// `not-found` if the name has no address.
     fn resolve(&self, host: &str) -> Tried<Vec<String>>;
-    /// Returns the proxy that a program in this environment would use for a URL; none if it is
+    /// Returns the proxy that a program in this environment would use for a URL; `None` if it is
     /// reached directly.
     fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
     /// Gets a URL from an address within reach. The certificate of the server is always verified;

@@ -18,15 +18,15 @@ pub enum Rights {
 
 /// The machine without its files: facts, kernel, services and programs.
 pub trait Node: Send + Sync {
-    /// Returns a fact by its name; none if there is no such fact. The set of names is open, and a
+    /// Returns a fact by its name; `None` if there is no such fact. The set of names is open, and a
     /// fact can be any JSON value: see `NodeFacts` in the SDK.
     fn fact(&self, name: &str) -> Option<Value>;
-    /// Returns the value of a kernel parameter that every user may read; none if the kernel does
+    /// Returns the value of a kernel parameter that every user may read; `None` if the kernel does
     /// not have it.
     fn sysctl(&self, key: &SysctlKey) -> Option<String>;
     /// Returns the value of an option that the kernel was built with: `y`, `m` or `n`.
     fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
-    /// Returns the state of a service; none on a node without a known init system.
+    /// Returns the state of a service; `None` on a node without a known init system.
     fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>>;
     /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`.
     /// Returns whether anything changed.

@@ -33,7 +33,7 @@ impl Services {
 }
 
 /// Returns what an address is, where it leads to this machine itself or to a Service, a
-/// Pod or a container of its cluster; none for all others.
+/// Pod or a container of its cluster; `None` for all others.
 pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
     let address = address.to_canonical();
     if services.contain(address) {

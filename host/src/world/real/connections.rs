@@ -20,7 +20,7 @@ pub(super) struct OwnServerResolver(pub(super) Option<SocketAddr>);
 
 impl Resolver for OwnServerResolver {
     fn endpoint(&self, _server: &Url) -> Option<Endpoint> {
-        self.0.map(Endpoint::at)
+        self.0.map(Endpoint::new)
     }
 }
 

@@ -68,8 +68,8 @@ impl Programs {
         }
     }
 
-    /// Returns the path of a program; none if no directory has it. Of a program of the system it is
-    /// the real path, without links, so that the file that was checked is the file that runs.
+    /// Returns the path of a program; `None` if no directory has it. Of a program of the system it
+    /// is the real path, without links, so that the file that was checked is the file that runs.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         match self {
             Programs::OfOperator { path } => env::split_paths(path)

@@ -32,9 +32,9 @@ pub const KILL: Signal = Signal::USR1;
 /// The children of the supervisor's only thread. On a kernel without this file only the program
 /// itself is killed.
 const CHILDREN: &CStr = c"/proc/thread-self/children";
-/// Most searches of a supervisor for processes that are left. The limit ends the search even if a
-/// program starts processes faster than they are killed.
-const MOST_LOOKS: usize = 100_000;
+/// The largest number of searches of a supervisor for processes that are left. The limit ends the
+/// search even if a program starts processes faster than they are killed.
+const MAX_SEARCHES: usize = 100_000;
 
 /// Makes a command start a supervisor, which starts the program. The child that the caller gets is
 /// the supervisor.
@@ -45,8 +45,8 @@ pub fn supervise(command: &mut Command) {
     unsafe { command.pre_exec(split) };
 }
 
-/// Divides a process that is about to execute a program: the process itself becomes the supervisor
-/// and does not return; a child of it goes on to the program.
+/// Divides a process that is about to execute a program. The process itself becomes the supervisor,
+/// and this function does not return in it. It returns in a child, which then executes the program.
 fn split() -> io::Result<()> {
     set_child_subreaper(Some(getpid()))?;
     set_parent_process_death_signal(Some(KILL))?;
@@ -98,8 +98,7 @@ fn supervise_until_end(program: Pid) -> ! {
     end_as(reap_all(program))
 }
 
-/// Waits until the program has ended, or is to be killed.
-/// Whether a program has ended; its exit status can still be read.
+/// Whether a program has ended. Does not reap it, so its exit status can still be read.
 fn has_ended(program: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(
@@ -108,6 +107,8 @@ fn has_ended(program: Pid) -> bool {
     )
 }
 
+/// Waits until the program has ended, or [`KILL`] asks to kill it. Passes [`TERMINATE`] on to the
+/// program's group.
 fn wait_for(program: Pid) {
     let all = all_signals();
     while !has_ended(program) {
@@ -127,9 +128,9 @@ fn wait_for(program: Pid) {
 /// the supervisor. Returns the status of the program, which is among them.
 fn reap_all(program: Pid) -> Option<WaitStatus> {
     let mut status = None;
-    for _ in 0..MOST_LOOKS {
+    for _ in 0..MAX_SEARCHES {
         let has_killed = kill_children();
-        // Nothing else ends that was not killed.
+        // If nothing was killed and the program has ended, no other child is going to end.
         let options = if has_killed || status.is_none() {
             WaitOptions::empty()
         } else {
@@ -150,7 +151,7 @@ fn kill_children() -> bool {
     else {
         return false;
     };
-    // More children than fit are found by the next look.
+    // Children that do not fit are found by the next search.
     let mut text = [0; 4096];
     let Ok(length) = rustix::io::read(&list, &mut text) else {
         return false;
@@ -182,7 +183,7 @@ fn kill_children() -> bool {
 /// Ends this process with the exit status of the program, or by the signal that ended the program.
 fn end_as(status: Option<WaitStatus>) -> ! {
     if let Some(signal) = status.and_then(WaitStatus::terminating_signal) {
-        // The memory of this program is not left in a file.
+        // Prevents a core dump, which would hold the memory of this program.
         let _ = setrlimit(
             Resource::Core,
             Rlimit {

@@ -203,6 +203,6 @@ impl Resolver for ClusterState {
         } else {
             advertised.or(servers.first().map(|running| running.endpoint))
         };
-        Some(resolved.unwrap_or(Endpoint::at(SocketAddr::from(([127, 0, 0, 1], 0)))))
+        Some(resolved.unwrap_or(Endpoint::new(SocketAddr::from(([127, 0, 0, 1], 0)))))
     }
 }

@@ -73,7 +73,7 @@ pub struct RunOptions {
     pub dns_service_address: String,
     /// image of each component, by name
     pub images: BTreeMap<String, String>,
-    /// repository of the core images of a CI build of Kubernetes; none for a release
+    /// repository of the core images of a CI build of Kubernetes; `None` for a release
     pub ci_image_repository: Option<String>,
     /// the version of a CI build of Kubernetes as the cluster's configuration keeps it,
     /// `ci/v1.36.2`; none for a release

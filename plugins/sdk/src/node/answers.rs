@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 /// Answers to observations, from the description alone.
 impl NodeFacts {
-    /// Returns a fact by its name in [`FACTS`]; none for other names, and if the node does not have
-    /// it.
+    /// Returns a fact by its name in [`FACTS`]; `None` for other names, and if the node does not
+    /// have it.
     pub fn fact(&self, name: &str) -> Option<Value> {
         self.facts().remove(name)
     }
@@ -45,7 +45,7 @@ impl NodeFacts {
             .collect()
     }
 
-    /// Returns the value of a kernel option; none if the option is not set.
+    /// Returns the value of a kernel option; `None` if the option is not set.
     pub fn kernel_option(&self, name: &str) -> Option<String> {
         match self.kernel_options.get(name).map(String::as_str) {
             None => Some("y".into()),

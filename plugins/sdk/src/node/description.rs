@@ -15,7 +15,7 @@ pub struct NodeFacts {
     pub hostname: String,
     /// global unicast addresses of all interfaces
     pub addresses: Vec<IpAddr>,
-    /// address of the interface of the default route; none without a default route
+    /// address of the interface of the default route; `None` without a default route
     pub default_route_interface_address: Option<IpAddr>,
     /// global unicast addresses of the loopback interface
     pub loopback_addresses: Vec<IpAddr>,
@@ -54,7 +54,7 @@ pub struct NodeFacts {
     /// output of programs, by command line: `chronyc tracking`
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, Output>,
-    /// version of the kubelet, `v1.36.2`; none without a kubelet
+    /// version of the kubelet, `v1.36.2`; `None` without a kubelet
     pub kubelet_version: Option<String>,
     /// `systemd`, `openrc`, or none
     pub init_system: Option<String>,

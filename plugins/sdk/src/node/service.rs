@@ -15,7 +15,7 @@ pub struct ServiceState {
     pub active: bool,
 }
 
-/// Returns the state of a service; none if the node has no known init system.
+/// Returns the state of a service; `None` if the node has no known init system.
 ///
 /// # Errors
 /// Failures of the host, such as `invalid` for a name that is not one of a service.

@@ -34,7 +34,7 @@ pub struct CertificateSpec {
     pub directory: String,
     /// kubeadm's base name, `ca`, `etcd/server`
     pub name: String,
-    /// base name of the authority that signs; none for a self-signed authority
+    /// base name of the authority that signs; `None` for a self-signed authority
     pub authority: Option<String>,
     pub common_name: String,
     pub organizations: Vec<String>,

@@ -53,7 +53,7 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
         ),
         (
             json!({"validitySeconds": 10 * 365 * 86400}),
-            "certificateValidityPeriod of the cluster allows no more than 8760h0m0s",
+            "certificateValidityPeriod of the cluster allows at most 8760h0m0s",
         ),
     ] {
         let (status, output, exists) = made(changes);

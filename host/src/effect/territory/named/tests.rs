@@ -123,11 +123,11 @@ fn the_rest_of_a_volume_with_the_audit_policy_belongs_to_the_host() {
         "/etc/hk/policy.yaml.bak",
     ] {
         assert!(territory.owns(path), "{path}");
-        assert!(territory.around(path).owns(path), "{path}");
+        assert!(territory.for_change_of(path).owns(path), "{path}");
     }
     let policy = "/etc/hk/policy.yaml";
     assert!(!territory.owns(policy));
-    assert!(!territory.around(policy).owns("/etc/hk"));
+    assert!(!territory.for_change_of(policy).owns("/etc/hk"));
     // A directory that is the host's anyway has no exceptions.
     let server = &mut config.cluster.api_server;
     server.extra_volumes = vec![volume("/var/lib/kubelet/audit", "/etc/in-pod")];

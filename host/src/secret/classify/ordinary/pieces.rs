@@ -108,7 +108,7 @@ impl Characters {
     }
 }
 
-/// The value of one piece of a list, which is a token after a gap; none if it is no piece.
+/// The value of one piece of a list, which is a token after a gap; `None` if it is no piece.
 fn piece(token: &[u8], gap: &[u8]) -> Option<u32> {
     let before = gap.last().copied().unwrap_or_default();
     let digits = match token {

@@ -165,7 +165,7 @@ static KINDS: &[Kind] = &[
     ),
 ];
 
-/// Returns the entry of a kind; none for kinds whose content is not checked.
+/// Returns the entry of a kind; `None` for kinds whose content is not checked.
 fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     KINDS
@@ -173,7 +173,7 @@ fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
         .find(|known| known.group == group && known.kind == kind)
 }
 
-/// Returns the shape that objects of a kind may have without `hostAccess`; none for kinds whose
+/// Returns the shape that objects of a kind may have without `hostAccess`; `None` for kinds whose
 /// content is not checked.
 pub fn shape_of(api_version: &str, kind: &str) -> Option<&'static Shape> {
     find_kind(api_version, kind).map(|known| &known.shape)

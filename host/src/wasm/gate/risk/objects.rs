@@ -33,7 +33,7 @@ fn are_own(pattern: &ObjectPattern, plugin: &str) -> bool {
     }
 }
 
-/// Returns how writing the objects of a pattern may affect more than these objects; none if the
+/// Returns how writing the objects of a pattern may affect more than these objects; `None` if the
 /// host checks their content ([`content`]) and no other program depends on them.
 fn effect_on_others(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
     let ObjectPattern { kind, .. } = pattern;

@@ -4,14 +4,14 @@ use crate::wasm::request::Request;
 
 /// The directory in which every plugin has a directory with its name. No other program of a machine
 /// reads files there.
-pub const PLUGINS: &str = "/var/lib/kubephase-plugins";
+pub const PLUGIN_DIRECTORIES: &str = "/var/lib/kubephase-plugins";
 /// The file of the API server's audit policy, which decides only about the log.
 const AUDIT_POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
-/// Returns the name of the plugin that a path below [`PLUGINS`] belongs to; none for all other
-/// paths.
+/// Returns the name of the plugin that a path below [`PLUGIN_DIRECTORIES`] belongs to; `None` for
+/// all other paths.
 pub fn owner_of_path(path: &str) -> Option<&str> {
-    let below = path.strip_prefix(PLUGINS)?.strip_prefix('/')?;
+    let below = path.strip_prefix(PLUGIN_DIRECTORIES)?.strip_prefix('/')?;
     let name = below.split('/').next().unwrap_or_default();
     (!name.is_empty()).then_some(name)
 }
@@ -42,8 +42,8 @@ fn changed_outside(request: &Request, is_own: impl Fn(&str) -> bool) -> Vec<Dang
     outside
         .map(|pattern| {
             root(format!(
-                "{pattern} is not below {PLUGINS}/NAME, the plugin's own directory: files \
-                 elsewhere may decide which programs run as root, and who has which rights"
+                "{pattern} is not below {PLUGIN_DIRECTORIES}/NAME, the plugin's own directory: \
+                 files elsewhere may decide which programs run as root, and who has which rights"
             ))
         })
         .collect()

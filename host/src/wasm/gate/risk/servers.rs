@@ -14,7 +14,7 @@ use crate::{
 use std::net::IpAddr;
 use url::Host;
 
-/// Describes the host of a URL if it is an address that only this machine reaches; none for all
+/// Describes the host of a URL if it is an address that only this machine reaches; `None` for all
 /// other hosts. The addresses of other names are judged when a connection is made.
 fn special_host(host: &str) -> Option<&'static str> {
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
@@ -23,7 +23,7 @@ fn special_host(host: &str) -> Option<&'static str> {
     special(address_of(host)?)
 }
 
-/// Returns the address of a URL's host; none if the host is a name.
+/// Returns the address of a URL's host; `None` if the host is a name.
 fn address_of(host: &str) -> Option<IpAddr> {
     let bracketed = format!("[{host}]");
     match Host::parse(if host.contains(':') { &bracketed } else { host }) {
@@ -72,7 +72,7 @@ fn is_within_a_domain(host: &str) -> bool {
         && psl::domain_str(domain).is_some()
 }
 
-/// Returns the reason why asking the hosts that match a pattern amounts to root; none if it does
+/// Returns the reason why asking the hosts that match a pattern amounts to root; `None` if it does
 /// not.
 fn danger_of_host(pattern: &str) -> Option<String> {
     let host = split_port(pattern).0;

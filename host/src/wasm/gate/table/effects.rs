@@ -1,5 +1,5 @@
 //! The functions by which plugins propose effects.
-use super::{COMMANDS, IMAGES, OBJECTS, PATHS, PROPOSE, PROPOSE_OBJECT};
+use super::{COMMANDS, IMAGES, OBJECT_PROPOSAL, OBJECTS, PATHS, PROPOSAL};
 use crate::{
     arguments::{
         AbsolutePath, CommandLine, FileName, ImageName, ModuleName, ObjectName, SysctlKey, Text,
@@ -15,7 +15,7 @@ const fn effects<A: Arguments>(function: &'static str) -> HostFunction<A> {
         "effects",
         function,
         Permit::Free,
-        PROPOSE,
+        PROPOSAL,
         "give proposals a reason, an order and an announcement",
     )
 }
@@ -24,7 +24,7 @@ const FILE_WORDS: &str =
     "have files and directories made, changed and removed, except those of the host";
 
 const fn effects_files<A: Arguments>(function: &'static str) -> HostFunction<A> {
-    HostFunction::new("effects-files", function, PATHS, PROPOSE, FILE_WORDS)
+    HostFunction::new("effects-files", function, PATHS, PROPOSAL, FILE_WORDS)
         .with_risk(risk::CHANGED_PATHS)
 }
 
@@ -34,7 +34,7 @@ const fn effects_cluster<A: Arguments>(
     function: &'static str,
     words: &'static str,
 ) -> HostFunction<A> {
-    HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE_OBJECT, words)
+    HostFunction::new("effects-cluster", function, OBJECTS, OBJECT_PROPOSAL, words)
         .with_risk(risk::CHANGED_OBJECTS)
 }
 
@@ -43,7 +43,7 @@ const fn effects_core<A: Arguments>(function: &'static str) -> HostFunction<A> {
         "effects-core",
         function,
         Permit::Core,
-        PROPOSE,
+        PROPOSAL,
         "make a control plane",
     )
 }
@@ -61,14 +61,14 @@ host_functions! {
         "effects-files",
         "file-mode",
         Permit::Free,
-        PROPOSE,
+        PROPOSAL,
         FILE_WORDS,
     );
     FILE_OWNER: NewOwner = HostFunction::new(
         "effects-files",
         "file-owner",
         Permit::Free,
-        PROPOSE,
+        PROPOSAL,
         FILE_WORDS,
     );
 
@@ -80,10 +80,10 @@ host_functions! {
             Dimension::Authorities,
             Dimension::Subjects,
             Dimension::Groups,
-            Dimension::Names,
+            Dimension::CertificateNames,
             Dimension::Usages,
         ]),
-        PROPOSE,
+        PROPOSAL,
         PKI_WORDS,
     )
     .with_risk(risk::CERTIFICATE);
@@ -91,7 +91,7 @@ host_functions! {
         "effects-pki",
         "ensure-key-pair",
         Permit::Granted(&[Dimension::Directories]),
-        PROPOSE,
+        PROPOSAL,
         PKI_WORDS,
     )
     .with_risk(risk::KEY_FILES);
@@ -104,7 +104,7 @@ host_functions! {
             Dimension::Subjects,
             Dimension::Groups,
         ]),
-        PROPOSE,
+        PROPOSAL,
         PKI_WORDS,
     )
     .with_risk(risk::KUBECONFIG);
@@ -112,7 +112,7 @@ host_functions! {
         "effects-pki",
         "ensure-rotated-kubeconfig",
         PATHS,
-        PROPOSE,
+        PROPOSAL,
         PKI_WORDS,
     )
     .with_risk(risk::KEY_FILES);
@@ -127,7 +127,7 @@ host_functions! {
         "effects-cluster",
         "if-exists",
         Permit::Free,
-        PROPOSE,
+        PROPOSAL,
         "say what to do with an object that exists already",
     );
 
@@ -135,15 +135,15 @@ host_functions! {
         "effects-node",
         "ensure-service",
         Permit::Granted(&[Dimension::Units]),
-        PROPOSE,
+        PROPOSAL,
         "have services started, stopped, enabled and disabled",
     )
     .with_risk(risk::UNIT);
     SET_SYSCTL: (SysctlKey, Plain<String>) = HostFunction::new(
         "effects-node",
         "set-sysctl",
-        Permit::Granted(&[Dimension::Keys]),
-        PROPOSE,
+        Permit::Granted(&[Dimension::KernelParameters]),
+        PROPOSAL,
         "have kernel parameters set",
     )
     .with_risk(risk::KEY);
@@ -151,7 +151,7 @@ host_functions! {
         "effects-node",
         "load-module",
         Permit::Granted(&[Dimension::Modules]),
-        PROPOSE,
+        PROPOSAL,
         "have kernel modules loaded",
     )
     .with_risk(risk::MODULE);
@@ -160,7 +160,7 @@ host_functions! {
         "effects-images",
         "pull-image",
         IMAGES,
-        PROPOSE,
+        PROPOSAL,
         "have images pulled",
     );
 
@@ -168,7 +168,7 @@ host_functions! {
         "effects-command",
         "execute",
         COMMANDS,
-        PROPOSE,
+        PROPOSAL,
         "have programs run",
     )
     .with_risk(risk::PROGRAM);

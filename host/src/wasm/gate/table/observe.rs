@@ -1,5 +1,7 @@
 //! The functions by which plugins observe the node and the cluster.
-use super::{ASK, COMMANDS, HOSTS, IMAGES, LOOK, OBJECTS, PATHS, WITHOUT_PATTERNS};
+use super::{
+    COMMANDS, HOSTS, IMAGES, LOCAL_OBSERVATION, OBJECTS, PATHS, SLOW_OBSERVATION, WITHOUT_PATTERNS,
+};
 use crate::{
     arguments::{
         AbsolutePath, CommandLine, FactName, HostName, HttpUrl, ImageName, KernelOption,
@@ -22,7 +24,8 @@ const fn observe_files<A: Arguments>(
     function: &'static str,
     words: &'static str,
 ) -> HostFunction<A> {
-    HostFunction::new("observe-files", function, PATHS, LOOK, words).with_risk(risk::PRIVATE_FILES)
+    HostFunction::new("observe-files", function, PATHS, LOCAL_OBSERVATION, words)
+        .with_risk(risk::PRIVATE_FILES)
 }
 
 const fn observe_runtime<A: Arguments>(
@@ -30,7 +33,7 @@ const fn observe_runtime<A: Arguments>(
     permit: Permit,
     words: &'static str,
 ) -> HostFunction<A> {
-    HostFunction::new("observe-runtime", function, permit, ASK, words)
+    HostFunction::new("observe-runtime", function, permit, SLOW_OBSERVATION, words)
 }
 
 const fn observe_pki(function: &'static str) -> HostFunction<AbsolutePath> {
@@ -38,7 +41,7 @@ const fn observe_pki(function: &'static str) -> HostFunction<AbsolutePath> {
         "observe-pki",
         function,
         PATHS,
-        LOOK,
+        LOCAL_OBSERVATION,
         "see facts of certificates and kubeconfigs, never a key",
     )
 }
@@ -46,15 +49,15 @@ const fn observe_pki(function: &'static str) -> HostFunction<AbsolutePath> {
 host_functions! {
     NODE_FACT: FactName = observe_node(
         "node-fact",
-        LOOK,
+        LOCAL_OBSERVATION,
         "look at documented facts of the node: processors, memory, kernel",
     );
-    SYSCTL: SysctlKey = observe_node("sysctl", LOOK, "see kernel parameters");
+    SYSCTL: SysctlKey = observe_node("sysctl", LOCAL_OBSERVATION, "see kernel parameters");
     KERNEL_OPTION: KernelOption =
-        observe_node("kernel-option", LOOK, "see how the kernel was configured");
+        observe_node("kernel-option", LOCAL_OBSERVATION, "see how the kernel was configured");
     SERVICE: UnitName = observe_node(
         "service",
-        ASK,
+        SLOW_OBSERVATION,
         "see whether services exist, are enabled and are active",
     );
 
@@ -72,25 +75,31 @@ host_functions! {
         "observe-net",
         "port-free",
         Permit::Free,
-        LOOK,
+        LOCAL_OBSERVATION,
         "see which ports are free",
     );
     RESOLVE: HostName =
-        HostFunction::new("observe-net", "resolve", HOSTS, ASK, "look host names up");
+        HostFunction::new("observe-net", "resolve", HOSTS, SLOW_OBSERVATION, "look host names up");
     PROXY_FOR: HttpUrl = HostFunction::new(
         "observe-net",
         "proxy-for",
         Permit::Free,
-        LOOK,
+        LOCAL_OBSERVATION,
         "see which proxies are set, without user names and passwords",
     );
-    HTTP_GET: HttpUrl = HostFunction::new("observe-net", "http-get", HOSTS, ASK, "ask HTTP servers")
-            .with_risk(risk::SERVERS);
+    HTTP_GET: HttpUrl = HostFunction::new(
+        "observe-net",
+        "http-get",
+        HOSTS,
+        SLOW_OBSERVATION,
+        "ask HTTP servers",
+    )
+    .with_risk(risk::SERVERS);
     HTTP_GET_AS: Identity = HostFunction::new(
         "observe-net",
         "http-get-as",
         Permit::Granted(&[Dimension::Hosts, Dimension::Paths]),
-        ASK,
+        SLOW_OBSERVATION,
         "ask HTTP servers with certificates and keys of the node, without seeing them",
     )
     .with_risk(risk::NODE_IDENTITY);
@@ -119,7 +128,7 @@ host_functions! {
         "observe-cluster",
         "get-object",
         OBJECTS,
-        ASK,
+        SLOW_OBSERVATION,
         "read objects of the cluster",
     )
     .with_risk(risk::READ_OBJECTS);
@@ -127,7 +136,7 @@ host_functions! {
         "observe-cluster",
         "list-objects",
         OBJECTS,
-        ASK,
+        SLOW_OBSERVATION,
         "list objects of the cluster",
     )
     .with_risk(risk::READ_OBJECTS);
@@ -136,7 +145,7 @@ host_functions! {
         "observe-command",
         "run-command",
         COMMANDS,
-        ASK,
+        SLOW_OBSERVATION,
         "run programs that only read",
     )
     .with_risk(risk::READING_PROGRAM);
@@ -145,7 +154,7 @@ host_functions! {
         "observe-core",
         "etcd-members",
         Permit::Core,
-        ASK,
+        SLOW_OBSERVATION,
         "see the members of etcd",
     );
 }

@@ -71,7 +71,7 @@ impl Use {
 struct Probe {
     capability: String,
     used_as: Use,
-    /// what the gate made of the argument; none if it refused the call
+    /// what the gate made of the argument; `None` if it refused the call
     made: Option<String>,
 }
 

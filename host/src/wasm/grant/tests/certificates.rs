@@ -3,8 +3,8 @@ use super::*;
 
 /// A grant of certificates, and what it says of the effect that a specification becomes. `change`
 /// changes the specification.
-fn judged_certificate(change: impl Fn(&mut Value)) -> Result<(), String> {
-    let grant = granted(Request {
+fn judge_certificate(change: impl Fn(&mut Value)) -> Result<(), String> {
+    let grant = grant_with_request(Request {
         directories: strings(&["/etc/kubernetes/pki"]),
         authorities: strings(&["/etc/kubernetes/pki/ca"]),
         subjects: strings(&["metrics"]),
@@ -41,7 +41,7 @@ fn a_certificate_is_bound_by_its_names_its_usages_and_its_authority() {
         ),
     ] {
         assert_eq!(
-            judged_certificate(|spec| spec[field] = value.clone()),
+            judge_certificate(|spec| spec[field] = value.clone()),
             Ok(()),
             "{field}: {value}"
         );
@@ -80,8 +80,49 @@ fn a_certificate_is_bound_by_its_names_its_usages_and_its_authority() {
             "authority /etc/kubernetes/pki/metrics",
         ),
     ] {
-        let refused = judged_certificate(|spec| spec[field] = value.clone()).unwrap_err();
+        let refused = judge_certificate(|spec| spec[field] = value.clone()).unwrap_err();
         assert!(refused.contains(part), "{field}: {value}: {refused}");
+    }
+}
+
+/// A plugin's certificate, in a file of its own or in a kubeconfig, has a limited number of groups.
+#[test]
+fn groups_of_certificates_are_limited() {
+    use crate::wasm::limits::MAX_CERTIFICATE_NAMES;
+    let groups = |count: usize| vec!["a group"; count];
+    let kubeconfig = |count: usize| {
+        json!({
+            "path": "/srv/own/reader.conf", "directory": "/srv/own", "authority": "ca",
+            "server": "https://192.0.2.1:6443", "user": "u", "clusterName": "c",
+            "commonName": "reader", "organizations": groups(count),
+        })
+    };
+    let certificate = |count: usize| {
+        json!({
+            "directory": "/srv/own", "name": "reader", "authority": "ca",
+            "commonName": "reader", "organizations": groups(count),
+        })
+    };
+    for (count, origin, is_accepted) in [
+        (MAX_CERTIFICATE_NAMES, Origin::Plugin, true),
+        (MAX_CERTIFICATE_NAMES + 1, Origin::Plugin, false),
+        (MAX_CERTIFICATE_NAMES + 1, Origin::BuiltIn, true),
+    ] {
+        let outcomes = [
+            ENSURE_KUBECONFIG
+                .admit(kubeconfig(count).to_string(), origin)
+                .map(drop),
+            ENSURE_CERTIFICATE
+                .admit(certificate(count).to_string(), origin)
+                .map(drop),
+        ];
+        for outcome in outcomes {
+            assert_eq!(
+                outcome.is_ok(),
+                is_accepted,
+                "{count} {origin:?}: {outcome:?}"
+            );
+        }
     }
 }
 
@@ -98,7 +139,7 @@ fn allows_kubeconfig(grant: &Grant, directory: &str) -> Result<(), String> {
 
 #[test]
 fn a_kubeconfig_is_bound_by_its_authority() {
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         paths: strings(&["/srv/own/*"]),
         authorities: strings(&["/etc/kubernetes/pki/ca"]),
         subjects: strings(&["reader"]),

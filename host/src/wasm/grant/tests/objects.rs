@@ -20,7 +20,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
         pattern("v1", "ConfigMap", Some("kube-system"), &[]),
         pattern("v1", "Node", None, &["worker-*"]),
     ];
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         objects,
         ..request("effects-cluster.apply-object")
     });
@@ -62,7 +62,7 @@ fn daemon_set(spec: Value) -> Effect {
 }
 
 fn grant_of(of: &ObjectPattern, account: &ObjectPattern) -> Grant {
-    granted(Request {
+    grant_with_request(Request {
         objects: vec![of.clone(), account.clone()],
         ..request("effects-cluster.apply-object")
     })
@@ -120,7 +120,7 @@ fn service(namespace: &str, if_exists: IfExists) -> Effect {
 
 fn judge_service(namespace: &str, if_exists: IfExists) -> Result<(), String> {
     let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         objects,
         ..request("effects-cluster.apply-object")
     });
@@ -169,7 +169,7 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
             ("effects-cluster.apply-object", apply),
             ("effects-cluster.patch-object", patch),
         ] {
-            let grant = granted(Request {
+            let grant = grant_with_request(Request {
                 objects: objects.clone(),
                 ..request(call)
             });
@@ -186,7 +186,7 @@ fn claim(pattern: ObjectPattern, namespace: Option<&str>) -> Option<Option<Strin
         namespace: namespace.map(Into::into),
         name: OWN.into(),
     };
-    let grant = granted(Request {
+    let grant = grant_with_request(Request {
         objects: vec![pattern],
         ..request("effects-cluster.delete-object")
     });

@@ -8,7 +8,12 @@ fn an_endless_loop_ends_at_the_deadline() {
         ("", "(func $forever (loop (br 0))) (start $forever)"),
     ] {
         let component = with_manifest(guest("", run, more), &manifest(&[]));
-        let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
+        let Err(Error::Stop(stop)) = run_in(
+            &component,
+            &[],
+            limits_with_deadline(Duration::from_millis(50)),
+        )
+        .0
         else {
             panic!()
         };
@@ -23,7 +28,7 @@ fn an_endless_loop_ends_at_the_deadline() {
 #[test]
 fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
     let began = std::time::Instant::now();
-    let told = stopped("", "(loop (br 0))", "", &[]);
+    let told = run_until_stopped("", "(loop (br 0))", "", &[]);
     assert!(
         told.contains("limit of 800ms of processor time reached"),
         "{told}"
@@ -38,7 +43,12 @@ fn a_loop_of_host_calls_ends_at_the_deadline() {
         guest(round, "(loop (drop (call $round)) (br 0))", ""),
         &manifest(&[]),
     );
-    let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
+    let Err(Error::Stop(stop)) = run_in(
+        &component,
+        &[],
+        limits_with_deadline(Duration::from_millis(50)),
+    )
+    .0
     else {
         panic!()
     };
@@ -51,21 +61,21 @@ fn a_loop_of_host_calls_ends_at_the_deadline() {
 #[test]
 fn memory_is_limited_in_sum() {
     let limit = "memory limit of 67108864 bytes reached";
-    let bomb = stopped(
+    let bomb = run_until_stopped(
         "",
         "(loop (drop (memory.grow (i32.const 16))) (br 0))",
         "",
         &[],
     );
     assert!(bomb.contains(limit), "{bomb}");
-    let table = stopped(
+    let table = run_until_stopped(
         "",
         "(loop (drop (table.grow $t (ref.null func) (i32.const 65536))) (br 0))",
         "(table $t 0 funcref)",
         &[],
     );
     assert!(table.contains(limit), "{table}");
-    let large = stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
+    let large = run_until_stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
     assert!(large.contains(limit), "{large}");
 }
 
@@ -128,7 +138,7 @@ fn endless_writes(bytes: u32) -> String {
         "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) \
          (i32.const 1024))"
     );
-    stopped(
+    run_until_stopped(
         WRITE_FILE,
         &format!("(loop {call} (br 0))"),
         "",
@@ -138,7 +148,7 @@ fn endless_writes(bytes: u32) -> String {
 
 #[test]
 fn floods_end_the_guest() {
-    let log = stopped(
+    let log = run_until_stopped(
         MESSAGE,
         "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 60000)) (br 0))",
         "",
@@ -148,7 +158,7 @@ fn floods_end_the_guest() {
         log.contains("limit of 1048576 bytes of messages reached"),
         "{log}"
     );
-    let empty = stopped(
+    let empty = run_until_stopped(
         MESSAGE,
         "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))",
         "",
@@ -176,7 +186,7 @@ fn floods_end_the_guest() {
     let count = "(global.set $count (i32.add (global.get $count) (i32.const 1)))";
     let many =
         format!("(loop {call} {count} (br_if 0 (i32.lt_u (global.get $count) (i32.const 270))))");
-    let linked = stopped(
+    let linked = run_until_stopped(
         &format!("{WRITE_FILE}{modifier}"),
         &format!(
             "{many} (loop (call $requires (i32.const 0) (i32.const 0) (i32.const 1024)) (br 0))"
@@ -191,6 +201,6 @@ fn floods_end_the_guest() {
 fn one_call_copies_only_so_much() {
     let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) \
         (i32.const 5000000))";
-    let told = stopped(MESSAGE, run, "", &[]);
+    let told = run_until_stopped(MESSAGE, run, "", &[]);
     assert!(told.contains("too much data is being copied"), "{told}");
 }

@@ -2,17 +2,17 @@
 use super::*;
 
 /// Loads, links and calls one component with the cache in `place`; how often it was compiled.
-fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
+fn count_compiled(place: &std::path::Path, component: &[u8]) -> usize {
     let engine = Engine::with(Cache::open_at(place), Compiler::ThisProcess).unwrap();
     let plugin = engine.load(component.to_vec()).unwrap();
-    assert_eq!(engine.compiled(), 0, "loading compiles nothing");
+    assert_eq!(engine.compiled_count(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
     plugin
         .phase(session, Limits::default(), &Cancel::never())
         .unwrap()
         .run()
         .unwrap();
-    engine.compiled()
+    engine.compiled_count()
 }
 
 fn compiled_entries(place: &Path) -> Vec<std::path::PathBuf> {
@@ -29,16 +29,16 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
         tempfile::tempdir().unwrap(),
         with_manifest(guest("", "", ""), &manifest(&[])),
     );
-    assert_eq!(compiled(place.path(), &component), 1);
-    assert_eq!(compiled(place.path(), &component), 0);
+    assert_eq!(count_compiled(place.path(), &component), 1);
+    assert_eq!(count_compiled(place.path(), &component), 0);
     let [entry] = compiled_entries(place.path()).try_into().unwrap();
     assert!(entry.to_string_lossy().contains(env!("WASMTIME_VERSION")));
     let whole = fs::read(&entry).unwrap();
     let flipped = [&whole[..whole.len() - 1], &[whole[whole.len() - 1] ^ 1]].concat();
     for spoilt in [&flipped, &whole[..100], b"".as_slice()] {
         fs::write(&entry, spoilt).unwrap();
-        assert_eq!(compiled(place.path(), &component), 1);
-        assert_eq!(compiled(place.path(), &component), 0);
+        assert_eq!(count_compiled(place.path(), &component), 1);
+        assert_eq!(count_compiled(place.path(), &component), 0);
     }
     assert_eq!(compiled_entries(place.path()).len(), 1);
 }

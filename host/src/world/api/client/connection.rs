@@ -149,7 +149,7 @@ fn explain_missing(failure: Failure) -> Failure {
 }
 
 /// Returns the endpoint of a server at an address that the system's resolver would read in another
-/// way; none if the system can resolve the server's host.
+/// way; `None` if the system can resolve the server's host.
 ///
 /// # Errors
 /// The host looks like an address to the system's resolver and is none, or the port is not valid.
@@ -163,7 +163,7 @@ fn own_endpoint(server: &Url) -> Result<Option<Endpoint>, String> {
     if host.parse::<IpAddr>().is_ok() {
         return Ok(None);
     }
-    let endpoint = Endpoint::of_address(server);
+    let endpoint = Endpoint::from_url(server);
     let last = host.rsplit('.').next().unwrap_or_default();
     // The system reads `7.8.9` as 7.8.0.9, and numbers that begin with zeros as octal numbers.
     if endpoint.is_none() && last.starts_with(|c: char| c.is_ascii_digit()) && is_number(last) {
@@ -182,8 +182,8 @@ fn is_number(text: &str) -> bool {
         || text.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. None if
-/// the endpoint is not a URL.
+/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. `None`
+/// if the endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
     config.tls_server_name = Some(pki::tls_name(server.host()));

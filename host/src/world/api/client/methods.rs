@@ -92,7 +92,7 @@ impl Cluster for ApiClient {
         if let Some(url) = &parsed {
             if let Some(endpoint) = self.resolver.endpoint(url) {
                 client.resolver = Arc::new(FixedEndpoint(endpoint));
-            } else if let Some(endpoint) = Endpoint::of_address(url) {
+            } else if let Some(endpoint) = Endpoint::from_url(url) {
                 client.resolver = Arc::new(FixedEndpoint(endpoint));
                 client.connection = Arc::default();
             }

@@ -44,7 +44,7 @@ fn texts() -> Vec<String> {
         .collect()
 }
 
-/// Returns the segments that a server sees, or none if the path was refused.
+/// Returns the segments that a server sees, or `None` if the path was refused.
 fn decoded_segments(path: Tried<String>) -> Option<Vec<String>> {
     let url = url::Url::parse(&format!("https://server{}", path.ok()?)).unwrap();
     assert_eq!(

@@ -1,45 +1,60 @@
-//! Actions of a plugin's effect on a file, and the modes that it may give.
+//! The actions of plugins on files, and the modes that plugins may set.
 use super::denied;
 use crate::world::Tried;
 use rustix::fs::FileType;
 
-/// Mode bits that a plugin may give a file: neither set-user-ID nor set-group-ID.
-const FILE_MODE: u32 = 0o777;
-/// Mode bits that a plugin may give a directory. The sticky bit is allowed, because it only takes
+/// Mode bits that a plugin may set on a file: neither set-user-ID, set-group-ID nor the sticky bit.
+const ALLOWED_FILE_MODE: u32 = 0o777;
+/// Mode bits that a plugin may set on a directory. The sticky bit is allowed, because it only takes
 /// rights away.
-const DIRECTORY_MODE: u32 = 0o1777;
+const ALLOWED_DIRECTORY_MODE: u32 = 0o1777;
 
-/// An action of a plugin's effect on a file.
+/// An action of a plugin's effect on a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileAction {
-    Look,
-    Write { mode: u32 },
-    MakeDirectory { mode: u32 },
-    SetMode { mode: u32 },
+    /// Opens the entry or reads its metadata; changes nothing.
+    Read,
+    /// Writes a file, which need not exist.
+    Write {
+        mode: u32,
+    },
+    /// Makes a directory, if it does not exist.
+    MakeDirectory {
+        mode: u32,
+    },
+    /// Sets the mode, and perhaps the owner, of a file or directory.
+    SetMode {
+        mode: u32,
+    },
     RemoveFile,
+    /// Removes an empty directory.
     RemoveDirectory,
 }
 
 impl FileAction {
-    /// Whether the action may make a file or directory that does not exist.
-    pub(super) fn makes_something(self) -> bool {
+    /// Whether the action can create a file or directory.
+    pub(super) fn can_create(self) -> bool {
         matches!(
             self,
             FileAction::Write { .. } | FileAction::MakeDirectory { .. }
         )
     }
 
-    /// Refuses a mode that a plugin may not give, at any path.
+    /// Refuses a mode with bits that a plugin may not set. `kind` is the type of the existing
+    /// entry, or `None` if there is no entry or if it was not looked up yet.
     ///
     /// # Errors
-    /// `denied`.
-    pub(super) fn check_mode(self, path: &str) -> Tried<()> {
+    /// `denied` if the mode has other bits.
+    pub(super) fn check_mode(self, path: &str, kind: Option<FileType>) -> Tried<()> {
         let (mode, allowed) = match self {
-            FileAction::Write { mode } => (mode, FILE_MODE),
-            FileAction::MakeDirectory { mode } | FileAction::SetMode { mode } => {
-                (mode, DIRECTORY_MODE)
+            FileAction::Write { mode } => (mode, ALLOWED_FILE_MODE),
+            FileAction::SetMode { mode } if kind == Some(FileType::RegularFile) => {
+                (mode, ALLOWED_FILE_MODE)
             }
-            FileAction::Look | FileAction::RemoveFile | FileAction::RemoveDirectory => {
+            FileAction::MakeDirectory { mode } | FileAction::SetMode { mode } => {
+                (mode, ALLOWED_DIRECTORY_MODE)
+            }
+            FileAction::Read | FileAction::RemoveFile | FileAction::RemoveDirectory => {
                 return Ok(());
             }
         };
@@ -47,15 +62,14 @@ impl FileAction {
             return Ok(());
         }
         Err(denied(format!(
-            "{path} would get mode {mode:04o}; a plugin may only give permissions to read, write \
-             and execute"
+            "{path} would get mode {mode:04o}; a plugin may only set the bits {allowed:04o}"
         )))
     }
 
-    /// Whether the action applies to files of a type.
-    pub(super) fn fits(self, kind: FileType) -> bool {
+    /// Whether the action is allowed on an entry of this type.
+    pub(super) fn is_allowed_on(self, kind: FileType) -> bool {
         match self {
-            FileAction::Look => true,
+            FileAction::Read => true,
             FileAction::Write { .. } => kind == FileType::RegularFile,
             FileAction::MakeDirectory { .. } | FileAction::RemoveDirectory => {
                 kind == FileType::Directory

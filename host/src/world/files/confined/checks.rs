@@ -1,11 +1,11 @@
-//! Whether an action of a plugin fits the entry of a path.
+//! Decides whether an action of a plugin is allowed on the entry of a path.
 use super::{
     Confined, FileAction, denied,
     lookup::{ConfinedEntry, type_name},
 };
 use crate::world::{
     Tried,
-    files::{atomic_write::UNFINISHED, handle::file_identity},
+    files::{atomic_write::UNFINISHED_SUFFIX, handle::file_identity},
 };
 use rustix::fs::{FileType, Stat};
 
@@ -20,20 +20,23 @@ impl Confined<'_> {
         entry: &ConfinedEntry,
         action: FileAction,
     ) -> Tried<()> {
-        action.check_mode(path)?;
-        if action != FileAction::Look
+        let kind = entry
+            .target
+            .as_ref()
+            .map(|target| FileType::from_raw_mode(target.st_mode));
+        action.check_mode(path, kind)?;
+        if action != FileAction::Read
             && entry.name.starts_with('.')
-            && entry.name.ends_with(UNFINISHED)
+            && entry.name.ends_with(UNFINISHED_SUFFIX)
         {
             return Err(denied(format!(
                 "{path} has a name that the host gives to files it has not finished"
             )));
         }
-        let Some(target) = &entry.target else {
+        let (Some(target), Some(kind)) = (&entry.target, kind) else {
             return Ok(());
         };
-        let kind = FileType::from_raw_mode(target.st_mode);
-        if !action.fits(kind) {
+        if !action.is_allowed_on(kind) {
             return Err(denied(format!(
                 "{path} is a {}, which this effect of a plugin does not touch",
                 type_name(target)

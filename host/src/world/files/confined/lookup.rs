@@ -1,4 +1,4 @@
-//! Finding the entry of a path, one directory after the other, without following a link.
+//! Finds the entry of a path, one directory after the other, without following links.
 use super::{Confined, denied};
 use crate::world::{
     Tried,
@@ -18,7 +18,9 @@ use rustix::{
 /// How missing parent directories are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingParents {
+    /// They are made.
     Make,
+    /// The path then has no entry.
     Stop,
 }
 
@@ -26,7 +28,7 @@ pub enum MissingParents {
 pub struct ConfinedEntry<'a> {
     pub(super) directory: OwnedFd,
     pub(super) name: &'a str,
-    /// Metadata of the file with this name; none if it does not exist.
+    /// Metadata of the file with this name; `None` if it does not exist.
     pub(super) target: Option<Stat>,
     /// Whether every local user may search all directories above.
     pub(super) searchable: bool,
@@ -90,8 +92,8 @@ pub(super) fn type_name(stat: &Stat) -> &'static str {
 }
 
 impl Confined<'_> {
-    /// Finds the entry of a path, going down one directory after the other. None if a directory is
-    /// missing and is not to be made.
+    /// Finds the entry of a path, one directory after the other. Returns `None` if a directory is
+    /// missing and `missing` says `Stop`.
     ///
     /// # Errors
     /// `denied` if the path belongs to the host or leads through a link.
@@ -139,7 +141,7 @@ impl Confined<'_> {
             .any(|survey| survey.owns_entry(file_identity(directory), name)))
     }
 
-    /// Opens the root of the tree. `path` names the whole path in failures.
+    /// Opens the root of the tree. `path` is the whole path, for failures.
     fn open_root(&self, path: &str) -> Tried<Parent> {
         let directory = self
             .files
@@ -153,8 +155,8 @@ impl Confined<'_> {
         })
     }
 
-    /// Opens a directory of a directory. None if it is missing and is not to be made. `path` names
-    /// the whole path in failures.
+    /// Opens a directory in a directory. Returns `None` if it is missing and `missing` says `Stop`.
+    /// `path` is the whole path, for failures.
     fn descend(
         &self,
         path: &str,
@@ -180,7 +182,8 @@ impl Confined<'_> {
         }
         if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
             return Err(denied(format!(
-                "{path} leads through {name:?}, which is a {}; a plugin's effects follow no link",
+                "{path} leads through {name:?}, which is a {}; effects of plugins do not follow \
+                 links",
                 type_name(&stat)
             )));
         }
@@ -191,8 +194,8 @@ impl Confined<'_> {
         }))
     }
 
-    /// Returns the metadata of the file that a name leads to; none if it does not exist. `path`
-    /// names the whole path in failures.
+    /// Returns the metadata of the file that a name leads to; `None` if it does not exist.
+    /// `path` is the whole path, for failures.
     fn find_target(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
         if self.owns_entry(&parent.stat, name)? {
             return Err(host_owned_failure(path));

@@ -2,9 +2,9 @@
 //! touched. Directories are opened one by one and checked by handle, and the change is made through
 //! the handles that were checked.
 //!
-//! `action` has what an effect may do to a file, `lookup` finds the entry of a path and refuses
-//! what belongs to the host, `checks` decides whether an action fits an entry, `operations` is the
-//! view as [`Files`](crate::world::Files).
+//! `action` has the actions and the allowed modes, `lookup` finds the entry of a path and refuses
+//! files of the host, `checks` decides whether an action is allowed on an entry, `operations` is
+//! the view as [`Files`](crate::world::Files).
 mod action;
 mod checks;
 mod lookup;
@@ -35,7 +35,7 @@ fn denied(message: String) -> Failure {
 }
 
 impl<'a> Confined<'a> {
-    /// A view of a tree without the files of a territory.
+    /// Returns a view of a tree without the files of a territory.
     pub fn new(files: &'a RootedFiles, territory: &'a Territory) -> Self {
         Confined {
             files,
@@ -93,15 +93,15 @@ impl<'a> Confined<'a> {
     pub fn check(&self, path: &str, action: FileAction) -> Tried<()> {
         match self.find_entry(path, MissingParents::Stop)? {
             Some(entry) => self.check_entry(path, &entry, action),
-            None => action.check_mode(path),
+            None => action.check_mode(path, None),
         }
     }
 
-    /// Finds the entry of a path and checks the action. Makes missing directories if the action
-    /// makes something. None if a directory is missing and is not made.
+    /// Finds the entry of a path and checks the action. Makes missing directories if the action can
+    /// create an entry. Returns `None` if a directory is missing and is not made.
     fn prepare<'p>(&self, path: &'p str, action: FileAction) -> Tried<Option<ConfinedEntry<'p>>> {
-        action.check_mode(path)?;
-        let missing = if action.makes_something() {
+        action.check_mode(path, None)?;
+        let missing = if action.can_create() {
             MissingParents::Make
         } else {
             MissingParents::Stop

@@ -31,7 +31,7 @@ impl Confined<'_> {
     /// Opens a file without following links.
     fn open_entry(&self, path: &str) -> Tried<FileHandle> {
         let entry = self
-            .prepare(path, FileAction::Look)?
+            .prepare(path, FileAction::Read)?
             .ok_or_else(|| io_failure("open", path, Errno::NOENT))?;
         let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty())
             .map_err(failure_to("open", path))?;
@@ -85,7 +85,7 @@ impl Files for Confined<'_> {
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
         Ok(self
-            .prepare(path, FileAction::Look)?
+            .prepare(path, FileAction::Read)?
             .and_then(|entry| entry.target)
             .as_ref()
             .map(file_meta))

@@ -34,7 +34,7 @@ impl RootedFiles {
         made.ok_or_else(|| io_failure("open", path, Errno::NOENT))
     }
 
-    /// Opens a private directory; none if it does not exist.
+    /// Opens a private directory; `None` if it does not exist.
     ///
     /// # Errors
     /// The errors of [`RootedFiles::make_private`].

@@ -1,5 +1,5 @@
-//! The files of a node that belong to the host: no effect of a plugin reaches them, and most of
-//! them are shown to no plugin.
+//! The files of a node that belong to the host: no effect of a plugin changes them, and plugins may
+//! not read most of them.
 //!
 //! `survey` recognises them by other names (links), `resolved_path` follows a path's links.
 mod resolved_path;
@@ -14,25 +14,25 @@ use std::{borrow::Cow, collections::BTreeSet, path::Path};
 /// makes one from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {
-    /// Files, and directories with everything below them
+    /// Files, and directories with everything below them.
     places: BTreeSet<String>,
     /// Those of `places` whose entries may be links to files elsewhere, which then belong to the
     /// host too.
     linked: BTreeSet<String>,
     /// Those of `places` that hold no secret: a plugin may read them.
-    shown: BTreeSet<String>,
+    readable: BTreeSet<String>,
     /// Directories whose `*.conf` files are kubeconfigs of the host.
     kubeconfigs: BTreeSet<String>,
-    /// Those of `places` that plugins change one file of: the place, and the file in it.
+    /// Those of `places` in which plugins may change one file: the place, and the file in it.
     excepted: BTreeSet<(String, String)>,
 }
 
 impl Territory {
-    /// Adds a file, or a directory with everything below it, that no plugin reads. A path that is
-    /// empty, relative or the root is ignored.
+    /// Adds a file, or a directory with everything below it, that plugins may not read. A path that
+    /// is empty, relative or the root is ignored.
     pub fn add(&mut self, path: &str) {
         if let Some(path) = normalise(path).filter(|path| path != "/") {
-            self.shown.remove(&path);
+            self.readable.remove(&path);
             self.excepted.retain(|(place, _)| *place != path);
             self.places.insert(path);
         }
@@ -51,30 +51,30 @@ impl Territory {
         }
     }
 
-    /// Returns the territory as it is for what is done to one file: without the place that the file
-    /// is excepted from.
-    pub fn around(&self, file: &str) -> Cow<'_, Territory> {
-        let mut around = Cow::Borrowed(self);
+    /// Returns the territory for a change of one file: without the places in which plugins may
+    /// change this file.
+    pub fn for_change_of(&self, file: &str) -> Cow<'_, Territory> {
+        let mut territory = Cow::Borrowed(self);
         for (place, excepted) in &self.excepted {
             if excepted == file {
-                around.to_mut().places.remove(place);
+                territory.to_mut().places.remove(place);
             }
         }
-        around
+        territory
     }
 
-    /// Adds a file, or a directory with everything below it, that holds no secret. A path that was
-    /// added as one that no plugin reads stays one.
-    pub fn add_shown(&mut self, path: &str) {
+    /// Adds a file, or a directory with everything below it, that holds no secret: plugins may read
+    /// it. Does nothing for a path that was added by [`Territory::add`].
+    pub fn add_readable(&mut self, path: &str) {
         if let Some(path) = normalise(path).filter(|path| path != "/")
             && self.places.insert(path.clone())
         {
-            self.shown.insert(path);
+            self.readable.insert(path);
         }
     }
 
     /// Adds a directory of keys or manifests with everything below it, and the files elsewhere that
-    /// its entries link to. Of the files in it, plugins read certificates and public keys.
+    /// its entries link to. Of the files in it, plugins may read certificates and public keys.
     pub fn add_linked_directory(&mut self, path: &str) {
         if let Some(path) = normalise(path) {
             self.linked.insert(path.clone());
@@ -107,7 +107,7 @@ impl Territory {
         let mut ancestors = Path::new(path).ancestors().filter_map(Path::to_str);
         ancestors.any(|above| {
             let is_hidden = self.places.contains(above)
-                && !self.shown.contains(above)
+                && !self.readable.contains(above)
                 && !(self.linked.contains(above) && has_public_name(path));
             is_hidden || is_kubeconfig(&self.kubeconfigs, above)
         })
@@ -119,9 +119,11 @@ fn has_public_name(path: &str) -> bool {
     [".crt", ".pub"].iter().any(|suffix| path.ends_with(suffix))
 }
 
-/// Removes `.`, `..` and empty names from an absolute path; none if the path is not absolute.
+/// Removes `.`, `..` and empty names from an absolute path; `None` if the path is not absolute.
 pub fn normalise(path: &str) -> Option<String> {
-    path.starts_with('/').then_some(())?;
+    if !path.starts_with('/') {
+        return None;
+    }
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {

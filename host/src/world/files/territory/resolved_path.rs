@@ -21,15 +21,15 @@ const MAX_LINKS: usize = 40;
 /// A path with all links followed.
 #[derive(Debug)]
 pub struct ResolvedPath {
-    /// The real path. Names from the first that does not exist on are taken as they are.
+    /// The real path. From the first name that does not exist, names are kept as they are.
     pub real: String,
     /// Real paths of the links that the path led through.
     pub links: Vec<String>,
     /// Directories that the real path leads through.
     pub(super) above: Vec<FileIdentity>,
-    /// Type of the file at the end; none if it does not exist.
+    /// Type of the file at the end; `None` if it does not exist.
     pub(super) kind: Option<FileType>,
-    /// Identity of the file at the end; none if it does not exist.
+    /// Identity of the file at the end; `None` if it does not exist.
     pub(super) identity: Option<FileIdentity>,
 }
 
@@ -42,8 +42,8 @@ struct Step {
 }
 
 impl Step {
-    /// Opens a name of a directory; none if there is no such file, or if this process may not reach
-    /// it and so cannot change it either.
+    /// Opens a name of a directory; `None` if there is no such file, or if this process may not
+    /// reach it and so cannot change it either.
     fn open(directory: &OwnedFd, name: &str) -> rustix::io::Result<Option<Step>> {
         let handle = match fs::openat(directory, name, UNFOLLOWED, Mode::empty()) {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),
@@ -99,7 +99,8 @@ impl ResolvedPath {
         let top = files.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
         let root = file_identity(&fs::fstat(&top)?);
         let mut rest: VecDeque<String> = split_names(path).collect();
-        let (mut steps, mut links): (Vec<Step>, Vec<String>) = Default::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut links: Vec<String> = Vec::new();
         while let Some(part) = rest.pop_front() {
             if part == ".." {
                 steps.pop();
@@ -130,7 +131,7 @@ impl ResolvedPath {
         }
         let real =
             normalise(&join_path(&steps, rest.iter().map(String::as_str))).unwrap_or_default();
-        let mut above: Vec<FileIdentity> = vec![root];
+        let mut above = vec![root];
         above.extend(steps.iter().map(|step| step.identity));
         let (mut identity, mut kind) = (None, None);
         if rest.is_empty() {

@@ -77,8 +77,8 @@ impl Survey {
         for path in &territory.places {
             let found = ResolvedPath::follow(files, path)?;
             self.note_path(&found);
-            let sight = if territory.shown.contains(path) {
-                self.real.add_shown(&found.real);
+            let sight = if territory.readable.contains(path) {
+                self.real.add_readable(&found.real);
                 Sight::Shown
             } else if territory.linked.contains(path) {
                 self.real.add_linked_directory(&found.real);
@@ -162,7 +162,7 @@ impl Survey {
                 self.note_path(&found);
                 match sight {
                     Sight::Certificates => self.real.add_linked_directory(&found.real),
-                    Sight::Shown => self.real.add_shown(&found.real),
+                    Sight::Shown => self.real.add_readable(&found.real),
                     Sight::Hidden => self.real.add(&found.real),
                 }
             }

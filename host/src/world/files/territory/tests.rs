@@ -8,7 +8,7 @@ use std::fs;
 fn what_belongs_to_the_host_is_shown_by_no_name() {
     let mut node = TestNode::new();
     node.territory.add("/data/etcd");
-    node.territory.add_shown("/usr/bin");
+    node.territory.add_readable("/usr/bin");
     for path in [
         "/etc/kubernetes/pki/ca.key",
         "/etc/kubernetes/pki/tokens.csv",

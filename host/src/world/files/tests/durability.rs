@@ -29,7 +29,7 @@ fn assert_synced(expected: &[&str]) {
 fn a_durable_change_is_written_to_the_disk_with_its_name() {
     let root = tempfile::tempdir_in("/tmp").unwrap();
     let files = RootedFiles {
-        syncer: Some(note_sync),
+        sync_to_disk: Some(note_sync),
         ..RootedFiles::durable(root.path()).unwrap()
     };
     files.make_dir("/etc/pki", 0o700).unwrap();
@@ -70,7 +70,7 @@ fn a_file_that_cannot_be_written_to_the_disk_does_not_get_its_name() {
     let files = RootedFiles::open(root.path()).unwrap();
     files.write("/etc/there", b"old", 0o644, None).unwrap();
     let files = RootedFiles {
-        syncer: Some(refuse_sync),
+        sync_to_disk: Some(refuse_sync),
         ..files
     };
     assert_eq!(

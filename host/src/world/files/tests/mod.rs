@@ -13,6 +13,18 @@ fn tree() -> (tempfile::TempDir, RootedFiles) {
     (root, files)
 }
 
+/// A change of the owner clears the set-user-ID and set-group-ID bits.
+#[test]
+fn a_file_with_an_owner_gets_all_bits_of_its_mode() {
+    let (_root, files) = tree();
+    for mode in [0o4755, 0o2755, 0o6711, 0o640] {
+        files.write("/tool", b"x", mode, Some((1, 1))).unwrap();
+        assert_eq!(files.stat("/tool").unwrap().unwrap().mode, mode, "{mode:o}");
+        files.set_mode("/tool", mode, Some((2, 2))).unwrap();
+        assert_eq!(files.stat("/tool").unwrap().unwrap().mode, mode, "{mode:o}");
+    }
+}
+
 #[test]
 fn a_file_is_written_with_its_mode_and_its_parents() {
     let (root, files) = tree();

@@ -3,7 +3,7 @@ use super::{lines, read, text};
 use crate::world::{node::facts::NodeFacts, real::services::Tools};
 use std::{collections::BTreeMap, path::Path};
 
-/// Kernel parameters that phases ask for.
+/// The kernel parameters that phases observe.
 const SYSCTLS: &[&str] = &["net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding"];
 
 /// Adds the host name, the release of the kernel, its options and parameters, and its control
@@ -53,13 +53,13 @@ fn controllers(version: u8) -> Vec<String> {
         .collect()
 }
 
-/// Returns the name of a controller by its line in `/proc/cgroups`; none if it is not enabled.
+/// Returns the name of a controller by its line in `/proc/cgroups`; `None` if it is not enabled.
 fn enabled_controller(line: &str) -> Option<String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     (fields.len() == 4 && fields[3] != "0").then(|| fields[0].to_owned())
 }
 
-/// Returns the options of the running kernel. None if its configuration cannot be found; then all
+/// Returns the options of the running kernel. Empty if its configuration cannot be found; then all
 /// options count as present.
 fn kernel_options(
     release: &str,

@@ -208,7 +208,7 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// Returns the lines of a file; none if it cannot be read.
+/// Returns the lines of a file; empty if it cannot be read.
 fn lines(path: &str) -> impl Iterator<Item = String> {
     read(path)
         .unwrap_or_default()

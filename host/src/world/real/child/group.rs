@@ -71,7 +71,7 @@ impl ProcessGroup {
     /// process id.
     ///
     /// # Errors
-    /// If the program cannot be started.
+    /// The program cannot be started.
     pub fn start<T>(start: impl FnOnce() -> io::Result<(T, Pid)>) -> io::Result<(T, ProcessGroup)> {
         ProcessGroup::start_led_by(Leader::Program, start)
     }
@@ -130,7 +130,7 @@ impl Drop for ProcessGroup {
 /// limit. The tool and all that it started end with this program.
 ///
 /// # Errors
-/// If the tool cannot be run.
+/// The tool cannot be run.
 pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
     command
         .stdin(Stdio::null())

@@ -9,7 +9,7 @@ use std::{
 
 /// The reading end of a pipe that a program writes into, and what was read.
 pub(super) struct Pipe {
-    /// The pipe; none once the other end is closed.
+    /// The pipe; `None` once the other end is closed.
     pub(super) end: Option<File>,
     pub(super) content: Vec<u8>,
 }

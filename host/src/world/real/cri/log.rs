@@ -2,7 +2,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of a log that are read, from its end.
-const MAX_BYTES: u64 = 64 << 10;
+const MAX_TAIL_BYTES: u64 = 64 << 10;
 
 /// Returns the last lines of a container's log, without the time, stream and tag that the runtime
 /// puts before each.
@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 64 << 10;
 pub fn tail(path: &str, lines: usize) -> io::Result<Vec<String>> {
     let mut file = std::fs::File::open(path)?;
     let end = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(end.saturating_sub(MAX_BYTES)))?;
+    file.seek(SeekFrom::Start(end.saturating_sub(MAX_TAIL_BYTES)))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);

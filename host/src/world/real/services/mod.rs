@@ -25,7 +25,7 @@ pub struct Init {
 }
 
 impl Init {
-    /// Detects the init system of this machine; none if it has neither systemd nor OpenRC.
+    /// Detects the init system of this machine; `None` if it has neither systemd nor OpenRC.
     pub fn detect(tools: &Tools) -> Option<Init> {
         let system = if tools.programs.find("systemctl").is_some() {
             InitSystem::Systemd

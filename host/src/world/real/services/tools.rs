@@ -40,7 +40,7 @@ impl Tools {
     }
 
     /// Runs a program that only reports something. Returns whether it succeeded, and its output;
-    /// none if it cannot be run.
+    /// `None` if it cannot be run.
     pub fn ask(&self, program: &str, args: &[&str]) -> Option<(bool, String)> {
         let output = self
             .programs

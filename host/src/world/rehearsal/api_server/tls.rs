@@ -18,7 +18,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 /// The certificate of a server, and the authority of its clients.
 pub struct ServerIdentity {
     pub config: ServerConfig,
-    /// Why the certificate is not valid now; none if it is.
+    /// Why the certificate is not valid now; `None` if it is.
     pub validity_problem: Option<String>,
 }
 

@@ -6,8 +6,10 @@ use crate::world::{Etcd, EtcdMember, Tried, real::etcd_endpoints, rehearsal::Reh
 const MANIFEST: &str = "/etc/kubernetes/manifests/etcd.yaml";
 
 impl Rehearsal {
-    /// Returns the members of etcd. The node's kubelet reads its own static Pods before. A node
-    /// without a cluster finds no members, as a real one does not.
+    /// Returns the members of etcd, after the node's kubelet has read its static Pods.
+    ///
+    /// # Errors
+    /// The node has no cluster: a real node could not find its members either.
     fn etcd_members(&self) -> Tried<&EtcdMembers> {
         let cluster = self.kubelet.cluster();
         if cluster.is_external() {
@@ -42,7 +44,7 @@ impl Etcd for Rehearsal {
     fn health(&self) -> Tried<(usize, usize)> {
         let members = self.etcd_members()?;
         if self.kubelet.cluster().is_external() {
-            // A real etcd is not asked: the note of the dry run says so.
+            // A dry run does not ask a real etcd. It says so in a note.
             return Ok((1, 1));
         }
         let endpoints = etcd_endpoints(self.api.as_ref())?;

@@ -116,14 +116,15 @@ impl EtcdMembers {
         to_log_entry(&self.lock())
     }
 
-    /// Restores the members of a log entry. Members of other machines went on running meanwhile.
+    /// Restores the members of a log entry, with their stages: members of other machines are still
+    /// running.
     pub fn restore(&self, logged: &Value) {
         *self.lock() = Vec::deserialize(logged).unwrap_or_default();
     }
 
-    /// Takes the Pods of a real etcd for its members, which all serve, but not those at `own`
-    /// addresses. If there is no other Pod, an unknown member stands for them: a cluster has at
-    /// least one.
+    /// Makes a serving member of each Pod of a real etcd, except the Pods at `own` addresses, which
+    /// are those of this node. If no Pod is left, an unknown member stands for the others: a
+    /// cluster has at least one.
     pub fn import_pods(&self, pods: &[EtcdPod], own: &[IpAddr]) {
         let unknown = EtcdPod {
             name: "etcd-unknown".to_owned(),

@@ -47,7 +47,7 @@ impl ExternalCluster {
         }
     }
 
-    /// Returns the address of a server; none to use the address of its URL.
+    /// Returns the address of a server; `None` to use the address of its URL.
     pub fn endpoint(&self, server: &Url) -> Option<Endpoint> {
         self.resolver.endpoint(server)
     }

@@ -26,7 +26,7 @@ impl PendingObjects {
         self.0.lock()
     }
 
-    /// Returns an object that was changed: as it would be, or none if it would be deleted.
+    /// Returns an object that was changed: as it would be, or `None` if it would be deleted.
     pub(super) fn get(&self, reference: &ObjectRef) -> Option<Option<Value>> {
         self.lock().get(&object_key(reference)).cloned()
     }

@@ -196,7 +196,7 @@ impl KubeletStandIn {
         )
     }
 
-    /// Returns the status of a health endpoint of what the node runs; none if nothing answers.
+    /// Returns the status of a health endpoint of what the node runs; `None` if nothing answers.
     pub fn health_status(&self, url: &str) -> Option<u16> {
         let state = self.state();
         let url = Url::parse(url).ok()?;

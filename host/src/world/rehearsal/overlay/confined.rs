@@ -26,13 +26,13 @@ impl ConfinedOverlay<'_> {
 
 impl Files for ConfinedOverlay<'_> {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
-        self.check(path, FileAction::Look)?;
+        self.check(path, FileAction::Read)?;
         self.overlay
             .open_with(path, self.upper.open(path), || self.lower.open(path))
     }
 
     fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
-        self.check(path, FileAction::Look)?;
+        self.check(path, FileAction::Read)?;
         self.overlay
             .open_with(path, self.upper.open_shown(path, territory), || {
                 self.lower.open_shown(path, territory)

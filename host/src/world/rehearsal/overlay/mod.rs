@@ -67,7 +67,7 @@ impl Overlay {
         self.removed.lock().insert(path.to_owned());
     }
 
-    /// Returns the new owner of a path of the lower tree; none if it was not changed.
+    /// Returns the new owner of a path of the lower tree; `None` if it was not changed.
     fn new_owner(&self, path: &str) -> Option<(u32, u32)> {
         let owners = self.owners.lock();
         Path::new(path)

@@ -61,7 +61,7 @@ impl OpenFile for OverlayFile<'_> {
     }
 }
 
-/// Returns none instead of `not-found`.
+/// Returns `None` instead of `not-found`.
 pub(super) fn optional<T>(outcome: Tried<T>) -> Tried<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),

@@ -156,7 +156,7 @@ impl ClusterLog {
         }
     }
 
-    /// Returns why not all changes were logged; none if they were.
+    /// Returns why not all changes were logged; `None` if they were.
     pub fn failure(&self) -> Option<String> {
         self.open().as_ref()?.failure.clone()
     }

@@ -18,6 +18,22 @@ fn modes_with_set_id_bits_are_refused() {
 }
 
 #[test]
+fn the_sticky_bit_is_refused_for_files_and_allowed_for_directories() {
+    let node = TestNode::new();
+    node.files.write("/opt/tool", b"", 0o755, None).unwrap();
+    for mode in [0o1755, 0o1000, 0o1777] {
+        let what = format!("{mode:o}");
+        assert_denied(node.plugin().write("/opt/tool", b"", mode, None), &what);
+        assert_denied(node.plugin().set_mode("/opt/tool", mode, None), &what);
+    }
+    assert_eq!(node.files.stat("/opt/tool").unwrap().unwrap().mode, 0o755);
+    node.plugin().make_dir("/opt/shared", 0o1777).unwrap();
+    node.plugin().set_mode("/opt/shared", 0o1755, None).unwrap();
+    let shared = node.files.stat("/opt/shared").unwrap().unwrap();
+    assert_eq!(shared.mode, 0o1755);
+}
+
+#[test]
 fn special_files_are_left_alone() {
     let node = TestNode::new();
     node.files.make_dir("/opt/directory", 0o755).unwrap();

@@ -105,7 +105,7 @@ fn files_of_the_host_are_out_of_reach_by_every_name() {
 }
 
 fn write_around(node: &TestNode, path: &str) -> Tried<()> {
-    let territory = node.territory.around(path);
+    let territory = node.territory.for_change_of(path);
     node.files
         .confined(&territory)
         .write(path, b"x", 0o644, None)

@@ -20,7 +20,7 @@ const VERBS: &[&str] = &[
     "watch",
 ];
 
-/// Returns the answer to a path of discovery; none for any other path.
+/// Returns the answer to a path of discovery; `None` for any other path.
 pub fn answer_discovery(path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {

@@ -11,7 +11,7 @@ pub(super) enum FieldKind {
     Map,
 }
 
-/// Returns the message of a kind; none if the kind is not read here.
+/// Returns the message of a kind; `None` if the kind is not read here.
 pub(super) fn message_of(kind: &str) -> Option<&'static Message> {
     match kind {
         "SelfSubjectAccessReview" => Some(&ACCESS_REVIEW),

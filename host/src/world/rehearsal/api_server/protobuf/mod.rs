@@ -16,7 +16,8 @@ const MAGIC: &[u8] = b"k8s\0";
 /// Field numbers and bytes of a message.
 type Fields<'a> = Vec<(u64, &'a [u8])>;
 
-/// Returns an object as JSON; none if it is not in an envelope, or of a kind that is not read here.
+/// Returns an object as JSON; `None` if it is not in an envelope, or of a kind that is not read
+/// here.
 pub fn decode(body: &[u8]) -> Option<Value> {
     let envelope = parse_fields(body.strip_prefix(MAGIC)?)?;
     let types = parse_fields(field(&envelope, 1)?)?;

@@ -8,8 +8,8 @@ use crate::world::rehearsal::api_server::{
 };
 use serde_json::{Value, json};
 
-/// Returns the answer to a deletion.
-fn success() -> Value {
+/// Returns the status that answers a deletion.
+fn success_status() -> Value {
     json!({
         "kind": "Status",
         "apiVersion": "v1",
@@ -27,7 +27,7 @@ impl AuthorizedCall<'_> {
             store.delete(path.resource, &path.namespace, &path.name)?;
             controllers::reconcile(store, &self.api.authority);
         }
-        let mut status = success();
+        let mut status = success_status();
         status["details"] = json!({
             "name": path.name,
             "group": path.resource.group,
@@ -52,6 +52,6 @@ impl AuthorizedCall<'_> {
         for (namespace, name) in names {
             store.delete(self.path.resource, &namespace, &name)?;
         }
-        Ok(ApiReply::Json(200, success()))
+        Ok(ApiReply::Json(200, success_status()))
     }
 }

@@ -20,7 +20,7 @@ pub struct ResourcePath {
 }
 
 impl ResourcePath {
-    /// Parses a path; none if it is not that of a known resource.
+    /// Parses a path; `None` if it is not that of a known resource.
     pub fn parse(path: &str) -> Option<ResourcePath> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (group, version, rest) = match parts.as_slice() {

@@ -60,7 +60,7 @@ fn header<'a>(head: &'a Parts, name: &HeaderName) -> &'a str {
 }
 
 /// Returns the user of a request: that of the certificate, that of a bearer token, or the anonymous
-/// user. None if the token is not valid.
+/// user. `None` if the token is not valid.
 fn authenticate(api: &ApiState, certificate: Option<User>, head: &Parts) -> Option<User> {
     match (
         certificate,
@@ -72,7 +72,7 @@ fn authenticate(api: &ApiState, certificate: Option<User>, head: &Parts) -> Opti
     }
 }
 
-/// Reads a body; none if it is too large or comes too slowly.
+/// Reads a body; `None` if it is too large or comes too slowly.
 async fn read_body(body: Incoming) -> Option<Bytes> {
     let read = Limited::new(body, MAX_BODY).collect();
     let body = timeout(BODY_TIME, read).await.ok()?.ok()?;
@@ -89,7 +89,7 @@ fn too_large() -> Value {
     })
 }
 
-/// Returns the user of a bootstrap token; none if the token is not valid.
+/// Returns the user of a bootstrap token; `None` if the token is not valid.
 fn user_of_token(api: &ApiState, token: &str) -> Option<User> {
     let (id, secret) = token.split_once('.')?;
     let store = api.store.lock();

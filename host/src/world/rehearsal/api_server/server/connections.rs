@@ -1,4 +1,4 @@
-//! Connections of clients.
+//! Accepts and serves connections of clients, and closes idle ones.
 use super::calls::handle_request;
 use crate::world::rehearsal::api_server::{requests::ApiState, tls::user_of_certificate};
 use http_body_util::BodyExt;
@@ -20,15 +20,16 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Connections at once; further clients wait until a connection ends.
-const CONNECTIONS: usize = 512;
+/// The number of connections that are open at the same time. Further clients wait until a
+/// connection ends.
+const MAX_CONNECTIONS: usize = 512;
 /// How long a client may take for the TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection stays open without a request.
-const IDLE: Duration = Duration::from_secs(120);
-/// Pause after a failed accept (all file descriptors are in use, say): trying again at once would
-/// use a whole processor.
-const PAUSE: Duration = Duration::from_millis(100);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Pause after a failed accept (for example, when all file descriptors are in use): an immediate
+/// retry would use a whole processor.
+const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts clients for ever.
 pub(super) async fn accept_clients(
@@ -36,12 +37,13 @@ pub(super) async fn accept_clients(
     acceptor: TlsAcceptor,
     api: Arc<ApiState>,
 ) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    // The semaphore is never closed.
     while let Ok(permit) = permits.clone().acquire_owned().await {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
-                sleep(PAUSE).await;
+                sleep(ACCEPT_RETRY_PAUSE).await;
                 continue;
             }
         };
@@ -55,8 +57,8 @@ pub(super) async fn accept_clients(
 
 /// Serves a client until it leaves, or sends no request for too long.
 async fn serve_client(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<ApiState>) {
-    // A client that does not trust this server, or that this server cannot trust, gets no answer.
-    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+    // A client whose handshake fails or takes too long gets no answer.
+    let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
         return;
     };
     let user = stream
@@ -66,12 +68,14 @@ async fn serve_client(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<ApiStat
         .and_then(|chain| chain.first())
         .and_then(|der| user_of_certificate(der));
     let activity = Arc::new(Activity::default());
-    let watched = activity.clone();
+    let activity_of_requests = activity.clone();
     let service = service_fn(move |request| {
-        let (api, user, guard) = (api.clone(), user.clone(), watched.begin_request());
+        let (api, user) = (api.clone(), user.clone());
+        let guard = activity_of_requests.begin_request();
         async move {
             let answer = handle_request(api, user, request).await?;
-            // A watch goes on for as long as its body does.
+            // The request is in progress until its body ends, which a watch delays: the closure
+            // owns the guard, and is dropped with the body.
             Ok::<_, Infallible>(answer.map(|body| {
                 body.map_frame(move |frame| {
                     let _ = &guard;
@@ -89,10 +93,10 @@ async fn serve_client(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<ApiStat
     }
 }
 
-/// The requests of a connection.
-struct Activity(Mutex<RequestCount>);
+/// The requests of a connection: how many are in progress, and when one last began or ended.
+struct Activity(Mutex<ActivityState>);
 
-struct RequestCount {
+struct ActivityState {
     in_progress: usize,
     /// When a request last began or ended.
     last: Instant,
@@ -100,7 +104,7 @@ struct RequestCount {
 
 impl Default for Activity {
     fn default() -> Self {
-        Activity(Mutex::new(RequestCount {
+        Activity(Mutex::new(ActivityState {
             in_progress: 0,
             last: Instant::now(),
         }))
@@ -108,33 +112,34 @@ impl Default for Activity {
 }
 
 impl Activity {
-    fn change(&self, change: impl FnOnce(&mut RequestCount)) {
-        let mut requests = self.0.lock();
-        change(&mut requests);
-        requests.last = Instant::now();
+    /// Updates the count, and the time of the last activity.
+    fn update_count(&self, update: impl FnOnce(&mut usize)) {
+        let mut state = self.0.lock();
+        update(&mut state.in_progress);
+        state.last = Instant::now();
     }
 
     /// Counts a request as in progress until the guard is dropped.
     fn begin_request(self: &Arc<Self>) -> RequestGuard {
-        self.change(|requests| requests.in_progress += 1);
+        self.update_count(|in_progress| *in_progress += 1);
         RequestGuard(self.clone())
     }
 
-    /// Completes when no request has been in progress for [`IDLE`].
+    /// Completes when no request has been in progress for [`IDLE_TIMEOUT`].
     async fn wait_until_idle(&self) {
         loop {
-            let rest = {
-                let requests = self.0.lock();
-                if requests.in_progress > 0 {
-                    IDLE
+            let wait = {
+                let state = self.0.lock();
+                if state.in_progress > 0 {
+                    IDLE_TIMEOUT
                 } else {
-                    IDLE.saturating_sub(requests.last.elapsed())
+                    IDLE_TIMEOUT.saturating_sub(state.last.elapsed())
                 }
             };
-            if rest.is_zero() {
+            if wait.is_zero() {
                 return;
             }
-            sleep(rest).await;
+            sleep(wait).await;
         }
     }
 }
@@ -144,6 +149,6 @@ struct RequestGuard(Arc<Activity>);
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.0.change(|requests| requests.in_progress -= 1);
+        self.0.update_count(|in_progress| *in_progress -= 1);
     }
 }

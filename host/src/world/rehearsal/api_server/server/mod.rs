@@ -122,7 +122,7 @@ impl ApiServer {
         self.api.clone()
     }
 
-    /// Returns why its certificate is not valid now; none if it is. It serves all the same.
+    /// Returns why its certificate is not valid now; `None` if it is. It serves all the same.
     pub fn validity_problem(&self) -> Option<&str> {
         self.validity_problem.as_deref()
     }

@@ -1,13 +1,15 @@
-//! The fields of an object.
+//! Finds the fields of an object that field managers can own.
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The path of a field: keys from the top, parts of lists as `[name]`.
+/// The path of a field from the root of the object: keys of maps, and `[name]` for an item of a
+/// list.
 pub(super) type FieldPath = Vec<String>;
 
-/// Fields of the top that say what the object is; no manager has them.
-const IDENTITY: &[&str] = &["apiVersion", "kind"];
-/// Fields of the metadata that no manager has.
+/// Fields at the root that no manager owns. `apiVersion` and `kind` identify the object; in this
+/// API server, `status` is owned by no manager.
+const UNMANAGED_ROOT: &[&str] = &["apiVersion", "kind", "status"];
+/// Fields of the metadata that no manager owns.
 const UNMANAGED_METADATA: &[&str] = &[
     "name",
     "namespace",
@@ -18,16 +20,20 @@ const UNMANAGED_METADATA: &[&str] = &[
     "managedFields",
 ];
 
-/// Returns the parts of a list by name; none if the list is one value.
-pub(super) fn named_parts(list: &[Value]) -> Option<Vec<(String, &Value)>> {
-    let parts: Option<Vec<_>> = list
+/// Returns the items of a list with their names. `None` if an item is not an object with a `name`,
+/// or the list is empty: such a list is a single field.
+///
+/// This simplifies the API server's schemas, in which some lists have another key: ports of
+/// containers have `containerPort`.
+pub(super) fn named_items(list: &[Value]) -> Option<Vec<(String, &Value)>> {
+    let items: Option<Vec<_>> = list
         .iter()
         .map(|item| Some((item.as_object()?.get("name")?.as_str()?.to_owned(), item)))
         .collect();
-    parts.filter(|parts| !parts.is_empty())
+    items.filter(|items| !items.is_empty())
 }
 
-/// Returns the fields of an object that managers can have, with their values.
+/// Returns the fields of an object that managers can own, with their values.
 pub(super) fn leaf_fields(object: &Value) -> BTreeMap<FieldPath, Value> {
     let mut found = BTreeMap::new();
     collect_leaves(object, &mut Vec::new(), &mut found);
@@ -35,33 +41,41 @@ pub(super) fn leaf_fields(object: &Value) -> BTreeMap<FieldPath, Value> {
 }
 
 fn collect_leaves(value: &Value, path: &mut FieldPath, found: &mut BTreeMap<FieldPath, Value>) {
-    let parts: Vec<(String, &Value)> = match value {
-        Value::Object(map) if !map.is_empty() => map
-            .iter()
-            .filter(|(key, _)| is_managed(path, key))
-            .map(|(key, value)| (key.clone(), value))
-            .collect(),
-        Value::Array(list) if named_parts(list).is_some() => named_parts(list)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, item)| (format!("[{name}]"), item))
-            .collect(),
-        leaf => {
-            found.insert(path.clone(), leaf.clone());
-            return;
-        }
+    let Some(children) = children_of(value, path) else {
+        found.insert(path.clone(), value.clone());
+        return;
     };
-    for (part, value) in parts {
-        path.push(part);
-        collect_leaves(value, path, found);
+    for (segment, child) in children {
+        path.push(segment);
+        collect_leaves(child, path, found);
         path.pop();
     }
 }
 
-/// Whether managers can have the field of a key below a path.
+/// Returns the values in a map or a list with the segments of their paths, or `None` if the value
+/// is a single field.
+fn children_of<'a>(value: &'a Value, path: &[String]) -> Option<Vec<(String, &'a Value)>> {
+    match value {
+        Value::Object(map) if !map.is_empty() => Some(
+            map.iter()
+                .filter(|(key, _)| is_managed(path, key))
+                .map(|(key, value)| (key.clone(), value))
+                .collect(),
+        ),
+        Value::Array(list) => Some(
+            named_items(list)?
+                .into_iter()
+                .map(|(name, item)| (format!("[{name}]"), item))
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+/// Whether managers can own the field of a key below a path.
 fn is_managed(path: &[String], key: &str) -> bool {
     match path {
-        [] => !IDENTITY.contains(&key) && key != "status",
+        [] => !UNMANAGED_ROOT.contains(&key),
         [parent] if parent == "metadata" => !UNMANAGED_METADATA.contains(&key),
         _ => true,
     }

@@ -1,5 +1,5 @@
 //! Changing the fields of an object.
-use super::fields::named_parts;
+use super::fields::named_items;
 use serde_json::{Map, Value};
 
 /// Sets the fields of a manifest in an object.
@@ -11,7 +11,7 @@ pub(super) fn merge(object: &mut Value, manifest: &Value) {
             }
         }
         (Value::Array(list), Value::Array(manifest))
-            if named_parts(list).is_some() && named_parts(manifest).is_some() =>
+            if named_items(list).is_some() && named_items(manifest).is_some() =>
         {
             for item in manifest {
                 match list

@@ -57,7 +57,7 @@ fn pod(containers: Value) -> Value {
 }
 
 #[test]
-fn lists_of_named_parts_are_shared_by_name() {
+fn lists_of_named_items_are_shared_by_name() {
     let a = apply(
         None,
         &pod(json!([{"name": "a", "image": "1"}])),

@@ -1,0 +1,122 @@
+//! Refuses a schema that marks a setting as secret below a keyword that [`super::hide`] does not
+//! follow, like `patternProperties` and `if`. In such a place `hide` would not replace the secret,
+//! and capsules and the cluster's configuration would keep it in clear text.
+use super::{SAME_VALUE, is_secret, resolve};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// Keywords that hold a schema or a list of schemas, and that `hide` does not follow.
+const UNFOLLOWED_SCHEMAS: &[&str] = &[
+    "not",
+    "if",
+    "then",
+    "else",
+    "prefixItems",
+    "additionalItems",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contentSchema",
+];
+
+/// Keywords that hold a map of schemas, and that `hide` does not follow.
+const UNFOLLOWED_MAPS: &[&str] = &["patternProperties", "dependentSchemas", "dependencies"];
+
+/// Checks that [`super::hide`] follows the schema to each mark of a secret.
+///
+/// # Errors
+/// Names the unfollowed keyword above a mark.
+pub fn check_marks(schema: &Value) -> Result<(), String> {
+    let mut search = Search {
+        root: schema,
+        visited: HashSet::new(),
+    };
+    match search.unfollowed_mark(schema, None) {
+        Some(keyword) => Err(format!(
+            "the schema of the plugin's settings marks a secret below `{keyword}`, where marks \
+             have no effect; mark it below `properties`, `additionalProperties`, `items`, `allOf`, \
+             `anyOf` or `oneOf`"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A search for marks that [`super::hide`] misses.
+struct Search<'a> {
+    root: &'a Value,
+    /// the visited schemas; the flag says whether an unfollowed keyword was above
+    visited: HashSet<(*const Value, bool)>,
+}
+
+impl<'a> Search<'a> {
+    /// Returns the unfollowed keyword above the first mark that `hide` misses. `unfollowed` is the
+    /// unfollowed keyword above this schema, if there is one.
+    fn unfollowed_mark(
+        &mut self,
+        schema: &'a Value,
+        unfollowed: Option<&'a str>,
+    ) -> Option<&'a str> {
+        let visit = (std::ptr::from_ref(schema), unfollowed.is_some());
+        if !self.visited.insert(visit) {
+            return None;
+        }
+        if unfollowed.is_some() && is_secret(schema) {
+            return unfollowed;
+        }
+        let target = resolve(self.root, schema);
+        if !std::ptr::eq(target, schema)
+            && let Some(keyword) = self.unfollowed_mark(target, unfollowed)
+        {
+            return Some(keyword);
+        }
+        for (keyword, value) in schema.as_object()? {
+            let children = child_schemas(keyword, value);
+            let unfollowed_here = match unfollowed {
+                None if !children.are_followed => Some(keyword.as_str()),
+                _ => unfollowed,
+            };
+            for child in children.schemas {
+                if let Some(keyword) = self.unfollowed_mark(child, unfollowed_here) {
+                    return Some(keyword);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The schemas in the value of a keyword.
+struct ChildSchemas<'a> {
+    schemas: Vec<&'a Value>,
+    /// whether [`super::hide`] follows the keyword to them
+    are_followed: bool,
+}
+
+fn child_schemas<'a>(keyword: &str, value: &'a Value) -> ChildSchemas<'a> {
+    let (schemas, are_followed) = match keyword {
+        "properties" => (fields_of(value), true),
+        "additionalProperties" => (vec![value], true),
+        // `items` as a list (before JSON Schema 2020-12) has one schema for each position.
+        "items" if value.is_array() => (items_of(value), false),
+        "items" => (vec![value], true),
+        _ if SAME_VALUE.contains(&keyword) => (items_of(value), true),
+        _ if UNFOLLOWED_MAPS.contains(&keyword) => (fields_of(value), false),
+        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) && value.is_array() => (items_of(value), false),
+        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) => (vec![value], false),
+        _ => (Vec::new(), true),
+    };
+    ChildSchemas {
+        schemas,
+        are_followed,
+    }
+}
+
+fn fields_of(value: &Value) -> Vec<&Value> {
+    let fields = value.as_object().into_iter();
+    fields.flat_map(|fields| fields.values()).collect()
+}
+
+fn items_of(value: &Value) -> Vec<&Value> {
+    value.as_array().into_iter().flatten().collect()
+}

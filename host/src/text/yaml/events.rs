@@ -3,16 +3,12 @@ use super::{
     Unreadable,
     scalar::Scalar,
     source::place,
-    tabs::{Part, TAB, check_tabs},
-    unreadable::{is_behind_document, is_tab},
+    tabs::{Part, check_tabs},
+    unreadable::{SURROGATE, TAB, UNKNOWN_ESCAPE, is_behind_document, is_tab},
 };
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
-pub(super) const UNKNOWN_ESCAPE: &str = "there is no such escape in a text in double quotes; write \
-    the character itself, or two backslashes";
-pub(super) const SURROGATE: &str =
-    "an escape names half of a character; write the character itself";
 const LINE_SEPARATOR: &str = "a line separator (U+2028, U+2029) outside of quotes ends the line; \
     remove it";
 
@@ -209,7 +205,8 @@ fn bytes(span: Span) -> Range<usize> {
     span.byte_range().unwrap_or_default()
 }
 
-/// Refuses escapes that YAML 1.1 does not have: `\/`, and halves of a character (kubeadm behaviour).
+/// Refuses escapes that YAML 1.1 does not have: `\/`, and halves of a character (kubeadm
+/// behaviour).
 fn check_escapes(text: &str, parts: &[Part]) -> Result<(), Unreadable> {
     for part in parts.iter().filter(|part| part.is_quoted) {
         let quoted = text.get(part.place.clone()).unwrap_or_default();

@@ -92,7 +92,8 @@ fn check_beginning(text: &str) -> Result<(), Unreadable> {
     }
 }
 
-/// Returns the text up to the line that ends its document, `...`, without what is behind the marker.
+/// Returns the text up to the line that ends its document, `...`. What stands behind the marker on
+/// that line is left out, too.
 fn until_end(text: &str) -> &str {
     let mut start = 0;
     for line in text.split_inclusive('\n') {

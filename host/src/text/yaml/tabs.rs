@@ -1,9 +1,7 @@
 //! Tabs on lines that are otherwise blank, or have only a comment. YAML 1.2 allows them, the
 //! library of kubeadm does not.
-use super::Unreadable;
+use super::unreadable::{TAB, Unreadable};
 use std::ops::Range;
-
-pub(super) const TAB: &str = "a tab is not allowed here; indent with spaces";
 
 /// A scalar outside of flow collections, or a whole flow collection. Quoted scalars count
 /// everywhere.

@@ -2,6 +2,12 @@
 use granit_parser::{ErrorKind, ScanError};
 use std::fmt;
 
+pub(super) const TAB: &str = "a tab is not allowed here; indent with spaces";
+pub(super) const UNKNOWN_ESCAPE: &str = "there is no such escape in a text in double quotes; write \
+    the character itself, or two backslashes";
+pub(super) const SURROGATE: &str =
+    "an escape names half of a character; write the character itself";
+
 /// The reason why a text cannot be read, and its place. It quotes nothing of the text, which may
 /// have secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +89,7 @@ fn of_brackets(kind: &ErrorKind) -> Option<&'static str> {
 fn of_lines(kind: &ErrorKind) -> Option<&'static str> {
     use ErrorKind as E;
     Some(match kind {
-        kind if is_tab(kind) => super::tabs::TAB,
+        kind if is_tab(kind) => TAB,
         E::ExpectedBlockMappingKey | E::InvalidIndentation => {
             "a key of the map was expected here; check the indentation"
         }
@@ -121,14 +127,14 @@ fn of_values(kind: &ErrorKind) -> Option<&'static str> {
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
             "there is text behind a closed quote"
         }
-        E::UnknownQuotedScalarEscape => super::events::UNKNOWN_ESCAPE,
+        E::UnknownQuotedScalarEscape => UNKNOWN_ESCAPE,
         E::InvalidQuotedScalarHexEscape | E::InvalidLowSurrogateHexEscape => {
             "an escape has too few hexadecimal digits"
         }
         E::InvalidLowSurrogate
         | E::MissingLowSurrogate
         | E::UnpairedLowSurrogate
-        | E::InvalidUnicodeEscape => super::events::SURROGATE,
+        | E::InvalidUnicodeEscape => SURROGATE,
         E::MappingValueNotAllowed => {
             "a ':' is not allowed here; quote the value, or check the indentation"
         }

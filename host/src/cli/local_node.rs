@@ -74,13 +74,14 @@ pub(super) fn rehearsed_facts(facts: NodeFacts, place: &RunPlace) -> NodeFacts {
     if place.node.is_some() {
         return facts;
     }
-    let facts = with_address(facts);
+    let machine = with_address(facts);
     NodeFacts {
-        hostname: facts.hostname,
-        default_route_interface_address: facts.default_route_interface_address,
-        addresses: facts.addresses,
-        ca_directories: facts.ca_directories,
-        environment: facts.environment,
+        hostname: machine.hostname,
+        default_route_interface_address: machine.default_route_interface_address,
+        addresses: machine.addresses,
+        ca_directories: machine.ca_directories,
+        environment: machine.environment,
+        kubelet_version: Some(facts::SAME_AS_CLUSTER.to_owned()),
         ..NodeFacts::default()
     }
 }

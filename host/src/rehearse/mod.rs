@@ -22,7 +22,7 @@ use crate::{
     world::{
         World,
         api::{Credentials, Patience},
-        node::facts::NodeFacts,
+        node::facts::{NodeFacts, SAME_AS_CLUSTER, with_kubelet_of},
         rehearsal::{self, Rehearsal, Setting},
         state_directory as state,
     },
@@ -112,6 +112,7 @@ impl Machine {
             hostname: self.name(),
             default_route_interface_address: Some(address),
             addresses: vec![address],
+            kubelet_version: Some(SAME_AS_CLUSTER.to_owned()),
             ..NodeFacts::default()
         }
     }
@@ -202,7 +203,7 @@ impl RehearsedCluster<'_> {
         let prepared = prepare(self.distribution, &Join, loaded, None, None)?;
         let setting = Setting {
             files: rehearsal::files(&root, None)?,
-            facts,
+            facts: with_kubelet_of(&prepared.config.cluster.kubernetes_version, facts),
             credentials: Credentials::of(&prepared.config),
             cluster: self.world.cluster_state(),
             patience: Patience {

@@ -20,7 +20,7 @@ use crate::{
         World,
         api::{Credentials, Patience},
         files::PrivateDirectory,
-        node::facts::NodeFacts,
+        node::facts::{NodeFacts, with_kubelet_of},
         real::{self, Real},
         rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting, StandIns},
     },
@@ -123,9 +123,10 @@ impl Site<Rehearsal> {
         let files = rehearsal::files(&scratch.path, below)?;
         let missing = MissingShared::find(prepared, files.as_ref())?;
         let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
+        let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {
             files,
-            facts,
+            facts: with_kubelet_of(version, facts),
             credentials: Credentials::of(&prepared.config),
             cluster,
             patience: patience(prepared, run.cancel()),

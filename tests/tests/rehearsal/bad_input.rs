@@ -155,3 +155,34 @@ fn a_check_that_cannot_look_at_a_path_can_be_ignored_by_name() {
         }
     }
 }
+
+#[test]
+fn a_machine_that_names_no_kubelet_has_the_kubelet_of_its_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("v1.36.2", "v1.34.7")).unwrap();
+    let node = folder.path().join("node.yaml");
+    for (kubelet, status, words) in [
+        ("", 0, ""),
+        (
+            "kubeletVersion: v1.35.0\n",
+            4,
+            "the kubelet version is higher than the control plane version",
+        ),
+        (
+            "kubeletVersion: v1.30.9\n",
+            4,
+            "is lower than kubeadm can support",
+        ),
+        ("kubeletVersion: v1.31.0\n", 0, ""),
+    ] {
+        fs::write(&node, format!("hostname: node-1\n{kubelet}")).unwrap();
+        let mut rehearse = kubephase(PROGRAM);
+        let output = run(rehearse
+            .args(["rehearse", "--config", &config, "--node"])
+            .arg(&node));
+        assert_eq!(output.status, status, "{kubelet}{}", output.stderr);
+        assert!(output.stderr.contains(words), "{kubelet}{}", output.stderr);
+    }
+}

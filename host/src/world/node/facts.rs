@@ -1,9 +1,13 @@
 //! The description of a node: gathered from this machine, or read from a file (`--node FILE`).
 //! [`NodeFacts`] itself is in the SDK, because plugins read it too.
 use anyhow::Result;
-use kubephase_sdk::node::is_proxy;
 pub use kubephase_sdk::node::{NodeFacts, not_checked};
+use kubephase_sdk::{node::is_proxy, release::Release};
+use serde_json::Value;
 use std::path::Path;
+
+/// Stands for the version of a kubelet that is as new as the cluster of its machine.
+pub const SAME_AS_CLUSTER: &str = "";
 
 /// Reads a description in YAML or JSON. Of its environment only the proxy variables are kept.
 ///
@@ -24,5 +28,24 @@ pub fn read(path: &Path) -> Result<NodeFacts> {
     let mut facts: NodeFacts = serde_yaml::from_str(&text)
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     facts.environment.retain(|name, _| is_proxy(name));
+    let names_kubelet = serde_yaml::from_str::<Value>(&text)
+        .is_ok_and(|description| description.get("kubeletVersion").is_some());
+    if !names_kubelet {
+        facts.kubelet_version = Some(SAME_AS_CLUSTER.to_owned());
+    }
     Ok(facts)
+}
+
+/// Gives a machine whose kubelet is to be as new as its cluster the version of the cluster; an
+/// empty version is the newest release.
+pub fn with_kubelet_of(version: &str, mut facts: NodeFacts) -> NodeFacts {
+    if facts.kubelet_version.as_deref() == Some(SAME_AS_CLUSTER) {
+        let version = if version.is_empty() {
+            Release::newest().kubeadm
+        } else {
+            version
+        };
+        facts.kubelet_version = Some(version.to_owned());
+    }
+    facts
 }

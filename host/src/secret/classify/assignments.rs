@@ -1,6 +1,6 @@
 //! Finds values that stand after the name of a secret: `password=x`, `"apiToken": "x"`.
 use super::{Credential, Verdict};
-use crate::secret::settings::sounds_secret;
+use crate::secret::names::sounds_secret;
 
 /// Bytes of quotes and spaces between a name and its value that are looked at.
 const MAX_BETWEEN: usize = 32;

@@ -39,6 +39,9 @@ impl fmt::Debug for Settings {
 /// Keywords of a schema that hold further schemas for the value that the schema describes.
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
 
+/// Bytes of the shortest text that is judged by its content: settings may have very many texts.
+const SHORTEST_CREDENTIAL: usize = 10;
+
 /// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.
 const MAX_DEPTH: usize = 32;
 
@@ -133,7 +136,10 @@ fn is_plain(root: &Value, schema: &Value) -> bool {
 
 /// Whether a value is a text with a credential in it. A text that may have one counts as plain.
 fn is_credential(value: &Value) -> bool {
-    let found = value.as_str().and_then(|text| classify(text.as_bytes()));
+    let text = value
+        .as_str()
+        .filter(|text| text.len() >= SHORTEST_CREDENTIAL);
+    let found = text.and_then(|text| classify(text.as_bytes()));
     found.is_some_and(|credential| credential != Credential::Undecided)
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
 //! and base64, hexadecimal, gzip, UTF-16 and escapes are decoded and judged again, down to
-//! `MAX_DEPTH` encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
-//! proportion to the content's size.
+//! `MAX_DEPTH` encodings. What cannot be parsed is still searched once from end to end. All work is
+//! bounded in proportion to the content's size.
 //!
 //! A search finds only what it knows. So content in which nothing was found also has to be
 //! ordinary: text that does not look random, values after no name of a secret, certificates, and

@@ -1,6 +1,6 @@
 //! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or
-//! `format: password`. It is also secret if its name is that of a secret (`password`, `apiToken`) or
-//! its text has a credential (`https://USER:PASSWORD@HOST`), and its schema does not say
+//! `format: password`. It is also secret if its name is that of a secret (`password`, `apiToken`)
+//! or its text has a credential (`https://USER:PASSWORD@HOST`), and its schema does not say
 //! `writeOnly: false`.
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster

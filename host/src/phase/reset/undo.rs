@@ -52,8 +52,8 @@ const SHOWN: usize = 100;
 const POINTER: &str = "/reset/undo/";
 
 /// Puts the steps that undo earlier runs in their order: services, files, and directories, each
-/// after the directories in it. Returns the steps of each round as JSON text, which takes a tenth of
-/// the memory that they take as JSON values.
+/// after the directories in it. Returns the steps of each round as JSON text, which takes a tenth
+/// of the memory that they take as JSON values.
 pub fn undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
     // Directories at the top of the tree belong to the system.
     steps.retain(|step| {

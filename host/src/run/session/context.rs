@@ -32,8 +32,8 @@ pub struct RunContext {
     /// the configuration as built-in phases see it, and its JSON text; `None` if plugins see an
     /// equal configuration
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
-    /// the steps that undo earlier runs, as [`crate::phase::reset::undo_rounds`] returns them; only a reset has them,
-    /// and only built-in phases see them
+    /// the steps that undo earlier runs, as [`crate::phase::reset::undo_rounds`] returns them; only
+    /// a reset has them, and only built-in phases see them
     pub(in crate::run) undo: Arc<Vec<String>>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,

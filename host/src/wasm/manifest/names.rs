@@ -96,8 +96,8 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
     if RESERVED.contains(&name) {
         return Err(format!(
-            "{name:?} is the name of a program, phase or command of kubephase or Kubernetes; choose \
-             another name"
+            "{name:?} is the name of a program, phase or command of kubephase or Kubernetes; \
+             choose another name"
         ));
     }
     Ok(())

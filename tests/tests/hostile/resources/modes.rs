@@ -1,6 +1,6 @@
-//! Every way in which a plugin can use up memory, time or room, one after the other. The peak memory
-//! is that of the program itself, as the kernel counts it. Each way ends by a limit of the host, and
-//! the message names the limit: so no test here depends on how fast the machine is.
+//! Every way in which a plugin can use up memory, time or room, one after the other. The peak
+//! memory is that of the program itself, as the kernel counts it. Each way ends by a limit of the
+//! host, and the message names the limit: so no test here depends on how fast the machine is.
 use crate::support::{
     Trial, call, checks, namespace,
     process::{MAX_MEMORY, RunResult},
@@ -87,10 +87,9 @@ fn calls() -> Vec<Mode> {
     ]
 }
 
-/// Ways that report or propose too much.
-fn floods() -> Vec<Mode> {
+/// Ways that report or ask too much.
+fn reports() -> Vec<Mode> {
     let finding = json!(["warn", "Hostile", "x", "name", "y"]);
-    let write = json!([format!("{OWN}/x"), repeated("x", 3_900_000)]);
     let fact = json!(["name", repeated("1", 900_000)]);
     vec![
         mode(
@@ -112,6 +111,22 @@ fn floods() -> Vec<Mode> {
             )]),
             "reached",
         ),
+        mode(
+            "questions",
+            check(&[quiet_calls(
+                "observe-node.node-fact",
+                json!(["cpus"]),
+                1_000_000,
+            )]),
+            "calls of observe-node.node-fact reached",
+        ),
+    ]
+}
+
+/// Ways that propose too much.
+fn proposals() -> Vec<Mode> {
+    let write = json!([format!("{OWN}/x"), repeated("x", 3_900_000)]);
+    vec![
         mode(
             "proposals",
             phase(
@@ -145,15 +160,6 @@ fn floods() -> Vec<Mode> {
                     .collect::<Vec<_>>(),
             ),
             "limit of 2000 directories of one plugin reached",
-        ),
-        mode(
-            "questions",
-            check(&[quiet_calls(
-                "observe-node.node-fact",
-                json!(["cpus"]),
-                1_000_000,
-            )]),
-            "calls of observe-node.node-fact reached",
         ),
     ]
 }
@@ -225,7 +231,7 @@ fn real() -> Vec<Mode> {
 #[test]
 fn every_way_to_use_up_the_host_ends_by_a_limit_and_within_its_memory() {
     let mut failures = Vec::new();
-    for modes in [calls, floods, readings, real] {
+    for modes in [calls, reports, proposals, readings, real] {
         for Mode { what, ended, limit } in modes() {
             let mib = ended.peak_memory >> 20;
             eprintln!("{what}: {mib} MiB, {} ms", ended.elapsed.as_millis());

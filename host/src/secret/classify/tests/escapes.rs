@@ -13,8 +13,10 @@ fn escaped(text: &str, all: bool, write: fn(char) -> String) -> String {
     text.chars().map(escape).collect()
 }
 
-/// The ways to write a character as an escape.
-const WAYS: &[(&str, fn(char) -> String)] = &[
+/// A way to write a character as an escape, with its name.
+type Way = (&'static str, fn(char) -> String);
+
+const WAYS: &[Way] = &[
     ("percent", |c| format!("%{:02X}", u32::from(c))),
     ("decimal reference", |c| format!("&#{};", u32::from(c))),
     ("hexadecimal reference", |c| {

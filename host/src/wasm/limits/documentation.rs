@@ -89,9 +89,9 @@ fn rows_of_a_run() -> Vec<Row> {
             format!(
                 "{} of findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
                  {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
-                 {MAX_CALLS} calls at a time, \
-                 {MAX_CALLS_OF_PLUGIN} of one plugin; {MAX_LARGE_CALLS} of them with more than {} of \
-                 memory, {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
+                 {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \
+                 {MAX_LARGE_CALLS} of them with more than {} of memory, \
+                 {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
                 mib(MAX_FINDING_BYTES),
                 mib(MAX_FACT_BYTES),
                 mib(MAX_ALL_OBJECT_BYTES),

@@ -7,8 +7,10 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, Migrated, ValidateOptions, flags_of},
+    config::{self, ConfigFile, Migrated, ValidateOptions, flags_of},
     operator_files,
+    plan::catalog::Catalog,
+    run::waivers,
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -147,21 +149,26 @@ fn check_kinds(kinds: &[String]) -> Result<(), CliError> {
 ///
 /// # Errors
 /// The configuration is refused, a file cannot be written, or an image cannot be pulled.
-pub(super) fn run(command: &ConfigCommand) -> Result<Exit> {
+pub(super) fn run(command: &ConfigCommand, catalog: &Catalog) -> Result<Exit> {
     match command {
-        ConfigCommand::Validate(flags) => validate(flags),
+        ConfigCommand::Validate(flags) => validate(flags, catalog),
         ConfigCommand::Migrate(flags) => migrate(flags),
         ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
         ConfigCommand::Images(request) => images::run(request),
     }
 }
 
-fn validate(flags: &ValidateFlags) -> Result<Exit> {
+fn validate(flags: &ValidateFlags, catalog: &Catalog) -> Result<Exit> {
+    let file = ConfigFile::at(flags.config.as_deref().unwrap_or_else(|| "".as_ref()));
     let options = ValidateOptions {
         allow_deprecated_api: flags.allow_deprecated_api,
     };
     let facts = local_node::facts_for_reading();
-    local_node::warn(&config::validate(flags.config.as_deref(), options, &facts)?);
+    local_node::warn(&config::validate(&file, options, &facts)?);
+    let phases = config::phase_configuration_of(&file)?;
+    for warning in waivers::warn_of_unknown(&phases, catalog) {
+        print::warning(&warning);
+    }
     Ok(print::out("ok\n"))
 }
 

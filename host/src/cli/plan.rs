@@ -34,5 +34,8 @@ pub(super) fn run(
     let node = distribution.visible_facts(&facts, &Init.id(), None);
     let loaded = init::load(file, &request.flags, &node)?;
     let prepared = prepare(distribution, &Init, loaded, file, None)?;
+    for warning in &prepared.warnings {
+        print::warning(warning);
+    }
     Ok(print::out(&show::render(&prepared.plan, request.format)))
 }

@@ -7,6 +7,7 @@ use crate::{
         recorded_run::RecordedRun,
         run_list,
         style::{Painted, Palette},
+        tally::Tally,
     },
     world::{files::PrivateDirectory, state_directory as state},
 };
@@ -149,7 +150,9 @@ fn choose_run<'a>(
 
 /// Reads the journal of a run. Only the latest run can still be at work.
 fn read_run(file: &JournalFile, runs: &[JournalFile]) -> Result<RecordedRun, ReadError> {
-    let record = journal::read(&file.path)?;
+    let mut tally = Tally::default();
+    let record = journal::read_each(&file.path, &mut |event| tally.record(&event))?;
+    tally.end_open_phases();
     if let Some(damage) = &record.damage {
         print::warning(&format!(
             "{damage}; the report uses the rest of the journal"
@@ -159,5 +162,10 @@ fn read_run(file: &JournalFile, runs: &[JournalFile]) -> Result<RecordedRun, Rea
     let at_work = is_latest
         .then(|| file.path.parent().and_then(journal::current_holder))
         .flatten();
-    Ok(RecordedRun::new(file.clone(), record, at_work.as_ref()))
+    Ok(RecordedRun::new(
+        file.clone(),
+        record,
+        tally,
+        at_work.as_ref(),
+    ))
 }

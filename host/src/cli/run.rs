@@ -105,7 +105,7 @@ impl Dispatch<'_> {
                 rehearse::run(&request, file.as_ref(), distribution)
             }
             Command::Report(request) => report::run(&request),
-            Command::Config(request) => config::run(&request),
+            Command::Config(request) => config::run(&request, &distribution.catalog),
             Command::Token(request) => token::run(&request),
             Command::Kubeconfig(request) => kubeconfig::run(&request),
             Command::Certs(command) => certs::run(&command),

@@ -6,6 +6,7 @@ use crate::{
 };
 use std::{path::Path, sync::LazyLock};
 
+mod names;
 mod phases;
 mod refusals;
 

@@ -272,7 +272,7 @@ pub(super) fn execute<W: World + 'static>(
         },
     )?;
     let tally = collector
-        .map(|collector| collector.tally())
+        .map(|collector| collector.take())
         .unwrap_or_default();
     recordings.print()?;
     if site.stays {

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::world::node::facts::NodeFacts;
 use serde_json::Value;
-use std::path::Path;
 
 /// The options of `config validate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,14 +22,12 @@ pub struct ValidateOptions {
 /// Checks a file. Returns its warnings.
 ///
 /// # Errors
-/// Every problem that was found, or no file was given.
+/// Every problem that was found.
 pub fn validate(
-    file: Option<&Path>,
+    file: &ConfigFile,
     options: ValidateOptions,
     node: &NodeFacts,
 ) -> Result<Vec<Problem>, Problems> {
-    let file = file.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
-    let file = ConfigFile::at(file);
     let documents = file.documents()?;
     let mut diagnostics = Diagnostics::new(Strictness::Strict);
     let mut for_init = Vec::new();
@@ -55,7 +52,7 @@ pub fn validate(
     let describes_cluster = for_init.iter().any(|document| is_init_or_cluster(document));
     let is_for_init = describes_cluster || for_init.len() == documents.len();
     if !documents.is_empty() && unknown.is_empty() && is_for_init {
-        check_as_init(&file, documents, node, &mut diagnostics);
+        check_as_init(file, documents, node, &mut diagnostics);
     }
     diagnostics.warnings.retain(|warning| {
         !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))

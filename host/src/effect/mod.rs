@@ -46,6 +46,7 @@ use kubephase_sdk::spec::{
     FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RenewalSpec, RestartSpec, RotatedKubeconfigSpec,
     ShareKeysSpec, WaitSpec,
 };
+use kubephase_sdk::undo::Inverse;
 use serde::{Deserialize, Serialize};
 
 /// Makes the enumeration of all kinds of effects.
@@ -136,6 +137,15 @@ impl Effect {
     /// Returns the files and directories that exist once the effect is applied.
     pub fn paths(&self) -> Vec<String> {
         self.properties().files.paths
+    }
+
+    /// Whether the effect removes the file or directory that is its target.
+    pub fn removes_file(&self) -> bool {
+        let undoes = self.properties().undoes;
+        matches!(
+            undoes,
+            Some(Inverse::RemoveFile(_) | Inverse::RemoveDirectory(_))
+        )
     }
 
     /// Returns the kind and the target, for plans, events and the journal.

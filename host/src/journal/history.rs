@@ -15,7 +15,7 @@ use fold::Fold;
 use kubephase_sdk::undo::UndoStep;
 use kubephase_wit::{Failure, FailureCode};
 use outdated::outdated;
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 /// Warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
@@ -182,7 +182,7 @@ impl Fold {
             }
             Err(error) => return Err(unusable(&error.to_string())),
         };
-        let mut workflow = String::new();
+        let mut workflow = Arc::default();
         let trouble = loop {
             if cancel.is_requested() {
                 break None;

@@ -25,7 +25,7 @@ mod writer;
 pub use history::History;
 pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
-pub use reader::{Damage, ReadError, Record, parse, read};
+pub use reader::{Damage, ReadError, Record, parse, read_each};
 
 use list::number;
 use shares::Shares;

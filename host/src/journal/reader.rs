@@ -217,11 +217,12 @@ fn describe(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// Reads the journal at a path. Drops a last line that was cut off, and skips damaged lines.
+/// Reads the journal at a path and hands over its events one by one, since a journal may be large.
+/// The record has no events. Drops a last line that was cut off, and skips damaged lines.
 ///
 /// # Errors
 /// The file is not a journal, or cannot be read.
-pub fn read(path: &Path) -> Result<Record, ReadError> {
+pub fn read_each(path: &Path, each: &mut dyn FnMut(Event)) -> Result<Record, ReadError> {
     // A pipe must not block.
     let file = OpenOptions::new()
         .read(true)
@@ -236,7 +237,7 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
             path: path.to_path_buf(),
         });
     }
-    parse(path, file)
+    parse_each(path, file, each)
 }
 
 /// Reads a journal from an open file; `path` is for messages. Drops a last line that was cut off,
@@ -245,18 +246,27 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
 /// # Errors
 /// The file is not a journal, or cannot be read.
 pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
-    let mut reader = Events::begin(path, source)?;
     let mut events = Vec::new();
+    let record = parse_each(path, source, &mut |event| events.push(event))?;
+    Ok(Record { events, ..record })
+}
+
+fn parse_each(
+    path: &Path,
+    source: impl Read,
+    each: &mut dyn FnMut(Event),
+) -> Result<Record, ReadError> {
+    let mut reader = Events::begin(path, source)?;
     loop {
         let is_large = reader.lines.bytes > MAX_SHOWN;
         match reader.next_wanted(|line| !is_large || is_relied_on(line))? {
-            Some(event) => events.push(event),
+            Some(event) => each(event),
             None => break,
         }
     }
     Ok(Record {
         header: reader.header,
-        events,
+        events: Vec::new(),
         torn: reader.torn,
         damage: reader.damage,
     })

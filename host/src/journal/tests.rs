@@ -197,6 +197,13 @@ fn journal(below: &Path, events: impl IntoIterator<Item = EventKind>) -> Journal
     journal
 }
 
+/// Reads a journal with its events.
+fn read(path: &Path) -> Result<Record, ReadError> {
+    let mut events = Vec::new();
+    let record = read_each(path, &mut |event| events.push(event))?;
+    Ok(Record { events, ..record })
+}
+
 /// Reads the journals of [`state_directory`].
 fn read_history(below: &Path) -> History {
     let files = RootedFiles::open(below).unwrap();

@@ -2,6 +2,8 @@
 //! fails is reported, and the other steps continue.
 mod undo;
 
+pub use undo::{undo_round, undo_rounds};
+
 use super::etcd_join;
 use crate::{
     render::{KUBELET_DIR, MANIFESTS, static_pod},
@@ -140,27 +142,22 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
     let emptied = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
-    let (files, directories) = (
-        undo::files(&reset.undo),
-        undo::directories(&reset.undo, &emptied),
-    );
     let round = usize::try_from(input::round()).unwrap_or_default();
-    // The first directories are removed in the round of the last files.
-    let (first, last) = (
-        files.number() - 1,
-        files.number() + directories.number() - 2,
-    );
+    let steps = if round < reset.undo_rounds {
+        undo::steps_of_round(round)?
+    } else {
+        Vec::new()
+    };
     if round == 0 {
         stop_node(&reset)?;
     }
-    files.undo(round)?;
+    undo::services(&steps)?;
+    undo::files(&steps)?;
     if round == 0 {
         empty_node(&config, &reset, &emptied)?;
     }
-    if round >= first {
-        directories.undo(round - first)?;
-    }
-    if round < last {
+    undo::directories(&steps, &emptied)?;
+    if round + 1 < reset.undo_rounds {
         return Ok(Outcome::Again);
     }
     if config.cluster.is_enabled(gate::ROOTLESS) {
@@ -170,7 +167,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Stops the kubelet and the Pods of the node, and the services that earlier runs started.
+/// Stops the kubelet and the Pods of the node.
 fn stop_node(reset: &Reset) -> Result<(), Failure> {
     let service = effects_node::ensure_service("kubelet", "stopped")?;
     effects::announce(service, "[reset] Stopping the kubelet service")?;
@@ -186,8 +183,7 @@ fn stop_node(reset: &Reset) -> Result<(), Failure> {
         &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
     )?;
     let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
-    effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-    undo::services(&reset.undo)
+    effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")
 }
 
 /// Empties the directories of the node, and removes its kubeconfigs.

@@ -1,8 +1,11 @@
 //! `plugin new`: writes a folder with everything that a plugin needs, including the SDK's source,
 //! so that the plugin builds in any place.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
-use crate::wasm::inspect::VERSION;
-use anyhow::{Context, Result, bail};
+use crate::wasm::{
+    inspect::VERSION,
+    manifest::{check_name, is_name},
+};
+use anyhow::{Context, Result, anyhow, bail};
 use std::{fs, path::Path};
 
 /// The folder of the SDK, in a plugin's folder.
@@ -159,13 +162,13 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
         .and_then(|name| name.to_str())
         .unwrap_or_default()
         .to_owned();
-    if !crate::wasm::manifest::is_name(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase())
-    {
+    if !is_name(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         bail!(
             "{name:?} is not a name for a plugin: it must begin with a letter, and have only \
              lower-case letters, digits and dashes"
         );
     }
+    check_name(&name).map_err(|why| anyhow!(why))?;
     if folder.exists() {
         bail!(
             "{} exists already; choose another name, or remove it",

@@ -44,10 +44,14 @@ struct RunDocument<'a> {
 }
 
 impl RecordedRun {
-    /// Makes the report of a journal. `at_work` is the holder of the run lock, if the lock may be
-    /// of this run.
-    pub fn new(journal: JournalFile, record: Record, at_work: Option<&Holder>) -> RecordedRun {
-        let mut tally = Tally::from_events(&record.events);
+    /// Makes the report of a journal with the tally of its events. `at_work` is the holder of the
+    /// run lock, if the lock may be of this run.
+    pub fn new(
+        journal: JournalFile,
+        record: Record,
+        mut tally: Tally,
+        at_work: Option<&Holder>,
+    ) -> RecordedRun {
         tally.at_work = tally.result.is_none() && at_work.is_some();
         let damage = record.damage.as_ref().map(ToString::to_string);
         RecordedRun {

@@ -174,13 +174,17 @@ impl Tally {
     pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut tally = Tally::default();
         events.into_iter().for_each(|event| tally.record(event));
-        let end = tally.micros;
+        tally.end_open_phases();
         tally
-            .phases
+    }
+
+    /// Lets the phases that did not end last until the last event.
+    pub fn end_open_phases(&mut self) {
+        let end = self.micros;
+        self.phases
             .iter_mut()
             .filter(|span| span.is_open())
             .for_each(|span| span.micros = end.saturating_sub(span.began.unwrap_or(end)));
-        tally
     }
 
     /// Adds an event.
@@ -315,9 +319,9 @@ impl Tally {
 pub struct TallyCollector(Arc<Mutex<Tally>>);
 
 impl TallyCollector {
-    /// Returns the tally so far.
-    pub fn tally(&self) -> Tally {
-        self.0.lock().clone()
+    /// Takes the tally. A later event begins another one.
+    pub fn take(&self) -> Tally {
+        std::mem::take(&mut self.0.lock())
     }
 }
 

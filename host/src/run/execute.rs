@@ -15,6 +15,7 @@ use crate::{
     event::{Bus, EventKind, Subscriber},
     journal::History,
     parallel,
+    phase::reset::undo_rounds,
     plan::Plan,
     run::generated_secrets::GeneratedSecrets,
     world::{Files, World, state_directory as state},
@@ -28,7 +29,9 @@ use std::{collections::BTreeSet, sync::Arc};
 pub struct Complete {
     pub prepared: Prepared,
     /// paths that earlier runs made
-    made_before: BTreeSet<String>,
+    made_before: Arc<BTreeSet<String>>,
+    /// the steps that undo earlier runs, as [`undo_rounds`] returns them
+    undo: Arc<Vec<String>>,
     /// Unix seconds
     started: i64,
 }
@@ -43,13 +46,23 @@ impl Prepared {
         let started = jiff::Timestamp::now().as_second();
         GeneratedSecrets::complete(&mut self.config, self.token_given, files)?;
         let history = History::read(files, state::DIRECTORY, cancel);
-        let warnings = self.workflow.complete(&mut self.config, files, &history)?;
-        self.warnings.extend(warnings);
+        self.warnings
+            .extend(self.workflow.complete(&mut self.config, files)?);
         self.warnings.extend(history.warnings.iter().cloned());
         self.warnings.extend(history.remove_outdated(files));
+        // A reset has no checks about files that are there already.
+        let (undo, made) = match &mut self.config.reset {
+            Some(reset) => {
+                let rounds = undo_rounds(history.undo);
+                reset.undo_rounds = rounds.len();
+                (rounds, BTreeSet::new())
+            }
+            None => (Vec::new(), history.made),
+        };
         Ok(Complete {
             prepared: self,
-            made_before: history.made,
+            made_before: Arc::new(made),
+            undo: Arc::new(undo),
             started,
         })
     }
@@ -78,6 +91,7 @@ impl Complete {
             patches: prepared.patches.clone(),
             territory: prepared.territory(),
             identities: prepared.identities(),
+            undo: self.undo.clone(),
             cancel: cancel.clone(),
             ..RunContext::of_run(world, bus, masked)?
         });

@@ -3,7 +3,10 @@
 use crate::{event::Judgement, plan::Node};
 use kubephase_sdk::codes::{self, Family};
 use kubephase_wit::{Finding, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Built-in checks whether a path or a port is free.
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
@@ -16,7 +19,7 @@ pub struct FindingPolicy {
     /// lower-cased name of a check and the reason it is waived
     pub waived: BTreeMap<String, String>,
     /// paths that earlier runs on this node made, according to its journals
-    pub ours: BTreeSet<String>,
+    pub ours: Arc<BTreeSet<String>>,
 }
 
 /// Returns the code under which a finding is judged and reported. If a third party's plugin uses

@@ -23,6 +23,6 @@ pub mod site;
 mod stand_ins;
 pub mod threads;
 mod time;
-mod waivers;
+pub mod waivers;
 pub mod worker_pool;
 pub mod workflow;

@@ -75,10 +75,6 @@ impl Secrets {
         });
         let mut for_plugins = with_placeholders(config, &mut |name, _| public_placeholder(name));
         secrets.mask_proxies(&mut for_plugins);
-        // Only phases of the program undo earlier runs, and there may be very many steps.
-        if let Some(reset) = &mut for_plugins.reset {
-            reset.undo.clear();
-        }
         let shown = for_plugins.run.proxy_environment.iter().cloned();
         let real = for_built_ins.run.proxy_environment.iter().cloned();
         let proxies = shown.zip(real).filter(|(shown, real)| shown != real);

@@ -13,18 +13,19 @@ const ALMOST_EQUAL: f64 = 0.9;
 const MAX_COMPARED: usize = 128;
 
 /// Returns a warning for each waiver whose code no check has. `catalog` has the phases of the run's
-/// plugins.
+/// plugins, where they are loaded.
 ///
 /// A plugin chooses the codes of its findings. In a run with phases of third parties, only a code
 /// that is almost one of the program's is taken for a mistake.
-pub(super) fn warn_of_unknown(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
+pub fn warn_of_unknown(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
     let known = known_codes(phases, catalog);
-    let has_foreign_codes = catalog
-        .entries
-        .iter()
-        .any(|entry| entry.source.third_party().is_some());
+    let has_foreign_codes = !phases.plugins.is_empty()
+        || catalog
+            .entries
+            .iter()
+            .any(|entry| entry.source.third_party().is_some());
     let warn = |code: &str| {
-        if is_known(code, &known, catalog) {
+        if is_known(code, &known, phases, catalog) {
             return None;
         }
         let nearest = nearest(code, &known);
@@ -57,10 +58,12 @@ fn known_codes(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
 }
 
 /// Whether a check of the run may have a code. Case does not matter.
-fn is_known(code: &str, known: &[String], catalog: &Catalog) -> bool {
+fn is_known(code: &str, known: &[String], phases: &PhaseConfiguration, catalog: &Catalog) -> bool {
     let is_of_plugin = || {
-        let plugin = code.split_once('/').map(|(plugin, _)| plugin);
-        plugin.is_some_and(|plugin| catalog.has_plugin(plugin))
+        code.split_once('/').is_some_and(|(plugin, _)| {
+            let mut entries = phases.plugins.iter();
+            catalog.has_plugin(plugin) || entries.any(|entry| entry.name == plugin)
+        })
     };
     codes::is_of_family(code)
         || known.iter().any(|known| known.eq_ignore_ascii_case(code))

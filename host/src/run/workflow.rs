@@ -2,7 +2,6 @@
 //! workflows themselves are in [`crate::workflow`].
 use crate::{
     config::{Config, ConfigFile, Loaded, PhaseFlags},
-    journal::History,
     plan::spec::{PhaseSpec, WorkflowId},
     world::{Files, World, node::facts::NodeFacts},
 };
@@ -62,17 +61,12 @@ pub trait Workflow: Sync {
         BTreeMap::new()
     }
 
-    /// Completes the configuration from the files of the node and from earlier runs, just before
-    /// the run. Returns warnings.
+    /// Completes the configuration from the files of the node, just before the run. Returns
+    /// warnings.
     ///
     /// # Errors
     /// The files cannot be read.
-    fn complete(
-        &self,
-        _config: &mut Config,
-        _files: &dyn Files,
-        _history: &History,
-    ) -> Result<Vec<String>> {
+    fn complete(&self, _config: &mut Config, _files: &dyn Files) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 

@@ -1,9 +1,9 @@
 //! Decides whether content is a credential or holds one.
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
-//! and base64, hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH`
-//! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
-//! proportion to the content's size.
+//! and base64, hexadecimal, gzip, UTF-16 and escapes are decoded and judged again, down to
+//! `MAX_DEPTH` encodings. What cannot be parsed is still searched once from end to end. All work is
+//! bounded in proportion to the content's size.
 //!
 //! A search finds only what it knows. So content in which nothing was found also has to be
 //! ordinary: text that does not look random, values after no name of a secret, certificates, and
@@ -13,6 +13,7 @@ mod assignments;
 mod containers;
 mod der;
 mod encodings;
+mod escapes;
 mod objects;
 mod ordinary;
 mod patterns;
@@ -189,6 +190,9 @@ impl<'b> Search<'b> {
         let text = encodings::decode_utf16(content).or_else(|| text::decode_latin_1(content));
         if let Some(text) = text {
             self.search(text.as_bytes(), depth)?;
+        }
+        if let Some(text) = escapes::unescape(content) {
+            self.search(&text, depth)?;
         }
         if let Ok(text) = std::str::from_utf8(content) {
             self.documents(text, depth)?;

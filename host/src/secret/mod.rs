@@ -4,6 +4,7 @@
 pub mod bootstrap_token;
 pub mod classify;
 pub mod configuration;
+pub mod names;
 pub mod settings;
 
 use serde::{Deserialize, Deserializer};

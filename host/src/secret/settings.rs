@@ -1,6 +1,7 @@
 //! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or
-//! `format: password`, or if its name is that of a secret (`password`, `apiToken`) and its schema
-//! does not say `writeOnly: false`.
+//! `format: password`. It is also secret if its name is that of a secret (`password`, `apiToken`)
+//! or its text has a credential (`https://USER:PASSWORD@HOST`), and its schema does not say
+//! `writeOnly: false`.
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
@@ -10,7 +11,12 @@ mod unfollowed_marks;
 pub use listing::list_secrets;
 pub use unfollowed_marks::check_marks;
 
-use super::Secret;
+use super::{
+    Secret,
+    classify::{Credential, classify},
+    names::sounds_secret,
+};
+use crate::text::user_info;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -33,51 +39,8 @@ impl fmt::Debug for Settings {
 /// Keywords of a schema that hold further schemas for the value that the schema describes.
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
 
-/// Parts of names that mark a setting as secret.
-const SECRET_NAMES: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "signingkey",
-    "encryptionkey",
-    "accountkey",
-    "licensekey",
-    "servicekey",
-    "authtok",
-];
-
-/// Last words of names that mark a setting as secret. Elsewhere in a name they mean other things.
-const SECRET_WORDS: &[&str] = &["pass", "pwd", "pw", "psk", "cred", "creds", "auth"];
-
-/// Ends of names that mark a setting as plain: it says where a secret is, or describes it.
-const PLAIN_ENDS: &[&str] = &[
-    "file",
-    "path",
-    "dir",
-    "directory",
-    "name",
-    "namespace",
-    "ref",
-    "url",
-    "ttl",
-    "seconds",
-    "length",
-    "count",
-    "class",
-    "type",
-    "policy",
-    "strategy",
-    // The name of a credential that systemd gives a service, and a return value of PAM.
-    "loadcredential",
-    "importcredential",
-    "authtokreqd",
-];
+/// Bytes of the shortest text that is judged by its content: settings may have very many texts.
+const SHORTEST_CREDENTIAL: usize = 10;
 
 /// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.
 const MAX_DEPTH: usize = 32;
@@ -99,26 +62,6 @@ pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
 /// Whether the schema marks the value as secret.
 fn is_secret(schema: &Value) -> bool {
     schema["writeOnly"] == true || schema["format"] == "password"
-}
-
-/// Whether a setting of this name is secret unless its schema says otherwise.
-pub fn sounds_secret(name: &str) -> bool {
-    let word = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
-    let word = word.unwrap_or_default();
-    // `dbPass` has two words, `DB_PASS` has two, and `PASS` is one.
-    let has_humps = word.contains(|c: char| c.is_ascii_lowercase());
-    let hump = word.rfind(|c: char| c.is_ascii_uppercase() && has_humps);
-    let last_word = &word[hump.unwrap_or_default()..];
-    let (name, last_word) = (letters(name), letters(last_word));
-    let has_secret_word = SECRET_WORDS.contains(&last_word.as_str());
-    (has_secret_word || SECRET_NAMES.iter().any(|part| name.contains(part)))
-        && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
-}
-
-/// Returns the letters and digits of a text, in lower case.
-fn letters(text: &str) -> String {
-    let letters = text.chars().filter(char::is_ascii_alphanumeric);
-    letters.collect::<String>().to_lowercase()
 }
 
 /// Follows a reference within the schema: `#/$defs/name`.
@@ -163,10 +106,9 @@ fn walk(
                     .get(name)
                     .or_else(|| schema.get("additionalProperties"))
                     .unwrap_or(&Value::Null);
-                if sounds_secret(name)
-                    && resolve(root, of_name)["writeOnly"] != false
-                    && !matches!(field, Value::Null | Value::Bool(_))
-                {
+                let is_named =
+                    sounds_secret(name) && !matches!(field, Value::Null | Value::Bool(_));
+                if (is_named || is_credential(field)) && !is_plain(root, of_name) {
                     hide(field);
                 } else {
                     walk(root, of_name, field, depth, hide);
@@ -175,18 +117,39 @@ fn walk(
         }
         Value::Array(items) => {
             let of_items = schema.get("items").unwrap_or(&Value::Null);
-            items
-                .iter_mut()
-                .for_each(|item| walk(root, of_items, item, depth, hide));
+            for item in items {
+                if is_credential(item) && !is_plain(root, of_items) {
+                    hide(item);
+                } else {
+                    walk(root, of_items, item, depth, hide);
+                }
+            }
         }
         _ => {}
     }
 }
 
+/// Whether a schema says that its value is not secret.
+fn is_plain(root: &Value, schema: &Value) -> bool {
+    resolve(root, schema)["writeOnly"] == false
+}
+
+/// Whether a value is a text with a credential in it. A text that may have one counts as plain.
+fn is_credential(value: &Value) -> bool {
+    let text = value
+        .as_str()
+        .filter(|text| text.len() >= SHORTEST_CREDENTIAL);
+    let found = text.and_then(|text| classify(text.as_bytes()));
+    found.is_some_and(|credential| credential != Credential::Undecided)
+}
+
 /// Collects the texts of a value, at any depth.
 fn collect_texts(value: &Value, found: &mut Vec<Secret<String>>) {
     match value {
-        Value::String(text) => found.push(text.as_str().into()),
+        Value::String(text) => {
+            found.push(text.as_str().into());
+            found.extend(user_info::passwords(text).map(Secret::from));
+        }
         Value::Array(items) => items.iter().for_each(|item| collect_texts(item, found)),
         Value::Object(fields) => fields
             .values()

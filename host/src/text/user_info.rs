@@ -37,19 +37,36 @@ pub fn hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(of_words.into_owned())
 }
 
-/// A URL after its scheme, or an address without one, without the user info. A password may have a
-/// slash in it, and so may a path have an `@`, such as that of a digest.
+/// Returns the passwords of the URLs in a text.
+pub fn passwords(text: &str) -> impl Iterator<Item = &str> {
+    let urls = URL
+        .as_ref()
+        .into_iter()
+        .flat_map(|url| url.captures_iter(text));
+    urls.filter_map(|found| {
+        let rest = found.get(2)?.as_str();
+        let (_, password) = rest[..end_of_user_info(rest)?].split_once(':')?;
+        Some(password)
+    })
+}
+
+/// A URL after its scheme, or an address without one, without the user info.
 fn of_host(rest: &str) -> String {
-    let slash = rest.find('/').unwrap_or(rest.len());
-    let ends = rest.match_indices('@').map(|(at, _)| at);
-    let end = ends
-        .rev()
-        .find(|at| !rest[at + 1..].starts_with("sha256:"))
-        .filter(|end| slash > *end || rest[..slash].contains(':'));
-    match end {
+    match end_of_user_info(rest) {
         Some(end) => format!("{HIDDEN}{}", &rest[end..]),
         None => rest.to_owned(),
     }
+}
+
+/// Returns where the user info of a URL after its scheme, or of an address without one, ends; none
+/// if it has none. A password may have a slash in it, and so may a path have an `@`, such as that
+/// of a digest.
+fn end_of_user_info(rest: &str) -> Option<usize> {
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let ends = rest.match_indices('@').map(|(at, _)| at);
+    ends.rev()
+        .find(|at| !rest[at + 1..].starts_with("sha256:"))
+        .filter(|end| slash > *end || rest[..slash].contains(':'))
 }
 
 #[cfg(test)]
@@ -86,5 +103,11 @@ mod tests {
         ] {
             assert_eq!(hidden(text), shown);
         }
+    }
+
+    #[test]
+    fn passwords_of_urls_are_found() {
+        let text = "a https://u:p/@w@h/x, oci://token@r/own:1 and x=ftp://:q@h u:p@h";
+        assert_eq!(passwords(text).collect::<Vec<_>>(), ["p/@w", "q"]);
     }
 }

@@ -6,7 +6,7 @@ mod documentation;
 mod memory;
 mod run;
 
-pub use memory::{MemoryLimiter, Waiter};
+pub use memory::{LargeTurn, MemoryLimiter, Waiter};
 pub use run::*;
 
 use std::time::Duration;
@@ -88,8 +88,8 @@ pub const MAX_STACK_BYTES: usize = 256 << 10;
 pub const CALL_PROCESSOR_TIME: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE_TIME: Duration = Duration::from_secs(1);
-// The memory of all guests that run at one time: 16 calls with 4 MiB each, of which two may have as
-// much as their own limit allows, are at most 184 MiB if the operator raised no limit. Calls wait
+// The memory of all guests that run at one time: 16 calls with 2 MiB each, of which two may have as
+// much as their own limit allows, are at most 156 MiB if the operator raised no limit. Calls wait
 // for their turn in the order of `parallel::fair`.
 
 /// Calls that run at one time.
@@ -97,7 +97,7 @@ pub const MAX_CALLS: usize = 16;
 /// Calls of one plugin that run at one time.
 pub const MAX_CALLS_OF_PLUGIN: usize = 8;
 /// Bytes of memory that every call may have. A call that has more waits for its turn.
-pub const SMALL_MEMORY_BYTES: usize = 4 << 20;
+pub const SMALL_MEMORY_BYTES: usize = 2 << 20;
 /// Calls with more than [`SMALL_MEMORY_BYTES`] that run at one time.
 pub const MAX_LARGE_CALLS: usize = 2;
 /// Calls of one plugin with more than [`SMALL_MEMORY_BYTES`] that run at one time.

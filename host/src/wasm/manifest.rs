@@ -2,12 +2,14 @@
 //! be read without running the component. The manifest's schema has its own version, independent of
 //! the version of the WIT interface.
 mod lines;
+mod names;
 mod phases;
 mod reader;
 mod requests;
 mod requires;
 mod risky_lines;
 
+pub use names::{check_name, is_name};
 pub use requires::Requires;
 
 use super::request::Request;
@@ -89,14 +91,10 @@ impl Manifest {
 
     /// Reports problems of the name, of fields together, and of the schema of the settings.
     fn check(&self, reader: &mut Reader) {
-        if !self.name.is_empty() && !is_name(&self.name) {
-            reader.problem(
-                "name",
-                format!(
-                    "name: {:?} has to be of at most 63 lower-case letters, digits and dashes",
-                    sanitise::quoted(&self.name)
-                ),
-            );
+        if !self.name.is_empty()
+            && let Err(why) = check_name(&self.name)
+        {
+            reader.problem("name", format!("name: {why}"));
         }
         let observes_only = self
             .provides
@@ -141,13 +139,7 @@ impl Manifest {
     /// # Errors
     /// The name or the summary is not valid.
     pub(super) fn for_check(name: &str, summary: &str) -> Result<Manifest> {
-        if !is_name(name) {
-            bail!(
-                "the component calls itself {:?}, which is not a valid name: a name has 1 to 63 \
-                 lower-case letters, digits and dashes",
-                sanitise::quoted(name)
-            );
-        }
+        check_name(name).map_err(|why| anyhow!("the component's name: {why}"))?;
         let summary =
             Line::parse(summary).map_err(|why| anyhow!("the component's summary: {why}"))?;
         Ok(Manifest {
@@ -198,14 +190,6 @@ fn check_settings_schema(schema: &Value) -> Result<(), String> {
         let place = error.instance_path().to_string();
         format!("is not a valid JSON Schema: {error} (at {place:?})")
     })
-}
-
-/// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.
-pub fn is_name(name: &str) -> bool {
-    (1..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Calls a component as a phase. Every call gets a fresh instance, limits and a deadline.
 use super::{
     inspect::{VERSION, WIT_PACKAGE},
-    limits::{CALL_PROCESSOR_TIME, DESCRIBE_TIME, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter},
+    limits::{
+        CALL_PROCESSOR_TIME, DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter,
+    },
     runtime::Runtime,
 };
 use crate::{budget::Budget, config::plugin_limits::Limits, parallel::fair::Clock, text::sanitise};
@@ -116,9 +118,15 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     ) -> wasmtime::Result<T> {
         let Bounds { limits, waiter } = &self.bounds;
         let _turn = waiter.wait(self.runtime.turns())?;
+        let large = LargeTurn::default();
         let data = Data {
             session: self.session.clone(),
-            total: MemoryLimiter::new(limits.memory, self.peak.clone(), waiter.clone()),
+            total: MemoryLimiter::new(
+                limits.memory,
+                self.peak.clone(),
+                waiter.clone(),
+                large.clone(),
+            ),
         };
         let mut store = store_with_limits(
             self.runtime.engine(),
@@ -276,14 +284,19 @@ pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<Phase
     let _turn = waiter
         .wait(runtime.turns())
         .map_err(|stop| anyhow!("{}", one_line(&stop)))?;
-    let engine = runtime.engine();
+    let (engine, large) = (runtime.engine(), LargeTurn::default());
     let call_without_imports = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<MemoryLimiter> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
         let mut store = store_with_limits(
             engine,
-            MemoryLimiter::new(Limits::default().memory, Arc::default(), waiter.clone()),
+            MemoryLimiter::new(
+                Limits::default().memory,
+                Arc::default(),
+                waiter.clone(),
+                large.clone(),
+            ),
             |total| total,
             DESCRIBE_TIME,
             waiter.clone(),

@@ -59,7 +59,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Fa
 ///
 /// # Panics
 /// If a map of the spec has keys that are not strings.
-pub fn json<T: Serialize>(spec: &T) -> String {
+pub fn json<T: Serialize + ?Sized>(spec: &T) -> String {
     serde_json::to_string(spec).expect("specs have string keys and no foreign types")
 }
 

@@ -126,6 +126,33 @@ fn no_control_character_of_the_input_is_printed() {
     }
 }
 
+#[test]
+fn plan_and_validate_warn_of_a_waiver_that_has_no_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let text = fs::read_to_string(&config).unwrap();
+    for (check, warns) in [("NumCPUs", true), ("NumCPU", false)] {
+        let phases = format!(
+            "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nwaivers: \
+             [{{check: {check}, reason: a test}}]\n"
+        );
+        fs::write(&config, format!("{text}{phases}")).unwrap();
+        for command in [["plan", "init"], ["config", "validate"]] {
+            let output = run(kubephase(PROGRAM)
+                .args(command)
+                .arg("--config")
+                .arg(&config));
+            assert_eq!(output.status, 0, "{command:?}: {}", output.stderr);
+            assert_eq!(
+                output.stderr.contains("did you mean NumCPU?"),
+                warns,
+                "{command:?}: {}",
+                output.stderr
+            );
+        }
+    }
+}
+
 /// A path that cannot be looked at has a finding of its own, by kubeadm's name, and hides no other.
 #[test]
 fn a_check_that_cannot_look_at_a_path_can_be_ignored_by_name() {

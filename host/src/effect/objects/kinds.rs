@@ -99,7 +99,7 @@ impl Patch {
         Ok(ObjectChange {
             row: &PATCH_OBJECT.row,
             of: ObjectName::parse(&self.of)?,
-            content: ObjectContent::Part(&self.patch),
+            content: ObjectContent::Patch(&self.patch),
         })
     }
 }

@@ -6,7 +6,10 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     effect::{Applied, Done, IfExists},
-    wasm::grant::{Grant, ObjectChange},
+    wasm::{
+        gate,
+        grant::{Grant, ObjectChange},
+    },
     world::{
         Cluster, Tried,
         object_ref::{reference, target},
@@ -97,6 +100,9 @@ impl Claim {
         self.act(&of, cluster, cancel, &|current| match current {
             Some(current) => {
                 let mut manifest = marked.clone();
+                if of.kind == gate::NAMESPACE {
+                    keep_metadata(&mut manifest, current);
+                }
                 Revision::of(current).put_on(&mut manifest);
                 super::change(&manifest, if_exists, current, cluster)
             }
@@ -221,6 +227,26 @@ fn field_of<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
         *value = json!({});
     }
     &mut value[name]
+}
+
+/// Keeps the metadata that others gave a namespace: by its labels, an administrator decides about
+/// everything in it.
+fn keep_metadata(manifest: &mut Value, current: &Value) {
+    let metadata = field_of(manifest, "metadata");
+    for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+        let of_others = &current["metadata"][field];
+        if of_others.is_null() {
+            continue;
+        }
+        match (&mut metadata[field], of_others) {
+            (Value::Object(own), Value::Object(others)) => {
+                for (key, value) in others {
+                    own.entry(key.as_str()).or_insert_with(|| value.clone());
+                }
+            }
+            (own, others) => *own = others.clone(),
+        }
+    }
 }
 
 fn namespace_of(name: &str) -> ObjectRef {

@@ -8,6 +8,7 @@ use kubephase_sdk::undo::{Inverse, UndoStep};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// The state while the journals are read, one after the other. Reading takes time in proportion to
@@ -19,33 +20,57 @@ pub struct Fold {
     pub intended: BTreeSet<String>,
     /// what undoes the effects of the runs so far
     pub left: Left,
-    /// for each inverse, the runs whose journals name it
-    noted: BTreeMap<Inverse, BTreeSet<u64>>,
     /// for each run, the later runs that undid things which it made: if the journal of a later run
     /// went first, the earlier journal would wrongly say that the things are still there
     pub undone_by: BTreeMap<u64, BTreeSet<u64>>,
 }
 
-/// What undoes the effects of the runs so far. Each inverse was noted at a moment.
+/// What undoes the effects of the runs so far. There may be very many inverses, so each is in
+/// memory once.
 #[derive(Default)]
 pub struct Left {
     moments: usize,
-    steps: BTreeMap<Inverse, (usize, UndoStep)>,
+    inverses: BTreeMap<Inverse, Noted>,
+}
+
+/// When an inverse was noted. If several effects have the same inverse, the latest counts.
+struct Noted {
+    /// the moment of the latest effect
+    moment: usize,
+    /// the workflow of the latest effect
+    workflow: Arc<str>,
+    /// the runs whose journals name the inverse, the latest last
+    runs: Vec<u64>,
 }
 
 impl Left {
-    /// Notes the inverse of an effect. If it is known already, the latest effect counts.
-    fn note(&mut self, step: UndoStep) {
+    /// Notes the inverse of an effect. Runs have to be noted in their order.
+    fn note(&mut self, inverse: Inverse, run: u64, workflow: &Arc<str>) {
         self.moments += 1;
-        self.steps
-            .insert(step.inverse.clone(), (self.moments, step));
+        let moment = self.moments;
+        let noted = self.inverses.entry(inverse).or_insert_with(|| Noted {
+            moment,
+            workflow: workflow.clone(),
+            runs: Vec::new(),
+        });
+        noted.moment = moment;
+        noted.workflow = workflow.clone();
+        if noted.runs.last() != Some(&run) {
+            noted.runs.push(run);
+        }
     }
 
     /// All inverses, the latest first.
     pub fn latest_first(self) -> Vec<UndoStep> {
-        let mut steps: Vec<(usize, UndoStep)> = self.steps.into_values().collect();
-        steps.sort_unstable_by_key(|(moment, _)| Reverse(*moment));
-        steps.into_iter().map(|(_, step)| step).collect()
+        let mut inverses: Vec<(Inverse, Noted)> = self.inverses.into_iter().collect();
+        inverses.sort_unstable_by_key(|(_, noted)| Reverse(noted.moment));
+        let inverses = inverses.into_iter();
+        let step = |(inverse, noted): (Inverse, Noted)| UndoStep {
+            inverse,
+            run: noted.runs.last().copied().unwrap_or_default(),
+            workflow: (*noted.workflow).to_owned(),
+        };
+        inverses.map(step).collect()
     }
 }
 
@@ -60,9 +85,9 @@ struct RecordedEffect {
 
 impl Fold {
     /// Notes what an event says about the node.
-    pub fn note_event(&mut self, what: EventKind, run: u64, workflow: &mut String) {
+    pub fn note_event(&mut self, what: EventKind, run: u64, workflow: &mut Arc<str>) {
         match what {
-            EventKind::RunStarted { workflow: name, .. } => *workflow = name,
+            EventKind::RunStarted { workflow: name, .. } => *workflow = name.into(),
             EventKind::Intended { targets, .. } => self.intended.extend(targets),
             EventKind::RunEnded { .. } => self.intended.clear(),
             EventKind::Effect {
@@ -86,7 +111,7 @@ impl Fold {
         }
     }
 
-    fn note_effect(&mut self, effect: RecordedEffect, run: u64, workflow: &str) {
+    fn note_effect(&mut self, effect: RecordedEffect, run: u64, workflow: &Arc<str>) {
         let Footprint {
             paths,
             undo,
@@ -131,23 +156,16 @@ impl Fold {
     }
 
     /// Notes what undoes an effect of a run.
-    fn note(&mut self, inverse: Inverse, run: u64, workflow: &str) {
-        if !is_allowed(&inverse) {
-            return;
+    fn note(&mut self, inverse: Inverse, run: u64, workflow: &Arc<str>) {
+        if is_allowed(&inverse) {
+            self.left.note(inverse, run, workflow);
         }
-        let runs = self.noted.entry(inverse.clone()).or_default();
-        runs.insert(run);
-        self.left.note(UndoStep {
-            inverse,
-            run,
-            workflow: workflow.to_owned(),
-        });
     }
 
     /// Forgets what an effect undid: it does not have to be undone again.
     fn forget(&mut self, inverse: &Inverse, run: u64) {
-        self.left.steps.remove(inverse);
-        for earlier in self.noted.remove(inverse).into_iter().flatten() {
+        let noted = self.left.inverses.remove(inverse);
+        for earlier in noted.into_iter().flat_map(|noted| noted.runs) {
             self.undone_by.entry(earlier).or_default().insert(run);
         }
     }

@@ -8,9 +8,11 @@ use kubephase_sdk::{
     spec::ClearSpec,
     undo::{Inverse, UndoStep},
 };
+use std::cmp::Ordering;
 
-/// The parts of a reset that undo earlier runs, each announced by one line.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The parts of a reset that undo earlier runs, in their order. Each is announced by one line in a
+/// round.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Services,
     Files,
@@ -42,10 +44,50 @@ impl Part {
 /// Steps of one round. The host applies the effects at the end of each round, so that few are in
 /// memory, and an interrupted run ends soon.
 const STEPS_PER_ROUND: usize = 500;
-/// Most rounds of one part: a phase may have a limited number of rounds.
-const MAX_ROUNDS: usize = 40;
+/// Most rounds: a phase may have a limited number of rounds.
+const MAX_ROUNDS: usize = 80;
 /// Most paths that the line of a round names.
 const SHOWN: usize = 100;
+/// The JSON pointer to the steps of a round in the configuration, without the number of the round.
+const POINTER: &str = "/reset/undo/";
+
+/// Puts the steps that undo earlier runs in their order: services, files, and directories, each
+/// after the directories in it. Returns the steps of each round as JSON text, which takes a tenth
+/// of the memory that they take as JSON values.
+pub fn undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
+    // Directories at the top of the tree belong to the system.
+    steps.retain(|step| {
+        let is_directory = Part::from_inverse(&step.inverse) == Part::Directories;
+        !is_directory || step.inverse.what().matches('/').count() > 1
+    });
+    steps.sort_by(|one, other| {
+        let (part, of_other) = (
+            Part::from_inverse(&one.inverse),
+            Part::from_inverse(&other.inverse),
+        );
+        let deepest_first = || other.inverse.what().cmp(one.inverse.what());
+        part.cmp(&of_other).then_with(|| match part {
+            Part::Directories => deepest_first(),
+            Part::Services | Part::Files => Ordering::Equal,
+        })
+    });
+    let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
+    steps.chunks(per_round).map(kubephase_sdk::json).collect()
+}
+
+/// Returns the number of the round whose steps a JSON pointer names; none if it names another part
+/// of the configuration.
+pub fn undo_round(pointer: &str) -> Option<usize> {
+    pointer.strip_prefix(POINTER)?.parse().ok()
+}
+
+/// Asks the host for the steps of a round.
+///
+/// # Errors
+/// The host cannot answer the question.
+pub fn steps_of_round(round: usize) -> Result<Vec<UndoStep>, Failure> {
+    kubephase_sdk::config(&format!("{POINTER}{round}"))
+}
 
 /// Proposes to stop and disable the services that earlier runs started and enabled. Nothing on the
 /// machine needed such a service before the first run.
@@ -53,59 +95,25 @@ const SHOWN: usize = 100;
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
 pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
-    undo(Part::Services, steps_of(Part::Services, steps))
+    undo(Part::Services, &steps_of(Part::Services, steps))
 }
 
-/// Returns the rounds that remove the files of earlier runs.
-pub fn files(steps: &[UndoStep]) -> Rounds<'_> {
-    Rounds::new(Part::Files, steps_of(Part::Files, steps))
+/// Proposes to remove the files of earlier runs.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
+pub fn files(steps: &[UndoStep]) -> Result<(), Failure> {
+    undo(Part::Files, &steps_of(Part::Files, steps))
 }
 
-/// Returns the rounds that remove the empty directories of earlier runs, each after the directories
-/// in it. The directories in `excluded` stay.
-pub fn directories<'s>(steps: &'s [UndoStep], excluded: &[&str]) -> Rounds<'s> {
+/// Proposes to remove the empty directories of earlier runs. The directories in `excluded` stay.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
+pub fn directories(steps: &[UndoStep], excluded: &[&str]) -> Result<(), Failure> {
     let mut steps = steps_of(Part::Directories, steps);
-    steps.retain(|step| {
-        let path = step.inverse.what();
-        // Directories at the top of the tree belong to the system.
-        path.matches('/').count() > 1 && !excluded.contains(&path)
-    });
-    steps.sort_by(|one, other| other.inverse.what().cmp(one.inverse.what()));
-    Rounds::new(Part::Directories, steps)
-}
-
-/// The steps of a part, a limited number in each round.
-pub struct Rounds<'s> {
-    part: Part,
-    steps: Vec<&'s UndoStep>,
-    per_round: usize,
-}
-
-impl<'s> Rounds<'s> {
-    fn new(part: Part, steps: Vec<&'s UndoStep>) -> Rounds<'s> {
-        let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
-        Rounds {
-            part,
-            steps,
-            per_round,
-        }
-    }
-
-    /// Returns the number of rounds, at least one.
-    pub fn number(&self) -> usize {
-        self.steps.len().div_ceil(self.per_round).max(1)
-    }
-
-    /// Proposes the steps of a round, if it has any.
-    ///
-    /// # Errors
-    /// The host cannot answer a question, or refuses a proposal.
-    pub fn undo(&self, round: usize) -> Result<(), Failure> {
-        match self.steps.chunks(self.per_round).nth(round) {
-            Some(steps) => undo(self.part, steps.to_vec()),
-            None => Ok(()),
-        }
-    }
+    steps.retain(|step| !excluded.contains(&step.inverse.what()));
+    undo(Part::Directories, &steps)
 }
 
 fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
@@ -115,13 +123,13 @@ fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
         .collect()
 }
 
-fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
+fn undo(part: Part, steps: &[&UndoStep]) -> Result<(), Failure> {
     let line = format!(
         "[reset] {}, by their journals: [{}]",
         part.title(),
-        listed(&steps)
+        listed(steps)
     );
-    announce_first(steps.into_iter().map(propose_step), &line)
+    announce_first(steps.iter().map(|step| propose_step(step)), &line)
 }
 
 fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {

@@ -96,16 +96,14 @@ fn past(number: u64, events: Vec<Event>) -> RecordedRun {
         version: "0.1.0".into(),
         began: 1_700_000_000,
     };
-    RecordedRun::new(
-        kept,
-        Record {
-            header,
-            events,
-            torn: false,
-            damage: None,
-        },
-        None,
-    )
+    let tally = Tally::from_events(&events);
+    let record = Record {
+        header,
+        events,
+        torn: false,
+        damage: None,
+    };
+    RecordedRun::new(kept, record, tally, None)
 }
 
 /// A run of which the second certificate was long ready before there was a worker for it.

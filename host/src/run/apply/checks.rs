@@ -61,10 +61,12 @@ impl Application<'_> {
         }
     }
 
-    /// Records the targets of all proposals in the journal, before the first of them is applied.
+    /// Records the targets of all proposals in the journal, before the first of them is applied. A
+    /// file that an effect removes was recorded by the run that made it.
     pub(super) fn announce_targets(&self, proposals: &[Proposal]) -> Result<(), PhaseError> {
         let targets: BTreeSet<String> = proposals
             .iter()
+            .filter(|Proposal { effect, .. }| !effect.removes_file())
             .flat_map(|Proposal { effect, .. }| iter::once(summary(effect).1).chain(effect.paths()))
             .collect();
         let texts: Vec<&str> = targets.iter().map(String::as_str).collect();

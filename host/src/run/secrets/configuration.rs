@@ -7,7 +7,7 @@ use super::{passwords, public_placeholder};
 use crate::secret::{
     Secret,
     classify::{Credential, classify},
-    settings::sounds_secret,
+    names::sounds_secret,
 };
 use kubephase_sdk::node::is_proxy;
 use serde_json::{Map, Value};

@@ -4,6 +4,7 @@ use crate::{
     cancel::Cancel,
     effect::territory::Territory,
     event::Bus,
+    phase::reset::undo_round,
     render::patches::Patches,
     run::{
         access::Access,
@@ -31,6 +32,9 @@ pub struct RunContext {
     /// the configuration as built-in phases see it, and its JSON text; `None` if plugins see an
     /// equal configuration
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
+    /// the steps that undo earlier runs, as [`crate::phase::reset::undo_rounds`] returns them; only
+    /// a reset has them, and only built-in phases see them
+    pub(in crate::run) undo: Arc<Vec<String>>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,
     /// proxy variables: as plugins see them, and with user names and passwords
@@ -68,6 +72,7 @@ impl RunContext {
             config,
             config_text,
             for_built_ins,
+            undo: Arc::default(),
             secrets,
             proxies,
             territory: Territory::for_config(&Config::default()),
@@ -105,11 +110,21 @@ impl RunContext {
         })
     }
 
-    /// Returns the configuration as a phase with this access sees it, and its JSON text.
-    pub(super) fn config_for(&self, access: &Access) -> (&Value, &str) {
-        match (access, &self.for_built_ins) {
-            (Access::BuiltIn, Some((config, text))) => (config, text),
+    /// Returns the part of the configuration at a JSON pointer, as JSON text, as a phase with this
+    /// access sees it; none if it has no such part.
+    pub(super) fn part_of_config(&self, access: &Access, pointer: &str) -> Option<String> {
+        let (config, text) = match (access, &self.for_built_ins) {
+            (Access::BuiltIn, Some((config, text))) => {
+                if let Some(round) = undo_round(pointer) {
+                    return self.undo.get(round).cloned();
+                }
+                (config, text)
+            }
             _ => (&self.config, &self.config_text),
+        };
+        match pointer {
+            "" => Some(text.clone()),
+            pointer => config.pointer(pointer).map(Value::to_string),
         }
     }
 

@@ -30,11 +30,8 @@ impl input::Host for Session {
         let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else {
             return Ok(None);
         };
-        let (config, text) = self.0.shared.config_for(&self.0.access);
-        let part = match call.arguments.as_str() {
-            "" => Some(text.to_owned()),
-            pointer => config.pointer(pointer).map(to_json).transpose()?,
-        };
+        let (shared, access) = (&self.0.shared, &self.0.access);
+        let part = shared.part_of_config(access, call.arguments.as_str());
         self.count_answer(part.as_ref().map_or(0, String::len))?;
         Ok(part)
     }

@@ -1,5 +1,7 @@
 //! Counts what a phase spends of its limits: in one call, in all its calls, and together with the
 //! other phases of its plugin.
+mod effects;
+
 use super::Session;
 use crate::{
     arguments::json,
@@ -8,10 +10,10 @@ use crate::{
     wasm::{
         gate::Row,
         limits::{
-            MAX_EFFECT_BYTES, MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES,
-            MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_FACT_BYTES, MAX_RUN_FACTS,
-            MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_KEY_WORK,
-            MAX_RUN_LOG_BYTES, PLUGIN_TIME,
+            MAX_ALL_OBJECT_BYTES, MAX_CAPSULES, MAX_FACT_BYTES, MAX_FINDING_BYTES,
+            MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_DIRECTORIES,
+            MAX_RUN_FACT_BYTES, MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS,
+            MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES, PLUGIN_TIME,
         },
     },
 };
@@ -22,9 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes of an effect's line in the journal, without the texts of the effect.
-const LINE: usize = 400;
-
 /// The totals that all phases of a plugin spent in a run.
 #[derive(Default)]
 pub(in crate::run) struct RunTotals {
@@ -33,6 +32,8 @@ pub(in crate::run) struct RunTotals {
     log_bytes: usize,
     /// memory for proposals and facts
     handed_bytes: usize,
+    /// the part of it for objects of the cluster
+    object_bytes: usize,
     facts: usize,
     fact_bytes: usize,
     key_work: usize,
@@ -41,6 +42,16 @@ pub(in crate::run) struct RunTotals {
     directories: usize,
     capsules: usize,
     time: Duration,
+}
+
+impl RunTotals {
+    fn capsules_kept(&self) -> usize {
+        self.capsules.min(MAX_RUN_CAPSULES)
+    }
+
+    fn directories_made(&self) -> usize {
+        self.directories.min(MAX_RUN_DIRECTORIES)
+    }
 }
 
 /// The state of one call of the phase's `run`, and the totals of all calls.
@@ -177,6 +188,25 @@ impl Session {
         Ok(())
     }
 
+    /// Counts memory for an object of the cluster, for the whole run: the record of what was sent,
+    /// and the cluster of a rehearsal, keep it.
+    pub(super) fn hold_object(&self, effect: &Effect) -> Result<(), Stop> {
+        if !self.is_plugin() || !matches!(effect, Effect::Object(_) | Effect::Patch(_)) {
+            return Ok(());
+        }
+        let bytes = weight(effect);
+        self.check_sum(
+            bytes,
+            |run| run.object_bytes,
+            MAX_ALL_OBJECT_BYTES,
+            "objects",
+        )?;
+        self.spend_of_run(|run| {
+            run.object_bytes = run.object_bytes.saturating_add(bytes);
+            Ok(())
+        })
+    }
+
     /// Gives back the memory for the proposals of this call, which were carried out.
     pub fn let_go(&self) {
         self.call().let_go(&self.0.shared.held);
@@ -193,8 +223,36 @@ impl Session {
         })
     }
 
+    /// Refuses bytes that third-party plugins together may not have. What a plugin was refused does
+    /// not count against others. What the program's own plugins
+    /// report is never refused for them.
+    fn check_sum(
+        &self,
+        bytes: usize,
+        of_run: impl Fn(&RunTotals) -> usize,
+        limit: usize,
+        what: &str,
+    ) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let sum: usize = self.0.shared.spent.lock().values().map(of_run).sum();
+        if sum.saturating_add(bytes) > limit {
+            return Err(Stop::msg(format!(
+                "limit of {limit} bytes of {what} of all plugins reached"
+            )));
+        }
+        Ok(())
+    }
+
     pub(super) fn hand_finding(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
         call.hand(bytes)?;
+        self.check_sum(
+            bytes,
+            |run| run.finding_bytes.min(MAX_RUN_FINDING_BYTES),
+            MAX_FINDING_BYTES,
+            "findings",
+        )?;
         self.spend_of_run(|run| {
             run.findings += 1;
             if run.findings > MAX_RUN_FINDINGS {
@@ -215,6 +273,12 @@ impl Session {
     pub(super) fn hand_fact(&self, bytes: usize, is_new: bool) -> Result<(), Stop> {
         self.call().hand(bytes)?;
         self.hand_of_run(bytes)?;
+        self.check_sum(
+            bytes,
+            |run| run.fact_bytes.min(MAX_RUN_FACT_BYTES),
+            MAX_FACT_BYTES,
+            "facts",
+        )?;
         self.spend_of_run(|run| {
             run.facts += usize::from(is_new);
             if run.facts > MAX_RUN_FACTS {
@@ -228,80 +292,6 @@ impl Session {
                 MAX_RUN_FACT_BYTES,
                 "facts of one plugin",
             )
-        })
-    }
-
-    /// Counts the work of making keys for an effect of a plugin, before it is carried out.
-    ///
-    /// # Errors
-    /// The plugin reached its limit of keys and certificates.
-    pub fn spend_key_work(&self, work: usize) -> Result<(), Stop> {
-        if !self.is_plugin() {
-            return Ok(());
-        }
-        self.spend_of_run(|run| {
-            if run.key_work + work > MAX_RUN_KEY_WORK {
-                return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_KEY_WORK} keys and certificates of one plugin reached (one \
-                     of RSA-3072 counts as two, one of RSA-4096 as four)"
-                )));
-            }
-            run.key_work += work;
-            Ok(())
-        })
-    }
-
-    /// Gives back the work of an effect that changed nothing.
-    pub fn return_key_work(&self, work: usize) {
-        let _ = self.spend_of_run(|run| {
-            run.key_work = run.key_work.saturating_sub(work);
-            Ok(())
-        });
-    }
-
-    /// Counts the bytes of the journal for an effect of a plugin, before the effect is carried out.
-    /// Later runs rely on them, so they are never cut.
-    ///
-    /// # Errors
-    /// The plugin, or all plugins together, have no more room in the journal.
-    pub fn spend_journal(&self, texts: &[&str]) -> Result<(), Stop> {
-        let Some(plugin) = self.third_party() else {
-            return Ok(());
-        };
-        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
-        let spent = &self.0.shared.spent;
-        let mut spent = spent.lock();
-        let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
-        if of_all + bytes > MAX_EFFECT_BYTES {
-            return Err(Stop::msg(format!(
-                "limit of {MAX_EFFECT_BYTES} bytes of the journal for effects of all plugins \
-                 reached"
-            )));
-        }
-        spend(
-            &mut spent.entry(plugin.to_owned()).or_default().effect_bytes,
-            bytes,
-            MAX_RUN_EFFECT_BYTES,
-            "the journal for effects of one plugin",
-        )
-    }
-
-    /// Counts the directories that an effect of a plugin makes, before it is carried out.
-    ///
-    /// # Errors
-    /// The plugin reached its limit of directories.
-    pub fn spend_directories(&self, directories: usize) -> Result<(), Stop> {
-        if !self.is_plugin() {
-            return Ok(());
-        }
-        self.spend_of_run(|run| {
-            run.directories = run.directories.saturating_add(directories);
-            if run.directories > MAX_RUN_DIRECTORIES {
-                return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_DIRECTORIES} directories of one plugin reached"
-                )));
-            }
-            Ok(())
         })
     }
 
@@ -335,15 +325,14 @@ impl Session {
 
     /// Counts a capsule of the plugin. Returns whether it may be kept.
     pub fn spend_capsule(&self) -> bool {
-        let fits = self.spend_of_run(|run| {
-            run.capsules += 1;
-            Ok(run.capsules <= MAX_RUN_CAPSULES)
-        });
-        fits.unwrap_or(false)
+        let spent = &self.0.shared.spent;
+        let of_all: usize = spent.lock().values().map(RunTotals::capsules_kept).sum();
+        let spend_own = || {
+            self.spend_of_run(|run| {
+                run.capsules += 1;
+                Ok(run.capsules <= MAX_RUN_CAPSULES)
+            })
+        };
+        of_all < MAX_CAPSULES && spend_own().unwrap_or(false)
     }
-}
-
-/// Returns the bytes of a text in a line of the journal, with its escapes and a comma.
-fn journal_bytes(text: &str) -> usize {
-    serde_json::to_string(text).map_or(0, |json| json.len() + 1)
 }

@@ -1,5 +1,9 @@
 use super::*;
-use crate::{config::Waiver, plan::testing::plugin_entry, workflow::builtin_catalog};
+use crate::{
+    config::{PluginEntry, Waiver},
+    plan::testing::plugin_entry,
+    workflow::builtin_catalog,
+};
 use serde_json::json;
 
 fn waiving(check: &str) -> PhaseConfiguration {
@@ -49,6 +53,24 @@ fn known_codes_are_no_reason_for_a_warning() {
         let warnings = warn_of_unknown(&waiving(code), &catalog);
         assert!(warnings.is_empty(), "{code}: {warnings:?}");
     }
+}
+
+/// `config validate` loads no plugins.
+#[test]
+fn the_codes_of_a_plugin_that_is_not_loaded_are_its_own_too() {
+    let catalog = builtin_catalog();
+    let warnings_of = |code: &str| {
+        let mut phases = waiving(code);
+        phases.plugins.push(PluginEntry {
+            name: "own".into(),
+            ..PluginEntry::default()
+        });
+        warn_of_unknown(&phases, &catalog)
+    };
+    for code in ["TimeSync", "own/NumCPU"] {
+        assert_eq!(warnings_of(code), Vec::<String>::new(), "{code}");
+    }
+    assert_eq!(warnings_of("NumCPUs").len(), 1);
 }
 
 #[test]

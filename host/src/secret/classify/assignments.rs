@@ -1,6 +1,6 @@
 //! Finds values that stand after the name of a secret: `password=x`, `"apiToken": "x"`.
 use super::{Credential, Verdict};
-use crate::secret::settings::sounds_secret;
+use crate::secret::names::sounds_secret;
 
 /// Bytes of quotes and spaces between a name and its value that are looked at.
 const MAX_BETWEEN: usize = 32;
@@ -10,7 +10,21 @@ const MAX_NAME: usize = 64;
 
 /// What may stand after the name of a secret and is none.
 const PLAIN_VALUES: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "none", "null", "y", "n", "m", "~",
+    "true",
+    "false",
+    "true|false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "none",
+    "null",
+    "y",
+    "n",
+    "m",
+    "~",
+    "enabled",
+    "disabled",
 ];
 
 /// Where `/etc/nsswitch.conf` says that the users of the machine are, after the name `passwd`.
@@ -24,6 +38,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     // OpenSSL's public demonstration server for certificates, in its default configuration.
     ("secret", "pass:insta"),
     ("pass", "insta"),
+    // Whom Java answers with NTLM or Kerberos.
+    ("jdk.http.ntlm.transparentAuth", "allHosts"),
+    ("jdk.http.ntlm.transparentAuth", "trustedHosts"),
+    (
+        "jdk.security.krb5.default.initiate.credential",
+        "always-impersonate",
+    ),
 ];
 
 /// Begins what stands in for a secret that was masked.
@@ -96,6 +117,7 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
         // The end of base64, or a comparison.
         || value.bytes().all(|byte| byte == b'=')
         || is_variable(value)
+        || is_stand_in(value)
         || is_below_variable(value)
         || (name.ends_with("credentials") && value.starts_with('/'))
         || (name == "credential" && CREDENTIAL_KINDS.contains(&value))
@@ -123,6 +145,13 @@ fn is_variable(value: &str) -> bool {
             })
         }
     }
+}
+
+/// Whether a value stands in documentation for one that the reader chooses: `<keystore-password>`.
+fn is_stand_in(value: &str) -> bool {
+    let name = value.strip_prefix('<').and_then(|it| it.strip_suffix('>'));
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    name.is_some_and(|name| is_name(name, is_of_name))
 }
 
 /// Whether a value is a path below a directory that a variable has: `$dir/private/key.pem`.

@@ -8,7 +8,7 @@ mod public;
 mod randomness;
 
 use super::{
-    Credential, Search, Verdict, assignments, der, encodings,
+    Credential, Search, Verdict, assignments, der, encodings, escapes,
     text::{decode_latin_1, is_text, is_wide_text},
 };
 use std::borrow::Cow;
@@ -49,6 +49,10 @@ impl Search<'_> {
         pieces::search(&text)?;
         groups::search(&text)?;
         self.decoded_texts(&text, depth)?;
+        if let Some(unescaped) = escapes::unescape(&text).filter(|text| is_text(text)) {
+            let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
+            self.ordinary(&unescaped, depth)?;
+        }
         let mut from = 0;
         while let Some(at) = randomness::find(&text, from) {
             from = self.explain(&text, from..at, depth)?;

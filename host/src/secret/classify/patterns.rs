@@ -5,7 +5,7 @@ mod formats;
 use super::{Credential, Verdict, text::stretches};
 use formats::FORMATS;
 use regex::bytes::{RegexSet, RegexSetBuilder};
-use std::{slice, sync::LazyLock};
+use std::{borrow::Cow, slice, str, sync::LazyLock};
 
 /// Credentials, each with its patterns: the content holds the credential if it has all of them.
 const SIGNS: &[(Credential, &[&str])] = &[
@@ -214,7 +214,28 @@ pub(super) fn search(content: &[u8]) -> Verdict {
     stretches(content).try_for_each(search_text)
 }
 
+/// Passwords in Maven's example of its settings, so that everybody knows them.
+const EXAMPLES: &[&str] = &[
+    "<password>proxypass</password>",
+    "<password>repopwd</password>",
+    "<passphrase>optional; leave empty if not used.</passphrase>",
+];
+
+/// The content without the passwords of [`EXAMPLES`].
+fn without_examples(content: &[u8]) -> Cow<'_, [u8]> {
+    let text = str::from_utf8(content).unwrap_or_default();
+    if !EXAMPLES.iter().any(|example| text.contains(example)) {
+        return Cow::Borrowed(content);
+    }
+    let mut text = text.to_owned();
+    for example in EXAMPLES {
+        text = text.replace(example, "");
+    }
+    Cow::Owned(text.into_bytes())
+}
+
 fn search_text(content: &[u8]) -> Verdict {
+    let content = &*without_examples(content);
     // The patterns are constants, and a test builds them.
     let Some(set) = SET.as_ref() else {
         return Err(Credential::Undecided);

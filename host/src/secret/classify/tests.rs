@@ -1,3 +1,4 @@
+mod escapes;
 mod samples;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! Lists the settings that a schema marks as secret. If these lines change, other settings are kept
 //! secret.
-use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve, sounds_secret};
+use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve};
+use crate::secret::names::sounds_secret;
 use crate::text::digest::sha256_hex;
 use serde_json::Value;
 use std::collections::BTreeSet;

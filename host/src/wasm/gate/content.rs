@@ -10,8 +10,8 @@ pub use kinds::{has_pods, judged_kinds, shape_of};
 use super::own::is_own;
 use serde_json::{Map, Value};
 
-/// The values that a field of an object may have. `null` stands for a missing field, and is always
-/// allowed.
+/// The values that a field of an object may have. `null` stands for a missing field. It is allowed
+/// except in a patch, which may remove only what the plugin itself may write.
 #[derive(Debug)]
 pub enum Shape {
     /// any value
@@ -61,9 +61,16 @@ pub struct Owner<'a> {
     /// whether the operator allowed the object to affect objects of others; its labels, selectors
     /// and priority are then not checked
     pub decides_about_others: bool,
+    /// whether the content is merged into the object, so that `null` removes what others wrote
+    pub null_removes: bool,
 }
 
 impl Owner<'_> {
+    /// Whether a value changes something, so that it has to be judged.
+    fn sees(&self, value: &Value) -> bool {
+        self.null_removes || !value.is_null()
+    }
+
     /// Whether a key of a label or annotation has the plugin's own name as its prefix.
     fn owns_key(&self, key: &str) -> bool {
         key.split_once('/')
@@ -124,12 +131,13 @@ pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> O
     let entries = |is_allowed: &dyn Fn(&str, &Value) -> bool| match value {
         Value::Object(entries) => entries
             .iter()
-            .find(|(key, value)| !value.is_null() && !is_allowed(key, value))
+            .find(|(key, value)| owner.sees(value) && !is_allowed(key, value))
             .map(|(key, value)| format!("{place}: {key}: {}", brief(value))),
         _ => whole(),
     };
     match (shape, value) {
-        (_, Value::Null) | (Shape::Any, _) | (Shape::Off, Value::Bool(false)) => None,
+        (_, Value::Null) if !owner.sees(value) => None,
+        (Shape::Any, _) | (Shape::Off, Value::Bool(false) | Value::Null) => None,
         (Shape::Labels | Shape::Selector | Shape::Priority, _) if owner.decides_about_others => {
             None
         }
@@ -164,7 +172,7 @@ fn excess_field(
 ) -> Option<String> {
     fields
         .iter()
-        .filter(|(_, value)| !value.is_null())
+        .filter(|(_, value)| owner.sees(value))
         .find_map(|(name, value)| {
             let place = if place.is_empty() {
                 name.clone()

@@ -23,8 +23,10 @@ pub struct ObjectChange<'a> {
 pub enum ObjectContent<'a> {
     /// the object has exactly this content after the change
     Whole(&'a Value),
-    /// this is merged into the object
+    /// these fields are applied to the object; those of others stay
     Part(&'a Value),
+    /// this is merged into the object; `null` removes a field
+    Patch(&'a Value),
     /// the object is deleted
     Deleted,
 }
@@ -71,7 +73,9 @@ impl Grant {
             return Ok(());
         }
         let demand = Demand::Object(of);
-        if let ObjectContent::Whole(content) | ObjectContent::Part(content) = content
+        if let ObjectContent::Whole(content)
+        | ObjectContent::Part(content)
+        | ObjectContent::Patch(content) = content
             && let Some(label) = label_of_host(content)
         {
             return Err(format!(
@@ -93,22 +97,26 @@ impl Grant {
         if covering.iter().any(is_free) {
             return Ok(());
         }
+        let null_removes = matches!(content, ObjectContent::Patch(_));
         let content = match content {
             ObjectContent::Deleted => return Ok(()),
             // The result of a partial change depends on the rest of the object, which the plugin
             // may not have written.
-            ObjectContent::Part(_) if has_pods => {
+            ObjectContent::Part(_) | ObjectContent::Patch(_) if has_pods => {
                 return Err(format!(
                     "only a part of {demand} would be changed, so its Pods cannot be checked; a \
                      grant for this needs `hostAccess: true`"
                 ));
             }
-            ObjectContent::Part(content) | ObjectContent::Whole(content) => content,
+            ObjectContent::Part(content)
+            | ObjectContent::Patch(content)
+            | ObjectContent::Whole(content) => content,
         };
         let owner = Owner {
             plugin: &self.plugin,
             accounts: self.accounts(of.namespace()),
             decides_about_others: !self.are_harmless(&covering),
+            null_removes,
         };
         gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
             Err(format!(

@@ -87,9 +87,14 @@ fn rows_of_a_run() -> Vec<Row> {
         (
             "all plugins side by side",
             format!(
-                "{} of proposals that wait to be carried out; {MAX_CALLS} calls at a time, \
-                 {MAX_CALLS_OF_PLUGIN} of one plugin; {MAX_LARGE_CALLS} of them with more than {} \
-                 of memory, {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
+                "{} of findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
+                 {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
+                 {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \
+                 {MAX_LARGE_CALLS} of them with more than {} of memory, \
+                 {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
+                mib(MAX_FINDING_BYTES),
+                mib(MAX_FACT_BYTES),
+                mib(MAX_ALL_OBJECT_BYTES),
                 mib(MAX_HELD_BYTES),
                 mib(SMALL_MEMORY_BYTES)
             ),

@@ -7,6 +7,7 @@ use crate::{
     cancel::Cancel,
     parallel::fair::{Clock, FairTurn, FairTurns},
 };
+use parking_lot::Mutex;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -40,14 +41,18 @@ impl Waiter {
     }
 }
 
+/// The turn of a call that has much memory, if it needed one. It has to be dropped after the store
+/// of the call: the next call may begin before the memory of this one is free otherwise.
+#[derive(Clone, Default)]
+pub struct LargeTurn(Arc<Mutex<Option<FairTurn<'static>>>>);
+
 /// A limiter of the total size of all memories and tables. The limiter of wasmtime limits each
 /// memory separately.
 pub struct MemoryLimiter {
     /// in bytes
     limit: usize,
     waiter: Waiter,
-    /// the turn of a call that has much memory
-    turn: Option<FairTurn<'static>>,
+    turn: LargeTurn,
     /// in bytes
     sum: usize,
     /// the highest sum of any call, for the report
@@ -55,12 +60,12 @@ pub struct MemoryLimiter {
 }
 
 impl MemoryLimiter {
-    /// A limiter of one call.
-    pub fn new(limit: usize, peak: Arc<AtomicUsize>, waiter: Waiter) -> Self {
+    /// A limiter of one call, which takes `turn` when it needs it.
+    pub fn new(limit: usize, peak: Arc<AtomicUsize>, waiter: Waiter, turn: LargeTurn) -> Self {
         MemoryLimiter {
             limit,
             waiter,
-            turn: None,
+            turn,
             sum: 0,
             peak,
         }
@@ -80,8 +85,9 @@ impl MemoryLimiter {
             ),
             sum => self.sum = sum,
         }
-        if self.sum > SMALL_MEMORY_BYTES && self.turn.is_none() {
-            self.turn = Some(self.waiter.wait(&LARGE)?);
+        let mut turn = self.turn.0.lock();
+        if self.sum > SMALL_MEMORY_BYTES && turn.is_none() {
+            *turn = Some(self.waiter.wait(&LARGE)?);
         }
         self.peak.fetch_max(self.sum, Ordering::Relaxed);
         Ok(true)

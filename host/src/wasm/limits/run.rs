@@ -59,5 +59,15 @@ pub const MAX_RUN_CAPSULES: usize = 3;
 /// Bytes that the effects of all plugins take in the journal. The built-in phases may take an equal
 /// number.
 pub const MAX_EFFECT_BYTES: usize = 16 << 20;
+/// Bytes of the findings of all plugins. The report of a run has all findings in memory.
+pub const MAX_FINDING_BYTES: usize = 16 << 20;
+/// Bytes of the facts of all plugins.
+pub const MAX_FACT_BYTES: usize = 8 << 20;
+/// Bytes of memory for the objects of the cluster that all plugins propose.
+pub const MAX_ALL_OBJECT_BYTES: usize = 64 << 20;
+/// Directories that all plugins make.
+pub const MAX_DIRECTORIES: usize = 4000;
+/// Capsules of all plugins.
+pub const MAX_CAPSULES: usize = 12;
 /// Bytes of memory for proposals that wait to be carried out, of all phases that run at one time.
 pub const MAX_HELD_BYTES: usize = 32 << 20;

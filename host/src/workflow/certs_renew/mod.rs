@@ -5,7 +5,6 @@ pub mod configuration;
 use crate::{
     config::{self, Config, RenewalFlags},
     effect::pki,
-    journal::History,
     phase::certs::renewal,
     plan::spec::{PhaseSpec, WorkflowId},
     program::Program,
@@ -92,12 +91,7 @@ impl Workflow for CertsRenew {
     }
 
     /// Warns of authorities that are not valid: what they sign is not trusted.
-    fn complete(
-        &self,
-        config: &mut Config,
-        files: &dyn Files,
-        _history: &History,
-    ) -> Result<Vec<String>> {
+    fn complete(&self, config: &mut Config, files: &dyn Files) -> Result<Vec<String>> {
         let now = jiff::Timestamp::now().as_second();
         Ok(pki::expired_authorities(files, config, now))
     }

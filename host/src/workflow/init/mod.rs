@@ -4,7 +4,6 @@ mod phases;
 use crate::{
     config::{self, Config, ConfigFile, InitFlags},
     effect::pki,
-    journal::History,
     plan::spec::{PhaseSpec, WorkflowId},
     run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
     world::{Files, node::facts::NodeFacts},
@@ -67,12 +66,7 @@ impl Workflow for Init {
     }
 
     /// Finds the authorities whose keys the operator keeps elsewhere.
-    fn complete(
-        &self,
-        config: &mut Config,
-        files: &dyn Files,
-        _history: &History,
-    ) -> Result<Vec<String>> {
+    fn complete(&self, config: &mut Config, files: &dyn Files) -> Result<Vec<String>> {
         let external = pki::external_authorities(files, config).map_err(Failure::into_error)?;
         config.run.external_ca = external.ca;
         config.run.external_front_proxy_ca = external.front_proxy;

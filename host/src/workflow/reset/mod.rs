@@ -4,7 +4,6 @@ mod phases;
 
 use crate::{
     config::{self, Config, LoadedReset, ResetFlags},
-    journal::History,
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
     run::{
@@ -77,18 +76,6 @@ impl Workflow for Reset {
             question: is_asked.then_some(&QUESTION),
             ..LoadedRun::new(loaded, &flags.skip_phases)
         })
-    }
-
-    fn complete(
-        &self,
-        config: &mut Config,
-        _files: &dyn Files,
-        history: &History,
-    ) -> Result<Vec<String>> {
-        if let Some(reset) = &mut config.reset {
-            reset.undo.clone_from(&history.undo);
-        }
-        Ok(Vec::new())
     }
 
     fn rehearsed_cluster(&self) -> RehearsedCluster {

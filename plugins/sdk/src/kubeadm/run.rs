@@ -1,5 +1,5 @@
 //! What a run adds to the configuration: options of the command line, joins, resets and renewals.
-use crate::{kubeadm::cluster::EnvVar, undo::UndoStep};
+use crate::kubeadm::cluster::EnvVar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ pub struct Reset {
     pub cleanup_tmp_dir: bool,
     /// flags of unmounting: `MNT_DETACH`
     pub unmount_flags: Vec<String>,
-    /// what undoes the effects of earlier runs on the node, by their journals; the latest first
-    pub undo: Vec<UndoStep>,
+    /// number of rounds in which the effects of earlier runs on the node are undone
+    pub undo_rounds: usize,
 }
 
 /// Options of a renewal of certificates.

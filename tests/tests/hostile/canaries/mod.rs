@@ -28,6 +28,7 @@ pub fn trial_with_secrets() -> Trial {
         .environment("HTTPS_PROXY", "http://user:canary-proxy@proxy.example:3128")
         .environment("http_proxy", "http://user:canary-proxy@proxy.example:3128")
         .setting("password", SETTING)
+        .setting("mirror", &format!("https://user:{SETTING}@mirror.example/"))
 }
 
 /// Part of every secret. Only files that are meant to hold secrets may have one.

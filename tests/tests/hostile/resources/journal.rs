@@ -63,7 +63,7 @@ fn effects_without_end_do_not_fill_the_journal() {
 }
 
 /// Counts the directories in a folder, at all levels.
-fn directories_in(folder: &Path) -> usize {
+pub fn directories_in(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let folders = entries
         .map(|entry| entry.path())

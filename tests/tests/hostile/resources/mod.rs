@@ -4,4 +4,6 @@
 mod endless;
 mod history;
 mod journal;
+mod many;
 mod memory;
+mod modes;

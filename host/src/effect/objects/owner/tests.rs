@@ -3,6 +3,8 @@ use crate::secret::Secret;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+mod namespaces;
+
 /// A change by another client.
 type Change = Box<dyn Fn(&Kept) + Send + Sync>;
 
@@ -123,8 +125,6 @@ impl Cluster for Kept {
     }
 }
 
-const NAMESPACE: &str = "kubephase-plugin-own";
-
 fn claim(identity: &str, namespace: Option<&str>) -> Claim {
     let mark = Mark {
         plugin: "own".into(),
@@ -143,10 +143,6 @@ fn config_map(namespace: &str) -> Value {
         "metadata": {"name": "x", "namespace": namespace},
         "data": {"a": "b"},
     })
-}
-
-fn namespace() -> Value {
-    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
 }
 
 fn ensure(
@@ -219,31 +215,6 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
         let kept = cluster.get(&of).unwrap().unwrap();
         assert_eq!(kept["data"], current["data"]);
     }
-}
-
-#[test]
-fn a_plugin_writes_in_no_namespace_that_somebody_else_made() {
-    let claim = claim("a", Some(NAMESPACE));
-    let manifest = config_map(NAMESPACE);
-    let of = reference(&manifest).unwrap();
-    let cluster = Kept::default();
-    cluster.put(&namespace());
-    let failure = ensure(&claim, &manifest, IfExists::Update, &cluster).unwrap_err();
-    assert!(
-        failure.message.contains("namespaces kubephase-plugin-own"),
-        "{failure:?}"
-    );
-    let refused = claim.delete(&of, &cluster, &Cancel::never());
-    assert!(refused.is_err() && !cluster.has(&of));
-
-    let cluster = Kept::default();
-    let of_namespace = Claim {
-        namespace: None,
-        ..claim.clone()
-    };
-    ensure(&of_namespace, &namespace(), IfExists::Update, &cluster).unwrap();
-    ensure(&claim, &manifest, IfExists::Update, &cluster).unwrap();
-    assert!(cluster.has(&of));
 }
 
 /// One of the changes of an object `default/x` that a plugin can propose.

@@ -13,26 +13,71 @@ fn steps(number: usize) -> Vec<UndoStep> {
 #[test]
 fn the_number_and_the_length_of_rounds_are_limited() {
     for (number, rounds, most) in [
-        (0, 1, 0),
+        (0, 0, 0),
         (1, 1, 1),
         (500, 1, 500),
         (501, 2, 500),
-        (94_000, 40, 2350),
+        (94_000, 80, 1175),
     ] {
-        let steps = steps(number);
-        let found = directories(&steps, &[]);
-        let lengths: Vec<usize> = found
-            .steps
-            .chunks(found.per_round)
-            .map(<[_]>::len)
-            .collect();
-        assert_eq!(found.number(), rounds, "{number}");
+        let found = undo_rounds(steps(number));
+        let length = |round: &String| serde_json::from_str::<Vec<UndoStep>>(round).unwrap().len();
+        let lengths: Vec<usize> = found.iter().map(length).collect();
+        assert_eq!(lengths.len(), rounds, "{number}");
         assert_eq!(lengths.iter().sum::<usize>(), number);
         assert_eq!(
             lengths.into_iter().max().unwrap_or_default(),
             most,
             "{number}"
         );
+    }
+}
+
+/// Files of one directory may be removed in other rounds than the directory.
+#[test]
+fn directories_are_removed_after_all_files_and_the_directories_in_them() {
+    let step = |inverse| UndoStep {
+        inverse,
+        run: 1,
+        workflow: "init".into(),
+    };
+    let mut given = steps(600);
+    given.push(step(Inverse::RemoveDirectory("/opt/a/b".into())));
+    given.push(step(Inverse::RemoveDirectory("/opt/a".into())));
+    given.push(step(Inverse::RemoveDirectory("/opt".into())));
+    given.push(step(Inverse::RemoveFile("/opt/a/b/c".into())));
+    given.push(step(Inverse::RemoveFile("/opt/a/b/0".into())));
+    given.push(step(Inverse::StopService("chronyd".into())));
+    let rounds = undo_rounds(given);
+    let found: Vec<UndoStep> = rounds
+        .iter()
+        .flat_map(|round| serde_json::from_str::<Vec<UndoStep>>(round).unwrap())
+        .collect();
+    let names: Vec<&str> = found.iter().map(|step| step.inverse.what()).collect();
+    assert_eq!(
+        names[..6],
+        [
+            "chronyd",
+            "/opt/a/b/c",
+            "/opt/a/b/0",
+            "/opt/a/b",
+            "/opt/a",
+            "/opt/000599"
+        ]
+    );
+    assert_eq!(names.len(), 605, "a directory at the top stays");
+}
+
+#[test]
+fn only_a_pointer_to_a_round_names_one() {
+    assert_eq!(undo_round("/reset/undo/17"), Some(17));
+    for other in [
+        "",
+        "/reset/undo",
+        "/reset/undo/",
+        "/reset/undo/x",
+        "/reset/undoRounds",
+    ] {
+        assert_eq!(undo_round(other), None, "{other}");
     }
 }
 

@@ -15,6 +15,7 @@ fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
         plugin: "own",
         accounts: vec!["account"],
         decides_about_others,
+        null_removes: false,
     };
     excess(shape_of(api_version, kind).unwrap(), object, "", &owner)
 }
@@ -194,6 +195,47 @@ fn a_namespace_is_made_without_what_decides_about_its_pods() {
     let labels = json!({"pod-security.kubernetes.io/enforce": "privileged"});
     assert!(excess_of_namespace(json!({"name": OWN, "labels": labels}), Value::Null).is_some());
     assert!(excess_of_namespace(json!({"name": OWN}), json!({"finalizers": []})).is_some());
+}
+
+#[test]
+fn a_patch_removes_only_what_the_plugin_itself_may_write() {
+    let owner = Owner {
+        plugin: "own",
+        null_removes: true,
+        ..Owner::default()
+    };
+    let excess_in = |kind: &str, patch: &Value| {
+        let shape = shape_of("v1", kind).unwrap();
+        excess(shape, patch, "", &owner)
+    };
+    let own = format!("{OWN}/x");
+    for kind in ["Namespace", "ConfigMap", "ServiceAccount"] {
+        for metadata in [
+            json!(null),
+            json!({"labels": null}),
+            json!({"labels": {"pod-security.kubernetes.io/enforce": null}}),
+            json!({"labels": {"team": null}}),
+            json!({"labels": {"$patch": "replace"}}),
+            json!({"annotations": null}),
+            json!({"annotations": {"scheduler.alpha.kubernetes.io/node-selector": null}}),
+            json!({"finalizers": null}),
+            json!({"ownerReferences": null}),
+            json!({"$patch": "delete"}),
+        ] {
+            let patch = json!({"metadata": metadata});
+            assert!(excess_in(kind, &patch).is_some(), "{kind}: {patch}");
+        }
+        for metadata in [
+            json!({"labels": {&own: null}}),
+            json!({"annotations": {&own: null}}),
+        ] {
+            let patch = json!({"metadata": metadata});
+            assert_eq!(excess_in(kind, &patch), None, "{kind}: {patch}");
+        }
+    }
+    let emptied = json!({"data": {"a": null}, "binaryData": null});
+    assert_eq!(excess_in("ConfigMap", &emptied), None);
+    assert!(excess_in("Namespace", &json!({"spec": null})).is_some());
 }
 
 #[test]

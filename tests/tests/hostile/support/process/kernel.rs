@@ -10,6 +10,15 @@ pub fn peak_memory_of(process: &str) -> u64 {
         << 10
 }
 
+/// Returns the highest peak memory of a process and its descendants in bytes: of the program in
+/// namespaces of its own, which another program entered.
+pub fn peak_memory_below(process: &str) -> u64 {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap_or_default();
+    let below = children.split_whitespace().map(peak_memory_below);
+    below.fold(peak_memory_of(process), u64::max)
+}
+
 /// Wait status and peak memory, in bytes, of a child that has ended.
 pub struct ChildExit {
     pub status: i32,

@@ -1,7 +1,7 @@
 //! A running program: waiting for its output and its end.
 use crate::support::process::{
     LONGEST_RUN,
-    kernel::{peak_memory_of, try_wait},
+    kernel::{peak_memory_below, try_wait},
     result::{RunResult, read_answer},
 };
 use std::{
@@ -65,7 +65,7 @@ impl Running {
     pub fn wait(self, bound: Duration) -> RunResult {
         let mut observed_peak = 0;
         let exit = loop {
-            observed_peak = observed_peak.max(peak_memory_of(&self.id().to_string()));
+            observed_peak = observed_peak.max(peak_memory_below(&self.id().to_string()));
             if let Some(exit) = try_wait(self.id()) {
                 break exit;
             }

@@ -80,11 +80,16 @@ impl Trial {
     pub fn add(&self) -> RunResult {
         self.component();
         self.write_config();
+        self.add_component("hostile")
+    }
+
+    fn add_component(&self, name: &str) -> RunResult {
+        let source = format!("./{name}.wasm");
         let consent = self.consent.iter().copied();
         let arguments: Vec<&str> = [
             "plugin",
             "add",
-            "./hostile.wasm",
+            &source,
             "--config",
             "cluster.yaml",
             "--allow",
@@ -95,19 +100,34 @@ impl Trial {
         self.run(&arguments)
     }
 
+    /// Gives the entry of a plugin its settings.
+    fn write_settings(&self, name: &str) {
+        let text = fs::read_to_string(self.config()).unwrap();
+        let begin = format!("- name: {name}\n");
+        let (before, after) = text.split_once(&begin).expect("the plugin has an entry");
+        let settings = self.settings.to_string().replace("hostile", name);
+        let settings = format!("  settings: {settings}\n{}", self.entry);
+        fs::write(self.config(), format!("{before}{begin}{settings}{after}")).unwrap();
+    }
+
+    /// Adds plugins like this one beside it. They differ in their names, `hostile-1`, `hostile-2`
+    /// and so on, which stand for `hostile` in all their texts.
+    pub fn prepare_beside(&self, count: usize) -> &Trial {
+        for number in 1..=count {
+            let name = format!("hostile-{number}");
+            let manifest = self.manifest().replace("hostile", &name);
+            let path = self.folder().join(format!("{name}.wasm"));
+            fs::write(path, guest::component(&manifest)).unwrap();
+            self.add_component(&name).expect_status(0);
+            self.write_settings(&name);
+        }
+        self
+    }
+
     /// Adds and allows the plugin and gives it its settings.
     pub fn prepare(&self) -> &Trial {
         self.add().expect_status(0);
-        let text = fs::read_to_string(self.config()).unwrap();
-        let (before, after) = text
-            .split_once("- name: hostile\n")
-            .expect("the plugin has an entry");
-        let settings = format!("  settings: {}\n{}", self.settings, self.entry);
-        fs::write(
-            self.config(),
-            format!("{before}- name: hostile\n{settings}{after}"),
-        )
-        .unwrap();
+        self.write_settings("hostile");
         self
     }
 

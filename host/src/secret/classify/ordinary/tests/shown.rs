@@ -116,6 +116,44 @@ fn places_of_secrets_are_shown() {
 }
 
 #[test]
+fn configurations_of_debconf_maven_and_java_are_shown() {
+    for text in [
+        "Name: config\nDriver: File\nReject-Type: password\n\nName: passwords\nDriver: File\n\
+         Accept-Type: password\n#BindPasswd: secret\n",
+        "<proxy>\n  <username>proxyuser</username>\n  <password>proxypass</password>\n</proxy>\n",
+        "<server>\n  <username>repouser</username>\n  <password>repopwd</password>\n</server>\n\
+         <passphrase>optional; leave empty if not used.</passphrase>\n",
+        "#jdk.http.ntlm.transparentAuth=allHosts\njdk.http.ntlm.transparentAuth=disabled\n\
+         #jdk.security.krb5.default.initiate.credential=always-impersonate\n",
+        "#  javax.net.ssl.keyStorePassword=<keystore-password>\n\
+         # com.sun.management.jmxremote.ssl.need.client.auth=true|false\n\
+         # com.sun.management.jmxremote.password.toHashes = true|false\n",
+    ] {
+        assert_eq!(classify(text.as_bytes()), None, "{text}");
+    }
+    for text in [
+        "<password>proxypass</password><password>hunter2</password>\n",
+        "javax.net.ssl.keyStorePassword=<hunter2>\n",
+        "jdk.http.ntlm.clientAuth=allHosts\n",
+        "password = disabled-hunter2\n",
+    ] {
+        assert!(classify(text.as_bytes()).is_some(), "{text}");
+    }
+    let home = "/usr/lib/jvm/java-17-openjdk-amd64/conf";
+    let installed = ["net.properties", "management/management.properties"];
+    let installed = installed.map(|name| format!("{home}/{name}"));
+    for path in installed
+        .iter()
+        .map(String::as_str)
+        .chain(["/etc/debconf.conf"])
+    {
+        if let Ok(content) = std::fs::read(path) {
+            assert_eq!(classify(&content), None, "{path}");
+        }
+    }
+}
+
+#[test]
 fn latin_1_is_a_text() {
     let text = b"# K\xf6nnen Gr\xfc\xdfe aus M\xfcnchen und Umgebung gelesen werden?\nmtu 1500\n";
     assert_eq!(classify(text), None);

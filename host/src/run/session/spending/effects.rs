@@ -1,0 +1,97 @@
+//! What the effects of a plugin spend: work on keys, room in the journal, directories.
+use super::{super::Session, RunTotals, spend};
+use crate::wasm::limits::{
+    MAX_DIRECTORIES, MAX_EFFECT_BYTES, MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_KEY_WORK,
+};
+use kubephase_wit::Stop;
+
+/// Bytes of an effect's line in the journal, without the texts of the effect.
+const LINE: usize = 400;
+
+impl Session {
+    /// Counts the work of making keys for an effect of a plugin, before it is carried out.
+    ///
+    /// # Errors
+    /// The plugin reached its limit of keys and certificates.
+    pub fn spend_key_work(&self, work: usize) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        self.spend_of_run(|run| {
+            if run.key_work + work > MAX_RUN_KEY_WORK {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_KEY_WORK} keys and certificates of one plugin reached (one \
+                     of RSA-3072 counts as two, one of RSA-4096 as four)"
+                )));
+            }
+            run.key_work += work;
+            Ok(())
+        })
+    }
+
+    /// Gives back the work of an effect that changed nothing.
+    pub fn return_key_work(&self, work: usize) {
+        let _ = self.spend_of_run(|run| {
+            run.key_work = run.key_work.saturating_sub(work);
+            Ok(())
+        });
+    }
+
+    /// Counts the bytes of the journal for an effect of a plugin, before the effect is carried out.
+    /// Later runs rely on them, so they are never cut.
+    ///
+    /// # Errors
+    /// The plugin, or all plugins together, have no more room in the journal.
+    pub fn spend_journal(&self, texts: &[&str]) -> Result<(), Stop> {
+        let Some(plugin) = self.third_party() else {
+            return Ok(());
+        };
+        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
+        let spent = &self.0.shared.spent;
+        let mut spent = spent.lock();
+        let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
+        if of_all + bytes > MAX_EFFECT_BYTES {
+            return Err(Stop::msg(format!(
+                "limit of {MAX_EFFECT_BYTES} bytes of the journal for effects of all plugins \
+                 reached"
+            )));
+        }
+        spend(
+            &mut spent.entry(plugin.to_owned()).or_default().effect_bytes,
+            bytes,
+            MAX_RUN_EFFECT_BYTES,
+            "the journal for effects of one plugin",
+        )
+    }
+
+    /// Counts the directories that an effect of a plugin makes, before it is carried out.
+    ///
+    /// # Errors
+    /// The plugin reached its limit of directories.
+    pub fn spend_directories(&self, directories: usize) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let spent = &self.0.shared.spent;
+        let of_all: usize = spent.lock().values().map(RunTotals::directories_made).sum();
+        if of_all.saturating_add(directories) > MAX_DIRECTORIES {
+            return Err(Stop::msg(format!(
+                "limit of {MAX_DIRECTORIES} directories of all plugins reached"
+            )));
+        }
+        self.spend_of_run(|run| {
+            run.directories = run.directories.saturating_add(directories);
+            if run.directories > MAX_RUN_DIRECTORIES {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_DIRECTORIES} directories of one plugin reached"
+                )));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Returns the bytes of a text in a line of the journal, with its escapes and a comma.
+fn journal_bytes(text: &str) -> usize {
+    serde_json::to_string(text).map_or(0, |json| json.len() + 1)
+}

@@ -1,0 +1,104 @@
+//! Names of plugins.
+use crate::text::sanitise;
+
+/// Names that a reader of messages would take for the program, for a program or component of
+/// Kubernetes, or for a phase, group or command. Names of the program's own plugins are not among
+/// them. A test compares the list with all commands and phases.
+const RESERVED: &[&str] = &[
+    // programs
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubeadm",
+    "kubectl",
+    "kubelet",
+    "kubephase",
+    "kubernetes",
+    // words of the program for itself
+    "core",
+    "host",
+    "journal",
+    "kubephase-plugin",
+    "plugins",
+    "root",
+    "system",
+    // commands
+    "alpha",
+    "certificates",
+    "certs",
+    "completion",
+    "config",
+    "help",
+    "init",
+    "join",
+    "kubeconfig",
+    "phase",
+    "plan",
+    "plugin",
+    "rehearse",
+    "report",
+    "reset",
+    "token",
+    "upgrade",
+    "version",
+    // phases and groups, and labels of kubeadm's lines
+    "addon",
+    "addons",
+    "api-check",
+    "bootstrap-token",
+    "bootstraptoken",
+    "check-etcd",
+    "cleanup-node",
+    "cleanupnode",
+    "control-plane",
+    "control-plane-check",
+    "control-plane-join",
+    "control-plane-prepare",
+    "discovery",
+    "download-certs",
+    "dryrun",
+    "etcd",
+    "etcd-join",
+    "kubelet-check",
+    "kubelet-finalize",
+    "kubelet-start",
+    "kubelet-wait-bootstrap",
+    "mark-control-plane",
+    "patches",
+    "pre-flight",
+    "remove-etcd-member",
+    "show-join-command",
+    "update-status",
+    "upload-certs",
+    "upload-config",
+    "uploadconfig",
+    "wait-control-plane",
+];
+
+/// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.
+pub fn is_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Checks the name of a plugin.
+///
+/// # Errors
+/// It has other characters than a name may have, or belongs to the program or to Kubernetes.
+pub fn check_name(name: &str) -> Result<(), String> {
+    if !is_name(name) {
+        return Err(format!(
+            "{:?} has to be of at most 63 lower-case letters, digits and dashes",
+            sanitise::quoted(name)
+        ));
+    }
+    if RESERVED.contains(&name) {
+        return Err(format!(
+            "{name:?} is the name of a program, phase or command of kubephase or Kubernetes; \
+             choose another name"
+        ));
+    }
+    Ok(())
+}

@@ -20,10 +20,7 @@ pub mod upload_certs;
 pub mod upload_config;
 pub mod wait_control_plane;
 
-use crate::render::{
-    MANIFESTS,
-    static_pod::{normalize_pod, rootless},
-};
+use crate::render::{MANIFESTS, static_pod::rootless, typed::normalize_pod};
 use kubephase_sdk::{
     Effect, Failure, effects, effects_cluster, effects_core, effects_files, failure, json,
     kubeadm::Config, node_fact, patched, release::gate, spec::KeyAlgorithm, yaml,

@@ -33,8 +33,9 @@ pub struct ClusterState {
 
 /// An API server of the cluster.
 struct RunningServer {
-    /// The address that it has in the cluster.
-    advertised: String,
+    /// The addresses at which it is reached: those of its machine, and the one that it advertises.
+    /// A flag may change the latter alone.
+    addresses: Vec<IpAddr>,
     endpoint: Endpoint,
     api: Arc<ApiState>,
 }
@@ -162,15 +163,18 @@ impl ClusterState {
         self.log.begin(&entries)
     }
 
-    /// Adds a server that has started.
-    pub(super) fn add_server(&self, server: &ApiServer) {
+    /// Adds a server that has started on a machine with these addresses.
+    pub(super) fn add_server(&self, server: &ApiServer, machine: &[IpAddr]) {
         let endpoint = Endpoint {
             address: server.address(),
             skip_validity_check: server.validity_problem().is_some(),
             embedded: true,
         };
         self.servers().push(RunningServer {
-            advertised: server.advertised().to_owned(),
+            addresses: parse_address(server.advertised())
+                .into_iter()
+                .chain(machine.iter().copied())
+                .collect(),
             endpoint,
             api: server.api(),
         });
@@ -190,18 +194,19 @@ impl Resolver for ClusterState {
     fn endpoint(&self, server: &Url) -> Option<Endpoint> {
         let host = parse_address(server.host());
         let servers = self.servers();
-        let advertised = servers
-            .iter()
-            .find(|running| host.is_some() && parse_address(&running.advertised) == host)
-            .map(|running| running.endpoint);
+        let named = host.and_then(|host| {
+            let mut servers = servers.iter();
+            servers.find(|running| running.addresses.contains(&host))
+        });
+        let named = named.map(|running| running.endpoint);
         if let Some(external) = &self.external {
-            return advertised.or_else(|| external.endpoint(server));
+            return named.or_else(|| external.endpoint(server));
         }
         let is_machine = host.is_some_and(|host| self.machines().contains(&host));
         let resolved = if is_machine {
-            advertised
+            named
         } else {
-            advertised.or(servers.first().map(|running| running.endpoint))
+            named.or(servers.first().map(|running| running.endpoint))
         };
         Some(resolved.unwrap_or(Endpoint::new(SocketAddr::from(([127, 0, 0, 1], 0)))))
     }

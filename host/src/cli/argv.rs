@@ -2,7 +2,7 @@
 //! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
 //! and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, command::phase_flags};
-use crate::{config::ConfigFile, workflow};
+use crate::{config::ConfigFile, program::Program, text::csv, workflow};
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
 use std::{ffi::OsString, path::PathBuf};
@@ -14,6 +14,8 @@ pub(super) struct Argv {
     pub path: Vec<String>,
     /// all other arguments
     pub flags: Vec<OsString>,
+    /// how many of them are neither flags nor their values
+    pub positionals: usize,
 }
 
 impl Argv {
@@ -28,15 +30,19 @@ impl Argv {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
         let mut read = Argv {
             path: vec![root.get_name().to_owned()],
-            flags: Vec::new(),
+            ..Argv::default()
         };
-        let later = flags_of_workflows();
+        let later: Vec<Arg> = flags_of_workflows()
+            .into_iter()
+            .chain(flags_below(root))
+            .collect();
         let mut commands = vec![root];
         // until an argument that is not a command, and until `--`
         let (mut descending, mut literal) = (true, false);
         while let Some(token) = tokens.pop_front() {
             let text = token.to_str().unwrap_or_default();
             if literal || text.is_empty() || text == "-" {
+                read.positionals += 1;
                 read.flags.push(token);
             } else if text == "--" {
                 literal = true;
@@ -60,6 +66,8 @@ impl Argv {
                 read.path.push(next.get_name().into());
                 commands.push(next);
             } else if descending
+                // kubeadm refuses it.
+                && Program::current() == Program::Kubephase
                 && text.contains('/')
                 && read.path.last().is_some_and(|last| last == "phase")
             {
@@ -69,6 +77,7 @@ impl Argv {
                     .for_each(|part| tokens.push_front(part));
             } else {
                 descending = false;
+                read.positionals += 1;
                 read.flags.push(token);
             }
         }
@@ -96,28 +105,53 @@ impl Argv {
                     Some(false) => self.flags.retain(|earlier| *earlier != flag),
                     None => {
                         let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                        return Err(CliError::usage(format!(
-                            "invalid argument {value:?} for \"--{name}\" flag: {why}"
-                        )));
+                        return Err(invalid_argument(&name, value, &why));
                     }
                 }
             }
-            // An empty list adds nothing, not an empty name.
-            Some("") if arg.is_some_and(is_list) => {}
-            Some(value) => self.flags.push(format!("--{name}={value}").into()),
-            None => {
-                let value = arg
-                    .is_some_and(wants_value)
-                    .then(|| rest.pop_front())
-                    .flatten();
-                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list)
-                {
-                    self.flags.push(flag);
-                    self.flags.extend(value);
-                }
-            }
+            Some(value) => self.push_value(&name, value, arg)?,
+            None => match arg
+                .filter(|arg| wants_value(arg))
+                .and_then(|_| rest.pop_front())
+            {
+                Some(value) => match value.to_str() {
+                    Some(text) if arg.is_some_and(is_list) => self.push_value(&name, text, arg)?,
+                    _ => self.flags.extend([flag, value]),
+                },
+                None => self.flags.push(flag),
+            },
         }
         Ok(())
+    }
+
+    /// Adds a long flag with its value. The values of a list are added one by one.
+    ///
+    /// # Errors
+    /// The value of a list is not a record of comma-separated values.
+    fn push_value(&mut self, name: &str, value: &str, arg: Option<&Arg>) -> Result<(), CliError> {
+        let values = match arg {
+            // An empty list adds nothing, not an empty name.
+            Some(arg) if is_list(arg) && value.is_empty() => Vec::new(),
+            Some(arg) if is_list(arg) && !is_map(arg) => {
+                csv::first_record(value).map_err(|why| invalid_argument(name, value, &why))?
+            }
+            Some(arg) if is_map(arg) && !value.split(',').all(is_pair) => {
+                let why = format!("malformed key=value pair in flag value: {value}");
+                return Err(invalid_argument(name, value, &why));
+            }
+            _ => vec![value.to_owned()],
+        };
+        let flags = values
+            .iter()
+            .map(|value| format!("--{name}={value}").into());
+        self.flags.extend(flags);
+        Ok(())
+    }
+
+    /// Whether kubeadm's command takes one argument at most: that of `join` and its phases.
+    pub fn takes_one_argument(&self) -> bool {
+        let is_join = self.path.get(1).is_some_and(|word| word == "join");
+        Program::current() == Program::Kubeadm && is_join && self.positionals > 1
     }
 
     /// Returns all arguments, the program's name first and flags last.
@@ -169,6 +203,13 @@ fn flags_of_workflows() -> Vec<Arg> {
         .collect()
 }
 
+/// Returns the flags of all commands below a command.
+fn flags_below(command: &Command) -> Vec<Arg> {
+    let own = command.get_arguments().cloned();
+    let below = command.get_subcommands().flat_map(flags_below);
+    own.chain(below).collect()
+}
+
 /// Returns the first matching flag of the commands on the path, or else of the later commands.
 fn find_arg<'a>(
     commands: &[&'a Command],
@@ -191,8 +232,27 @@ fn parse_go_bool(text: &str) -> Option<bool> {
     }
 }
 
+/// Returns kubeadm's refusal of the value of a flag.
+fn invalid_argument(name: &str, value: &str, why: &str) -> CliError {
+    CliError::usage(format!(
+        "invalid argument {value:?} for \"--{name}\" flag: {why}"
+    ))
+}
+
+/// Whether a flag takes a list: comma-separated values, several times.
 fn is_list(arg: &Arg) -> bool {
-    arg.get_value_delimiter().is_some()
+    matches!(arg.get_action(), ArgAction::Append) && !arg.is_positional()
+}
+
+/// Whether the values of a list are pairs. They are separated by commas alone, without quotes
+/// (kubeadm behaviour).
+fn is_map(arg: &Arg) -> bool {
+    is_list(arg) && arg.get_value_delimiter().is_some()
+}
+
+/// Whether a text is `key=value`.
+fn is_pair(text: &str) -> bool {
+    text.split('=').count() == 2
 }
 
 fn wants_value(arg: &Arg) -> bool {

@@ -25,13 +25,13 @@ pub struct TokenFlags {
     pub description: Option<String>,
     /// Groups of clients that authenticate with the token [default:
     /// system:bootstrappers:kubeadm:default-node-token]
-    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP")]
     pub groups: Vec<String>,
     /// How long it lives; 0 for ever [default: 24h]
     #[arg(long, value_name = "DURATION")]
     pub ttl: Option<Duration>,
     /// What it may be used for [default: signing,authentication]
-    #[arg(long, value_delimiter = ',', value_name = "USAGE")]
+    #[arg(long, value_name = "USAGE")]
     pub usages: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Types of checked text are in `arguments`.
 
+pub mod csv;
 pub mod digest;
 pub mod json;
 pub mod misfit;

@@ -39,7 +39,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub discovery_token: Option<Secret<String>>,
     /// Hash of the public key of the cluster's authority, sha256:HEX
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub discovery_token_ca_cert_hash: Vec<String>,
     /// Trust any API server that answers, without a hash of the cluster's authority
     #[arg(long)]
@@ -48,7 +48,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub dry_run: bool,
     /// Checks whose errors are shown as warnings
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Name of this node
     #[arg(long)]
@@ -57,7 +57,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub patches: Option<String>,
     /// Phases to leave out
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub skip_phases: Vec<String>,
     /// Token that proves this node to the cluster
     #[arg(long)]

@@ -40,11 +40,10 @@ pub fn normalize_pod(manifest: Value, release: &Release) -> Result<Value, String
 /// # Errors
 /// The patched document is not a Deployment.
 pub fn normalize_deployment(document: Value) -> Result<Value, String> {
-    let mut deployment = normalize::<Deployment>(document)
-        .map_err(|misfit| {
-            let why = misfit::explain(&misfit.error);
-            format!("unable to decode CoreDNS Deployment: {why}")
-        })?;
+    let mut deployment = normalize::<Deployment>(document).map_err(|misfit| {
+        let why = misfit::explain(&misfit.error);
+        format!("unable to decode CoreDNS Deployment: {why}")
+    })?;
     complete_containers(
         &mut deployment,
         [

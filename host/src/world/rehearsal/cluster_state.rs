@@ -5,6 +5,7 @@ use super::{
     api_server::{ApiServer, ApiState},
     etcd::EtcdMembers,
     external::ExternalCluster,
+    no_cluster::NoCluster,
     persistence::{ClusterLog, LogEntry},
 };
 use crate::world::{
@@ -29,6 +30,8 @@ pub struct ClusterState {
     pub(super) etcd: EtcdMembers,
     pub(super) log: Arc<ClusterLog>,
     external: Option<ExternalCluster>,
+    /// Whether there is no cluster, and none begins.
+    is_absent: bool,
 }
 
 /// An API server of the cluster.
@@ -50,6 +53,15 @@ impl ClusterState {
             etcd: EtcdMembers::new(log.clone()),
             log,
             external: None,
+            is_absent: false,
+        }
+    }
+
+    /// Returns the state for a machine without a cluster, whose phases only show their objects.
+    pub fn without_cluster(root: &Path) -> ClusterState {
+        ClusterState {
+            is_absent: true,
+            ..ClusterState::new(root)
         }
     }
 
@@ -92,7 +104,7 @@ impl ClusterState {
 
     /// Whether any server serves the API.
     pub(super) fn is_up(&self) -> bool {
-        self.is_external() || self.api().is_some()
+        self.is_absent || self.is_external() || self.api().is_some()
     }
 
     /// Returns the API as the holder of these credentials sees it.
@@ -111,6 +123,7 @@ impl ClusterState {
             patience,
         );
         match &self.external {
+            None if self.is_absent => Box::new(NoCluster),
             None => Box::new(client),
             Some(external) => Box::new(external.dry_run_client(client, &credentials)),
         }

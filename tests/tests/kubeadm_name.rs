@@ -68,6 +68,36 @@ fn every_error_has_the_code_one_and_its_name() {
         ),
         ("version -o xml", "invalid output format: xml"),
         ("token", "subcommand is required"),
+        ("token create bad", "was not of the form"),
+        (
+            "token create --ttl 1h --config wrong.yaml",
+            "with arguments [ttl]",
+        ),
+        (
+            "token list --kubeconfig=",
+            "failed to load admin kubeconfig: open ",
+        ),
+        (
+            "token delete abcdef --kubeconfig=missing --dry-run",
+            "failed to load kubeconfig: open ",
+        ),
+        (
+            "reset -f=maybe",
+            "invalid argument \"maybe\" for \"-f, --force\" flag",
+        ),
+        ("init --vmodule a=-1", "negative value for vmodule level"),
+        (
+            "init --apiserver-bind-port=0x1 --config wrong.yaml",
+            "with arguments [apiserver-bind-port]",
+        ),
+        (
+            "init phase control-plane scheduler --scheduler-extra-args=",
+            "malformed key=value pair in flag value: ",
+        ),
+        (
+            "join phase control-plane-join all a b",
+            "unknown command \"a\" for \"kubeadm join phase control-plane-join all\"",
+        ),
         ("config migrate", "the --old-config flag is mandatory"),
     ] {
         let output = callers.call(line);

@@ -4,8 +4,7 @@
 use super::{CliError, command::phase_flags};
 use crate::{config::ConfigFile, program::Program, text::csv, workflow};
 use clap::{Arg, ArgAction, Command};
-use std::collections::VecDeque;
-use std::{ffi::OsString, path::PathBuf};
+use std::{any::TypeId, collections::VecDeque, ffi::OsString, path::PathBuf};
 
 /// The normalised arguments, before clap parses them.
 #[derive(Debug, Default)]
@@ -14,8 +13,8 @@ pub(super) struct Argv {
     pub path: Vec<String>,
     /// all other arguments
     pub flags: Vec<OsString>,
-    /// how many of them are neither flags nor their values
-    pub positionals: usize,
+    /// those of them that are neither flags nor their values
+    pub positionals: Vec<String>,
 }
 
 impl Argv {
@@ -42,7 +41,7 @@ impl Argv {
         while let Some(token) = tokens.pop_front() {
             let text = token.to_str().unwrap_or_default();
             if literal || text.is_empty() || text == "-" {
-                read.positionals += 1;
+                read.positionals.push(text.to_owned());
                 read.flags.push(token);
             } else if text == "--" {
                 literal = true;
@@ -51,6 +50,13 @@ impl Argv {
                 read.take_long_flag(long, &mut tokens, |name| {
                     find_arg(&commands, &later, |arg| arg.get_long() == Some(name))
                 })?;
+            } else if let Some((switch, value)) = letter_with_value(text)
+                && let Some(arg) =
+                    find_arg(&commands, &later, |arg| arg.get_short() == Some(switch))
+                && is_switch(arg)
+                && let Some(name) = arg.get_long()
+            {
+                read.take_long_flag(&format!("{name}={value}"), &mut tokens, |_| Some(arg))?;
             } else if let Some(letters) = text.strip_prefix('-') {
                 let value_follows = is_value_next(letters, |letter| {
                     find_arg(&commands, &later, |arg| arg.get_short() == Some(letter))
@@ -77,7 +83,7 @@ impl Argv {
                     .for_each(|part| tokens.push_front(part));
             } else {
                 descending = false;
-                read.positionals += 1;
+                read.positionals.push(text.to_owned());
                 read.flags.push(token);
             }
         }
@@ -97,25 +103,23 @@ impl Argv {
         let name = name.replace('_', "-");
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
-            Some(value)
-                if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) =>
-            {
-                match parse_go_bool(value) {
-                    Some(true) => self.flags.push(flag),
-                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
-                    None => {
-                        let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                        return Err(invalid_argument(&name, value, &why));
-                    }
+            Some(value) if arg.is_some_and(is_switch) => match parse_go_bool(value) {
+                Some(true) => self.flags.push(flag),
+                Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                None => {
+                    let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                    return Err(invalid_argument(&name, arg, value, &why));
                 }
-            }
+            },
             Some(value) => self.push_value(&name, value, arg)?,
             None => match arg
                 .filter(|arg| wants_value(arg))
                 .and_then(|_| rest.pop_front())
             {
                 Some(value) => match value.to_str() {
-                    Some(text) if arg.is_some_and(is_list) => self.push_value(&name, text, arg)?,
+                    Some(text) if arg.is_some_and(is_list) || text.is_empty() => {
+                        self.push_value(&name, text, arg)?;
+                    }
                     _ => self.flags.extend([flag, value]),
                 },
                 None => self.flags.push(flag),
@@ -130,14 +134,14 @@ impl Argv {
     /// The value of a list is not a record of comma-separated values.
     fn push_value(&mut self, name: &str, value: &str, arg: Option<&Arg>) -> Result<(), CliError> {
         let values = match arg {
-            // An empty list adds nothing, not an empty name.
-            Some(arg) if is_list(arg) && value.is_empty() => Vec::new(),
-            Some(arg) if is_list(arg) && !is_map(arg) => {
-                csv::first_record(value).map_err(|why| invalid_argument(name, value, &why))?
-            }
-            Some(arg) if is_map(arg) && !value.split(',').all(is_pair) => {
+            Some(map) if is_map(map) && !value.split(',').all(is_pair) => {
                 let why = format!("malformed key=value pair in flag value: {value}");
-                return Err(invalid_argument(name, value, &why));
+                return Err(invalid_argument(name, arg, value, &why));
+            }
+            // An empty list adds nothing, not an empty name. An empty path is none.
+            Some(arg) if value.is_empty() && (is_list(arg) || is_path(arg)) => Vec::new(),
+            Some(list) if is_list(list) && !is_map(list) => {
+                csv::first_record(value).map_err(|why| invalid_argument(name, arg, value, &why))?
             }
             _ => vec![value.to_owned()],
         };
@@ -148,10 +152,15 @@ impl Argv {
         Ok(())
     }
 
-    /// Whether kubeadm's command takes one argument at most: that of `join` and its phases.
-    pub fn takes_one_argument(&self) -> bool {
+    /// Whether an argument is refused because the command takes only one before it: `join` and some
+    /// of its phases do.
+    pub fn is_one_too_many(&self, argument: &str) -> bool {
         let is_join = self.path.get(1).is_some_and(|word| word == "join");
-        Program::current() == Program::Kubeadm && is_join && self.positionals > 1
+        let is_first = self
+            .positionals
+            .first()
+            .is_none_or(|first| first == argument);
+        Program::current() == Program::Kubeadm && is_join && !is_first
     }
 
     /// Returns all arguments, the program's name first and flags last.
@@ -233,10 +242,31 @@ fn parse_go_bool(text: &str) -> Option<bool> {
 }
 
 /// Returns kubeadm's refusal of the value of a flag.
-fn invalid_argument(name: &str, value: &str, why: &str) -> CliError {
+fn invalid_argument(name: &str, arg: Option<&Arg>, value: &str, why: &str) -> CliError {
+    let letter = arg.and_then(Arg::get_short);
+    let letter = letter.map_or_else(String::new, |letter| format!("-{letter}, "));
     CliError::usage(format!(
-        "invalid argument {value:?} for \"--{name}\" flag: {why}"
+        "invalid argument {value:?} for \"{letter}--{name}\" flag: {why}"
     ))
+}
+
+/// Returns the letter and the value of `-x=value`.
+fn letter_with_value(text: &str) -> Option<(char, &str)> {
+    let (letter, value) = text.strip_prefix('-')?.split_once('=')?;
+    let mut letters = letter.chars();
+    letters
+        .next()
+        .filter(|_| letters.next().is_none())
+        .map(|letter| (letter, value))
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+/// Whether a flag takes a path. clap would refuse an empty one.
+fn is_path(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()
 }
 
 /// Whether a flag takes a list: comma-separated values, several times.

@@ -115,8 +115,9 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
         .and_then(|rest| rest.chars().next());
     match letter {
         Some(letter) => format!("unknown shorthand flag: '{letter}' in {subject}"),
-        None if argv.takes_one_argument() => {
-            format!("accepts at most 1 arg(s), received {}", argv.positionals)
+        None if argv.is_one_too_many(subject) => {
+            let received = argv.positionals.len();
+            format!("accepts at most 1 arg(s), received {received}")
         }
         None => format!(
             "unknown command {subject:?} for {:?}{nearest}",
@@ -159,9 +160,15 @@ const COMMANDS: [&str; 11] = [
 /// in two letters.
 fn similar_commands(word: &str) -> String {
     let word = word.to_lowercase();
+    let is_similar = |command: &&str| {
+        let distance = strsim::levenshtein(command, &word);
+        command.starts_with(&word) || distance <= 2
+    };
+    // The word itself is a command of kubeadm that is not ours.
     let similar = COMMANDS
         .into_iter()
-        .filter(|command| command.starts_with(&word) || strsim::levenshtein(command, &word) <= 2);
+        .filter(is_similar)
+        .filter(|command| *command != word);
     let lines: String = similar.map(|command| format!("\t{command}\n")).collect();
     if lines.is_empty() {
         return lines;

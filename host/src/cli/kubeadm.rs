@@ -76,7 +76,7 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
     if argv.path.len() == 1 && argv.flags.is_empty() {
         return Some(root.render_help().to_string());
     }
-    let has_flags = argv.positionals < argv.flags.len();
+    let has_flags = argv.positionals.len() < argv.flags.len();
     if Program::current() == Program::Kubephase || has_flags {
         return None;
     }

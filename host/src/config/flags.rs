@@ -1,7 +1,7 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names. Some of them
 //! exclude a configuration file.
 use super::{ConfigFile, Problem, Problems};
-use crate::secret::Secret;
+use crate::{secret::Secret, text::go_number};
 use clap::Args;
 use kubephase_sdk::kubeadm::{Arg, ClusterConfiguration, Config};
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct InitFlags {
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
-    #[arg(long)]
+    #[arg(long, value_parser = go_number::parse_int32)]
     pub apiserver_bind_port: Option<i32>,
     /// Further names and addresses for the API server's certificate
     #[arg(long)]

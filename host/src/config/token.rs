@@ -36,6 +36,20 @@ pub struct TokenFlags {
 }
 
 impl TokenFlags {
+    /// Checks what needs neither a file nor a cluster.
+    ///
+    /// # Errors
+    /// The token is not of the form of a token, or a flag excludes the configuration file.
+    pub fn check(&self) -> Result<(), Problems> {
+        let file = config_file(&self.config);
+        check_not_mixed(file.as_ref(), &self.not_with_config())?;
+        let mut given = self.token.iter().filter(|given| !given.is_empty());
+        if given.all(bootstrap_token::is_token) {
+            return Ok(());
+        }
+        Err(Problem::new("", bootstrap_token::malformed_message()).into())
+    }
+
     /// Returns the given flags that exclude a configuration file.
     fn not_with_config(&self) -> Vec<&'static str> {
         [
@@ -63,15 +77,8 @@ pub struct LoadedTokens {
 /// # Errors
 /// Every problem that was found.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
+    flags.check()?;
     let file = config_file(&flags.config);
-    check_not_mixed(file.as_ref(), &flags.not_with_config())?;
-    if flags
-        .token
-        .as_ref()
-        .is_some_and(|given| !given.is_empty() && !bootstrap_token::is_token(given))
-    {
-        return Err(Problem::new("", bootstrap_token::malformed_message()).into());
-    }
     if file.is_some() {
         let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;
         return Ok(LoadedTokens {

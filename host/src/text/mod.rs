@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod digest;
+pub mod go_number;
 pub mod json;
 pub mod misfit;
 pub mod quantity;

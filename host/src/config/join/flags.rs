@@ -3,6 +3,7 @@ use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
 use crate::{
     config::{Problem, flags::PhaseFlags, read::Diagnostics},
     secret::Secret,
+    text::go_number,
 };
 use clap::Args;
 use kubephase_sdk::kubeadm::{ApiEndpoint, Patches};
@@ -18,7 +19,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
-    #[arg(long)]
+    #[arg(long, value_parser = go_number::parse_int32)]
     pub apiserver_bind_port: Option<i32>,
     /// Key that decrypts the certificates that init uploaded
     #[arg(long)]

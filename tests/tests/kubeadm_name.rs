@@ -51,6 +51,50 @@ fn the_version_is_that_of_kubernetes() {
     assert_eq!(json["clientVersion"]["minor"], "36");
 }
 
+/// Command lines with a part of the error that each leads to.
+const ERRORS: &[(&str, &str)] = &[
+    ("nonsense", "unknown command \"nonsense\" for \"kubeadm\""),
+    ("init --nonsense", "unknown flag: --nonsense"),
+    ("config validate --config wrong.yaml", "nonsense"),
+    (
+        "config images list -o xml",
+        "allowed formats are: go-template,",
+    ),
+    ("version -o xml", "invalid output format: xml"),
+    ("token", "subcommand is required"),
+    ("token create bad", "was not of the form"),
+    (
+        "token create --ttl 1h --config wrong.yaml",
+        "with arguments [ttl]",
+    ),
+    (
+        "token list --kubeconfig=missing",
+        "failed to load admin kubeconfig: open ",
+    ),
+    (
+        "token delete abcdef --kubeconfig=missing --dry-run",
+        "failed to load kubeconfig: open ",
+    ),
+    (
+        "reset -f=maybe",
+        "invalid argument \"maybe\" for \"-f, --force\" flag",
+    ),
+    ("init --vmodule a=-1", "negative value for vmodule level"),
+    (
+        "init --apiserver-bind-port=0x1 --config wrong.yaml",
+        "with arguments [apiserver-bind-port]",
+    ),
+    (
+        "init phase control-plane scheduler --scheduler-extra-args=",
+        "malformed key=value pair in flag value: ",
+    ),
+    (
+        "join phase control-plane-join all a b",
+        "unknown command \"a\" for \"kubeadm join phase control-plane-join all\"",
+    ),
+    ("config migrate", "the --old-config flag is mandatory"),
+];
+
 #[test]
 fn every_error_has_the_code_one_and_its_name() {
     let callers = Callers::new();
@@ -58,48 +102,7 @@ fn every_error_has_the_code_one_and_its_name() {
         "wrong.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnonsense: 1\n",
     );
-    for (line, message) in [
-        ("nonsense", "unknown command \"nonsense\" for \"kubeadm\""),
-        ("init --nonsense", "unknown flag: --nonsense"),
-        ("config validate --config wrong.yaml", "nonsense"),
-        (
-            "config images list -o xml",
-            "allowed formats are: go-template,",
-        ),
-        ("version -o xml", "invalid output format: xml"),
-        ("token", "subcommand is required"),
-        ("token create bad", "was not of the form"),
-        (
-            "token create --ttl 1h --config wrong.yaml",
-            "with arguments [ttl]",
-        ),
-        (
-            "token list --kubeconfig=",
-            "failed to load admin kubeconfig: open ",
-        ),
-        (
-            "token delete abcdef --kubeconfig=missing --dry-run",
-            "failed to load kubeconfig: open ",
-        ),
-        (
-            "reset -f=maybe",
-            "invalid argument \"maybe\" for \"-f, --force\" flag",
-        ),
-        ("init --vmodule a=-1", "negative value for vmodule level"),
-        (
-            "init --apiserver-bind-port=0x1 --config wrong.yaml",
-            "with arguments [apiserver-bind-port]",
-        ),
-        (
-            "init phase control-plane scheduler --scheduler-extra-args=",
-            "malformed key=value pair in flag value: ",
-        ),
-        (
-            "join phase control-plane-join all a b",
-            "unknown command \"a\" for \"kubeadm join phase control-plane-join all\"",
-        ),
-        ("config migrate", "the --old-config flag is mandatory"),
-    ] {
+    for (line, message) in ERRORS {
         let output = callers.call(line);
         assert_eq!(output.status, 1, "{line}: {}", output.stderr);
         assert!(output.stderr.contains(message), "{line}: {}", output.stderr);
@@ -153,13 +156,13 @@ fn mistakes_are_told_in_kubeadms_words() {
         ),
         (
             "init --skip-phases a\"b",
-            "invalid argument \"a\\\"b\" for \"--skip-phases\" flag: parse error on line 1, column 2: \
-             bare \" in non-quoted-field",
+            "invalid argument \"a\\\"b\" for \"--skip-phases\" flag: parse error on line 1, column \
+             2: bare \" in non-quoted-field",
         ),
         (
             "init phase control-plane apiserver --apiserver-extra-args a=b,c",
-            "invalid argument \"a=b,c\" for \"--apiserver-extra-args\" flag: malformed key=value pair \
-             in flag value: a=b,c",
+            "invalid argument \"a=b,c\" for \"--apiserver-extra-args\" flag: malformed key=value \
+             pair in flag value: a=b,c",
         ),
     ] {
         let output = callers.call(line);
@@ -254,6 +257,13 @@ fn what_callers_read_is_all_that_standard_output_has() {
     );
     let images = callers.call("config images list --config cluster.yaml -o jsonpath={.images[0]}");
     assert_eq!(images.stdout, "registry.k8s.io/kube-apiserver:v1.36.1");
+    let migrated = callers.call("config migrate --old-config cluster.yaml --new-config=");
+    assert_eq!(migrated.status, 0, "{}", migrated.stderr);
+    assert!(
+        migrated.stdout.contains("kind: ClusterConfiguration\n"),
+        "{}",
+        migrated.stdout
+    );
     // Only root may change the root directory, also to the one that it is.
     let root = if is_root() { "--rootfs /" } else { "" };
     let defaults = callers.call(&format!("config print join-defaults {root} --vmodule=a=1"));

@@ -17,6 +17,9 @@ pub(super) struct Argv {
     pub positionals: Vec<String>,
 }
 
+/// Finds the first flag that fits.
+type Known<'k, 'a> = &'k dyn Fn(&dyn Fn(&Arg) -> bool) -> Option<&'a Arg>;
+
 impl Argv {
     /// Reads the arguments: the words that name a command, and all others.
     ///
@@ -46,24 +49,9 @@ impl Argv {
             } else if text == "--" {
                 literal = true;
                 read.flags.push(token);
-            } else if let Some(long) = text.strip_prefix("--") {
-                read.take_long_flag(long, &mut tokens, |name| {
-                    find_arg(&commands, &later, |arg| arg.get_long() == Some(name))
-                })?;
-            } else if let Some((switch, value)) = letter_with_value(text)
-                && let Some(arg) =
-                    find_arg(&commands, &later, |arg| arg.get_short() == Some(switch))
-                && is_switch(arg)
-                && let Some(name) = arg.get_long()
-            {
-                read.take_long_flag(&format!("{name}={value}"), &mut tokens, |_| Some(arg))?;
-            } else if let Some(letters) = text.strip_prefix('-') {
-                let value_follows = is_value_next(letters, |letter| {
-                    find_arg(&commands, &later, |arg| arg.get_short() == Some(letter))
-                });
-                read.flags.push(token);
-                read.flags
-                    .extend(value_follows.then(|| tokens.pop_front()).flatten());
+            } else if text.starts_with('-') {
+                let known = |wanted: &dyn Fn(&Arg) -> bool| find_arg(&commands, &later, wanted);
+                read.take_flag(token, &mut tokens, &known)?;
             } else if let Some(next) = commands
                 .last()
                 .and_then(|command| command.find_subcommand(text))
@@ -88,6 +76,36 @@ impl Argv {
             }
         }
         Ok(read)
+    }
+
+    /// Adds a flag: a long one, a switch by its letter with a value (`-f=false`), or other letters.
+    fn take_flag<'a>(
+        &mut self,
+        token: OsString,
+        rest: &mut VecDeque<OsString>,
+        known: Known<'_, 'a>,
+    ) -> Result<(), CliError> {
+        let text = token.to_str().unwrap_or_default();
+        if let Some(long) = text.strip_prefix("--") {
+            return self.take_long_flag(long, rest, |name| {
+                known(&|arg| arg.get_long() == Some(name))
+            });
+        }
+        let switch = letter_with_value(text).and_then(|(letter, value)| {
+            let arg = known(&|arg| arg.get_short() == Some(letter))?;
+            let name = arg.get_long().filter(|_| is_switch(arg))?;
+            Some((arg, format!("{name}={value}")))
+        });
+        if let Some((arg, long)) = switch {
+            return self.take_long_flag(&long, rest, |_| Some(arg));
+        }
+        let value_follows = is_value_next(text.trim_start_matches('-'), |letter| {
+            known(&|arg| arg.get_short() == Some(letter))
+        });
+        self.flags.push(token);
+        let value = value_follows.then(|| rest.pop_front()).flatten();
+        self.flags.extend(value);
+        Ok(())
     }
 
     /// Adds a long flag, given without its dashes, under its proper name and with its value.

@@ -73,8 +73,8 @@ const TEXTS: [&str; 31] = [
     "workingDir",
 ];
 
-/// Texts that are left out if they are empty, but only in these structs: (parent, field). The parent
-/// of what is in a list is the name of the list.
+/// Texts that are left out if they are empty, but only in these structs: (parent, field). The
+/// parent of what is in a list is the name of the list.
 const TEXTS_OF: [(&str, &str); 17] = [
     ("configMap", "name"),
     ("configMapKeyRef", "name"),

@@ -73,8 +73,8 @@ pub struct Setting {
     pub patience: Patience,
     /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,
-    /// Whether the kubelet runs from the beginning, because the run leaves out the phase that starts
-    /// it.
+    /// Whether the kubelet runs from the beginning, because the run leaves out the phase that
+    /// starts it.
     pub has_kubelet: bool,
 }
 

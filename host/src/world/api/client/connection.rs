@@ -33,8 +33,8 @@ pub(super) struct Connected {
 }
 
 impl ApiClient {
-    /// Returns a connection for the kubeconfig as it is now. It is that of the last call, if neither
-    /// the kubeconfig nor the endpoint has changed.
+    /// Returns a connection for the kubeconfig as it is now. It is that of the last call, if
+    /// neither the kubeconfig nor the endpoint has changed.
     ///
     /// # Errors
     /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the

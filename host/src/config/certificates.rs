@@ -1,12 +1,11 @@
 //! The configuration of the commands about existing certificates: `certs renew` and
 //! `certs check-expiration`.
 use super::{
-    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems,
-    load_init, version,
+    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems, load_init,
 };
 use crate::world::node::facts::NodeFacts;
 use clap::Args;
-use kubephase_sdk::kubeadm::ClusterConfiguration;
+use kubephase_sdk::{kubeadm::ClusterConfiguration, release::Release};
 
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub fn load_for_certificates(
     let init_flags = match file {
         Some(_) => InitFlags::default(),
         None => InitFlags {
-            kubernetes_version: Some(version::CURRENT.to_owned()),
+            kubernetes_version: Some(Release::newest().kubeadm.to_owned()),
             cert_dir: Some(directory.to_owned()).filter(|directory| !directory.is_empty()),
             ..InitFlags::default()
         },

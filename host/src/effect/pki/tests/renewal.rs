@@ -249,6 +249,7 @@ fn kubeconfig(node: &Node) -> RenewalSpec {
         authority: "ca".into(),
         algorithm: KeyAlgorithm::EcdsaP256,
         validity_seconds: 3600,
+        preferences: false,
     };
     node.with_context(|context| ensure_kubeconfig(&made, context, node.files()))
         .unwrap();

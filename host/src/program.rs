@@ -46,9 +46,61 @@ pub fn command(words: &str) -> String {
     format!("{} {words}", Program::current().name())
 }
 
+/// Returns the line that kubeadm prints after each error; none under the program's own name.
+pub fn stack_trace_line() -> Option<&'static str> {
+    let arguments = std::env::args_os();
+    let level = verbosity(arguments.map(|argument| argument.to_string_lossy().into_owned()));
+    (Program::current() == Program::Kubeadm).then_some(if level < 5 {
+        "To see the stack trace of this error execute with --v=5 or higher"
+    } else {
+        "no stack trace"
+    })
+}
+
+/// Returns the log level that the arguments name; 0 if they name none.
+fn verbosity(arguments: impl IntoIterator<Item = String>) -> i32 {
+    let mut level = String::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let short = argument.strip_prefix("-v").filter(|value| is_level(value));
+        match argument.strip_prefix("--v=").or(short) {
+            Some(value) => level = value.trim_start_matches('=').to_owned(),
+            None if ["-v", "--v"].contains(&argument.as_str()) => {
+                level = arguments.next().unwrap_or_default();
+            }
+            None => {}
+        }
+    }
+    level.parse().unwrap_or(0)
+}
+
+/// Whether what follows `-v` is its value, and not another letter.
+fn is_level(text: &str) -> bool {
+    text.trim_start_matches('=')
+        .starts_with(|c: char| c.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Program;
+    use super::{Program, verbosity};
+
+    #[test]
+    fn the_last_log_level_counts() {
+        for (line, level) in [
+            ("init", 0),
+            ("init --v=5", 5),
+            ("--v 6 init", 6),
+            ("init -v5", 5),
+            ("init -v=10 --v 4", 4),
+            ("init --v=5 --vmodule=a=9", 5),
+            ("v 5", 0),
+            ("init --v", 0),
+            ("init --vmodule=a=9", 0),
+        ] {
+            let arguments = line.split(' ').map(str::to_owned);
+            assert_eq!(verbosity(arguments), level, "{line}");
+        }
+    }
 
     #[test]
     fn the_name_of_the_file_decides() {

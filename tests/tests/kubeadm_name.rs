@@ -41,7 +41,8 @@ fn the_version_is_that_of_kubernetes() {
     let text = callers.call("version").stdout;
     assert!(
         text.starts_with("kubeadm version: &version.Info{Major:\"1\", Minor:\"36\", ")
-            && text.contains("GitVersion:\"v1.36.2\""),
+            && text.contains("GitVersion:\"v1.36.2\", GitCommit:\"")
+            && !text.rsplit("GitVersion").next().unwrap().contains("\"\""),
         "{text}"
     );
     let json: serde_json::Value =
@@ -50,6 +51,50 @@ fn the_version_is_that_of_kubernetes() {
     assert_eq!(json["clientVersion"]["minor"], "36");
 }
 
+/// Command lines with a part of the error that each leads to.
+const ERRORS: &[(&str, &str)] = &[
+    ("nonsense", "unknown command \"nonsense\" for \"kubeadm\""),
+    ("init --nonsense", "unknown flag: --nonsense"),
+    ("config validate --config wrong.yaml", "nonsense"),
+    (
+        "config images list -o xml",
+        "allowed formats are: go-template,",
+    ),
+    ("version -o xml", "invalid output format: xml"),
+    ("token", "subcommand is required"),
+    ("token create bad", "was not of the form"),
+    (
+        "token create --ttl 1h --config wrong.yaml",
+        "with arguments [ttl]",
+    ),
+    (
+        "token list --kubeconfig=missing",
+        "failed to load admin kubeconfig: open ",
+    ),
+    (
+        "token delete abcdef --kubeconfig=missing --dry-run",
+        "failed to load kubeconfig: open ",
+    ),
+    (
+        "reset -f=maybe",
+        "invalid argument \"maybe\" for \"-f, --force\" flag",
+    ),
+    ("init --vmodule a=-1", "negative value for vmodule level"),
+    (
+        "init --apiserver-bind-port=0x1 --config wrong.yaml",
+        "with arguments [apiserver-bind-port]",
+    ),
+    (
+        "init phase control-plane scheduler --scheduler-extra-args=",
+        "malformed key=value pair in flag value: ",
+    ),
+    (
+        "join phase control-plane-join all a b",
+        "unknown command \"a\" for \"kubeadm join phase control-plane-join all\"",
+    ),
+    ("config migrate", "the --old-config flag is mandatory"),
+];
+
 #[test]
 fn every_error_has_the_code_one_and_its_name() {
     let callers = Callers::new();
@@ -57,26 +102,148 @@ fn every_error_has_the_code_one_and_its_name() {
         "wrong.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnonsense: 1\n",
     );
-    for (line, message) in [
-        ("nonsense", "unknown command \"nonsense\" for \"kubeadm\""),
-        ("init --nonsense", "unknown flag: --nonsense"),
-        ("config validate --config wrong.yaml", "nonsense"),
-        (
-            "config images list -o xml",
-            "allowed formats are: go-template,",
-        ),
-        ("version -o xml", "invalid output format: xml"),
-        ("token", "subcommand is required"),
-        ("config migrate", "the --old-config flag is mandatory"),
-    ] {
+    for (line, message) in ERRORS {
         let output = callers.call(line);
         assert_eq!(output.status, 1, "{line}: {}", output.stderr);
         assert!(output.stderr.contains(message), "{line}: {}", output.stderr);
+        assert!(
+            output.stderr.ends_with(STACK_TRACE),
+            "{line}: {}",
+            output.stderr
+        );
         assert!(
             !output.stderr.contains("kubephase"),
             "{line}: {}",
             output.stderr
         );
+    }
+}
+
+/// The line that kubeadm prints after each error.
+const STACK_TRACE: &str = "\nTo see the stack trace of this error execute with --v=5 or higher\n";
+
+#[test]
+fn mistakes_are_told_in_kubeadms_words() {
+    let callers = Callers::new();
+    for (line, stderr) in [
+        (
+            "tokn",
+            "unknown command \"tokn\" for \"kubeadm\"\n\nDid you mean this?\n\tjoin\n\ttoken\n",
+        ),
+        (
+            "config print init-default",
+            "unknown command \"init-default\" for \"kubeadm config print\"",
+        ),
+        ("init --confg", "unknown flag: --confg"),
+        ("init help", "unknown command \"help\" for \"kubeadm init\""),
+        ("certs", "\nerror: subcommand is required"),
+        ("join a b", "accepts at most 1 arg(s), received 2"),
+        (
+            "join --node-name x a b c",
+            "accepts at most 1 arg(s), received 3",
+        ),
+        ("version -o", "flag needs an argument: 'o' in -o"),
+        ("init --token", "flag needs an argument: --token"),
+        (
+            "init --v x",
+            "invalid argument \"x\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"x\": invalid \
+             syntax",
+        ),
+        (
+            "init --apiserver_bind_port 5000000000",
+            "invalid argument \"5000000000\" for \"--apiserver-bind-port\" flag: strconv.ParseInt: \
+             parsing \"5000000000\": value out of range",
+        ),
+        (
+            "init --skip-phases a\"b",
+            "invalid argument \"a\\\"b\" for \"--skip-phases\" flag: parse error on line 1, column \
+             2: bare \" in non-quoted-field",
+        ),
+        (
+            "init phase control-plane apiserver --apiserver-extra-args a=b,c",
+            "invalid argument \"a=b,c\" for \"--apiserver-extra-args\" flag: malformed key=value \
+             pair in flag value: a=b,c",
+        ),
+    ] {
+        let output = callers.call(line);
+        assert_eq!(output.status, 1, "{line}: {}", output.stderr);
+        assert_eq!(
+            output.stderr,
+            format!("error: {stderr}{STACK_TRACE}"),
+            "{line}"
+        );
+    }
+    let loud = callers.call("--v=5 init --confg").stderr;
+    assert_eq!(loud, "error: unknown flag: --confg\nno stack trace\n");
+}
+
+#[test]
+fn help_is_printed_where_kubeadm_prints_it() {
+    let callers = Callers::new();
+    for line in ["", "--help", "help", "--v=1"] {
+        let output = callers.call(line);
+        assert_eq!(output.status, 0, "{line}: {}", output.stderr);
+        assert!(
+            output.stdout.contains("│ KUBEADM "),
+            "{line}: {}",
+            output.stdout
+        );
+        assert!(
+            output.stdout.contains("Available Commands:\n  init "),
+            "{line}: {}",
+            output.stdout
+        );
+    }
+    for line in ["alpha", "alpha anything"] {
+        let output = callers.call(line);
+        assert_eq!((output.status, output.stderr.as_str()), (0, ""), "{line}");
+        assert_eq!(
+            output.stdout, "Kubeadm experimental sub-commands\n\n",
+            "{line}"
+        );
+    }
+    let output = callers.call("kubeconfig anything");
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(
+        output.stdout.contains("Usage: kubeadm kubeconfig"),
+        "{}",
+        output.stdout
+    );
+}
+
+/// A dry run of one phase has no cluster that could answer, so it says so at once.
+#[test]
+fn single_phases_that_need_a_cluster_fail_at_once_without_a_kubeconfig() {
+    if PathBuf::from("/etc/kubernetes/admin.conf").exists() {
+        return;
+    }
+    let callers = Callers::new();
+    callers.write(
+        "cluster.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
+         v1.36.2\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n\
+         localAPIEndpoint: {advertiseAddress: 192.0.2.2}\n",
+    );
+    for (phase, words) in [
+        (
+            "upload-config all",
+            "open /etc/kubernetes/admin.conf: no such file or directory",
+        ),
+        ("upload-config kubelet", "open /etc/kubernetes/admin.conf"),
+        (
+            "upload-certs --upload-certs",
+            "open /etc/kubernetes/admin.conf",
+        ),
+        ("mark-control-plane", "open /etc/kubernetes/admin.conf"),
+        ("bootstrap-token", "open /etc/kubernetes/admin.conf"),
+        ("addon all", "/etc/kubernetes/admin.conf"),
+        ("addon kube-proxy", "/etc/kubernetes/admin.conf"),
+    ] {
+        let line = format!("init phase {phase} --dry-run --config cluster.yaml");
+        let output = callers.call(&line);
+        assert_eq!(output.status, 1, "{line}: {}", output.stderr);
+        assert_eq!(output.stdout, "", "{line}");
+        assert!(output.stderr.contains(words), "{line}: {}", output.stderr);
     }
 }
 
@@ -90,6 +257,13 @@ fn what_callers_read_is_all_that_standard_output_has() {
     );
     let images = callers.call("config images list --config cluster.yaml -o jsonpath={.images[0]}");
     assert_eq!(images.stdout, "registry.k8s.io/kube-apiserver:v1.36.1");
+    let migrated = callers.call("config migrate --old-config cluster.yaml --new-config=");
+    assert_eq!(migrated.status, 0, "{}", migrated.stderr);
+    assert!(
+        migrated.stdout.contains("kind: ClusterConfiguration\n"),
+        "{}",
+        migrated.stdout
+    );
     // Only root may change the root directory, also to the one that it is.
     let root = if is_root() { "--rootfs /" } else { "" };
     let defaults = callers.call(&format!("config print join-defaults {root} --vmodule=a=1"));

@@ -2,10 +2,9 @@
 //! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
 //! and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, command::phase_flags};
-use crate::{config::ConfigFile, workflow};
+use crate::{config::ConfigFile, program::Program, text::csv, workflow};
 use clap::{Arg, ArgAction, Command};
-use std::collections::VecDeque;
-use std::{ffi::OsString, path::PathBuf};
+use std::{any::TypeId, collections::VecDeque, ffi::OsString, path::PathBuf};
 
 /// The normalised arguments, before clap parses them.
 #[derive(Debug, Default)]
@@ -14,7 +13,12 @@ pub(super) struct Argv {
     pub path: Vec<String>,
     /// all other arguments
     pub flags: Vec<OsString>,
+    /// those of them that are neither flags nor their values
+    pub positionals: Vec<String>,
 }
+
+/// Finds the first flag that fits.
+type Known<'k, 'a> = &'k dyn Fn(&dyn Fn(&Arg) -> bool) -> Option<&'a Arg>;
 
 impl Argv {
     /// Reads the arguments: the words that name a command, and all others.
@@ -28,30 +32,26 @@ impl Argv {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
         let mut read = Argv {
             path: vec![root.get_name().to_owned()],
-            flags: Vec::new(),
+            ..Argv::default()
         };
-        let later = flags_of_workflows();
+        let later: Vec<Arg> = flags_of_workflows()
+            .into_iter()
+            .chain(flags_below(root))
+            .collect();
         let mut commands = vec![root];
         // until an argument that is not a command, and until `--`
         let (mut descending, mut literal) = (true, false);
         while let Some(token) = tokens.pop_front() {
             let text = token.to_str().unwrap_or_default();
             if literal || text.is_empty() || text == "-" {
+                read.positionals.push(text.to_owned());
                 read.flags.push(token);
             } else if text == "--" {
                 literal = true;
                 read.flags.push(token);
-            } else if let Some(long) = text.strip_prefix("--") {
-                read.take_long_flag(long, &mut tokens, |name| {
-                    find_arg(&commands, &later, |arg| arg.get_long() == Some(name))
-                })?;
-            } else if let Some(letters) = text.strip_prefix('-') {
-                let value_follows = is_value_next(letters, |letter| {
-                    find_arg(&commands, &later, |arg| arg.get_short() == Some(letter))
-                });
-                read.flags.push(token);
-                read.flags
-                    .extend(value_follows.then(|| tokens.pop_front()).flatten());
+            } else if text.starts_with('-') {
+                let known = |wanted: &dyn Fn(&Arg) -> bool| find_arg(&commands, &later, wanted);
+                read.take_flag(token, &mut tokens, &known)?;
             } else if let Some(next) = commands
                 .last()
                 .and_then(|command| command.find_subcommand(text))
@@ -60,6 +60,8 @@ impl Argv {
                 read.path.push(next.get_name().into());
                 commands.push(next);
             } else if descending
+                // kubeadm refuses it.
+                && Program::current() == Program::Kubephase
                 && text.contains('/')
                 && read.path.last().is_some_and(|last| last == "phase")
             {
@@ -69,10 +71,41 @@ impl Argv {
                     .for_each(|part| tokens.push_front(part));
             } else {
                 descending = false;
+                read.positionals.push(text.to_owned());
                 read.flags.push(token);
             }
         }
         Ok(read)
+    }
+
+    /// Adds a flag: a long one, a switch by its letter with a value (`-f=false`), or other letters.
+    fn take_flag<'a>(
+        &mut self,
+        token: OsString,
+        rest: &mut VecDeque<OsString>,
+        known: Known<'_, 'a>,
+    ) -> Result<(), CliError> {
+        let text = token.to_str().unwrap_or_default();
+        if let Some(long) = text.strip_prefix("--") {
+            return self.take_long_flag(long, rest, |name| {
+                known(&|arg| arg.get_long() == Some(name))
+            });
+        }
+        let switch = letter_with_value(text).and_then(|(letter, value)| {
+            let arg = known(&|arg| arg.get_short() == Some(letter))?;
+            let name = arg.get_long().filter(|_| is_switch(arg))?;
+            Some((arg, format!("{name}={value}")))
+        });
+        if let Some((arg, long)) = switch {
+            return self.take_long_flag(&long, rest, |_| Some(arg));
+        }
+        let value_follows = is_value_next(text.trim_start_matches('-'), |letter| {
+            known(&|arg| arg.get_short() == Some(letter))
+        });
+        self.flags.push(token);
+        let value = value_follows.then(|| rest.pop_front()).flatten();
+        self.flags.extend(value);
+        Ok(())
     }
 
     /// Adds a long flag, given without its dashes, under its proper name and with its value.
@@ -88,36 +121,64 @@ impl Argv {
         let name = name.replace('_', "-");
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
-            Some(value)
-                if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) =>
+            Some(value) if arg.is_some_and(is_switch) => match parse_go_bool(value) {
+                Some(true) => self.flags.push(flag),
+                Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                None => {
+                    let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                    return Err(invalid_argument(&name, arg, value, &why));
+                }
+            },
+            Some(value) => self.push_value(&name, value, arg)?,
+            None => match arg
+                .filter(|arg| wants_value(arg))
+                .and_then(|_| rest.pop_front())
             {
-                match parse_go_bool(value) {
-                    Some(true) => self.flags.push(flag),
-                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
-                    None => {
-                        let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                        return Err(CliError::usage(format!(
-                            "invalid argument {value:?} for \"--{name}\" flag: {why}"
-                        )));
+                Some(value) => match value.to_str() {
+                    Some(text) if arg.is_some_and(is_list) || text.is_empty() => {
+                        self.push_value(&name, text, arg)?;
                     }
-                }
-            }
-            // An empty list adds nothing, not an empty name.
-            Some("") if arg.is_some_and(is_list) => {}
-            Some(value) => self.flags.push(format!("--{name}={value}").into()),
-            None => {
-                let value = arg
-                    .is_some_and(wants_value)
-                    .then(|| rest.pop_front())
-                    .flatten();
-                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list)
-                {
-                    self.flags.push(flag);
-                    self.flags.extend(value);
-                }
-            }
+                    _ => self.flags.extend([flag, value]),
+                },
+                None => self.flags.push(flag),
+            },
         }
         Ok(())
+    }
+
+    /// Adds a long flag with its value. The values of a list are added one by one.
+    ///
+    /// # Errors
+    /// The value of a list is not a record of comma-separated values.
+    fn push_value(&mut self, name: &str, value: &str, arg: Option<&Arg>) -> Result<(), CliError> {
+        let values = match arg {
+            Some(map) if is_map(map) && !value.split(',').all(is_pair) => {
+                let why = format!("malformed key=value pair in flag value: {value}");
+                return Err(invalid_argument(name, arg, value, &why));
+            }
+            // An empty list adds nothing, not an empty name. An empty path is none.
+            Some(arg) if value.is_empty() && (is_list(arg) || is_path(arg)) => Vec::new(),
+            Some(list) if is_list(list) && !is_map(list) => {
+                csv::first_record(value).map_err(|why| invalid_argument(name, arg, value, &why))?
+            }
+            _ => vec![value.to_owned()],
+        };
+        let flags = values
+            .iter()
+            .map(|value| format!("--{name}={value}").into());
+        self.flags.extend(flags);
+        Ok(())
+    }
+
+    /// Whether an argument is refused because the command takes only one before it: `join` and some
+    /// of its phases do.
+    pub fn is_one_too_many(&self, argument: &str) -> bool {
+        let is_join = self.path.get(1).is_some_and(|word| word == "join");
+        let is_first = self
+            .positionals
+            .first()
+            .is_none_or(|first| first == argument);
+        Program::current() == Program::Kubeadm && is_join && !is_first
     }
 
     /// Returns all arguments, the program's name first and flags last.
@@ -169,6 +230,13 @@ fn flags_of_workflows() -> Vec<Arg> {
         .collect()
 }
 
+/// Returns the flags of all commands below a command.
+fn flags_below(command: &Command) -> Vec<Arg> {
+    let own = command.get_arguments().cloned();
+    let below = command.get_subcommands().flat_map(flags_below);
+    own.chain(below).collect()
+}
+
 /// Returns the first matching flag of the commands on the path, or else of the later commands.
 fn find_arg<'a>(
     commands: &[&'a Command],
@@ -191,8 +259,48 @@ fn parse_go_bool(text: &str) -> Option<bool> {
     }
 }
 
+/// Returns kubeadm's refusal of the value of a flag.
+fn invalid_argument(name: &str, arg: Option<&Arg>, value: &str, why: &str) -> CliError {
+    let letter = arg.and_then(Arg::get_short);
+    let letter = letter.map_or_else(String::new, |letter| format!("-{letter}, "));
+    CliError::usage(format!(
+        "invalid argument {value:?} for \"{letter}--{name}\" flag: {why}"
+    ))
+}
+
+/// Returns the letter and the value of `-x=value`.
+fn letter_with_value(text: &str) -> Option<(char, &str)> {
+    let (letter, value) = text.strip_prefix('-')?.split_once('=')?;
+    let mut letters = letter.chars();
+    letters
+        .next()
+        .filter(|_| letters.next().is_none())
+        .map(|letter| (letter, value))
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+/// Whether a flag takes a path. clap would refuse an empty one.
+fn is_path(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()
+}
+
+/// Whether a flag takes a list: comma-separated values, several times.
 fn is_list(arg: &Arg) -> bool {
-    arg.get_value_delimiter().is_some()
+    matches!(arg.get_action(), ArgAction::Append) && !arg.is_positional()
+}
+
+/// Whether the values of a list are pairs. They are separated by commas alone, without quotes
+/// (kubeadm behaviour).
+fn is_map(arg: &Arg) -> bool {
+    is_list(arg) && arg.get_value_delimiter().is_some()
+}
+
+/// Whether a text is `key=value`.
+fn is_pair(text: &str) -> bool {
+    text.split('=').count() == 2
 }
 
 fn wants_value(arg: &Arg) -> bool {

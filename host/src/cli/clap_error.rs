@@ -1,5 +1,6 @@
 //! Turns the errors of clap into messages in kubeadm's words.
 use super::{CliError, argv::Argv};
+use crate::program::Program;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::{
     error::Error as _,
@@ -18,12 +19,22 @@ impl CliError {
                 Self::help(error.render().to_string())
             }
             ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                CliError {
-                    help: Some(help()),
-                    ..Self::usage("subcommand is required")
-                }
+                Self::missing_subcommand(help())
             }
             _ => Self::usage(message(error, argv)),
+        }
+    }
+
+    /// Returns the error of a command that only holds other commands.
+    pub(super) fn missing_subcommand(help: String) -> Self {
+        let message = match Program::current() {
+            Program::Kubephase => "subcommand is required",
+            // kubeadm prints this error with an empty one before it.
+            Program::Kubeadm => "\nerror: subcommand is required",
+        };
+        CliError {
+            help: Some(help),
+            ..Self::usage(message)
         }
     }
 }
@@ -95,10 +106,7 @@ fn describe_missing(subjects: &str) -> String {
 }
 
 fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
-    let nearest = context(error, ContextKind::SuggestedArg)
-        .or_else(|| context(error, ContextKind::SuggestedSubcommand))
-        .map(|nearest| format!("; did you mean {nearest}?"))
-        .unwrap_or_default();
+    let nearest = nearest(error, argv, subject);
     if subject.starts_with("--") {
         return format!("unknown flag: {}{nearest}", flag_name(subject));
     }
@@ -107,6 +115,10 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
         .and_then(|rest| rest.chars().next());
     match letter {
         Some(letter) => format!("unknown shorthand flag: '{letter}' in {subject}"),
+        None if argv.is_one_too_many(subject) => {
+            let received = argv.positionals.len();
+            format!("accepts at most 1 arg(s), received {received}")
+        }
         None => format!(
             "unknown command {subject:?} for {:?}{nearest}",
             argv.path.join(" ")
@@ -114,38 +126,121 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     }
 }
 
+/// Returns what the user may have meant, as the end of a message. kubeadm says so only for its
+/// commands.
+fn nearest(error: &clap::Error, argv: &Argv, subject: &str) -> String {
+    if Program::current() == Program::Kubeadm {
+        let is_command = argv.path.len() == 1 && !subject.starts_with('-');
+        return is_command
+            .then(|| similar_commands(subject))
+            .unwrap_or_default();
+    }
+    context(error, ContextKind::SuggestedArg)
+        .or_else(|| context(error, ContextKind::SuggestedSubcommand))
+        .map(|nearest| format!("; did you mean {nearest}?"))
+        .unwrap_or_default()
+}
+
+/// The commands that kubeadm suggests.
+const COMMANDS: [&str; 11] = [
+    "certs",
+    "completion",
+    "config",
+    "help",
+    "init",
+    "join",
+    "kubeconfig",
+    "reset",
+    "token",
+    "upgrade",
+    "version",
+];
+
+/// Returns kubeadm's lines about commands that are similar to a word: that begin with it, or differ
+/// in two letters.
+fn similar_commands(word: &str) -> String {
+    let word = word.to_lowercase();
+    let is_similar = |command: &&str| {
+        let distance = strsim::levenshtein(command, &word);
+        command.starts_with(&word) || distance <= 2
+    };
+    // The word itself is a command of kubeadm that is not ours.
+    let similar = COMMANDS
+        .into_iter()
+        .filter(is_similar)
+        .filter(|command| *command != word);
+    let lines: String = similar.map(|command| format!("\t{command}\n")).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("\n\nDid you mean this?\n{lines}")
+}
+
 /// Describes the value of a flag or argument that cannot be used, or that is missing.
 fn describe_value(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
-    let Some(reason) = reason(error) else {
-        return format!("flag needs an argument: {}", flag_name(subject));
+    let name = flag_name(subject);
+    let Some(reason) = reason(error, &value) else {
+        return describe_lacking_value(name, argv);
     };
     if !subject.starts_with('-') {
         let name = argument_name(subject);
         return format!("invalid value {value:?} for the argument {name}: {reason}");
     }
-    let name = flag_name(subject);
-    if value.is_empty() && argv.flags.last().is_some_and(|last| *last == *name) {
-        return format!("flag needs an argument: {name}");
+    if value.is_empty() && is_last(name, argv) {
+        return describe_lacking_value(name, argv);
     }
-    format!("invalid argument {value:?} for \"{name}\" flag: {reason}")
+    let flag = if name == "--v" { "-v, --v" } else { name };
+    format!("invalid argument {value:?} for \"{flag}\" flag: {reason}")
+}
+
+/// Whether a flag is the last argument, so that no value follows.
+fn is_last(name: &str, argv: &Argv) -> bool {
+    argv.flags.last().is_some_and(|last| *last == *name)
+}
+
+/// Describes a flag without its value, as it was given: by its name or by its letter.
+fn describe_lacking_value(name: &str, argv: &Argv) -> String {
+    let last = argv.flags.last().and_then(|last| last.to_str());
+    let letters = last.filter(|last| !last.starts_with("--") && last.len() > 1);
+    match letters.and_then(|letters| Some((letters, letters.chars().last()?))) {
+        Some((letters, letter)) if letters.starts_with('-') => {
+            format!("flag needs an argument: '{letter}' in {letters}")
+        }
+        _ => format!("flag needs an argument: {name}"),
+    }
 }
 
 /// Returns why a value cannot be used.
-fn reason(error: &clap::Error) -> Option<String> {
+fn reason(error: &clap::Error, value: &str) -> Option<String> {
     let Some(source) = error.source() else {
         let values = context(error, ContextKind::ValidValue).filter(|all| !all.is_empty())?;
         return Some(format!("must be one of {values}"));
     };
-    if let Some(number) = source.downcast_ref::<ParseIntError>() {
+    let number = source.downcast_ref::<ParseIntError>();
+    let text = source.to_string();
+    let range = describe_range(&text);
+    if Program::current() == Program::Kubeadm && (number.is_some() || range.is_some()) {
+        let is_number = range.is_some()
+            || number.is_some_and(|number| {
+                use IntErrorKind::{NegOverflow, PosOverflow};
+                matches!(number.kind(), PosOverflow | NegOverflow)
+            });
+        let why = if is_number {
+            "value out of range"
+        } else {
+            "invalid syntax"
+        };
+        return Some(format!("strconv.ParseInt: parsing {value:?}: {why}"));
+    }
+    if let Some(number) = number {
         return Some(match number.kind() {
             IntErrorKind::PosOverflow => "the number is too large".into(),
             IntErrorKind::NegOverflow => "the number is too small".into(),
             _ => "must be a whole number".into(),
         });
     }
-    let text = source.to_string();
-    Some(describe_range(&text).unwrap_or(text))
+    Some(range.unwrap_or(text))
 }
 
 /// Puts clap's `99999 is not in 0..=65535` into words; `None` for any other text.

@@ -50,9 +50,9 @@ impl ClusterFlags {
         }))?;
         let path = path.to_string_lossy();
         let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| unusable_kubeconfig(&failure.to_text()))?;
+            .map_err(|failure| self.unusable_kubeconfig(&failure.to_text()))?;
         let kubeconfig = facts.ok_or_else(|| {
-            unusable_kubeconfig(&format!("open {path}: no such file or directory"))
+            self.unusable_kubeconfig(&format!("open {path}: no such file or directory"))
         })?;
         let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
@@ -63,13 +63,15 @@ impl ClusterFlags {
             _runtime: runtime,
         })
     }
-}
 
-fn unusable_kubeconfig(why: &str) -> anyhow::Error {
-    anyhow!(
-        "failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a control \
-         plane, root has {ADMIN_KUBECONFIG}"
-    )
+    /// Returns the error of a kubeconfig that cannot be used. kubeadm has other words in a dry run.
+    fn unusable_kubeconfig(&self, why: &str) -> anyhow::Error {
+        let what = if self.dry_run { "" } else { "admin " };
+        anyhow!(
+            "failed to load {what}kubeconfig: {why}\nname the cluster's with --kubeconfig; on a \
+             control plane, root has {ADMIN_KUBECONFIG}"
+        )
+    }
 }
 
 /// Returns the paths at which a kubeconfig may be, in the order of the search.

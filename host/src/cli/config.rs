@@ -51,7 +51,7 @@ pub enum PrintCommand {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitDefaultsFlags {
     /// KubeProxyConfiguration, KubeletConfiguration
-    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    #[arg(long, value_name = "KIND")]
     component_configs: Vec<String>,
 }
 

@@ -40,17 +40,19 @@ pub struct GlobalFlags {
 
 /// Accepts what kubeadm accepts for `--vmodule`.
 fn parse_log_levels(text: &str) -> Result<String, String> {
-    let is_level = |entry: &str| {
-        entry.is_empty()
-            || entry.split_once('=').is_some_and(|(pattern, level)| {
-                !pattern.is_empty() && level.parse::<i32>().is_ok_and(|level| level >= 0)
-            })
-    };
-    if text.split(',').all(is_level) {
-        Ok(text.to_owned())
-    } else {
-        Err("expect comma-separated list of pattern=N".into())
+    let entries = text.split(',').filter(|entry| !entry.is_empty());
+    for entry in entries {
+        let level = entry
+            .split_once('=')
+            .filter(|(pattern, _)| !pattern.is_empty())
+            .and_then(|(_, level)| level.parse::<i32>().ok());
+        match level {
+            None => return Err("syntax error: expect comma-separated list of filename=N".into()),
+            Some(..0) => return Err("negative value for vmodule level".into()),
+            Some(_) => {}
+        }
     }
+    Ok(text.to_owned())
 }
 
 impl VerbosityFlags {

@@ -35,7 +35,7 @@ pub struct UserFlags {
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
     /// Groups of the user; of a certificate, the organizations
-    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP")]
     org: Vec<String>,
     /// Token to authenticate with, instead of a certificate
     #[arg(long, value_name = "TOKEN")]

@@ -13,8 +13,10 @@ mod exit_code;
 pub mod flags;
 pub mod images;
 mod initial_world;
+mod kubeadm;
 pub mod kubeconfig;
 mod local_node;
+mod manifests;
 mod output;
 pub mod phase;
 mod plan;
@@ -82,8 +84,8 @@ pub fn parse(
 ) -> Result<Command, CliError> {
     let mut root = tree::root(catalog);
     let argv = Argv::read(&root, argv)?;
-    if argv.path.len() == 1 && argv.flags.is_empty() {
-        return Err(CliError::help(root.render_help().to_string()));
+    if let Some(help) = kubeadm::help_without_command(&mut root, &argv) {
+        return Err(CliError::help(help));
     }
     let matches = root
         .try_get_matches_from_mut(argv.all())
@@ -106,10 +108,8 @@ pub fn parse(
         Some(("certs", below)) => read(below, &argv).map(Command::Certs),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
-        _ => Err(CliError {
-            help: Some(help(&mut root, &argv)),
-            ..CliError::usage("subcommand is required")
-        }),
+        Some(_) => Err(CliError::missing_subcommand(help(&mut root, &argv))),
+        None => Err(CliError::help(root.render_help().to_string())),
     }
 }
 

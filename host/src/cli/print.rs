@@ -3,6 +3,7 @@
 //! is not an error.
 use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
+    program,
     report::style::{Painted, Palette},
     run::workflow::Line,
     text::{sanitise, user_info},
@@ -58,6 +59,7 @@ pub fn error(error: &Error) -> Exit {
             Palette::stderr().bad("error"),
             sanitise::block(&user_info::hidden(&format!("{error:#}")))
         );
+        program::stack_trace_line().into_iter().for_each(hint);
     }
     exit_code(error)
 }

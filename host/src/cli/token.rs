@@ -99,6 +99,7 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
             CliError::usage("cannot use --certificate-key without --print-join-command").into(),
         );
     }
+    flags.token.check()?;
     let connection = cluster.connect()?;
     // The command does not use the container runtime.
     let node = NodeFacts {

@@ -6,6 +6,7 @@ use super::{
     command::{group, own_flags, with_args},
     config,
     flags::{GlobalFlags, PlanFlags, RehearseFlags},
+    kubeadm,
     kubeconfig::KubeconfigCommand,
     phase, plugin,
     token::TokenRequest,
@@ -58,7 +59,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         )))
         .subcommand(version())
         .subcommand(completion());
-    let root = attach_all(root, &below_groups, catalog);
+    let root = kubeadm::extend_root(attach_all(root, &below_groups, catalog));
     behave_like_kubeadm(root.args(flags_of::<GlobalFlags>()))
 }
 
@@ -168,7 +169,9 @@ fn rehearse() -> Command {
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.
 pub(super) fn behave_like_kubeadm(command: Command) -> Command {
+    let lacks_help_command = kubeadm::lacks_help_command(&command);
     command
+        .disable_help_subcommand(lacks_help_command)
         .args_override_self(true)
         .mut_args(allow_dash_in_value)
         .mut_subcommands(behave_like_kubeadm)

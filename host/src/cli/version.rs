@@ -2,8 +2,9 @@
 use super::tree;
 use crate::{plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
-use kubephase_sdk::release::Release;
+use kubephase_sdk::{release::Release, yaml};
 use serde::Serialize;
+use serde_json::json;
 
 /// Forms of `version -o`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +51,11 @@ fn versions(program: Program) -> Versions {
         Program::Kubephase => (concat!("v", env!("CARGO_PKG_VERSION")), Some(kubernetes)),
         Program::Kubeadm => (kubernetes, None),
     };
+    // Callers of kubeadm expect that no field is empty.
+    let (unknown, clean, none) = match program {
+        Program::Kubephase => ("", "", ""),
+        Program::Kubeadm => ("unknown", "clean", "none"),
+    };
     let mut numbers = version
         .trim_start_matches('v')
         .split('.')
@@ -59,11 +65,11 @@ fn versions(program: Program) -> Versions {
         minor: numbers.next().unwrap_or_default(),
         git_version: version.to_owned(),
         kubernetes_version,
-        git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or_default(),
-        git_tree_state: "",
+        git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or(unknown),
+        git_tree_state: clean,
         // What Kubernetes prints for a build that was not stamped.
         build_date: option_env!("KUBEPHASE_BUILD_DATE").unwrap_or("1970-01-01T00:00:00Z"),
-        go_version: "",
+        go_version: none,
         compiler: "rustc",
         platform: format!("{}/{arch}", std::env::consts::OS),
     };
@@ -86,7 +92,7 @@ pub fn version(program: Program, format: VersionFormat) -> String {
             format!("kubeadm version: {}\n", go_syntax(client))
         }
         (VersionFormat::Short, _) => format!("{}\n", client.git_version),
-        (VersionFormat::Yaml, _) => serde_yaml::to_string(&versions).unwrap_or_default() + "\n",
+        (VersionFormat::Yaml, _) => yaml::to_string(&json!(versions)) + "\n",
         (VersionFormat::Json, _) => {
             serde_json::to_string_pretty(&versions).unwrap_or_default() + "\n"
         }

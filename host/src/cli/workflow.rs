@@ -3,7 +3,7 @@ use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
     initial_world::InitialWorld,
     local_node::{LocalNode, rehearsed_facts, reject_description},
-    print,
+    manifests, print,
     recordings::Recordings,
     report as report_command,
 };
@@ -118,7 +118,8 @@ impl WorkflowCommand<'_> {
         if let Some(root) = &place.root {
             reject_machine(root)?;
         }
-        let is_real = !prepared.dry_run && place.root.is_none();
+        let shows_objects = flags.is_some_and(|flags| flags.print_manifest);
+        let is_real = !prepared.dry_run && !shows_objects && place.root.is_none();
         reject_description(place, is_real)?;
         if let Some(out) = &self.request.out {
             output::check(out)?;
@@ -130,6 +131,9 @@ impl WorkflowCommand<'_> {
         }
         let (facts, notes) = node.finish();
         let prepared = prepared.with_warnings(notes);
+        if shows_objects {
+            return manifests::print_objects(prepared, facts);
+        }
         if is_real {
             let site = Site::real(&prepared, facts)?;
             Ok(self.execute(&site, prepared)?.1)

@@ -1,7 +1,7 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names. Some of them
 //! exclude a configuration file.
 use super::{ConfigFile, Problem, Problems};
-use crate::secret::Secret;
+use crate::{secret::Secret, text::go_number};
 use clap::Args;
 use kubephase_sdk::kubeadm::{Arg, ClusterConfiguration, Config};
 use std::path::Path;
@@ -14,10 +14,10 @@ pub struct InitFlags {
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
-    #[arg(long)]
+    #[arg(long, value_parser = go_number::parse_int32)]
     pub apiserver_bind_port: Option<i32>,
     /// Further names and addresses for the API server's certificate
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub apiserver_cert_extra_sans: Vec<String>,
     /// Directory of the certificates
     #[arg(long)]
@@ -41,7 +41,7 @@ pub struct InitFlags {
     #[arg(long)]
     pub feature_gates: Option<String>,
     /// Checks whose errors are shown as warnings
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Registry of the control plane's images
     #[arg(long)]
@@ -68,7 +68,7 @@ pub struct InitFlags {
     #[arg(long)]
     pub skip_certificate_key_print: bool,
     /// Phases to leave out
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub skip_phases: Vec<String>,
     /// Do not print the bootstrap token
     #[arg(long)]
@@ -108,6 +108,9 @@ pub struct PhaseFlags {
     /// `ClusterConfiguration.scheduler.extraArgs`
     #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub scheduler_extra_args: Vec<(String, String)>,
+    /// Print the objects of the addon as YAML instead of applying them
+    #[arg(long)]
+    pub print_manifest: bool,
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -25,17 +25,31 @@ pub struct TokenFlags {
     pub description: Option<String>,
     /// Groups of clients that authenticate with the token [default:
     /// system:bootstrappers:kubeadm:default-node-token]
-    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP")]
     pub groups: Vec<String>,
     /// How long it lives; 0 for ever [default: 24h]
     #[arg(long, value_name = "DURATION")]
     pub ttl: Option<Duration>,
     /// What it may be used for [default: signing,authentication]
-    #[arg(long, value_delimiter = ',', value_name = "USAGE")]
+    #[arg(long, value_name = "USAGE")]
     pub usages: Vec<String>,
 }
 
 impl TokenFlags {
+    /// Checks what needs neither a file nor a cluster.
+    ///
+    /// # Errors
+    /// The token is not of the form of a token, or a flag excludes the configuration file.
+    pub fn check(&self) -> Result<(), Problems> {
+        let file = config_file(&self.config);
+        check_not_mixed(file.as_ref(), &self.not_with_config())?;
+        let mut given = self.token.iter().filter(|given| !given.is_empty());
+        if given.all(bootstrap_token::is_token) {
+            return Ok(());
+        }
+        Err(Problem::new("", bootstrap_token::malformed_message()).into())
+    }
+
     /// Returns the given flags that exclude a configuration file.
     fn not_with_config(&self) -> Vec<&'static str> {
         [
@@ -63,15 +77,8 @@ pub struct LoadedTokens {
 /// # Errors
 /// Every problem that was found.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
+    flags.check()?;
     let file = config_file(&flags.config);
-    check_not_mixed(file.as_ref(), &flags.not_with_config())?;
-    if flags
-        .token
-        .as_ref()
-        .is_some_and(|given| !given.is_empty() && !bootstrap_token::is_token(given))
-    {
-        return Err(Problem::new("", bootstrap_token::malformed_message()).into());
-    }
     if file.is_some() {
         let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;
         return Ok(LoadedTokens {

@@ -39,6 +39,7 @@ const RBAC_RULES: &[(&str, &str)] = &[
 /// `not-found` if the admin's kubeconfig does not exist.
 pub fn create_tokens() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    super::require_kubeconfig(&config)?;
     let tokens = &config.init.bootstrap_tokens;
     if !config.run.skip_token_print {
         match tokens.as_slice() {

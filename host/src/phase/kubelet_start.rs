@@ -50,12 +50,12 @@ pub(super) fn propose_settings(
     Ok(written)
 }
 
-/// Proposes a file of the kubelet, and announces it as `what`.
+/// Proposes a file of the kubelet, which messages call `what`.
 fn propose_file(name: &str, what: &str, content: &str) -> Result<Effect, Failure> {
     let path = format!("{KUBELET_DIR}/{name}");
-    let file = effects_files::write_file(&path, content.as_bytes())?;
-    effects::announce(file, &format!("Writing kubelet {what} to file {path:?}"))?;
-    Ok(file)
+    // Said before what the patches of the next file say.
+    say(format!("Writing kubelet {what} to file {path:?}"));
+    effects_files::write_file(&path, content.as_bytes())
 }
 
 /// Proposes to start the kubelet after these effects.

@@ -29,6 +29,7 @@ pub fn mark_node() -> Result<Outcome, Failure> {
         effects_cluster::patch_object(&node, &patch.to_string())?;
         return Ok(Outcome::Settled);
     }
+    super::require_kubeconfig(&config)?;
     let marking = format!(
         "Marking the node {} as control-plane by adding the",
         registration.name

@@ -20,15 +20,35 @@ pub mod upload_certs;
 pub mod upload_config;
 pub mod wait_control_plane;
 
-use crate::render::{
-    MANIFESTS,
-    static_pod::{normalize_pod, rootless},
+use crate::{
+    program,
+    render::{MANIFESTS, static_pod::rootless, typed::normalize_pod},
 };
 use kubephase_sdk::{
-    Effect, Failure, effects, effects_cluster, effects_core, effects_files, failure, json,
-    kubeadm::Config, node_fact, patched, release::gate, spec::KeyAlgorithm, yaml,
+    Effect, Failure, FailureCode, effects, effects_cluster, effects_core, effects_files, failure,
+    json, kubeadm::Config, node_fact, observe_files, patched, release::gate, spec::KeyAlgorithm,
+    yaml,
 };
 use serde_json::Value;
+
+/// Requires the kubeconfig with which a phase of `init` talks to the cluster, before the phase says
+/// what it does (kubeadm behaviour).
+fn require_kubeconfig<S>(config: &Config<S>) -> Result<(), Failure> {
+    let path = &config.run.kubeconfig;
+    if config.join.is_some() || observe_files::stat(path)?.is_some() {
+        return Ok(());
+    }
+    Err(Failure {
+        remedy: Some(format!(
+            "name another kubeconfig with --kubeconfig, or create the admin's with: {}",
+            program::command("init phase kubeconfig admin")
+        )),
+        ..failure(
+            FailureCode::NotFound,
+            format!("open {path}: no such file or directory"),
+        )
+    })
+}
 
 /// Returns the algorithm of every key of the cluster. A feature gate that is set, even to false,
 /// wins over `encryptionAlgorithm` (kubeadm behaviour).
@@ -67,7 +87,7 @@ fn propose_static_pod(
         }
     }
     let pod = normalize_pod(patched(name, &pod)?, config.cluster.release())
-        .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
+        .map_err(|message| failure(FailureCode::Invalid, message))?;
     let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
     effects::announce(pod, line)
 }

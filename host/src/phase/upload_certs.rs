@@ -19,6 +19,7 @@ pub fn upload_certificates() -> Result<Outcome, Failure> {
         say("Skipping phase. Please see --upload-certs");
         return Ok(Outcome::Skipped("not asked for; see --upload-certs".into()));
     }
+    super::require_kubeconfig(&config)?;
     say("Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
     effects_core::share_keys(&json(&ShareKeysSpec {
         files: shared_files(&config),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 /// The host cannot answer a question, or refuses a proposal.
 pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    super::require_kubeconfig(&config)?;
     say(
         "Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" \
          Namespace",
@@ -34,6 +35,7 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
         effects_cluster::patch_object(&node, &patch.to_string())?;
         return Ok(Outcome::Settled);
     }
+    super::require_kubeconfig(&config)?;
     say(
         "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the \
          configuration for the kubelets in the cluster",

@@ -19,6 +19,7 @@ pub fn wait_until_healthy() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     if input::round() == 0 {
+        super::require_kubeconfig(&config)?;
         return start_waiting(&config, &timeouts);
     }
     wait_for_components(&config, &timeouts)?;

@@ -91,7 +91,8 @@ fn reason_to_leave_out(
         return Some(LeftOutReason::ReplacedBy(plugin.clone()));
     }
     // No phase has the id `certs/all`, so it skips nothing, as in kubeadm.
-    if choice.skip.iter().any(|name| is_within(id, name)) {
+    let skips = |name: &String| is_within(id, name) && (name == id || !entry.spec.outlasts_group);
+    if choice.skip.iter().any(skips) {
         return Some(LeftOutReason::Skipped(choice.skip_source().into()));
     }
     if let Some(by) = find_covering(&choice.disabled, id) {

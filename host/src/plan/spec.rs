@@ -181,6 +181,8 @@ pub struct PhaseSpec {
     pub failure_policy: FailurePolicy,
     /// whether phases of plugins may be members of the group
     pub takes_plugins: bool,
+    /// whether the phase runs although the group is skipped; its own name skips it
+    pub outlasts_group: bool,
     /// the lines of a group's beginning
     pub header: Option<GroupHeader>,
     /// the code of a built-in phase
@@ -275,6 +277,15 @@ impl PhaseSpec {
     pub fn finally(self) -> Self {
         PhaseSpec {
             finally: true,
+            ..self
+        }
+    }
+
+    /// Lets the phase run although its group is skipped.
+    #[must_use]
+    pub fn outlasting_group(self) -> Self {
+        PhaseSpec {
+            outlasts_group: true,
             ..self
         }
     }

@@ -111,6 +111,7 @@ fn edges_pass_through_phases_that_are_left_out() {
     assert!(after(&plan, "kubeconfig/admin").is_empty());
     let deep = build(&skip(&[
         "wait-control-plane",
+        "wait-control-plane/api",
         "control-plane",
         "etcd",
         "kubeconfig",
@@ -121,6 +122,17 @@ fn edges_pass_through_phases_that_are_left_out() {
         after(&deep, "mark-control-plane"),
         [members(&deep, "preflight"), vec!["kubelet-start"]].concat()
     );
+}
+
+/// Skipping the wait for healthy components leaves the wait for an API server that lets the admin
+/// act, which later phases need.
+#[test]
+fn a_phase_may_outlast_its_group() {
+    let plan = build(&skip(&["wait-control-plane"])).unwrap();
+    assert_eq!(after(&plan, "upload-certs"), ["wait-control-plane/api"]);
+    assert!(!plan.node("wait-control-plane").unwrap().state.runs());
+    let without = build(&skip(&["wait-control-plane", "wait-control-plane/api"])).unwrap();
+    assert!(!without.node("wait-control-plane/api").unwrap().state.runs());
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod objects;
 pub mod patches;
 mod recommended;
 pub mod static_pod;
+pub mod typed;
 
 pub use recommended::recommendation_warning;
 

@@ -4,6 +4,7 @@
 use super::{by_plugin, order::OrderedOutput, style::Palette};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
+    program,
     secret::Secret,
     text::sanitise,
 };
@@ -190,6 +191,9 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
                 "{}: {error}",
                 self.err_palette.bad("error")
             )));
+            if let Some(line) = program::stack_trace_line() {
+                self.print(Line::Err(line.into()));
+            }
         }
     }
 }

@@ -68,6 +68,7 @@ impl PeerCluster {
                 cancel: cancel.clone(),
             },
             port: 0,
+            has_kubelet: false,
         };
         Ok(Some(PeerCluster {
             cluster,

@@ -1,7 +1,7 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
 use super::{
     waivers,
-    workflow::{Line, LoadedRun, Question, Workflow},
+    workflow::{Line, LoadedRun, Question, RehearsedCluster, Workflow},
 };
 use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
@@ -142,7 +142,12 @@ pub struct Prepared {
     pub operator_files: Vec<PathBuf>,
     /// whether the whole workflow runs, and not single phases that were selected
     pub is_whole: bool,
+    /// whether the run only shows the objects that its phases propose; it needs no cluster
+    pub shows_objects: bool,
 }
+
+/// The phase that starts the kubelet.
+const KUBELET_START: &str = "kubelet-start";
 
 impl Prepared {
     /// Returns the files that belong to the host in this run, and the operator's files that decide
@@ -187,6 +192,14 @@ impl Prepared {
             }
         }
         identities
+    }
+
+    /// Whether the kubelet runs before the run: the whole workflow runs without the phase that
+    /// starts it.
+    pub(super) fn presumes_kubelet(&self) -> bool {
+        let is_new = self.workflow.rehearsed_cluster() == RehearsedCluster::New;
+        let start = self.plan.node(KUBELET_START);
+        self.is_whole && is_new && start.is_some_and(|start| !start.state.runs())
     }
 
     /// Adds warnings that are shown before the first phase.
@@ -266,6 +279,7 @@ pub fn prepare(
         file: file.map(|file| file.path().to_owned()),
         operator_files,
         is_whole,
+        shows_objects: false,
     })
 }
 

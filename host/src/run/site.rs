@@ -131,6 +131,7 @@ impl Site<Rehearsal> {
             cluster,
             patience: patience(prepared, run.cancel()),
             port,
+            has_kubelet: prepared.presumes_kubelet(),
         };
         let world = Rehearsal::open(threads.handle(), setting)?;
         let made = missing.make(prepared, &world, run.cancel());
@@ -164,6 +165,9 @@ impl Around<'_> {
         stand_ins: Option<StandIns>,
     ) -> Result<(Arc<ClusterState>, Option<PeerCluster>)> {
         let handle = self.threads.handle();
+        if self.prepared.shows_objects {
+            return Ok((Arc::new(ClusterState::without_cluster(self.root)), None));
+        }
         match self.prepared.workflow.rehearsed_cluster() {
             RehearsedCluster::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
             RehearsedCluster::External => {

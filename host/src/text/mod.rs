@@ -3,7 +3,9 @@
 //!
 //! Types of checked text are in `arguments`.
 
+pub mod csv;
 pub mod digest;
+pub mod go_number;
 pub mod json;
 pub mod misfit;
 pub mod quantity;

@@ -88,3 +88,61 @@ fn a_plan_shows_which_phases_are_left_out_and_why() {
         wrong.stderr
     );
 }
+
+/// A dry run ends although phases are left out that start the cluster or wait for it.
+#[test]
+fn phases_that_start_or_await_the_cluster_may_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    for skipped in [
+        "wait-control-plane",
+        "kubelet-start",
+        "kubelet-start,wait-control-plane",
+        "preflight,wait-control-plane,addon",
+    ] {
+        let out = folder.path().join("out");
+        let output = dry_run(&config, &out, &["--skip-phases", skipped]);
+        assert_eq!(output.status, 0, "{skipped}: {}", output.stderr);
+        let objects = fs::read_to_string(out.join("objects.yaml")).unwrap();
+        assert!(
+            objects.contains("# CREATE configmaps kube-system/kubeadm-config\n"),
+            "{skipped}: {objects}"
+        );
+    }
+}
+
+/// `--print-manifest` prints the objects of an addon and nothing else, and needs no cluster.
+#[test]
+fn the_manifests_of_an_addon_are_printed_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let node = example("single-node/node.yaml");
+    for (addon, kinds) in [
+        (
+            "coredns",
+            "ClusterRole ClusterRoleBinding ConfigMap Deployment Service ServiceAccount",
+        ),
+        (
+            "kube-proxy",
+            "ClusterRoleBinding ConfigMap DaemonSet Role RoleBinding ServiceAccount",
+        ),
+    ] {
+        let output = run(kubephase(PROGRAM)
+            .args(["init", "phase", "addon", addon, "--print-manifest"])
+            .args(["--config", &config, "--node", &node]));
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        assert!(
+            output.stdout.starts_with("---\napiVersion: "),
+            "{}",
+            output.stdout
+        );
+        let mut found: Vec<&str> = output
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("kind: "))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found.join(" "), kinds);
+        assert!(!output.stdout.contains("[addons]"), "{}", output.stdout);
+    }
+}

@@ -90,3 +90,51 @@ fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
     assert!(!root.join("etc/kubernetes/admin.conf").exists());
 }
+
+/// A kubelet skips what it cannot read; a rehearsal does too, and says so once for each entry.
+#[test]
+fn manifests_that_cannot_be_read_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let root = folder.path().join("root");
+    let manifests = root.join("etc/kubernetes/manifests");
+    fs::create_dir_all(manifests.join("folder")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/pod.yaml", manifests.join("dangling")).unwrap();
+    std::os::unix::fs::symlink("itself", manifests.join("itself")).unwrap();
+    for _ in 0..2 {
+        let output = rehearse(&root, &config, &[]);
+        assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+        let printed = output.stdout + &output.stderr;
+        for name in ["dangling", "folder", "itself"] {
+            let note = format!("skips /etc/kubernetes/manifests/{name},");
+            assert_eq!(printed.matches(&note).count(), 1, "{name}: {printed}");
+        }
+    }
+}
+
+/// The components reach the API server at the address of the machine, whatever it advertises.
+#[test]
+fn an_api_server_may_advertise_another_address_than_that_of_its_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let text = fs::read_to_string(&config).unwrap();
+    for (advertised, endpoint) in [
+        ("198.51.100.7", ""),
+        ("fd00::7", ""),
+        ("198.51.100.7", "controlPlaneEndpoint: 192.0.2.2:6443\n"),
+        ("198.51.100.7", "controlPlaneEndpoint: 127.0.0.1:6443\n"),
+    ] {
+        let arguments = format!(
+            "{endpoint}apiServer: {{extraArgs: [{{name: advertise-address, value: \
+             '{advertised}'}}]}}\nnetworking:"
+        );
+        fs::write(&config, text.replace("networking:", &arguments)).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let output = rehearse(root.path(), &config, &[]);
+        assert_eq!(
+            output.status, 0,
+            "{advertised} {endpoint}: {}{}",
+            output.stdout, output.stderr
+        );
+    }
+}

@@ -113,7 +113,8 @@ fn a_node_whose_cluster_is_gone_is_reset_from_its_own_files_with_a_warning() {
     );
     for warning in [
         "[reset] Unable to fetch the kubeadm-config ConfigMap from cluster: failed to get config \
-         map: the API server cannot be reached: ",
+         map: the API server ",
+        " cannot be reached: ",
         "please manually remove this etcd member using etcdctl",
     ] {
         assert!(

@@ -47,7 +47,7 @@ fn a_kubeconfig_that_cannot_be_used_is_refused_with_a_remedy() {
     let why = connect(&missing).map(drop).unwrap_err().to_string();
     assert!(
         why.starts_with(&format!(
-            "failed to load kubeconfig: open {}: no such file or directory\n",
+            "failed to load admin kubeconfig: open {}: no such file or directory\n",
             missing.display()
         )),
         "{why}"

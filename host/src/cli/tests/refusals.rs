@@ -89,7 +89,7 @@ fn values_that_cannot_be_used_are_refused_with_what_is_expected() {
     for (line, expected) in [
         (
             "init --v x",
-            "invalid argument \"x\" for \"--v\" flag: must be a whole number",
+            "invalid argument \"x\" for \"-v, --v\" flag: must be a whole number",
         ),
         (
             "rehearse --serve=99999",

@@ -3,6 +3,7 @@ use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
 use crate::{
     config::{Problem, flags::PhaseFlags, read::Diagnostics},
     secret::Secret,
+    text::go_number,
 };
 use clap::Args;
 use kubephase_sdk::kubeadm::{ApiEndpoint, Patches};
@@ -18,7 +19,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
-    #[arg(long)]
+    #[arg(long, value_parser = go_number::parse_int32)]
     pub apiserver_bind_port: Option<i32>,
     /// Key that decrypts the certificates that init uploaded
     #[arg(long)]
@@ -39,7 +40,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub discovery_token: Option<Secret<String>>,
     /// Hash of the public key of the cluster's authority, sha256:HEX
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub discovery_token_ca_cert_hash: Vec<String>,
     /// Trust any API server that answers, without a hash of the cluster's authority
     #[arg(long)]
@@ -48,7 +49,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub dry_run: bool,
     /// Checks whose errors are shown as warnings
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Name of this node
     #[arg(long)]
@@ -57,7 +58,7 @@ pub struct JoinFlags {
     #[arg(long)]
     pub patches: Option<String>,
     /// Phases to leave out
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub skip_phases: Vec<String>,
     /// Token that proves this node to the cluster
     #[arg(long)]

@@ -23,13 +23,13 @@ pub struct ResetFlags {
     #[arg(short, long)]
     pub force: bool,
     /// Checks whose errors are shown as warnings
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<String>,
     /// Phases to leave out
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long)]
     pub skip_phases: Vec<String>,
 }
 

@@ -9,7 +9,6 @@ mod kube_controller_manager;
 mod kube_scheduler;
 mod probe;
 pub mod rootless;
-mod typed;
 mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
@@ -18,7 +17,6 @@ pub use health::health_url;
 pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
-pub use typed::normalize_pod;
 
 use super::join;
 use kubephase_sdk::{

@@ -8,7 +8,7 @@ mod recorded;
 use super::{
     kubelet,
     patches::{KUBELET, Patches},
-    static_pod,
+    static_pod, typed,
 };
 use kubephase_sdk::{
     kubeadm::Config,
@@ -87,7 +87,7 @@ fn rendered_files(case: &Case) -> Vec<(String, String)> {
             static_pod::rootless::run_as(&mut pod, component, &USERS);
         }
         if let Some(patches) = &patches {
-            pod = static_pod::normalize_pod(
+            pod = typed::normalize_pod(
                 patches.apply(component, pod).unwrap().0,
                 config.cluster.release(),
             )
@@ -167,7 +167,7 @@ fn patched_scheduler(patch: &str) -> Result<Value, String> {
     let files = vec![("kube-scheduler.yaml".to_string(), patch.as_bytes().to_vec())];
     let (patches, _) = Patches::load("p", files, Release::newest().patch_targets).unwrap();
     let pod = static_pod::kube_scheduler(&config);
-    static_pod::normalize_pod(
+    typed::normalize_pod(
         patches.apply("kube-scheduler", pod).unwrap().0,
         Release::newest(),
     )

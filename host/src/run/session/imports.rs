@@ -4,6 +4,7 @@
 use super::{Hosted, Session, parse_proposal, to_json};
 use crate::{
     event::EventKind,
+    render::{patches::COREDNS, typed::normalize_deployment},
     wasm::{gate, limits::MAX_FINDINGS},
 };
 use kubephase_wit::{Error, Failure, FailureCode, Finding, Severity, Stop, input, report, types};
@@ -55,6 +56,13 @@ impl input::Host for Session {
         let (patched, said) = patches
             .apply(&target, parse_proposal(&document)?)
             .map_err(|message| Failure::new(FailureCode::Invalid, message))?;
+        // Without a patch the document is as the phase renders it: as Go writes it.
+        let patched = if &*target == COREDNS && !said.is_empty() {
+            normalize_deployment(patched)
+                .map_err(|message| Failure::new(FailureCode::Invalid, message))?
+        } else {
+            patched
+        };
         for line in said {
             self.say(Severity::Info, &line)?;
         }

@@ -5,10 +5,11 @@ use crate::{
     config::{self, Config, ConfigFile, InitFlags},
     effect::pki,
     plan::spec::{PhaseSpec, WorkflowId},
+    program::Program,
     run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
     world::{Files, node::facts::NodeFacts},
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Arg, FromArgMatches};
 use kubephase_wit::Failure;
 use std::collections::BTreeMap;
@@ -44,7 +45,12 @@ impl Workflow for Init {
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
         let mut flags = InitFlags::from_arg_matches(input.arguments)?;
         flags.phase.clone_from(input.phase_flags);
-        load(input.file, &flags, input.node)
+        let run = load(input.file, &flags, input.node)?;
+        let is_whole = input.selected.is_none();
+        if is_whole && lacks_kubelet_files(&run, Program::current()) {
+            return Err(anyhow!("{LACKS_KUBELET_FILES}"));
+        }
+        Ok(run)
     }
 
     /// Returns the addons that the ClusterConfiguration disables. A single phase runs even if its
@@ -84,6 +90,25 @@ impl Workflow for Init {
     fn rehearsed_cluster(&self) -> RehearsedCluster {
         RehearsedCluster::New
     }
+}
+
+/// What kubeadm says of a dry run that waits for a control plane without `kubelet-start`.
+const LACKS_KUBELET_FILES: &str = "error execution phase wait-control-plane: error printing files \
+    on dryrun: config.yaml and kubeadm-flags.env are not in the folder of this dry run, since \
+    kubelet-start is skipped; skip wait-control-plane as well";
+
+/// Whether kubeadm would fail: its dry run shows files of the kubelet that a skipped phase would
+/// write. By its own name, the program goes on.
+fn lacks_kubelet_files(run: &LoadedRun, program: Program) -> bool {
+    let skip = match run.skip.as_slice() {
+        [] => &run.loaded.config.init.skip_phases,
+        skip => skip,
+    };
+    let skips = |phase: &str| skip.iter().any(|skipped| skipped == phase);
+    program == Program::Kubeadm
+        && run.loaded.dry_run
+        && skips("kubelet-start")
+        && !skips("wait-control-plane")
 }
 
 /// Reads the configuration of `init`.

@@ -82,12 +82,17 @@ const ADDON: &[&str] = &[
 ];
 const COREDNS: Flags = &[
     ADDON,
-    &["feature-gates", "service-dns-domain", "service-cidr"],
+    &[
+        "feature-gates",
+        "service-dns-domain",
+        "service-cidr",
+        "print-manifest",
+    ],
 ];
 const KUBE_PROXY: Flags = &[
     ADDON,
     ENDPOINT,
-    &["apiserver-bind-port", "pod-network-cidr"],
+    &["apiserver-bind-port", "pod-network-cidr", "print-manifest"],
 ];
 
 /// The phases that must have settled before a phase talks to the API server.
@@ -188,13 +193,16 @@ fn start_phases() -> Vec<PhaseSpec> {
         .needs(&["kubelet-start", "control-plane", "kubeconfig"])
         .expected_millis(START_API_SERVER),
         // Phases that use the API begin as soon as it answers, while its last start-up hooks still
-        // run.
+        // run. Without their group they need it too: it also lets the admin act (kubeadm
+        // behaviour).
         PhaseSpec::phase(
             "wait-control-plane/api",
             "Wait until the API server lets the admin act",
             &[],
             wait_control_plane::wait_for_api,
         )
+        .needs(&["kubelet-start", "control-plane", "kubeconfig"])
+        .outlasting_group()
         .expected_millis(START_API_SERVER),
     ]
 }

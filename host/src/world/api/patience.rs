@@ -2,6 +2,9 @@
 use crate::cancel::Cancel;
 use std::time::Duration;
 
+/// Limit of one request (kubeadm's ten seconds).
+pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long requests to the API are tried, and what ends them early.
 #[derive(Clone, Debug)]
 pub struct Patience {

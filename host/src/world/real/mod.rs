@@ -171,10 +171,7 @@ pub fn enter_root(directory: &Path) -> Tried<()> {
         rustix::process::chdir("/")
     };
     enter().map_err(|error| {
-        let message = format!(
-            "cannot make {} the root directory: {error}",
-            directory.display()
-        );
+        let message = format!("unable to chroot to {}: {error}", directory.display());
         Failure::new(FailureCode::Denied, message)
     })
 }

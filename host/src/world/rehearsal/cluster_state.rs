@@ -5,6 +5,7 @@ use super::{
     api_server::{ApiServer, ApiState},
     etcd::EtcdMembers,
     external::ExternalCluster,
+    no_cluster::NoCluster,
     persistence::{ClusterLog, LogEntry},
 };
 use crate::world::{
@@ -29,12 +30,15 @@ pub struct ClusterState {
     pub(super) etcd: EtcdMembers,
     pub(super) log: Arc<ClusterLog>,
     external: Option<ExternalCluster>,
+    /// Whether there is no cluster, and none begins.
+    is_absent: bool,
 }
 
 /// An API server of the cluster.
 struct RunningServer {
-    /// The address that it has in the cluster.
-    advertised: String,
+    /// The addresses at which it is reached: those of its machine, and the one that it advertises.
+    /// A flag may change the latter alone.
+    addresses: Vec<IpAddr>,
     endpoint: Endpoint,
     api: Arc<ApiState>,
 }
@@ -49,6 +53,15 @@ impl ClusterState {
             etcd: EtcdMembers::new(log.clone()),
             log,
             external: None,
+            is_absent: false,
+        }
+    }
+
+    /// Returns the state for a machine without a cluster, whose phases only show their objects.
+    pub fn without_cluster(root: &Path) -> ClusterState {
+        ClusterState {
+            is_absent: true,
+            ..ClusterState::new(root)
         }
     }
 
@@ -91,7 +104,7 @@ impl ClusterState {
 
     /// Whether any server serves the API.
     pub(super) fn is_up(&self) -> bool {
-        self.is_external() || self.api().is_some()
+        self.is_absent || self.is_external() || self.api().is_some()
     }
 
     /// Returns the API as the holder of these credentials sees it.
@@ -110,6 +123,7 @@ impl ClusterState {
             patience,
         );
         match &self.external {
+            None if self.is_absent => Box::new(NoCluster),
             None => Box::new(client),
             Some(external) => Box::new(external.dry_run_client(client, &credentials)),
         }
@@ -162,15 +176,18 @@ impl ClusterState {
         self.log.begin(&entries)
     }
 
-    /// Adds a server that has started.
-    pub(super) fn add_server(&self, server: &ApiServer) {
+    /// Adds a server that has started on a machine with these addresses.
+    pub(super) fn add_server(&self, server: &ApiServer, machine: &[IpAddr]) {
         let endpoint = Endpoint {
             address: server.address(),
             skip_validity_check: server.validity_problem().is_some(),
             embedded: true,
         };
         self.servers().push(RunningServer {
-            advertised: server.advertised().to_owned(),
+            addresses: parse_address(server.advertised())
+                .into_iter()
+                .chain(machine.iter().copied())
+                .collect(),
             endpoint,
             api: server.api(),
         });
@@ -190,18 +207,19 @@ impl Resolver for ClusterState {
     fn endpoint(&self, server: &Url) -> Option<Endpoint> {
         let host = parse_address(server.host());
         let servers = self.servers();
-        let advertised = servers
-            .iter()
-            .find(|running| host.is_some() && parse_address(&running.advertised) == host)
-            .map(|running| running.endpoint);
+        let named = host.and_then(|host| {
+            let mut servers = servers.iter();
+            servers.find(|running| running.addresses.contains(&host))
+        });
+        let named = named.map(|running| running.endpoint);
         if let Some(external) = &self.external {
-            return advertised.or_else(|| external.endpoint(server));
+            return named.or_else(|| external.endpoint(server));
         }
         let is_machine = host.is_some_and(|host| self.machines().contains(&host));
         let resolved = if is_machine {
-            advertised
+            named
         } else {
-            advertised.or(servers.first().map(|running| running.endpoint))
+            named.or(servers.first().map(|running| running.endpoint))
         };
         Some(resolved.unwrap_or(Endpoint::new(SocketAddr::from(([127, 0, 0, 1], 0)))))
     }

@@ -11,6 +11,7 @@
 //! | `persistence` | the log by which a cluster outlives the process |
 //! | `overlay` | files of a node that is only read, with changes on top |
 //! | `external` | a real cluster that a machine would join |
+//! | `no_cluster` | what stands for the API where there is no cluster |
 //! | `network` | the network of the node |
 //!
 //! The described node itself is in `world::node::described`.
@@ -21,6 +22,7 @@ mod etcd;
 mod external;
 mod kubelet;
 mod network;
+mod no_cluster;
 mod overlay;
 mod persistence;
 
@@ -51,6 +53,8 @@ pub struct Rehearsal {
     node: DescribedNode,
     kubelet: Arc<KubeletStandIn>,
     api: Box<dyn Cluster>,
+    /// The API for requests that nothing will answer.
+    hasty_api: Box<dyn Cluster>,
     /// Why the node did not start again as it was, when the rehearsal was opened.
     warning: Option<String>,
 }
@@ -69,6 +73,9 @@ pub struct Setting {
     pub patience: Patience,
     /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,
+    /// Whether the kubelet runs from the beginning, because the run leaves out the phase that
+    /// starts it.
+    pub has_kubelet: bool,
 }
 
 /// Opens the files of a scratch tree. `below` is a tree that is read where the scratch tree has no
@@ -112,6 +119,9 @@ impl Rehearsal {
             cancel: setting.patience.cancel.clone(),
         }));
         let resumed = kubelet.resume().map_err(Failure::into_error)?;
+        if setting.has_kubelet {
+            kubelet.presume_running();
+        }
         if resumed.runs
             && let Some(service) = facts.services.get_mut("kubelet")
         {
@@ -122,15 +132,21 @@ impl Rehearsal {
             Arc::new(facts),
             Box::new(move |name, state| controlled.set_service(name, state)),
         );
-        let api =
-            setting
-                .cluster
-                .client(handle, files.clone(), setting.credentials, setting.patience);
+        let client = |patience| {
+            let (files, credentials) = (files.clone(), setting.credentials.clone());
+            setting.cluster.client(handle, files, credentials, patience)
+        };
+        let hasty = Patience {
+            time: Duration::ZERO,
+            ..setting.patience.clone()
+        };
+        let (api, hasty_api) = (client(setting.patience), client(hasty));
         Ok(Rehearsal {
             files,
             node,
             kubelet,
             api,
+            hasty_api,
             warning: resumed.failure,
         })
     }
@@ -151,6 +167,12 @@ impl Rehearsal {
     /// Returns what the machine shares with the other machines of its cluster.
     pub fn cluster_state(&self) -> Arc<ClusterState> {
         self.kubelet.cluster().clone()
+    }
+
+    /// Whether the API server and the kubelet will never answer: neither runs, and phases that use
+    /// them come after those that start them.
+    fn waits_in_vain(&self) -> bool {
+        !self.kubelet.is_running() && !self.kubelet.cluster().is_up()
     }
 
     /// Returns the address of the embedded API server, if it runs.
@@ -182,7 +204,11 @@ impl World for Rehearsal {
         if self.kubelet.endpoint().is_none() {
             let _ = self.kubelet.sync();
         }
-        self.api.as_ref()
+        if self.waits_in_vain() {
+            self.hasty_api.as_ref()
+        } else {
+            self.api.as_ref()
+        }
     }
 
     fn etcd(&self) -> &dyn Etcd {
@@ -197,10 +223,10 @@ impl World for Rehearsal {
     /// phases starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
     fn longest_wait(&self) -> Option<Duration> {
         let is_external = self.kubelet.cluster().is_external();
-        is_external.then(|| match self.kubelet.is_running() {
-            true => DRY_RUN_WAIT,
-            false => Duration::ZERO,
-        })
+        match self.kubelet.is_running() {
+            true => is_external.then_some(DRY_RUN_WAIT),
+            false => (is_external || self.waits_in_vain()).then_some(Duration::ZERO),
+        }
     }
 
     fn not_checked(&self) -> Vec<String> {

@@ -3,16 +3,13 @@ use crate::{
     arguments::{Text, json},
     budget::Budget,
     program,
-    world::{
-        Tried,
-        api::{UNREACHABLE_REMEDY, trust},
-        innermost,
-    },
+    world::{Tried, api::UNREACHABLE_REMEDY, innermost},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
+use std::fmt::Display;
 
 /// Returns the (retryable) failure of a server that cannot be reached or does not work.
 pub(super) fn unavailable(message: String) -> Failure {
@@ -22,14 +19,16 @@ pub(super) fn unavailable(message: String) -> Failure {
     }
 }
 
-/// Returns the failure of a server that cannot be reached.
-pub(super) fn unreachable_failure(error: &kube::Error) -> Failure {
+/// Returns the failure of a server at an address that cannot be reached. The remedy says what to do
+/// if more is known than that.
+pub(super) fn unreachable_failure(
+    server: &str,
+    why: impl Display,
+    remedy: Option<String>,
+) -> Failure {
     Failure {
-        remedy: trust::remedy(error).or_else(|| Some(UNREACHABLE_REMEDY.into())),
-        ..unavailable(format!(
-            "the API server cannot be reached: {}",
-            innermost(error)
-        ))
+        remedy: remedy.or_else(|| Some(UNREACHABLE_REMEDY.into())),
+        ..unavailable(format!("the API server {server} cannot be reached: {why}"))
     }
 }
 
@@ -51,6 +50,7 @@ pub(super) fn was_closed(error: &kube::Error) -> bool {
 /// The failure of a request that the API server refuses; `limit` if the body is longer.
 pub(super) async fn read_answer(
     answer: http::Response<kube::client::Body>,
+    server: &str,
     what: &str,
     budget: &Budget,
 ) -> Tried<String> {
@@ -62,13 +62,7 @@ pub(super) async fn read_answer(
             Some(LengthLimitError { .. }) => {
                 budget.exceeded(&format!("the API server's answer to {what}"))
             }
-            None => Failure {
-                remedy: Some(UNREACHABLE_REMEDY.into()),
-                ..unavailable(format!(
-                    "the API server cannot be reached: {}",
-                    innermost(error.as_ref())
-                ))
-            },
+            None => unreachable_failure(server, innermost(error.as_ref()), None),
         })?;
     let text = String::from_utf8(body.to_bytes().into())
         .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;

@@ -1,18 +1,18 @@
 //! Making a connection from a kubeconfig.
-use super::{ApiClient, requests::REQUEST_LIMIT};
+use super::ApiClient;
 use crate::{
-    pki,
+    pki, program,
     secret::Secret,
     world::{
         Tried,
-        api::{Credentials, Endpoint},
+        api::{Credentials, Endpoint, patience::REQUEST_LIMIT},
     },
 };
 use kube::{
     Client, Config,
     config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
-use kubephase_sdk::net::{Url, parse_port};
+use kubephase_sdk::net::{Url, host_port, parse_port};
 use kubephase_wit::{Failure, FailureCode};
 use std::{net::IpAddr, sync::Once};
 
@@ -23,15 +23,23 @@ pub(super) struct CachedConnection {
     client: Client,
 }
 
+/// A connection that requests can be sent with.
+pub(super) struct Connected {
+    pub client: Client,
+    /// Whether the server is part of this process.
+    pub embedded: bool,
+    /// The server's address in the kubeconfig, for messages.
+    pub server: String,
+}
+
 impl ApiClient {
-    /// Returns a connection for the kubeconfig as it is now, and whether its server is embedded.
-    /// The connection is that of the last call, if neither the kubeconfig nor the endpoint has
-    /// changed.
+    /// Returns a connection for the kubeconfig as it is now. It is that of the last call, if
+    /// neither the kubeconfig nor the endpoint has changed.
     ///
     /// # Errors
     /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the
     /// operator did not name; those of reading it.
-    pub(super) fn connect(&self) -> Tried<(Client, bool)> {
+    pub(super) fn connect(&self) -> Tried<Connected> {
         install_crypto_provider();
         let (name, text) = self.read_kubeconfig()?;
         let parsed = Kubeconfig::from_yaml(text.reveal())
@@ -56,7 +64,11 @@ impl ApiClient {
             && connection.kubeconfig == text
             && connection.endpoint == endpoint
         {
-            return Ok((connection.client.clone(), embedded));
+            return Ok(Connected {
+                client: connection.client.clone(),
+                embedded,
+                server: address_of(&server),
+            });
         }
         if let Some(endpoint) = endpoint {
             use_endpoint(&mut config, &server, endpoint)
@@ -72,7 +84,11 @@ impl ApiClient {
             endpoint,
             client: client.clone(),
         });
-        Ok((client, embedded))
+        Ok(Connected {
+            client,
+            embedded,
+            server: address_of(&server),
+        })
     }
 
     /// Reads the kubeconfig. Returns its name for messages, and its text with the files of the node
@@ -114,6 +130,14 @@ impl ApiClient {
     }
 }
 
+/// Returns the host of a URL, with its port if it has one.
+fn address_of(server: &Url) -> String {
+    match server.port() {
+        "" => server.host().to_owned(),
+        port => host_port(server.host(), port),
+    }
+}
+
 fn names_program(user: &AuthInfo) -> bool {
     user.exec.is_some() || user.auth_provider.is_some()
 }
@@ -140,10 +164,12 @@ fn explain_missing(failure: Failure) -> Failure {
     if failure.code != FailureCode::NotFound {
         return failure;
     }
-    let remedy = "name another kubeconfig with --kubeconfig, or create the admin's with: kubephase \
-        init phase kubeconfig admin";
+    let remedy = format!(
+        "name another kubeconfig with --kubeconfig, or create the admin's with: {}",
+        program::command("init phase kubeconfig admin")
+    );
     Failure {
-        remedy: failure.remedy.clone().or(Some(remedy.into())),
+        remedy: failure.remedy.clone().or(Some(remedy)),
         ..failure
     }
 }

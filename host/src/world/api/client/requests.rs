@@ -2,6 +2,7 @@
 use super::{
     ApiClient,
     answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
+    connection::Connected,
 };
 use crate::{
     backoff::{Backoff, NextTry},
@@ -10,16 +11,17 @@ use crate::{
         Tried,
         api::{
             MANAGER,
+            patience::REQUEST_LIMIT,
             resources::{ResourceKind, by_kind, prefix_of},
+            trust,
         },
+        innermost,
     },
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Limit of one request (kubeadm's ten seconds).
-pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// Pause before the second try of a request. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pause between two tries of a request.
@@ -34,7 +36,11 @@ impl ApiClient {
         content_type: &str,
         body: &[u8],
     ) -> Tried<String> {
-        let (client, embedded) = self.connect()?;
+        let Connected {
+            client,
+            embedded,
+            server,
+        } = self.connect()?;
         let path = &self.with_dry_run_query(method, path);
         let request = http::Request::builder()
             .method(method)
@@ -54,10 +60,10 @@ impl ApiClient {
         let answer = async {
             let answer = client.send(request).await.map_err(|error| Failure {
                 retryable: !(embedded && was_closed(&error)),
-                ..unreachable_failure(&error)
+                ..unreachable_failure(&server, innermost(&error), trust::remedy(&error))
             })?;
             let is_final = embedded && answer.status() == http::StatusCode::INTERNAL_SERVER_ERROR;
-            let text = read_answer(answer, &what, &budget).await;
+            let text = read_answer(answer, &server, &what, &budget).await;
             text.map_err(|failure| Failure {
                 retryable: failure.retryable && !is_final,
                 ..failure
@@ -65,7 +71,7 @@ impl ApiClient {
         };
         match self.handle.block_on(budget.complete(&what, answer)) {
             Err(failure) if failure.code == FailureCode::Timeout => Err(unavailable(format!(
-                "the API server did not answer {what} within {REQUEST_LIMIT:?}"
+                "the API server {server} did not answer {what} within {REQUEST_LIMIT:?}"
             ))),
             outcome => outcome?,
         }

@@ -10,7 +10,7 @@ pub(super) fn find_pod<'a>(pods: &'a [Value], name: &str) -> Option<&'a Value> {
 
 impl KubeletStandIn {
     /// Reads the static Pods of the node. A manifest that is not a Pod is ignored, as the kubelet
-    /// does.
+    /// does. An entry that cannot be read, such as a link to nothing, is skipped with a note.
     pub(super) fn read_static_pods(&self) -> Tried<Vec<Value>> {
         self.check_static_pod_path()?;
         let files = self.files();
@@ -22,7 +22,17 @@ impl KubeletStandIn {
             if name.starts_with('.') {
                 continue;
             }
-            let text = files.read(&format!("{MANIFESTS}/{name}"))?;
+            let path = format!("{MANIFESTS}/{name}");
+            let text = match files.read(&path) {
+                Ok(text) => text,
+                Err(failure) => {
+                    self.note(format!(
+                        "the kubelet skips {path}, which it cannot read: {}",
+                        failure.message
+                    ));
+                    continue;
+                }
+            };
             if let Ok(pod) = yaml::value(&String::from_utf8_lossy(&text))
                 && pod["kind"] == "Pod"
             {
@@ -35,20 +45,28 @@ impl KubeletStandIn {
     /// Notes it if the kubelet's configuration names another directory of static Pods. A real
     /// kubelet would find nothing; the rehearsal goes on.
     fn check_static_pod_path(&self) -> Tried<()> {
-        let text = self.files().read(CONFIG)?;
+        // It is not there if the run leaves out the phase that writes it.
+        let text = match self.files().stat(CONFIG)? {
+            Some(_) => self.files().read(CONFIG)?,
+            None => Vec::new(),
+        };
         let config = yaml::value(&String::from_utf8_lossy(&text)).unwrap_or_default();
         let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);
         if configured == MANIFESTS {
             return Ok(());
         }
-        let note = format!(
+        self.note(format!(
             "the kubelet looks for static Pods in {configured}, while they are in {MANIFESTS}: it \
              would not start them"
-        );
+        ));
+        Ok(())
+    }
+
+    /// Adds a note, once: static Pods are read again and again.
+    fn note(&self, note: String) {
         let mut state = self.state();
         if !state.notes.contains(&note) {
             state.notes.push(note);
         }
-        Ok(())
     }
 }

@@ -86,7 +86,7 @@ impl KubeletStandIn {
         if is_first {
             cluster.begin_log(&server)?;
         }
-        cluster.add_server(&server);
+        cluster.add_server(&server, &self.settings.facts.addresses);
         if let Some(problem) = server.validity_problem() {
             notes.push(format!(
                 "nothing on a real machine would trust the API server: {problem}"

@@ -1,0 +1,89 @@
+//! What the commands of kubeadm have and ours have not: its banner, and commands that print their
+//! help whatever their arguments are.
+use super::argv::Argv;
+use crate::program::Program;
+use clap::Command;
+
+/// The command that holds kubeadm's experiments. It has none now.
+const ALPHA: &str = "alpha";
+const ABOUT_ALPHA: &str = "Kubeadm experimental sub-commands";
+
+const BANNER: &str = "
+    ┌──────────────────────────────────────────────────────────┐
+    │ KUBEADM                                                  │
+    │ Easily bootstrap a secure Kubernetes cluster             │
+    │                                                          │
+    │ Please give us feedback at:                              │
+    │ https://github.com/kubernetes/kubeadm/issues             │
+    └──────────────────────────────────────────────────────────┘
+
+Example usage:
+
+    Create a two-machine cluster with one control-plane node
+    (which controls the cluster), and one worker node
+    (where your workloads, like Pods and Deployments run).
+
+    ┌──────────────────────────────────────────────────────────┐
+    │ On the first machine:                                    │
+    ├──────────────────────────────────────────────────────────┤
+    │ control-plane# kubeadm init                              │
+    └──────────────────────────────────────────────────────────┘
+
+    ┌──────────────────────────────────────────────────────────┐
+    │ On the second machine:                                   │
+    ├──────────────────────────────────────────────────────────┤
+    │ worker# kubeadm join <arguments-returned-from-init>      │
+    └──────────────────────────────────────────────────────────┘
+
+    You can then repeat the second step on as many other machines as you like.
+";
+
+/// The help of kubeadm itself, in its order.
+const TEMPLATE: &str = "{before-help}Usage:
+  kubeadm [command]
+
+Available Commands:
+{subcommands}
+
+Flags:
+{options}
+
+Additional help topics:
+  kubeadm alpha      Kubeadm experimental sub-commands
+
+Use \"kubeadm [command] --help\" for more information about a command.
+
+{after-help}";
+
+/// Adds what the root of kubeadm's commands has.
+pub(super) fn extend_root(root: Command) -> Command {
+    if Program::current() == Program::Kubephase {
+        return root;
+    }
+    root.before_help(BANNER)
+        .help_template(TEMPLATE)
+        .subcommand(Command::new(ALPHA).about(ABOUT_ALPHA).hide(true))
+}
+
+/// Whether commands below the root have no command `help`, as those of kubeadm.
+pub(super) fn lacks_help_command(command: &Command) -> bool {
+    Program::current() == Program::Kubeadm && command.get_name() != Program::Kubeadm.name()
+}
+
+/// Returns the help that is printed for arguments that name no command to run. As kubeadm, `alpha`
+/// and `kubeconfig` take any arguments then.
+pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<String> {
+    if argv.path.len() == 1 && argv.flags.is_empty() {
+        return Some(root.render_help().to_string());
+    }
+    let has_flags = argv.positionals.len() < argv.flags.len();
+    if Program::current() == Program::Kubephase || has_flags {
+        return None;
+    }
+    let words: Vec<&str> = argv.path.iter().skip(1).map(String::as_str).collect();
+    match words[..] {
+        [ALPHA] => Some(format!("{ABOUT_ALPHA}\n\n")),
+        ["kubeconfig"] => Some(super::help(root, argv)),
+        _ => None,
+    }
+}

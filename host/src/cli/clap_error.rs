@@ -131,9 +131,11 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
 fn nearest(error: &clap::Error, argv: &Argv, subject: &str) -> String {
     if Program::current() == Program::Kubeadm {
         let is_command = argv.path.len() == 1 && !subject.starts_with('-');
-        return is_command
-            .then(|| similar_commands(subject))
-            .unwrap_or_default();
+        return if is_command {
+            similar_commands(subject)
+        } else {
+            String::new()
+        };
     }
     context(error, ContextKind::SuggestedArg)
         .or_else(|| context(error, ContextKind::SuggestedSubcommand))

@@ -80,6 +80,14 @@ fn what_kubephase_writes_passes_everything() {
 }
 
 #[test]
+fn the_drop_in_of_our_packages_passes_everything() {
+    let packaged = include_str!("../../../../host/packaging/10-kubeadm.conf");
+    let path = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf";
+    let found = unit_of("systemd", &[(UNIT, BARE), (path, packaged)]);
+    assert_eq!(found, passed(true, true, true));
+}
+
+#[test]
 fn a_machine_whose_unit_is_not_known_is_left_alone() {
     let wrapped = BARE.replace("/usr/bin/kubelet", "/usr/bin/start-kubelet");
     for (init, files) in [

@@ -20,37 +20,34 @@ fn main() -> Result<()> {
         .into();
     let command = kubephase::cli::command_tree()?;
     let name = command.get_name().to_owned();
-    let completions = |shell: &dyn CompletionScript, path: String| {
-        write(&folder.join(path), &shell.script(command.clone(), &name))
+    let script = |path: String| Script {
+        path: folder.join(path),
+        command: command.clone(),
     };
-    completions(&Shell::Bash, format!("bash-completion/completions/{name}"))?;
-    completions(&Shell::Zsh, format!("zsh/vendor-completions/_{name}"))?;
-    completions(
-        &Shell::Fish,
-        format!("fish/vendor_completions.d/{name}.fish"),
-    )?;
-    completions(&Nushell, format!("nushell/vendor/autoload/{name}.nu"))?;
+    script(format!("bash-completion/completions/{name}")).write(Shell::Bash)?;
+    script(format!("zsh/vendor-completions/_{name}")).write(Shell::Zsh)?;
+    script(format!("fish/vendor_completions.d/{name}.fish")).write(Shell::Fish)?;
+    script(format!("nushell/vendor/autoload/{name}.nu")).write(Nushell)?;
     let pages = folder.join("man/man1");
     fs::create_dir_all(&pages)?;
     clap_mangen::generate_to(command, &pages)
         .with_context(|| format!("cannot write man pages to {}", pages.display()))
 }
 
-/// A shell for which a script can be written.
-trait CompletionScript {
-    fn script(&self, command: clap::Command, name: &str) -> Vec<u8>;
+/// A script that completes the commands.
+struct Script {
+    path: PathBuf,
+    command: clap::Command,
 }
 
-impl<G: Generator + Clone> CompletionScript for G {
-    fn script(&self, mut command: clap::Command, name: &str) -> Vec<u8> {
+impl Script {
+    fn write(mut self, shell: impl Generator) -> Result<()> {
         let mut script = Vec::new();
-        generate(self.clone(), &mut command, name, &mut script);
-        script
+        let name = self.command.get_name().to_owned();
+        generate(shell, &mut self.command, name, &mut script);
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder)?;
+        fs::write(&self.path, script)
+            .with_context(|| format!("cannot write {}", self.path.display()))
     }
-}
-
-fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder)?;
-    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }

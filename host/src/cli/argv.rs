@@ -209,10 +209,11 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
         match word.replace('_', "-").as_str() {
             "--" => break,
             "--no-conf-d" => is_read = false,
-            word => match word.strip_prefix("--no-conf-d=").map(parse_go_bool) {
-                Some(given) => is_read = given == Some(false),
-                None => {}
-            },
+            word => {
+                if let Some(given) = word.strip_prefix("--no-conf-d=").map(parse_go_bool) {
+                    is_read = given == Some(false);
+                }
+            }
         }
     }
     let root = path_of(argv, "--root").filter(|path| !path.as_os_str().is_empty());

@@ -1,6 +1,6 @@
-//! Writes the files of a package that follow from the commands: man pages, and completions for bash,
-//! zsh, fish and Nushell. `package_files FOLDER` writes them as they lie below `/usr/share`. Started
-//! under the name `kubeadm`, it writes those of that name.
+//! Writes the files of a package that follow from the commands: man pages, and completions for
+//! bash, zsh, fish and Nushell. `package_files FOLDER` writes them as they lie below `/usr/share`.
+//! Started under the name `kubeadm`, it writes those of that name.
 #![allow(
     clippy::disallowed_methods,
     reason = "the files of a package are not those of a node"

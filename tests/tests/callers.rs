@@ -1,6 +1,6 @@
-//! Tools that call kubeadm: each of their calls succeeds or fails as kubeadm's does, and the tool finds
-//! in the answer what it reads. The cases of this repository are in `../callers/cases`. Calls of
-//! public tools are not part of it: without that folder its test says that it is skipped.
+//! Tools that call kubeadm: each of their calls succeeds or fails as kubeadm's does, and the tool
+//! finds in the answer what it reads. The cases of this repository are in `../callers/cases`. Calls
+//! of public tools are not part of it: without that folder its test says that it is skipped.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -14,8 +14,8 @@ use std::{
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// Tries every case of a folder, and fails if a caller does not find what it reads. Says which cases
-/// no answer is expected for yet.
+/// Tries every case of a folder, and fails if a caller does not find what it reads. Says which
+/// cases no answer is expected for yet.
 fn try_cases(folder: &Path) {
     let needed = ["python3", "unshare", "nsenter", "ip", "kubectl", "openssl"];
     if !is_root() || !needed.iter().all(|program| has_program(program)) {

@@ -39,8 +39,8 @@ impl ConfigFile {
         ConfigFile::new(Some(path), MachineFolder::unread())
     }
 
-    /// Names the file of the operator, if there is one, and the machine's own files. Returns none if
-    /// there are no files at all.
+    /// Names the file of the operator, if there is one, and the machine's own files. Returns none
+    /// if there are no files at all.
     ///
     /// # Errors
     /// The machine's folder cannot be read, or others than root can write it.

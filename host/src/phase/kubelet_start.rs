@@ -51,8 +51,8 @@ pub(super) fn propose_settings(
     Ok(written)
 }
 
-/// Proposes the drop-in that makes the init system pass these files to the kubelet, if the kubelet's
-/// unit passes none of them. Starting the kubelet reloads its unit.
+/// Proposes the drop-in that makes the init system pass these files to the kubelet, if the
+/// kubelet's unit passes none of them. Starting the kubelet reloads its unit.
 fn propose_drop_in() -> Result<Option<Effect>, Failure> {
     let exists = node::service("kubelet")?.is_some_and(|service| service.exists);
     let unit = kubelet_unit::read()?.filter(|_| exists);

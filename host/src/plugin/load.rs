@@ -111,8 +111,8 @@ pub fn load_plugins(
     Ok(())
 }
 
-/// Returns the file that names a plugin; an empty path if there is none. `named` is the file that the
-/// operator names.
+/// Returns the file that names a plugin; an empty path if there is none. `named` is the file that
+/// the operator names.
 pub fn file_of<'a>(entry: &'a PluginEntry, named: Option<&'a Path>) -> &'a Path {
     entry.file.as_deref().or(named).unwrap_or(Path::new(""))
 }

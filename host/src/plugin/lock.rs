@@ -1,7 +1,7 @@
-//! `kubephase.lock`, a file beside the configuration; that of the files in `/etc/kubephase/conf.d` is
-//! `/etc/kubephase/kubephase.lock`. It records what each plugin may do, and its
-//! version and digest when the operator allowed it. `plugin add` and `plugin allow` write it, and
-//! every run reads it. It belongs under version control.
+//! `kubephase.lock`, a file beside the configuration; that of the files in `/etc/kubephase/conf.d`
+//! is `/etc/kubephase/kubephase.lock`. It records what each plugin may do, and its version and
+//! digest when the operator allowed it. `plugin add` and `plugin allow` write it, and every run
+//! reads it. It belongs under version control.
 use super::{
     lines::Allowed,
     place::{self, LockedPlace},
@@ -76,8 +76,8 @@ impl LockedPlugin {
         }
     }
 
-    /// Whether another lock allows the plugin the same. The version of the host that wrote each, and
-    /// the random origin, differ without meaning.
+    /// Whether another lock allows the plugin the same. The version of the host that wrote each,
+    /// and the random origin, differ without meaning.
     pub fn allows_same(&self, other: &LockedPlugin) -> bool {
         let plain = |locked: &LockedPlugin| LockedPlugin {
             interface: semver::Version::new(0, 0, 0),

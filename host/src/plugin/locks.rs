@@ -32,8 +32,8 @@ impl Locks {
         })
     }
 
-    /// Returns the lock that counts for a plugin: the lock of the file that names the plugin, or the
-    /// other lock if only that one has it.
+    /// Returns the lock that counts for a plugin: the lock of the file that names the plugin, or
+    /// the other lock if only that one has it.
     ///
     /// # Errors
     /// Both locks have the plugin, and allow different things.

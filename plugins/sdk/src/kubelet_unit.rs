@@ -1,6 +1,6 @@
-//! The kubelet's unit, and whether it passes the kubelet what kubeadm writes for it. Packages of the
-//! kubelet bring a drop-in `10-kubeadm.conf` for this; without it the kubelet starts as if it were
-//! alone, and a run waits for it in vain.
+//! The kubelet's unit, and whether it passes the kubelet what kubeadm writes for it. Packages of
+//! the kubelet bring a drop-in `10-kubeadm.conf` for this; without it the kubelet starts as if it
+//! were alone, and a run waits for it in vain.
 mod openrc;
 mod systemd;
 

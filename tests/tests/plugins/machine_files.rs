@@ -1,5 +1,5 @@
-//! Plugins of a machine: `/etc/kubephase/conf.d/*.yaml` and `/etc/kubephase/kubephase.lock`, for callers
-//! that write kubeadm's documents alone.
+//! Plugins of a machine: `/etc/kubephase/conf.d/*.yaml` and `/etc/kubephase/kubephase.lock`, for
+//! callers that write kubeadm's documents alone.
 use crate::{PROGRAM, build_examples, example, plugin, write_config};
 use harness::{RunOutput, kubephase, run, workspace};
 use std::{

@@ -107,7 +107,8 @@ fn flags_without_a_file_go_with_the_machines_files() {
 #[test]
 fn disagreements_are_warnings_of_every_command() {
     let machine = format!(
-        "{KUBEADM}InitConfiguration\ntimeouts: {{discovery: 1m0s}}\n---\n{KUBEADM}JoinConfiguration\n\
+        "{KUBEADM}InitConfiguration\ntimeouts: {{discovery: 1m0s}}\n---\n\
+         {KUBEADM}JoinConfiguration\n\
          caCertPath: /m/ca.crt\n---\n{KUBEADM}ResetConfiguration\ncertificatesDir: /m\n"
     );
     let tree = Tree::new(&[("10.yaml", &machine)]);

@@ -189,8 +189,8 @@ impl Node {
         }
     }
 
-    /// Returns the place of a field, and the number of the path's parts that exist. If the field does
-    /// not exist, the place is that of its nearest parent.
+    /// Returns the place of a field, and the number of the path's parts that exist. If the field
+    /// does not exist, the place is that of its nearest parent.
     pub fn find(&self, path: &str) -> (&Place, usize) {
         let parts = path
             .split(['.', '['])

@@ -26,7 +26,6 @@ from machine import CALLER_ADDRESSES, PORTS, Machine, forward
 # Calls that the program does not answer yet, and why.
 NOT_YET = {
     "commands of clusters that run already": r"kubeadm(\s+-\S+)* upgrade",
-    "manifests of addons": r"--print-manifest",
 }
 
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::world::node::facts::NodeFacts;
 use serde_json::Value;
+use std::path::Path;
 
 /// The options of `config validate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,9 +2,14 @@
 //! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
 //! and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, command::phase_flags};
-use crate::{config::ConfigFile, program::Program, text::csv, workflow};
+use crate::{config::MachineFolder, program::Program, text::csv, workflow};
 use clap::{Arg, ArgAction, Command};
-use std::{any::TypeId, collections::VecDeque, ffi::OsString, path::PathBuf};
+use std::{
+    any::TypeId,
+    collections::VecDeque,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// The normalised arguments, before clap parses them.
 #[derive(Debug, Default)]
@@ -192,8 +197,31 @@ impl Argv {
 
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
-pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
-    path_of(argv, "--config").map(|path| ConfigFile::at(&path))
+pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {
+    path_of(argv, "--config").filter(|path| !path.as_os_str().is_empty())
+}
+
+/// Returns the folder of the machine's own configuration: below the scratch root if the command has
+/// one, and none with `--no-conf-d`.
+pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
+    let mut is_read = true;
+    for word in argv.iter().skip(1).filter_map(|word| word.to_str()) {
+        match word.replace('_', "-").as_str() {
+            "--" => break,
+            "--no-conf-d" => is_read = false,
+            word => {
+                if let Some(given) = word.strip_prefix("--no-conf-d=").map(parse_go_bool) {
+                    is_read = given == Some(false);
+                }
+            }
+        }
+    }
+    let root = path_of(argv, "--root").filter(|path| !path.as_os_str().is_empty());
+    match (is_read, root) {
+        (false, _) => MachineFolder::unread(),
+        (true, Some(root)) => MachineFolder::below(&root),
+        (true, None) => MachineFolder::below(Path::new("/")),
+    }
 }
 
 /// Returns the directory of `--rootfs`. It becomes the root of the process before any other file is

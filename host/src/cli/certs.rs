@@ -3,7 +3,7 @@ mod expiration;
 
 use super::{Exit, local_node, print};
 use crate::{
-    config::{self, Config, InitFlags, KUBECONFIG_DIR},
+    config::{self, Config, InitFlags, KUBECONFIG_DIR, MachineFolder},
     effect::{
         pki::{
             refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
@@ -58,19 +58,19 @@ pub struct GenerateCsrFlags {
 ///
 /// # Errors
 /// The configuration is not valid, or a file exists already or cannot be written.
-pub fn run(command: &CertsCommand) -> Result<Exit> {
+pub fn run(command: &CertsCommand, machine: &MachineFolder) -> Result<Exit> {
     match command {
         CertsCommand::CertificateKey => {
             let key = shared_keys::random_key();
             Ok(print::out(&format!("{}\n", key.reveal())))
         }
-        CertsCommand::CheckExpiration(flags) => expiration::run(flags),
-        CertsCommand::GenerateCsr(flags) => generate_csr(flags),
+        CertsCommand::CheckExpiration(flags) => expiration::run(flags, machine),
+        CertsCommand::GenerateCsr(flags) => generate_csr(flags, machine),
     }
 }
 
-fn generate_csr(flags: &GenerateCsrFlags) -> Result<Exit> {
-    let file = config::config_file(&flags.config);
+fn generate_csr(flags: &GenerateCsrFlags, machine: &MachineFolder) -> Result<Exit> {
+    let file = config::config_file(flags.config.as_deref(), machine)?;
     // The command does not use the container runtime.
     let node = NodeFacts {
         cri_sockets: Vec::new(),

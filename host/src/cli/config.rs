@@ -7,7 +7,7 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, Migrated, ValidateOptions, flags_of},
+    config::{self, ConfigFile, MachineFolder, Migrated, ValidateOptions, flags_of},
     operator_files,
     plan::catalog::Catalog,
     run::waivers,
@@ -149,23 +149,28 @@ fn check_kinds(kinds: &[String]) -> Result<(), CliError> {
 ///
 /// # Errors
 /// The configuration is refused, a file cannot be written, or an image cannot be pulled.
-pub(super) fn run(command: &ConfigCommand, catalog: &Catalog) -> Result<Exit> {
+pub(super) fn run(
+    command: &ConfigCommand,
+    machine: &MachineFolder,
+    catalog: &Catalog,
+) -> Result<Exit> {
     match command {
-        ConfigCommand::Validate(flags) => validate(flags, catalog),
+        ConfigCommand::Validate(flags) => validate(flags, machine, catalog),
         ConfigCommand::Migrate(flags) => migrate(flags),
         ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
-        ConfigCommand::Images(request) => images::run(request),
+        ConfigCommand::Images(request) => images::run(request, machine),
     }
 }
 
-fn validate(flags: &ValidateFlags, catalog: &Catalog) -> Result<Exit> {
-    let file = ConfigFile::at(flags.config.as_deref().unwrap_or_else(|| "".as_ref()));
+fn validate(flags: &ValidateFlags, machine: &MachineFolder, catalog: &Catalog) -> Result<Exit> {
+    let file = ConfigFile::find(flags.config.as_deref(), machine)?;
     let options = ValidateOptions {
         allow_deprecated_api: flags.allow_deprecated_api,
     };
     let facts = local_node::facts_for_reading();
-    local_node::warn(&config::validate(&file, options, &facts)?);
-    let phases = config::phase_configuration_of(&file)?;
+    local_node::warn(&config::validate(file.as_ref(), options, &facts)?);
+    let documents = file.as_ref().map(ConfigFile::documents).transpose()?;
+    let phases = config::phase_configuration_of(documents.unwrap_or_default())?;
     for warning in waivers::warn_of_unknown(&phases, catalog) {
         print::warning(&warning);
     }

@@ -27,6 +27,9 @@ pub struct GlobalFlags {
     /// Directory that becomes the root directory before the command runs
     #[arg(long, global = true, value_name = "DIR", display_order = 901)]
     pub rootfs: Option<PathBuf>,
+    /// Do without the machine's own configuration in /etc/kubephase
+    #[arg(long, global = true, display_order = 902)]
+    pub no_conf_d: bool,
     /// Accepted and not used: log levels of single source files, PATTERN=LEVEL,…
     #[arg(
         long,

@@ -5,7 +5,7 @@ use super::{
     print,
 };
 use crate::{
-    config::{self, Config, InitFlags},
+    config::{self, Config, ConfigFile, InitFlags, MachineFolder},
     render::images,
     run::threads::Threads,
     world::{Runtime, node::facts::NodeFacts, real},
@@ -65,8 +65,13 @@ pub struct PullFlags {
 impl ImageFlags {
     /// Loads the configuration that names the images. If `--config` is given, the other flags are
     /// ignored with a warning (kubeadm behaviour).
-    fn load(&self, cri_socket: Option<&str>, node: &NodeFacts) -> Result<Config> {
-        let file = config::config_file(&self.config);
+    fn load(
+        &self,
+        cri_socket: Option<&str>,
+        node: &NodeFacts,
+        machine: &MachineFolder,
+    ) -> Result<Config> {
+        let file = config::config_file(self.config.as_deref(), machine)?;
         let mut flags = InitFlags {
             feature_gates: self.feature_gates.clone(),
             image_repository: self.image_repository.clone(),
@@ -74,7 +79,7 @@ impl ImageFlags {
             cri_socket: cri_socket.map(str::to_owned),
             ..InitFlags::default()
         };
-        if file.is_some() {
+        if file.as_ref().and_then(ConfigFile::named).is_some() {
             for name in std::mem::take(&mut flags).not_with_config() {
                 print::warning(&format!("--{name} is ignored, because --config is given"));
             }
@@ -89,7 +94,7 @@ impl ImageFlags {
 ///
 /// # Errors
 /// The configuration is not valid, or an image cannot be pulled.
-pub fn run(command: &ImagesCommand) -> Result<Exit> {
+pub fn run(command: &ImagesCommand, machine: &MachineFolder) -> Result<Exit> {
     match command {
         ImagesCommand::List(flags) => {
             let printer = flags.output.printer()?;
@@ -100,7 +105,7 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
             };
             let config = flags
                 .images
-                .load(None, &node)
+                .load(None, &node, machine)
                 .context("could not convert cfg to an internal cfg")?;
             let text = format_list(&images::all(&config), printer.as_ref())
                 .context("unable to print images")?;
@@ -110,6 +115,7 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
             let config = flags.images.load(
                 flags.cri_socket.as_deref(),
                 &local_node::facts_for_reading(),
+                machine,
             )?;
             let (threads, socket) = (Threads::start()?, &config.init.node_registration.cri_socket);
             pull(

@@ -1,7 +1,7 @@
 //! `kubeconfig`: makes kubeconfigs for other users of the cluster.
 use super::{CliError, Exit, local_node, print};
 use crate::{
-    config::{self, InitFlags},
+    config::{self, InitFlags, MachineFolder},
     effect::pki::{Credential, kubeconfig_text},
     phase::key_algorithm,
     render::kubeconfig::control_plane_url,
@@ -49,11 +49,14 @@ pub struct UserFlags {
 ///
 /// # Errors
 /// The configuration is not valid, or the authority cannot sign.
-pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
+pub fn run(
+    KubeconfigCommand::User(flags): &KubeconfigCommand,
+    machine: &MachineFolder,
+) -> Result<Exit> {
     if flags.client_name.is_empty() {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
-    let file = config::config_file(&flags.config);
+    let file = config::config_file(flags.config.as_deref(), machine)?;
     // The command does not use the container runtime.
     let node = NodeFacts {
         cri_sockets: Vec::new(),

@@ -42,7 +42,7 @@ pub use flags::{RunPlace, VerbosityFlags};
 pub use plan::PlanRequest;
 pub use rehearse::RehearseRequest;
 pub use report::ReportRequest;
-pub use run::main;
+pub use run::{command_tree, main};
 pub use version::VersionFormat;
 pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 

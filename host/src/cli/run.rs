@@ -1,10 +1,10 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
     Command, Exit, WorkflowRequest, argv, certs, config, kubeconfig, parse, plan, plugin, print,
-    rehearse, report, token, version, workflow,
+    rehearse, report, token, tree, version, workflow,
 };
 use crate::{
-    config::{ConfigFile, config_file},
+    config::{ConfigFile, MachineFolder, Problems, config_file},
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     program::Program,
@@ -21,6 +21,7 @@ use kubephase_wit::Failure;
 use std::{
     ffi::OsString,
     mem::ManuallyDrop,
+    path::Path,
     process::{ExitCode, Termination},
 };
 
@@ -51,7 +52,9 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
     if let Some(root) = argv::root(&argv) {
         real::enter_root(&root).map_err(Failure::into_error)?;
     }
-    let early = argv::config(&argv);
+    let machine = argv::machine_folder(&argv);
+    let early =
+        argv::config(&argv).and_then(|path| ConfigFile::find(Some(&path), &machine).ok().flatten());
     // The engine lives until the program ends. The system then takes the memory back at once, which
     // is faster than freeing it piece by piece.
     let engine = ManuallyDrop::new(Engine::new().map_err(refuse_plugins)?);
@@ -67,9 +70,20 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
     }
     let dispatch = Dispatch {
         early: early.as_ref(),
+        machine,
         distribution: &distribution,
     };
     dispatch.run(command)
+}
+
+/// Returns every command with its flags, for completions and man pages.
+///
+/// # Errors
+/// The phases of the embedded plugins cannot be read.
+pub fn command_tree() -> Result<clap::Command> {
+    let engine = ManuallyDrop::new(Engine::new()?);
+    let distribution = Distribution::new(&engine, builtin_catalog())?;
+    Ok(tree::root(&distribution.catalog))
 }
 
 /// Classifies an error of the engine or of the embedded plugins: no plugin can be used.
@@ -81,15 +95,20 @@ fn refuse_plugins(error: Error) -> PluginRefused {
 struct Dispatch<'a> {
     /// the configuration file that the arguments seemed to name, which may be read already
     early: Option<&'a ConfigFile>,
+    machine: MachineFolder,
     distribution: &'a Distribution<'a>,
 }
 
 impl Dispatch<'_> {
-    /// Returns the file of `--config`.
-    fn file(&self, flag: Option<&String>) -> Option<ConfigFile> {
-        let named = config_file(&flag.cloned())?;
-        let early = self.early.filter(|early| early.path() == named.path());
-        Some(early.cloned().unwrap_or(named))
+    /// Returns the file of `--config`, merged with the machine's own files.
+    fn file(&self, flag: Option<&str>) -> Result<Option<ConfigFile>, Problems> {
+        let early = self
+            .early
+            .filter(|early| early.named() == flag.map(Path::new));
+        match early {
+            Some(early) => Ok(Some(early.clone())),
+            None => config_file(flag, &self.machine),
+        }
     }
 
     fn run(&self, command: Command) -> Result<Exit> {
@@ -97,18 +116,18 @@ impl Dispatch<'_> {
         match command {
             Command::Workflow(request) => self.run_workflow(&request),
             Command::Plan(request) => {
-                let file = self.file(request.flags.config.as_ref());
+                let file = self.file(request.flags.config.as_deref())?;
                 plan::run(&request, file.as_ref(), distribution)
             }
             Command::Rehearse(request) => {
-                let file = self.file(request.flags.config.as_ref());
+                let file = self.file(request.flags.config.as_deref())?;
                 rehearse::run(&request, file.as_ref(), distribution)
             }
             Command::Report(request) => report::run(&request),
-            Command::Config(request) => config::run(&request, &distribution.catalog),
-            Command::Token(request) => token::run(&request),
-            Command::Kubeconfig(request) => kubeconfig::run(&request),
-            Command::Certs(command) => certs::run(&command),
+            Command::Config(request) => config::run(&request, &self.machine, &distribution.catalog),
+            Command::Token(request) => token::run(&request, &self.machine),
+            Command::Kubeconfig(request) => kubeconfig::run(&request, &self.machine),
+            Command::Certs(command) => certs::run(&command, &self.machine),
             Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {
                 Ok(print::out(&version::version(Program::current(), format)))
@@ -118,7 +137,7 @@ impl Dispatch<'_> {
     }
 
     fn run_workflow(&self, request: &WorkflowRequest) -> Result<Exit> {
-        let file = self.file(request.config());
+        let file = self.file(request.config().map(String::as_str))?;
         workflow::run(request, file.as_ref(), self.distribution)
     }
 }

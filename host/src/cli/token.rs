@@ -7,7 +7,7 @@ use super::{
     print,
 };
 use crate::{
-    config::{self, BootstrapToken, TokenFlags},
+    config::{self, BootstrapToken, MachineFolder, TokenFlags},
     program,
     render::{
         messages::{self, JoinTarget},
@@ -79,9 +79,12 @@ pub struct DeleteFlags {
 ///
 /// # Errors
 /// The arguments or the kubeconfig cannot be used, or the cluster refuses the request.
-pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
+pub fn run(
+    TokenRequest { cluster, command }: &TokenRequest,
+    machine: &MachineFolder,
+) -> Result<Exit> {
     match command {
-        TokenCommand::Create(flags) => create(flags, cluster),
+        TokenCommand::Create(flags) => create(flags, cluster, machine),
         TokenCommand::List(flags) => list::run(&flags.output, cluster),
         TokenCommand::Delete(flags) => delete(flags, cluster),
         TokenCommand::Generate => Ok(print::out(&format!(
@@ -92,7 +95,7 @@ pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
 }
 
 /// Creates tokens: either all of them, or none.
-fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
+fn create(flags: &CreateFlags, cluster: &ClusterFlags, machine: &MachineFolder) -> Result<Exit> {
     let key = flags.certificate_key.as_ref().filter(|key| !key.is_empty());
     if key.is_some() && !flags.print_join_command {
         return Err(
@@ -106,7 +109,9 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
         cri_sockets: Vec::new(),
         ..local_node::facts_for_reading()
     };
-    let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
+    let file = config::config_file(flags.token.config.as_deref(), machine)?;
+    let config::LoadedTokens { tokens, warnings } =
+        config::load_tokens(file.as_ref(), &flags.token, &node)?;
     local_node::warn(&warnings);
     let line = if flags.print_join_command {
         join_command(&connection, &tokens[0], key)?

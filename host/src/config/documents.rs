@@ -7,13 +7,10 @@
 use super::{Problem, Problems};
 use crate::{
     operator_files,
-    text::yaml::{self, Node, Unreadable, Yaml},
+    text::yaml::{self, Node, Place, Unreadable, Yaml},
 };
 use serde_json::Value;
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
-};
+use std::path::{Path, PathBuf};
 
 /// The groups of the documents that kubeadm reads.
 const KUBERNETES: [&str; 3] = [
@@ -21,43 +18,6 @@ const KUBERNETES: [&str; 3] = [
     "kubelet.config.k8s.io",
     "kubeproxy.config.k8s.io",
 ];
-
-/// A configuration file. Its content is read at its first use, and only once. Clones share the
-/// content.
-#[derive(Clone, Debug)]
-pub struct ConfigFile(Arc<FileContent>);
-
-#[derive(Debug)]
-struct FileContent {
-    path: PathBuf,
-    documents: OnceLock<Result<Vec<Document>, Problems>>,
-}
-
-impl ConfigFile {
-    /// Names a file; reads nothing yet.
-    pub fn at(path: &Path) -> ConfigFile {
-        ConfigFile(Arc::new(FileContent {
-            path: path.to_owned(),
-            documents: OnceLock::new(),
-        }))
-    }
-
-    /// Returns the path of the file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
-    }
-
-    /// Returns the documents of the file.
-    ///
-    /// # Errors
-    /// The file cannot be read, or a document has no apiVersion or kind.
-    pub fn documents(&self) -> Result<&[Document], Problems> {
-        match self.0.documents.get_or_init(|| read(&self.0.path)) {
-            Ok(documents) => Ok(documents),
-            Err(problems) => Err(problems.clone()),
-        }
-    }
-}
 
 /// One document of a file.
 #[derive(Debug)]
@@ -68,6 +28,8 @@ pub struct Document {
     pub api_version: String,
     pub kind: String,
     pub tree: Node,
+    /// whether only the machine's own configuration files have it, and not the operator's
+    pub is_of_machine: bool,
 }
 
 impl Document {
@@ -92,18 +54,27 @@ impl Document {
 
     /// Returns a problem of a field, with the place of the field.
     pub fn problem(&self, path: &str, message: impl Into<String>) -> Problem {
-        let (line, column, _) = self.tree.find(path);
-        self.at_place(Problem::new(path, message), line, column)
+        self.at_place(Problem::new(path, message), self.tree.find(path).0)
     }
 
-    /// Returns the problem with this file, and with a line and a column of this document.
-    pub fn at_place(&self, problem: Problem, line: u64, column: u64) -> Problem {
-        problem.in_file(&self.file).at(line + self.offset, column)
+    /// Returns the problem with a place of this document, which may be in a file of the machine.
+    pub fn at_place(&self, problem: Problem, place: &Place) -> Problem {
+        match &place.file {
+            Some(file) => problem.in_file(file).at(place.line, place.column),
+            None => problem
+                .in_file(&self.file)
+                .at(place.line + self.offset, place.column),
+        }
+    }
+
+    /// Returns the machine's own file that a field comes from; none if the field is the operator's.
+    pub fn machine_file(&self, path: &str) -> Option<PathBuf> {
+        self.tree.find(path).0.file.as_deref().map(Path::to_owned)
     }
 }
 
-/// Reads a file.
-fn read(file: &Path) -> Result<Vec<Document>, Problems> {
+/// Reads a file of the operator.
+pub(super) fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if file.is_dir() {
         let message = "this is a directory; name the configuration file itself";
         return Err(Problem::new("", message).in_file(file).into());
@@ -111,7 +82,12 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let bytes = operator_files::read_input(file).map_err(|error| {
         Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
     })?;
-    let parts = yaml::documents(&bytes).map_err(|why| not_yaml(file, 0, &why))?;
+    parse_file(file, &bytes)
+}
+
+/// Parses the content of a file; `file` names it in messages.
+pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Problems> {
+    let parts = yaml::documents(bytes).map_err(|why| not_yaml(file, 0, &why))?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
     for part in parts {
@@ -141,20 +117,23 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
 /// Parses one document; `file` names its source in messages.
 pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
-    check_document(&tree)
-        .map_err(|problem| problem.in_file(file).at(tree.line + offset, tree.column))?;
+    check_document(&tree).map_err(|problem| {
+        let Place { line, column, .. } = tree.place;
+        problem.in_file(file).at(line + offset, column)
+    })?;
     let document = Document {
         file: file.to_owned(),
         offset,
         api_version: text_of(&tree, "apiVersion"),
         kind: text_of(&tree, "kind"),
         tree,
+        is_of_machine: false,
     };
     if KUBERNETES.contains(&document.group()) && text.trim_start().starts_with('{') {
         check_json(text).map_err(|(line, column)| {
             let message = "a document that begins with `{` must be JSON, with quoted keys and \
                 nothing behind its end";
-            document.at_place(Problem::new("", message), line, column)
+            document.at_place(Problem::new("", message), &Place::new(line, column))
         })?;
     }
     Ok(document)

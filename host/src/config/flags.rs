@@ -1,6 +1,6 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names. Some of them
 //! exclude a configuration file.
-use super::{ConfigFile, Problem, Problems};
+use super::{ConfigFile, MachineFolder, Problem, Problems};
 use crate::{secret::Secret, text::go_number};
 use clap::Args;
 use kubephase_sdk::kubeadm::{Arg, ClusterConfiguration, Config};
@@ -258,20 +258,25 @@ impl InitFlags {
     }
 }
 
-/// Returns the file that `--config` names; `None` if the name is empty (kubeadm behaviour).
-pub fn config_file(config: &Option<String>) -> Option<ConfigFile> {
-    config
-        .as_deref()
-        .filter(|path| !path.is_empty())
-        .map(|path| ConfigFile::at(Path::new(path)))
+/// Returns the file that `--config` names, merged with the machine's own files; none if there are
+/// no files at all. An empty name names no file (kubeadm behaviour).
+///
+/// # Errors
+/// The folder of the machine's own files cannot be read.
+pub fn config_file(
+    config: Option<&str>,
+    machine: &MachineFolder,
+) -> Result<Option<ConfigFile>, Problems> {
+    let named = config.filter(|path| !path.is_empty()).map(Path::new);
+    ConfigFile::find(named, machine)
 }
 
 /// Checks that no flag was given that excludes a configuration file.
 ///
 /// # Errors
-/// There is a file, and such a flag.
+/// The operator names a file, and such a flag.
 pub(super) fn check_not_mixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), Problems> {
-    if file.is_none() || given.is_empty() {
+    if file.and_then(ConfigFile::named).is_none() || given.is_empty() {
         return Ok(());
     }
     Err(Problem::new(

@@ -14,6 +14,7 @@ use super::{
     ConfigFile, Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
+    file::documents_of,
     flags::check_not_mixed,
     load::{GROUP, merge_ignored_checks},
     phases,
@@ -21,7 +22,7 @@ use super::{
     validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
-use flags::configuration_of_flags;
+use flags::set_flags;
 
 /// The configuration of a node that joins, before the cluster is found.
 #[derive(Debug)]
@@ -42,23 +43,24 @@ pub fn load_join(
     node: &NodeFacts,
 ) -> Result<LoadedJoin, Problems> {
     check_not_mixed(file, &flags.not_with_config())?;
-    let documents = file
-        .map(ConfigFile::documents)
-        .transpose()?
-        .unwrap_or_default();
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    let documents = documents_of(file, &mut diagnostics)?;
     let (join, phases) = read_documents(documents, &mut diagnostics);
-    if let Some(file) = file
-        && join.is_none()
+    let named = file.and_then(ConfigFile::named);
+    if let Some(file) = named
+        && !documents.iter().any(is_of_operator)
     {
         let message = "no JoinConfiguration found in the supplied config: add a document with \
             `kind: JoinConfiguration`, or join with flags instead of --config";
-        diagnostics.fatal(Problem::new("", message).in_file(file.path()));
+        diagnostics.fatal(Problem::new("", message).in_file(file));
     }
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));
     }
-    let mut join = join.unwrap_or_else(|| configuration_of_flags(flags, &mut diagnostics));
+    let mut join = join.unwrap_or_default();
+    if named.is_none() {
+        set_flags(&mut join, flags, &mut diagnostics);
+    }
     if let Some(name) = &flags.node_name {
         join.node_registration.name.clone_from(name);
     }
@@ -84,6 +86,12 @@ pub fn load_join(
         phases,
         warnings,
     })
+}
+
+/// Whether the document is a JoinConfiguration of the operator's file.
+fn is_of_operator(document: &Document) -> bool {
+    let (group, kind) = (document.group(), document.kind.as_str());
+    (group, kind) == (GROUP, "JoinConfiguration") && !document.is_of_machine
 }
 
 /// Reads the documents of a file. Returns its JoinConfiguration, which has no values if it cannot

@@ -9,6 +9,7 @@ pub(super) use run_options::run_options;
 use super::{
     Config, ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems, component,
     defaults::{self, SERVICE_SUBNET},
+    file::documents_of,
     flags::check_not_mixed,
     read::{Diagnostics, Strictness},
     validate,
@@ -85,21 +86,14 @@ pub(super) fn resolve(
     strictness: Strictness,
 ) -> Result<Loaded, Problems> {
     check_not_mixed(file, &flags.not_with_config())?;
-    let documents = file
-        .map(ConfigFile::documents)
-        .transpose()?
-        .unwrap_or_default();
-    from_documents(
-        file.map(ConfigFile::path),
-        documents,
-        flags,
-        node,
-        Diagnostics::new(strictness),
-    )
+    let mut diagnostics = Diagnostics::new(strictness);
+    let documents = documents_of(file, &mut diagnostics)?;
+    let named = file.and_then(ConfigFile::named);
+    from_documents(named, documents, flags, node, diagnostics)
 }
 
-/// Makes the complete configuration from the documents of a file and from flags. `file` is the path
-/// of the configuration file, or `None` if there is none: then flags alone make the configuration.
+/// Makes the resolved configuration from documents and from flags. `file` is the file that the
+/// operator names, if there is one.
 ///
 /// # Errors
 /// Every problem that was found.

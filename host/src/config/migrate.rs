@@ -27,15 +27,16 @@ pub struct Migrated {
 /// # Errors
 /// Every problem of the file.
 pub fn migrate(file: &Path, node: &NodeFacts) -> Result<Migrated, Problems> {
-    let file = ConfigFile::at(file);
-    let documents = file.documents()?;
+    // The machine's own files stay out of a file that is written anew.
+    let content = ConfigFile::at(file);
+    let documents = content.documents()?;
     let mut migration = Migration {
         documents,
         node,
         diagnostics: Diagnostics::new(Strictness::Strict),
         written: Vec::new(),
     };
-    migration.add_init_and_cluster(file.path());
+    migration.add_init_and_cluster(file);
     migration.add_join();
     migration.add_reset();
     migration.add_upgrade();

@@ -6,10 +6,13 @@ pub mod component;
 mod certificates;
 mod defaults;
 mod documents;
+mod file;
 mod flags;
 mod from_cluster;
 mod join;
 mod load;
+mod machine;
+mod merge;
 mod migrate;
 mod names;
 mod phases;
@@ -30,7 +33,8 @@ mod write;
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
 pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
-pub use documents::{ConfigFile, Document, patch_files};
+pub use documents::{Document, patch_files};
+pub use file::ConfigFile;
 pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
 pub use from_cluster::{
     FoundCluster, from_cluster, merge_cluster_configuration, stored_cluster_configuration,
@@ -40,6 +44,7 @@ pub use join::{
     parse_ca_hash,
 };
 pub use load::{Loaded, cluster_subnets, load_init};
+pub use machine::{MachineFile, MachineFolder, lock_folder};
 pub use migrate::{Migrated, migrate};
 pub use phases::{
     ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, find as phase_configuration_of,

@@ -2,13 +2,16 @@
 //! disabled phases, extra edges and waivers.
 mod fields;
 
-use super::{ConfigFile, Document, Problem, Problems};
+use super::{Document, Problem, Problems, documents};
 use crate::{
     config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings, text::misfit,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// The version of the document that this build reads.
 pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
@@ -65,6 +68,9 @@ pub struct PluginEntry {
     /// configuration with an equal source; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// the machine's own configuration file that names the source; none if the operator's names it
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// An order of two phases: `before` ends before `after` starts.
@@ -124,17 +130,15 @@ fn is_empty(value: &Value) -> bool {
 /// # Errors
 /// The file cannot be read, or the document is not valid.
 pub fn read_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
-    find(&ConfigFile::at(file))
+    find(&documents::read(file)?)
 }
 
-/// Returns the PhaseConfiguration of a configuration file that other callers read, too; all
-/// defaults if the file has none.
+/// Returns the PhaseConfiguration of the documents; all defaults if they have none.
 ///
 /// # Errors
-/// The file cannot be read, or the document is not valid.
-pub fn find(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
-    Ok(file
-        .documents()?
+/// The document is not valid.
+pub fn find(documents: &[Document]) -> Result<PhaseConfiguration, Problems> {
+    Ok(documents
         .iter()
         .find(|document| document.kind == KIND)
         .map(read)
@@ -156,15 +160,18 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     }
     if let Some((path, key)) = document.tree.repeated().into_iter().next() {
         let message = format!("key {:?} is already set in this map; remove one", key.name);
-        return Err(document.at_place(Problem::new(path, message), key.line, key.column));
+        return Err(document.at_place(Problem::new(path, message), &key.place));
     }
-    let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
+    let mut parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
         .map_err(|error| {
             document.problem(
                 error.path().to_string().trim_start_matches('.'),
                 misfit::explain(error.inner()),
             )
         })?;
+    for (index, entry) in parsed.plugins.iter_mut().enumerate() {
+        entry.file = document.machine_file(&format!("plugins[{index}].source"));
+    }
     let mut plugins = parsed.plugins.iter();
     if let Some(index) =
         plugins.position(|entry| entry.digest.is_none() && !entry.granted.is_empty())

@@ -52,8 +52,12 @@ impl Diagnostics {
         self.broken = true;
     }
 
-    /// Warns about a document of a kind that the command does not read (kubeadm behaviour).
+    /// Warns about a document of a kind that the command does not read (kubeadm behaviour). The
+    /// machine's own files are for all commands.
     pub fn warn_ignored(&mut self, document: &Document) {
+        if document.is_of_machine {
+            return;
+        }
         let message = format!("{IGNORED} with GroupVersionKind {}", document.gvk());
         self.warnings.push(document.problem("kind", message));
     }
@@ -148,7 +152,7 @@ impl Diagnostics {
                 key.name
             );
             let problem = Problem::new(path, message);
-            self.report_by_strictness(document.at_place(problem, key.line, key.column));
+            self.report_by_strictness(document.at_place(problem, &key.place));
         }
         let mut value = document.tree.value();
         let later = self.remove_later_fields(document, &mut value);
@@ -198,13 +202,14 @@ fn with_place(problem: Problem, documents: &[Document]) -> Problem {
     let best = documents
         .iter()
         .map(|document| (document, document.tree.find(&problem.path)))
-        .max_by_key(|(_, (_, _, depth))| *depth);
+        .max_by_key(|(_, (_, depth))| *depth);
     match best {
-        Some((document, (line, column, depth))) if depth > 0 => {
-            document.at_place(problem, line, column)
-        }
-        Some((document, _)) => problem.in_file(&document.file),
-        None => problem,
+        Some((document, (place, depth))) if depth > 0 => document.at_place(problem, place),
+        // The operator's file comes first, before those of the machine.
+        _ => match documents.first() {
+            Some(document) => problem.in_file(&document.file),
+            None => problem,
+        },
     }
 }
 

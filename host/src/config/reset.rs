@@ -9,6 +9,7 @@ use super::{
     Config, ConfigFile, Document, InitConfiguration, Loaded, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
+    file::documents_of,
     flags::check_not_mixed,
     load::{GROUP, merge_ignored_checks, run_options},
     read::{Diagnostics, Strictness, accepts_version},
@@ -56,19 +57,16 @@ pub fn load_reset(
     files: &dyn Files,
 ) -> Result<LoadedReset, Problems> {
     check_not_mixed(file, &flags.not_with_config())?;
-    let documents = file
-        .map(ConfigFile::documents)
-        .transpose()?
-        .unwrap_or_default();
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    let documents = documents_of(file, &mut diagnostics)?;
     let document = documents.iter().find(|document| {
         (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration")
     });
-    if let Some(file) = file
-        && document.is_none()
+    if let Some(file) = file.and_then(ConfigFile::named)
+        && document.is_none_or(|document| document.is_of_machine)
     {
         let message = "no ResetConfiguration found in the supplied config";
-        diagnostics.fatal(Problem::new("", message).in_file(file.path()));
+        diagnostics.fatal(Problem::new("", message).in_file(file));
     }
     let mut reset = document
         .and_then(|document| decode(document, &mut diagnostics))

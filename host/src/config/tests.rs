@@ -32,7 +32,7 @@ fn load(text: &str) -> Result<Loaded, Problems> {
 fn check(text: &str) -> Result<Vec<Problem>, Problems> {
     let (_folder, path) = file(text);
     validate(
-        &ConfigFile::at(&path),
+        Some(&ConfigFile::at(&path)),
         ValidateOptions::default(),
         &NodeFacts::default(),
     )

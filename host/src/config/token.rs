@@ -1,8 +1,7 @@
 //! The configuration of `token create`: the bootstrap tokens of a file, or one token from flags.
 use super::{
-    BootstrapToken, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::{check_not_mixed, config_file},
-    load_init, validate,
+    BootstrapToken, ConfigFile, InitConfiguration, InitFlags, Problem, Problems, defaults,
+    flags::check_not_mixed, load_init, validate,
 };
 use crate::{
     secret::{Secret, bootstrap_token},
@@ -10,6 +9,7 @@ use crate::{
 };
 use clap::Args;
 use kubephase_sdk::duration::Duration;
+use std::path::Path;
 
 /// Flags of `token create` that describe the token, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,8 @@ impl TokenFlags {
     /// # Errors
     /// The token is not of the form of a token, or a flag excludes the configuration file.
     pub fn check(&self) -> Result<(), Problems> {
-        let file = config_file(&self.config);
+        let named = self.config.as_deref().filter(|path| !path.is_empty());
+        let file = named.map(|path| ConfigFile::at(Path::new(path)));
         check_not_mixed(file.as_ref(), &self.not_with_config())?;
         let mut given = self.token.iter().filter(|given| !given.is_empty());
         if given.all(bootstrap_token::is_token) {
@@ -71,16 +72,19 @@ pub struct LoadedTokens {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, completes and validates the tokens to create. A token argument is ignored if there is a
-/// file.
+/// Reads, completes and validates the tokens to create. A token argument is ignored if the operator
+/// names a file.
 ///
 /// # Errors
 /// Every problem that was found.
-pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
+pub fn load_tokens(
+    file: Option<&ConfigFile>,
+    flags: &TokenFlags,
+    node: &NodeFacts,
+) -> Result<LoadedTokens, Problems> {
     flags.check()?;
-    let file = config_file(&flags.config);
-    if file.is_some() {
-        let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;
+    if file.is_some_and(|file| file.named().is_some()) {
+        let loaded = load_init(file, &InitFlags::default(), node)?;
         return Ok(LoadedTokens {
             tokens: loaded.config.init.bootstrap_tokens,
             warnings: loaded.warnings,

@@ -3,6 +3,7 @@
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::{ComponentKind, kubeadm_schema as schema},
+    file::documents_of,
     join,
     load::{GROUP, from_documents},
     phases,
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::world::node::facts::NodeFacts;
 use serde_json::Value;
+use std::path::Path;
 
 /// The options of `config validate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,17 +21,19 @@ pub struct ValidateOptions {
     pub allow_deprecated_api: bool,
 }
 
-/// Checks a file. Returns its warnings.
+/// Checks a file, merged with the machine's own files. Returns its warnings.
 ///
 /// # Errors
 /// Every problem that was found.
 pub fn validate(
-    file: &ConfigFile,
+    file: Option<&ConfigFile>,
     options: ValidateOptions,
     node: &NodeFacts,
 ) -> Result<Vec<Problem>, Problems> {
-    let documents = file.documents()?;
+    let named = file.and_then(ConfigFile::named);
+    let named = named.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let mut diagnostics = Diagnostics::new(Strictness::Strict);
+    let documents = documents_of(file, &mut diagnostics)?;
     let mut for_init = Vec::new();
     let unknown: Vec<&Document> = documents
         .iter()
@@ -41,7 +45,8 @@ pub fn validate(
             format!("unknown configuration APIs: [{}]", document.gvk()),
         ));
     }
-    for document in documents {
+    let of_operator = || documents.iter().filter(|document| !document.is_of_machine);
+    for document in of_operator() {
         match (document.group(), document.kind.as_str()) {
             (GROUP, "JoinConfiguration") => check_join(document, node, &mut diagnostics),
             (GROUP, "ResetConfiguration") => check_reset(document, node, &mut diagnostics),
@@ -50,9 +55,10 @@ pub fn validate(
         }
     }
     let describes_cluster = for_init.iter().any(|document| is_init_or_cluster(document));
-    let is_for_init = describes_cluster || for_init.len() == documents.len();
-    if !documents.is_empty() && unknown.is_empty() && is_for_init {
-        check_as_init(file, documents, node, &mut diagnostics);
+    let count = of_operator().count();
+    let is_for_init = describes_cluster || for_init.len() == count;
+    if count > 0 && unknown.is_empty() && is_for_init {
+        check_as_init(named, documents, node, &mut diagnostics);
     }
     diagnostics.warnings.retain(|warning| {
         !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))
@@ -63,13 +69,13 @@ pub fn validate(
 /// Checks the documents as `init` does. Leaves out the warnings about documents of other commands,
 /// which [`validate`] checks.
 fn check_as_init(
-    file: &ConfigFile,
+    file: &Path,
     documents: &[Document],
     node: &NodeFacts,
     diagnostics: &mut Diagnostics,
 ) {
     match from_documents(
-        Some(file.path()),
+        Some(file),
         documents,
         &InitFlags::default(),
         node,

@@ -23,6 +23,8 @@ use std::{
 /// kubelet, container runtimes and other distributions.
 const HOST_DIRECTORIES: &[&str] = &[
     state::DIRECTORY,
+    // The machine's own configuration, with what its plugins may do.
+    "/etc/kubephase",
     "/etc/kubernetes/tmp",
     "/etc/kubernetes/patches",
     "/var/cache/kubephase",

@@ -4,7 +4,7 @@
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, failure,
-    kubeadm::Config, node_fact, patched, say, warn,
+    kubeadm::Config, kubelet_unit, node, node_fact, patched, say, warn,
 };
 
 /// `kubelet-start`
@@ -47,7 +47,22 @@ pub(super) fn propose_settings(
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
     written.push(propose_file("config.yaml", "configuration", &document)?);
+    written.extend(propose_drop_in()?);
     Ok(written)
+}
+
+/// Proposes the drop-in that makes the init system pass these files to the kubelet, if the
+/// kubelet's unit passes none of them. Starting the kubelet reloads its unit.
+fn propose_drop_in() -> Result<Option<Effect>, Failure> {
+    let exists = node::service("kubelet")?.is_some_and(|service| service.exists);
+    let unit = kubelet_unit::read()?.filter(|_| exists);
+    let Some(file) = unit.and_then(|unit| unit.remedy) else {
+        return Ok(None);
+    };
+    let effect = effects_files::write_file(&file.path, file.content.as_bytes())?;
+    let line = format!("Writing kubelet drop-in to file {:?}", file.path);
+    effects::announce(effect, &line)?;
+    Ok(Some(effect))
 }
 
 /// Proposes a file of the kubelet, which messages call `what`.

@@ -6,12 +6,8 @@ mod check;
 pub use check::load_one;
 
 use super::{
-    consent,
-    digest::ComponentDigest,
-    lines,
-    lock::{Lock, LockedPlugin},
-    refused::PluginRefused,
-    settings, source,
+    consent, digest::ComponentDigest, lines, lock::LockedPlugin, locks::Locks,
+    refused::PluginRefused, settings, source,
 };
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
@@ -77,13 +73,13 @@ pub fn load_rules(
     Ok(())
 }
 
-/// Loads the plugins that the configuration `file` names and adds their phases to the catalog.
+/// Loads the plugins that the configuration names and adds their phases to the catalog.
 ///
 /// # Errors
 /// The message names the first plugin that may not run, and says why.
 pub fn load_plugins(
     entries: &[PluginEntry],
-    file: Option<&Path>,
+    file: Option<&ConfigFile>,
     engine: &Engine,
     catalog: &mut Catalog,
     plugins: &mut Plugins,
@@ -91,19 +87,16 @@ pub fn load_plugins(
     if entries.is_empty() {
         return Ok(());
     }
-    // The configuration that the cluster keeps for joining nodes has no lock: its entries have the
-    // digest of each plugin.
-    let lock = file
-        .map_or_else(|| Ok(Lock::empty()), Lock::read_beside)
-        .map_err(|why| PluginRefused::new(format!("{why:#}")))?;
-    let file = file.unwrap_or(Path::new(""));
+    let refuse = |why: anyhow::Error| PluginRefused::new(format!("{why:#}"));
+    let locks = Locks::read(file).map_err(refuse)?;
+    let named = file.and_then(ConfigFile::named);
     for (entry, loaded) in entries
         .iter()
         .zip(parallel::map(entries, parallel::cores(), |entry| {
-            load_one(entry, file, &lock, engine)
+            load_one(entry, file_of(entry, named), locks.of(entry)?, engine)
         }))
     {
-        let loaded = loaded.map_err(|why| PluginRefused::new(format!("{why:#}")))?;
+        let loaded = loaded.map_err(refuse)?;
         let manifest = loaded.plugin.manifest();
         catalog
             .add_plugin(&manifest.source(false), &manifest.provides)
@@ -116,6 +109,12 @@ pub fn load_plugins(
         }
     }
     Ok(())
+}
+
+/// Returns the file that names a plugin; an empty path if there is none. `named` is the file that
+/// the operator names.
+pub fn file_of<'a>(entry: &'a PluginEntry, named: Option<&'a Path>) -> &'a Path {
+    entry.file.as_deref().or(named).unwrap_or(Path::new(""))
 }
 
 /// Returns the configuration with each plugin pinned as it was loaded: version, digest, signer and
@@ -181,21 +180,19 @@ pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
 /// Ignores errors, because loading reports them.
 pub fn preload(file: &ConfigFile, engine: &Engine) {
     // A pipe can be read only once.
-    if !file.path().is_file() {
+    if !file.named().is_some_and(Path::is_file) {
         return;
     }
     let (file, engine) = (file.clone(), engine.clone());
     let open = move || {
-        let Ok(phases) = config::phase_configuration_of(&file) else {
+        let Ok(phases) = file.documents().and_then(config::phase_configuration_of) else {
             return;
         };
-        let base_dir = file.path().parent().unwrap_or(Path::new(""));
         // `load_plugins` begins with the first plugin, so this thread begins with the last.
-        let paths = phases
-            .plugins
-            .iter()
-            .rev()
-            .filter_map(|entry| source::source_file(&entry.source, base_dir));
+        let paths = phases.plugins.iter().rev().filter_map(|entry| {
+            let base_dir = file_of(entry, file.named()).parent()?;
+            source::source_file(&entry.source, base_dir)
+        });
         let opened: Vec<Plugin> = paths
             .filter_map(|path| engine.load_once(Place::File(path)).ok())
             .collect();

@@ -1,11 +1,13 @@
-//! `kubephase.lock`, a file beside the configuration. It records what each plugin may do, and its
-//! version and digest when the operator allowed it. `plugin add` and `plugin allow` write it, and
-//! every run reads it. It belongs under version control.
+//! `kubephase.lock`, a file beside the configuration; that of the files in `/etc/kubephase/conf.d`
+//! is `/etc/kubephase/kubephase.lock`. It records what each plugin may do, and its version and
+//! digest when the operator allowed it. `plugin add` and `plugin allow` write it, and every run
+//! reads it. It belongs under version control.
 use super::{
     lines::Allowed,
     place::{self, LockedPlace},
 };
 use crate::{
+    config::{MachineFile, lock_folder},
     operator_files,
     pki::signature::Signer,
     text::sanitise,
@@ -73,6 +75,17 @@ impl LockedPlugin {
             provides: self.provides.clone(),
         }
     }
+
+    /// Whether another lock allows the plugin the same. The version of the host that wrote each,
+    /// and the random origin, differ without meaning.
+    pub fn allows_same(&self, other: &LockedPlugin) -> bool {
+        let plain = |locked: &LockedPlugin| LockedPlugin {
+            interface: semver::Version::new(0, 0, 0),
+            origin: None,
+            ..locked.clone()
+        };
+        plain(self) == plain(other)
+    }
 }
 
 impl Lock {
@@ -81,7 +94,7 @@ impl Lock {
     /// # Errors
     /// The file cannot be read, is not a lock, or has another format.
     pub fn read_beside(config: &Path) -> Result<Lock> {
-        let path = config.parent().unwrap_or(Path::new("")).join(FILE);
+        let path = lock_folder(config).join(FILE);
         let text = match operator_files::read_text(&path, MAX_LOCK) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -95,7 +108,21 @@ impl Lock {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let lock: Lock = serde_yaml::from_str(&text).map_err(|error| {
+        Lock::parse(path, &text, config)
+    }
+
+    /// Reads the lock of the machine's own configuration.
+    ///
+    /// # Errors
+    /// The file is not a lock, or has another format.
+    pub fn of_machine(file: MachineFile) -> Result<Lock> {
+        let text = String::from_utf8_lossy(&file.content);
+        Lock::parse(file.path.clone(), &text, Path::new("FILE"))
+    }
+
+    /// Parses a lock. `config` names the configuration in the remedy.
+    fn parse(path: PathBuf, text: &str, config: &Path) -> Result<Lock> {
+        let lock: Lock = serde_yaml::from_str(text).map_err(|error| {
             let error = error.without_snippet().to_string();
             anyhow!(
                 "{} is not a valid lock file: {}; restore it from version control, or remove it \
@@ -123,6 +150,11 @@ impl Lock {
             plugins: Vec::new(),
             path: PathBuf::from(FILE),
         }
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The plugin of this name.

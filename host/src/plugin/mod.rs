@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod lines;
 pub mod load;
 pub mod lock;
+mod locks;
 pub mod place;
 pub mod refused;
 pub mod registry;

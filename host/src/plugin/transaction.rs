@@ -10,7 +10,7 @@
     reason = "these are the operator's files, not the node's"
 )]
 use super::{entry::Edit, lock::Lock};
-use crate::config::{self, PhaseConfiguration};
+use crate::config::{self, PhaseConfiguration, lock_folder};
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use std::{
@@ -41,11 +41,7 @@ impl Transaction {
     /// # Errors
     /// Another command does not end within a minute, or a file cannot be read.
     pub fn begin(config: &Path) -> Result<Transaction> {
-        let folder = config
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let hold = HeldFile::wait(&folder.join(HELD_FILE))?;
+        let hold = HeldFile::wait(&lock_folder(config).join(HELD_FILE))?;
         Ok(Transaction {
             phases: config::read_phase_configuration(config)?,
             lock: Lock::read_beside(config)?,

@@ -157,13 +157,16 @@ impl Prepared {
         self.operator_files
             .iter()
             .for_each(|path| territory.add_operator_file(path));
-        let Some(file) = &self.file else {
-            return territory;
-        };
-        let folder = file.parent().unwrap_or(Path::new(""));
-        territory.add_operator_file(file);
-        territory.add_readable_operator_file(&folder.join(plugin::lock::FILE));
+        if let Some(file) = &self.file {
+            territory.add_operator_file(file);
+            let folder = config::lock_folder(file);
+            territory.add_readable_operator_file(&folder.join(plugin::lock::FILE));
+        }
         for entry in &self.phases.plugins {
+            let file = plugin::load::file_of(entry, self.file.as_deref());
+            let Some(folder) = file.parent() else {
+                continue;
+            };
             if let Some(component) = plugin::source::source_file(&entry.source, folder) {
                 territory.add_readable_operator_file(&folder.join(&entry.source));
                 territory
@@ -243,13 +246,7 @@ pub fn prepare(
     } = distribution;
     let (mut catalog, mut plugins) = (catalog.clone(), plugins.clone());
     plugin::load::load_rules(&phases, engine, &mut catalog, &mut plugins)?;
-    plugin::load::load_plugins(
-        &phases.plugins,
-        file.map(ConfigFile::path),
-        engine,
-        &mut catalog,
-        &mut plugins,
-    )?;
+    plugin::load::load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
     let is_whole = only.is_none();
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
@@ -276,7 +273,7 @@ pub fn prepare(
         dry_run,
         may_run_programs,
         question,
-        file: file.map(|file| file.path().to_owned()),
+        file: file.and_then(ConfigFile::named).map(Path::to_owned),
         operator_files,
         is_whole,
         shows_objects: false,

@@ -1,12 +1,13 @@
 //! Services: firewalld and the kubelet.
 use crate::{Problem, is_worker, report_check, warn_unless};
-use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, node, node_fact};
+use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, kubelet_unit, node, node_fact};
 
 pub fn check_services(config: &Config) -> Result<(), Failure> {
     if !is_worker(config) {
         check_firewalld(config)?;
     }
-    check_kubelet()
+    check_kubelet()?;
+    check_kubelet_unit()
 }
 
 fn no_init_system() -> Problem {
@@ -52,5 +53,25 @@ fn check_kubelet() -> Result<(), Failure> {
         }),
     };
     report_check(codes::SERVICE_KUBELET, problem, &[], Some(enable));
+    Ok(())
+}
+
+/// The unit of the kubelet has to pass it the files that `kubelet-start` writes. A unit that is not
+/// there, or that a script stands for, is not judged.
+fn check_kubelet_unit() -> Result<(), Failure> {
+    let Some(unit) = kubelet_unit::read()? else {
+        return Ok(());
+    };
+    let missing = unit.passed.missing();
+    let problem = warn_unless(missing.is_empty(), || {
+        let missing = missing.join(", ");
+        format!("the unit of the kubelet does not pass it {missing}; it may not become a node")
+    });
+    let remedy = unit.remedy.map_or_else(
+        || "add them as the drop-in 10-kubeadm.conf of kubeadm's packages does".to_owned(),
+        |file| format!("kubelet-start writes {} with them", file.path),
+    );
+    let files = [("files", unit.files.join(" "))];
+    report_check(codes::KUBELET_DROP_IN, problem, &files, Some(&remedy));
     Ok(())
 }

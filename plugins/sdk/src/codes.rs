@@ -34,6 +34,8 @@ codes! {
     IMAGE_PULL = "ImagePull";
     /// The program runs as root.
     IS_PRIVILEGED_USER = "IsPrivilegedUser";
+    /// The unit of the kubelet passes it kubeadm's files. kubeadm has no such check.
+    KUBELET_DROP_IN = "KubeletDropIn";
     /// The version of the kubelet is supported.
     KUBELET_VERSION = "KubeletVersion";
     /// The version of Kubernetes is supported.

@@ -48,6 +48,7 @@ pub mod facts;
 pub mod finding;
 mod inputs;
 pub mod kubeadm;
+pub mod kubelet_unit;
 mod messages;
 pub mod net;
 pub mod node;

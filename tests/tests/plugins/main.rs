@@ -11,6 +11,7 @@ mod concurrent;
 mod embedded;
 mod failures;
 mod languages;
+mod machine_files;
 mod recordings;
 mod registry;
 mod signed;

@@ -8,6 +8,7 @@
 mod cleanup;
 mod confirmation;
 mod journals;
+mod kubelet_unit;
 mod runtimes;
 mod users;
 

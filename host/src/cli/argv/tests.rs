@@ -11,10 +11,33 @@ fn the_configuration_file_is_found_before_the_arguments_are_parsed() {
         ("kubephase version", None),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        assert_eq!(
-            config(&argv).as_ref().map(ConfigFile::path),
-            path.map(Path::new),
-            "{line}"
-        );
+        assert_eq!(config(&argv).as_deref(), path.map(Path::new), "{line}");
+    }
+}
+
+#[test]
+fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
+    let of_machine = MachineFolder::below(Path::new("/"));
+    for (line, folder) in [
+        ("kubephase init", of_machine.clone()),
+        ("kubephase init --no-conf-d", MachineFolder::unread()),
+        ("kubephase --no_conf_d init", MachineFolder::unread()),
+        ("kubephase init --no-conf-d=true", MachineFolder::unread()),
+        (
+            "kubephase init --no-conf-d --no-conf-d=false",
+            of_machine.clone(),
+        ),
+        ("kubephase init -- --no-conf-d", of_machine),
+        (
+            "kubephase rehearse --root /tmp/r",
+            MachineFolder::below(Path::new("/tmp/r")),
+        ),
+        (
+            "kubephase rehearse --root=/tmp/r --no-conf-d",
+            MachineFolder::unread(),
+        ),
+    ] {
+        let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
+        assert_eq!(machine_folder(&argv), folder, "{line}");
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         output::{Object, OutputFlags, table},
         print,
     },
-    config::{CertificateFlags, Config, config_file},
+    config::{CertificateFlags, Config, MachineFolder, config_file},
     effect::pki::{
         authority_certificate, existing_certificate, expired_authorities, is_externally_managed,
     },
@@ -40,7 +40,7 @@ pub struct ExpirationFlags {
 ///
 /// # Errors
 /// The configuration is not valid, or a certificate cannot be read.
-pub fn run(flags: &ExpirationFlags) -> Result<Exit> {
+pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
     let printer = flags.output.printer()?;
     let node = gather().0;
     let place = RunPlace {
@@ -48,7 +48,7 @@ pub fn run(flags: &ExpirationFlags) -> Result<Exit> {
         ..RunPlace::default()
     };
     let world = InitialWorld::new(&place, &node);
-    let file = config_file(&flags.certificates.config);
+    let file = config_file(flags.certificates.config.as_deref(), machine)?;
     let source = Source {
         file: file.as_ref(),
         flags: &flags.certificates,

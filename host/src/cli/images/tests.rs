@@ -44,7 +44,9 @@ fn flags_and_files_decide_on_the_images() {
         kubernetes_version: Some("1.35.1".into()),
         ..ImageFlags::default()
     };
-    let config = flags.load(None, &NodeFacts::default()).unwrap();
+    let config = flags
+        .load(None, &NodeFacts::default(), &MachineFolder::unread())
+        .unwrap();
     let all = images::all(&config);
     assert_eq!(
         (all[0].as_str(), all.len()),
@@ -63,7 +65,7 @@ fn flags_and_files_decide_on_the_images() {
         config: Some(file.display().to_string()),
         ..flags
     }
-    .load(None, &NodeFacts::default())
+    .load(None, &NodeFacts::default(), &MachineFolder::unread())
     .unwrap();
     let all = images::all(&config);
     assert_eq!(

@@ -109,13 +109,13 @@ impl JoinFlags {
     }
 }
 
-/// Returns the configuration of a node that joins by flags alone. A token for discovery counts only
-/// with an endpoint (kubeadm behaviour).
-pub(super) fn configuration_of_flags(
+/// Sets what the flags of a node say that joins without a configuration file. All else stays as the
+/// machine's own files say. A token for discovery counts only with an endpoint (kubeadm behaviour).
+pub(super) fn set_flags(
+    join: &mut JoinConfiguration,
     flags: &JoinFlags,
     diagnostics: &mut Diagnostics,
-) -> JoinConfiguration {
-    let mut join = JoinConfiguration::default();
+) {
     if let Some(endpoint) = flags
         .endpoint
         .as_deref()
@@ -128,10 +128,33 @@ pub(super) fn configuration_of_flags(
             unsafe_skip_ca_verification: flags.discovery_token_unsafe_skip_ca_verification,
         });
     }
-    join.discovery.file = flags.discovery_file.clone().map(|path| FileDiscovery {
-        kube_config_path: path,
-    });
-    join.discovery.tls_bootstrap_token = flags.or_token(&flags.tls_bootstrap_token);
+    if let Some(path) = &flags.discovery_file {
+        join.discovery.file = Some(FileDiscovery {
+            kube_config_path: path.clone(),
+        });
+    }
+    let token = flags.or_token(&flags.tls_bootstrap_token);
+    if !token.is_empty() {
+        join.discovery.tls_bootstrap_token = token;
+    }
+    set_control_plane(join, flags, diagnostics);
+    if let Some(socket) = &flags.cri_socket {
+        join.node_registration.cri_socket.clone_from(socket);
+    }
+    if let Some(directory) = &flags.patches {
+        join.patches = Some(Patches {
+            directory: directory.clone(),
+        });
+    }
+}
+
+/// Sets whether the node joins as a member of the control plane, which only the flags decide.
+fn set_control_plane(
+    join: &mut JoinConfiguration,
+    flags: &JoinFlags,
+    diagnostics: &mut Diagnostics,
+) {
+    let of_machine = join.control_plane.take().unwrap_or_default();
     let control_plane_flags = [
         ("certificate-key", flags.certificate_key.is_some()),
         (
@@ -141,15 +164,15 @@ pub(super) fn configuration_of_flags(
         ("apiserver-bind-port", flags.apiserver_bind_port.is_some()),
     ];
     if flags.control_plane {
+        let endpoint = of_machine.local_api_endpoint;
+        let address = flags.apiserver_advertise_address.clone();
+        let key = flags.certificate_key.clone();
         join.control_plane = Some(ControlPlane {
             local_api_endpoint: ApiEndpoint {
-                advertise_address: flags
-                    .apiserver_advertise_address
-                    .clone()
-                    .unwrap_or_default(),
-                bind_port: flags.apiserver_bind_port.unwrap_or_default(),
+                advertise_address: address.unwrap_or(endpoint.advertise_address),
+                bind_port: flags.apiserver_bind_port.unwrap_or(endpoint.bind_port),
             },
-            certificate_key: flags.certificate_key.clone().unwrap_or_default(),
+            certificate_key: key.unwrap_or(of_machine.certificate_key),
         });
     } else if control_plane_flags.iter().any(|(_, given)| *given) {
         let names: Vec<&str> = control_plane_flags.iter().map(|(name, _)| *name).collect();
@@ -162,7 +185,4 @@ pub(super) fn configuration_of_flags(
             ),
         ));
     }
-    join.node_registration.cri_socket = flags.cri_socket.clone().unwrap_or_default();
-    join.patches = flags.patches.clone().map(|directory| Patches { directory });
-    join
 }

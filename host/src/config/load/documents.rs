@@ -19,7 +19,7 @@ pub(super) struct Documents {
     pub phases: PhaseConfiguration,
     pub kubelet: Option<Value>,
     pub kube_proxy: Option<Value>,
-    /// whether the file has an InitConfiguration or a ClusterConfiguration
+    /// whether the operator's file has an InitConfiguration or a ClusterConfiguration
     pub has_init_or_cluster: bool,
     /// `apiServer.timeoutForControlPlane` of v1beta3, which v1beta4 has in another document
     pub api_server_timeout: Option<Value>,
@@ -32,7 +32,7 @@ impl Documents {
         for document in documents {
             match (document.group(), document.kind.as_str()) {
                 (GROUP, "InitConfiguration") if accepts_version(document, diagnostics) => {
-                    read.has_init_or_cluster = true;
+                    read.has_init_or_cluster |= !document.is_of_machine;
                     let tokens = validate::empty_tokens(&document.tree.value());
                     diagnostics.problems.extend(tokens);
                     read.config.init = diagnostics
@@ -41,7 +41,7 @@ impl Documents {
                         .unwrap_or_default();
                 }
                 (GROUP, "ClusterConfiguration") if accepts_version(document, diagnostics) => {
-                    read.has_init_or_cluster = true;
+                    read.has_init_or_cluster |= !document.is_of_machine;
                     let decoded: Option<(ClusterConfiguration, _)> = diagnostics.decode(
                         document,
                         &schema::CLUSTER,

@@ -49,7 +49,10 @@ pub(super) fn apply_flags(
         None => {}
     }
     if !from_file {
-        init.bootstrap_tokens = token_of_flags(flags, problems);
+        // The machine's own files may have tokens, too.
+        if init.bootstrap_tokens.is_empty() || flags.token.is_some() {
+            init.bootstrap_tokens = token_of_flags(flags, problems);
+        }
         set(&mut init.node_registration.name, &flags.node_name);
     }
     if !flags.skip_phases.is_empty() {

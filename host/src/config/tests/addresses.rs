@@ -268,7 +268,12 @@ fn a_node_without_a_route_has_a_valid_configuration_and_cannot_be_initialised() 
         ..NodeFacts::default()
     };
     let (_folder, path) = file(CLUSTER);
-    validate(&ConfigFile::at(&path), ValidateOptions::default(), &node).unwrap();
+    validate(
+        Some(&ConfigFile::at(&path)),
+        ValidateOptions::default(),
+        &node,
+    )
+    .unwrap();
     let problems = load_init(Some(&ConfigFile::at(&path)), &InitFlags::default(), &node);
     let text = problems.unwrap_err().to_string();
     assert!(

@@ -2,7 +2,7 @@
 use super::{
     Unreadable,
     events::{Content, Raw},
-    node::{Entries, Key, Node, Yaml},
+    node::{Entries, Key, Node, Place, Yaml},
 };
 use serde_json::{Number, Value};
 
@@ -25,8 +25,7 @@ pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
     if nodes.is_empty() {
         return Ok(Node {
             yaml: Yaml::Scalar(Value::Null),
-            line: 1,
-            column: 1,
+            place: Place::new(1, 1),
         });
     }
     builder.node(0)
@@ -68,8 +67,7 @@ impl Builder<'_> {
         };
         Ok(Node {
             yaml,
-            line: raw.line,
-            column: raw.column,
+            place: Place::new(raw.line, raw.column),
         })
     }
 
@@ -91,8 +89,7 @@ impl Builder<'_> {
             let name = self.name(pair[0])?;
             let key = Key {
                 name,
-                line: place.line,
-                column: place.column,
+                place: Place::new(place.line, place.column),
             };
             entries.push((key, self.node(pair[1])?));
         }

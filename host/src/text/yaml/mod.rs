@@ -13,7 +13,7 @@ mod tests;
 mod unreadable;
 
 pub use documents::{Part, documents};
-pub use node::{Key, Node, Yaml};
+pub use node::{Entries, Key, Node, Place, Yaml};
 pub use unreadable::Unreadable;
 
 use serde_json::Value;

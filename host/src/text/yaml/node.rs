@@ -1,14 +1,39 @@
 //! A document with the line and column of every node, so that messages can name the place of a
 //! problem.
 use serde_json::{Map, Value};
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, path::Path, sync::Arc};
 
-/// A node with its line and column, from 1.
+/// A node with its place.
 #[derive(Debug)]
 pub struct Node {
     pub yaml: Yaml,
+    pub place: Place,
+}
+
+/// A line and a column, from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
     pub line: u64,
     pub column: u64,
+    /// the file whose line it is; none if the line is one of the document that has the tree
+    pub file: Option<Arc<Path>>,
+}
+
+impl Place {
+    /// Returns a place in the document that has the tree.
+    pub fn new(line: u64, column: u64) -> Place {
+        Place {
+            line,
+            column,
+            file: None,
+        }
+    }
+
+    /// Makes this a place in a file. `offset` is the number of lines before the document.
+    fn set_file(&mut self, file: &Arc<Path>, offset: u64) {
+        self.line += offset;
+        self.file = Some(file.clone());
+    }
 }
 
 /// The content of a node.
@@ -47,21 +72,42 @@ impl Entries {
 
     /// The last entry of this name.
     fn last(&self, name: &str) -> Option<&(Key, Node)> {
+        self.position(name).map(|at| &self.list[at])
+    }
+
+    /// The last entry of this name, to be changed.
+    pub fn last_mut(&mut self, name: &str) -> Option<&mut (Key, Node)> {
+        self.position(name).map(|at| &mut self.list[at])
+    }
+
+    /// The place of the last entry of this name in the list.
+    fn position(&self, name: &str) -> Option<usize> {
         let end = self
             .by_name
             .partition_point(|at| self.list[*at].0.name.as_str() <= name);
-        let last = &self.list[*self.by_name.get(end.checked_sub(1)?)?];
-        (last.0.name == name).then_some(last)
+        let last = *self.by_name.get(end.checked_sub(1)?)?;
+        (self.list[last].0.name == name).then_some(last)
+    }
+
+    /// Adds entries at the end.
+    pub fn extend(&mut self, more: Vec<(Key, Node)>) {
+        let mut list = std::mem::take(&mut self.list);
+        list.extend(more);
+        *self = Entries::new(list);
+    }
+
+    /// Returns the entries, in the order of the text.
+    pub fn into_list(self) -> Vec<(Key, Node)> {
+        self.list
     }
 }
 
-/// The key of an entry, with its line and column, from 1. A key that `<<` merges into the map has
-/// the place of the `<<`.
+/// The key of an entry, with its place. A key that `<<` merges into the map has the place of the
+/// `<<`.
 #[derive(Debug)]
 pub struct Key {
     pub name: String,
-    pub line: u64,
-    pub column: u64,
+    pub place: Place,
 }
 
 impl Node {
@@ -77,6 +123,22 @@ impl Node {
                     .map(|(key, node)| (key.name.clone(), node.value()))
                     .collect::<Map<_, _>>(),
             ),
+        }
+    }
+
+    /// Makes the places of the node, and of all below it, places in a file. `offset` is the number
+    /// of the file's lines before the document.
+    pub fn set_file(&mut self, file: &Arc<Path>, offset: u64) {
+        self.place.set_file(file, offset);
+        match &mut self.yaml {
+            Yaml::Scalar(_) => {}
+            Yaml::List(items) => items
+                .iter_mut()
+                .for_each(|item| item.set_file(file, offset)),
+            Yaml::Map(entries) => entries.list.iter_mut().for_each(|(key, node)| {
+                key.place.set_file(file, offset);
+                node.set_file(file, offset);
+            }),
         }
     }
 
@@ -127,24 +189,22 @@ impl Node {
         }
     }
 
-    /// Returns the line and the column of a field, and the number of the path's parts that exist.
-    /// If the field does not exist, the place is that of its nearest parent.
-    pub fn find(&self, path: &str) -> (u64, u64, usize) {
+    /// Returns the place of a field, and the number of the path's parts that exist. If the field
+    /// does not exist, the place is that of its nearest parent.
+    pub fn find(&self, path: &str) -> (&Place, usize) {
         let parts = path
             .split(['.', '['])
             .map(|part| part.trim_end_matches(']'))
             .filter(|part| !part.is_empty());
-        let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
+        let (mut node, mut place, mut depth) = (self, &self.place, 0);
         for part in parts {
             let child = match &node.yaml {
-                Yaml::Map(_) => node
-                    .entry(part)
-                    .map(|(key, node)| ((key.line, key.column), node)),
+                Yaml::Map(_) => node.entry(part).map(|(key, node)| (&key.place, node)),
                 Yaml::List(items) => part
                     .parse::<usize>()
                     .ok()
                     .and_then(|index| items.get(index))
-                    .map(|node| ((node.line, node.column), node)),
+                    .map(|node| (&node.place, node)),
                 Yaml::Scalar(_) => None,
             };
             let Some((child_place, child)) = child else {
@@ -152,6 +212,6 @@ impl Node {
             };
             (node, place, depth) = (child, child_place, depth + 1);
         }
-        (place.0, place.1, depth)
+        (place, depth)
     }
 }

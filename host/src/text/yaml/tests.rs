@@ -1,7 +1,7 @@
 mod documents;
 
 use super::{
-    node::{Entries, Key, Node, Yaml},
+    node::{Entries, Key, Node, Place, Yaml},
     *,
 };
 use serde_json::{Value, json};
@@ -10,29 +10,27 @@ use serde_json::{Value, json};
 fn every_node_has_its_place() {
     let tree = parse("a: 1\nb:\n  - x\n  - k: 'no'\n    k: 2\n").unwrap();
     assert_eq!(tree.value(), json!({"a": 1, "b": ["x", {"k": 2}]}));
-    assert_eq!(tree.find("b[1].k"), (5, 5, 3));
-    assert_eq!(tree.find("b[1].z.q"), (4, 5, 2));
+    assert_eq!(tree.find("b[1].k"), (&Place::new(5, 5), 3));
+    assert_eq!(tree.find("b[1].z.q"), (&Place::new(4, 5), 2));
     assert_eq!(repeated(&tree), [("b[1].k".to_owned(), 5)]);
 }
 
 fn repeated(tree: &Node) -> Vec<(String, u64)> {
     let repeated = tree.repeated().into_iter();
-    repeated.map(|(path, key)| (path, key.line)).collect()
+    repeated.map(|(path, key)| (path, key.place.line)).collect()
 }
 
 fn key(number: u64) -> Key {
     Key {
         name: format!("key-{number}"),
-        line: number,
-        column: 1,
+        place: Place::new(number, 1),
     }
 }
 
 fn null_node() -> Node {
     Node {
         yaml: Yaml::Scalar(Value::Null),
-        line: 1,
-        column: 1,
+        place: Place::new(1, 1),
     }
 }
 
@@ -44,18 +42,20 @@ fn a_map_of_many_keys_is_searched_in_linear_time() {
         .collect();
     entries.push((
         Key {
-            line: 200_001,
+            place: Place::new(200_001, 1),
             ..key(77)
         },
         null_node(),
     ));
     let tree = Node {
         yaml: Yaml::Map(Entries::new(entries)),
-        line: 1,
-        column: 1,
+        place: Place::new(1, 1),
     };
-    assert!((1..=200_000).all(|number| tree.find(&format!("key-{number}")).2 == 1));
-    assert_eq!((tree.find("key-77").0, tree.find("key-0").2), (200_001, 0));
+    assert!((1..=200_000).all(|number| tree.find(&format!("key-{number}")).1 == 1));
+    assert_eq!(
+        (tree.find("key-77").0.line, tree.find("key-0").1),
+        (200_001, 0)
+    );
     assert_eq!(repeated(&tree), [("key-77".to_owned(), 200_001)]);
 }
 

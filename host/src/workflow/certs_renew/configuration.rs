@@ -26,7 +26,7 @@ impl Source<'_> {
     /// Every problem of the configuration. That the cluster cannot be read is none: the defaults
     /// are used then (kubeadm behaviour).
     pub fn load(&self, label: &str, say: &dyn Fn(Vec<Line>)) -> Result<Loaded> {
-        let stored = match self.file {
+        let stored = match self.file.and_then(ConfigFile::named) {
             Some(_) => None,
             None => self.read_cluster(label, say)?,
         };

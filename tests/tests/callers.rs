@@ -1,0 +1,82 @@
+//! Tools that call kubeadm: each of their calls succeeds or fails as kubeadm's does, and the tool
+//! finds in the answer what it reads. The cases of this repository are in `../callers/cases`. Calls
+//! of public tools are not part of it: without that folder its test says that it is skipped.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+use harness::{has_program, is_root, run, skip, workspace};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// Tries every case of a folder, and fails if a caller does not find what it reads. Says which
+/// cases no answer is expected for yet.
+fn try_cases(folder: &Path) {
+    let needed = ["python3", "unshare", "nsenter", "ip", "kubectl", "openssl"];
+    if !is_root() || !needed.iter().all(|program| has_program(program)) {
+        return;
+    }
+    let parser = run(Command::new("python3").args(["-c", "import yaml"]));
+    if parser.status != 0 {
+        return skip("PyYAML");
+    }
+    let tried = run(Command::new("python3")
+        .arg(workspace().join("tests/callers/run.py"))
+        .args(["--program", PROGRAM])
+        .arg(folder));
+    let lines: Vec<Value> = tried
+        .stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let (not_yet, expected): (Vec<&Value>, Vec<&Value>) =
+        lines.iter().partition(|line| line["not_yet"].is_string());
+    eprintln!(
+        "{} calls, {} of them not yet answered:",
+        lines.len(),
+        not_yet.len()
+    );
+    for line in not_yet {
+        eprintln!(
+            "  {} ({}): {}",
+            line["case"], line["not_yet"], line["problem"]
+        );
+    }
+    let problems: Vec<String> = expected
+        .iter()
+        .filter(|line| line["problem"].is_string())
+        .map(|line| format!("{} {}: {}", line["case"], line["key"], line["problem"]))
+        .collect();
+    assert!(
+        problems.is_empty(),
+        "{} calls:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+    assert!(
+        !expected.is_empty() && tried.status == 0,
+        "{}",
+        tried.stderr
+    );
+}
+
+#[test]
+fn every_kind_of_call_is_answered_as_kubeadm_answers_it() {
+    try_cases(&workspace().join("tests/callers/cases"));
+}
+
+#[test]
+fn every_recorded_call_of_public_tools_is_answered() {
+    let named = std::env::var_os("KUBEPHASE_CALLERS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| workspace().join("../shared/callers"));
+    if folder.is_dir() {
+        try_cases(&folder);
+    } else {
+        skip("recorded calls of public tools (KUBEPHASE_CALLERS)");
+    }
+}

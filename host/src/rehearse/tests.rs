@@ -134,10 +134,11 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
     );
     let external = ExternalCluster::new(world.cluster_state(), None);
     let cluster_state = ClusterState::with_external(second.path(), external);
+    let version = joining.config.cluster.kubernetes_version.clone();
     let node = open(
         threads.handle(),
         second.path(),
-        machine.facts(),
+        with_kubelet_of(&version, machine.facts()),
         &joining.config,
         cluster_state,
     );

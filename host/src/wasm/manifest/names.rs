@@ -73,6 +73,19 @@ const RESERVED: &[&str] = &[
     "upload-config",
     "uploadconfig",
     "wait-control-plane",
+    // certificates and kubeconfigs that are renewed
+    "admin-conf",
+    "apiserver",
+    "apiserver-etcd-client",
+    "apiserver-kubelet-client",
+    "controller-manager-conf",
+    "etcd-healthcheck-client",
+    "etcd-peer",
+    "etcd-server",
+    "front-proxy-client",
+    "restart",
+    "scheduler-conf",
+    "super-admin-conf",
 ];
 
 /// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.

@@ -1,7 +1,7 @@
 //! Reads the outline of a component from its bytes, without running or compiling it.
 //!
 //! [`Outline::read`] parses and validates the component. That can take much memory, so the program
-//! does it in a limited child process. An outline is small; [`Outline::imported`] and
+//! does it in a limited child process. An outline is small; [`Outline::imported_functions`] and
 //! [`Outline::exports_phase`] check it in this process.
 use super::{
     gate, section,

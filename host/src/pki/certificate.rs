@@ -1,7 +1,7 @@
 //! Certificates: made as kubeadm makes them, and read back.
 use super::{
     CertificateTemplate,
-    key::{Key, encode_pem},
+    key::{Key, encode_pem, organizations},
     name::Name,
     signing::{NameField, NoSignatureKey, sign},
 };
@@ -208,12 +208,7 @@ impl Certificate {
 
     /// Returns the organizations of the certificate's subject.
     pub fn organizations(&self) -> Vec<String> {
-        self.parsed()
-            .subject()
-            .iter_organization()
-            .filter_map(|name| name.as_str().ok())
-            .map(str::to_owned)
-            .collect()
+        organizations(self.parsed().subject())
     }
 
     /// Returns the DNS names and the IP addresses for which the certificate is valid.

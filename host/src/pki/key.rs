@@ -164,3 +164,11 @@ pub fn common_name(name: &X509Name<'_>) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+/// Returns the organizations of a distinguished name.
+pub fn organizations(name: &X509Name<'_>) -> Vec<String> {
+    name.iter_organization()
+        .filter_map(|name| name.as_str().ok())
+        .map(str::to_owned)
+        .collect()
+}

@@ -97,12 +97,7 @@ impl Kubeconfig {
     pub fn with_user(&self, entry: &Value) -> Kubeconfig {
         let mut document = self.0.clone();
         let name = self.user().map(|(name, _)| name);
-        for user in document["users"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .filter(|user| name.is_some_and(|name| user["name"] == name))
-        {
+        for user in entries_mut(&mut document, "users", name) {
             user["user"] = entry.clone();
         }
         Kubeconfig(document)
@@ -203,6 +198,19 @@ pub fn tls_name(host: &str) -> String {
         None if ServerName::try_from(host).is_ok() => host.to_owned(),
         None => "kubernetes".to_owned(),
     }
+}
+
+/// Returns the entries of this name in a list of a kubeconfig, which may be malformed.
+fn entries_mut<'a>(
+    document: &'a mut Value,
+    list: &str,
+    name: Option<&'a str>,
+) -> impl Iterator<Item = &'a mut Value> + use<'a> {
+    document[list]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter(move |entry| name.is_some_and(|name| entry["name"] == name))
 }
 
 /// Returns the clusters of a kubeconfig, which may be malformed.

@@ -2,7 +2,7 @@
 //! answers with a certificate.
 use super::{
     Certificate, CertificateTemplate, Key,
-    key::{common_name, encode_pem},
+    key::{common_name, encode_pem, organizations},
     signing::{NameField, NoSignatureKey, sign},
 };
 use kubephase_sdk::spec::Usage;
@@ -47,17 +47,11 @@ impl CertificateRequest {
             .verify_signature()
             .map_err(|error| error.to_string())?;
         let info = &request.certification_request_info;
-        let organizations = info
-            .subject
-            .iter_organization()
-            .filter_map(|name| name.as_str().ok())
-            .map(str::to_owned)
-            .collect();
         let public_key = SubjectPublicKeyInfo::from_der(info.subject_pki.raw)
             .map_err(|error| error.to_string())?;
         Ok(CertificateRequest {
             common_name: common_name(&info.subject),
-            organizations,
+            organizations: organizations(&info.subject),
             public_key,
         })
     }

@@ -10,16 +10,15 @@ use crate::{
 };
 use kubephase_wit::{Failure, FailureCode};
 
-/// Loads the certificate of an authority, and its key for callers that sign.
+/// Loads the certificate of an authority.
 ///
 /// # Errors
-/// `invalid` if the certificate cannot be used. The key has an error of its own: `invalid` if it
-/// cannot be used, `wrong-key` if it belongs to another certificate.
-pub(super) fn load_authority(
+/// `invalid` if it does not exist, cannot be used, or is not that of an authority.
+pub(super) fn load_certificate(
     files: &dyn Files,
     directory: &str,
     name: &str,
-) -> Tried<(Certificate, Tried<Key>)> {
+) -> Tried<Certificate> {
     let crt = format!("{directory}/{name}.crt");
     let Some(pem) = read_text(files, &crt)? else {
         return Err(missing(name, &format!("{crt} does not exist")));
@@ -29,6 +28,20 @@ pub(super) fn load_authority(
         let why = format!("certificate {name:?} is not a CA");
         return Err(damaged(name, &crt, &why));
     }
+    Ok(certificate)
+}
+
+/// Loads the certificate of an authority, and its key, to sign with it.
+///
+/// # Errors
+/// As [`load_certificate`]. The key has an error of its own: `invalid` if it cannot be used,
+/// `wrong-key` if it belongs to another certificate.
+pub(super) fn load_authority(
+    files: &dyn Files,
+    directory: &str,
+    name: &str,
+) -> Tried<(Certificate, Tried<Key>)> {
+    let certificate = load_certificate(files, directory, name)?;
     let key = load_key(files, &certificate, directory, name);
     Ok((certificate, key))
 }

@@ -1,8 +1,7 @@
 //! Certificates with their keys. A certificate that exists is used again if it fits, and refused if
 //! it does not (kubeadm's rules for `certs/*`).
 use super::{
-    authority::load_authority, invalid_with_remedy, new_certificate::make_certificate, pair::Pair,
-    path_of,
+    authority::load_certificate, invalid_with_remedy, new_certificate::make_certificate, pair::Pair,
 };
 use crate::{
     effect::{Applied, Context, Done},
@@ -25,11 +24,12 @@ pub fn ensure_certificate(
     context: &Context,
     files: &dyn Files,
 ) -> Tried<Done> {
-    Pair::of(spec).finish_interrupted(files)?;
+    let pair = Pair::of(spec);
+    pair.finish_interrupted(files)?;
     let Some(certificate) = load_existing(spec, files)? else {
         return make_certificate(spec, context, files);
     };
-    let (crt, key) = (path_of(spec, "crt"), path_of(spec, "key"));
+    let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
     refuse_other_key(&certificate, files, &crt, &key)?;
     let warnings = certificate
@@ -45,7 +45,7 @@ pub fn ensure_certificate(
             format!("Using existing {name} {keyless}certificate authority")
         }
         Some(authority) => {
-            let (root, _) = load_authority(files, &spec.directory, authority)?;
+            let root = load_certificate(files, &spec.directory, authority)?;
             certificate.verify(&root, context.started).map_err(|why| {
                 invalid_with_remedy(
                     format!("certificate {name} not signed by CA certificate {authority}: {why}"),
@@ -63,7 +63,8 @@ pub fn ensure_certificate(
 
 /// Reads the existing certificate; `None` if neither the certificate nor its key exists.
 fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
-    let (crt, key) = (path_of(spec, "crt"), path_of(spec, "key"));
+    let pair = Pair::of(spec);
+    let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
     let Some(pem) = read_text(files, &crt)? else {
         if files.stat(&key)?.is_none() {

@@ -1,6 +1,6 @@
 //! External authorities: `ca.crt` is on the node, `ca.key` is not. Everything that the authority
 //! would sign then has to be on the node already.
-use super::{authority::load_authority, invalid_with_remedy};
+use super::{authority::load_certificate, invalid_with_remedy, pair::Pair};
 use crate::{
     config::Config,
     pki::{Certificate, Key},
@@ -30,17 +30,15 @@ pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<Externa
     let directory = &config.cluster.certificates_dir;
     if let Some(root) = read_external(files, config, "ca")? {
         external.ca = true;
-        for leaf in leaves_of("ca") {
-            check_leaf(files, directory, leaf, &root).map_err(|why| {
-                let message = format!("invalid or incomplete external CA: {why}");
-                incomplete(message, config, "ca")
-            })?;
-        }
+        check_leaves(files, directory, "ca", &root).map_err(|why| {
+            let message = format!("invalid or incomplete external CA: {why}");
+            incomplete(message, config, "ca")
+        })?;
         check_kubeconfigs(files, config, &root, &mut external.warnings)?;
     }
     if let Some(root) = read_external(files, config, "front-proxy-ca")? {
         external.front_proxy = true;
-        check_leaf(files, directory, "front-proxy-client", &root).map_err(|why| {
+        check_leaves(files, directory, "front-proxy-ca", &root).map_err(|why| {
             let message = format!("invalid or incomplete external front-proxy CA: {why}");
             incomplete(message, config, "front-proxy-ca")
         })?;
@@ -89,15 +87,13 @@ pub fn is_externally_managed(files: &dyn Files, directory: &str, authority: &str
     if files.stat(&key)?.is_some() {
         return Ok(false);
     }
-    for leaf in leaves_of(authority) {
-        check_leaf(files, directory, leaf, &root).map_err(|why| {
-            let remedy = format!(
-                "put the authority's key at {key} so that this node can sign, or provide what the \
-                 authority has to sign elsewhere"
-            );
-            explain(invalid_with_remedy(why, remedy))
-        })?;
-    }
+    check_leaves(files, directory, authority, &root).map_err(|why| {
+        let remedy = format!(
+            "put the authority's key at {key} so that this node can sign, or provide what the \
+             authority has to sign elsewhere"
+        );
+        explain(invalid_with_remedy(why, remedy))
+    })?;
     Ok(true)
 }
 
@@ -110,8 +106,7 @@ pub fn authority_certificate(
     directory: &str,
     authority: &str,
 ) -> Tried<Certificate> {
-    let loaded = load_authority(files, directory, authority);
-    loaded.map(|(root, _)| root).map_err(|failure| Failure {
+    load_certificate(files, directory, authority).map_err(|failure| Failure {
         remedy: Some(format!(
             "put the certificate of the cluster's authority at {directory}/{authority}.crt; every \
              control plane has it"
@@ -153,17 +148,21 @@ fn leaves_of(authority: &str) -> &'static [&'static str] {
     }
 }
 
-/// Checks that a certificate and its key exist, and that the authority signed the certificate.
-fn check_leaf(
+/// Checks everything that an authority signs for the control plane.
+fn check_leaves(
     files: &dyn Files,
     directory: &str,
-    name: &str,
+    authority: &str,
     root: &Certificate,
 ) -> Result<(), String> {
-    let (crt, private) = (
-        format!("{directory}/{name}.crt"),
-        format!("{directory}/{name}.key"),
-    );
+    leaves_of(authority)
+        .iter()
+        .try_for_each(|base| check_leaf(files, &Pair { directory, base }, root))
+}
+
+/// Checks that a certificate and its key exist, and that the authority signed the certificate.
+fn check_leaf(files: &dyn Files, pair: &Pair<'_>, root: &Certificate) -> Result<(), String> {
+    let (crt, private) = (pair.path("crt"), pair.path("key"));
     let pem = read_text(files, &crt)
         .map_err(|failure| failure.message)?
         .ok_or_else(|| format!("{crt} does not exist"))?;
@@ -174,7 +173,7 @@ fn check_leaf(
     Key::from_pem(&key).map_err(|why| format!("{private}: {why}"))?;
     certificate
         .verify(root, jiff::Timestamp::now().as_second())
-        .map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
+        .map_err(|why| format!("certificate {} is not signed by the CA: {why}", pair.base))
 }
 
 /// Checks that all five kubeconfigs exist and trust the authority. A kubeconfig with another server

@@ -1,5 +1,8 @@
 //! Implements `EffectKind` for keys, certificates and kubeconfigs.
-use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotated, renew};
+use super::{
+    ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotated, renew,
+    renewal::paths_of,
+};
 use crate::{
     effect::{
         Context, Done,
@@ -18,8 +21,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_sdk::spec::{
-    CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RenewalSpec, RenewedFile,
-    RotatedKubeconfigSpec,
+    CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RenewalSpec, RotatedKubeconfigSpec,
 };
 
 /// Returns the work of making a key and signing its certificate, in keys of 2048 bits.
@@ -162,12 +164,7 @@ impl EffectKind for RotatedKubeconfigSpec {
 
 impl EffectKind for RenewalSpec {
     fn properties(&self) -> Properties {
-        let paths = match &self.file {
-            RenewedFile::Certificate { base } => ["crt", "key"]
-                .map(|suffix| format!("{}/{base}.{suffix}", self.directory))
-                .into(),
-            RenewedFile::Kubeconfig { path } => vec![path.clone()],
-        };
+        let paths = paths_of(self);
         Properties {
             kind: "renewal",
             target: Target::Path(paths[0].clone()),

@@ -1,5 +1,8 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again if they fit.
-use super::{authority::load_authority, invalid_with_remedy};
+use super::{
+    authority::{load_authority, load_certificate},
+    invalid_with_remedy,
+};
 use crate::{
     effect::{Applied, Context, Done},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
@@ -35,7 +38,7 @@ pub fn ensure_kubeconfig(
 ) -> Tried<Done> {
     let host_files = context.world.files();
     if let Some(existing) = read_existing(files, &spec.path)? {
-        let (root, _) = load_authority(host_files, &spec.directory, &spec.authority)
+        let root = load_certificate(host_files, &spec.directory, &spec.authority)
             .map_err(|failure| explain_authority(failure, spec, host_files))?;
         let warning = check_existing(&existing, spec, &root, files)?;
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);

@@ -31,13 +31,7 @@ pub use requests::{
     write_request,
 };
 
-use kubephase_sdk::spec::CertificateSpec;
 use kubephase_wit::{Failure, FailureCode};
-
-/// Returns the path of a certificate (`crt`), its key (`key`) or its request (`csr`).
-fn path_of(spec: &CertificateSpec, suffix: &str) -> String {
-    format!("{}/{}.{suffix}", spec.directory, spec.name)
-}
 
 fn invalid_with_remedy(message: String, remedy: String) -> Failure {
     Failure {

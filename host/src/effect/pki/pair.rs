@@ -28,7 +28,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Returns the path of the certificate (`crt`) or of its key (`key`).
+    /// Returns the path of the certificate (`crt`), its key (`key`) or its request (`csr`).
     pub fn path(&self, suffix: &str) -> String {
         format!("{}/{}.{suffix}", self.directory, self.base)
     }

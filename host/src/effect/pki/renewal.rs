@@ -83,7 +83,7 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     ))
 }
 
-/// Returns a certificate that can be renewed; none if it does not exist.
+/// Returns a certificate that can be renewed; `None` if it does not exist.
 ///
 /// # Errors
 /// The certificate cannot be read.
@@ -97,22 +97,37 @@ pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Opti
 /// Whether the file of a certificate is there. A directory in its place counts as none (kubeadm
 /// behaviour).
 fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
-    let path = match &spec.file {
-        RenewedFile::Certificate { base } => format!("{}/{base}.crt", spec.directory),
-        RenewedFile::Kubeconfig { path } => path.clone(),
+    let [path, ..] = &paths_of(spec)[..] else {
+        return Ok(false);
     };
     Ok(files
-        .stat(&path)?
+        .stat(path)?
         .is_some_and(|file| file.kind != "directory"))
+}
+
+/// Returns the paths that a renewal changes. The first is that of the certificate, or of the
+/// kubeconfig that holds it.
+pub(super) fn paths_of(spec: &RenewalSpec) -> Vec<String> {
+    match &spec.file {
+        RenewedFile::Certificate { base } => {
+            let pair = pair_of(spec, base);
+            vec![pair.path("crt"), pair.path("key")]
+        }
+        RenewedFile::Kubeconfig { path } => vec![path.clone()],
+    }
+}
+
+fn pair_of<'a>(spec: &'a RenewalSpec, base: &'a str) -> Pair<'a> {
+    Pair {
+        directory: &spec.directory,
+        base,
+    }
 }
 
 fn read<'a>(spec: &'a RenewalSpec, files: &dyn Files) -> Tried<Existing<'a>> {
     match &spec.file {
         RenewedFile::Certificate { base } => {
-            let pair = Pair {
-                directory: &spec.directory,
-                base,
-            };
+            let pair = pair_of(spec, base);
             let crt = pair.path("crt");
             let pem = read_text(files, &crt)?.unwrap_or_default();
             let certificate = Certificate::from_pem(&pem).map_err(|why| {

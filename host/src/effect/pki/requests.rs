@@ -1,5 +1,5 @@
 //! Keys with requests for their certificates, for an authority that is kept elsewhere.
-use super::{invalid_with_remedy, new_certificate::Names, path_of};
+use super::{invalid_with_remedy, new_certificate::Names, pair::Pair};
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key},
     render::kubeconfig::without_certificate,
@@ -14,7 +14,7 @@ use kubephase_wit::{Failure, FailureCode};
 /// `invalid` if one of the two exists.
 pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
     for ending in ["key", "csr"] {
-        if files.stat(&path_of(spec, ending))?.is_some() {
+        if files.stat(&Pair::of(spec).path(ending))?.is_some() {
             let what = format!("key or CSR {}/{}", spec.directory, spec.name);
             return Err(refuse_existing(&what));
         }
@@ -54,9 +54,9 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<Str
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(failed)?;
     let key = key.to_pem().map_err(failed)?;
-    let key_path = path_of(spec, "key");
-    files.write(&key_path, key.reveal().as_bytes(), 0o600, None)?;
-    files.write(&path_of(spec, "csr"), request.as_bytes(), 0o600, None)?;
+    let pair = Pair::of(spec);
+    files.write(&pair.path("key"), key.reveal().as_bytes(), 0o600, None)?;
+    files.write(&pair.path("csr"), request.as_bytes(), 0o600, None)?;
     Ok(names.warnings)
 }
 

@@ -1,5 +1,5 @@
 //! The client certificate that is embedded in a kubeconfig.
-use super::Kubeconfig;
+use super::{Kubeconfig, entries_mut};
 use crate::{pki::Certificate, secret::Secret};
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -53,36 +53,16 @@ impl Kubeconfig {
         authority_pem: &str,
     ) -> Kubeconfig {
         let mut document = self.0.clone();
-        let names = (
-            self.cluster().map(|(name, _)| name),
-            self.user().map(|(name, _)| name),
-        );
-        let mut set = |list: &str, name: Option<&str>, what: &str, field: &str, pem: &str| {
-            for entry in document[list]
-                .as_array_mut()
-                .into_iter()
-                .flatten()
-                .filter(|entry| name.is_some_and(|name| entry["name"] == name))
-            {
-                entry[what][field] = BASE64.encode(pem.as_bytes()).into();
-            }
-        };
-        let (cluster, user) = names;
-        set(
-            "clusters",
-            cluster,
-            "cluster",
-            "certificate-authority-data",
-            authority_pem,
-        );
-        set(
-            "users",
-            user,
-            "user",
-            "client-certificate-data",
-            certificate_pem,
-        );
-        set("users", user, "user", "client-key-data", key_pem.reveal());
+        let encode = |pem: &str| Value::from(BASE64.encode(pem.as_bytes()));
+        let cluster = self.cluster().map(|(name, _)| name);
+        for entry in entries_mut(&mut document, "clusters", cluster) {
+            entry["cluster"]["certificate-authority-data"] = encode(authority_pem);
+        }
+        let user = self.user().map(|(name, _)| name);
+        for entry in entries_mut(&mut document, "users", user) {
+            entry["user"]["client-certificate-data"] = encode(certificate_pem);
+            entry["user"]["client-key-data"] = encode(key_pem.reveal());
+        }
         Kubeconfig(document)
     }
 }

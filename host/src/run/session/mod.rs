@@ -234,8 +234,9 @@ impl Session {
                 "limit of {MAX_PROPOSALS} proposals in one call reached"
             ))));
         }
-        self.hold_object(&effect)?;
-        self.hold(&mut call, spending::weight(&effect))?;
+        let bytes = spending::weight(&effect);
+        self.hold_object(&effect, bytes)?;
+        self.hold(&mut call, bytes)?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         call.proposed += 1;

@@ -11,9 +11,9 @@ use crate::{
         gate::Row,
         limits::{
             MAX_ALL_OBJECT_BYTES, MAX_CAPSULES, MAX_FACT_BYTES, MAX_FINDING_BYTES,
-            MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_DIRECTORIES,
-            MAX_RUN_FACT_BYTES, MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS,
-            MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES, PLUGIN_TIME,
+            MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_FACT_BYTES,
+            MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES,
+            MAX_RUN_LOG_BYTES, PLUGIN_TIME,
         },
     },
 };
@@ -42,16 +42,6 @@ pub(in crate::run) struct RunTotals {
     directories: usize,
     capsules: usize,
     time: Duration,
-}
-
-impl RunTotals {
-    fn capsules_kept(&self) -> usize {
-        self.capsules.min(MAX_RUN_CAPSULES)
-    }
-
-    fn directories_made(&self) -> usize {
-        self.directories.min(MAX_RUN_DIRECTORIES)
-    }
 }
 
 /// The state of one call of the phase's `run`, and the totals of all calls.
@@ -148,6 +138,29 @@ impl Session {
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
+    /// As [`Session::spend_of_run`], but first refuses a third party's plugin what all plugins
+    /// together may not have: `spent` says how much of it each has. What a plugin was refused does
+    /// not count against others.
+    fn spend_of_all<T: Default>(
+        &self,
+        added: usize,
+        spent: impl Fn(&RunTotals) -> usize,
+        (limit, what): (usize, &str),
+        count: impl FnOnce(&mut RunTotals) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let Access::Granted(grant) = &self.0.access else {
+            return Ok(T::default());
+        };
+        let mut totals = self.0.shared.spent.lock();
+        let of_all: usize = totals.values().map(spent).sum();
+        if self.is_plugin() && of_all.saturating_add(added) > limit {
+            return Err(Stop::msg(format!(
+                "limit of {limit} {what} of all plugins reached"
+            )));
+        }
+        count(totals.entry(grant.plugin().to_owned()).or_default())
+    }
+
     /// Counts the bytes of a message.
     pub(super) fn log(&self, bytes: usize) -> Result<(), Stop> {
         spend(&mut self.call().log_bytes, bytes, MAX_LOG_BYTES, "messages")?;
@@ -188,23 +201,21 @@ impl Session {
         Ok(())
     }
 
-    /// Counts memory for an object of the cluster, for the whole run: the record of what was sent,
-    /// and the cluster of a rehearsal, keep it.
-    pub(super) fn hold_object(&self, effect: &Effect) -> Result<(), Stop> {
+    /// Counts memory for an object of the cluster, if an effect has one, for the whole run: the
+    /// record of what was sent, and the cluster of a rehearsal, keep it.
+    pub(super) fn hold_object(&self, effect: &Effect, bytes: usize) -> Result<(), Stop> {
         if !self.is_plugin() || !matches!(effect, Effect::Object(_) | Effect::Patch(_)) {
             return Ok(());
         }
-        let bytes = weight(effect);
-        self.check_sum(
+        self.spend_of_all(
             bytes,
             |run| run.object_bytes,
-            MAX_ALL_OBJECT_BYTES,
-            "objects",
-        )?;
-        self.spend_of_run(|run| {
-            run.object_bytes = run.object_bytes.saturating_add(bytes);
-            Ok(())
-        })
+            (MAX_ALL_OBJECT_BYTES, "bytes of objects"),
+            |run| {
+                run.object_bytes = run.object_bytes.saturating_add(bytes);
+                Ok(())
+            },
+        )
     }
 
     /// Gives back the memory for the proposals of this call, which were carried out.
@@ -223,37 +234,11 @@ impl Session {
         })
     }
 
-    /// Refuses bytes that third-party plugins together may not have. What a plugin was refused does
-    /// not count against others. What the program's own plugins
-    /// report is never refused for them.
-    fn check_sum(
-        &self,
-        bytes: usize,
-        of_run: impl Fn(&RunTotals) -> usize,
-        limit: usize,
-        what: &str,
-    ) -> Result<(), Stop> {
-        if !self.is_plugin() {
-            return Ok(());
-        }
-        let sum: usize = self.0.shared.spent.lock().values().map(of_run).sum();
-        if sum.saturating_add(bytes) > limit {
-            return Err(Stop::msg(format!(
-                "limit of {limit} bytes of {what} of all plugins reached"
-            )));
-        }
-        Ok(())
-    }
-
     pub(super) fn hand_finding(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
         call.hand(bytes)?;
-        self.check_sum(
-            bytes,
-            |run| run.finding_bytes.min(MAX_RUN_FINDING_BYTES),
-            MAX_FINDING_BYTES,
-            "findings",
-        )?;
-        self.spend_of_run(|run| {
+        let spent = |run: &RunTotals| run.finding_bytes.min(MAX_RUN_FINDING_BYTES);
+        let limit = (MAX_FINDING_BYTES, "bytes of findings");
+        self.spend_of_all(bytes, spent, limit, |run| {
             run.findings += 1;
             if run.findings > MAX_RUN_FINDINGS {
                 return Err(Stop::msg(format!(
@@ -273,13 +258,9 @@ impl Session {
     pub(super) fn hand_fact(&self, bytes: usize, is_new: bool) -> Result<(), Stop> {
         self.call().hand(bytes)?;
         self.hand_of_run(bytes)?;
-        self.check_sum(
-            bytes,
-            |run| run.fact_bytes.min(MAX_RUN_FACT_BYTES),
-            MAX_FACT_BYTES,
-            "facts",
-        )?;
-        self.spend_of_run(|run| {
+        let spent = |run: &RunTotals| run.fact_bytes.min(MAX_RUN_FACT_BYTES);
+        let limit = (MAX_FACT_BYTES, "bytes of facts");
+        self.spend_of_all(bytes, spent, limit, |run| {
             run.facts += usize::from(is_new);
             if run.facts > MAX_RUN_FACTS {
                 return Err(Stop::msg(format!(
@@ -325,14 +306,19 @@ impl Session {
 
     /// Counts a capsule of the plugin. Returns whether it may be kept.
     pub fn spend_capsule(&self) -> bool {
-        let spent = &self.0.shared.spent;
-        let of_all: usize = spent.lock().values().map(RunTotals::capsules_kept).sum();
-        let spend_own = || {
-            self.spend_of_run(|run| {
-                run.capsules += 1;
-                Ok(run.capsules <= MAX_RUN_CAPSULES)
-            })
+        // The program's own plugins share this limit too.
+        let mut totals = self.0.shared.spent.lock();
+        let kept = totals
+            .values()
+            .map(|run| run.capsules.min(MAX_RUN_CAPSULES));
+        if kept.sum::<usize>() >= MAX_CAPSULES {
+            return false;
+        }
+        let Access::Granted(grant) = &self.0.access else {
+            return false;
         };
-        of_all < MAX_CAPSULES && spend_own().unwrap_or(false)
+        let run = totals.entry(grant.plugin().to_owned()).or_default();
+        run.capsules += 1;
+        run.capsules <= MAX_RUN_CAPSULES
     }
 }

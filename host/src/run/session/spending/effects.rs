@@ -43,24 +43,23 @@ impl Session {
     /// # Errors
     /// The plugin, or all plugins together, have no more room in the journal.
     pub fn spend_journal(&self, texts: &[&str]) -> Result<(), Stop> {
-        let Some(plugin) = self.third_party() else {
+        if !self.is_plugin() {
             return Ok(());
-        };
-        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
-        let spent = &self.0.shared.spent;
-        let mut spent = spent.lock();
-        let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
-        if of_all + bytes > MAX_EFFECT_BYTES {
-            return Err(Stop::msg(format!(
-                "limit of {MAX_EFFECT_BYTES} bytes of the journal for effects of all plugins \
-                 reached"
-            )));
         }
-        spend(
-            &mut spent.entry(plugin.to_owned()).or_default().effect_bytes,
+        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
+        let limit = (MAX_EFFECT_BYTES, "bytes of the journal for effects");
+        self.spend_of_all(
             bytes,
-            MAX_RUN_EFFECT_BYTES,
-            "the journal for effects of one plugin",
+            |run| run.effect_bytes,
+            limit,
+            |run| {
+                spend(
+                    &mut run.effect_bytes,
+                    bytes,
+                    MAX_RUN_EFFECT_BYTES,
+                    "the journal for effects of one plugin",
+                )
+            },
         )
     }
 
@@ -72,14 +71,9 @@ impl Session {
         if !self.is_plugin() {
             return Ok(());
         }
-        let spent = &self.0.shared.spent;
-        let of_all: usize = spent.lock().values().map(RunTotals::directories_made).sum();
-        if of_all.saturating_add(directories) > MAX_DIRECTORIES {
-            return Err(Stop::msg(format!(
-                "limit of {MAX_DIRECTORIES} directories of all plugins reached"
-            )));
-        }
-        self.spend_of_run(|run| {
+        let made = |run: &RunTotals| run.directories.min(MAX_RUN_DIRECTORIES);
+        let limit = (MAX_DIRECTORIES, "directories");
+        self.spend_of_all(directories, made, limit, |run| {
             run.directories = run.directories.saturating_add(directories);
             if run.directories > MAX_RUN_DIRECTORIES {
                 return Err(Stop::msg(format!(

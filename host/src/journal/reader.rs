@@ -19,14 +19,13 @@ use std::{
 /// larger journals.
 const MAX_SHOWN: u64 = 64 << 20;
 
-/// The content of a journal.
+/// What a journal says beside its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub header: Header,
-    pub events: Vec<Event>,
     /// whether the last line was cut off and therefore dropped
     pub torn: bool,
-    /// the first damaged line, if there is any; `events` has all events of the other lines
+    /// the first damaged line, if there is any; the events of the other lines are read
     pub damage: Option<Damage>,
 }
 
@@ -218,7 +217,7 @@ fn describe(error: &serde_json::Error) -> &'static str {
 }
 
 /// Reads the journal at a path and hands over its events one by one, since a journal may be large.
-/// The record has no events. Drops a last line that was cut off, and skips damaged lines.
+/// Drops a last line that was cut off, and skips damaged lines.
 ///
 /// # Errors
 /// The file is not a journal, or cannot be read.
@@ -237,7 +236,7 @@ pub fn read_each(path: &Path, each: &mut dyn FnMut(Event)) -> Result<Record, Rea
             path: path.to_path_buf(),
         });
     }
-    parse_each(path, file, each)
+    parse(path, file, each)
 }
 
 /// Reads a journal from an open file; `path` is for messages. Drops a last line that was cut off,
@@ -245,13 +244,7 @@ pub fn read_each(path: &Path, each: &mut dyn FnMut(Event)) -> Result<Record, Rea
 ///
 /// # Errors
 /// The file is not a journal, or cannot be read.
-pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
-    let mut events = Vec::new();
-    let record = parse_each(path, source, &mut |event| events.push(event))?;
-    Ok(Record { events, ..record })
-}
-
-fn parse_each(
+pub fn parse(
     path: &Path,
     source: impl Read,
     each: &mut dyn FnMut(Event),
@@ -266,7 +259,6 @@ fn parse_each(
     }
     Ok(Record {
         header: reader.header,
-        events: Vec::new(),
         torn: reader.torn,
         damage: reader.damage,
     })

@@ -197,11 +197,11 @@ fn journal(below: &Path, events: impl IntoIterator<Item = EventKind>) -> Journal
     journal
 }
 
-/// Reads a journal with its events.
-fn read(path: &Path) -> Result<Record, ReadError> {
+/// Reads a journal, and its events.
+fn read(path: &Path) -> Result<(Record, Vec<Event>), ReadError> {
     let mut events = Vec::new();
     let record = read_each(path, &mut |event| events.push(event))?;
-    Ok(Record { events, ..record })
+    Ok((record, events))
 }
 
 /// Reads the journals of [`state_directory`].

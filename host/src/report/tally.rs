@@ -171,6 +171,7 @@ fn spans_of(
 
 impl Tally {
     /// Collects the events of a recorded run. A phase that did not end lasts until the last event.
+    #[cfg(test)]
     pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut tally = Tally::default();
         events.into_iter().for_each(|event| tally.record(event));

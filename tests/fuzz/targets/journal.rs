@@ -19,7 +19,7 @@ thread_local!(static SCRATCH: (Scratch, RootedFiles) = {
 
 fuzz_target!(|bytes: &[u8]| {
     SCRATCH.with(|(scratch, files)| {
-        let _ = parse(Path::new(NAME), bytes);
+        let _ = parse(Path::new(NAME), bytes, &mut |_| {});
         scratch.write(NAME, bytes);
         let _ = History::read(files, "/", &Cancel::never());
     });

@@ -99,7 +99,6 @@ fn past(number: u64, events: Vec<Event>) -> RecordedRun {
     let tally = Tally::from_events(&events);
     let record = Record {
         header,
-        events,
         torn: false,
         damage: None,
     };

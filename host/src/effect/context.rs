@@ -59,6 +59,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Returns how long an effect waits at most, of these seconds: not so long in a world in which
+    /// nothing more will happen.
+    pub fn wait_limit(&self, seconds: i64) -> Duration {
+        let limit = to_duration(seconds);
+        let longest = self.world.longest_wait();
+        longest.map_or(limit, |longest| longest.min(limit))
+    }
+
     /// Returns the files for keys and certificates in a directory. A plugin with the grant may add
     /// a certificate to the host's directory, and replaces none.
     pub fn key_files(&self, directory: &str) -> EffectFiles<'a> {
@@ -68,6 +76,11 @@ impl<'a> Context<'a> {
             self.files()
         }
     }
+}
+
+/// Returns a number of seconds as a duration. A negative number is none.
+pub(super) fn to_duration(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
 
 #[cfg(test)]

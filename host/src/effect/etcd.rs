@@ -2,6 +2,7 @@
 //! so the cluster keeps its quorum even if the new member fails.
 use super::{
     Applied, Context, Done,
+    context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     wait::would_wait,
 };
@@ -26,8 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// # Errors
 /// `timeout` if the member does not serve in time, `cancelled`, or the failure of etcd.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
-    let longest = context.world.longest_wait();
-    let mut tries = start_tries(shorter(spec.timeout_seconds, longest));
+    let mut tries = start_tries(context.wait_limit(spec.timeout_seconds));
     let (mut changed, mut visibility) = (false, Visibility::Unknown);
     loop {
         let last = match step(spec, context, &mut visibility) {
@@ -42,20 +42,13 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             Err(failure) => return Err(failure),
         };
         if !wait_for_next(&mut tries, context)? {
-            if longest.is_some() {
+            if context.world.longest_wait().is_some() {
                 let what = format!("the etcd member at {} to join the cluster", spec.peer_url);
                 return Ok(would_wait(&what));
             }
             return Err(out_of_time(spec, &last));
         }
     }
-}
-
-/// Returns the shorter time in seconds.
-fn shorter(seconds: i64, longest: Option<Duration>) -> i64 {
-    longest.map_or(seconds, |longest| {
-        seconds.min(i64::try_from(longest.as_secs()).unwrap_or(i64::MAX))
-    })
 }
 
 fn out_of_time(spec: &EtcdMemberSpec, last: &str) -> Failure {
@@ -82,7 +75,10 @@ fn out_of_time(spec: &EtcdMemberSpec, last: &str) -> Failure {
 /// # Errors
 /// The failure of etcd, or `cancelled`.
 pub fn remove_member(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
-    let (etcd, mut tries) = (context.world.etcd(), start_tries(timeout_seconds));
+    let (etcd, mut tries) = (
+        context.world.etcd(),
+        start_tries(to_duration(timeout_seconds)),
+    );
     let (mut members, mut was_requested) = (etcd.members()?, false);
     loop {
         let Some(member) = members
@@ -110,9 +106,8 @@ pub fn remove_member(peer_url: &str, timeout_seconds: i64, context: &Context) ->
     }
 }
 
-/// Starts the tries of a request to etcd, which last at most this number of seconds.
-fn start_tries(timeout_seconds: i64) -> Tries {
-    let limit = Duration::from_secs(u64::try_from(timeout_seconds).unwrap_or(0));
+/// Starts the tries of a request to etcd, which last at most this long.
+fn start_tries(limit: Duration) -> Tries {
     Backoff::every(PAUSE, limit).start()
 }
 

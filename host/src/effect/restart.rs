@@ -1,6 +1,7 @@
 //! Restarts of components of the control plane that read their certificate only when they start.
 use super::{
     Applied, Context, Done,
+    context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     wait::wait_until,
 };
@@ -68,7 +69,7 @@ fn running(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Container>> {
 /// Waits until another container of the component runs than those that were stopped.
 fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> Tried<()> {
     let component = &spec.component;
-    let limit = Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0));
+    let limit = to_duration(spec.timeout_seconds);
     let mut tries = Backoff::every(PAUSE, limit).start();
     loop {
         let now = running(component, context.world.runtime())?;

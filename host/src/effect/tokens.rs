@@ -19,8 +19,8 @@ use kubephase_sdk::{
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Map, Value, json};
 
-/// Writes a token of the configuration to the cluster. An existing token with these
-/// rights that has not expired is not changed.
+/// Writes a token of the configuration to the cluster. An existing token with these rights that has
+/// not expired is not changed.
 ///
 /// # Errors
 /// `invalid` if the configuration has no such token; or the failure of the API server.

@@ -29,8 +29,6 @@ const LOG_LINES: usize = 8;
 /// `timeout` with the reason of the last check, `cancelled`, or at once a failure that waiting does
 /// not mend.
 pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
-    let limit = Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0));
-    let longest = context.world.longest_wait();
     let brisk = match spec.condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => LOCAL_PAUSE,
         _ => BRISK_PAUSE,
@@ -39,7 +37,7 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
         first: FIRST_PAUSE,
         brisk,
         slow: SLOW_PAUSE,
-        limit: longest.map_or(limit, |longest| longest.min(limit)),
+        limit: context.wait_limit(spec.timeout_seconds),
     }
     .start();
     loop {
@@ -65,7 +63,7 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
                     format!("the run was cancelled while waiting for {}", spec.condition),
                 ));
             }
-            NextTry::OutOfTime if longest.is_some() => {
+            NextTry::OutOfTime if context.world.longest_wait().is_some() => {
                 return Ok(would_wait(&spec.condition.to_string()));
             }
             NextTry::OutOfTime => return Err(out_of_time(spec, &last, context)),

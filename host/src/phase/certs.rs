@@ -130,11 +130,7 @@ fn check_shared() -> Result<Outcome, Failure> {
 /// # Errors
 /// The configuration gives an authority no valid name.
 pub fn shared_specs(config: &Config) -> Result<(Vec<CertificateSpec>, KeyPairSpec), Failure> {
-    let is_external = config.cluster.etcd.external.is_some();
-    let authorities = CERTIFICATES
-        .iter()
-        .filter(|certificate| certificate.authority.is_none())
-        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
+    let authorities = table::authorities(config)
         .map(|authority| certificate_spec(authority, config))
         .collect::<Result<_, _>>()?;
     Ok((authorities, service_account_spec(config)))

@@ -54,9 +54,10 @@ pub(super) fn propose_settings(
 /// Proposes the drop-in that makes the init system pass these files to the kubelet, if the
 /// kubelet's unit passes none of them. Starting the kubelet reloads its unit.
 fn propose_drop_in() -> Result<Option<Effect>, Failure> {
-    let exists = node::service("kubelet")?.is_some_and(|service| service.exists);
-    let unit = kubelet_unit::read()?.filter(|_| exists);
-    let Some(file) = unit.and_then(|unit| unit.remedy) else {
+    if !node::service("kubelet")?.is_some_and(|service| service.exists) {
+        return Ok(None);
+    }
+    let Some(file) = kubelet_unit::read()?.and_then(|unit| unit.remedy) else {
         return Ok(None);
     };
     let effect = effects_files::write_file(&file.path, file.content.as_bytes())?;

@@ -56,18 +56,7 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
         &COMPONENTS[..1]
     };
     for name in names {
-        // The component runs by the manifest on disk, which has the operator's patches.
-        let path = format!("{MANIFESTS}/{name}.yaml");
-        let text = observe_files::read_file(&path)?;
-        let url = std::str::from_utf8(&text)
-            .map_err(|e| e.to_string())
-            .and_then(|text| static_pod::health_url(name, text, config));
-        let url = url.map_err(|message| {
-            failure(
-                kubephase_sdk::FailureCode::Invalid,
-                format!("{path}: {message}"),
-            )
-        })?;
+        let url = health_url(name, config)?;
         say(format!("[control-plane-check] Checking {name} at {url}"));
         propose_wait(
             Condition::Component {
@@ -78,6 +67,22 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
         )?;
     }
     Ok(())
+}
+
+/// Returns the URL at which a component says whether it is healthy. The component runs by the
+/// manifest on disk, which has the operator's patches.
+pub(super) fn health_url(component: &str, config: &Config) -> Result<String, Failure> {
+    let path = format!("{MANIFESTS}/{component}.yaml");
+    let text = observe_files::read_file(&path)?;
+    std::str::from_utf8(&text)
+        .map_err(|error| error.to_string())
+        .and_then(|text| static_pod::health_url(component, text, config))
+        .map_err(|why| {
+            failure(
+                kubephase_sdk::FailureCode::Invalid,
+                format!("{path}: {why}"),
+            )
+        })
 }
 
 /// Proposes to wait for a healthy kubelet.

@@ -1,6 +1,5 @@
-//! The workflows: everything that differs between `init`, `join`, `reset` and
-//! `certs renew`. The engine that runs
-//! them is in [`crate::run`]; the code of their phases is in [`crate::phase`].
+//! The workflows: everything that differs between `init`, `join`, `reset` and `certs renew`. The
+//! engine that runs them is in [`crate::run`]; the code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;

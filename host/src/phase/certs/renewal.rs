@@ -1,13 +1,13 @@
 //! `certs renew`: the certificates that are renewed, in kubeadm's order, and the components that
 //! are restarted because they read their certificate only when they start.
-use super::table::CERTIFICATES;
+use super::table::{self, CERTIFICATES};
 use crate::{
-    phase::key_algorithm,
+    phase::{key_algorithm, wait_control_plane::health_url},
     plan::spec::{MAKE_KEY, PhaseSpec},
-    render::{MANIFESTS, static_pod},
+    render::MANIFESTS,
 };
 use kubephase_sdk::{
-    Failure, FailureCode, Outcome, config, effects, effects_core, failure, json,
+    Failure, Outcome, config, effects, effects_core, json,
     kubeadm::Config,
     observe_files, say,
     spec::{RenewalSpec, RenewedFile, RestartSpec},
@@ -61,7 +61,7 @@ struct Renewable {
     title: &'static str,
     /// base name of the authority that signs
     authority: &'static str,
-    /// base name of the certificate; none if it is embedded in a kubeconfig
+    /// base name of the certificate; `None` if it is embedded in a kubeconfig
     base: Option<&'static str>,
     /// whether it is needed only if the cluster runs its own etcd
     belongs_to_etcd: bool,
@@ -126,11 +126,7 @@ pub fn renewals<S>(config: &Config<S>) -> Vec<RenewalSpec> {
 /// Returns the authorities of the cluster in the order of their names: kubeadm's name of each, and
 /// its base name.
 pub fn authorities<S>(config: &Config<S>) -> Vec<(&'static str, &'static str)> {
-    let is_external = config.cluster.etcd.external.is_some();
-    let mut all: Vec<_> = CERTIFICATES
-        .iter()
-        .filter(|certificate| certificate.authority.is_none())
-        .filter(|certificate| !(certificate.belongs_to_etcd() && is_external))
+    let mut all: Vec<_> = table::authorities(config)
         .map(|certificate| (certificate.phase, certificate.name))
         .collect();
     all.sort_unstable();
@@ -139,10 +135,7 @@ pub fn authorities<S>(config: &Config<S>) -> Vec<(&'static str, &'static str)> {
 
 /// Returns kubeadm's name of an authority.
 pub fn authority_name(base: &str) -> &str {
-    let row = CERTIFICATES
-        .iter()
-        .find(|certificate| certificate.name == base);
-    row.map_or(base, |certificate| certificate.phase)
+    table::row(base).map_or(base, |certificate| certificate.phase)
 }
 
 /// Returns the phases of `certs renew`. Each waits for the one before, so that a failure leaves the
@@ -197,6 +190,12 @@ pub fn phases_of(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether the run restarts components that read their certificate only when they start.
+pub fn restarts_components<S>(config: &Config<S>) -> bool {
+    let renewal = config.renewal.as_ref();
+    renewal.is_some_and(|renewal| renewal.restart)
+}
+
 /// Returns the phases that a run leaves out, each with the reason. `is_whole` is false if a single
 /// certificate was named: kubeadm then reports it as missing.
 pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, String)> {
@@ -205,11 +204,7 @@ pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, St
         let of_etcd = renewables().into_iter().filter(|row| row.belongs_to_etcd);
         disabled.extend(of_etcd.map(|row| (phase_id(row.name), "etcd.external".to_owned())));
     }
-    if !config
-        .renewal
-        .as_ref()
-        .is_some_and(|renewal| renewal.restart)
-    {
+    if !restarts_components(config) {
         disabled.push((RESTART.to_owned(), "--no-restart".to_owned()));
     }
     disabled
@@ -246,11 +241,7 @@ fn restart(row: &Restarted) -> Result<Outcome, Failure> {
     if observe_files::stat(&manifest)?.is_none() {
         return Ok(Outcome::Skipped(format!("{manifest} does not exist")));
     }
-    let text = observe_files::read_file(&manifest)?;
-    let health_url = std::str::from_utf8(&text)
-        .map_err(|error| error.to_string())
-        .and_then(|text| static_pod::health_url(component, text, &config))
-        .map_err(|why| failure(FailureCode::Invalid, format!("{manifest}: {why}")))?;
+    let health_url = health_url(component, &config)?;
     let timeouts = config.init.timeouts.unwrap_or_default();
     let limit = timeouts
         .control_plane_component_health_check

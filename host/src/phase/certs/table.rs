@@ -31,10 +31,23 @@ impl Certificate {
 
     /// Returns kubeadm's name of the phase that makes the authority; `None` for an authority.
     pub fn authority_phase(&self) -> Option<&'static str> {
-        let authority = self.authority?;
-        let row = CERTIFICATES.iter().find(|row| row.name == authority)?;
-        Some(row.phase)
+        Some(row(self.authority?)?.phase)
     }
+}
+
+/// Returns the certificate of this name, which is its path below the certificates directory.
+pub(super) fn row(name: &str) -> Option<&'static Certificate> {
+    CERTIFICATES
+        .iter()
+        .find(|certificate| certificate.name == name)
+}
+
+/// Returns the authorities that the cluster has.
+pub(super) fn authorities<S>(config: &Config<S>) -> impl Iterator<Item = &'static Certificate> {
+    let is_external = config.cluster.etcd.external.is_some();
+    CERTIFICATES.iter().filter(move |certificate| {
+        certificate.authority.is_none() && !(certificate.belongs_to_etcd() && is_external)
+    })
 }
 
 const CLIENT: &[Usage] = &[Usage::ClientAuth];

@@ -8,7 +8,7 @@ use kubephase_sdk::{
     spec::ClearSpec,
     undo::{Inverse, UndoStep},
 };
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 /// The parts of a reset that undo earlier runs, in their order. Each is announced by one line in a
 /// round.
@@ -60,22 +60,19 @@ pub fn undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
         let is_directory = Part::from_inverse(&step.inverse) == Part::Directories;
         !is_directory || step.inverse.what().matches('/').count() > 1
     });
-    steps.sort_by(|one, other| {
-        let (part, of_other) = (
-            Part::from_inverse(&one.inverse),
-            Part::from_inverse(&other.inverse),
-        );
-        let deepest_first = || other.inverse.what().cmp(one.inverse.what());
-        part.cmp(&of_other).then_with(|| match part {
-            Part::Directories => deepest_first(),
-            Part::Services | Part::Files => Ordering::Equal,
-        })
-    });
+    steps.sort_by(|one, other| place(one).cmp(&place(other)));
     let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
     steps.chunks(per_round).map(kubephase_sdk::json).collect()
 }
 
-/// Returns the number of the round whose steps a JSON pointer names; none if it names another part
+/// Returns what decides about the place of a step: its part, and the path of a directory.
+fn place(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
+    let part = Part::from_inverse(&step.inverse);
+    let deepest_first = || Reverse(step.inverse.what());
+    (part, (part == Part::Directories).then(deepest_first))
+}
+
+/// Returns the number of the round whose steps a JSON pointer names; `None` if it names another part
 /// of the configuration.
 pub fn undo_round(pointer: &str) -> Option<usize> {
     pointer.strip_prefix(POINTER)?.parse().ok()

@@ -111,7 +111,7 @@ impl RunContext {
     }
 
     /// Returns the part of the configuration at a JSON pointer, as JSON text, as a phase with this
-    /// access sees it; none if it has no such part.
+    /// access sees it; `None` if it has no such part.
     pub(super) fn part_of_config(&self, access: &Access, pointer: &str) -> Option<String> {
         let (config, text) = match (access, &self.for_built_ins) {
             (Access::BuiltIn, Some((config, text))) => {

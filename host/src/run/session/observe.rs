@@ -41,6 +41,7 @@ impl Session {
         let opened = if is_read {
             world
                 .files()
+                // What a plugin may change, it may read as well.
                 .open_shown(path, &self.0.shared.territory.for_change_of(path))?
         } else {
             world.files().open(path)?

@@ -34,7 +34,7 @@ impl Source<'_> {
         Ok(loaded)
     }
 
-    /// Reads the configuration that the cluster keeps; none if it cannot be read. Nothing is said
+    /// Reads the configuration that the cluster keeps; `None` if it cannot be read. Nothing is said
     /// if there is no kubeconfig for the cluster (kubeadm behaviour).
     fn read_cluster(
         &self,
@@ -70,7 +70,7 @@ impl Source<'_> {
     }
 }
 
-/// Reads the configuration of the cluster by a kubeconfig, after `announce`; none if there is no
+/// Reads the configuration of the cluster by a kubeconfig, after `announce`; `None` if there is no
 /// kubeconfig that can be used.
 fn read_with(
     world: &dyn World,

@@ -109,11 +109,7 @@ impl Workflow for CertsRenew {
     }
 
     fn closing(&self, config: &Config) -> Option<String> {
-        let restarts = config
-            .renewal
-            .as_ref()
-            .is_some_and(|renewal| renewal.restart);
-        Some(if restarts {
+        Some(if renewal::restarts_components(config) {
             messages::RENEWED.to_owned()
         } else {
             messages::RENEWED_WITHOUT_RESTART.to_owned()

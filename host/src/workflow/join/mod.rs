@@ -136,7 +136,7 @@ pub fn load(
 
 /// The command of a single phase.
 struct SinglePhase<'a> {
-    /// none if the whole workflow runs
+    /// `None` if the whole workflow runs
     id: Option<&'a str>,
     /// whether the command has flags that say where the cluster is
     finds_cluster: bool,

@@ -219,9 +219,12 @@ fn with_port(text: &str, bind_port: i32) -> Result<String, String> {
     })
 }
 
-/// Returns the tenth address of the Services, which cluster DNS has.
+/// Index of the address of cluster DNS in the subnet of Services.
+const DNS_INDEX: u128 = 10;
+
+/// Returns the address of the Services that cluster DNS has.
 pub fn dns_address(cluster: &ClusterConfiguration) -> Option<String> {
     let services = &cluster.networking.service_subnet;
-    let address = render::addresses::service_address(services, 10).ok()?;
+    let address = render::addresses::service_address(services, DNS_INDEX).ok()?;
     Some(address.to_string())
 }

@@ -12,12 +12,10 @@ use crate::{
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+/// The API group of kubeadm's documents.
+pub(super) const GROUP: &str = "kubeadm.k8s.io";
 /// The groups of the documents that kubeadm reads.
-const KUBERNETES: [&str; 3] = [
-    "kubeadm.k8s.io",
-    "kubelet.config.k8s.io",
-    "kubeproxy.config.k8s.io",
-];
+const KUBERNETES: [&str; 3] = [GROUP, "kubelet.config.k8s.io", "kubeproxy.config.k8s.io"];
 
 /// One document of a file.
 #[derive(Debug)]
@@ -67,7 +65,20 @@ impl Document {
         }
     }
 
-    /// Returns the machine's own file that a field comes from; none if the field is the operator's.
+    /// Returns a problem for each key that stands twice in its map.
+    pub fn repeated_keys(&self) -> impl Iterator<Item = Problem> {
+        self.tree.repeated().into_iter().map(|(path, key)| {
+            let message = format!("key {:?} is already set in this map; remove one", key.name);
+            self.at_place(Problem::new(path, message), &key.place)
+        })
+    }
+
+    /// Whether this is a document of kubeadm, of this kind.
+    pub fn is_kubeadm(&self, kind: &str) -> bool {
+        self.group() == GROUP && self.kind == kind
+    }
+
+    /// Returns the machine's own file that a field comes from; `None` if the field is the operator's.
     pub fn machine_file(&self, path: &str) -> Option<PathBuf> {
         self.tree.find(path).0.file.as_deref().map(Path::to_owned)
     }

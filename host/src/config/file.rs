@@ -60,7 +60,7 @@ impl ConfigFile {
         }))
     }
 
-    /// Returns the file that the operator names; none if there are only files of the machine.
+    /// Returns the file that the operator names; `None` if there are only files of the machine.
     pub fn named(&self) -> Option<&Path> {
         self.0.named.as_deref()
     }
@@ -150,10 +150,7 @@ fn read_of_machine(file: MachineFile) -> Result<Vec<Document>, Problems> {
     for document in &mut documents {
         document.tree.set_file(&place, document.offset);
         document.is_of_machine = true;
-        for (path, key) in document.tree.repeated() {
-            let message = format!("key {:?} is already set in this map; remove one", key.name);
-            problems.push(document.at_place(Problem::new(path, message), &key.place));
-        }
+        problems.extend(document.repeated_keys());
         if !KINDS.contains(&document.kind.as_str()) {
             let message = format!(
                 "no command reads {}; remove it, or write one of {}",

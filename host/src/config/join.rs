@@ -14,9 +14,10 @@ use super::{
     ConfigFile, Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
+    documents::GROUP,
     file::documents_of,
     flags::check_not_mixed,
-    load::{GROUP, merge_ignored_checks},
+    load::merge_ignored_checks,
     phases,
     read::{Diagnostics, Strictness, accepts_version},
     validate as rules,
@@ -90,8 +91,7 @@ pub fn load_join(
 
 /// Whether the document is a JoinConfiguration of the operator's file.
 fn is_of_operator(document: &Document) -> bool {
-    let (group, kind) = (document.group(), document.kind.as_str());
-    (group, kind) == (GROUP, "JoinConfiguration") && !document.is_of_machine
+    document.is_kubeadm("JoinConfiguration") && !document.is_of_machine
 }
 
 /// Reads the documents of a file. Returns its JoinConfiguration, which has no values if it cannot

@@ -3,7 +3,7 @@ mod documents;
 mod overrides;
 mod run_options;
 
-pub(super) use documents::{GROUP, component_document};
+pub(super) use documents::component_document;
 pub(super) use run_options::run_options;
 
 use super::{
@@ -104,6 +104,7 @@ pub(super) fn from_documents(
     node: &NodeFacts,
     mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Problems> {
+    diagnostics.release = release(documents, flags);
     let Documents {
         mut config,
         phases,
@@ -111,10 +112,7 @@ pub(super) fn from_documents(
         kube_proxy,
         has_init_or_cluster,
         api_server_timeout,
-    } = {
-        diagnostics.release = release(documents, flags);
-        Documents::read(documents, &mut diagnostics)
-    };
+    } = Documents::read(documents, &mut diagnostics);
     if let Some(file) = file
         && !has_init_or_cluster
     {
@@ -165,12 +163,10 @@ pub(super) fn from_documents(
 /// Returns the release that a run sets up: that of the flag, or of the ClusterConfiguration, which
 /// is not read yet.
 fn release(documents: &[Document], flags: &InitFlags) -> &'static Release {
-    let cluster = documents.iter().find(|document| {
-        (document.group(), document.kind.as_str()) == (GROUP, "ClusterConfiguration")
-    });
-    let value = cluster.map(|document| document.tree.value());
+    let mut documents = documents.iter();
+    let cluster = documents.find(|document| document.is_kubeadm("ClusterConfiguration"));
     let version = (flags.kubernetes_version.as_deref())
-        .or_else(|| non_empty_text(value.as_ref(), "kubernetesVersion"));
+        .or_else(|| cluster.and_then(|document| document.tree.text("kubernetesVersion")));
     Release::of(version.unwrap_or_default())
 }
 

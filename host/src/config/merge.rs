@@ -135,13 +135,17 @@ impl Merging {
                         (item.place.clone(), item),
                     );
                 }
-                _ if earlier.iter().any(|node| node.value() == item.value()) => {}
-                _ => earlier.push(item),
+                _ => {
+                    let value = item.value();
+                    if earlier.iter().all(|node| node.value() != value) {
+                        earlier.push(item);
+                    }
+                }
             }
         }
     }
 
-    /// Returns how the lists of a field become one; none if the later list replaces the earlier.
+    /// Returns how the lists of a field become one; `None` if the later list replaces the earlier.
     fn list_rule(&self, path: &str) -> Option<ListRule> {
         const NAMED: &[&str] = &["extraArgs", "kubeletExtraArgs", "extraEnvs", "extraVolumes"];
         let field = path.rsplit('.').next().unwrap_or(path);

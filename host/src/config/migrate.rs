@@ -4,7 +4,7 @@ use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults, join,
-    load::{GROUP, from_documents},
+    load::from_documents,
     read::{Diagnostics, Strictness, accepts_version},
     reset, write,
 };
@@ -57,7 +57,7 @@ impl<'a> Migration<'a> {
     fn find(&self, kind: &str) -> Option<&'a Document> {
         self.documents
             .iter()
-            .find(|document| document.group() == GROUP && document.kind == kind)
+            .find(|document| document.is_kubeadm(kind))
     }
 
     fn add_init_and_cluster(&mut self, path: &Path) {

@@ -158,9 +158,8 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
         );
         return Err(document.problem("apiVersion", message));
     }
-    if let Some((path, key)) = document.tree.repeated().into_iter().next() {
-        let message = format!("key {:?} is already set in this map; remove one", key.name);
-        return Err(document.at_place(Problem::new(path, message), &key.place));
+    if let Some(problem) = document.repeated_keys().next() {
+        return Err(problem);
     }
     let mut parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
         .map_err(|error| {

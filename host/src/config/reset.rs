@@ -11,7 +11,7 @@ use super::{
     defaults,
     file::documents_of,
     flags::check_not_mixed,
-    load::{GROUP, merge_ignored_checks, run_options},
+    load::{merge_ignored_checks, run_options},
     read::{Diagnostics, Strictness, accepts_version},
     validate as rules,
 };
@@ -59,9 +59,9 @@ pub fn load_reset(
     check_not_mixed(file, &flags.not_with_config())?;
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;
-    let document = documents.iter().find(|document| {
-        (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration")
-    });
+    let document = documents
+        .iter()
+        .find(|document| document.is_kubeadm("ResetConfiguration"));
     if let Some(file) = file.and_then(ConfigFile::named)
         && document.is_none_or(|document| document.is_of_machine)
     {

@@ -8,7 +8,7 @@ mod tokens;
 
 pub use feature_gates::parse_feature_gates;
 pub use periods::check_periods;
-pub use tokens::{bootstrap_tokens, empty_tokens};
+pub use tokens::{bootstrap_tokens, empty_tokens, invalid_token};
 
 use super::{Config, InitConfiguration, Problem, names};
 use crate::secret::Secret;

@@ -3,9 +3,10 @@
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::{ComponentKind, kubeadm_schema as schema},
+    documents::GROUP,
     file::documents_of,
     join,
-    load::{GROUP, from_documents},
+    load::from_documents,
     phases,
     read::{Diagnostics, IGNORED, Strictness, accepts_version},
     reset, validate as rules,
@@ -92,8 +93,7 @@ fn check_as_init(
 }
 
 fn is_init_or_cluster(document: &Document) -> bool {
-    let kinds = ["InitConfiguration", "ClusterConfiguration"];
-    document.group() == GROUP && kinds.contains(&document.kind.as_str())
+    document.is_kubeadm("InitConfiguration") || document.is_kubeadm("ClusterConfiguration")
 }
 
 /// Whether a command reads documents of this kind, in some version.

@@ -9,6 +9,7 @@ use crate::{
 };
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
+use std::cell::LazyCell;
 
 /// How many problems of settings a message has at most.
 const MAX_PROBLEMS: usize = 50;
@@ -45,14 +46,16 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
             shortened(&error.to_string())
         )
     })?;
-    let has_secrets = !secret::settings::hide(&manifest.settings, &mut settings.clone()).is_empty();
+    let has_secrets = LazyCell::new(|| {
+        !secret::settings::hide(&manifest.settings, &mut settings.clone()).is_empty()
+    });
     let problems: Vec<String> = validator
         .iter_errors(&settings)
         .take(MAX_PROBLEMS)
         .map(|error| {
             let place = error.instance_path().to_string().replace('/', ".");
             // The message of the validator quotes the value.
-            let problem = if has_secrets {
+            let problem = if *has_secrets {
                 error.masked().to_string()
             } else {
                 error.to_string()

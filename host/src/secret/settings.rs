@@ -108,24 +108,33 @@ fn walk(
                     .unwrap_or(&Value::Null);
                 let is_named =
                     sounds_secret(name) && !matches!(field, Value::Null | Value::Bool(_));
-                if (is_named || is_credential(field)) && !is_plain(root, of_name) {
-                    hide(field);
-                } else {
-                    walk(root, of_name, field, depth, hide);
-                }
+                walk_child(root, of_name, is_named, field, depth, hide);
             }
         }
         Value::Array(items) => {
             let of_items = schema.get("items").unwrap_or(&Value::Null);
             for item in items {
-                if is_credential(item) && !is_plain(root, of_items) {
-                    hide(item);
-                } else {
-                    walk(root, of_items, item, depth, hide);
-                }
+                walk_child(root, of_items, false, item, depth, hide);
             }
         }
         _ => {}
+    }
+}
+
+/// Hides a value in another, or what is secret in it. `is_named` says whether its name sounds
+/// secret.
+fn walk_child(
+    root: &Value,
+    schema: &Value,
+    is_named: bool,
+    value: &mut Value,
+    depth: usize,
+    hide: &mut dyn FnMut(&mut Value),
+) {
+    if !is_plain(root, schema) && (is_named || is_credential(value)) {
+        hide(value);
+    } else {
+        walk(root, schema, value, depth, hide);
     }
 }
 

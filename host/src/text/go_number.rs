@@ -7,14 +7,7 @@
 pub fn parse_int32(text: &str) -> Result<i32, String> {
     let error = |why: &str| format!("strconv.ParseInt: parsing {text:?}: {why}");
     let is_negative = text.starts_with('-');
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text).to_lowercase();
-    let (base, digits) = match digits.as_bytes() {
-        [b'0', b'x', ..] => (16, &digits[2..]),
-        [b'0', b'o', ..] => (8, &digits[2..]),
-        [b'0', b'b', ..] => (2, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, &*digits),
-    };
+    let (base, digits) = base_and_digits(text.strip_prefix(['+', '-']).unwrap_or(text));
     let has_prefix = base != 10;
     let is_separated = |part: &str| {
         let is_digits = part.chars().all(|digit| digit.is_digit(base));
@@ -28,6 +21,17 @@ pub fn parse_int32(text: &str) -> Result<i32, String> {
     let number = number.map(|number| if is_negative { -number } else { number });
     let small = number.ok().and_then(|number| i32::try_from(number).ok());
     small.ok_or_else(|| error("value out of range"))
+}
+
+/// Returns the base of a number without a sign, and its digits without the prefix of the base.
+pub fn base_and_digits(unsigned: &str) -> (u32, &str) {
+    match unsigned.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &unsigned[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &unsigned[2..]),
+        [b'0', _, ..] => (8, &unsigned[1..]),
+        _ => (10, unsigned),
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! The kubelet's configuration, as kubeadm completes it.
 use super::{ComponentKind, Draft};
-use crate::render::{MANIFESTS, addresses::service_address, join};
+use crate::{
+    config::defaults::dns_address,
+    render::{MANIFESTS, join},
+};
 use kubephase_sdk::{
     kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration},
     release::Setting,
 };
 use serde_json::{Value, json};
 
-/// Index of the address of the DNS Service in the subnet of Services.
-const DNS_INDEX: u128 = 10;
 /// Address of the DNS Service if the subnet of Services is not valid.
 const FALLBACK_DNS: &str = "10.96.0.10";
 
@@ -21,8 +22,7 @@ pub fn kubelet<S>(
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(ComponentKind::Kubelet, user);
-    let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX)
-        .map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
+    let dns = dns_address(cluster).unwrap_or_else(|| FALLBACK_DNS.to_owned());
     draft.default("staticPodPath", MANIFESTS);
     draft.default("clusterDNS", json!([dns]));
     if !cluster.networking.dns_domain.is_empty() {

@@ -1,6 +1,9 @@
 //! Checks of the settings by which a node finds its cluster.
 use super::{Discovery, TokenDiscovery};
-use crate::{config::Problem, secret::bootstrap_token};
+use crate::{
+    config::{Problem, validate::invalid_token},
+    secret::bootstrap_token,
+};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use kubephase_sdk::{
     net::{Url, split_host_port},
@@ -38,12 +41,6 @@ pub(super) fn check_discovery(discovery: &Discovery, problems: &mut Vec<Problem>
     }
 }
 
-/// Returns the problem of a malformed token. It does not quote the token, which may be most of a
-/// secret.
-fn invalid_token(path: &str) -> Problem {
-    Problem::new(path, "Invalid value: the bootstrap token is invalid")
-}
-
 fn check_token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
     let path = "discovery.bootstrapToken";
     let endpoint = token.api_server_endpoint.as_str();
@@ -70,7 +67,7 @@ fn check_token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
         ));
     }
     if !bootstrap_token::is_token(&token.token) {
-        problems.push(invalid_token(&format!("{path}.token")));
+        problems.push(invalid_token(format!("{path}.token")));
     }
 }
 

@@ -2,15 +2,13 @@
 use crate::config::{
     Config, Document, PhaseConfiguration,
     component::{ComponentKind, kubeadm_schema as schema},
+    documents::GROUP,
     phases,
     read::{Diagnostics, accepts_version},
     validate,
 };
 use kubephase_sdk::kubeadm::ClusterConfiguration;
 use serde_json::Value;
-
-/// The API group of kubeadm's documents.
-pub(in crate::config) const GROUP: &str = "kubeadm.k8s.io";
 
 /// The documents of a file, without defaults.
 #[derive(Default)]

@@ -28,23 +28,20 @@ pub fn empty_tokens(document: &Value) -> Vec<Problem> {
     tokens
         .enumerate()
         .filter(|(_, token)| token["token"] == "")
-        .map(|(at, _)| invalid_token(&format!("bootstrapTokens.{at}")))
+        .map(|(at, _)| invalid_token(format!("bootstrapTokens.{at}.token")))
         .collect()
 }
 
 /// Returns the problem of a malformed token. It does not quote the token, which may be most of a
 /// secret.
-fn invalid_token(path: &str) -> Problem {
-    Problem::new(
-        format!("{path}.token"),
-        "Invalid value: the bootstrap token is invalid",
-    )
+pub fn invalid_token(path: impl Into<String>) -> Problem {
+    Problem::new(path, "Invalid value: the bootstrap token is invalid")
 }
 
 fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !token.token.is_empty() && !is_token(&token.token) {
-        problems.push(invalid_token(path));
+        problems.push(invalid_token(format!("{path}.token")));
     }
     if let Some(unknown) = token
         .usages

@@ -1,4 +1,5 @@
 //! The values of scalars, by the rules of YAML 1.1.
+use crate::text::go_number::base_and_digits;
 use data_encoding::BASE64;
 use regex::Regex;
 use serde_json::{Number, Value};
@@ -111,13 +112,7 @@ fn number(text: &str) -> Option<Number> {
 /// Returns a whole number: decimal, or with the prefix of another base.
 fn integer(text: &str) -> Option<Number> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (base, digits) = match unsigned.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &unsigned[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &unsigned[2..]),
-        [b'0', _, ..] => (8, &unsigned[1..]),
-        _ => (10, unsigned),
-    };
+    let (base, digits) = base_and_digits(unsigned);
     if !digits.chars().all(|digit| digit.is_digit(base)) {
         return None;
     }

@@ -46,11 +46,14 @@ pub fn command(words: &str) -> String {
     format!("{} {words}", Program::current().name())
 }
 
-/// Returns the line that kubeadm prints after each error; none under the program's own name.
+/// Returns the line that kubeadm prints after each error; `None` under the program's own name.
 pub fn stack_trace_line() -> Option<&'static str> {
+    if Program::current() == Program::Kubephase {
+        return None;
+    }
     let arguments = std::env::args_os();
     let level = verbosity(arguments.map(|argument| argument.to_string_lossy().into_owned()));
-    (Program::current() == Program::Kubeadm).then_some(if level < 5 {
+    Some(if level < 5 {
         "To see the stack trace of this error execute with --v=5 or higher"
     } else {
         "no stack trace"

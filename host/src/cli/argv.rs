@@ -1,8 +1,8 @@
 //! Normalises the arguments so that they are read as kubeadm reads them: `_` in flag names means
 //! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
 //! and `init phase certs/ca` means `init phase certs ca`.
-use super::{CliError, command::phase_flags};
-use crate::{config::MachineFolder, program::Program, text::csv, workflow};
+use super::CliError;
+use crate::{config::MachineFolder, program::Program, text::csv};
 use clap::{Arg, ArgAction, Command};
 use std::{
     any::TypeId,
@@ -39,10 +39,6 @@ impl Argv {
             path: vec![root.get_name().to_owned()],
             ..Argv::default()
         };
-        let later: Vec<Arg> = flags_of_workflows()
-            .into_iter()
-            .chain(flags_below(root))
-            .collect();
         let mut commands = vec![root];
         // until an argument that is not a command, and until `--`
         let (mut descending, mut literal) = (true, false);
@@ -55,7 +51,7 @@ impl Argv {
                 literal = true;
                 read.flags.push(token);
             } else if text.starts_with('-') {
-                let known = |wanted: &dyn Fn(&Arg) -> bool| find_arg(&commands, &later, wanted);
+                let known = |wanted: &dyn Fn(&Arg) -> bool| find_arg(&commands, wanted);
                 read.take_flag(token, &mut tokens, &known)?;
             } else if let Some(next) = commands
                 .last()
@@ -198,7 +194,7 @@ impl Argv {
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {
-    path_of(argv, "--config").filter(|path| !path.as_os_str().is_empty())
+    path_of(argv, "--config")
 }
 
 /// Returns the folder of the machine's own configuration: below the scratch root if the command has
@@ -216,8 +212,7 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
             }
         }
     }
-    let root = path_of(argv, "--root").filter(|path| !path.as_os_str().is_empty());
-    match (is_read, root) {
+    match (is_read, path_of(argv, "--root")) {
         (false, _) => MachineFolder::unread(),
         (true, Some(root)) => MachineFolder::below(&root),
         (true, None) => MachineFolder::below(Path::new("/")),
@@ -227,12 +222,13 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
 /// Returns the directory of `--rootfs`. It becomes the root of the process before any other file is
 /// looked at (kubeadm behaviour).
 pub(super) fn root(argv: &[OsString]) -> Option<PathBuf> {
-    path_of(argv, "--rootfs").filter(|path| !path.as_os_str().is_empty())
+    path_of(argv, "--rootfs")
 }
 
-/// Returns the path that the arguments give a flag, before they are parsed.
+/// Returns the path that the arguments give a flag, before they are parsed. An empty path is none.
 fn path_of(argv: &[OsString], flag: &str) -> Option<PathBuf> {
-    (0..argv.len()).find_map(|index| path_after(&argv[index..], flag))
+    let path = (0..argv.len()).find_map(|index| path_after(&argv[index..], flag))?;
+    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 /// Returns the path if the arguments begin with `FLAG PATH` or `FLAG=PATH`.
@@ -250,32 +246,24 @@ fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> 
     letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()
 }
 
-/// Returns the flags of the workflows' commands and of their phases' commands.
-fn flags_of_workflows() -> Vec<Arg> {
-    workflow::ALL
-        .iter()
-        .flat_map(|workflow| phase_flags(*workflow))
-        .collect()
-}
-
-/// Returns the flags of all commands below a command.
-fn flags_below(command: &Command) -> Vec<Arg> {
-    let own = command.get_arguments().cloned();
-    let below = command.get_subcommands().flat_map(flags_below);
-    own.chain(below).collect()
-}
-
-/// Returns the first matching flag of the commands on the path, or else of the later commands.
-fn find_arg<'a>(
-    commands: &[&'a Command],
-    later: &'a [Arg],
-    matches: impl Fn(&Arg) -> bool,
-) -> Option<&'a Arg> {
-    let on_path = commands
+/// Returns the first matching flag of the commands on the path, or else of any command.
+fn find_arg<'a>(commands: &[&'a Command], wanted: &dyn Fn(&Arg) -> bool) -> Option<&'a Arg> {
+    let mut on_path = commands
         .iter()
         .rev()
         .flat_map(|command| command.get_arguments());
-    on_path.chain(later).find(|arg| matches(arg))
+    on_path
+        .find(|arg| wanted(arg))
+        .or_else(|| find_below(commands.first()?, wanted))
+}
+
+/// Returns the first matching flag of a command and of the commands below it.
+fn find_below<'a>(command: &'a Command, wanted: &dyn Fn(&Arg) -> bool) -> Option<&'a Arg> {
+    let own = command.get_arguments().find(|arg| wanted(arg));
+    own.or_else(|| {
+        let mut below = command.get_subcommands();
+        below.find_map(|command| find_below(command, wanted))
+    })
 }
 
 /// Parses a boolean as Go does.

@@ -204,12 +204,13 @@ fn is_last(name: &str, argv: &Argv) -> bool {
 /// Describes a flag without its value, as it was given: by its name or by its letter.
 fn describe_lacking_value(name: &str, argv: &Argv) -> String {
     let last = argv.flags.last().and_then(|last| last.to_str());
-    let letters = last.filter(|last| !last.starts_with("--") && last.len() > 1);
-    match letters.and_then(|letters| Some((letters, letters.chars().last()?))) {
-        Some((letters, letter)) if letters.starts_with('-') => {
-            format!("flag needs an argument: '{letter}' in {letters}")
-        }
-        _ => format!("flag needs an argument: {name}"),
+    let last = last.unwrap_or_default();
+    let letters = last
+        .strip_prefix('-')
+        .filter(|letters| !letters.starts_with('-'));
+    match letters.and_then(|letters| letters.chars().last()) {
+        Some(letter) => format!("flag needs an argument: '{letter}' in {last}"),
+        None => format!("flag needs an argument: {name}"),
     }
 }
 

@@ -85,7 +85,6 @@ impl<'a> InitialWorld<'a> {
             cluster: cluster_state_of(peers.as_ref(), &empty.path),
             patience: Patience::none(),
             port: 0,
-            has_kubelet: false,
         };
         let world = Rehearsal::open(threads.handle(), setting)?;
         Ok(Opened {

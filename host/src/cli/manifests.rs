@@ -34,14 +34,16 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
     if let RunResult::Failed { phase, message } = &finished.result {
         print::error(&anyhow!("error execution phase {phase}: {message}"));
     }
+    if finished.result != RunResult::Done {
+        return Ok(Exit::from(&finished.result));
+    }
     let mut text = String::new();
     for sent in finished.sent {
-        if finished.result == RunResult::Done && WHOLE_OBJECTS.contains(&sent.verb) {
+        if WHOLE_OBJECTS.contains(&sent.verb) {
             let object: Value = serde_json::from_str(&sent.body)?;
             text += "---\n";
             text += &yaml::to_string(&object);
         }
     }
-    print::out(&text);
-    Ok(Exit::from(&finished.result))
+    Ok(print::out(&text))
 }

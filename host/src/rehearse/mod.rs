@@ -211,7 +211,6 @@ impl RehearsedCluster<'_> {
                 cancel: self.cancel.clone(),
             },
             port: 0,
-            has_kubelet: false,
         };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let cancel = self.cancel.child();

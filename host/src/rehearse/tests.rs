@@ -42,7 +42,6 @@ fn open(
             cancel: Cancel::never(),
         },
         port: 0,
-        has_kubelet: false,
     };
     Arc::new(Rehearsal::open(handle, setting).unwrap())
 }

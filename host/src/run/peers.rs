@@ -68,7 +68,6 @@ impl PeerCluster {
                 cancel: cancel.clone(),
             },
             port: 0,
-            has_kubelet: false,
         };
         Ok(Some(PeerCluster {
             cluster,

@@ -131,9 +131,11 @@ impl Site<Rehearsal> {
             cluster,
             patience: patience(prepared, run.cancel()),
             port,
-            has_kubelet: prepared.presumes_kubelet(),
         };
         let world = Rehearsal::open(threads.handle(), setting)?;
+        if prepared.presumes_kubelet() {
+            world.presume_kubelet();
+        }
         let made = missing.make(prepared, &world, run.cancel());
         made.map_err(Failure::into_error)?;
         Ok(Site {

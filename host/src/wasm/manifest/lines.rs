@@ -6,6 +6,13 @@ use crate::wasm::{
 use serde_json::{Map, Value, json};
 
 impl Request {
+    /// Returns the dimensions in which the request has patterns.
+    pub(super) fn dimensions(&self) -> Vec<Dimension> {
+        let all = Dimension::ALL.iter().copied();
+        all.filter(|dimension| dimension.pattern_count(self) > 0)
+            .collect()
+    }
+
     /// The request as lines of JSON. `kubephase.lock` holds them, to compare them with the lines of
     /// later versions. Two requests have equal lines only if they ask for equal things.
     ///
@@ -13,12 +20,7 @@ impl Request {
     /// in several dimensions has one line: the capability and an object with the patterns of each
     /// dimension.
     pub fn lines(&self) -> Vec<String> {
-        let dimensions: Vec<Dimension> = Dimension::ALL
-            .iter()
-            .copied()
-            .filter(|dimension| dimension.pattern_count(self) > 0)
-            .collect();
-        match dimensions.as_slice() {
+        match self.dimensions().as_slice() {
             [] => vec![json!([self.capability]).to_string()],
             [dimension] => self
                 .patterns(*dimension)

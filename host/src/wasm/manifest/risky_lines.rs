@@ -1,7 +1,7 @@
 //! The lines of a request that have a risk, each with the reason.
 use crate::{
     wasm::{
-        gate::{Danger, Dimension, asked_nearby},
+        gate::{Danger, asked_nearby},
         request::Request,
     },
     world::reach::Services,
@@ -51,11 +51,7 @@ impl Request {
 
     /// Splits the request into requests of one line each.
     fn requests_by_line(&self) -> Vec<Request> {
-        let dimensions: Vec<Dimension> = Dimension::ALL
-            .iter()
-            .copied()
-            .filter(|dimension| dimension.pattern_count(self) > 0)
-            .collect();
+        let dimensions = self.dimensions();
         let [dimension] = dimensions.as_slice() else {
             return vec![self.clone()];
         };

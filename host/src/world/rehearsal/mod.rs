@@ -73,9 +73,6 @@ pub struct Setting {
     pub patience: Patience,
     /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,
-    /// Whether the kubelet runs from the beginning, because the run leaves out the phase that
-    /// starts it.
-    pub has_kubelet: bool,
 }
 
 /// Opens the files of a scratch tree. `below` is a tree that is read where the scratch tree has no
@@ -101,6 +98,11 @@ fn open_root(path: &Path) -> Result<RootedFiles> {
 }
 
 impl Rehearsal {
+    /// Takes it for granted that the kubelet runs: the run leaves out the phase that starts it.
+    pub fn presume_kubelet(&self) {
+        self.kubelet.presume_running();
+    }
+
     /// Opens a machine. If an earlier rehearsal in the same tree had a cluster, its machine is
     /// started again.
     ///
@@ -119,9 +121,6 @@ impl Rehearsal {
             cancel: setting.patience.cancel.clone(),
         }));
         let resumed = kubelet.resume().map_err(Failure::into_error)?;
-        if setting.has_kubelet {
-            kubelet.presume_running();
-        }
         if resumed.runs
             && let Some(service) = facts.services.get_mut("kubelet")
         {
@@ -223,9 +222,10 @@ impl World for Rehearsal {
     /// phases starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
     fn longest_wait(&self) -> Option<Duration> {
         let is_external = self.kubelet.cluster().is_external();
-        match self.kubelet.is_running() {
-            true => is_external.then_some(DRY_RUN_WAIT),
-            false => (is_external || self.waits_in_vain()).then_some(Duration::ZERO),
+        if self.kubelet.is_running() {
+            is_external.then_some(DRY_RUN_WAIT)
+        } else {
+            (is_external || self.waits_in_vain()).then_some(Duration::ZERO)
         }
     }
 

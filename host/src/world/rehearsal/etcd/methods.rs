@@ -1,9 +1,9 @@
 //! Etcd as a part of a rehearsal.
 use super::EtcdMembers;
-use crate::world::{Etcd, EtcdMember, Tried, real::etcd_endpoints, rehearsal::Rehearsal};
-
-/// The static Pod of this node's etcd.
-const MANIFEST: &str = "/etc/kubernetes/manifests/etcd.yaml";
+use crate::{
+    render::MANIFESTS,
+    world::{Etcd, EtcdMember, Tried, real::etcd_endpoints, rehearsal::Rehearsal},
+};
 
 impl Rehearsal {
     /// Returns the members of etcd, after the node's kubelet has read its static Pods.
@@ -13,7 +13,10 @@ impl Rehearsal {
     fn etcd_members(&self) -> Tried<&EtcdMembers> {
         let cluster = self.kubelet.cluster();
         if cluster.is_external() {
-            let has_etcd = self.files.stat(MANIFEST)?.is_some();
+            let has_etcd = self
+                .files
+                .stat(&format!("{MANIFESTS}/etcd.yaml"))?
+                .is_some();
             cluster.import_members(self.api.as_ref(), has_etcd);
             self.kubelet.sync()?;
         } else {

@@ -1,6 +1,10 @@
 //! Reading static Pods.
 use super::{CONFIG, KubeletStandIn};
-use crate::{render::MANIFESTS, text::yaml, world::Tried};
+use crate::{
+    render::MANIFESTS,
+    text::yaml,
+    world::{Tried, text_file::read_text},
+};
 use serde_json::Value;
 
 /// Returns the static Pod of a component.
@@ -46,11 +50,8 @@ impl KubeletStandIn {
     /// kubelet would find nothing; the rehearsal goes on.
     fn check_static_pod_path(&self) -> Tried<()> {
         // It is not there if the run leaves out the phase that writes it.
-        let text = match self.files().stat(CONFIG)? {
-            Some(_) => self.files().read(CONFIG)?,
-            None => Vec::new(),
-        };
-        let config = yaml::value(&String::from_utf8_lossy(&text)).unwrap_or_default();
+        let text = read_text(self.files(), CONFIG)?.unwrap_or_default();
+        let config = yaml::value(&text).unwrap_or_default();
         let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);
         if configured == MANIFESTS {
             return Ok(());

@@ -52,7 +52,7 @@ struct ComponentInfo {
 
 /// Version of the rules for manifests, part of the cache key. Raise it when the rules change:
 /// manifests in the cache are then read again.
-const MANIFEST_RULES_VERSION: u32 = 3;
+const MANIFEST_RULES_VERSION: u32 = 4;
 
 impl ComponentInfo {
     /// Returns the cache key of a component.

@@ -112,7 +112,7 @@ pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
     commands.collect()
 }
 
-/// Returns the name of such a command; none for the whole workflow.
+/// Returns the name of such a command; `None` for the whole workflow.
 pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
     let name = matches.subcommand_name().filter(|name| *name != ALL)?;
     Some(name.to_owned())

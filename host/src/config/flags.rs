@@ -258,7 +258,7 @@ impl InitFlags {
     }
 }
 
-/// Returns the file that `--config` names, merged with the machine's own files; none if there are
+/// Returns the file that `--config` names, merged with the machine's own files; `None` if there are
 /// no files at all. An empty name names no file (kubeadm behaviour).
 ///
 /// # Errors

@@ -32,7 +32,7 @@ const LOCK: &str = "kubephase.lock";
 /// Where the machine's own configuration is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineFolder {
-    /// the root of the machine; none if its configuration is not read
+    /// the root of the machine; `None` if its configuration is not read
     root: Option<PathBuf>,
 }
 
@@ -94,7 +94,7 @@ impl MachineFolder {
         files.collect()
     }
 
-    /// Reads the lock of the machine's plugins; none if it does not exist.
+    /// Reads the lock of the machine's plugins; `None` if it does not exist.
     ///
     /// # Errors
     /// It cannot be read, others than root can write it, or it is a link out of the folder.
@@ -135,7 +135,7 @@ impl MachineFolder {
         self.open_below(&above, name, &root.join(FOLDER))
     }
 
-    /// Opens a folder that must not be a link; none if it does not exist.
+    /// Opens a folder that must not be a link; `None` if it does not exist.
     fn open_below(
         &self,
         above: &OwnedFd,

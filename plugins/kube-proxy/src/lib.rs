@@ -1,4 +1,4 @@
-//! kube-proxy, as kubeadm 1.36 installs it: ConfigMap, DaemonSet, ServiceAccount, and the roles
+//! kube-proxy, as kubeadm installs it: ConfigMap, DaemonSet, ServiceAccount, and the roles
 //! that they need.
 
 mod access;

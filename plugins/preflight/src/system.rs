@@ -126,7 +126,9 @@ fn cgroup_problems(version: u8, controllers: &[String], v1: CgroupV1) -> Vec<Pro
             format!("missing required cgroups: {}", missing.join(" ")),
         ));
     } else if version == 1 {
-        let verdict = if v1.is_refused_by(&kubelet_version().unwrap_or_default()) {
+        let is_refused = v1.refused_from_kubelet.is_some()
+            && v1.is_refused_by(&kubelet_version().unwrap_or_default());
+        let verdict = if is_refused {
             Verdict::Fail
         } else {
             Verdict::Warn

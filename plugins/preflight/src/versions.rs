@@ -1,7 +1,7 @@
 //! Versions: of Kubernetes, and of the kubelet on the node.
 use crate::{Problem, is_worker, report_check, warn_unless};
 use kubephase_sdk::{
-    Failure, Verdict, codes,
+    CommandOutput, Failure, Verdict, codes,
     kubeadm::Config,
     observe_command,
     release::{Release, Skew, SkewProblem, major_and_minor},
@@ -12,8 +12,7 @@ pub fn check_versions(config: &Config) -> Result<(), Failure> {
     if !is_worker(config) {
         check_kubernetes(wanted);
     }
-    let (output, problem) = match observe_command::run_command("kubelet", &["--version".to_owned()])
-    {
+    let (output, problem) = match ask_kubelet() {
         Err(failure) => (
             String::new(),
             Some((
@@ -58,18 +57,23 @@ fn check_kubernetes(wanted: &str) {
     );
 }
 
-/// Returns the version of the node's kubelet; none if it cannot be found out.
+/// Returns the version of the node's kubelet; `None` if it cannot be found out.
 pub fn kubelet_version() -> Option<String> {
-    let output = observe_command::run_command("kubelet", &["--version".to_owned()]).ok()?;
-    let version = output.stdout.trim().strip_prefix("Kubernetes ")?;
-    Some(version.to_owned())
+    version_in(&ask_kubelet().ok()?.stdout).map(str::to_owned)
+}
+
+fn ask_kubelet() -> Result<CommandOutput, Failure> {
+    observe_command::run_command("kubelet", &["--version".to_owned()])
+}
+
+/// Returns the version in the output of `kubelet --version`.
+fn version_in(output: &str) -> Option<&str> {
+    output.trim().strip_prefix("Kubernetes ")
 }
 
 /// Returns what is wrong with the output of `kubelet --version` for the cluster.
 fn kubelet_problem(output: &str, config: &Config) -> Option<Problem> {
-    let version = output
-        .trim()
-        .strip_prefix("Kubernetes ")
+    let version = version_in(output)
         .filter(|version| version.starts_with('v') && major_and_minor(version).is_some());
     let Some(kubelet) = version else {
         return Some((

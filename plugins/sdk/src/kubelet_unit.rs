@@ -7,7 +7,7 @@ mod systemd;
 use crate::{Failure, node_fact, observe_files};
 
 /// The drop-in that passes the kubelet what it needs.
-pub const DROP_IN: &str = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf";
+const DROP_IN: &str = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf";
 /// The file of flags that `kubelet-start` writes.
 pub const FLAGS_FILE: &str = "/var/lib/kubelet/kubeadm-flags.env";
 
@@ -57,7 +57,7 @@ impl Passed {
     }
 }
 
-/// Reads the kubelet's unit; none if there is none, or if its files do not tell what it passes.
+/// Reads the kubelet's unit; `None` if there is none, or if its files do not tell what it passes.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -69,7 +69,7 @@ pub fn read() -> Result<Option<KubeletUnit>, Failure> {
     })
 }
 
-/// Returns the text of a file; none if it is missing, cannot be read or is not text.
+/// Returns the text of a file; `None` if it is missing, cannot be read or is not text.
 fn text_of(path: &str) -> Option<String> {
     observe_files::read_file(path)
         .ok()

@@ -1,6 +1,7 @@
 //! Files that can be read at a glance: lines of at most 100 columns, files of at most 350 lines.
 //! (Functions of more than 60 lines are refused by clippy.)
-use std::{fs, path::Path};
+use super::rust_files;
+use std::fs;
 
 const LONGEST_LINE: usize = 100;
 const LONGEST_FILE: usize = 350;
@@ -10,8 +11,14 @@ const FOLDERS: &[&str] = &["host", "plugins", "wit", "examples", "tests"];
 #[test]
 fn lines_and_files_are_short() {
     let mut problems = Vec::new();
-    for folder in FOLDERS {
-        check_folder(&harness::workspace().join(folder), &mut problems);
+    let workspace = harness::workspace();
+    for path in FOLDERS
+        .iter()
+        .flat_map(|folder| rust_files(&workspace.join(folder)))
+    {
+        let name = path.strip_prefix(&workspace).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        check_text(&name.display().to_string(), &text, &mut problems);
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -27,21 +34,6 @@ fn long_lines_and_files_are_found() {
         problems,
         ["long.rs:1: 101 columns", "many.rs: 351 lines"].map(String::from)
     );
-}
-
-/// Checks the Rust files of a folder, but for what a build has made.
-fn check_folder(folder: &Path, problems: &mut Vec<String>) {
-    let entries = fs::read_dir(folder).unwrap();
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && !path.is_symlink() && name != "target" && name != ".kubephase" {
-            check_folder(&path, problems);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            let name = path.strip_prefix(harness::workspace()).unwrap();
-            let text = fs::read_to_string(&path).unwrap();
-            check_text(&name.display().to_string(), &text, problems);
-        }
-    }
 }
 
 fn check_text(name: &str, text: &str, problems: &mut Vec<String>) {

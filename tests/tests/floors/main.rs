@@ -16,7 +16,10 @@ mod sample;
 
 use arrows::{find_circles, find_unmatched_floors, find_upward_paths};
 use modules::Modules;
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The floors from the lowest to the highest, with the contents of each.
 const FLOORS: &[(&str, &str)] = &[
@@ -135,6 +138,23 @@ fn the_page_of_the_host_has_these_floors() {
         page.contains(&format!("\n\n{list}\n")),
         "the list of floors in host/README.md has to be:\n{list}"
     );
+}
+
+/// Returns the Rust files below a folder, but for what a build has made.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(&current).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default();
+            if path.is_dir() && !path.is_symlink() && name != "target" && name != ".kubephase" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
 }
 
 fn program() -> Modules {

@@ -1,5 +1,8 @@
 //! The files of a crate by module, and the resolution of module paths to files.
-use super::paths::{PathsInFile, WrittenPath};
+use super::{
+    paths::{PathsInFile, WrittenPath},
+    rust_files,
+};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// How many re-exports are followed from a path. The limit ends circles of re-exports.
@@ -21,22 +24,10 @@ pub struct Modules(pub BTreeMap<ModulePath, File>);
 impl Modules {
     /// Reads all files below a folder.
     pub fn read_folder(folder: &Path) -> Modules {
-        let mut folders = vec![folder.to_owned()];
-        let mut files = Vec::new();
-        while let Some(current) = folders.pop() {
-            for entry in fs::read_dir(&current)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-            {
-                if entry.is_dir() {
-                    folders.push(entry);
-                } else if entry.extension().is_some_and(|end| end == "rs") {
-                    let name = entry.strip_prefix(folder).unwrap().to_str().unwrap();
-                    files.push((name.to_owned(), fs::read_to_string(&entry).unwrap()));
-                }
-            }
-        }
-        Modules::from_files(files)
+        Modules::from_files(rust_files(folder).into_iter().map(|path| {
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+            (name.to_owned(), fs::read_to_string(&path).unwrap())
+        }))
     }
 
     /// Reads files: their paths below `src`, and their texts.

@@ -1,7 +1,8 @@
 //! Only the table of releases names versions of Kubernetes and compares them.
+use super::rust_files;
 use harness::workspace;
 use regex::Regex;
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::LazyLock};
 
 /// The table.
 const TABLE: &str = "plugins/sdk/src/release/";
@@ -9,7 +10,7 @@ const TABLE: &str = "plugins/sdk/src/release/";
 const EXAMPLES: &[&str] = &["plugins/sdk/src/facts.rs"];
 
 /// What names a release, or decides by one.
-fn patterns() -> [Regex; 4] {
+static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
     [
         r"(^|[^0-9.])1\.3[0-9]\b",
         r"Version::new\(1,",
@@ -17,42 +18,44 @@ fn patterns() -> [Regex; 4] {
         r"(==|!=|<=|>=|\s<|\s>)\s*\(1,",
     ]
     .map(|pattern| Regex::new(pattern).expect("a valid pattern"))
-}
+});
 
-/// Adds the sources below a folder, except tests.
-fn add_sources(folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if path.is_dir() && !["tests", "target", "cases", "node_modules"].contains(&name.as_str()) {
-            add_sources(&path, found);
-        } else if name.ends_with(".rs") && name != "tests.rs" {
-            let path = path.strip_prefix(workspace()).expect("a path below it");
-            found.push(path.to_string_lossy().into_owned());
-        }
-    }
+/// Returns the paths of the sources below a folder of the workspace, except tests.
+fn sources(folder: &str) -> impl Iterator<Item = String> {
+    const LEFT_OUT: [&str; 3] = ["tests", "cases", "node_modules"];
+    let is_source = |path: &Path| {
+        let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
+        !is_test
+            && !path
+                .iter()
+                .any(|part| LEFT_OUT.iter().any(|name| part == *name))
+    };
+    let files = rust_files(&workspace().join(folder)).into_iter();
+    files.filter_map(move |path| {
+        let path = path.strip_prefix(workspace()).expect("a path below it");
+        is_source(path).then(|| path.to_string_lossy().into_owned())
+    })
 }
 
 /// Returns the lines of a source that name or compare a release: without comments, and without the
 /// tests at its end.
 fn offending_lines(source: &str) -> Vec<&str> {
-    let patterns = patterns();
     let code = source.split("#[cfg(test)]\nmod tests {").next();
     code.unwrap_or_default()
         .lines()
         .filter(|line| {
             let code = line.split("//").next().unwrap_or_default();
-            patterns.iter().any(|pattern| pattern.is_match(code))
+            PATTERNS.iter().any(|pattern| pattern.is_match(code))
         })
         .collect()
 }
 
 #[test]
 fn only_the_table_of_releases_compares_versions() {
-    let mut sources = Vec::new();
-    for folder in ["host/src", "plugins"] {
-        add_sources(&workspace().join(folder), &mut sources);
-    }
+    let sources: Vec<String> = ["host/src", "plugins"]
+        .into_iter()
+        .flat_map(sources)
+        .collect();
     assert!(sources.iter().any(|path| path.starts_with(TABLE)));
     let mut offences = Vec::new();
     for path in sources

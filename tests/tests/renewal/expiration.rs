@@ -1,9 +1,7 @@
 //! `certs check-expiration`, and certificates that have expired.
-use crate::{ControlPlane, expect_valid};
+use crate::{ControlPlane, KUBECONFIGS, QUICK, expect_valid};
 use harness::has_program;
-use std::{fs, thread, time::Duration};
-
-const QUICK: &str = "encryptionAlgorithm: ECDSA-P256";
+use std::fs;
 
 /// Replaces times by letters, so that the rest can be compared with a recorded run of kubeadm.
 fn without_times(text: &str) -> String {
@@ -101,10 +99,9 @@ fn the_directory_of_the_certificates_comes_from_the_file_or_from_the_flag() {
         missing("--cert-dir /etc/kubernetes/ssl --kubeconfig /none"),
         0
     );
-    fs::remove_file(machine.kubeconfig("admin.conf")).unwrap();
-    fs::remove_file(machine.kubeconfig("scheduler.conf")).unwrap();
-    fs::remove_file(machine.kubeconfig("controller-manager.conf")).unwrap();
-    fs::remove_file(machine.kubeconfig("super-admin.conf")).unwrap();
+    for name in KUBECONFIGS {
+        fs::remove_file(machine.kubeconfig(name)).unwrap();
+    }
     assert_eq!(missing(""), 14);
 }
 
@@ -115,11 +112,10 @@ fn expired_certificates_are_shown_and_renewed() {
         return;
     }
     let machine = ControlPlane::new(&format!("{QUICK}\ncertificateValidityPeriod: 1s"));
-    thread::sleep(Duration::from_secs(4));
-    let rows = machine
-        .certs("check-expiration --kubeconfig /none")
-        .expect_success();
-    assert_eq!(rows.matches("<invalid>").count(), 11, "{rows}");
+    let rows = machine.certs_until("check-expiration --kubeconfig /none", |output| {
+        output.stdout.matches("<invalid>").count() == 11
+    });
+    rows.expect_success();
     machine.configure("year.yaml", QUICK);
     machine
         .certs("renew all --config year.yaml")
@@ -136,7 +132,9 @@ fn expired_certificates_are_shown_and_renewed() {
 #[test]
 fn an_authority_that_has_expired_is_a_warning() {
     let machine = ControlPlane::new(&format!("{QUICK}\ncaCertificateValidityPeriod: 1s"));
-    thread::sleep(Duration::from_secs(2));
+    machine.certs_until("check-expiration --config cluster.yaml", |output| {
+        output.stderr.contains("has expired")
+    });
     for line in ["check-expiration", "renew front-proxy-client"] {
         let output = machine.certs(&format!("{line} --config cluster.yaml"));
         assert_eq!(output.status, 0, "{line}: {}", output.stderr);

@@ -1,8 +1,6 @@
 //! Authorities whose keys are kept elsewhere.
-use crate::ControlPlane;
+use crate::{ControlPlane, QUICK};
 use std::fs;
-
-const QUICK: &str = "encryptionAlgorithm: ECDSA-P256";
 
 #[test]
 fn what_an_external_authority_signed_is_left_and_the_rest_is_renewed() {

@@ -1,5 +1,5 @@
 //! What a renewal prints, which scripts of kubeadm's users read.
-use crate::ControlPlane;
+use crate::{ControlPlane, QUICK};
 use harness::{ServingRehearsal, kubephase, quick_config, run, workspace};
 use std::fs;
 
@@ -20,8 +20,6 @@ certificate embedded in the kubeconfig file for the super-admin renewed
 Done renewing certificates. You must restart the kube-apiserver, kube-controller-manager, \
 kube-scheduler and etcd, so that they can use the new certificates.
 ";
-
-const QUICK: &str = "encryptionAlgorithm: ECDSA-P256";
 
 #[test]
 fn kubeadm_prints_its_own_lines_in_its_own_order() {

@@ -16,9 +16,13 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// A field of the ClusterConfiguration that makes keys quickly.
+pub const QUICK: &str = "encryptionAlgorithm: ECDSA-P256";
 
 /// The certificates that are files: path below the certificates directory, and base name of the
 /// authority.
@@ -52,16 +56,23 @@ impl ControlPlane {
             folder: tempfile::tempdir().unwrap(),
         };
         symlink(PROGRAM, made.path("kubeadm")).unwrap();
-        let config = made.configure("cluster.yaml", fields);
-        let node = workspace().join("examples/single-node/node.yaml");
-        for group in ["certs", "kubeconfig"] {
-            let output = run(kubephase(PROGRAM)
-                .args(["init", "phase", group, "all", "--root"])
-                .arg(made.root())
-                .args([Path::new("--config"), &config, Path::new("--node"), &node]));
-            output.expect_success();
-        }
+        made.configure("cluster.yaml", fields);
+        made.init_phases("certs");
+        made.init_phases("kubeconfig");
         made
+    }
+
+    /// Runs all phases of a group of `init`.
+    pub fn init_phases(&self, group: &str) {
+        let node = workspace().join("examples/single-node/node.yaml");
+        run(kubephase(PROGRAM)
+            .args(["init", "phase", group, "all", "--root"])
+            .arg(self.root())
+            .arg("--config")
+            .arg(self.path("cluster.yaml"))
+            .arg("--node")
+            .arg(node))
+        .expect_success();
     }
 
     /// Writes a configuration with these fields of the ClusterConfiguration.
@@ -96,6 +107,19 @@ impl ControlPlane {
     /// Runs `kubephase certs …` on the tree.
     pub fn certs(&self, line: &str) -> RunOutput {
         self.run_as(Path::new(PROGRAM), line)
+    }
+
+    /// Runs `kubephase certs …` again and again until its output is as wanted.
+    pub fn certs_until(&self, line: &str, is_wanted: impl Fn(&RunOutput) -> bool) -> RunOutput {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let output = self.certs(line);
+            if is_wanted(&output) {
+                return output;
+            }
+            let seen = format!("{}{}", output.stdout, output.stderr);
+            assert!(Instant::now() < deadline, "{line}: {seen}");
+        }
     }
 
     /// Runs `kubeadm certs …` on the tree.

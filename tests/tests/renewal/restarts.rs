@@ -1,23 +1,14 @@
 //! Components that are restarted because they read their certificate only when they start. A
 //! rehearsal has no containers, so it says what it would restart.
-use crate::{ControlPlane, PROGRAM};
-use harness::{kubephase, run, workspace};
+use crate::{ControlPlane, QUICK};
 
-const QUICK: &str = "encryptionAlgorithm: ECDSA-P256";
 const CONTROLLER_MANAGER: &str = "[dryrun] Would restart kube-controller-manager";
 const SCHEDULER: &str = "[dryrun] Would restart kube-scheduler";
 
 /// A control plane with its static Pods.
 fn control_plane() -> ControlPlane {
     let machine = ControlPlane::new(QUICK);
-    run(kubephase(PROGRAM)
-        .args(["init", "phase", "control-plane", "all", "--root"])
-        .arg(machine.root())
-        .arg("--config")
-        .arg(machine.path("cluster.yaml"))
-        .arg("--node")
-        .arg(workspace().join("examples/single-node/node.yaml")))
-    .expect_success();
+    machine.init_phases("control-plane");
     machine
 }
 

@@ -59,7 +59,7 @@ fn the_drop_in_of_a_package_is_left_alone() {
     let root = folder.path().join("root");
     rehearse(&root);
     assert!(!root.join(DROP_INS).exists());
-    reset(&root, "--force");
+    reset(&root, "--force").expect_success();
     assert_eq!(fs::read_to_string(root.join(package)).unwrap(), packaged);
 }
 

@@ -15,7 +15,7 @@ static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Returns a text with its escapes decoded, once; none if it is not text or has no escapes.
+/// Returns a text with its escapes decoded, once; `None` if it is not text or has no escapes.
 pub(super) fn unescape(content: &[u8]) -> Option<Vec<u8>> {
     str::from_utf8(content).ok()?;
     match ESCAPE.as_ref()?.replace_all(content, decode) {

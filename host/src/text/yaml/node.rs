@@ -15,7 +15,7 @@ pub struct Node {
 pub struct Place {
     pub line: u64,
     pub column: u64,
-    /// the file whose line it is; none if the line is one of the document that has the tree
+    /// the file whose line it is; `None` if the line is one of the document that has the tree
     pub file: Option<Arc<Path>>,
 }
 

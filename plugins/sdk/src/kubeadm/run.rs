@@ -76,7 +76,7 @@ pub struct RunOptions {
     /// repository of the core images of a CI build of Kubernetes; `None` for a release
     pub ci_image_repository: Option<String>,
     /// the version of a CI build of Kubernetes as the cluster's configuration keeps it,
-    /// `ci/v1.36.2`; none for a release
+    /// `ci/v1.36.2`; `None` for a release
     pub ci_kubernetes_version: Option<String>,
     /// whether `systemd-resolved` runs on the node
     pub systemd_resolved: bool,

@@ -5,7 +5,7 @@ use crate::observe_files;
 const SCRIPT: &str = "/etc/init.d/kubelet";
 const VARIABLES: &str = "/etc/conf.d/kubelet";
 
-/// Reads the service; none if there is none.
+/// Reads the service; `None` if there is none.
 pub fn read() -> Option<KubeletUnit> {
     let script = text_of(SCRIPT)?;
     let variables = text_of(VARIABLES).unwrap_or_default();

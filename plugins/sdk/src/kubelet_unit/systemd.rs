@@ -26,7 +26,7 @@ struct Service {
     has_unknown_variables: bool,
 }
 
-/// Reads the unit; none if there is none, or if it does not start the kubelet itself.
+/// Reads the unit; `None` if there is none, or if it does not start the kubelet itself.
 pub fn read() -> Option<KubeletUnit> {
     let unit = FOLDERS.map(|folder| format!("{folder}/{UNIT}"));
     let (path, text) = unit

@@ -1,6 +1,11 @@
 //! Addresses.
 use std::net::{IpAddr, Ipv6Addr};
 
+/// Bits of an IPv6 address.
+pub(super) const WIDE: u8 = 128;
+/// Bits of an IPv4 address.
+pub(super) const NARROW: u8 = 32;
+
 /// Numbers from this one on are too large, whatever they are for (a limit of Go).
 const TOO_LARGE: u32 = 0xff_ffff;
 /// Groups of 16 bits in an IPv6 address.
@@ -9,7 +14,7 @@ const GROUPS: usize = 8;
 /// Parses an address. Its numbers may begin with zeros, which do not make them octal. An IPv4
 /// address in the form of IPv6 (`::ffff:192.0.2.1`) is an IPv4 address. There is no zone.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
-    parse_wide(text.as_bytes()).map(to_address)
+    parse_wide(text.as_bytes()).map(|(wide, _)| to_address(wide))
 }
 
 /// Returns the address of 128 bits, of which IPv4 addresses begin with `::ffff:0:0`.
@@ -25,16 +30,17 @@ pub(super) fn to_wide(address: IpAddr) -> u128 {
     }
 }
 
-/// Parses an address of either family into 128 bits.
-fn parse_wide(text: &[u8]) -> Option<u128> {
+/// Parses an address of either family into 128 bits. Returns how many bits it has as it was written
+/// too.
+pub(super) fn parse_wide(text: &[u8]) -> Option<(u128, u8)> {
     match parse_v4(text) {
-        Some(address) => Some(0xffff << 32 | u128::from(address)),
-        None => parse_v6(text),
+        Some(address) => Some((0xffff << 32 | u128::from(address), NARROW)),
+        None => Some((parse_v6(text)?, WIDE)),
     }
 }
 
 /// Parses four numbers with dots between them.
-pub(super) fn parse_v4(text: &[u8]) -> Option<u32> {
+fn parse_v4(text: &[u8]) -> Option<u32> {
     let numbers: Vec<&[u8]> = text.split(|byte| *byte == b'.').collect();
     if numbers.len() != 4 {
         return None;
@@ -47,7 +53,7 @@ pub(super) fn parse_v4(text: &[u8]) -> Option<u32> {
 
 /// Parses groups of hexadecimal digits. `::` stands for at least one group of zero, and the last
 /// two groups may be an IPv4 address.
-pub(super) fn parse_v6(text: &[u8]) -> Option<u128> {
+fn parse_v6(text: &[u8]) -> Option<u128> {
     let mut groups: Vec<u32> = Vec::new();
     let mut gap = None;
     let mut rest = text;

@@ -1,14 +1,10 @@
 //! Networks: an address and the length of its mask.
-use super::address::{parse_v4, parse_v6, to_address, to_wide, whole_number};
+use super::address::{NARROW, WIDE, parse_wide, to_address, to_wide, whole_number};
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// Bits of an IPv6 address.
-const WIDE: u8 = 128;
-/// Bits of an IPv4 address.
-const NARROW: u8 = 32;
 /// Bits of an IPv6 address before the IPv4 address in it.
 const MAPPED: u8 = WIDE - NARROW;
 
@@ -29,10 +25,7 @@ impl Network {
     /// ignored.
     pub fn parse(text: &str) -> Option<Network> {
         let (address, prefix) = text.split_once('/')?;
-        let (address, width) = match parse_v4(address.as_bytes()) {
-            Some(address) => (0xffff << 32 | u128::from(address), NARROW),
-            None => (parse_v6(address.as_bytes())?, WIDE),
-        };
+        let (address, width) = parse_wide(address.as_bytes())?;
         let prefix = whole_number(prefix.as_bytes())
             .and_then(|prefix| u8::try_from(prefix).ok())
             .filter(|prefix| *prefix <= width)?;

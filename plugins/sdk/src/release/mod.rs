@@ -19,23 +19,21 @@ impl Release {
     /// `release/`. A label such as `stable-1`, an empty text, and a version that is newer than
     /// every recorded row have the newest recorded row; an older version has the oldest row.
     pub fn of(version: &str) -> &'static Release {
-        let Some((major, minor)) = major_and_minor(version) else {
+        let Some(version) = major_and_minor(version) else {
             return Release::newest();
         };
-        let recorded = || Release::recorded().rev();
-        match major {
-            1 => recorded()
-                .find(|release| release.minor <= minor)
-                .unwrap_or(&RELEASES[0]),
-            0 => &RELEASES[0],
-            _ => Release::newest(),
-        }
+        Release::recorded()
+            .rev()
+            .find(|release| (1, release.minor) <= version)
+            .unwrap_or_else(Release::oldest)
     }
 
     /// Returns the newest row that was recorded with kubeadm of its minor. It is the release that
     /// this program stands for, and that labels such as `stable-1` mean.
     pub fn newest() -> &'static Release {
-        Release::recorded().next_back().unwrap_or(&RELEASES[0])
+        Release::recorded()
+            .next_back()
+            .unwrap_or_else(Release::oldest)
     }
 
     /// Returns the oldest row.
@@ -60,7 +58,7 @@ impl Release {
         format!("1.{}.0", self.minor)
     }
 
-    /// Returns a feature gate that kubeadm of this minor accepts; none if it does not know it.
+    /// Returns a feature gate that kubeadm of this minor accepts; `None` if it does not know it.
     pub fn accepted_gate(&self, name: &str) -> Option<&'static FeatureGate> {
         self.gate(name).filter(|gate| gate.stage != Stage::Removed)
     }
@@ -78,15 +76,6 @@ impl Release {
         self.feature_gates.iter().find(|gate| gate.name == name)
     }
 
-    /// Returns the names of the feature gates that kubeadm of this minor accepts.
-    pub fn accepted_gates(&self) -> impl Iterator<Item = &'static str> {
-        let accepted = |gate: &&FeatureGate| gate.stage != Stage::Removed;
-        self.feature_gates
-            .iter()
-            .filter(accepted)
-            .map(|gate| gate.name)
-    }
-
     /// Whether kubeadm of this minor knows a field of a document, by kind and dotted path, which
     /// the newest recorded minor knows.
     pub fn knows_field(&self, kind: &str, path: &str) -> bool {
@@ -95,7 +84,7 @@ impl Release {
 }
 
 /// Returns the major and minor version of a text such as `v1.36.2`, also behind `ci/` or
-/// `release/`; none if it does not begin with two numbers.
+/// `release/`; `None` if it does not begin with two numbers.
 pub fn major_and_minor(text: &str) -> Option<(u64, u64)> {
     let text = (text.strip_prefix("ci/").or(text.strip_prefix("release/"))).unwrap_or(text);
     let mut parts = text

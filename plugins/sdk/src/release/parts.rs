@@ -92,7 +92,7 @@ pub struct StaticPods {
 /// Flags that an etcd gets from this version on, beside those that every etcd gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EtcdFlags {
-    /// `3.6.0`; none for any version, also for one that cannot be read
+    /// `3.6.0`; `None` for any version, also for one that cannot be read
     pub since: Option<&'static str>,
     /// name and value
     pub flags: &'static [(&'static str, &'static str)],
@@ -153,7 +153,7 @@ pub struct Checks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CgroupV1 {
     pub message: &'static str,
-    /// the minor of the first kubelet with which it is an error; none if it is always a warning
+    /// the minor of the first kubelet with which it is an error; `None` if it is always a warning
     pub refused_from_kubelet: Option<u64>,
 }
 

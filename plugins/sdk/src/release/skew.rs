@@ -38,7 +38,7 @@ impl std::fmt::Display for SkewProblem {
 }
 
 impl Skew<'_> {
-    /// Returns the first rule that the versions break; none if they may be together.
+    /// Returns the first rule that the versions break; `None` if they may be together.
     pub fn problem(&self) -> Option<SkewProblem> {
         self.target_problem()
             .or_else(|| self.control_plane_problem())

@@ -2,7 +2,7 @@
 use crate::{
     cancellation::interrupt,
     support::{
-        Trial, call, namespace,
+        Trial, namespace,
         process::{LONGEST_RUN, Running},
         server::{Manner, Server},
     },
@@ -21,15 +21,7 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
         return;
     }
     let server = Server::start(Manner::Silent);
-    let url = format!("http://127.0.0.1:{}/", server.port);
-    let grant = format!(
-        "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
-        server.port
-    );
-    let trial = Trial::check()
-        .grants(&[&grant])
-        .allow_root()
-        .calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
+    let trial = Trial::asking(&server);
     trial.prepare();
     let running = namespace::start(&trial, None, &namespace::PREFLIGHT);
     crate::wait_until(|| !server.requests().is_empty());

@@ -64,7 +64,7 @@ fn write_private(path: &Path, text: &str) {
     fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-/// Waits for the end of a reset, however slow the machine is.
+/// The longest time of a reset, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 #[test]

@@ -203,15 +203,7 @@ fn real() -> Vec<Mode> {
         namespace::run(&trial, None, &namespace::PREFLIGHT)
     };
     let server = Server::start(Manner::EndlessBody);
-    let url = format!("http://127.0.0.1:{}/", server.port);
-    let grant = format!(
-        "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
-        server.port
-    );
-    let trial = Trial::check()
-        .grants(&[&grant])
-        .allow_root()
-        .calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
+    let trial = Trial::asking(&server);
     trial.prepare();
     vec![
         mode(

@@ -6,7 +6,7 @@ use crate::{
     world::{Cluster, Tried, text_file::read_kubeconfig},
 };
 use data_encoding::BASE64;
-use kubephase_sdk::spec::KeyAlgorithm;
+use kubephase_sdk::{kubelet_unit::FLAGS_FILE, spec::KeyAlgorithm};
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,8 +15,6 @@ const API_VERSION: &str = "certificates.k8s.io/v1";
 const KIND: &str = "CertificateSigningRequest";
 /// Path of the kubeconfig with the bootstrap token.
 pub const KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
-/// Path of the flags that kubeadm writes for the kubelet.
-const FLAGS: &str = "/var/lib/kubelet/kubeadm-flags.env";
 /// How long requests for a certificate are tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Path of the certificate and its key.
@@ -120,8 +118,8 @@ fn kubelet_kubeconfig(bootstrap: &Kubeconfig, user: &str) -> Value {
 /// Returns the name of the node: that of the kubelet's flag, or the host name in lower case.
 fn node_name(kubelet: &KubeletStandIn) -> Tried<String> {
     let files = kubelet.files();
-    let flags = if files.stat(FLAGS)?.is_some() {
-        files.read(FLAGS)?
+    let flags = if files.stat(FLAGS_FILE)?.is_some() {
+        files.read(FLAGS_FILE)?
     } else {
         Vec::new()
     };

@@ -6,7 +6,7 @@ mod folder;
 
 pub use commands::PLACE;
 
-use super::programs::Programs;
+use super::{programs::Programs, server::Server};
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
@@ -95,6 +95,19 @@ impl Trial {
     /// Returns a trial of a plugin that is a preflight check and asks for nothing.
     pub fn check() -> Trial {
         Trial::providing(CHECK)
+    }
+
+    /// Returns a trial of a check that asks a server of this machine.
+    pub fn asking(server: &Server) -> Trial {
+        let url = format!("http://127.0.0.1:{}/", server.port);
+        let grant = format!(
+            "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
+            server.port
+        );
+        Trial::check()
+            .grants(&[&grant])
+            .allow_root()
+            .calls(&[call("observe-net.http-get", json!([url, 60_000]))])
     }
 
     /// Returns a trial of a plugin that is a phase near the end of `init`, when the cluster exists.

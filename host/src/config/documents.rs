@@ -78,7 +78,8 @@ impl Document {
         self.group() == GROUP && self.kind == kind
     }
 
-    /// Returns the machine's own file that a field comes from; `None` if the field is the operator's.
+    /// Returns the machine's own file that a field comes from; `None` if the field is the
+    /// operator's.
     pub fn machine_file(&self, path: &str) -> Option<PathBuf> {
         self.tree.find(path).0.file.as_deref().map(Path::to_owned)
     }

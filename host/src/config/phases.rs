@@ -68,7 +68,8 @@ pub struct PluginEntry {
     /// configuration with an equal source; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// the machine's own configuration file that names the source; `None` if the operator's names it
+    /// the machine's own configuration file that names the source; `None` if the operator's names
+    /// it
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }

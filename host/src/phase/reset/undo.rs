@@ -72,8 +72,8 @@ fn place(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
     (part, (part == Part::Directories).then(deepest_first))
 }
 
-/// Returns the number of the round whose steps a JSON pointer names; `None` if it names another part
-/// of the configuration.
+/// Returns the number of the round whose steps a JSON pointer names; `None` if it names another
+/// part of the configuration.
 pub fn undo_round(pointer: &str) -> Option<usize> {
     pointer.strip_prefix(POINTER)?.parse().ok()
 }

@@ -7,7 +7,7 @@ use crate::{
     config::flags_of,
     run::workflow::{PlaceFlags, Workflow},
 };
-use clap::{Arg, Command};
+use clap::{Arg, Command, Subcommand};
 
 /// Returns a command that only holds other commands.
 pub(super) fn group(
@@ -15,6 +15,12 @@ pub(super) fn group(
     about: impl Into<clap::builder::StyledStr>,
 ) -> Command {
     Command::new(name).about(about).subcommand_required(true)
+}
+
+/// Adds the commands of an enum to a group, whose help keeps its own text.
+pub(super) fn with_commands<Commands: Subcommand>(group: Command) -> Command {
+    let about = group.get_about().cloned().unwrap_or_default();
+    Commands::augment_subcommands(group).about(about)
 }
 
 /// Returns the flags of a workflow's commands that kubeadm does not have.

@@ -2,7 +2,7 @@
 //! control plane.
 use super::{
     CliError, Exit,
-    command::{group, with_args},
+    command::{group, with_args, with_commands},
     images::{self, ImagesCommand},
     local_node, print,
 };
@@ -102,14 +102,14 @@ pub(super) fn command() -> Command {
         Command::new("migrate").about("Convert a configuration file to the newest API version"),
         flags_of::<MigrateFlags>(),
     ))
-    .subcommand(
-        PrintCommand::augment_subcommands(Command::new("print").subcommand_required(true))
-            .about("Print default configurations"),
-    )
-    .subcommand(
-        ImagesCommand::augment_subcommands(Command::new("images").subcommand_required(true))
-            .about("List and pull the container images of a control plane"),
-    )
+    .subcommand(with_commands::<PrintCommand>(group(
+        "print",
+        "Print default configurations",
+    )))
+    .subcommand(with_commands::<ImagesCommand>(group(
+        "images",
+        "List and pull the container images of a control plane",
+    )))
 }
 
 /// Reads the arguments of `config`.

@@ -3,12 +3,13 @@
 use super::{
     Exit, InitFlags, ReportRequest, RunPlace,
     certs::CertsCommand,
-    command::{group, own_flags, with_args},
+    command::{group, own_flags, with_args, with_commands},
     config,
     flags::{GlobalFlags, PlanFlags, RehearseFlags},
     kubeadm,
     kubeconfig::KubeconfigCommand,
-    phase, plugin,
+    phase,
+    plugin::PluginCommand,
     token::TokenRequest,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     run::workflow::{CommandShape, Workflow},
     workflow,
 };
-use clap::{Arg, Args, Command, Subcommand};
+use clap::{Arg, Args, Command};
 use std::fmt::Write;
 
 /// Returns every command with its flags.
@@ -53,10 +54,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(TokenRequest::augment_args(Command::new("token")))
         .subcommand(kubeconfig())
         .subcommand(certs())
-        .subcommand(plugin::PluginCommand::augment_subcommands(group(
-            "plugin",
-            "Write, build, test and allow plugins",
-        )))
+        .subcommand(plugin())
         .subcommand(version())
         .subcommand(completion());
     let root = kubeadm::extend_root(attach_all(root, &below_groups, catalog));
@@ -65,12 +63,16 @@ pub(super) fn root(catalog: &Catalog) -> Command {
 
 fn kubeconfig() -> Command {
     let kubeconfig = group("kubeconfig", "Handle kubeconfigs for other users");
-    KubeconfigCommand::augment_subcommands(kubeconfig).subcommand_required(false)
+    with_commands::<KubeconfigCommand>(kubeconfig).subcommand_required(false)
 }
 
 fn certs() -> Command {
     let certs = group("certs", "Handle certificates of a cluster").alias("certificates");
-    CertsCommand::augment_subcommands(certs)
+    with_commands::<CertsCommand>(certs)
+}
+
+fn plugin() -> Command {
+    with_commands::<PluginCommand>(group("plugin", "Write, build, test and allow plugins"))
 }
 
 fn version() -> Command {

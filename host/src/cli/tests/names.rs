@@ -29,3 +29,23 @@ fn no_plugin_has_the_name_of_a_command_or_a_phase() {
         "put them into the list of reserved names"
     );
 }
+
+/// An enum of commands would replace the text of the group that holds them by its own comment.
+#[test]
+fn help_of_every_command_says_what_it_does() {
+    let root = tree::root(&CATALOG);
+    let mut commands: Vec<_> = root.get_subcommands().collect();
+    let mut count = 0;
+    while let Some(command) = commands.pop() {
+        let about = command.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_default();
+        let name = command.get_name();
+        assert!(
+            !about.is_empty() && !about.starts_with("The commands"),
+            "{name}: {about}"
+        );
+        commands.extend(command.get_subcommands());
+        count += 1;
+    }
+    assert!(count > 100, "{count} commands");
+}

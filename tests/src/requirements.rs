@@ -1,5 +1,5 @@
 //! What a test needs of the machine. A test whose needs are not met says so and passes; `.ci/run`
-//! counts these tests at its end. The unit tests of the program share this file.
+//! counts these tests at its end. The unit tests of the host share this file.
 use std::{
     fs::{self, OpenOptions},
     io::Write,

@@ -3,6 +3,7 @@ mod addresses;
 mod join;
 mod nulls;
 mod phase_configuration;
+mod rendered;
 mod secrets;
 mod values_from;
 

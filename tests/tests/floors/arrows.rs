@@ -4,7 +4,7 @@ use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use std::collections::BTreeMap;
 
 /// The end of messages: the place of the order of floors.
-const ORDER: &str = "the order is FLOORS in tests/tests/floors/main.rs";
+const ORDER: &str = "the order is CRATES in tests/tests/floors/main.rs";
 
 /// Returns the place of a floor in the order, from the bottom. `None` for a name without a floor.
 fn height(floors: &[(&str, &str)], name: &str) -> Option<usize> {
@@ -22,7 +22,7 @@ pub fn find_upward_paths(modules: &Modules, floors: &[(&str, &str)]) -> Vec<Stri
             let (own, used) = (&module[0], target.first().map_or("", String::as_str));
             if height(floors, used) > height(floors, own) {
                 problems.push(format!(
-                    "host/src/{}:{}: {own} uses {used}, which is above it ({}). Move what is used \
+                    "{}:{}: {own} uses {used}, which is above it ({}). Move what is used \
                      to {own} or below, or hand it in as an argument; {ORDER}",
                     file.name,
                     path.line,
@@ -43,7 +43,7 @@ pub fn find_unmatched_floors(modules: &Modules, floors: &[(&str, &str)]) -> Vec<
         .map(|(module, file)| {
             let name = &file.name;
             format!(
-                "host/src/{name}: {} has no floor; put it above all that it uses; {ORDER}",
+                "{name}: {} has no floor; put it above all that it uses; {ORDER}",
                 module[0]
             )
         });
@@ -84,7 +84,7 @@ pub fn find_circles(modules: &Modules) -> Vec<String> {
                 let (from, to) = graph.edge_endpoints(edge).expect("an edge has two ends");
                 if ring.contains(&from) && ring.contains(&to) {
                     let (line, from, to) = (graph[edge], name(from), name(to));
-                    text += &format!("\n  host/src/{from}:{line} uses {to}");
+                    text += &format!("\n  {from}:{line} uses {to}");
                 }
             }
             text + "\nMove what both need to a file of its own."

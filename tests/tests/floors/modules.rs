@@ -8,12 +8,15 @@ use std::{collections::BTreeMap, fs, path::Path};
 /// How many re-exports are followed from a path. The limit ends circles of re-exports.
 const MAX_REEXPORTS: u32 = 8;
 
+/// The roots of crates.
+const ROOTS: [&str; 2] = ["lib", "main"];
+
 /// The path of a module below the crate: `["plan", "show"]`.
 pub type ModulePath = Vec<String>;
 
 /// A file of the program.
 pub struct File {
-    /// its path below `src`
+    /// its path in the workspace
     pub name: String,
     pub paths: PathsInFile,
 }
@@ -22,30 +25,25 @@ pub struct File {
 pub struct Modules(pub BTreeMap<ModulePath, File>);
 
 impl Modules {
-    /// Reads all files below a folder.
-    pub fn read_folder(folder: &Path) -> Modules {
-        Modules::from_files(rust_files(folder).into_iter().map(|path| {
-            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+    /// Reads all files below folders of a workspace. The crates of these folders re-export each
+    /// other's modules, so that `crate` means all of them.
+    pub fn read_folders(workspace: &Path, folders: impl Iterator<Item = &'static str>) -> Modules {
+        let paths = folders.flat_map(|folder| rust_files(&workspace.join(folder)));
+        Modules::from_files(paths.map(|path| {
+            let name = path.strip_prefix(workspace).unwrap().to_str().unwrap();
             (name.to_owned(), fs::read_to_string(&path).unwrap())
         }))
     }
 
-    /// Reads files: their paths below `src`, and their texts.
+    /// Reads files: their paths in the workspace, and their texts.
     pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Modules {
-        // The roots of the crate may use every floor.
-        let files = files
-            .into_iter()
-            .filter(|(name, _)| !["lib.rs", "main.rs"].contains(&&**name));
+        let files = files.into_iter().map(|(name, text)| {
+            let paths = PathsInFile::read(&text);
+            (module_path(&name), File { name, paths })
+        });
+        // The roots of the crates may use every floor.
         let mut modules: BTreeMap<ModulePath, File> = files
-            .map(|(name, text)| {
-                (
-                    module_path(&name),
-                    File {
-                        name,
-                        paths: PathsInFile::read(&text),
-                    },
-                )
-            })
+            .filter(|(module, _)| !ROOTS.iter().any(|root| module == &[*root]))
             .collect();
         let test_modules: Vec<ModulePath> = modules
             .iter()
@@ -116,7 +114,8 @@ impl Modules {
 
 /// Returns the path of the module in a file.
 fn module_path(name: &str) -> ModulePath {
-    let mut words: ModulePath = name
+    let (_, below) = name.split_once("/src/").unwrap_or(("", name));
+    let mut words: ModulePath = below
         .trim_end_matches(".rs")
         .split('/')
         .map(str::to_owned)

@@ -5,7 +5,8 @@ mod trust;
 use super::{cluster_info::reference, *};
 use crate::{
     config::TokenDiscovery,
-    pki::{jws, loopback::Authority},
+    loopback::Authority,
+    pki::jws,
     secret::Secret,
     world::{
         node::{described::DescribedNode, facts::NodeFacts},

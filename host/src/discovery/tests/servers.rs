@@ -3,7 +3,7 @@ use super::{TOKEN, find, hash, info, joining};
 use crate::{
     config::JoinConfiguration,
     discovery::cluster_info::reference,
-    pki::loopback::{Authority, HOUR},
+    loopback::{Authority, HOUR},
     secret::Secret,
     world::{Cluster, real},
 };

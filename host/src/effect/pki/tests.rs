@@ -1,4 +1,5 @@
 //! kubeadm's rules about keys, certificates and kubeconfigs that exist already.
+mod files_only;
 mod kubeconfigs;
 mod renewal;
 mod wrong_keys;
@@ -8,20 +9,20 @@ use crate::{
     effect::{Applied, Context, Done},
     world::{Files, Tried, files::RootedFiles},
 };
+use files_only::FilesOnly;
 use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
 
 struct Node {
     _root: tempfile::TempDir,
-    world: crate::world::rehearsal::files_only::FilesOnly,
+    world: FilesOnly,
     config: crate::config::Config,
 }
 
 fn node() -> Node {
     let root = tempfile::tempdir().unwrap();
-    let world =
-        crate::world::rehearsal::files_only::FilesOnly(RootedFiles::open(root.path()).unwrap());
+    let world = FilesOnly(RootedFiles::open(root.path()).unwrap());
     Node {
         _root: root,
         world,

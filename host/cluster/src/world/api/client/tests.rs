@@ -2,7 +2,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    pki::loopback::{Authority, HOUR},
+    loopback::{Authority, HOUR},
     world::{
         Cluster,
         api::{Endpoint, resolver::FixedEndpoint},

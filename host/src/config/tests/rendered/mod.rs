@@ -5,7 +5,7 @@ mod messages;
 mod objects;
 mod recorded;
 
-use super::{
+use crate::render::{
     kubelet,
     patches::{KUBELET, Patches},
     static_pod, typed,

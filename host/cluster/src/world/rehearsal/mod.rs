@@ -26,9 +26,6 @@ mod no_cluster;
 mod overlay;
 mod persistence;
 
-#[cfg(test)]
-pub mod files_only;
-
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, World,
     api::{Credentials, Patience},

@@ -73,6 +73,3 @@ pub fn command_line(
         .map(|(name, value)| format!("--{name}={value}"))
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

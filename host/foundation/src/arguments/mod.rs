@@ -1,6 +1,6 @@
 //! Arguments of host functions, parsed into types that cannot hold anything else.
 //!
-//! A text that a plugin hands over is parsed once, where it enters ([`crate::wasm::gate`]). From
+//! A text that a plugin hands over is parsed once, where it enters (`wasm::gate`). From
 //! there on the type is the proof, and no other code checks the text again: a [`UnitName`] never
 //! begins with a dash, and each part of an [`ObjectName`] is one segment of a URL. This module
 //! neither looks at the machine nor decides about grants.

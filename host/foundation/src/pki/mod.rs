@@ -6,8 +6,6 @@ mod chain;
 pub mod jws;
 pub mod key;
 mod kubeconfig;
-#[cfg(test)]
-pub mod loopback;
 mod name;
 mod renewal;
 mod request;

@@ -1,7 +1,7 @@
 //! An etcd whose members are asked over TLS by the healthcheck client. `server` has the members.
 use super::*;
 use crate::{
-    pki::loopback::Authority,
+    loopback::Authority,
     world::{Etcd, real::etcd::RealEtcd},
 };
 use server::FakeEtcd;

@@ -1,8 +1,7 @@
-//! The events of a run, as a stream. The journal keeps them, and reports are made from them.
-//!
-//! No event holds a secret: effects appear as their one-line summary, contents as digests, and
-//! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
-//! to subscribers that show it to a person.
+//! The events of a run, as a stream. The journal keeps them, and reports are made from them. No
+//! event holds a secret: an effect appears as a one-line summary, content as a digest, and a
+//! message has a placeholder for each secret. A message with its secrets goes, beside the event,
+//! only to subscribers that show it to a person.
 mod size;
 
 use crate::{
@@ -36,27 +35,27 @@ pub enum EventKind {
         workflow: String,
         version: String,
         phases: Vec<String>,
-        /// what each phase waits for, without what follows from others; empty in journals of
-        /// versions that did not say
+        /// the phases that each phase waits for, without edges that follow from others; empty in
+        /// journals of versions that did not record them
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         needs: BTreeMap<String, Vec<String>>,
-        /// names of the third parties' plugins that provide phases, by phase; empty in journals of
-        /// versions that did not say
+        /// the names of third parties' plugins that provide phases, by phase; empty in journals of
+        /// versions that did not record them
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         plugins: BTreeMap<String, String>,
     },
     PhaseStarted {
         phase: String,
     },
-    /// a line for the person, without the `[phase]` prefix; `label` is that prefix (`certs`,
-    /// `kubelet-start`), empty for none
+    /// a line for the person, without the `[phase]` prefix; `label` is the text of that prefix
+    /// (`certs`, `kubelet-start`), empty for no prefix
     Message {
         phase: String,
         severity: Severity,
         label: String,
         text: String,
-        /// name of the third party's plugin that says it, from the host; `None` for the program
-        /// itself
+        /// name of the third party's plugin that the message is from, set by the host; `None` for
+        /// the program itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -64,8 +63,8 @@ pub enum EventKind {
         phase: String,
         finding: Finding,
         judged: Judgement,
-        /// name of the third party's plugin that found it, from the host; `None` for the program's
-        /// own checks
+        /// name of the third party's plugin that reports the finding, set by the host; `None` for
+        /// the program's own checks
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -74,8 +73,8 @@ pub enum EventKind {
         done: u32,
         total: u32,
         text: String,
-        /// name of the third party's plugin that says it, from the host; `None` for the program
-        /// itself
+        /// name of the third party's plugin that reports the progress, set by the host; `None` for
+        /// the program itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -98,7 +97,7 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directories: Vec<String>,
         /// what the effect means for later runs; `None` in lines of earlier versions, which
-        /// `journal::earlier` completes as they are read
+        /// `journal::earlier` completes when it reads them
         #[serde(default, skip_serializing_if = "Option::is_none")]
         footprint: Option<Footprint>,
     },
@@ -107,7 +106,7 @@ pub enum EventKind {
         result: PhaseResult,
         micros: u64,
     },
-    /// what a plugin's phase used of what it may
+    /// the resources that a plugin's phase used, of those that it may use
     PluginUsed {
         phase: String,
         /// name and version
@@ -121,8 +120,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether every subscriber has to receive the event before the run goes on: what is about to
-    /// be done, what was done, and the end.
+    /// Whether every subscriber has to receive the event before the run goes on. This is so for
+    /// effects that are about to be applied, for results of effects, and for the end of the run.
     fn must_flush(&self) -> bool {
         matches!(
             self,
@@ -144,17 +143,18 @@ impl EventKind {
     }
 }
 
-/// What the calls of one phase used; the limits are `wasm/limits.rs`.
+/// The resources that the calls of one phase used. The limits are in `wasm/limits.rs`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// the most that one call had, over all memories and tables
+    /// the largest total over all memories and tables that one call had
     pub memory_bytes: usize,
     pub findings: usize,
     pub proposals: usize,
-    /// of messages and progress
+    /// bytes of messages and progress
     pub message_bytes: usize,
-    /// what held, where it is the operator's to say; older journals have what always held then
+    /// the limits of the plugin that the operator may set; older journals have the limits that
+    /// always held then
     #[serde(default)]
     pub limits: Limits,
 }
@@ -164,7 +164,7 @@ pub struct Usage {
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     Stands,
-    /// an error made a warning, and by what
+    /// an error that became a warning; the text names the reason
     Downgraded(String),
 }
 
@@ -172,7 +172,7 @@ pub enum Judgement {
 pub struct EffectSummary {
     /// `file`, `certificate`, `object`, ...
     pub kind: String,
-    /// what it is about: a path, `configmaps kube-system/kubeadm-config`, a service
+    /// the target of the effect: a path, `configmaps kube-system/kubeadm-config`, a service
     pub target: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
@@ -186,7 +186,7 @@ pub enum EffectResult {
     #[serde(rename = "enacted")]
     Applied(Applied),
     Failed(String),
-    /// not granted, and why
+    /// the effect was not granted; the text is the reason
     Refused(String),
 }
 
@@ -196,7 +196,7 @@ pub enum PhaseResult {
     Settled,
     Skipped(String),
     Failed(String),
-    /// a phase it needs did not settle
+    /// a phase that it needs did not settle
     NotReached(String),
 }
 
@@ -204,7 +204,7 @@ pub enum PhaseResult {
 #[serde(rename_all = "kebab-case")]
 pub enum RunResult {
     Done,
-    /// a check stands in the way; nothing was changed, but images may have been pulled
+    /// a check failed; nothing was changed, but images may have been pulled
     PreflightFailed,
     Failed {
         phase: String,
@@ -237,7 +237,7 @@ struct Waiting {
     bytes: usize,
 }
 
-/// An event, and the text of its message with the values of secrets, if it has any.
+/// An event. If its message has secrets, also the message with their values.
 type Emitted = (Event, Option<Secret<String>>);
 
 /// A bus that hands each emitted event to every subscriber.

@@ -58,7 +58,7 @@ fn import_module(resolve: &Resolve, name: &str, interface: &Interface) -> String
     text + "}\n"
 }
 
-/// Writes how the fake host implements an interface: it records each call.
+/// Writes the fake host's implementation of an interface, which records each call.
 fn proposal_host(resolve: &Resolve, name: &str, interface: &Interface) -> String {
     let mut text = format!(
         "impl kubephase_wit::{}::Host for FakeHost {{\n",
@@ -91,7 +91,7 @@ fn proposes(resolve: &Resolve, function: &Function) -> bool {
     returned(resolve, function).contains("Effect")
 }
 
-/// Returns the type of a parameter of a phase's call, and what makes it the owned value.
+/// Returns the type of a parameter in a phase's call, and the code that makes it the owned value.
 fn borrowed(resolve: &Resolve, ty: &Type) -> (String, &'static str) {
     let owned_type = owned(resolve, ty);
     match owned_type.as_str() {

@@ -15,7 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs a line of shell from an environment variable. Returns how long it took; none if it failed.
+/// Runs a line of shell from an environment variable. Returns how long it took; `None` if it
+/// failed.
 fn run_line(variable: &str, bootstrapper: &str) -> Option<Duration> {
     let Ok(line) = env::var(variable) else {
         return Some(Duration::ZERO);

@@ -1,11 +1,11 @@
-//! The rehearsed cluster as a rehearsal keeps it on disk.
+//! The rehearsed cluster on disk, as a rehearsal keeps it.
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Resource, namespace and name of an object.
 type ObjectKey = (String, String, String);
 
-/// The objects and the members of etcd of a rehearsed cluster, as the last run left them.
+/// The objects and the members of etcd of a rehearsed cluster, after the last run.
 #[derive(Default)]
 pub struct RehearsedCluster {
     objects: BTreeMap<ObjectKey, Value>,

@@ -1,4 +1,4 @@
-//! Where the repository's files are, and small operations on folders.
+//! Places of the repository's files, and small operations on folders.
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,7 +1,6 @@
-//! What all end-to-end tests share: running the program in a folder of its own, a rehearsal that
-//! serves its cluster, the state that a rehearsal leaves, and what a test needs of the machine.
-//!
-//! What only one test program needs is in its folder below `tests/`.
+//! The parts that all end-to-end tests share: running the program in a folder of its own, a
+//! rehearsal that serves its cluster, the state that a rehearsal leaves, and requirements of the
+//! machine. Parts that only one test program needs are in its folder below `tests/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

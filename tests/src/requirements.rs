@@ -1,5 +1,6 @@
-//! What a test needs of the machine. A test whose needs are not met says so and passes; `.ci/run`
-//! counts these tests at its end. The unit tests of the host share this file.
+//! The requirements of a test: the programs, rights and files that it needs on the machine. If they
+//! are not met, the test says so and passes; `.ci/run` counts these tests at its end. The unit
+//! tests of the host share this file.
 use std::{
     fs::{self, OpenOptions},
     io::Write,
@@ -47,8 +48,8 @@ pub fn is_root() -> bool {
     is_root
 }
 
-/// Returns the folder of kubeadm's recorded runs: `KUBEPHASE_GOLDEN`, else `shared/golden` beside
-/// the workspace. If this machine has no such folder, says that the test is skipped.
+/// Returns the folder of kubeadm's recorded runs: `KUBEPHASE_GOLDEN`; without it, `shared/golden`
+/// beside the workspace. If this machine has no such folder, says that the test is skipped.
 pub fn recorded_runs() -> Option<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let from_environment = std::env::var_os("KUBEPHASE_GOLDEN").map(PathBuf::from);

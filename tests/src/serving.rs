@@ -8,7 +8,7 @@ use std::{
 pub struct ServingRehearsal(Child);
 
 impl ServingRehearsal {
-    /// Starts `rehearse --serve` and waits until it prints where the API server is.
+    /// Starts `rehearse --serve`, and waits until it prints the address of the API server.
     ///
     /// # Panics
     /// If the program cannot be started, or ends before it serves.

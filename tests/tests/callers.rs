@@ -1,5 +1,5 @@
-//! Tools that call kubeadm: each of their calls succeeds or fails as kubeadm's does, and the tool
-//! finds in the answer what it reads. The cases of this repository are in `../callers/cases`. Calls
+//! Tools that call kubeadm: each of their calls succeeds or fails as with kubeadm, and the answer
+//! has the text that the tool reads. The cases of this repository are in `../callers/cases`. Calls
 //! of public tools are not part of it: without that folder its test says that it is skipped.
 #![allow(
     clippy::disallowed_methods,
@@ -14,8 +14,8 @@ use std::{
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// Tries every case of a folder, and fails if a caller does not find what it reads. Says which
-/// cases no answer is expected for yet.
+/// Tries every case of a folder. Fails if an answer lacks the text that a caller reads. Reports the
+/// cases that have no expected answer yet.
 fn try_cases(folder: &Path) {
     let needed = ["python3", "unshare", "nsenter", "ip", "kubectl", "openssl"];
     if !is_root() || !needed.iter().all(|program| has_program(program)) {

@@ -1,4 +1,4 @@
-//! The program under the name `kubeadm`: what callers of kubeadm read of it.
+//! The program under the name `kubeadm`: the output that callers of kubeadm read.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -224,7 +224,7 @@ fn has_no_cluster() -> bool {
     is_free
 }
 
-/// A dry run of one phase has no cluster that could answer, so it says so at once.
+/// A dry run of one phase has no cluster that could answer. It reports that at once.
 #[test]
 fn single_phases_that_need_a_cluster_fail_at_once_without_a_kubeconfig() {
     if !has_no_cluster() {
@@ -277,7 +277,7 @@ fn what_callers_read_is_all_that_standard_output_has() {
         "{}",
         migrated.stdout
     );
-    // Only root may change the root directory, also to the one that it is.
+    // Only root may change the root directory, even to the same directory.
     let root = if is_root() { "--rootfs /" } else { "" };
     let defaults = callers.call(&format!("config print join-defaults {root} --vmodule=a=1"));
     assert_eq!(defaults.status, 0, "{}", defaults.stderr);
@@ -293,8 +293,8 @@ fn what_callers_read_is_all_that_standard_output_has() {
     assert!(help.contains("Usage: kubeadm token create"), "{help}");
 }
 
-/// kubeadm finds the cluster of these phases by the kubeconfig of the admin alone, even if the file
-/// says where the cluster is.
+/// kubeadm finds the cluster of these phases only by the admin's kubeconfig, even if the file says
+/// where the cluster is.
 #[test]
 fn phases_without_flags_of_discovery_need_the_kubeconfig_of_the_admin() {
     if !has_no_cluster() {

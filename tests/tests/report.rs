@@ -1,4 +1,5 @@
-//! `report`: past runs, also those that did not end, from journals that are whole, torn or damaged.
+//! `report`: past runs, including those that did not end, from journals that are whole, torn or
+//! damaged.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

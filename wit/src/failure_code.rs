@@ -19,7 +19,7 @@ macro_rules! codes {
                 FailureCode::ALL.iter().copied().find(|code| code.as_str() == text)
             }
 
-            /// Returns the code as the interface has it.
+            /// Returns the code in the form of the interface.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(FailureCode::$name => $code,)*
@@ -46,7 +46,7 @@ codes! {
     Denied = "denied";
     /// The API server does not allow it.
     Forbidden = "forbidden";
-    /// The server named a problem that another try does not avoid.
+    /// A server reported a problem that another try does not avoid.
     GivenUp = "given-up";
     /// An argument, a file or an answer is not valid.
     Invalid = "invalid";
@@ -56,7 +56,7 @@ codes! {
     Limit = "limit";
     /// The disk is full.
     NoSpace = "no-space";
-    /// A world that stands for a machine does not know it.
+    /// A world that stands for a machine cannot know the answer.
     NotChecked = "not-checked";
     /// It does not exist.
     NotFound = "not-found";

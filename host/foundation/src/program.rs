@@ -1,8 +1,9 @@
-//! The name that the program was started with. Started as `kubeadm` (by a link or a copy), it
-//! stands for kubeadm: its name in usage, messages and remedies, its `version`, and its exit codes.
+//! The name that the program was started with. Started as `kubeadm` (by a link or a copy), the
+//! program acts as kubeadm: with kubeadm's name in usage, messages and remedies, kubeadm's
+//! `version`, and kubeadm's exit codes.
 use std::{ffi::OsStr, path::Path, sync::LazyLock};
 
-/// What the program was started as.
+/// The program that this process acts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     Kubephase,
@@ -10,7 +11,7 @@ pub enum Program {
 }
 
 impl Program {
-    /// Returns what this process was started as. It never changes.
+    /// Returns the program that this process acts as. It never changes.
     pub fn current() -> Program {
         static CURRENT: LazyLock<Program> = LazyLock::new(|| {
             std::env::args_os()
@@ -20,8 +21,8 @@ impl Program {
         *CURRENT
     }
 
-    /// Returns what a program of this path stands for. The file's name decides, and a version
-    /// behind it (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
+    /// Returns the program that a process acts as which was started by this path. The file's name
+    /// decides. A version after the name (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
     fn of_path(path: &OsStr) -> Program {
         let name = Path::new(path).file_name().unwrap_or_default();
         match name.to_string_lossy().strip_prefix("kubeadm") {

@@ -1,6 +1,6 @@
-//! Normalises the arguments so that they are read as kubeadm reads them: `_` in flag names means
-//! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
-//! and `init phase certs/ca` means `init phase certs ca`.
+//! Normalises the arguments so that they have kubeadm's meaning: `_` in flag names means `-`, flags
+//! may stand before the subcommand they belong to, switches take `=true` and `=false`, and
+//! `init phase certs/ca` means `init phase certs ca`.
 use super::CliError;
 use crate::{config::MachineFolder, program::Program, text::csv};
 use clap::{Arg, ArgAction, Command};
@@ -18,11 +18,11 @@ pub(super) struct Argv {
     pub path: Vec<String>,
     /// all other arguments
     pub flags: Vec<OsString>,
-    /// those of them that are neither flags nor their values
+    /// the arguments among these that are neither flags nor values of flags
     pub positionals: Vec<String>,
 }
 
-/// Finds the first flag that fits.
+/// Finds the first flag that a test accepts.
 type Known<'k, 'a> = &'k dyn Fn(&dyn Fn(&Arg) -> bool) -> Option<&'a Arg>;
 
 impl Argv {
@@ -61,7 +61,7 @@ impl Argv {
                 read.path.push(next.get_name().into());
                 commands.push(next);
             } else if descending
-                // kubeadm refuses it.
+                // kubeadm refuses such a name.
                 && Program::current() == Program::Kubephase
                 && text.contains('/')
                 && read.path.last().is_some_and(|last| last == "phase")
@@ -79,7 +79,8 @@ impl Argv {
         Ok(read)
     }
 
-    /// Adds a flag: a long one, a switch by its letter with a value (`-f=false`), or other letters.
+    /// Adds a flag: a long flag, a switch by its letter with a value (`-f=false`), or several
+    /// letters.
     fn take_flag<'a>(
         &mut self,
         token: OsString,
@@ -157,7 +158,7 @@ impl Argv {
                 let why = format!("malformed key=value pair in flag value: {value}");
                 return Err(invalid_argument(name, arg, value, &why));
             }
-            // An empty list adds nothing, not an empty name. An empty path is none.
+            // An empty list adds nothing, not an empty name. An empty path means no path.
             Some(arg) if value.is_empty() && (is_list(arg) || is_path(arg)) => Vec::new(),
             Some(list) if is_list(list) && !is_map(list) => {
                 csv::first_record(value).map_err(|why| invalid_argument(name, arg, value, &why))?
@@ -171,8 +172,8 @@ impl Argv {
         Ok(())
     }
 
-    /// Whether an argument is refused because the command takes only one before it: `join` and some
-    /// of its phases do.
+    /// Whether an argument is refused because the command takes only one argument, as `join` and
+    /// some of its phases do.
     pub fn is_one_too_many(&self, argument: &str) -> bool {
         let is_join = self.path.get(1).is_some_and(|word| word == "join");
         let is_first = self
@@ -225,7 +226,8 @@ pub(super) fn root(argv: &[OsString]) -> Option<PathBuf> {
     path_of(argv, "--rootfs")
 }
 
-/// Returns the path that the arguments give a flag, before they are parsed. An empty path is none.
+/// Returns the path that the arguments give a flag, before they are parsed. An empty path means no
+/// path.
 fn path_of(argv: &[OsString], flag: &str) -> Option<PathBuf> {
     let path = (0..argv.len()).find_map(|index| path_after(&argv[index..], flag))?;
     (!path.as_os_str().is_empty()).then_some(path)
@@ -246,7 +248,8 @@ fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> 
     letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()
 }
 
-/// Returns the first matching flag of the commands on the path, or else of any command.
+/// Returns the first matching flag of the commands on the path; without a match, the first matching
+/// flag of any command.
 fn find_arg<'a>(commands: &[&'a Command], wanted: &dyn Fn(&Arg) -> bool) -> Option<&'a Arg> {
     let mut on_path = commands
         .iter()
@@ -298,7 +301,7 @@ fn is_switch(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::SetTrue)
 }
 
-/// Whether a flag takes a path. clap would refuse an empty one.
+/// Whether a flag takes a path. clap would refuse an empty path.
 fn is_path(arg: &Arg) -> bool {
     arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()
 }
@@ -308,7 +311,7 @@ fn is_list(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::Append) && !arg.is_positional()
 }
 
-/// Whether the values of a list are pairs. They are separated by commas alone, without quotes
+/// Whether the values of a list are pairs. Only commas separate them, and they have no quotes
 /// (kubeadm behaviour).
 fn is_map(arg: &Arg) -> bool {
     is_list(arg) && arg.get_value_delimiter().is_some()

@@ -1,4 +1,5 @@
-//! `certs`: secrets and requests for the certificates of a cluster.
+//! `certs`: makes keys and certificate requests for a control plane, and shows until when its
+//! certificates are valid.
 mod expiration;
 
 use super::{Exit, local_node, print};
@@ -31,8 +32,8 @@ pub enum CertsCommand {
     CertificateKey,
     /// Show until when the certificates of this node's control plane are valid
     CheckExpiration(ExpirationFlags),
-    /// Make the keys of all certificates and kubeconfigs, with requests for an authority that is
-    /// kept elsewhere
+    /// Make the keys of all certificates and kubeconfigs, and requests for their certificates,
+    /// which an authority elsewhere signs
     GenerateCsr(GenerateCsrFlags),
 }
 
@@ -93,14 +94,15 @@ fn generate_csr(flags: &GenerateCsrFlags, machine: &MachineFolder) -> Result<Exi
     write_requests(&loaded.config, &real::files()?)
 }
 
-/// Writes the keys and requests of all certificates, and of all kubeconfigs. Nothing is written if
-/// one of the files exists.
+/// Writes the keys of all certificates and kubeconfigs, and requests for their certificates. Writes
+/// nothing if one of the files exists.
 fn write_requests(config: &Config, files: &dyn Files) -> Result<Exit> {
     let config = Secrets::mask(config)?.for_built_ins;
     let certificates = phase::certs::leaf_specs(&config).map_err(Failure::into_error)?;
-    let (kubeconfigs, warning) =
+    let (kubeconfigs, endpoint_warning) =
         phase::kubeconfig::request_specs(&config).map_err(|why| anyhow!(why))?;
-    let printed = print::out(&header(&config.cluster.certificates_dir));
+    // A closed output is not an error, so every line has the same exit code.
+    let exit = print::out(&header(&config.cluster.certificates_dir));
     for spec in &certificates {
         refuse_existing_request(spec, files).map_err(Failure::into_error)?;
     }
@@ -112,14 +114,16 @@ fn write_requests(config: &Config, files: &dyn Files) -> Result<Exit> {
         warnings.iter().for_each(|warning| print::warning(warning));
         print::out(&format!("  {}\n", spec.name));
     }
-    warning.iter().for_each(|warning| print::warning(warning));
+    endpoint_warning
+        .iter()
+        .for_each(|warning| print::warning(warning));
     print::out(&header(&config.run.kubeconfig_dir));
     for spec in &kubeconfigs {
         write_kubeconfig_request(spec, files).map_err(Failure::into_error)?;
         let name = spec.path.rsplit('/').next().unwrap_or_default();
         print::out(&format!("  {name}\n"));
     }
-    Ok(printed)
+    Ok(exit)
 }
 
 fn header(directory: &str) -> String {

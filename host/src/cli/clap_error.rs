@@ -25,11 +25,11 @@ impl CliError {
         }
     }
 
-    /// Returns the error of a command that only holds other commands.
+    /// Returns the error of a command that cannot run without a subcommand.
     pub(super) fn missing_subcommand(help: String) -> Self {
         let message = match Program::current() {
             Program::Kubephase => "subcommand is required",
-            // kubeadm prints this error with an empty one before it.
+            // kubeadm prints this error after an empty one.
             Program::Kubeadm => "\nerror: subcommand is required",
         };
         CliError {
@@ -71,12 +71,13 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Returns the flag alone of `--config <FILE>`, `--config=x`, `--serve[=<PORT>]` or `--config`.
+/// Returns the name of the flag in `--config <FILE>`, `--config=x`, `--serve[=<PORT>]` or
+/// `--config`.
 fn flag_name(text: &str) -> &str {
     text.split([' ', '=', '[']).next().unwrap_or(text)
 }
 
-/// Returns the name alone of `<SOURCE>`, `[TOKEN]...` or `<KIND>`, an argument that is not a flag.
+/// Returns the name in `<SOURCE>`, `[TOKEN]...` or `<KIND>`, an argument that is not a flag.
 fn argument_name(text: &str) -> &str {
     text.trim_end_matches('.')
         .trim_matches(['<', '>', '[', ']'])
@@ -126,8 +127,7 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     }
 }
 
-/// Returns what the user may have meant, as the end of a message. kubeadm says so only for its
-/// commands.
+/// Returns a guess at what the user meant, as the end of a message. kubeadm only guesses commands.
 fn nearest(error: &clap::Error, argv: &Argv, subject: &str) -> String {
     if Program::current() == Program::Kubeadm {
         let is_command = argv.path.len() == 1 && !subject.starts_with('-');
@@ -158,15 +158,15 @@ const COMMANDS: [&str; 11] = [
     "version",
 ];
 
-/// Returns kubeadm's lines about commands that are similar to a word: that begin with it, or differ
-/// in two letters.
+/// Returns kubeadm's lines about commands that are similar to a word: those that begin with it, or
+/// differ from it in at most two letters.
 fn similar_commands(word: &str) -> String {
     let word = word.to_lowercase();
     let is_similar = |command: &&str| {
         let distance = strsim::levenshtein(command, &word);
         command.starts_with(&word) || distance <= 2
     };
-    // The word itself is a command of kubeadm that is not ours.
+    // The word itself is a command that only kubeadm has.
     let similar = COMMANDS
         .into_iter()
         .filter(is_similar)
@@ -201,7 +201,8 @@ fn is_last(name: &str, argv: &Argv) -> bool {
     argv.flags.last().is_some_and(|last| *last == *name)
 }
 
-/// Describes a flag without its value, as it was given: by its name or by its letter.
+/// Describes a flag without its value, in the form that the user typed: by its name or by its
+/// letter.
 fn describe_lacking_value(name: &str, argv: &Argv) -> String {
     let last = argv.flags.last().and_then(|last| last.to_str());
     let last = last.unwrap_or_default();

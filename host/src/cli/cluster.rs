@@ -64,7 +64,8 @@ impl ClusterFlags {
         })
     }
 
-    /// Returns the error of a kubeconfig that cannot be used. kubeadm has other words in a dry run.
+    /// Returns the error of a kubeconfig that cannot be used. In a dry run, kubeadm's words are
+    /// different.
     fn unusable_kubeconfig(&self, why: &str) -> anyhow::Error {
         let what = if self.dry_run { "" } else { "admin " };
         anyhow!(

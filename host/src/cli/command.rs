@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::{Arg, Command, Subcommand};
 
-/// Returns a command that only holds other commands.
+/// Returns a command that has subcommands and cannot run without them.
 pub(super) fn group(
     name: impl Into<clap::builder::Str>,
     about: impl Into<clap::builder::StyledStr>,

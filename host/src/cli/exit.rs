@@ -83,7 +83,7 @@ impl Termination for Exit {
         match (Program::current(), self) {
             (_, Exit::Ok) => ExitCode::SUCCESS,
             (_, Exit::Interrupted) | (Program::Kubephase, _) => ExitCode::from(self.code()),
-            // kubeadm has one code for all errors.
+            // kubeadm has a single code for all errors.
             (Program::Kubeadm, _) => ExitCode::from(Exit::Error.code()),
         }
     }

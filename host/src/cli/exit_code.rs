@@ -23,7 +23,7 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     Exit::Error
 }
 
-/// A wrong name or choice is a mistake of the command line. That a plan is not possible is a
+/// A wrong name or choice is a mistake of the command line. A plan that is not possible is a
 /// mistake of the configuration.
 fn plan_exit_code(error: &PlanError) -> Exit {
     match error {

@@ -41,7 +41,7 @@ pub struct GlobalFlags {
     pub vmodule: Option<String>,
 }
 
-/// Accepts what kubeadm accepts for `--vmodule`.
+/// Checks a value of `--vmodule` by kubeadm's rules.
 fn parse_log_levels(text: &str) -> Result<String, String> {
     let entries = text.split(',').filter(|entry| !entry.is_empty());
     for entry in entries {
@@ -99,7 +99,7 @@ pub struct ResultFlags {
     pub out: Option<PathBuf>,
 }
 
-/// Flags of `rehearse` alone.
+/// Flags that only `rehearse` has.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RehearseFlags {
     /// Keep the API server up after the run, on this port or any free one, until interrupted
@@ -115,7 +115,7 @@ pub struct RehearseFlags {
     pub machines: ClusterSize,
 }
 
-/// Flags of `plan` alone.
+/// Flags that only `plan` has.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanFlags {
     /// Description of the node that stands for this machine, YAML or JSON

@@ -1,10 +1,10 @@
-//! What the commands of kubeadm have and ours have not: its banner, and commands that print their
-//! help whatever their arguments are.
+//! The parts of kubeadm's commands that this program's own commands lack: its banner, and commands
+//! that print their help for any arguments.
 use super::argv::Argv;
 use crate::program::Program;
 use clap::Command;
 
-/// The command that holds kubeadm's experiments. It has none now.
+/// The command that holds kubeadm's experiments. At present it has none.
 const ALPHA: &str = "alpha";
 const ABOUT_ALPHA: &str = "Kubeadm experimental sub-commands";
 
@@ -55,7 +55,7 @@ Use \"kubeadm [command] --help\" for more information about a command.
 
 {after-help}";
 
-/// Adds what the root of kubeadm's commands has.
+/// Adds the parts that only the root of kubeadm's commands has.
 pub(super) fn extend_root(root: Command) -> Command {
     if Program::current() == Program::Kubephase {
         return root;
@@ -65,13 +65,13 @@ pub(super) fn extend_root(root: Command) -> Command {
         .subcommand(Command::new(ALPHA).about(ABOUT_ALPHA).hide(true))
 }
 
-/// Whether commands below the root have no command `help`, as those of kubeadm.
+/// Whether the commands below the root have no command `help`. kubeadm's have none.
 pub(super) fn lacks_help_command(command: &Command) -> bool {
     Program::current() == Program::Kubeadm && command.get_name() != Program::Kubeadm.name()
 }
 
-/// Returns the help that is printed for arguments that name no command to run. As kubeadm, `alpha`
-/// and `kubeconfig` take any arguments then.
+/// Returns the help that is printed for arguments that name no command to run. With such arguments,
+/// `alpha` and `kubeconfig` accept anything, as in kubeadm.
 pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<String> {
     if argv.path.len() == 1 && argv.flags.is_empty() {
         return Some(root.render_help().to_string());

@@ -1,4 +1,4 @@
-//! The node of a command: this machine, or the description of another machine.
+//! The node that a command is about: this machine, or a machine that a file describes.
 use super::{RunPlace, print};
 use crate::{
     config::Problem,
@@ -10,21 +10,22 @@ use crate::{
 use anyhow::{Result, anyhow};
 use std::path::Path;
 
-/// The facts of a command's node. The version of this machine's kubelet comes later, because asking
-/// the kubelet takes as long as gathering all other facts.
+/// The facts of the node that a command is about. The version of this machine's kubelet comes
+/// later, because asking the kubelet takes as long as gathering all other facts.
 pub(super) enum LocalNode {
     Described(NodeFacts),
     Machine(Gathering),
 }
 
 impl LocalNode {
-    /// Reads the description of a node, or else begins to gather the facts of this machine.
+    /// Reads the description of a node. Without a description, begins to gather the facts of this
+    /// machine.
     ///
     /// # Errors
     /// The description cannot be read.
     pub fn begin(description: Option<&Path>) -> Result<LocalNode> {
         match description {
-            Some(file) => Ok(LocalNode::Described(describe(file)?)),
+            Some(file) => Ok(LocalNode::Described(read_description(file)?)),
             None => Ok(LocalNode::Machine(gather::begin())),
         }
     }
@@ -46,14 +47,14 @@ impl LocalNode {
     }
 }
 
-fn describe(file: &Path) -> Result<NodeFacts> {
+fn read_description(file: &Path) -> Result<NodeFacts> {
     let mut facts = facts::read(file)?;
     // The proxies come from the environment of this process, even if a file describes the node.
     facts.environment.extend(gather::proxies());
     Ok(facts)
 }
 
-/// Returns all facts of a described node, or else of this machine.
+/// Returns all facts of the described node; without a description, those of this machine.
 ///
 /// # Errors
 /// The description cannot be read.
@@ -67,9 +68,9 @@ pub(super) fn facts_for_reading() -> NodeFacts {
     with_address(gather().0)
 }
 
-/// Returns the facts of the machine that a rehearsal is about. Without a description, the machine
-/// is fit to be a control plane and has the name and the addresses of this one: a laptop need not
-/// have a kubelet.
+/// Returns the facts of the machine that a rehearsal is about. A described node is rehearsed as it
+/// is described. Otherwise the rehearsed machine has the name and the addresses of this machine,
+/// and is fit to be a control plane: this machine may be a laptop without a kubelet.
 pub(super) fn rehearsed_facts(facts: NodeFacts, place: &RunPlace) -> NodeFacts {
     if place.node.is_some() {
         return facts;

@@ -38,9 +38,9 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
         return Ok(Exit::from(&finished.result));
     }
     let mut text = String::new();
-    for sent in finished.sent {
-        if WHOLE_OBJECTS.contains(&sent.verb) {
-            let object: Value = serde_json::from_str(&sent.body)?;
+    for write in finished.writes {
+        if WHOLE_OBJECTS.contains(&write.verb) {
+            let object: Value = serde_json::from_str(&write.body)?;
             text += "---\n";
             text += &yaml::to_string(&object);
         }

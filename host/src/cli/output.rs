@@ -65,8 +65,8 @@ const FORMS: [&str; 11] = [
 ];
 
 impl OutputFlags {
-    /// Returns what prints objects in the form that the flag names, or `None` for text, which each
-    /// command prints by itself.
+    /// Returns the printer for objects in the form that the flag names; `None` for text, which each
+    /// command prints itself.
     ///
     /// # Errors
     /// The form does not exist, or its template is not valid.

@@ -61,9 +61,9 @@ impl Commands<'_> {
             .filter(move |member| parent(&member.id) == Some(&spec.id))
     }
 
-    /// Returns the command of a group, which has the flags of all members. Where kubeadm has one
-    /// command, the group's own command runs all members: `init phase preflight`, `join phase
-    /// control-plane-prepare certs`.
+    /// Returns the command of a group, which has the flags of all members. In some places kubeadm
+    /// has one command where this program has a group: there the group's own command runs all
+    /// members (`init phase preflight`, `join phase control-plane-prepare certs`).
     fn group(&self, spec: &PhaseSpec, name: String) -> Command {
         let within = self
             .specs
@@ -112,7 +112,7 @@ pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
     commands.collect()
 }
 
-/// Returns the name of such a command; `None` for the whole workflow.
+/// Returns the name of the member that the arguments select; `None` for the whole workflow.
 pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
     let name = matches.subcommand_name().filter(|name| *name != ALL)?;
     Some(name.to_owned())

@@ -25,7 +25,8 @@ use std::{
     process::{ExitCode, Termination},
 };
 
-/// What signals do: they end the run, or the process with this exit code if there is no run.
+/// The reaction to signals: they end the run. If there is no run, they end the process with this
+/// exit code.
 const REACTION: Reaction = Reaction {
     say: print::hint,
     exit_code: Exit::Interrupted as i32,

@@ -235,7 +235,7 @@ fn version_and_completion_print() {
     }
 }
 
-/// No arguments at all, of any kind, end in a panic.
+/// No arguments, of any kind, cause a panic.
 #[test]
 fn odd_arguments_do_not_panic() {
     use std::os::unix::ffi::OsStringExt;

@@ -39,7 +39,8 @@ struct Client {
     platform: String,
 }
 
-/// Returns the version of the program; as kubeadm, that of the release that it stands for.
+/// Returns the version of the program. Under the name `kubeadm`, it is the version of the
+/// Kubernetes release that the program acts for.
 fn versions(program: Program) -> Versions {
     let kubernetes = Release::newest().kubeadm;
     let arch = match std::env::consts::ARCH {
@@ -67,7 +68,7 @@ fn versions(program: Program) -> Versions {
         kubernetes_version,
         git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or(unknown),
         git_tree_state: clean,
-        // What Kubernetes prints for a build that was not stamped.
+        // The date that Kubernetes prints for a build without a date.
         build_date: option_env!("KUBEPHASE_BUILD_DATE").unwrap_or("1970-01-01T00:00:00Z"),
         go_version: none,
         compiler: "rustc",
@@ -99,7 +100,7 @@ pub fn version(program: Program, format: VersionFormat) -> String {
     }
 }
 
-/// Returns a version as Go prints a value with its type, which is what kubeadm prints without `-o`.
+/// Returns a version as kubeadm prints it without `-o`: as Go prints a value with its type.
 fn go_syntax(client: &Client) -> String {
     let fields = [
         ("Major", client.major.as_str()),

@@ -224,7 +224,7 @@ impl WorkflowCommand<'_> {
             let run_output = output::RunOutput {
                 files: site.world.files(),
                 config: &ran.run.prepared.config,
-                sent: &ran.finished.sent,
+                writes: &ran.finished.writes,
                 made: &ran.finished.made,
                 found: &ran.finished.found,
             };

@@ -35,9 +35,9 @@ pub struct RenewalFlags {
     pub no_restart: bool,
 }
 
-/// Makes the configuration from a file, or else from what the cluster keeps, or else from the
-/// defaults. A directory of the flag, or the default one, replaces the cluster's (kubeadm
-/// behaviour).
+/// Makes the configuration from a file; without one, from the configuration that the cluster keeps;
+/// without that, from the defaults. The directory of the flag, or the default one, replaces the
+/// cluster's (kubeadm behaviour).
 ///
 /// # Errors
 /// Every problem that was found.
@@ -47,7 +47,7 @@ pub fn load_for_certificates(
     stored: Option<(ClusterConfiguration, Vec<Problem>)>,
     node: &NodeFacts,
 ) -> Result<Loaded, Problems> {
-    // Neither the container runtime nor an address of the node plays a part.
+    // These commands use neither the container runtime nor an address of the node.
     let default_address = NodeFacts::default().default_route_interface_address;
     let node = NodeFacts {
         cri_sockets: Vec::new(),
@@ -75,7 +75,7 @@ pub fn load_for_certificates(
     "certs-renew".clone_into(&mut run.workflow);
     run.kubeconfig.clone_from(&flags.kubeconfig);
     Ok(Loaded {
-        // The token of the configuration plays no part either.
+        // These commands do not use the configuration's token.
         token_given: true,
         ..loaded
     })

@@ -26,7 +26,8 @@ pub struct Document {
     pub api_version: String,
     pub kind: String,
     pub tree: Node,
-    /// whether only the machine's own configuration files have it, and not the operator's
+    /// whether the document is only in the machine's own configuration files, and not in the
+    /// operator's
     pub is_of_machine: bool,
 }
 
@@ -55,7 +56,8 @@ impl Document {
         self.at_place(Problem::new(path, message), self.tree.find(path).0)
     }
 
-    /// Returns the problem with a place of this document, which may be in a file of the machine.
+    /// Returns the problem with a place in this document. The place may be in a file of the
+    /// machine.
     pub fn at_place(&self, problem: Problem, place: &Place) -> Problem {
         match &place.file {
             Some(file) => problem.in_file(file).at(place.line, place.column),

@@ -25,7 +25,7 @@ struct Content {
     merged: OnceLock<Result<Merged, Problems>>,
 }
 
-/// The documents of all files.
+/// The documents of all files, merged.
 #[derive(Debug)]
 struct Merged {
     documents: Vec<Document>,

@@ -27,8 +27,8 @@ pub struct FoundCluster {
     pub authority_pem: String,
     /// the kubeconfig with which the kubelet requests its certificate
     pub kubeconfig: Secret<String>,
-    /// The operator named the file of the kubeconfig on the command line, so a program in it that
-    /// authenticates the user may be run.
+    /// whether a program in the kubeconfig that authenticates the user may be run, because the
+    /// operator named the kubeconfig's file on the command line
     pub may_run_programs: bool,
     pub warnings: Vec<String>,
 }

@@ -94,8 +94,8 @@ fn is_of_operator(document: &Document) -> bool {
     document.is_kubeadm("JoinConfiguration") && !document.is_of_machine
 }
 
-/// Reads the documents of a file. Returns its JoinConfiguration, which has no values if it cannot
-/// be used, and its PhaseConfiguration.
+/// Reads the documents of a file. Returns its JoinConfiguration and its PhaseConfiguration. If the
+/// JoinConfiguration cannot be used, the returned one has no values.
 fn read_documents(
     documents: &[Document],
     diagnostics: &mut Diagnostics,

@@ -1,9 +1,9 @@
 //! The machine's own configuration: `/etc/kubephase/conf.d/*.yaml` and
-//! `/etc/kubephase/kubephase.lock`. Callers such as kubespray write kubeadm's documents alone;
-//! these files give their runs plugins without a change of the caller.
+//! `/etc/kubephase/kubephase.lock`. Callers such as kubespray write only kubeadm's documents. These
+//! files give the runs of such a caller plugins, without a change of the caller.
 //!
 //! The files decide what a run as root does, so only root may be able to write them. Links are
-//! followed within the folder only.
+//! followed only within the folder.
 #![allow(
     clippy::disallowed_methods,
     reason = "configuration files are the operator's, not the node's"
@@ -186,8 +186,8 @@ impl MachineFolder {
         Ok(content)
     }
 
-    /// Checks that nobody but root can change a file or folder. In a scratch tree, the user who
-    /// runs the program may own it too.
+    /// Checks that only root can change a file or folder. In a scratch tree, the user who runs the
+    /// program may own it too.
     fn check_owner(&self, path: &Path, stat: &Stat) -> Result<(), Problem> {
         let is_scratch = self.root.as_deref() != Some(Path::new("/"));
         let is_own = is_scratch && stat.st_uid == geteuid().as_raw();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// replaces; the warning names the later file first.
 ///
 /// # Errors
-/// The same kind is there in another version of its API, whose fields have other meanings.
+/// The same kind is there in another version of its API, in which fields have other meanings.
 pub(super) fn merge(
     documents: &mut Vec<Document>,
     later: Document,
@@ -41,7 +41,7 @@ pub(super) fn merge(
     Ok(merging.replaced)
 }
 
-/// The work on one document.
+/// The merge of one document.
 struct Merging {
     /// the file of the earlier document
     file: PathBuf,

@@ -1,5 +1,5 @@
-//! `config migrate`: a file of older API versions as documents of the newest, completed as the
-//! commands would complete it.
+//! `config migrate`: writes a file of older API versions as documents of the newest versions,
+//! completed as the commands would complete them.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::kubeadm_schema as schema,
@@ -27,7 +27,7 @@ pub struct Migrated {
 /// # Errors
 /// Every problem of the file.
 pub fn migrate(file: &Path, node: &NodeFacts) -> Result<Migrated, Problems> {
-    // The machine's own files stay out of a file that is written anew.
+    // The machine's own files do not become part of the new file.
     let content = ConfigFile::at(file);
     let documents = content.documents()?;
     let mut migration = Migration {

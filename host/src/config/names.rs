@@ -11,7 +11,8 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"\A(?:{host}/)?{component}(?:/{component})*\z")).expect("a valid pattern")
 });
 
-/// Whether a text is an image repository: with a name behind it, it is the name of an image.
+/// Whether a text is an image repository: together with a name after it, it is the name of an
+/// image.
 pub fn is_repository(text: &str) -> bool {
     NAME.is_match(&format!("{text}/name"))
 }

@@ -208,7 +208,7 @@ fn flags_and_a_file_do_not_mix() {
     );
 }
 
-/// The images of a CI build are the operator's own, but the label is kept all the same.
+/// The images of a CI build come from the operator's repository, but the label is kept.
 #[test]
 fn a_ci_label_is_kept_whatever_the_repository_is() {
     let labels = [

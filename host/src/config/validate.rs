@@ -89,8 +89,8 @@ pub fn registration(registration: &NodeRegistration) -> Vec<Problem> {
     problems
 }
 
-/// Checks the socket of the container runtime. It is empty if the node has several, which is
-/// reported where the socket is chosen.
+/// Checks the socket of the container runtime. The text is empty if the node has several sockets,
+/// which is reported where the socket is chosen.
 pub fn socket(path: &str, socket: &str) -> Option<Problem> {
     let why = match Url::parse(socket) {
         _ if socket.is_empty() => return None,

@@ -29,7 +29,7 @@ pub struct Resolved {
 
 /// Resolves a version or a label (`stable-1`). Either may have the prefix `release/` or `ci/`.
 /// Labels are not looked up on the internet: they mean the newest recorded release, with warnings.
-/// A label behind `ci/` means the same release, from the CI repository.
+/// A label after `ci/` means the same release, from the CI repository.
 ///
 /// # Errors
 /// The text is neither a version nor a label, or the version is too old. The messages begin as

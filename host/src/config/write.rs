@@ -1,5 +1,5 @@
-//! Configurations as documents of `kubeadm.k8s.io/v1beta4`, the way kubeadm writes them. Secrets
-//! are in them: they are for the operator who has the configuration.
+//! Configurations as documents of `kubeadm.k8s.io/v1beta4`, written as kubeadm writes them. They
+//! hold the secrets of the configuration, so they are only for its operator.
 use super::{
     InitConfiguration, defaults,
     join::{JoinConfiguration, TokenDiscovery},

@@ -116,8 +116,8 @@ fn out_of_time(failure: Failure) -> Failure {
     }
 }
 
-/// Returns the server and the authority (PEM) of a kubeconfig's main cluster, which is the cluster
-/// without a name or else the cluster of the current context.
+/// Returns the server and the authority (PEM) of a kubeconfig's main cluster: the cluster without a
+/// name; without one, the cluster of the current context.
 pub(super) fn server_and_authority(kubeconfig: &Kubeconfig) -> Option<(String, Option<String>)> {
     let cluster = kubeconfig.main_cluster()?;
     let server = cluster["server"].as_str()?.to_owned();

@@ -1,5 +1,5 @@
-//! Discovery by a kubeconfig of the operator: a file, or an HTTPS URL of a server that the system's
-//! authorities vouch for.
+//! Discovery by a kubeconfig of the operator: a file, or an HTTPS URL of a server whose certificate
+//! the system's authorities signed.
 use super::{
     Discovered,
     cluster_info::{server_and_authority, wait_for_cluster_info},
@@ -132,7 +132,7 @@ fn read_kubeconfig<'s>(
     ))
 }
 
-/// Gets a kubeconfig from a server that the system's authorities vouch for.
+/// Gets a kubeconfig from a server whose certificate the system's authorities signed.
 fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
     let parsed = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     // Before the run begins there is no token to cancel it: a signal ends the process.

@@ -59,8 +59,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Returns how long an effect waits at most, of these seconds: not so long in a world in which
-    /// nothing more will happen.
+    /// Returns how long an effect waits at most, of these seconds. In a world in which nothing more
+    /// will happen, the wait is shorter.
     pub fn wait_limit(&self, seconds: i64) -> Duration {
         let limit = to_duration(seconds);
         let longest = self.world.longest_wait();
@@ -68,7 +68,7 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the files for keys and certificates in a directory. A plugin with the grant may add
-    /// a certificate to the host's directory, and replaces none.
+    /// a certificate to the host's directory. It may not replace one.
     pub fn key_files(&self, directory: &str) -> EffectFiles<'a> {
         if Path::new(directory).starts_with(&self.config.cluster.certificates_dir) {
             EffectFiles::All(self.world.files())

@@ -13,31 +13,31 @@ pub enum Applied {
     Skipped(String),
 }
 
-/// An applied effect: its result, and lines about it.
+/// The result of an effect that was applied.
 #[derive(Debug)]
 pub struct Done {
     pub applied: Applied,
-    /// lines that the run prints, as `[phase] line`
-    pub said: Vec<String>,
+    /// lines about the effect, which the run prints as `[phase] line`
+    pub lines: Vec<String>,
     pub warnings: Vec<String>,
-    /// writes to the API server, as they were sent
-    pub sent: Vec<Sent>,
+    /// writes to the API server
+    pub writes: Vec<ObjectWrite>,
 }
 
-/// One write to the API server.
+/// One write of an object to the API server.
 #[derive(Clone, PartialEq)]
-pub struct Sent {
+pub struct ObjectWrite {
     /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`
     pub verb: &'static str,
     pub resource: String,
     pub namespace: Option<String>,
     pub name: String,
-    /// JSON text: parsed, all objects of a run would take much memory
+    /// JSON as text: all objects of a run, parsed, would take much memory
     pub body: String,
 }
 
-impl std::fmt::Debug for Sent {
-    /// Leaves the body out, which may be a Secret.
+impl std::fmt::Debug for ObjectWrite {
+    /// Leaves out the body, which may be a Secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -48,10 +48,10 @@ impl std::fmt::Debug for Sent {
 }
 
 impl Done {
-    /// A result with lines about it.
-    pub fn with_lines(applied: Applied, said: impl IntoIterator<Item = String>) -> Done {
+    /// Returns a result with lines about the effect.
+    pub fn with_lines(applied: Applied, lines: impl IntoIterator<Item = String>) -> Done {
         Done {
-            said: said.into_iter().collect(),
+            lines: lines.into_iter().collect(),
             ..applied.into()
         }
     }
@@ -61,15 +61,15 @@ impl From<Applied> for Done {
     fn from(applied: Applied) -> Self {
         Done {
             applied,
-            said: Vec::new(),
+            lines: Vec::new(),
             warnings: Vec::new(),
-            sent: Vec::new(),
+            writes: Vec::new(),
         }
     }
 }
 
 impl From<bool> for Done {
-    /// Converts whether anything changed.
+    /// Converts a flag that says whether anything changed.
     fn from(changed: bool) -> Self {
         if changed {
             Applied::Changed

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Longest time from when the peers of a member know its name until it serves. A member that sees
-/// that they know it serves at once.
+/// Longest time for a member to serve after its peers know its name. A member that sees that they
+/// know it serves at once.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Adds a member at this peer URL, and promotes it if it is to have a vote.
@@ -125,10 +125,10 @@ fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
 
 /// The result of one step.
 enum Step {
-    /// the member is as wanted
+    /// the member is in the wanted state
     Done,
     Changed,
-    /// the member is not as wanted yet, with the reason
+    /// the member is not in the wanted state yet, with the reason
     Waiting(&'static str),
 }
 

@@ -14,7 +14,7 @@ pub struct Footprint {
     /// the way in which `reset` undoes the effect
     #[serde(skip_serializing_if = "is_nothing")]
     pub undo: Undo,
-    /// the inverse that this effect is: earlier effects with this inverse are undone
+    /// the inverse that this effect carries out: earlier effects with this inverse are undone
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Inverse>,
 }

@@ -34,13 +34,13 @@ pub struct Properties {
     pub kind: &'static str,
     pub target: Target,
     pub files: FileProperties,
-    /// whether it mostly waits for something other than this machine's processor
+    /// whether it mostly waits for something other than a processor of this machine
     pub waits: bool,
     /// the work of making its keys and signing its certificates, in keys of 2048 bits
     pub key_work: usize,
     pub undo: Undo,
-    /// the inverse that this effect is: once it is applied, `reset` need not undo the earlier
-    /// effects that have this inverse
+    /// the inverse that this effect carries out: once the effect is applied, `reset` need not undo
+    /// the earlier effects that have this inverse
     pub undoes: Option<Inverse>,
 }
 

@@ -30,7 +30,7 @@ pub mod users;
 pub mod wait;
 
 pub use context::{Context, EffectFiles};
-pub use done::{Applied, Done, Sent};
+pub use done::{Applied, Done, ObjectWrite};
 pub use files::{RemoveFile, StaticPod};
 pub use footprint::Footprint;
 pub use image::Image;
@@ -115,8 +115,8 @@ impl Effect {
         self.kind().properties()
     }
 
-    /// Whether applying it blocks: it mostly waits for something other than this machine's
-    /// processor.
+    /// Whether applying it blocks: it mostly waits for something other than a processor of this
+    /// machine.
     pub fn waits(&self) -> bool {
         self.properties().waits
     }

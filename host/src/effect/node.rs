@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// Returns the inverse that this state is.
+    /// Returns the inverse that a change to this state carries out.
     fn undoes(&self) -> Option<Inverse> {
         let name = self.name.to_string();
         match self.state.as_str() {

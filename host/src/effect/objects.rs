@@ -1,10 +1,11 @@
-//! Objects of the API: brought to a state where they are not in it already.
+//! Effects on objects of the API: each brings an object into a state, unless the object is in it
+//! already.
 mod kinds;
 pub mod owner;
 
 pub use kinds::{Delete, Object, Patch};
 
-use super::{Applied, Done, Sent};
+use super::{Applied, Done, ObjectWrite};
 use crate::world::{
     Cluster, Tried,
     object_ref::{reference, resource, target},
@@ -13,29 +14,29 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What to do with an object that is there already.
+/// What to do if the object exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IfExists {
-    /// replace it (kubeadm's CreateOrUpdate)
+    /// replace the object (kubeadm's CreateOrUpdate)
     #[default]
     Update,
-    /// leave it (CreateOrRetain)
+    /// leave the object unchanged (kubeadm's CreateOrRetain)
     Retain,
     /// server-side apply
     Apply,
 }
 
-/// Creates an object, or does with the one that is there as told.
+/// Creates an object. If the object exists already, does with it what `if_exists` says.
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
     let of = reference(manifest)?;
     if let Some(current) = cluster.get(&of)? {
-        return change(manifest, if_exists, &current, cluster);
+        return change_existing(manifest, if_exists, &current, cluster);
     }
     if if_exists == IfExists::Apply {
         cluster.server_side_apply(manifest)?;
         return Ok(Done {
-            sent: vec![sent("APPLY", &of, manifest)],
+            writes: vec![record_write("APPLY", &of, manifest)],
             ..Applied::Changed.into()
         });
     }
@@ -43,27 +44,27 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         Ok(_) => Applied::Changed,
         // Another client made the object first.
         Err(failure) if failure.code == FailureCode::AlreadyExists => match if_exists {
-            IfExists::Retain => retained(),
+            IfExists::Retain => retained_result(),
             _ => cluster.replace(manifest).map(|_| Applied::Changed)?,
         },
         Err(failure) => return Err(failure),
     };
     Ok(Done {
-        sent: vec![sent("CREATE", &of, manifest)],
+        writes: vec![record_write("CREATE", &of, manifest)],
         ..applied.into()
     })
 }
 
-/// Does with an object that is there, and was read, as told.
-pub fn change(
+/// Changes an object that was read (`current`), as `if_exists` says.
+pub fn change_existing(
     manifest: &Value,
     if_exists: IfExists,
     current: &Value,
     cluster: &dyn Cluster,
 ) -> Tried<Done> {
     let applied = match if_exists {
-        IfExists::Retain => retained(),
-        _ if holds(&comparable(manifest), current) => Applied::Unchanged,
+        IfExists::Retain => retained_result(),
+        _ if has_wanted_state(&comparable(manifest), current) => Applied::Unchanged,
         IfExists::Apply => cluster
             .server_side_apply(manifest)
             .map(|_| Applied::Changed)?,
@@ -74,22 +75,23 @@ pub fn change(
         IfExists::Update | IfExists::Retain => "UPDATE",
     };
     Ok(Done {
-        sent: vec![sent(verb, &reference(manifest)?, manifest)],
+        writes: vec![record_write(verb, &reference(manifest)?, manifest)],
         ..applied.into()
     })
 }
 
-fn retained() -> Applied {
+fn retained_result() -> Applied {
     Applied::Skipped("it is there already and is kept as it is".into())
 }
 
-/// A strategic merge patch, where the object does not show it already.
+/// Applies a strategic merge patch, unless the object has the patched state already.
 pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
     let current = cluster.get(of)?;
     patch_current(of, patch, current.as_ref(), cluster)
 }
 
-/// A strategic merge patch of an object that was read.
+/// Applies a strategic merge patch to an object that was read (`current`), unless the object has
+/// the patched state already.
 pub fn patch_current(
     of: &ObjectRef,
     patch: &Value,
@@ -102,36 +104,36 @@ pub fn patch_current(
             format!("{} is not there to be patched", target(of)),
         )
     })?;
-    let changed = !shows(patch, current);
+    let changed = !has_patched_state(patch, current);
     if changed {
         cluster.patch(of, patch)?;
     }
     Ok(Done {
-        sent: vec![sent("PATCH", of, patch)],
+        writes: vec![record_write("PATCH", of, patch)],
         ..Done::from(changed)
     })
 }
 
-/// Deletes an object, where there is one.
+/// Deletes an object, if it exists.
 pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
     let changed = cluster.get(of)?.is_some();
     if changed {
         cluster.delete(of, None)?;
     }
-    Ok(deleted(of, changed))
+    Ok(deletion_result(of, changed))
 }
 
-/// The result of a deletion, which changed something if the object was there.
-fn deleted(of: &ObjectRef, changed: bool) -> Done {
+/// Returns the result of a deletion. It changed something if the object existed.
+fn deletion_result(of: &ObjectRef, changed: bool) -> Done {
     Done {
-        sent: vec![sent("DELETE", of, &Value::Null)],
+        writes: vec![record_write("DELETE", of, &Value::Null)],
         ..Done::from(changed)
     }
 }
 
-/// The record of one write.
-pub fn sent(verb: &'static str, of: &ObjectRef, body: &Value) -> Sent {
-    Sent {
+/// Returns the record of one write.
+pub fn record_write(verb: &'static str, of: &ObjectRef, body: &Value) -> ObjectWrite {
+    ObjectWrite {
         verb,
         resource: resource(&of.kind),
         namespace: of.namespace.clone(),
@@ -140,7 +142,7 @@ pub fn sent(verb: &'static str, of: &ObjectRef, body: &Value) -> Sent {
     }
 }
 
-/// A manifest without what the API server takes but never gives back as it was.
+/// Returns a manifest without the fields that the API server accepts but never returns unchanged.
 fn comparable(manifest: &Value) -> Value {
     let mut manifest = manifest.clone();
     if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -153,47 +155,51 @@ fn comparable(manifest: &Value) -> Value {
     manifest
 }
 
-/// Whether an object is as wanted: everything wanted is there, and lists are the same length. What
-/// the server added (defaults, its own metadata) does not count; what is wanted empty may be
-/// absent.
-fn holds(wanted: &Value, current: &Value) -> bool {
+/// Whether an object is in the wanted state: it has all wanted fields with the wanted values, and
+/// lists are equally long. Fields that the server added (defaults, its own metadata) do not count.
+/// A field that is to be empty may be absent.
+fn has_wanted_state(wanted: &Value, current: &Value) -> bool {
     match (wanted, current) {
         (Value::Object(wanted), Value::Object(current)) => wanted.iter().all(|(key, wanted)| {
-            current
-                .get(key)
-                .map_or_else(|| empty(wanted), |current| holds(wanted, current))
+            current.get(key).map_or_else(
+                || is_empty(wanted),
+                |current| has_wanted_state(wanted, current),
+            )
         }),
         (Value::Array(wanted), Value::Array(current)) => {
             wanted.len() == current.len()
                 && wanted
                     .iter()
                     .zip(current)
-                    .all(|(wanted, current)| holds(wanted, current))
+                    .all(|(wanted, current)| has_wanted_state(wanted, current))
         }
         _ => wanted == current,
     }
 }
 
-/// Whether an object shows a patch: lists are merged, so every element of the patch is to be found
-/// somewhere.
-fn shows(patch: &Value, current: &Value) -> bool {
+/// Whether an object has the state after a patch. Lists are merged, so each element of the patch
+/// may be anywhere in its list.
+fn has_patched_state(patch: &Value, current: &Value) -> bool {
     match (patch, current) {
         (Value::Object(patch), Value::Object(current)) => patch.iter().all(|(key, patch)| {
-            current
-                .get(key)
-                .map_or_else(|| empty(patch), |current| shows(patch, current))
+            current.get(key).map_or_else(
+                || is_empty(patch),
+                |current| has_patched_state(patch, current),
+            )
         }),
-        (Value::Array(patch), Value::Array(current)) => patch
-            .iter()
-            .all(|patch| current.iter().any(|current| shows(patch, current))),
+        (Value::Array(patch), Value::Array(current)) => patch.iter().all(|patch| {
+            current
+                .iter()
+                .any(|current| has_patched_state(patch, current))
+        }),
         _ => patch == current,
     }
 }
 
-fn empty(value: &Value) -> bool {
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Object(object) => object.values().all(empty),
+        Value::Object(object) => object.values().all(is_empty),
         Value::Array(list) => list.is_empty(),
         _ => false,
     }

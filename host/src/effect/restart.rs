@@ -17,8 +17,8 @@ use std::time::Duration;
 /// Pause between two looks for the new container.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Stops the containers of a component, and waits until the kubelet has started it again and it is
-/// healthy.
+/// Stops the containers of a component. Waits until the kubelet has started the component again and
+/// the component is healthy.
 fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
     let runtime = context.world.runtime();
     let component = &spec.component;

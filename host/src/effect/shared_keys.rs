@@ -84,7 +84,7 @@ pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
 /// Decrypts the content of a file.
 ///
 /// # Errors
-/// `invalid` if the key is another one, or the text was changed.
+/// `invalid` if the text was encrypted with another key, or was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
     let (nonce, text) = sealed
         .split_at_checked(NONCE_LEN)

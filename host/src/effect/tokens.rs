@@ -1,7 +1,7 @@
 //! Bootstrap tokens and the shared keys, as Secrets of the cluster. Only the host knows their
 //! secrets.
 use super::{
-    Applied, Context, Done, Sent,
+    Applied, Context, Done, ObjectWrite,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     objects, shared_keys,
 };
@@ -48,7 +48,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         None => cluster.create(&manifest).map(|_| Applied::Changed)?,
     };
     Ok(Done {
-        sent: vec![objects::sent("CREATE", &reference, &manifest)],
+        writes: vec![objects::record_write("CREATE", &reference, &manifest)],
         ..applied.into()
     })
 }
@@ -92,9 +92,9 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         && let Some(owner) = find_owner(cluster, current)?
         && shared_keys::holds(spec, files, &key, current)
     {
-        let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
+        let token = objects::record_write("CREATE", &object_ref::reference(&owner)?, &owner);
         return Ok(Done {
-            sent: vec![token, record_secret(spec, current.clone(), context)],
+            writes: vec![token, record_secret(spec, current.clone(), context)],
             ..Applied::Unchanged.into()
         });
     }
@@ -119,12 +119,12 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     } else {
         cluster.create(&manifest)?
     };
-    let sent = vec![
-        objects::sent("CREATE", &owner_reference, &owner),
+    let writes = vec![
+        objects::record_write("CREATE", &owner_reference, &owner),
         record_secret(spec, manifest, context),
     ];
     Ok(Done {
-        sent,
+        writes,
         ..Applied::Changed.into()
     })
 }
@@ -141,13 +141,13 @@ fn find_owner(cluster: &dyn Cluster, secret: &Value) -> Tried<Option<Value>> {
 
 /// Records the write of the Secret, without the keys that this run made: a record must not be the
 /// first place outside the node that holds them.
-fn record_secret(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
+fn record_secret(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> ObjectWrite {
     for (name, path) in &spec.files {
         if (context.made)(path) {
             manifest["data"][name] = json!("");
         }
     }
-    objects::sent("CREATE", &secret_reference("kubeadm-certs"), &manifest)
+    objects::record_write("CREATE", &secret_reference("kubeadm-certs"), &manifest)
 }
 
 fn secret_reference(name: &str) -> ObjectRef {

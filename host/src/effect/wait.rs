@@ -43,9 +43,9 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     loop {
         let last = match check(&spec.condition, context) {
             Ok(Check::Holds { changed }) => {
-                let said = lines_about(&spec.condition, tries.elapsed());
+                let lines = lines_about(&spec.condition, tries.elapsed());
                 return Ok(Done {
-                    said,
+                    lines,
                     ..Done::from(changed)
                 });
             }
@@ -71,7 +71,8 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     }
 }
 
-/// The result of a wait that is taken for granted, because nothing more will happen in this world.
+/// Returns the result of a wait that is not carried out, because nothing more will happen in this
+/// world: the condition counts as if it held.
 pub(super) fn would_wait(what: &str) -> Done {
     Done::with_lines(
         Applied::Skipped("a dry run does not wait for what it does not start".into()),
@@ -79,7 +80,7 @@ pub(super) fn would_wait(what: &str) -> Done {
     )
 }
 
-/// The failure of a condition that did not come to hold in time.
+/// Returns the failure of a condition that did not hold in time.
 fn out_of_time(spec: &WaitSpec, last: &str, context: &Context) -> Failure {
     let message = format!(
         "{} did not come about within {}s: {last}",

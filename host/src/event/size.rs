@@ -1,4 +1,4 @@
-//! How large an event is in memory.
+//! The size of an event in memory.
 use super::EventKind;
 use crate::effect::Footprint;
 
@@ -6,7 +6,7 @@ use crate::effect::Footprint;
 const EVENT: usize = 256;
 
 impl EventKind {
-    /// The bytes that the texts take which a phase may make long, roughly.
+    /// Returns roughly the bytes of the texts that a phase may make long.
     pub(super) fn bytes(&self) -> usize {
         let texts = match self {
             EventKind::Message { text, .. } | EventKind::Progress { text, .. } => text.len(),
@@ -33,7 +33,7 @@ impl EventKind {
     }
 }
 
-/// The bytes of all texts of a list.
+/// Returns the bytes of all texts of a list.
 fn bytes_of(texts: &[String]) -> usize {
     texts.iter().map(String::len).sum()
 }

@@ -35,7 +35,7 @@ fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
     assert!(seen.is_sorted());
 }
 
-/// Reports when it is called, and goes on when it may.
+/// A subscriber that reports when it is called, and then waits until it may go on.
 struct Slow(Arc<Barrier>, Seen);
 
 impl Subscriber for Slow {
@@ -101,7 +101,7 @@ fn events_do_not_pile_up_where_a_subscriber_is_slow() {
             thread::yield_now();
         }
         assert!(!waits.is_finished());
-        // The end of the first message, then beginning and end of the others.
+        // The end of the first message, then the beginning and the end of the others.
         for _ in 0..5 {
             barrier.wait();
         }

@@ -33,8 +33,8 @@ fn footprint_of(effect: &EffectSummary) -> Footprint {
     footprint
 }
 
-/// Returns what undoes the change of a service, and what the change undoes. The target is the
-/// service's name and its state.
+/// Returns the inverse of a change of a service, and the inverse that the change itself carries
+/// out. The target is the service's name and its state.
 fn undo_of_service(target: &str) -> (Undo, Option<Inverse>) {
     let Some((name, state)) = target.rsplit_once(' ') else {
         return (Undo::Nothing, None);

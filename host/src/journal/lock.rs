@@ -24,8 +24,8 @@ pub struct RunLock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
-    /// when the process began, in the kernel's count; it differs from that of a later process with
-    /// the same number; `None` in locks of older versions
+    /// the time at which the process began, in the kernel's count: a later process with the same
+    /// number began at another time; `None` in locks of older versions
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
     /// the command line of the run

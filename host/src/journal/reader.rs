@@ -19,7 +19,7 @@ use std::{
 /// larger journals.
 const MAX_SHOWN: u64 = 64 << 20;
 
-/// What a journal says beside its events.
+/// The content of a journal beside its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub header: Header,

@@ -46,7 +46,8 @@ pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpe
         .collect()
 }
 
-/// The phase of `join` that checks what all members of the control plane share.
+/// The phase of `join` that checks the keys and certificates which all members of the control plane
+/// share.
 pub const SHARED: &str = "control-plane-prepare/certs/shared";
 
 /// Returns the phases `control-plane-prepare/certs/*` of `join`. They make the certificates that
@@ -124,8 +125,8 @@ fn check_shared() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Returns what all members of the control plane share: the authorities, and the key that signs
-/// service account tokens.
+/// Returns the specifications of the keys and certificates that all members of the control plane
+/// share: the authorities, and the key that signs service account tokens.
 ///
 /// # Errors
 /// The configuration gives an authority no valid name.
@@ -156,8 +157,8 @@ pub(super) fn require_file(path: &str) -> Result<(), Failure> {
     })
 }
 
-/// Returns every certificate that an authority signs, also those of an etcd of the cluster's own if
-/// etcd is external (kubeadm behaviour of requests).
+/// Returns every certificate that an authority signs. If etcd is external, those of a local etcd
+/// are among them (kubeadm behaviour of requests).
 ///
 /// # Errors
 /// `invalid` if an address of the configuration cannot be used.

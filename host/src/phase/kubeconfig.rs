@@ -17,7 +17,7 @@ struct KubeconfigRow {
     organization: Option<&'static str>,
     /// whether it uses the control plane endpoint and not this node's own API server
     uses_endpoint: bool,
-    /// whether a node that joins the control plane has it too
+    /// whether a node that joins the control plane has this kubeconfig, too
     for_joining: bool,
 }
 
@@ -38,7 +38,7 @@ const ROWS: &[KubeconfigRow] = &[
         uses_endpoint: true,
         for_joining: false,
     },
-    // The kubelet of the first node talks to its own API server, where a gate does not say
+    // The kubelet of the first node talks to its own API server, unless a feature gate says
     // otherwise.
     KubeconfigRow {
         name: KUBELET,
@@ -166,9 +166,9 @@ fn propose_kubeconfig(row: &KubeconfigRow, config: &Config) -> Result<(), Failur
     effects_pki::ensure_kubeconfig(&json(&kubeconfig_spec(row, server, config))).map(drop)
 }
 
-/// Returns every kubeconfig of the first node, for requests of their certificates, and a warning if
-/// the configured endpoint goes by another port. The kubelet's has the control plane endpoint
-/// (kubeadm behaviour of requests).
+/// Returns every kubeconfig of the first node, for the requests of their certificates, and a
+/// warning if the configured endpoint has another port. The kubelet's kubeconfig has the control
+/// plane endpoint (kubeadm behaviour of requests).
 ///
 /// # Errors
 /// An endpoint or address of the configuration cannot be used.

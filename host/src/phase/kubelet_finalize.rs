@@ -1,9 +1,7 @@
 //! `kubelet-finalize/enable-client-cert-rotation`: makes kubelet.conf name the certificate file
-//! that the kubelet rotates.
-//!
-//! A kubelet that rotates its certificate uses that file from its start, and reads kubelet.conf
-//! only when it starts, so it need not be restarted. kubeadm restarts it, and waits two seconds for
-//! that.
+//! that the kubelet rotates. A kubelet that rotates its certificate uses that file from its start,
+//! and reads kubelet.conf only when it starts. So it need not be restarted. kubeadm restarts it,
+//! and waits two seconds for the restart.
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_pki, json, kubeadm::Config, observe_files,
     spec::RotatedKubeconfigSpec,

@@ -1,4 +1,5 @@
-//! The kubelet of a node that joins. It starts with a token, and requests its certificate with it.
+//! The kubelet of a node that joins. The kubelet starts with a token, and requests its certificate
+//! with the token.
 use super::{control_plane, kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
@@ -26,8 +27,8 @@ fn kubelet_kubeconfig(config: &Config) -> String {
 pub fn start() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let join = config.join.clone().unwrap_or_default();
-    // A kubelet that has its certificate does not need a token, and its node is already there. A
-    // run that was cut off earlier leaves only a kubeconfig.
+    // A kubelet that has its certificate does not need a token, and its Node exists already. A run
+    // that was cut off earlier leaves only a kubeconfig.
     let has_certificate = has_client_certificate(&kubelet_kubeconfig(&config));
     if !has_certificate {
         reject_taken_name(&config)?;
@@ -124,8 +125,8 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `control-plane-join/kubelet`: lets the kubelet talk to the API server of its own node, so that
-/// it never talks to an older API server. Until now it talked to another node's. The kubelet is
+/// `control-plane-join/kubelet`: makes the kubelet talk to the API server of its own node, so that
+/// it never talks to an older API server. Until now it talked to the API server of another node. The kubelet is
 /// restarted while its API server starts, but not while it creates a container of the control
 /// plane: it would create an interrupted container anew only after ten seconds.
 ///

@@ -1,6 +1,6 @@
-//! `kubelet-start`: writes the kubelet's flags and configuration, and starts it. A running kubelet
-//! is restarted if a file changed. kubeadm stops it first; here each file is replaced in one step,
-//! so the kubelet never reads half of one.
+//! `kubelet-start`: writes the kubelet's flags and configuration, and starts the kubelet. A running
+//! kubelet is restarted if a file changed. kubeadm stops it first. Here each file is replaced in
+//! one step, so the kubelet never reads half of a file.
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, failure,
@@ -66,10 +66,10 @@ fn propose_drop_in() -> Result<Option<Effect>, Failure> {
     Ok(Some(effect))
 }
 
-/// Proposes a file of the kubelet, which messages call `what`.
+/// Proposes a file of the kubelet. `what` names the file in messages.
 fn propose_file(name: &str, what: &str, content: &str) -> Result<Effect, Failure> {
     let path = format!("{KUBELET_DIR}/{name}");
-    // Said before what the patches of the next file say.
+    // This message comes before those of the next file's patches.
     say(format!("Writing kubelet {what} to file {path:?}"));
     effects_files::write_file(&path, content.as_bytes())
 }
@@ -79,8 +79,8 @@ pub(super) fn start(required: Vec<Effect>) -> Result<(), Failure> {
     effects::announce(restart(required)?, "Starting the kubelet")
 }
 
-/// Proposes to restart the kubelet after these effects. If it cannot be started, the run asks the
-/// operator to start it, and waits for it (kubeadm behaviour).
+/// Proposes to restart the kubelet after these effects. If the kubelet cannot be started, the run
+/// asks the operator to start it, and waits until it runs (kubeadm behaviour).
 pub(super) fn restart(required: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
     let service = effects_node::ensure_service("kubelet", "restarted")?;
     required

@@ -52,7 +52,7 @@ pub fn mark_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Again)
 }
 
-/// Returns the reference of this machine's Node, and the Node as the cluster has it.
+/// Returns the reference of this machine's Node, and the Node in the cluster.
 pub(super) fn read_node(config: &Config) -> Result<(ObjectRef, Value), Failure> {
     let name = &config.init.node_registration.name;
     let node = ObjectRef {

@@ -117,10 +117,10 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Returns the code of a check that could not do its job: kubeadm's name if it has one, or else the
-/// id of the check.
+/// Returns the code of a check that could not do its job: kubeadm's name of the check, or the
+/// check's id if kubeadm has no name.
 pub fn code(id: &str) -> &str {
-    // The host pulls the images that this one proposes.
+    // This check proposes the images, and the host pulls them.
     if id == "preflight/images" {
         codes::IMAGE_PULL
     } else {
@@ -168,7 +168,7 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
         // client's certificate yet.
         return Ok(Outcome::Skipped("the node joins a cluster".into()));
     }
-    // Releases that do not know the field of its own ask where etcd serves its clients.
+    // Releases without a field for this ask the endpoints at which etcd serves its clients.
     let endpoints = if etcd.http_endpoints.is_empty() {
         &etcd.endpoints
     } else {

@@ -39,9 +39,9 @@ fn empty_directory(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is left alone,
-/// while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
-/// configuration in the cluster, or else from the Pod.
+/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is not
+/// touched, while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
+/// configuration in the cluster; without that, from the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -219,7 +219,7 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     announce_first(directories.iter().map(|path| empty_directory(path)), &line)
 }
 
-/// Returns values as a list in which each can be told from the next.
+/// Returns values as a list in which a reader sees where each value ends.
 fn listed<T: AsRef<str>>(values: &[T]) -> String {
     let values: Vec<String> = values
         .iter()

@@ -10,8 +10,8 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
-/// `wait-control-plane` of `init`: waits for the kubelet, then for each component of the control
-/// plane.
+/// `wait-control-plane` of `init`: waits until the kubelet is healthy, then until each component of
+/// the control plane is.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -26,11 +26,12 @@ pub fn wait_until_healthy() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `wait-control-plane` of `join`. An earlier phase has waited for the kubelet.
+/// `wait-control-plane` of `join`: waits until each component of this node is healthy, if the
+/// feature gate says so. An earlier phase has waited for the kubelet.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
-pub fn wait_for_own_api() -> Result<Outcome, Failure> {
+pub fn wait_for_own_components() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if !config.cluster.is_enabled(gate::WAIT_FOR_ALL) {
         return Ok(Outcome::Skipped(format!("{} is off", gate::WAIT_FOR_ALL)));
@@ -69,8 +70,8 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
     Ok(())
 }
 
-/// Returns the URL at which a component says whether it is healthy. The component runs by the
-/// manifest on disk, which has the operator's patches.
+/// Returns the URL of a component's health endpoint. It is read from the manifest on disk, because
+/// the operator's patches may have changed it.
 pub(super) fn health_url(component: &str, config: &Config) -> Result<String, Failure> {
     let path = format!("{MANIFESTS}/{component}.yaml");
     let text = observe_files::read_file(&path)?;
@@ -121,7 +122,8 @@ fn start_waiting(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failur
     Ok(Outcome::Again)
 }
 
-/// Waits until the API server does what the admin asks, which is before it calls itself healthy.
+/// Waits until the API server carries out the admin's requests. That is earlier than the time at
+/// which it reports that it is healthy.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -132,7 +134,7 @@ pub fn wait_for_api() -> Result<Outcome, Failure> {
         kubeconfig: config.run.kubeconfig.clone(),
         super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
     };
-    // The kubelet has to start first, which has a time limit of its own.
+    // The kubelet, which has to start first, has its own time limit.
     let limits = [
         timeouts.kubelet_health_check,
         timeouts.control_plane_component_health_check,

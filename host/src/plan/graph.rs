@@ -1,4 +1,4 @@
-//! The plan as a graph: circles, an order that keeps every edge, the edges to draw, and the longest
+//! The plan as a graph: cycles, an order that keeps every edge, the edges to draw, and the longest
 //! chain.
 use super::{Node, Plan};
 use petgraph::algo::{tarjan_scc, toposort, tred};
@@ -56,8 +56,8 @@ fn shortest_ring(
 }
 
 impl Plan {
-    /// Returns the phases that run, in an order that keeps every edge and otherwise is the
-    /// catalog's.
+    /// Returns the phases that run, in an order that keeps every edge. Where the edges allow
+    /// several orders, the catalog's order decides.
     pub fn order(&self) -> Vec<&str> {
         let running: Vec<&Node> = self.running().collect();
         let position: BTreeMap<&str, usize> = running

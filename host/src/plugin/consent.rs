@@ -33,8 +33,8 @@ pub struct Question<'a> {
     pub plugin: &'a Plugin,
     /// what is allowed already
     pub allowed: &'a Allowed,
-    /// a description of the plugin that this one replaces; `None` if this one is new, or is a
-    /// version of the plugin that was allowed before
+    /// a description of the plugin that this plugin replaces; `None` if this plugin is new, or is
+    /// another version of the plugin that was allowed before
     pub in_place_of: Option<String>,
     /// the command that allows the plugin, without the flags of consent
     pub command: String,
@@ -112,8 +112,8 @@ impl Question<'_> {
         format!("{}{}", self.command, flags_of(&self.new_risks()))
     }
 
-    /// Returns the risks of what is not allowed yet, including requests for servers at addresses of
-    /// this machine or of the cluster's Services.
+    /// Returns the risks of the requests that are not allowed yet, including requests for servers
+    /// at addresses of this machine or of the cluster's Services.
     fn new_risks(&self) -> BTreeMap<Risk, Vec<String>> {
         let mut risks = new_risks(self.plugin, self.allowed);
         let requests = self.plugin.manifest().grants.iter();
@@ -145,8 +145,8 @@ pub fn risk_word(risk: Risk) -> &'static str {
     risk.flag().trim_start_matches("--allow-")
 }
 
-/// Returns the risks of a plugin's lines, each with the lines that have it and the reasons.
-/// `counts` decides whether a line counts.
+/// Returns the risks of a plugin's lines: for each risk the lines, with the reasons. `counts`
+/// decides whether a line counts.
 pub fn risks(plugin: &Plugin, counts: impl Fn(&String) -> bool) -> BTreeMap<Risk, Vec<String>> {
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let requests = plugin.manifest().grants.iter();

@@ -27,7 +27,7 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest> {
 /// Returns the path at which `plugin build` writes the component of a folder.
 ///
 /// # Errors
-/// The folder has no valid manifest, which has the name.
+/// The folder has no valid manifest, so the plugin's name is not known.
 pub fn component_path(folder: &Path) -> Result<PathBuf> {
     Ok(folder.join(format!("{}.wasm", read_manifest(folder)?.name)))
 }

@@ -1,5 +1,5 @@
-//! The identity of a plugin. The operator's consent belongs to this identity, and never to the name
-//! alone, because a plugin chooses its own name.
+//! The identity of a plugin. The operator's consent belongs to this identity, and never only to the
+//! name, because a plugin chooses its own name.
 use super::{lines::Allowed, lock::LockedPlugin, place::place};
 use crate::pki::signature::Signer;
 use crate::text::digest::sha256_hex;
@@ -13,13 +13,13 @@ const DIGEST_LENGTH: usize = 40;
 pub struct PluginIdentity {
     place: String,
     signer: Option<Signer>,
-    /// tells files at the same place of different configurations apart, where something of the
-    /// cluster or the node belongs to the plugin
+    /// distinguishes files at the same place that belong to different configurations; only part of
+    /// the identities by which objects and files belong to a plugin
     origin: Option<String>,
 }
 
 impl PluginIdentity {
-    /// The identity of a plugin from `source` as the configuration names it.
+    /// Returns the identity of a plugin with a `source` of the configuration.
     pub fn new(source: &str, signer: Option<&Signer>) -> Self {
         PluginIdentity {
             place: place(source),
@@ -28,27 +28,27 @@ impl PluginIdentity {
         }
     }
 
-    /// The identity by which objects and files belong to a plugin.
+    /// Returns the identity by which objects and files belong to a plugin.
     #[must_use]
     pub fn with_origin(self, origin: Option<&str>) -> Self {
         let origin = origin.map(str::to_owned);
         PluginIdentity { origin, ..self }
     }
 
-    /// The identity of a plugin in the lock.
+    /// Returns the identity of a plugin in the lock.
     pub fn of_locked(locked: &LockedPlugin) -> Self {
         PluginIdentity::new(&locked.source, locked.signer.as_ref())
     }
 
-    /// A digest of the identity that fits into a label of an object of the cluster.
+    /// Returns a digest of the identity that fits into a label of an object of the cluster.
     pub fn digest(&self) -> String {
         let mut digest = sha256_hex(self.to_string().as_bytes());
         digest.truncate(DIGEST_LENGTH);
         digest
     }
 
-    /// Returns what the operator allowed a plugin of this identity: nothing if the lock has the
-    /// plugin with another identity.
+    /// Returns the lines that the operator allowed a plugin of this identity: none if the lock has
+    /// the plugin with another identity.
     pub fn allowed(&self, locked: Option<&LockedPlugin>) -> Allowed {
         locked
             .filter(|locked| *self == PluginIdentity::of_locked(locked))

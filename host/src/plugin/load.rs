@@ -36,7 +36,8 @@ pub struct Loaded {
     pub limits: Limits,
     /// the signer whose signature was verified; `None` if no signature was required
     pub signer: Option<Signer>,
-    /// what tells an unsigned file from one of another configuration, as the lock has it
+    /// the origin in the lock, which distinguishes an unsigned file from a file of another
+    /// configuration
     pub origin: Option<String>,
 }
 
@@ -131,7 +132,7 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
         entry.digest = Some(plugin.digest().to_owned());
         entry.signer = signer.clone();
         entry.origin = loaded.origin.clone();
-        // The cluster shows what it keeps to every node.
+        // The configuration in the cluster can be read by every node.
         entry.settings.iter_mut().for_each(|settings| {
             drop(crate::secret::settings::hide(
                 &plugin.manifest().settings,
@@ -312,7 +313,7 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     )))
 }
 
-/// Returns the command by which the operator accepts a plugin as it is now; `digest` is that of the
+/// Returns the command by which the operator accepts the present plugin. `digest` is that of the
 /// component, if it was read.
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     format!(

@@ -1,5 +1,5 @@
-//! `kubephase.lock`, a file beside the configuration; that of the files in `/etc/kubephase/conf.d`
-//! is `/etc/kubephase/kubephase.lock`. It records what each plugin may do, and its version and
+//! `kubephase.lock`, a file beside the configuration. The files in `/etc/kubephase/conf.d` have
+//! `/etc/kubephase/kubephase.lock`. The lock records what each plugin may do, and its version and
 //! digest when the operator allowed it. `plugin add` and `plugin allow` write it, and every run
 //! reads it. It belongs under version control.
 use super::{
@@ -55,7 +55,8 @@ pub struct LockedPlugin {
     /// signer whose signature the plugin has to have; `None` if it needs no signature
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
-    /// tells the file of an unsigned plugin from one at the same place of another configuration
+    /// distinguishes the file of an unsigned plugin from a file at the same place of another
+    /// configuration
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// version of the WIT interface that the host had when the plugin was locked
@@ -68,7 +69,7 @@ pub struct LockedPlugin {
 }
 
 impl LockedPlugin {
-    /// What the operator allowed the plugin of this source and signer.
+    /// Returns the lines that the operator allowed the plugin of this source and signer.
     pub fn allowed(&self) -> Allowed {
         Allowed {
             granted: self.granted.clone(),
@@ -76,8 +77,8 @@ impl LockedPlugin {
         }
     }
 
-    /// Whether another lock allows the plugin the same. The version of the host that wrote each,
-    /// and the random origin, differ without meaning.
+    /// Whether another lock allows the plugin the same. Two fields may differ: the version of the
+    /// host that wrote the lock, and the random origin.
     pub fn allows_same(&self, other: &LockedPlugin) -> bool {
         let plain = |locked: &LockedPlugin| LockedPlugin {
             interface: semver::Version::new(0, 0, 0),
@@ -152,12 +153,12 @@ impl Lock {
         }
     }
 
-    /// The path of the file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The plugin of this name.
+    /// Returns the plugin of this name.
     pub fn get(&self, name: &str) -> Option<&LockedPlugin> {
         self.plugins.iter().find(|locked| locked.name == name)
     }
@@ -167,7 +168,7 @@ impl Lock {
         self.plugins.retain(|locked| locked.name != name);
     }
 
-    /// Adds a plugin as it is now, or replaces the plugin of its name.
+    /// Adds the plugin, or replaces the plugin of its name.
     pub fn set(
         &mut self,
         plugin: &Plugin,

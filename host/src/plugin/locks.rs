@@ -33,7 +33,7 @@ impl Locks {
     }
 
     /// Returns the lock that counts for a plugin: the lock of the file that names the plugin, or
-    /// the other lock if only that one has it.
+    /// the other lock if only that lock has the plugin.
     ///
     /// # Errors
     /// Both locks have the plugin, and allow different things.

@@ -1,5 +1,5 @@
 //! The place that a plugin comes from: its source without a version, and the random origin that
-//! tells files at the same place apart.
+//! distinguishes files at the same place.
 use super::registry::reference::Reference;
 use crate::pki::signature::Signer;
 use aws_lc_rs::rand;
@@ -36,7 +36,7 @@ fn random_number() -> [u8; 16] {
     bytes
 }
 
-/// Whether two sources name the same place, if perhaps another version.
+/// Whether two sources name the same place. Their versions may differ.
 pub fn is_same_place(one: &str, other: &str) -> bool {
     place(one) == place(other)
 }

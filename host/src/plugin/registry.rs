@@ -92,7 +92,8 @@ impl Manifest {
         parse_json(content)
     }
 
-    /// The layer with the component, and its size. An artifact of a plugin has exactly one layer.
+    /// Returns the layer with the component, and its size. An artifact of a plugin has exactly one
+    /// layer.
     fn component(&self) -> Result<(&Descriptor, usize)> {
         let [layer] = self.layers.as_slice() else {
             bail!("it has {} layers; a plugin has one", self.layers.len())
@@ -125,7 +126,7 @@ impl Manifest {
         }
     }
 
-    /// The signature of the component; `None` if the artifact has none.
+    /// Returns the signature of the component; `None` if the artifact has none.
     fn signature(&self) -> Option<String> {
         let annotation = self
             .annotations
@@ -317,13 +318,13 @@ fn oci_digest(content: &[u8]) -> String {
     format!("sha256:{}", sha256_hex(content))
 }
 
-/// The cache key of a component.
+/// Returns the cache key of a component.
 fn component_key(digest: &str) -> String {
     format!("{digest}.wasm")
 }
 
-/// The cache key of a signature. It includes the reference, because a component may have different
-/// signatures in different places.
+/// Returns the cache key of a signature. It includes the reference, because a component may have
+/// different signatures in different places.
 fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", sha256_hex(reference.as_bytes()))
 }

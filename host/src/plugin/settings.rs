@@ -96,8 +96,8 @@ fn holds_placeholder(settings: &Value) -> bool {
     }
 }
 
-/// Shortens a problem and makes it one line: it quotes settings and schema, which can be long and
-/// have lines.
+/// Shortens a problem, and makes it one line. A problem quotes settings and the schema, which can
+/// be long and have line ends.
 fn shortened(problem: &str) -> String {
     let end = problem.floor_char_boundary(MAX_PROBLEM);
     let more = if end < problem.len() { "…" } else { "" };

@@ -45,7 +45,8 @@ pub fn source_file(source: &str, base_dir: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Returns a source of the configuration `config` as an operator would type it in a command.
+/// Returns a source of the configuration `config` in the form in which an operator types it in a
+/// command.
 pub fn display_source(source: &str, config: &Path) -> String {
     if source.contains("://") {
         return source.to_owned();

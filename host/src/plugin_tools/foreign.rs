@@ -26,7 +26,8 @@ const COMPONENTIZE_JS: &str = include_str!("templates/js/build.mjs");
 /// npm or node cannot be run, or refuses the source.
 pub fn build_javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let (sdk, wit) = write_world(folder)?;
-    // Installed once for each package.json. The remains of an interrupted install cannot be used.
+    // The packages are installed once for each package.json. The remains of an interrupted install
+    // cannot be used.
     let (wanted, installed) = (
         fs::read(folder.join("package.json"))?,
         sdk.join("installed.json"),

@@ -14,11 +14,11 @@ pub const SDK: &str = ".kubephase";
 /// The kind of a new plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
-    /// looks and reports
+    /// a phase that observes and reports
     Check,
-    /// applies objects to the cluster
+    /// a phase that applies objects to the cluster
     Addon,
-    /// proposes files, services, objects
+    /// a phase that proposes files, services and objects
     Phase,
 }
 

@@ -146,7 +146,7 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
     assert!(state_of(&world) == before, "{:?}", state_of(&world));
 }
 
-/// Checks that a machine serves and is part of the control plane, as it sees the cluster.
+/// Checks that a machine serves, and that the cluster has it as a member of the control plane.
 fn assert_is_member(node: &Rehearsal, machine: Machine) {
     let of = ObjectRef {
         api_version: "v1".into(),

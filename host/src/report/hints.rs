@@ -10,7 +10,8 @@ use crate::{
     text::sanitise,
 };
 
-/// The workflow whose phases are commands below its own command, which the operator has typed.
+/// The workflow whose phases have no command of their own: the operator typed a command below
+/// `certs renew`.
 const WITHOUT_PHASE_COMMANDS: &str = "certs-renew";
 
 /// Returns lines for the operator, the most useful first. `stays` is false for a dry run, whose
@@ -156,7 +157,7 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
     }
 }
 
-/// Adds the phases at work when the run stopped, as far as its events show.
+/// Adds the phases that were at work when the run stopped, if its events show them.
 fn add_cut_off_hints(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("The run was cut off before its end. The same command goes on from there.".into());
     for span in tally.phases.iter().filter(|span| span.is_open()) {

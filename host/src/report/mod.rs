@@ -24,8 +24,8 @@ use crate::{
 };
 use std::io;
 
-/// Returns the origin of what a third party did or said, to follow it; empty for the program
-/// itself.
+/// Returns the words that name the plugin of a third party, to follow the plugin's act or message;
+/// empty for the program itself.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))

@@ -1,5 +1,5 @@
-//! The summary at the end of a run: its effects, the time of each phase, what could not be checked,
-//! and what to do next.
+//! The summary at the end of a run: its effects, the time of each phase, the checks that were not
+//! possible, and what to do next.
 use super::{
     headline::write_headline,
     hints,

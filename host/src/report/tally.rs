@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The result of a run, as far as it has come.
+/// The result of a run, as far as the run has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
@@ -25,14 +25,15 @@ pub struct Tally {
     /// in the order of the plan
     pub phases: Vec<Span>,
     pub findings: Vec<FindingRecord>,
-    /// by plugin: the memory of the call that used the most, and the sums of the rest
+    /// by plugin: the memory of the call that used the most, and the sums of the other resources
     pub plugins: BTreeMap<String, Usage>,
-    /// notes of the journal about information of the run that it lacks
+    /// the journal's notes about information of the run that it does not have
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_kept: Vec<String>,
-    /// none while the run goes on, and if it was cut off
+    /// `None` while the run goes on, and if it was cut off
     pub result: Option<RunResult>,
-    /// whether the run still goes on; the events alone cannot tell that from a run that was cut off
+    /// whether the run still goes on; the events do not distinguish this from a run that was cut
+    /// off
     pub at_work: bool,
     /// microseconds from the start to the last event
     pub micros: u64,
@@ -102,7 +103,7 @@ impl FindingRecord {
 pub struct EffectCounts {
     pub changed: u64,
     pub unchanged: u64,
-    /// left as found, because the wanted state was reached by other means
+    /// unchanged by the effect, because the wanted state was reached by other means
     pub left: u64,
     pub failed: u64,
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     effect::{
-        Applied, Context, Done, Effect, Sent,
+        Applied, Context, Done, Effect, ObjectWrite,
         proposal::{self, Proposal},
         territory::Territory,
     },
@@ -26,7 +26,8 @@ use kubephase_wit::{Failure, FailureCode, Severity};
 use record::summary;
 use std::{sync::atomic::Ordering, time::Instant};
 
-/// The call of a phase whose proposals are applied.
+/// Checks all proposals of a call, then applies them one by one. Adds writes to the API to
+/// `writes`. Returns whether anything changed.
 struct Application<'a> {
     executor: &'a Executor<'a>,
     node: &'a Node,
@@ -39,12 +40,12 @@ struct Application<'a> {
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then applies them one by one. Writes to the API are added to
-    /// `sent`. Returns whether anything changed.
+    /// `writes`. Returns whether anything changed.
     pub(super) fn apply_proposals(
         &self,
         node: &Node,
         session: &Session,
-        sent: &mut Vec<Sent>,
+        writes: &mut Vec<ObjectWrite>,
         state: &RunState,
         time: &TimeOfPhase,
     ) -> Result<bool, PhaseError> {
@@ -68,17 +69,17 @@ impl Executor<'_> {
         {
             return application.pull_images(&proposals);
         }
-        application.apply_in_order(&proposals, sent)
+        application.apply_in_order(&proposals, writes)
     }
 }
 
 impl Application<'_> {
-    /// Applies proposals after those that they require. After a failure, only those that are wanted
-    /// in any case are still applied.
+    /// Applies proposals after the proposals that they require. After a failure, only proposals
+    /// with `regardless` are still applied.
     fn apply_in_order(
         &self,
         proposals: &[Proposal],
-        sent: &mut Vec<Sent>,
+        writes: &mut Vec<ObjectWrite>,
     ) -> Result<bool, PhaseError> {
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for place in proposal::order(proposals).map_err(|failure| failure.to_text())? {
@@ -92,7 +93,7 @@ impl Application<'_> {
             let mut required = proposal.requires.iter();
             let dependency_changed = required.any(|earlier| changed[*earlier as usize]);
             let error;
-            (changed[place], error) = self.apply_proposal(proposal, dependency_changed, sent);
+            (changed[place], error) = self.apply_proposal(proposal, dependency_changed, writes);
             failed = failed.or(error);
         }
         failed.map_or(Ok(changed.contains(&true)), Err)
@@ -104,7 +105,7 @@ impl Application<'_> {
         &self,
         proposal: &Proposal,
         dependency_changed: bool,
-        sent: &mut Vec<Sent>,
+        writes: &mut Vec<ObjectWrite>,
     ) -> (bool, Option<PhaseError>) {
         let began = Instant::now();
         let missing = self.missing_paths(&proposal.effect);
@@ -125,7 +126,7 @@ impl Application<'_> {
                 changed = done.applied == Applied::Changed;
                 let error = self.say_all(&done).err().map(PhaseError::Failed);
                 self.note_paths(proposal, changed, &missing);
-                sent.extend(done.sent);
+                writes.extend(done.writes);
                 (EffectResult::Applied(done.applied), error)
             }
             Err(failure)
@@ -183,7 +184,7 @@ impl Application<'_> {
         paths.lock().extend(proposal.effect.paths());
     }
 
-    /// Warns about an effect that failed and that the phase only attempts.
+    /// Warns that an effect failed which the phase only attempts.
     fn skip_attempt(&self, proposal: &Proposal, why: String) -> Applied {
         if let Some(warning) = &proposal.attempt {
             let warning = warning.replacen("{}", &why, 1);
@@ -195,7 +196,7 @@ impl Application<'_> {
 
     /// Prints the lines and the warnings of an effect, up to the plugin's limit for messages.
     fn say_all(&self, done: &Done) -> Result<(), String> {
-        self.say_lines(Severity::Info, &done.said)?;
+        self.say_lines(Severity::Info, &done.lines)?;
         self.say_lines(Severity::Warning, &done.warnings)
     }
 

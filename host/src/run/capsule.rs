@@ -2,10 +2,9 @@
 //! again on another. A capsule has the configuration, the settings, facts of earlier phases, and
 //! every observation with its answer.
 //!
-//! No secret is in a capsule. The configuration is the one that plugins see; settings that the
-//! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
-//! wherever they are; and an answer that is or holds a credential by [`classify_within`] is not
-//! kept.
+//! No secret is in a capsule. Its configuration is the one that plugins see. Settings that the
+//! plugin's schema marks as secret are left out. The values of the run's own secrets are blanked
+//! wherever they are. An answer that is or holds a credential by [`classify_within`] is not kept.
 mod recording;
 
 pub use recording::Recorded;
@@ -151,8 +150,8 @@ pub enum ObservationSource {
 }
 
 impl ObservationSource {
-    /// Returns the world as a source, whose answers are recorded. `other_bytes` is the size of the
-    /// configuration and the settings, which are part of the capsule too.
+    /// Returns the world as a source whose answers are recorded. `other_bytes` is the size of the
+    /// configuration and the settings, which are part of the capsule, too.
     pub fn recording(other_bytes: usize) -> Self {
         ObservationSource::Recorded(Mutex::new(Recording::with_other_bytes(other_bytes)))
     }

@@ -50,7 +50,7 @@ impl Prepared {
             .extend(self.workflow.complete(&mut self.config, files)?);
         self.warnings.extend(history.warnings.iter().cloned());
         self.warnings.extend(history.remove_outdated(files));
-        // A reset has no checks about files that are there already.
+        // A reset has no checks about files that exist already.
         let (undo, made) = match &mut self.config.reset {
             Some(reset) => {
                 let rounds = undo_rounds(history.undo);

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     cancel::Cancel,
     config::Config,
-    effect::Sent,
+    effect::ObjectWrite,
     event::{EventKind, PhaseResult, RunResult, micros},
     plan::{Node, Plan, spec::PhaseKind},
     wasm::plugin::Plugin,
@@ -83,10 +83,10 @@ pub struct Executor<'a> {
 pub struct Finished {
     pub result: RunResult,
     /// writes to the API, in the order of the plan
-    pub sent: Vec<Sent>,
+    pub writes: Vec<ObjectWrite>,
     /// files and directories that the run made or changed
     pub made: BTreeSet<String>,
-    /// files and directories that were already as the run wants them
+    /// files and directories that already had the content, mode and owner that the run wants
     pub found: BTreeSet<String>,
 }
 
@@ -113,12 +113,12 @@ impl Executor<'_> {
             result: result.clone(),
             micros: micros(began),
         });
-        let sent = state.sent.into_inner().into_values().flatten().collect();
+        let writes = state.writes.into_inner().into_values().flatten().collect();
         let made = self.shared.made.lock().clone();
         let found = self.shared.found.lock().clone();
         Finished {
             result,
-            sent,
+            writes,
             made,
             found,
         }
@@ -134,11 +134,11 @@ impl Executor<'_> {
                 // effect. A panic of the phase's own code is a failure of its call and does not get
                 // here.
                 let caught = panic::catch_unwind(AssertUnwindSafe(|| self.run_phase(node, state)));
-                let (ended, sent) = caught.unwrap_or_else(|_| {
+                let (ended, writes) = caught.unwrap_or_else(|_| {
                     let result = PhaseResult::Failed(PANICKED.into());
                     (self.end_uncalled(node, result), Vec::new())
                 });
-                state.sent.lock().insert(place, sent);
+                state.writes.lock().insert(place, writes);
                 ended
             }
         };

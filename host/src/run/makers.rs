@@ -4,7 +4,7 @@ use crate::effect::{Effect, kind::Content};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 
-/// Files and directories that plugins made in a run, each with the name of its plugin.
+/// The files and directories that plugins made in a run, each with the name of its plugin.
 #[derive(Default)]
 pub struct Makers(Mutex<BTreeMap<String, String>>);
 

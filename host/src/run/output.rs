@@ -16,7 +16,7 @@ mod tree;
 pub use marker::check;
 pub use objects::render_objects;
 
-use crate::{config::Config, effect::Sent, world::Files};
+use crate::{config::Config, effect::ObjectWrite, world::Files};
 use anyhow::{Context, Result, anyhow};
 use copy::Copy;
 use marker::Marker;
@@ -36,10 +36,11 @@ pub struct RunOutput<'a> {
     pub files: &'a dyn Files,
     pub config: &'a Config,
     /// writes to the API, in order
-    pub sent: &'a [Sent],
+    pub writes: &'a [ObjectWrite],
     /// paths of files and directories that the run made or changed
     pub made: &'a BTreeSet<String>,
-    /// paths of files and directories that were already as the run wants them
+    /// paths of files and directories that already had the content, mode and owner that the run
+    /// wants
     pub found: &'a BTreeSet<String>,
 }
 
@@ -75,7 +76,7 @@ fn stage(staging: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     tree::make_directory(&files, 0o755)?;
     let mut copy = Copy::new(&files, output);
     copy.copy_all()?;
-    tree::write_file(&objects, render_objects(output.sent).as_bytes(), 0o600)?;
+    tree::write_file(&objects, render_objects(output.writes).as_bytes(), 0o600)?;
     Marker::list(&files)?.write(&staging.join(MARKER))?;
     Ok(copy.notes)
 }

@@ -27,8 +27,8 @@ pub fn uses_directory_of(effect: &Effect, plugin: &str) -> bool {
     let mut used = effect.paths();
     let (_, target) = effect.summary();
     used.push(target);
-    // A kubeconfig is signed with an authority of this directory, which is neither the target nor
-    // among the paths.
+    // A kubeconfig is signed with an authority of a directory that is neither the target nor among
+    // the paths.
     if let Effect::Kubeconfig(spec) = effect {
         used.push(spec.directory.clone());
     }

@@ -94,7 +94,8 @@ fn tree_of_first_machine(tree: &Path) -> Result<Option<PathBuf>> {
         .map(Path::to_owned))
 }
 
-/// Returns the state of the cluster that the machine of a tree joined, or else of a new cluster.
+/// Returns the state of the cluster that the machine of a tree joined. If it joined none, returns
+/// the state of a new cluster.
 pub fn cluster_state_of(peers: Option<&PeerCluster>, root: &Path) -> Arc<ClusterState> {
     peers.map_or_else(
         || Arc::new(ClusterState::new(root)),

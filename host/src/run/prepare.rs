@@ -80,9 +80,9 @@ impl<'a> Distribution<'a> {
         added.map_err(|why| PluginRefused::new(why.to_string()))
     }
 
-    /// Returns the node as the configuration of a run sees it. Single phases whose commands have no
-    /// `--cri-socket` look for no socket of a runtime, and so do not fail if there are several
-    /// (kubeadm behaviour).
+    /// Returns the facts of the node that a run may see. Single phases whose commands have no
+    /// `--cri-socket` do not look for a socket of a runtime, and so do not fail if there are
+    /// several sockets (kubeadm behaviour).
     pub fn visible_facts<'n>(
         &self,
         node: &'n NodeFacts,
@@ -116,7 +116,7 @@ impl<'a> Distribution<'a> {
     }
 }
 
-/// A run that is decided and planned, and has not read or changed its node.
+/// A run with its configuration and its plan. It has not read or changed its node yet.
 pub struct Prepared {
     pub workflow: &'static dyn Workflow,
     /// with its secrets
@@ -318,7 +318,7 @@ fn choose(
         disabled.insert(phase.clone(), by.to_owned());
     }
     disabled.extend(disabled_by_workflow);
-    // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm
+    // The flag replaces the configuration, and `init phase …` uses only the flag (kubeadm
     // behaviour).
     let (skip, skipped_by) = match (skip.is_empty(), only.is_some()) {
         (false, _) => (skip, "--skip-phases"),

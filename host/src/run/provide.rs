@@ -135,7 +135,8 @@ impl Provider<'_> {
     }
 }
 
-/// A component that cannot be started: its phase fails, by its own failure policy.
+/// A component that cannot be started. Its phase fails, and the phase's own failure policy decides
+/// what that means.
 struct Unusable(String);
 
 impl phase::Host for Unusable {

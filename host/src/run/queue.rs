@@ -72,7 +72,8 @@ impl Queue {
         self.left == 0
     }
 
-    /// Notes that a phase ended. Phases that waited for it alone may now begin.
+    /// Notes that a phase ended. A phase may now begin if this was the last phase that it waited
+    /// for.
     pub fn end(&mut self, at: usize) {
         for follower in &self.followers[at] {
             self.missing[*follower] -= 1;

@@ -61,7 +61,7 @@ impl ScratchTree {
         })
     }
 
-    /// Uses the named directory, or else a temporary one.
+    /// Uses the named directory; without one, a temporary directory.
     ///
     /// # Errors
     /// The directory cannot be made, or it is the root of this machine.

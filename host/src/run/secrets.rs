@@ -37,10 +37,11 @@ pub struct Secrets {
 pub struct Masked {
     /// for plugins: placeholders, and proxies without user names and passwords
     pub for_plugins: Value,
-    /// for built-in phases: sealed placeholders, and proxies as they are, which the control plane's
-    /// Pods need
+    /// for built-in phases: sealed placeholders, and proxies with user names and passwords, which
+    /// the control plane's Pods need
     pub for_built_ins: Config,
-    /// proxy variables as plugins see them, and as they are, where they differ
+    /// proxy variables that have user names or passwords: the form that plugins see, and the whole
+    /// form
     pub proxies: Vec<(EnvVar, EnvVar)>,
     pub secrets: Secrets,
 }
@@ -114,7 +115,7 @@ impl Secrets {
         for EnvVar { name, value, .. } in variables {
             let shown = shown_value(name, value);
             if shown != *value {
-                self.others.extend(passwords(value));
+                self.others.extend(secrets_of_proxy(value));
                 *value = shown;
             }
         }
@@ -255,8 +256,8 @@ fn public_placeholder(name: &str) -> String {
     format!("<secret:{name}>")
 }
 
-/// Returns the value of an environment variable as plugins see it. The form of a proxy that is not
-/// one of the common proxies is unknown.
+/// Returns the value of an environment variable in the form that plugins see. A proxy whose form is
+/// not one of the common forms is replaced as a whole.
 fn shown_value(name: &str, value: &str) -> String {
     let has_url = value.contains("://");
     if is_common_proxy(name) || has_url {
@@ -272,8 +273,8 @@ fn shown_value(name: &str, value: &str) -> String {
     }
 }
 
-/// Returns the value of a proxy, its user info, and its password.
-fn passwords(value: &str) -> Vec<Secret<String>> {
+/// Returns the secrets in the value of a proxy: the whole value, its user info, and its password.
+fn secrets_of_proxy(value: &str) -> Vec<Secret<String>> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     let user_info = rest.rsplit_once('@').map(|(user_info, _)| user_info);
     let password = user_info

@@ -108,8 +108,8 @@ impl Site<Rehearsal> {
         let scratch = ScratchTree::at_or_temporary(trees.scratch.as_deref())?;
         let below = trees.below.as_deref();
         let (threads, run) = (Threads::start()?, Interruptible::begin());
-        // The journals of the tree below are read. The journal of this run, which is not kept, must
-        // not hide them by its name.
+        // The journals of the tree below are read. The journal of this run is not kept. If it had
+        // the name of one of them, it would hide that journal.
         let name = if below.is_some() { "dry-run" } else { "" };
         let directory = state::make_below(&scratch.path, name).map_err(Failure::into_error)?;
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
@@ -225,7 +225,7 @@ impl Site<Real> {
 }
 
 impl<W: World + 'static> Site<W> {
-    /// The token that signals request.
+    /// Returns the token that signals request.
     pub fn cancel(&self) -> &Cancel {
         self.run.cancel()
     }

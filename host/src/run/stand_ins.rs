@@ -1,6 +1,6 @@
-//! Files that stand in for those that all members of a control plane share. A dry run of a join
-//! makes them where the machine lacks them, so that it can show everything else (kubeadm
-//! behaviour). The join itself does not: a new authority would make another cluster.
+//! Files that stand in for the files which all members of a control plane share. A dry run of a
+//! join makes them on a machine that lacks them, so that it can show everything else (kubeadm
+//! behaviour). The join itself does not make them: a new authority would make another cluster.
 use super::{prepare::Prepared, secrets::Secrets};
 use crate::{
     cancel::Cancel,
@@ -25,8 +25,8 @@ pub(super) struct MissingShared {
 }
 
 impl MissingShared {
-    /// Finds what a dry run has to make. Nothing is missing if a phase brings it, or if a check of
-    /// the run reports it.
+    /// Finds the files that a dry run has to make. A file does not count as missing if a phase
+    /// brings it, or if a check of the run reports it.
     ///
     /// # Errors
     /// A file cannot be looked at.
@@ -51,7 +51,7 @@ impl MissingShared {
         Ok(missing)
     }
 
-    /// Describes the files that stand in for those that are missing; `None` if nothing is missing.
+    /// Describes the files that stand in for missing files; `None` if no file is missing.
     pub fn describe(&self, prepared: &Prepared) -> Option<StandIns> {
         let authorities = self.authorities.iter();
         let mut files: Vec<String> = authorities
@@ -93,8 +93,8 @@ impl MissingShared {
     }
 }
 
-/// Whether the run uses shared files that no phase of it brings, and that none of its checks asks
-/// for.
+/// Whether the run uses shared files that no phase of the run brings and that no check of the run
+/// asks for.
 fn is_needed(prepared: &Prepared) -> bool {
     let Prepared { config, plan, .. } = prepared;
     let runs = |id: &str| plan.running().any(|node| is_within(node.id(), id));

@@ -58,7 +58,7 @@ impl TimeOfPhase {
         self.left().min(time)
     }
 
-    /// Spends the time of a pause that the phase asks for, before the pause begins: so phases that
+    /// Spends the time of a pause that the phase asks for, before the pause begins. So phases that
     /// pause at the same time cannot spend more than the time that is left.
     ///
     /// # Errors

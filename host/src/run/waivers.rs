@@ -1,5 +1,5 @@
-//! Waivers that no check of the run can mean. Most often a code is misspelled, and the check that
-//! was to be waived still stops the run.
+//! Finds waivers whose code no check of the run has. Most often the code is misspelled, and the
+//! check that was to be waived still stops the run.
 use crate::{
     config::PhaseConfiguration,
     phase::preflight,
@@ -7,16 +7,14 @@ use crate::{
 };
 use kubephase_sdk::codes;
 
-/// How similar a code has to be to a known one, of 1, to be taken for that one misspelled.
+/// Similarity, up to 1, from which on a code counts as a misspelling of a known code.
 const ALMOST_EQUAL: f64 = 0.9;
 /// Bytes of the longest code that is compared with others.
 const MAX_COMPARED: usize = 128;
 
 /// Returns a warning for each waiver whose code no check has. `catalog` has the phases of the run's
-/// plugins, where they are loaded.
-///
-/// A plugin chooses the codes of its findings. In a run with phases of third parties, only a code
-/// that is almost one of the program's is taken for a mistake.
+/// plugins, if they are loaded. A plugin chooses the codes of its findings. So in a run with phases
+/// of third parties, a code counts as a mistake only if it is almost one of the program's codes.
 pub fn warn_of_unknown(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
     let known = known_codes(phases, catalog);
     let has_foreign_codes = !phases.plugins.is_empty()
@@ -44,8 +42,8 @@ pub fn warn_of_unknown(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<St
     waivers.filter_map(|waiver| warn(&waiver.check)).collect()
 }
 
-/// The codes that are known before the run: of built-in checks, of rules, and of checks that cannot
-/// do their job.
+/// Returns the codes that are known before the run: those of built-in checks, of rules, and of
+/// checks that cannot do their job.
 fn known_codes(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
     let rules = phases.rules.iter();
     let rules = rules.filter_map(|rule| rule["code"].as_str());

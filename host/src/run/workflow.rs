@@ -167,7 +167,7 @@ pub struct LoadInput<'a> {
     pub selected: Option<&'a str>,
     /// whether the command of the selected phase has a flag
     pub takes_flag: &'a dyn Fn(&str) -> bool,
-    /// gives the world as it is before the run
+    /// opens the world before the run
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run
     pub lines: &'a RefCell<Vec<Line>>,
@@ -180,7 +180,7 @@ impl LoadInput<'_> {
     }
 }
 
-/// The world as it is before a run, opened when a workflow asks for it.
+/// Opens the world before a run, when a workflow asks for it.
 pub trait WorldBefore {
     /// Opens the world.
     ///

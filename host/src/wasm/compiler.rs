@@ -77,7 +77,7 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// The limits for a component of this many bytes.
+    /// Returns the limits for a component of this many bytes.
     pub fn for_component(component: usize) -> Allowance {
         let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE_BYTES))
             .unwrap_or(u64::MAX)

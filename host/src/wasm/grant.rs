@@ -74,7 +74,7 @@ impl Grant {
         &self.identity
     }
 
-    /// Whether the capability was granted, with whatever patterns.
+    /// Whether the capability was granted. The patterns of the grant do not matter.
     pub fn has(&self, capability: &str) -> bool {
         self.requests
             .iter()
@@ -120,9 +120,9 @@ impl Grant {
         ))
     }
 
-    /// Decides about the server of a URL, which the demands of a granted call name, before the host
-    /// of the URL is looked up, and about the addresses that may be found. `services` are those of
-    /// the cluster.
+    /// Decides whether the server of a URL may be asked, before the host of the URL is looked up.
+    /// Returns the addresses to which the request may be sent. `demands` are those of a granted
+    /// call, and `services` the subnets of the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
@@ -209,7 +209,7 @@ impl Grant {
 
 /// Paths of files that hold keys or credentials of programs and users. No grant shows them to a
 /// plugin. The host's own files are judged where they are opened
-/// ([`crate::world::Files::open_shown`]), all others by their content
+/// ([`crate::world::Files::open_for_plugin`]), all others by their content
 /// ([`crate::secret::classify`]).
 const CREDENTIAL_PATHS: &[&str] = &[
     "/**/*.key",

@@ -165,7 +165,7 @@ impl Runtime {
         self.0.compiled.load(Ordering::Relaxed)
     }
 
-    /// Returns the linker with all host functions, which is made once for all components.
+    /// Returns the linker with all host functions. The linker is made once for all components.
     pub(super) fn linker<T: 'static>(
         &self,
         link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
@@ -184,7 +184,7 @@ impl Runtime {
         Ok(linker)
     }
 
-    /// The cache key of a component's code.
+    /// Returns the cache key of a component's code.
     fn code_key(&self, digest: &str) -> String {
         format!("{digest}-{}.cwasm", self.0.compatibility)
     }

@@ -1,4 +1,4 @@
-//! The Corefile, and what is kept of an existing CoreDNS.
+//! The Corefile, and the settings of an existing CoreDNS that are kept.
 use crate::SYSTEM;
 use kubephase_sdk::{Failure, ObjectRef, cluster, failure};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const LABEL: &str = "k8s-app=kube-dns";
 /// Number of replicas in a new cluster.
 const REPLICAS: u64 = 2;
 
-/// Returns the number of replicas of the existing Deployment, else the default.
+/// Returns the number of replicas of the existing Deployment, or the default if there is none.
 pub fn replicas() -> Result<u64, Failure> {
     let found = cluster::list_objects("apps/v1", "Deployment", Some(SYSTEM), Some(LABEL))?;
     match found.as_slice() {

@@ -1,6 +1,6 @@
-//! CoreDNS, the DNS of the cluster, as kubeadm of the cluster's release installs it: ConfigMap,
-//! ClusterRole and its binding, ServiceAccount, Deployment and Service. If the user changed the
-//! Corefile or the number of replicas, they are kept.
+//! CoreDNS, the DNS of the cluster, in the form in which kubeadm of the cluster's release installs
+//! it: ConfigMap, ClusterRole and its binding, ServiceAccount, Deployment and Service. A Corefile
+//! or a number of replicas that the user changed is kept.
 
 mod access;
 mod configuration;

@@ -60,7 +60,7 @@ fn check_join_files(join: &Join) {
 fn check_absent(path: &str, remedy: &str) {
     let problem = match observe_files::stat(path) {
         Ok(found) => error_unless(found.is_none(), || format!("{path} already exists")),
-        // What cannot be looked at, such as a link to itself, is not in the way (kubeadm
+        // A path that cannot be looked at, such as a link to itself, counts as free (kubeadm
         // behaviour).
         Err(failure) => Some((Verdict::CouldNotRun, failure.message)),
     };
@@ -82,8 +82,8 @@ fn check_etcd_data(etcd: &LocalEtcd) {
             format!("unable to check if {path} is empty: {}", failure.message),
         )),
     };
-    // If an earlier run made this manifest, the data are those of its etcd, and the host accepts
-    // them.
+    // If an earlier run made this manifest, the data belong to the etcd of that manifest, and the
+    // host accepts them.
     let evidence = [
         ("path", path.to_owned()),
         ("path", format!("{MANIFESTS}/etcd.yaml")),
@@ -96,8 +96,8 @@ fn check_etcd_data(etcd: &LocalEtcd) {
     );
 }
 
-/// Whether a directory is empty, or nothing is there. What is not a directory is in the way as well
-/// (kubeadm behaviour).
+/// Whether a directory is empty or missing. Anything at the path that is not a directory counts as
+/// content (kubeadm behaviour).
 fn is_empty(path: &str) -> Result<bool, Failure> {
     match observe_files::stat(path)? {
         None => Ok(true),
@@ -112,7 +112,7 @@ fn check_etcd_credentials(etcd: &ExternalEtcd) {
         .into_iter()
         .filter(|path| !path.is_empty())
     {
-        // What cannot be looked at counts as missing (kubeadm behaviour).
+        // A path that cannot be looked at counts as missing (kubeadm behaviour).
         let is_there = observe_files::stat(path).is_ok_and(|found| found.is_some());
         let problem = error_unless(is_there, || format!("{path} doesn't exist"));
         report_check(

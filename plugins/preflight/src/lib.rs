@@ -76,7 +76,7 @@ fn discovered_host(config: &Config) -> Option<String> {
     Some(server.host().to_owned())
 }
 
-/// Verdict and message of a check that did not pass.
+/// The verdict and the message of a check that did not pass.
 type Problem = (Verdict, String);
 
 /// Reports a check: passed, or the problem with a remedy.

@@ -107,7 +107,7 @@ fn addresses(config: &Config) -> Vec<IpAddr> {
         .collect()
 }
 
-/// Returns the address that a network was written with.
+/// Returns the address in the notation of a network.
 fn address_of_network(subnet: &str) -> Option<IpAddr> {
     Network::parse(subnet)?;
     parse_address(subnet.split('/').next()?)

@@ -19,7 +19,7 @@ pub fn check_proxies(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the proxy for a URL, or the problem of a host that cannot tell it.
+/// Returns the proxy for a URL, or the problem if the host cannot answer that.
 fn proxy_for(url: &str) -> Result<Option<String>, Problem> {
     observe_net::proxy_for(url).map_err(|failure| (Verdict::Fail, failure.message))
 }
@@ -68,7 +68,7 @@ fn check_networks(config: &Config) {
     }
 }
 
-/// Says why the addresses of a network cannot be reached without a proxy.
+/// Returns why the addresses of a network cannot be reached without a proxy; `None` if they can.
 fn network_problem(subnet: &str) -> Option<Problem> {
     let address = match second_address(subnet) {
         Ok(address) => address,
@@ -92,7 +92,7 @@ fn network_problem(subnet: &str) -> Option<Problem> {
 /// Returns the second address of a network.
 ///
 /// # Errors
-/// What is wrong with the network, in kubeadm's words.
+/// The problem of the network, in kubeadm's words.
 fn second_address(subnet: &str) -> Result<IpAddr, String> {
     let network = Network::parse(subnet)
         .ok_or_else(|| format!("error parsing CIDR {subnet:?}: invalid CIDR address: {subnet}"))?;

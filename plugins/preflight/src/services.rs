@@ -56,8 +56,8 @@ fn check_kubelet() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The unit of the kubelet has to pass it the files that `kubelet-start` writes. A unit that is not
-/// there, or that a script stands for, is not judged.
+/// The unit of the kubelet has to pass it the files that `kubelet-start` writes. A unit that does
+/// not exist, or that is a script, is not judged.
 fn check_kubelet_unit() -> Result<(), Failure> {
     let Some(unit) = kubelet_unit::read()? else {
         return Ok(());

@@ -104,7 +104,7 @@ fn missing_names(names: &[&str], controllers: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Returns what is wrong with the control groups.
+/// Returns the problems of the control groups.
 fn cgroup_problems(version: u8, controllers: &[String], v1: CgroupV1) -> Vec<Problem> {
     // In version 2, `devices` and `freezer` are not controllers, but always available.
     let (required, optional): (&[&str], &[&str]) = if version == 1 {

@@ -14,7 +14,8 @@ fn every_case_has_the_expected_result() {
     run_cases::<Preflight>("cases");
 }
 
-/// Codes that a check reports in its cases, with whether it passed and whether it did not.
+/// The codes that a check reports in its cases. The set of a code has `true` if it passed in a
+/// case, and `false` if it did not pass in a case.
 type Codes = BTreeMap<String, BTreeSet<bool>>;
 
 fn reported_codes() -> BTreeMap<String, Codes> {

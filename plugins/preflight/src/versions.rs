@@ -71,7 +71,8 @@ fn version_in(output: &str) -> Option<&str> {
     output.trim().strip_prefix("Kubernetes ")
 }
 
-/// Returns what is wrong with the output of `kubelet --version` for the cluster.
+/// Returns the problem of the kubelet with this output of `kubelet --version`; `None` if it fits
+/// the cluster.
 fn kubelet_problem(output: &str, config: &Config) -> Option<Problem> {
     let version = version_in(output)
         .filter(|version| version.starts_with('v') && major_and_minor(version).is_some());

@@ -101,8 +101,8 @@ pub fn is_of_family(code: &str) -> bool {
     Family::ALL.iter().any(|family| family.has(code))
 }
 
-/// Returns the code of each family about the subject that a code names, for finding out which
-/// family was meant; empty if the code names no subject.
+/// Returns, for the subject of a code, the code of each family; empty if the code has no subject.
+/// So a message can suggest the family that the user meant.
 pub fn families_of_subject(code: &str) -> Vec<String> {
     let Some((_, subject)) = code.split_once('-') else {
         return Vec::new();

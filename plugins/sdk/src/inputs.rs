@@ -1,5 +1,5 @@
-//! What the host gives a phase, typed: configuration, settings, facts of the node; and the JSON
-//! that the phase passes back.
+//! The values that the host gives a phase, typed: configuration, settings, facts of the node. Also
+//! the JSON that the phase passes back.
 use crate::{Failure, failure, input, observe_node};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -63,9 +63,8 @@ pub fn json<T: Serialize + ?Sized>(spec: &T) -> String {
     serde_json::to_string(spec).expect("specs have string keys and no foreign types")
 }
 
-/// Returns the annotation by which an upgrade knows that no user changed a component's
-/// configuration: SHA-256 over the values of the ConfigMap, in the order of their keys (kubeadm
-/// behaviour).
+/// Returns the annotation that tells an upgrade that no user changed a component's configuration:
+/// SHA-256 over the values of the ConfigMap, in the order of their keys (kubeadm behaviour).
 pub fn component_hash(data: &BTreeMap<String, String>) -> String {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();

@@ -1,12 +1,12 @@
-//! The kubelet's unit, and whether it passes the kubelet what kubeadm writes for it. Packages of
-//! the kubelet bring a drop-in `10-kubeadm.conf` for this; without it the kubelet starts as if it
-//! were alone, and a run waits for it in vain.
+//! The kubelet's unit, and whether it passes the kubelet the files that kubeadm writes. Packages of
+//! the kubelet bring a drop-in `10-kubeadm.conf` for this. Without the drop-in the kubelet starts
+//! without a cluster, and a run waits for it in vain.
 mod openrc;
 mod systemd;
 
 use crate::{Failure, node_fact, observe_files};
 
-/// The drop-in that passes the kubelet what it needs.
+/// The drop-in that passes these files to the kubelet.
 const DROP_IN: &str = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf";
 /// The file of flags that `kubelet-start` writes.
 pub const FLAGS_FILE: &str = "/var/lib/kubelet/kubeadm-flags.env";
@@ -15,13 +15,13 @@ const KUBECONFIGS: &str = "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kube
     --kubeconfig=/etc/kubernetes/kubelet.conf";
 const CONFIG: &str = "--config=/var/lib/kubelet/config.yaml";
 
-/// What a unit passes to the kubelet, and what would add the rest.
+/// The files that a unit passes to the kubelet, and the drop-in that would pass the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeletUnit {
     /// the files of the unit that were read
     pub files: Vec<String>,
     pub passed: Passed,
-    /// the file that passes everything, where the unit passes nothing
+    /// the file that passes everything, if the unit passes nothing
     pub remedy: Option<NewFile>,
 }
 
@@ -57,7 +57,7 @@ impl Passed {
     }
 }
 
-/// Reads the kubelet's unit; `None` if there is none, or if its files do not tell what it passes.
+/// Reads the kubelet's unit; `None` if there is none, or if its files do not show what it passes.
 ///
 /// # Errors
 /// The host cannot answer a question.

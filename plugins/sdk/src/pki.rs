@@ -1,5 +1,5 @@
 //! Keys and certificates: typed functions over `observe-pki` and `effects-pki`. No key ever crosses
-//! to a phase: it asks for facts, and proposes what the host makes.
+//! to a phase: a phase asks for facts about keys, and proposes keys that the host makes.
 use crate::{
     Effect, Failure, effects_pki,
     inputs::{json, parse},

@@ -1,8 +1,8 @@
-//! What `reset` undoes of earlier runs: inverses of their effects, as their journals keep them.
+//! Inverses of the effects of earlier runs: `reset` carries them out. The journals keep them.
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The inverse of an effect: what `reset` carries out to undo it. It holds names alone, never the
+/// The inverse of an effect: the step by which `reset` undoes it. It holds only names, never the
 /// content of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -18,7 +18,7 @@ pub enum Inverse {
 }
 
 impl Inverse {
-    /// The path or the name of the service.
+    /// Returns the path, or the name of the service.
     pub fn what(&self) -> &str {
         match self {
             Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => path,
@@ -28,7 +28,8 @@ impl Inverse {
 }
 
 impl fmt::Display for Inverse {
-    /// The path that is removed, or the service and its state then: `chrony stopped`.
+    /// Writes the path that is removed, or the service and the state that it gets:
+    /// `chrony stopped`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => f.write_str(path),

@@ -1,4 +1,4 @@
-//! Fifty checks of other authors, as components and as shell scripts that check the same.
+//! Fifty checks of third parties: as components, and as shell scripts that do the same.
 use crate::{ROUNDS, measure, median, milliseconds};
 use harness::workspace;
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 const CHECKS: usize = 50;
 
-/// Prints what the components add to a dry run, and how long the scripts take.
+/// Prints the time that the components add to a dry run, and the time that the scripts take.
 pub fn compare(folder: &Path, config: &str, node: &str) {
     let config_with_checks = write_checks(folder, config);
     let dry_run = ["init", "--dry-run", "--node", node, "--config"];

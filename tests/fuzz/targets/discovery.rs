@@ -93,7 +93,7 @@ fuzz_target!(|bytes: &[u8]| {
             "jws-kubeconfig-abcdef": jws::sign(kubeconfig, &TOKEN.into()),
         })
     };
-    // The default time limit of a discovery is 0 here, so there is no pause between requests.
+    // The time limit of discovery is 0 here, so there is no pause between requests.
     STATE.with(|(join, net)| {
         let _ = discover(join, &Untrusted(data), net, false);
     });

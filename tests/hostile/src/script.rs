@@ -2,7 +2,8 @@
 use crate::endings::Ending;
 use serde::Deserialize;
 
-/// What the plugin does, round by round. Other settings are ignored; some cases look where they go.
+/// The script of the plugin, round by round. Other settings are ignored; some cases check where
+/// these settings go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {
@@ -20,7 +21,7 @@ impl Script {
     }
 }
 
-/// What the plugin does in one call of `run`.
+/// The script of one call of `run`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Round {

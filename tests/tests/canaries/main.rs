@@ -1,9 +1,8 @@
-//! Secrets in the environment, the configuration and the cluster (canaries). Nothing that the
-//! program prints or keeps holds them, except for the files and objects that are meant to.
-//!
-//! Here are the secrets and the configuration that holds them; `search.rs` looks for them, and
-//! `runs.rs` and `refused.rs` have the tests. The canaries of the hostile suite, where a plugin
-//! tries to get at them, are in `../hostile/canaries/`.
+//! Secrets in the environment, the configuration and the cluster (canaries). The texts and files of
+//! the program do not hold them, except for the files and objects that are meant to. This file has
+//! the secrets and the configuration that holds them; `search.rs` looks for them, and `runs.rs` and
+//! `refused.rs` have the tests. The canaries of the hostile suite, in which a plugin tries to read
+//! them, are in `../hostile/canaries/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

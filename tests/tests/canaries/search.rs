@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Part of every secret, as a leak would show it.
+/// Parts of the secrets, each of which a leak would show.
 const CANARIES: &[&str] = &[
     "canary-cloud",
     "canary-signing",

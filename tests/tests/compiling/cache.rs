@@ -1,4 +1,4 @@
-//! Where compiled components go.
+//! The place of compiled components.
 use crate::{components::PLUGIN, plugin_folder::PluginFolder};
 use harness::run;
 

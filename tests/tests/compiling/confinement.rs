@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Returns a value of `/proc/PID/status`; none if the process does not exist.
+/// Returns a value of `/proc/PID/status`; `None` if the process does not exist.
 fn process_status(process: u32, field: &str) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     text.lines().find_map(|line| {
@@ -58,7 +58,7 @@ fn has_ended(process: u32) -> bool {
 
 #[test]
 fn the_compiler_reaches_nothing_and_ends_with_the_program() {
-    // Some seconds of compiling.
+    // Compiling this takes some seconds.
     let folder = PluginFolder::new(&with_module(vec![arithmetic(230); 2500]));
     let mut program = folder
         .add()

@@ -20,7 +20,7 @@ fn peak_memory() -> i64 {
     getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() * 1024
 }
 
-/// Adds the plugin, which has to be refused with one message, soon, and with little memory.
+/// Adds the plugin. Checks that it is refused with one message, soon, and with little memory.
 fn expect_refusal(folder: &PluginFolder) -> RunOutput {
     let began = Instant::now();
     let output = run(&mut folder.add());

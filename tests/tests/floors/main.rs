@@ -185,7 +185,7 @@ fn the_page_of_the_host_has_these_floors() {
     );
 }
 
-/// Returns the Rust files below a folder, but for what a build has made.
+/// Returns the Rust files below a folder, without those that a build has made.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
     while let Some(current) = folders.pop() {

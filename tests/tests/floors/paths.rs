@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 
-/// A path as it is written: `crate::plan::Plan`, `super::Node`.
+/// A path in the spelling of the source: `crate::plan::Plan`, `super::Node`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenPath {
     pub line: usize,

@@ -9,7 +9,7 @@ const TABLE: &str = "plugins/sdk/src/release/";
 /// Files that show a version as an example.
 const EXAMPLES: &[&str] = &["plugins/sdk/src/facts.rs"];
 
-/// What names a release, or decides by one.
+/// Patterns of code that names a release, or decides by one.
 static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
     [
         r"(^|[^0-9.])1\.3[0-9]\b",

@@ -19,8 +19,8 @@ pub fn objects_of(text: &str) -> BTreeMap<String, Value> {
     found
 }
 
-/// Returns `VERB RESOURCE NAME` of the comment above an object. The verbs that create an object, or
-/// replace it, are one.
+/// Returns `VERB RESOURCE NAME` of the comment above an object. Verbs that create or replace an
+/// object become the same verb.
 fn heading(line: &str) -> Option<String> {
     let mut words = line.strip_prefix("# ")?.split(' ');
     let verb = match words.next()? {
@@ -48,8 +48,8 @@ fn with_plain_secret(mut object: Value) -> Value {
     object
 }
 
-/// Returns a value without fields that say nothing: nulls, and empty stanzas that an API server
-/// fills in.
+/// Returns a value without fields that carry no information: nulls, and empty stanzas that an API
+/// server fills in.
 pub fn without_empty(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

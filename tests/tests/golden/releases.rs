@@ -59,7 +59,7 @@ fn kubeconfigs(folder: &Path) -> Value {
     found
 }
 
-/// Hides what differs in every run.
+/// Masks the parts that differ in every run.
 fn mask(text: &str) -> String {
     let rules = [
         (
@@ -79,7 +79,7 @@ fn add_objects(path: &Path, found: &mut Outcome) {
     found.extend(objects_of(&mask(&text)));
 }
 
-/// Reads what a case records beside `plain`.
+/// Reads the parts that a case records in addition to `plain`.
 fn add_recorded(case: &Path, found: &mut Outcome) {
     let files = case.join("files");
     add_files(&files, &files, found);
@@ -93,7 +93,7 @@ fn add_recorded(case: &Path, found: &mut Outcome) {
     }
 }
 
-/// Reads what kubephase left.
+/// Reads the files and objects that kubephase left.
 fn written(out: &Path) -> Outcome {
     let mut found = Outcome::new();
     let files = out.join("files");

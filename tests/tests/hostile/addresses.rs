@@ -1,5 +1,5 @@
-//! Addresses: a server that answers only this machine (the cloud's metadata server, a service on
-//! loopback) is reached by no other name than the one that the grant says and the operator allowed.
+//! Addresses: a server may answer only this machine (the cloud's metadata server, a service on
+//! loopback). A plugin reaches it only by the name that the grant has and the operator allowed.
 use crate::support::{
     Trial, call, namespace,
     server::{Manner, Server},
@@ -116,7 +116,7 @@ fn a_name_leads_to_no_address_that_only_this_machine_has() {
     assert!(server.requests().is_empty(), "{:?}", server.requests());
 }
 
-/// A phase that shows the key of the API server to a server, where the certificates are elsewhere.
+/// A phase that sends the key of the API server to a server. `directory` has the certificates.
 fn impersonation(directory: &str) -> Trial {
     let grant = format!(
         "capability: observe-net.http-get-as, hosts: [192.0.2.9], paths: ['{directory}/*']"
@@ -145,7 +145,7 @@ fn the_identity_of_the_node_is_shown_to_no_server_wherever_it_lies() {
         added.status != 0 && output.contains("--allow-cluster-admin"),
         "{output}"
     );
-    // In the plugin's own directory the configuration alone says whose the files are.
+    // In the plugin's own directory, only the configuration says who owns the files.
     let ended = impersonation("/var/lib/kubephase-plugins/hostile/pki").rehearse();
     let answer = ended.answer("0.0");
     assert!(
@@ -154,7 +154,7 @@ fn the_identity_of_the_node_is_shown_to_no_server_wherever_it_lies() {
     );
 }
 
-/// The address by which other machines reach this one; none where it has no network.
+/// Returns the address by which other machines reach this one; `None` without a network.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     // This sends nothing.
@@ -190,7 +190,7 @@ fn only_a_grant_that_names_them_reaches_addresses_of_this_machine_and_of_service
             )]);
         trial.prepare();
         let ended = namespace::run(&trial, None, &namespace::PREFLIGHT);
-        // Nobody listens there.
+        // No server listens there.
         let answer = ended.answer("0.0");
         let is_denied = answer.text.starts_with("denied") && answer.text.contains(address);
         assert_eq!(is_denied, !is_reached, "{granted} {asked}: {answer:?}");

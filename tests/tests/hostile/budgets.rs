@@ -1,6 +1,5 @@
-//! What a plugin may make the host say, keep, wait for and work on, over all of its phases: texts
-//! are bounded wherever they come from, one plugin does not use up what others need, and the run
-//! ends.
+//! The budgets of a plugin over all of its phases: messages of the host, records, waits and work.
+//! Texts are bounded everywhere, one plugin does not use up the budget of others, and the run ends.
 use crate::support::{
     RunResult, Trial, call, checks, early_phases,
     process::{LONGEST_RUN, LONGEST_RUN_WITHOUT_WAITS},
@@ -12,15 +11,15 @@ use std::{fs, time::Instant};
 
 /// The longest text of a plugin in one message, in bytes.
 const LONGEST: usize = 4096;
-/// Characters that take many times their bytes once they are escaped.
+/// A character that takes many times its bytes once it is escaped.
 const CONTROL: &str = "\u{1}";
 
-/// The most bytes that a line of a run has, with its label and the advice of the program.
+/// Returns the bytes of the longest line of a run, with its label and the advice of the program.
 fn longest_line(ended: &RunResult) -> usize {
     ended.output().lines().map(str::len).max().unwrap_or(0)
 }
 
-/// The journals of a case, as one text.
+/// Returns the journals of a case, as one text.
 fn journals(trial: &Trial) -> String {
     let entries = fs::read_dir(trial.on_node("/var/lib/kubephase")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -52,7 +51,7 @@ fn what_a_plugin_returns_is_bounded_like_what_it_says() {
     }
 }
 
-/// The length of the longest text in a value, in bytes.
+/// Returns the length of the longest text in a value, in bytes.
 fn longest_text(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -155,7 +154,7 @@ fn the_waits_of_all_phases_of_a_plugin_have_one_budget() {
     );
 }
 
-/// A plugin that wants so many keys of an algorithm.
+/// Runs a plugin that asks for this number of keys of an algorithm.
 fn keys(count: usize, algorithm: &str) -> RunResult {
     let key = |number: usize| {
         let spec = json!({
@@ -176,7 +175,7 @@ fn keys(count: usize, algorithm: &str) -> RunResult {
 #[test]
 fn the_keys_that_are_made_for_a_plugin_are_few() {
     keys(5, "RSA-2048").expect_status(0);
-    // How long a key of RSA-4096 takes is a matter of luck, so those are counted.
+    // The time that an RSA-4096 key takes is a matter of luck, so the keys are counted.
     for (algorithm, made) in [("RSA-4096", 5), ("ECDSA-P256", 20)] {
         let ended = keys(60, algorithm).expect_status(5);
         let output = ended.output();

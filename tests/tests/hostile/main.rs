@@ -2,8 +2,8 @@
 //! real files, with real processes and servers. Whatever the plugin does, it reaches only what the
 //! operator allowed, the program ends, and the program stays within its memory.
 //!
-//! Each module has one area of attack. `support` has what the cases share; the plugin itself is the
-//! crate in `tests/hostile`.
+//! Each module has one area of attack. `support` has the parts that the cases share; the plugin
+//! itself is the crate in `tests/hostile`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

@@ -1,6 +1,6 @@
 //! Small texts that take much memory: JSON whose values take a hundred times the bytes of their
-//! text, side by side in many phases. That the host stays within its memory is checked for every
-//! run of this suite.
+//! text, in many phases that run side by side. Every run of this suite checks that the host stays
+//! within its memory.
 use crate::support::{
     Trial, call, checks, early_phases, quiet_calls, repeated,
     server::{Manner, Server},
@@ -15,12 +15,12 @@ const TEXT: usize = 4_000_000;
 const OBJECT_TEXT: usize = 1_000_000;
 const SIDE_BY_SIDE: &str = "parallelism: 8\n";
 
-/// A JSON list of so many bytes that takes a hundred times as many as values.
+/// A JSON list of this number of bytes, whose values take a hundred times as many.
 fn list(bytes: usize) -> Value {
     json!(["[", repeated(OBJECT, bytes / OBJECT.len()), "0]"])
 }
 
-/// A ConfigMap of about so many bytes.
+/// A ConfigMap of about this number of bytes.
 fn config_map(bytes: usize) -> Value {
     let head = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\
         \"namespace\":\"default\"},\"data\":{\"a\":";
@@ -106,7 +106,7 @@ fn files_that_take_much_memory_to_judge_are_judged_one_at_a_time() {
     trial.preflight().expect_soon();
 }
 
-/// The capsules of a case.
+/// Returns the capsules of a case.
 fn capsules(trial: &Trial) -> Vec<PathBuf> {
     let entries = fs::read_dir(trial.folder().join("tmp")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -190,7 +190,7 @@ fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
             )
         })
         .collect();
-    // Each phase writes the same objects: the limit is of what is handed over.
+    // Each phase writes the same objects: the limit counts the objects that are handed over.
     let calls: Vec<Value> = (0..15).map(apply).collect();
     let ended = Trial::providing(&provides)
         .grants(&[grant])

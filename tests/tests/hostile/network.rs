@@ -6,7 +6,7 @@ use crate::support::{
 };
 use serde_json::{Value, json};
 
-/// Returns a manner that answers with a text.
+/// Returns a manner of answering with a text.
 fn reply(text: &str) -> Manner {
     Manner::Reply {
         status: 200,

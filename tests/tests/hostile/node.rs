@@ -1,5 +1,5 @@
-//! The node: what a plugin learns of its services, facts and proxies, and what the host does with
-//! the names that a plugin passes.
+//! The node: the services, facts and proxies that a plugin sees, and the names that a plugin passes
+//! to the host.
 use crate::support::{Trial, call, namespace};
 use serde_json::json;
 use std::{fs, os::unix::fs::PermissionsExt};

@@ -1,9 +1,9 @@
-//! What is in the objects that a plugin has written: Pods stay in their containers and are nobody,
-//! and no object decides about objects of others, unless the operator allowed it.
+//! The content of objects that a plugin has written. Unless the operator allows it, its Pods stay
+//! in their containers and have no rights, and its objects do not decide about objects of others.
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 
-/// The name that is nobody's but the plugin's.
+/// The name that only the plugin has.
 const OWN: &str = "kubephase-plugin-hostile";
 
 fn grant(api_version: &str, kind: &str, namespace: &str, name: &str) -> String {
@@ -36,7 +36,7 @@ fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
         ("v1", "PersistentVolumeClaim", "own", "hostile"),
         ("v1", "ConfigMap", "kube-system", "kube-root-ca.crt"),
         ("v1", "ConfigMap", "kube-system", "aws-auth"),
-        // A plugin chooses its name: that something is called like it proves nothing.
+        // A plugin chooses its own name, so an object with this name need not belong to the plugin.
         ("v1", "ConfigMap", "kube-system", "hostile"),
         ("v1", "ConfigMap", "local-path-storage", "local-path-config"),
         ("apps/v1", "Deployment", "hostile", "hostile"),
@@ -74,7 +74,7 @@ fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
     }
 }
 
-/// A Pod of the plugin's own, with further fields of its `spec`.
+/// A Pod that belongs to the plugin, with further fields of its `spec`.
 fn pod(spec: Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1",
@@ -91,7 +91,7 @@ fn pod(spec: Value) -> Value {
     pod
 }
 
-/// A rehearsal in which the plugin proposes a Pod in a namespace that it may write Pods in.
+/// Rehearses a plugin that proposes a Pod in a namespace in which it may write Pods.
 fn propose(manifest: &Value) -> Trial {
     phase_that_applies(manifest, &[&grant("v1", "Pod", "default", "hostile")]).allow_cluster_admin()
 }
@@ -104,7 +104,7 @@ fn phase_that_applies(manifest: &Value, grants: &[&str]) -> Trial {
     )])
 }
 
-/// The rehearsal ends because the object is refused, for a reason with this text.
+/// Checks that the rehearsal ends because the object is refused, for a reason with this text.
 fn expect_refusal(trial: &Trial, manifest: &Value, reason: &str) {
     let ended = trial.rehearse();
     assert!(
@@ -161,7 +161,7 @@ fn a_pod_neither_passes_for_anothers_nor_displaces_it() {
     }
 }
 
-/// That a plugin may write an account does not make it the plugin's: another may have made it and
+/// A plugin that may write an account does not own it: another user may have made the account and
 /// given it rights.
 #[test]
 fn a_pod_runs_as_no_account_that_may_be_somebody_elses() {
@@ -269,7 +269,7 @@ fn a_plugin_has_a_namespace_of_its_own_without_the_consent_of_an_administrator()
     assert!(!cluster.objects("/configmaps").contains_key(OWN));
 }
 
-/// The object is there, made with more consent, and carries no label of the plugin.
+/// The object exists. It was made with more consent, and has no label of the plugin.
 #[test]
 fn a_plugin_deletes_nothing_that_was_not_made_as_its_own() {
     let unmarked = format!(

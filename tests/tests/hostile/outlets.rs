@@ -1,5 +1,5 @@
-//! What the host hands to a plugin: the configuration, patches and objects, each by one way only,
-//! and on none of them a credential.
+//! The outlets of the host to a plugin: the configuration, patches and objects. Each goes through
+//! one outlet only, and no outlet lets a credential pass.
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
@@ -83,7 +83,7 @@ fn secrets_of_the_configuration_are_masked_by_what_they_say() {
     assert!(answer.text.contains("shown-path"), "{answer:?}");
 }
 
-/// Proposes ConfigMaps, and then asks for them.
+/// A plugin that proposes ConfigMaps, and then asks for them.
 fn shown_again(data: &[(&str, Value)]) -> Trial {
     let object = |name: &str, content: &Value| {
         let mut object = json!({

@@ -1,5 +1,5 @@
-//! What belongs to the host and the operator, wherever the configuration puts it: no plugin reads
-//! or changes it, whatever it was allowed. What only some users may read stays so.
+//! Files that belong to the host and the operator, wherever the configuration puts them: no plugin
+//! reads or changes them, whatever it was allowed. A file that only some users may read stays so.
 use crate::support::{Trial, call, namespace};
 use serde_json::json;
 use std::{
@@ -82,7 +82,7 @@ fn a_second_proc_shows_no_process() {
     let trial = trial
         .grants(&["capability: observe-files.read-file, paths: ['/**']"])
         .calls(&calls);
-    // A folder for temporary files is searched by its user alone.
+    // Only its user may search a folder for temporary files.
     fs::set_permissions(trial.folder(), PermissionsExt::from_mode(0o755)).unwrap();
     trial.prepare();
     let ended = namespace::run_with_second_proc(&trial, &second, &namespace::PREFLIGHT);
@@ -246,7 +246,7 @@ fn the_directory_of_a_plugin_belongs_to_one_identity_and_not_to_a_name() {
     assert_eq!(fs::read(trial.on_node(&file)).unwrap(), b"of another");
     let purge = "plugin remove hostile --config cluster.yaml --purge --root root";
     let purge: Vec<&str> = purge.split(' ').collect();
-    // The configuration names it the first time alone.
+    // Only the configuration of the first run names it.
     for _ in 0..2 {
         trial.run(&purge).expect_status(0);
         assert!(!trial.on_node(own).exists() && !trial.on_node(&owner).exists());

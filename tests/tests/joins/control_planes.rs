@@ -1,4 +1,5 @@
-//! Members of the control plane: what a join leaves on them and in the cluster.
+//! Members of the control plane: the files and objects that a join leaves on them and in the
+//! cluster.
 use crate::{
     etcd_members::{expect_votes, member_names},
     rehearse, write_config_with_endpoint,

@@ -66,7 +66,7 @@ fn a_control_plane_that_is_reset_leaves_etcd_and_may_join_again() {
     expect_votes(&members);
 }
 
-/// A machine whose disk was erased is such a machine.
+/// Such a machine may be one whose disk was erased.
 #[test]
 fn a_control_plane_that_lost_its_etcd_data_is_refused_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Workers: what a join leaves on them and in the cluster.
+//! Workers: the files and objects that a join leaves on them and in the cluster.
 use crate::rehearse;
 use harness::RehearsedCluster;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
@@ -77,7 +77,7 @@ fn a_worker_that_joins_again_keeps_its_certificate() {
     assert_eq!(RehearsedCluster::read(&root).objects(REQUESTS).len(), 2);
 }
 
-/// A reset that is killed before its end leaves such a machine.
+/// Such a machine may be left by a reset that was killed before its end.
 #[test]
 fn a_first_machine_without_its_kubelet_begins_another_cluster() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ mod page;
 use page::Page;
 use std::{fs, path::Path};
 
-/// Lines of the first page at most: more is not read.
+/// Largest number of lines of the first page: a longer page is not read.
 const MAX_README: usize = 150;
 
 #[test]

@@ -149,7 +149,7 @@ fn an_entry_that_does_not_match_the_lock_is_refused_by_every_command() {
     plan(&config).expect_success();
 }
 
-/// `plan init`, which may fail.
+/// Runs `plan init`, which may fail.
 fn plan(config: &str) -> RunOutput {
     run(kubephase(PROGRAM).args(["plan", "init", "--config", config]))
 }

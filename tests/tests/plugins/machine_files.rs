@@ -1,5 +1,5 @@
 //! Plugins of a machine: `/etc/kubephase/conf.d/*.yaml` and `/etc/kubephase/kubephase.lock`, for
-//! callers that write kubeadm's documents alone.
+//! callers that write only kubeadm's documents.
 use crate::{PROGRAM, build_examples, example, plugin, write_config};
 use harness::{RunOutput, kubephase, run, workspace};
 use std::{
@@ -44,7 +44,7 @@ impl Machine {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     }
 
-    /// A dry run of `init` with these arguments.
+    /// Runs a dry run of `init` with these arguments.
     fn init(&self, args: &[&str]) -> RunOutput {
         run(kubephase(PROGRAM)
             .args([
@@ -113,7 +113,7 @@ fn an_entry_of_the_operator_is_allowed_by_the_lock_of_the_machine() {
         "{}",
         alone.stderr
     );
-    // A lock beside the configuration that allows something else is not overruled.
+    // A lock beside the configuration that allows something else still counts.
     let other = lock
         .replace(entry, &source)
         .replace("digest: ", "digest: '0' #");

@@ -1,7 +1,6 @@
-//! Plugins as authors and operators use them: written, built, tested, added, allowed, and stopped.
-//!
-//! Here are the commands that all tests use, and the examples. What a plugin that misbehaves cannot
-//! do is in `../hostile/`.
+//! Plugins in the hands of authors and operators: written, built, tested, added, allowed, and
+//! stopped. This file has the commands that all tests use, and the examples. Plugins that misbehave
+//! are in `../hostile/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -69,12 +68,12 @@ pub fn write_config(folder: &Path, more: &str) -> String {
     path.display().to_string()
 }
 
-/// `plan init` of a configuration, as text.
+/// Runs `plan init` of a configuration. Returns the plan as text.
 pub fn plan(config: &str) -> String {
     run(kubephase(PROGRAM).args(["plan", "init", "--config", config])).expect_success()
 }
 
-/// `init --dry-run --out`.
+/// Runs `init --dry-run --out`.
 pub fn init(config: &str, out: &Path) -> RunOutput {
     let node = workspace().join("examples/single-node/node.yaml");
     run(kubephase(PROGRAM)

@@ -23,7 +23,8 @@ fn write_fake_chrony(folder: &Path) {
     }
 }
 
-/// `plugin test --record` of the time-sync example, with the programs of a folder first in `PATH`.
+/// Runs `plugin test --record` of the time-sync example, with the programs of a folder first in
+/// `PATH`.
 fn record(programs: &Path, capsule: &str, more: &[&str]) -> RunOutput {
     let path = std::env::var("PATH").unwrap_or_default();
     run(kubephase(PROGRAM)
@@ -34,7 +35,7 @@ fn record(programs: &Path, capsule: &str, more: &[&str]) -> RunOutput {
         .args(more))
 }
 
-/// `plugin test --replay` of the time-sync example.
+/// Runs `plugin test --replay` of the time-sync example.
 fn replay(capsule: &str) -> RunOutput {
     let plugin_folder = example("time-sync").display().to_string();
     plugin(&["test", &plugin_folder, "--replay", capsule])

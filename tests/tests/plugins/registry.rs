@@ -13,7 +13,7 @@ impl Drop for Registry {
     }
 }
 
-/// Starts Debian's docker-registry. Returns it with the reference of a plugin in it; none if the
+/// Starts Debian's docker-registry. Returns it with the reference of a plugin in it; `None` if the
 /// program is not installed.
 pub fn start_registry(folder: &Path) -> Option<(Registry, String)> {
     if !has_program("docker-registry") {

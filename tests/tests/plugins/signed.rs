@@ -115,7 +115,7 @@ fn an_upgrade_of_another_signer_is_refused_until_that_signer_is_named() {
     expect_agreement(&signed);
 }
 
-/// The signer in the configuration has to be that of the lock, which has their key.
+/// The configuration and the lock have to name the same signer. The lock names the other one.
 fn expect_agreement(signed: &SignedPlugin) {
     let (our_key, their_key) = (&signed.ours.text, &signed.theirs.text);
     let text = signed.read_config();

@@ -1,4 +1,4 @@
-//! The plugin that tests of signatures sign, add and change.
+//! The plugin that the tests of signatures sign, add and change.
 use crate::{build_examples, example, init, plugin, write_config};
 use harness::RunOutput;
 use std::{fs, path::Path};
@@ -71,7 +71,7 @@ impl SignedPlugin {
         plugin(&["sign", &self.component, "--key", &key.secret]).expect_success()
     }
 
-    /// `plugin add --allow`.
+    /// Runs `plugin add --allow`.
     pub fn add(&self, more: &[&str]) -> RunOutput {
         let add = ["add", &self.component, "--config", &self.config, "--allow"];
         plugin(&[&add, more].concat())
@@ -82,12 +82,12 @@ impl SignedPlugin {
         plugin(&[&allow, more].concat())
     }
 
-    /// A command with the configuration, such as `verify`.
+    /// Returns the output of a command with the configuration, such as `verify`.
     pub fn with_config(&self, command: &str) -> String {
         plugin(&[command, "--config", &self.config]).expect_success()
     }
 
-    /// A dry run, which has to be refused with these texts and to write nothing.
+    /// Runs a dry run. Checks that it is refused with these texts, and that it writes nothing.
     #[track_caller]
     pub fn expect_refused_run(&self, parts: &[&str]) {
         let out = self.folder.path().join("refused");

@@ -1,4 +1,4 @@
-//! The tutorial of `plugins/README.md`, as it is written there.
+//! The tutorial of `plugins/README.md`, with the commands and files of the page.
 use crate::{PROGRAM, init, toolchain};
 use harness::{kubephase, run, workspace};
 use std::{fs, path::Path};

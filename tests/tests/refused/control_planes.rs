@@ -4,7 +4,7 @@ use harness::RunOutput;
 use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};
 
-/// A Node that is ready, under a name that a newcomer would take.
+/// A Node that is ready, under the name of a machine that joins.
 fn ready_node(name: &str) -> Value {
     json!({
         "apiVersion": "v1",
@@ -14,7 +14,7 @@ fn ready_node(name: &str) -> Value {
     })
 }
 
-/// `controlPlane` of a `JoinConfiguration` with this certificate key.
+/// Returns `controlPlane` of a `JoinConfiguration` with this certificate key.
 pub fn control_plane(key: &str) -> Value {
     json!({
         "certificateKey": key,

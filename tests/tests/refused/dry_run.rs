@@ -4,8 +4,8 @@ use harness::RehearsedCluster;
 use kubephase_wit::ObjectRef;
 use std::path::Path;
 
-/// Returns the names of the cluster's nodes and certificate requests, and which files of a join are
-/// on this machine.
+/// Returns the names of the cluster's nodes and certificate requests. The flags say which files of
+/// a join are on this machine.
 fn state_of(root: &Path) -> (Vec<String>, Vec<String>, [bool; 3]) {
     let cluster = RehearsedCluster::read(root);
     (
@@ -54,7 +54,8 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
 }
 
 /// A dry run of a member of the control plane shows everything, without etcd and without the shared
-/// keys, and never waits for what it does not start. A check that asks for the keys still fails.
+/// keys. It never waits for a program that it does not start. A check that asks for the keys still
+/// fails.
 #[test]
 fn a_dry_run_of_a_control_plane_needs_no_etcd_and_no_shared_keys() {
     let cluster = InvitingCluster::start();

@@ -153,7 +153,8 @@ fn plan_and_validate_warn_of_a_waiver_that_has_no_effect() {
     }
 }
 
-/// A path that cannot be looked at has a finding of its own, by kubeadm's name, and hides no other.
+/// A path that cannot be looked at has a finding of its own, under kubeadm's name. Ignoring it
+/// hides no other finding.
 #[test]
 fn a_check_that_cannot_look_at_a_path_can_be_ignored_by_name() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@ use crate::{PROGRAM, example, mode, write_config};
 use harness::{RunOutput, kubephase, run};
 use std::{fs, path::Path};
 
-/// `init --dry-run --out`.
+/// Runs `init --dry-run --out`.
 fn dry_run(config: &str, out: &Path, more: &[&str]) -> RunOutput {
     let node = example("single-node/node.yaml");
     run(kubephase(PROGRAM)
@@ -57,7 +57,7 @@ fn the_result_is_written_completely_or_not_at_all() {
     }
 }
 
-/// `plan init` of the single-node example.
+/// Runs `plan init` of the single-node example.
 fn plan(more: &[&str]) -> RunOutput {
     let (config, node) = (
         example("single-node/cluster.yaml"),
@@ -89,7 +89,7 @@ fn a_plan_shows_which_phases_are_left_out_and_why() {
     );
 }
 
-/// A dry run ends although phases are left out that start the cluster or wait for it.
+/// A dry run ends even if phases are left out that start the cluster or wait for it.
 #[test]
 fn phases_that_start_or_await_the_cluster_may_be_left_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn phases_that_start_or_await_the_cluster_may_be_left_out() {
     }
 }
 
-/// `--print-manifest` prints the objects of an addon and nothing else, and needs no cluster.
+/// `--print-manifest` prints only the objects of an addon, and needs no cluster.
 #[test]
 fn the_manifests_of_an_addon_are_printed_alone() {
     let folder = tempfile::tempdir().unwrap();

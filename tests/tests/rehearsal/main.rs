@@ -1,7 +1,5 @@
-//! Rehearsals of `init`, as a newcomer runs them: the result, a second run, real clients, and bad
-//! input.
-//!
-//! Rehearsed joins are in `../joins/`, `reset` in `../reset/`.
+//! Rehearsals of `init`, as newcomers run them: the result, a second run, real clients, and bad
+//! input. Rehearsed joins are in `../joins/`, `reset` in `../reset/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

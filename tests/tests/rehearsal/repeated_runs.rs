@@ -1,4 +1,4 @@
-//! A rehearsal once more: nothing changes, and damage is repaired.
+//! A second rehearsal in the same tree: nothing changes, and damage is repaired.
 use crate::{PROGRAM, init_phase, rehearse, write_config};
 use harness::{kubephase, run};
 use std::{fs, path::Path};
@@ -58,7 +58,7 @@ fn delete_certificate(root: &Path) {
     }
 }
 
-/// On a machine, the phase that makes the certificate would make it again.
+/// On a real machine, the phase that makes the certificate would make it again.
 #[test]
 fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,8 @@ fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
     assert!(!root.join("etc/kubernetes/admin.conf").exists());
 }
 
-/// A kubelet skips what it cannot read; a rehearsal does too, and says so once for each entry.
+/// A kubelet skips entries that it cannot read. A rehearsal does the same, and reports each entry
+/// once.
 #[test]
 fn manifests_that_cannot_be_read_are_skipped() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! What a renewal keeps of certificates and kubeconfigs, and what it makes anew.
+//! The parts of certificates and kubeconfigs that a renewal keeps, and those that it makes anew.
 use crate::{ControlPlane, FILES, expect_valid, openssl};
 use harness::has_program;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-/// What stays of a certificate, as openssl prints it.
+/// The parts of a certificate that stay, as openssl prints them.
 const KEPT: &str = "x509 -noout -subject -issuer -ext subjectAltName,extendedKeyUsage,keyUsage,\
                     basicConstraints,authorityKeyIdentifier";
 

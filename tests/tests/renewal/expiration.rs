@@ -68,7 +68,7 @@ fn programs_read_the_objects_of_kubeadm() {
     let line = "check-expiration --config cluster.yaml -o \
                 jsonpath={.certificates[0].name}-{.certificateAuthorities[0].missing}";
     assert_eq!(machine.certs(line).stdout, "admin.conf-false");
-    // Nothing but the object is printed, also where the cluster does not answer.
+    // Only the object is printed, even if the cluster does not answer.
     let output = machine.certs("check-expiration -o yaml --kubeconfig /etc/kubernetes/admin.conf");
     let object: serde_json::Value = serde_yaml::from_str(&output.stdout).unwrap();
     assert_eq!(object["certificates"].as_array().map(Vec::len), Some(11));

@@ -55,7 +55,7 @@ fn an_external_authority_needs_everything_that_it_signed() {
             output.stderr
         );
     }
-    // Others are renewed.
+    // Certificates of other authorities are renewed.
     let output = machine.certs_as_kubeadm("renew front-proxy-client --config cluster.yaml");
     assert_eq!(output.status, 0, "{}", output.stderr);
 }

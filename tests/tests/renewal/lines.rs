@@ -1,4 +1,4 @@
-//! What a renewal prints, which scripts of kubeadm's users read.
+//! The lines that a renewal prints. Scripts of kubeadm's users read them.
 use crate::{ControlPlane, QUICK};
 use harness::{ServingRehearsal, kubephase, quick_config, run, workspace};
 use std::fs;
@@ -139,7 +139,7 @@ fn a_cluster_that_does_not_answer_is_named_and_the_defaults_are_used() {
         "{}",
         output.stderr
     );
-    // Without a kubeconfig there is nothing to say about a cluster.
+    // Without a kubeconfig, nothing is printed about a cluster.
     fs::remove_file(&path).unwrap();
     let output = machine.certs_as_kubeadm("renew front-proxy-client");
     assert_eq!(

@@ -109,7 +109,7 @@ impl ControlPlane {
         self.run_as(Path::new(PROGRAM), line)
     }
 
-    /// Runs `kubephase certs …` again and again until its output is as wanted.
+    /// Runs `kubephase certs …` again and again until `is_wanted` accepts its output.
     pub fn certs_until(&self, line: &str, is_wanted: impl Fn(&RunOutput) -> bool) -> RunOutput {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {

@@ -1,4 +1,4 @@
-//! What a reset removes, and what it leaves.
+//! The files and objects that a reset removes, and those that it leaves.
 use crate::{files, rehearse, rehearse_with, reset, tree};
 use std::fs;
 

@@ -1,8 +1,9 @@
-//! What the journals of earlier runs record is undone.
+//! A reset undoes the effects that the journals of earlier runs record.
 use crate::{files, rehearse_with, reset, tree};
 use std::fs;
 
-/// Journals record what runs made, wherever it is. Files that existed before, or came later, stay.
+/// Journals record the files that runs made, in any directory. Files that existed before a run, or
+/// were made later by others, stay.
 #[test]
 fn files_that_runs_made_elsewhere_are_removed_by_their_journals() {
     let folder = tempfile::tempdir().unwrap();

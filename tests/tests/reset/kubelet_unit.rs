@@ -1,4 +1,4 @@
-//! The drop-in that passes the kubelet kubeadm's files, where the machine's packages bring none.
+//! The drop-in that passes kubeadm's files to the kubelet, on a machine whose packages bring none.
 use crate::{rehearse, reset};
 use std::{fs, path::Path};
 
@@ -40,7 +40,7 @@ fn a_unit_that_passes_nothing_gets_a_drop_in_that_a_reset_removes() {
         "{text}"
     );
     assert!(journal(&root).contains("KubeletDropIn"));
-    // A second run leaves it as it is.
+    // A second run does not change it.
     rehearse(&root);
     assert_eq!(fs::read_to_string(&drop_in).unwrap(), text);
     let output = reset(&root, "--force");

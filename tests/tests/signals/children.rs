@@ -25,7 +25,7 @@ fn write_endless_script(folder: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// Waits until a condition holds; `problem` says what it means if it never does.
+/// Waits until a condition holds. `problem` is the message if it never holds.
 fn wait_until(problem: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {

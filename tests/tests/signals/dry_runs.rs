@@ -60,8 +60,8 @@ fn the_first_signal_ends_a_discovery() {
     }
 }
 
-/// Sends signals as soon as the temporary tree of a dry run has keys in it. Returns none if the dry
-/// run ended before.
+/// Sends signals as soon as the temporary tree of a dry run has keys in it. Returns `None` if the
+/// dry run ended before.
 fn interrupt(signals: &[Signal]) -> Option<ExitStatus> {
     let (folder, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut command = kubephase(PROGRAM);

@@ -1,8 +1,8 @@
-//! Replaces what differs from run to run: folders, times, durations, digests.
+//! Replaces the parts of a text that differ from run to run: folders, times, durations, digests.
 use regex::Regex;
 use std::{path::Path, sync::LazyLock};
 
-/// Patterns, and what replaces what fits them.
+/// Patterns, each with the text that replaces a match.
 static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (
@@ -24,7 +24,7 @@ static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .into()
 });
 
-/// Returns the text without what differs from run to run. `folder` is shown as `[folder]`.
+/// Returns the text without the parts that differ from run to run. `folder` is shown as `[folder]`.
 pub fn without_changing_parts(text: &str, folder: &Path) -> String {
     let folder = folder.display().to_string();
     let text = text.replace(&folder, "[folder]");

@@ -1,4 +1,5 @@
-//! What a person reads, as snapshots: help, errors with exit codes and remedies, plans, reports.
+//! The texts that a user reads, as snapshots: help, errors with exit codes and remedies, plans,
+//! reports.
 //!
 //! The snapshots are the `.snap` files beside the tests. `../../README.md` says how to accept new
 //! ones.

@@ -5,7 +5,8 @@ use regex::Regex;
 /// The journal of a rehearsal: its times never change.
 const JOURNAL: &str = include_str!("../../fuzz/corpus/journal/rehearsal");
 
-/// What differs between two rehearsals, and what a snapshot has instead.
+/// Patterns of the parts that differ between two rehearsals, each with its replacement in a
+/// snapshot.
 const MEASURED: [(&str, &str); 3] = [
     (r" +\[duration\]", "  [duration]"),
     (r"[█·]{32}", "[bar]"),
@@ -17,15 +18,15 @@ fn the_summary_of_a_rehearsal() {
     let bench = Workbench::new();
     let line = "rehearse --config cluster.yaml --node node.yaml --root root --workers 1";
     let output = bench.filter(&bench.succeed(line));
-    // The messages of phases that run side by side have no order.
+    // The messages before the summary have no fixed order, because phases run side by side.
     let at = output
         .find("\ninit: done")
         .expect("the rehearsal has a summary");
     let summary = MEASURED
         .iter()
-        .fold(output[at..].to_owned(), |text, (pattern, name)| {
+        .fold(output[at..].to_owned(), |text, (pattern, replacement)| {
             let pattern = Regex::new(pattern).expect("a valid pattern");
-            pattern.replace_all(&text, *name).into_owned()
+            pattern.replace_all(&text, *replacement).into_owned()
         });
     assert_snapshot("report", "summary", &format!("kubephase {line}"), &summary);
 }

@@ -10,7 +10,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 pub struct Workbench {
     folder: TempDir,
     environment: BTreeMap<String, String>,
-    /// texts that differ from run to run, and what a snapshot has instead
+    /// texts that differ from run to run, each with its replacement in a snapshot
     hidden: Vec<(String, String)>,
 }
 
@@ -36,7 +36,7 @@ impl Workbench {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Has a name shown instead of a text that differs from run to run.
+    /// Makes snapshots show `name` in place of a text that differs from run to run.
     pub fn hide(&mut self, text: &str, name: &str) {
         self.hidden.push((text.to_owned(), name.to_owned()));
     }
@@ -78,7 +78,7 @@ impl Workbench {
         self.run(&words(line)).expect_success()
     }
 
-    /// Returns a text without what differs from run to run.
+    /// Returns a text without the parts that differ from run to run.
     pub fn filter(&self, text: &str) -> String {
         let hidden = self.hidden.iter();
         let text = hidden.fold(text.to_owned(), |text, (part, name)| {

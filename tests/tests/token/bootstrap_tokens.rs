@@ -13,7 +13,7 @@ fn tokens_are_created_listed_and_deleted() {
     expect_deletion(root, &token);
 }
 
-/// Returns what a command prints that has to succeed.
+/// Runs a command that has to succeed. Returns its output.
 pub fn succeed(root: &Path, line: &str) -> String {
     let output = run_as_admin(root, line);
     assert_eq!(output.status, 0, "{line}: {}", output.stderr);

@@ -25,7 +25,7 @@ pub fn kubernetes<S>(config: &Config<S>, name: &str) -> String {
     format!("{repository}/{name}:{tag}")
 }
 
-/// Returns the image of CoreDNS, which only the default repository has one level deeper.
+/// Returns the image of CoreDNS. Only in the default repository is it one level deeper.
 pub fn coredns(cluster: &ClusterConfiguration) -> String {
     let repository = first_given(&cluster.dns.image_repository, &cluster.image_repository);
     let nested = if repository == DEFAULT_REPOSITORY {

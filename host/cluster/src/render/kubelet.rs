@@ -114,8 +114,8 @@ pub fn document(config: &Config) -> (Value, Option<String>) {
     }
 }
 
-/// Returns `config.yaml`, which is the (patched) configuration merged with the instance
-/// configuration, and the message about that merge.
+/// Returns `config.yaml`: the configuration with patches, merged with the instance configuration.
+/// Also returns the message about that merge.
 ///
 /// # Errors
 /// The configuration cannot be patched.
@@ -136,7 +136,7 @@ pub fn on_this_node(
     Ok((yaml::to_string(&document), message))
 }
 
-/// Returns the URL of the kubelet's health; `None` if the configuration turns it off.
+/// Returns the URL of the kubelet's health endpoint; `None` if the configuration turns it off.
 pub fn health_url(config: &Config) -> Option<String> {
     let document = &config.kubelet.document;
     let address = document["healthzBindAddress"]

@@ -1,12 +1,12 @@
-//! Files that are judged, and read as they were judged: a path may lead to another file a moment
-//! later, so the file is opened once, and both the judgement and the bytes are about that file.
+//! Reads files that have to be judged first. A path may lead to another file a moment later, so the
+//! file is opened once, and both the judgement and the bytes are about that file.
 use super::{Files, OpenFile, Tried, files::MAX_READ};
 use crate::secret::Secret;
 
-/// Reads a file that `judge` does not refuse; `None` where there is none. Follows links.
+/// Reads a file that `judge` does not refuse; `None` if there is no file. Follows links.
 ///
 /// # Errors
-/// The refusal; the failure to open or read the file, which is `invalid` where it is no regular
+/// The refusal; the failure to open or read the file, which is `invalid` if it is not a regular
 /// file.
 pub fn read_judged(
     files: &dyn Files,
@@ -22,7 +22,7 @@ pub fn read_judged(
     opened.read(MAX_READ).map(Secret::new).map(Some)
 }
 
-/// The text of a file that was read, with `\u{fffd}` for what is no text.
+/// Returns the text of a file that was read, with `\u{fffd}` in place of bytes that are not text.
 pub fn text_of(bytes: &Secret<Vec<u8>>) -> Secret<String> {
     Secret::new(String::from_utf8_lossy(bytes.reveal()).into_owned())
 }

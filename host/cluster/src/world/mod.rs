@@ -77,8 +77,9 @@ pub trait World: Send + Sync {
         false
     }
 
-    /// Returns the longest time that a wait is worth in this world; `None` if that is for the wait
-    /// to say. What did not come about then is taken for granted: nothing more will happen there.
+    /// Returns the longest time for which a wait is useful in this world; `None` if the wait
+    /// decides. A condition that does not hold by then counts as if it held, because nothing more
+    /// will happen in this world.
     fn longest_wait(&self) -> Option<Duration> {
         None
     }

@@ -1,12 +1,12 @@
-//! Objects of the API by their names: what a manifest is about, and how that is told.
+//! References to objects of the API, and their names in messages.
 use super::Tried;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
-/// What a manifest is about.
+/// Returns the reference of the object that a manifest describes.
 ///
 /// # Errors
-/// `invalid` where it has no apiVersion, kind or name.
+/// `invalid` if the manifest has no apiVersion, kind or name.
 pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
     Ok(ObjectRef {
         api_version: text_at(manifest, "/apiVersion")?,
@@ -36,7 +36,7 @@ fn text_at(manifest: &Value, pointer: &str) -> Tried<String> {
     })
 }
 
-/// `configmaps kube-system/kubeadm-config`
+/// Returns the name of an object in messages: `configmaps kube-system/kubeadm-config`.
 pub fn target(of: &ObjectRef) -> String {
     match &of.namespace {
         Some(namespace) => format!("{} {namespace}/{}", resource(&of.kind), of.name),
@@ -44,8 +44,8 @@ pub fn target(of: &ObjectRef) -> String {
     }
 }
 
-/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes
-/// itself guesses plurals (`UnsafeGuessKindToResource`).
+/// Returns the plural by which the API knows a kind. It is regular for every kind that a phase
+/// proposes; Kubernetes itself guesses plurals in this way (`UnsafeGuessKindToResource`).
 pub fn resource(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.as_bytes() {

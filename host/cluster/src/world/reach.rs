@@ -71,9 +71,9 @@ const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
 const SPECIAL_GLOBAL_V6: &[Ipv6Net] = &[v6(0x2001, 0, 23), v6(0x2002, 0, 16)];
 const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
 
-/// Returns the kind of an address that may lead other machines to another server, or to none.
-/// `None` for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses
-/// are among those of metadata servers.
+/// Returns the kind of an address that may lead other machines to another server or to none; `None`
+/// for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are of
+/// such a kind, because metadata servers have some of them.
 pub fn special(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -1,10 +1,12 @@
-//! One state of one object, so that a change can be refused if the object has changed since.
+//! The revision of an object: with it, a change can be refused if the object has changed since it
+//! was read.
 use serde_json::{Map, Value, json};
 
 /// The fields of an object's metadata that say which object it is, and in which state.
 const FIELDS: [&str; 2] = ["uid", "resourceVersion"];
 
-/// The identity and the version of an object that was read. What the object does not have is none.
+/// The identity and the version of an object that was read; `None` for a field that the object does
+/// not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revision([Option<String>; 2]);
 
@@ -15,7 +17,8 @@ impl Revision {
         Revision(FIELDS.map(|field| metadata[field].as_str().map(str::to_owned)))
     }
 
-    /// Makes a manifest or a patch one of this revision: the API server refuses it for another.
+    /// Writes this revision into a manifest or a patch: the API server refuses it for any other
+    /// revision.
     pub fn put_on(&self, manifest: &mut Value) {
         if !manifest["metadata"].is_object() {
             manifest["metadata"] = json!({});
@@ -25,7 +28,7 @@ impl Revision {
         }
     }
 
-    /// Returns the preconditions of a deletion of this revision, as `DeleteOptions` has them.
+    /// Returns the preconditions that a deletion of this revision has in `DeleteOptions`.
     pub fn preconditions(&self) -> Value {
         self.fields()
             .map(|(field, value)| (field.to_owned(), value.into()))

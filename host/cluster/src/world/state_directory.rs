@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 pub const DIRECTORY: &str = "/var/lib/kubephase";
 
-/// The same in the tree below a root.
+/// Returns the path of the state directory in the tree below a root.
 pub fn below(root: &Path) -> PathBuf {
     root.join(DIRECTORY.trim_start_matches('/'))
 }
@@ -17,7 +17,7 @@ pub fn below(root: &Path) -> PathBuf {
 /// Opens the state directory of the tree below a root, and makes it if it is missing.
 ///
 /// # Errors
-/// Where it cannot be made, lies behind a link, or may be written by other users.
+/// The directory cannot be made, lies behind a link, or may be written by other users.
 pub fn make(root: &Path) -> Tried<PrivateDirectory> {
     make_below(root, "")
 }

@@ -1,4 +1,4 @@
-//! Files of a node as texts, where there may be none.
+//! Reads files of a node as texts. A file may be missing.
 use super::{Files, Tried};
 use crate::{pki::Kubeconfig, secret::Secret};
 

@@ -18,7 +18,7 @@ pub struct CommandLine {
     arguments: Vec<String>,
 }
 
-/// A command line as JSON has it.
+/// The form of a command line in JSON.
 #[derive(Serialize, Deserialize)]
 struct Line {
     program: String,

@@ -10,7 +10,7 @@ use std::{cell::Cell, fmt};
 /// Limit of the memory that the values of one document take, in bytes.
 pub const MAX_DOCUMENT: usize = 16 << 20;
 
-/// Bytes of the longest text that is read without waiting for a turn.
+/// Bytes of the longest text that is read without a turn ([`wait_for_turn`]).
 const SMALL: usize = 32 << 10;
 
 // The sizes of values in memory, measured as `serde_json` makes them. A list doubles when it is
@@ -18,25 +18,25 @@ const SMALL: usize = 32 << 10;
 
 /// Bytes of an item of a list.
 const ITEM: usize = 2 * size_of::<Value>();
-/// Bytes of the first items of a list.
+/// Bytes that a list takes at first: the room for four items.
 const LIST: usize = 4 * size_of::<Value>();
 /// Bytes of a node of an object's tree.
 const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 24;
-/// Fields in a node of an object's tree.
+/// Fields in a node of an object's tree, on average.
 const FIELDS: usize = 6;
 /// Bytes of a text in addition to its characters.
 const TEXT: usize = 16;
 
 thread_local! {
-    /// whether this thread has a turn
+    /// whether this thread holds a turn
     static HAS_TURN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The right to work on a document. The process works on one large document at a time. A small
-/// document, and a thread that has the right already, need no turn.
-pub struct LargeDocument(Option<FairTurn<'static>>);
+/// A turn to work on a document. The process works on one large document at a time. A small
+/// document needs no turn, nor does a thread that already holds one.
+pub struct DocumentTurn(Option<FairTurn<'static>>);
 
-impl Drop for LargeDocument {
+impl Drop for DocumentTurn {
     fn drop(&mut self) {
         if self.0.is_some() {
             HAS_TURN.set(false);
@@ -44,21 +44,21 @@ impl Drop for LargeDocument {
     }
 }
 
-/// Waits for a turn to work on a document of `text_bytes` bytes, for a plugin; an empty name stands
+/// Waits for a turn to work on a document of `text_bytes` bytes, for a plugin. An empty name stands
 /// for the program itself. Returns `None` when `gives_up` returns true first.
 #[must_use]
 pub fn wait_for_turn(
     plugin: &str,
     text_bytes: usize,
     gives_up: &dyn Fn() -> bool,
-) -> Option<LargeDocument> {
+) -> Option<DocumentTurn> {
     static LARGE: FairTurns = FairTurns::new(1, 1);
     if text_bytes <= SMALL || HAS_TURN.get() {
-        return Some(LargeDocument(None));
+        return Some(DocumentTurn(None));
     }
     let turn = LARGE.wait(plugin, gives_up)?;
     HAS_TURN.set(true);
-    Some(LargeDocument(Some(turn)))
+    Some(DocumentTurn(Some(turn)))
 }
 
 /// Reads a document.
@@ -86,13 +86,15 @@ pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json:
 pub fn measure(text: &str, limit: usize) -> serde_json::Result<usize> {
     let mut size = Size { bytes: 0, limit };
     let mut documents = serde_json::Deserializer::from_str(text);
+    // `end` succeeds when only white space is left.
     while documents.end().is_err() {
         size.deserialize(&mut documents)?;
     }
     Ok(size.bytes)
 }
 
-/// Whether a text was not read because its values would take too much memory.
+/// Whether [`measure`] or [`read_within`] refused a text because its values would take too much
+/// memory. Meant for untyped values: a value of a wrong type gives an error of the same class.
 pub fn is_too_large(error: &serde_json::Error) -> bool {
     error.is_data()
 }
@@ -114,7 +116,7 @@ pub fn memory(value: &Value) -> usize {
     }
 }
 
-/// The size of the values that were read so far.
+/// The memory that the values take which were read so far.
 struct Size {
     bytes: usize,
     limit: usize,

@@ -1,4 +1,5 @@
-//! Names that are one word: units, modules, images, hosts, phases, codes.
+//! Names whose characters are checked one by one: units, modules, images, hosts, phases, codes,
+//! facts, kernel options, pointers and selectors.
 use super::{Argument, checked_text, refusal};
 use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,9 @@ fn is_word(
         && text.chars().skip(1).all(rest)
 }
 
-/// Returns a test for ASCII letters, digits and further characters.
-fn ascii_alphanumeric_or(more: &'static str) -> impl Fn(char) -> bool {
-    move |c| c.is_ascii_alphanumeric() || more.contains(c)
+/// Returns a test that allows ASCII letters, digits, and the characters of `others`.
+fn ascii_alphanumeric_or(others: &'static str) -> impl Fn(char) -> bool {
+    move |c| c.is_ascii_alphanumeric() || others.contains(c)
 }
 
 /// Whether a text is a part of the id of a phase.
@@ -53,7 +54,8 @@ impl Argument for UnitName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it must have 1 to 255 letters, digits and `:_.@-`, and begin with a letter or digit",
+            "it must have 1 to 255 letters, digits and `:_.@-`, and begin with a letter, a digit or \
+             `_`",
         ))
     }
 }
@@ -99,6 +101,7 @@ impl Argument for ImageName {
         if is_word(
             text,
             512,
+            // The registry of an image may be an IPv6 address in brackets.
             ascii_alphanumeric_or("[_"),
             ascii_alphanumeric_or("._:/@+[]-"),
         ) {
@@ -107,7 +110,8 @@ impl Argument for ImageName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it must have 1 to 512 letters, digits and `._:/@+-`, and begin with a letter or digit",
+            "it must have 1 to 512 letters, digits and `._:/@+[]-`, and begin with a letter, a \
+             digit, `_` or `[`",
         ))
     }
 }
@@ -162,7 +166,8 @@ impl Argument for PhaseId {
     }
 }
 
-/// The stable name of a finding: `NumCPU`, `Port-6443`, `DirAvailable--var-lib-etcd`.
+/// The code of a finding, which waivers and users name it by: `NumCPU`, `Port-6443`,
+/// `DirAvailable--var-lib-etcd`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FindingCode(String);

@@ -99,8 +99,8 @@ impl ObjectName {
         self.name.as_deref()
     }
 
-    /// The reference as the WIT interface has it. The name is empty if the reference means all
-    /// objects of the kind.
+    /// Returns the reference in the form of the WIT interface. The name is empty if the reference
+    /// means all objects of the kind.
     pub fn to_ref(&self) -> ObjectRef {
         ObjectRef {
             api_version: self.api_version.clone(),

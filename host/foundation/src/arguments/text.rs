@@ -16,7 +16,7 @@ checked_text!(Text);
 impl Text {
     /// Bytes of the longest text, its escapes included; a longer text is cut.
     pub const LONGEST: usize = 4096;
-    /// Room for the mark of a text that was cut.
+    /// Bytes that are kept free for the mark at the end of a text that was cut.
     const MARK: usize = 40;
 }
 

@@ -44,14 +44,15 @@ impl HttpUrl {
 
 const NO_SERVER: &str = "it has to begin with http:// or https:// and a host";
 
-/// Checks the URL of a server that is written into a file for other programs. Unlike an
-/// [`HttpUrl`] it is not requested, and so it is checked by the rules of those programs.
+/// Checks the URL of a server that is written into a file for other programs. This program does not
+/// request it, unlike an [`HttpUrl`], so only the rules of those programs count.
 ///
 /// # Errors
 /// The rule that the text breaks.
 pub fn check_server(text: &str) -> Result<(), String> {
     check_spelling(text)?;
-    // kubeadm writes such an endpoint without reading it as a URL, which is stricter.
+    // kubeadm writes such an endpoint without parsing it as a URL, which would refuse some
+    // endpoints.
     let endpoint = text.strip_prefix("https://");
     if endpoint.is_some_and(|endpoint| net::parse_endpoint(endpoint).is_ok()) {
         return Ok(());
@@ -66,7 +67,7 @@ pub fn check_server(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks what holds for every URL, whoever reads it.
+/// Checks the rules that all URLs have in common.
 fn check_spelling(text: &str) -> Result<(), String> {
     let is_odd = |c: char| is_trick(c) || c == '\\' || c.is_whitespace();
     if text.len() <= 2048 && !text.chars().any(is_odd) {

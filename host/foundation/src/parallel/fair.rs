@@ -19,8 +19,8 @@ use std::{
 /// How often a waiting thread checks whether it should give up.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A limit on how many threads do something at a time, and how many of them for one owner, which is
-/// a plugin.
+/// A limit on how many threads do something at a time: in total, and for each owner. An owner is a
+/// plugin.
 pub struct FairTurns {
     at_once: usize,
     per_owner: usize,

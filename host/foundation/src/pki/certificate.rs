@@ -231,7 +231,8 @@ impl Certificate {
     }
 }
 
-/// Returns the identifier of a key: the first 20 bytes of its hash (RFC 7093, method 1), as Go.
+/// Returns the identifier of a key, as Go makes it: the first 20 bytes of the key's hash (RFC 7093,
+/// method 1).
 fn key_identifier(key: &Key) -> Vec<u8> {
     let hash = digest::digest(&SHA256, key.pair().public_key_raw());
     hash.as_ref().iter().copied().take(20).collect()

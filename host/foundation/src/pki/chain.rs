@@ -17,8 +17,8 @@ impl Certificate {
         }
     }
 
-    /// Verifies that a chain of intermediates leads from the certificate to the authority `root`,
-    /// and that both are valid at `now` (Unix seconds).
+    /// Verifies that the authority `root` signed the certificate, directly or through the
+    /// intermediates, and that the certificate and the authority are valid at `now` (Unix seconds).
     ///
     /// # Errors
     /// The reason in Go's words: a certificate is not valid at `now`, or the chain does not lead to
@@ -40,8 +40,9 @@ impl Certificate {
         }
     }
 
-    /// Whether the authority `root` signed the certificate, directly or by its intermediates, at
-    /// any time. Every intermediate has to be an authority that allows the intermediates below it.
+    /// Whether the authority `root` signed the certificate, directly or through the certificate's
+    /// intermediates. Validity periods do not count. Every intermediate has to be an authority that
+    /// allows the intermediates below it.
     pub fn chains_to(&self, root: &Certificate) -> bool {
         let root = root.parsed();
         let mut subject = self.parsed();

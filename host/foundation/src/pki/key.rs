@@ -1,4 +1,4 @@
-//! Private keys: made, read and written in the encodings that kubeadm uses.
+//! Private keys, and their encodings that kubeadm uses.
 use crate::secret::Secret;
 use aws_lc_rs::{
     encoding::{AsDer, EcPrivateKeyRfc5915Der},
@@ -11,8 +11,8 @@ use x509_parser::{
     prelude::{SubjectPublicKeyInfo, X509Name},
 };
 
-/// Niceness of a thread that makes a key, above that of the run: beside a busy program it gets a
-/// tenth of a processor.
+/// Niceness of a thread that makes a key, added to the niceness of the run. Beside a busy program
+/// such a thread gets a tenth of a processor.
 const NICENESS: i32 = 10;
 
 /// A private key that can sign.
@@ -36,7 +36,7 @@ impl Key {
             let making = scope.spawn(|| {
                 // If the system does not allow it, the key is made at the usual priority.
                 let _ = rustix::process::nice(NICENESS);
-                Key::make(algorithm)
+                Key::generate_here(algorithm)
             });
             making
                 .join()
@@ -44,7 +44,8 @@ impl Key {
         })
     }
 
-    fn make(algorithm: KeyAlgorithm) -> Result<Key, String> {
+    /// Makes a new key on the calling thread.
+    fn generate_here(algorithm: KeyAlgorithm) -> Result<Key, String> {
         let pair = match algorithm {
             KeyAlgorithm::Rsa2048 => generate_rsa(RsaKeySize::_2048),
             KeyAlgorithm::Rsa3072 => generate_rsa(RsaKeySize::_3072),

@@ -19,7 +19,7 @@ type Read<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, Failure>;
 pub struct Kubeconfig(Value);
 
 impl std::fmt::Debug for Kubeconfig {
-    /// Prints the name of the context alone, because users have secrets.
+    /// Prints only the name of the context, because users have secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Kubeconfig({:?})", self.current_context())
     }
@@ -45,7 +45,7 @@ impl Kubeconfig {
         Secret::new(yaml::to_string(&self.0))
     }
 
-    /// Returns the cluster without a name, as `cluster-info` has it, or else the cluster of the
+    /// Returns the cluster that has no name, as in `cluster-info`; without one, the cluster of the
     /// current context.
     pub fn main_cluster(&self) -> Option<&Value> {
         self.entry("clusters", "", "cluster")
@@ -147,8 +147,8 @@ impl Kubeconfig {
         self.cluster()?.1["server"].as_str()
     }
 
-    /// Returns a copy with every cluster at another address. The certificate of a cluster is still
-    /// verified by the name of its own URL.
+    /// Returns a copy in which every cluster has another address. The certificate of a cluster is
+    /// still verified against the host of the original URL.
     pub fn with_address(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
         for cluster in clusters_mut(&mut document) {
@@ -160,11 +160,11 @@ impl Kubeconfig {
         Kubeconfig(document)
     }
 
-    /// Returns a value of an entry: the embedded one, or else the content of the file that the
-    /// entry names.
+    /// Returns a value of an entry: the embedded value, or the content of the file that the entry
+    /// names.
     ///
     /// # Errors
-    /// `invalid` if the embedded value is not base64; or else the failure of `read`.
+    /// `invalid` if the embedded value is not base64; otherwise the failure of `read`.
     pub fn data(&self, entry: &Value, name: &str, read: Read) -> Result<Option<Vec<u8>>, Failure> {
         if let Some(data) = entry[format!("{name}-data")].as_str() {
             return BASE64
@@ -178,7 +178,7 @@ impl Kubeconfig {
     /// Returns the authorities of the current context's cluster, as PEM.
     ///
     /// # Errors
-    /// `invalid` if the embedded value is not base64; or else the failure of `read`.
+    /// `invalid` if the embedded value is not base64; otherwise the failure of `read`.
     pub fn authorities(&self, read: Read) -> Result<Option<String>, Failure> {
         let Some((_, cluster)) = self.cluster() else {
             return Ok(None);
@@ -189,9 +189,9 @@ impl Kubeconfig {
     }
 }
 
-/// Returns the name that the certificate of an API server at this host has to have. A host that TLS
-/// cannot name (`7.8.9`, or with a label of more than 63 characters) stands for the name that all
-/// API servers have.
+/// Returns the name that the certificate of an API server at this host has to have. If TLS cannot
+/// verify the host (`7.8.9`, or a label of more than 63 characters), it is the name that all API
+/// servers have.
 pub fn tls_name(host: &str) -> String {
     match parse_address(host) {
         Some(address) => address.to_string(),

@@ -1,4 +1,4 @@
-//! Certificates that are made anew: what a certificate says is kept, its key is not.
+//! Renews certificates: the new certificate has the content of the old one and a new key.
 use super::{Certificate, CertificateTemplate, Key, key::common_name};
 use kubephase_sdk::spec::Usage;
 use std::{net::IpAddr, ops::Range};

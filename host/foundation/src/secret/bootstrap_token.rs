@@ -2,9 +2,9 @@
 use super::Secret;
 use aws_lc_rs::rand;
 
-/// The form of a token, as kubeadm's messages name it.
+/// The form of a token, as kubeadm's messages write it.
 pub const PATTERN: &str = r"\A([a-z0-9]{6})\.([a-z0-9]{16})\z";
-/// The form of a token's id, as kubeadm's messages name it.
+/// The form of a token's id, as kubeadm's messages write it.
 pub const ID_PATTERN: &str = r"\A([a-z0-9]{6})\z";
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 

@@ -1,14 +1,14 @@
 //! Decides whether content is a credential or holds one.
 //!
-//! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
-//! and base64, hexadecimal, gzip, UTF-16 and escapes are decoded and judged again, down to
-//! `MAX_DEPTH` encodings. What cannot be parsed is still searched once from end to end. All work is
+//! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields.
+//! Base64, hexadecimal, gzip, UTF-16 and escapes are decoded and judged again, down to `MAX_DEPTH`
+//! encodings. Content that cannot be parsed is still searched once from end to end. All work is
 //! bounded in proportion to the content's size.
 //!
-//! A search finds only what it knows. So content in which nothing was found also has to be
-//! ordinary: text that does not look random, values after no name of a secret, certificates, and
-//! encodings of these. All else is not decided. This is a heuristic; what a plugin may read is the
-//! grant's decision.
+//! A search finds only credentials of known forms. So content in which nothing was found also has
+//! to be ordinary: text that does not look random, values that do not stand after the name of a
+//! secret, certificates, and encodings of these. Any other content is undecided. This is a
+//! heuristic; what a plugin may read is the grant's decision.
 mod assignments;
 mod containers;
 mod der;
@@ -62,7 +62,7 @@ pub enum Credential {
     CertificateKey,
     /// a private or preshared key of WireGuard, or the shared key of a name server
     TunnelKey,
-    /// a secret by which a service of a cloud, or another service, knows who asks
+    /// a secret with which a client authenticates itself to a cloud or to another service
     CloudKey,
     /// a password, in a URL, in a list of passwords or as a field of its own; or its hash
     Password,
@@ -112,7 +112,8 @@ pub fn classify(content: &[u8]) -> Option<Credential> {
     classify_within(content, &Budget::unlimited())
 }
 
-/// As [`classify`], until the budget ends: the answer is [`Credential::Undecided`] then.
+/// Does what [`classify`] does, within a budget. The answer is [`Credential::Undecided`] if the
+/// budget ends first.
 #[must_use]
 pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
     let Some(_turn) = json::wait_for_turn("", content.len(), &|| budget.is_over()) else {
@@ -146,12 +147,12 @@ struct Search<'b> {
     work: usize,
     /// bytes of memory that values of documents may still take
     memory: usize,
-    /// until when the search may work
+    /// the time that the search may take
     budget: &'b Budget,
 }
 
 impl<'b> Search<'b> {
-    /// A search of content of this length, in bytes.
+    /// Returns a search of content of this length, in bytes.
     fn new(length: usize, budget: &'b Budget) -> Self {
         Search {
             work: length

@@ -46,7 +46,7 @@ const PLAIN_ENDS: &[&str] = &[
     "authtokreqd",
 ];
 
-/// Whether what has this name is a secret, as far as the name shows.
+/// Whether a name sounds like that of a secret.
 pub fn sounds_secret(name: &str) -> bool {
     let word = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
     let word = word.unwrap_or_default();

@@ -121,8 +121,8 @@ fn walk(
     }
 }
 
-/// Hides a value in another, or what is secret in it. `is_named` says whether its name sounds
-/// secret.
+/// Hides a value within another value, or only the secret parts of it. `is_named` says whether the
+/// value's name sounds secret.
 fn walk_child(
     root: &Value,
     schema: &Value,

@@ -1,5 +1,5 @@
 //! A record of comma-separated values, read as Go's `encoding/csv` reads it. kubeadm reads the
-//! values of its list flags so.
+//! values of its list flags in this way.
 
 /// The parts of a record that is being read.
 struct Reader<'a> {

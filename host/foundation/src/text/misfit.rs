@@ -1,4 +1,5 @@
-//! Why a value does not fit its field, in words for a person: serde's own are for programmers.
+//! Explains to a person why a value does not fit its field. serde's own messages are for
+//! programmers.
 use regex::Regex;
 use std::{fmt, sync::LazyLock};
 

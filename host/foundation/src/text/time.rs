@@ -8,7 +8,7 @@ static RFC_3339: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid pattern")
 });
 
-/// Returns a time of RFC 3339 in UTC, without parts of seconds, as Kubernetes writes it. None if
+/// Returns a time of RFC 3339 in UTC, without parts of seconds, as Kubernetes writes it. `None` if
 /// the text is not such a time. A space in place of the `T`, or small letters, are not allowed.
 pub fn canonical(text: &str) -> Option<String> {
     let parts = RFC_3339.captures(text)?;

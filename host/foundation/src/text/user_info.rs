@@ -1,8 +1,8 @@
-//! URLs and addresses in texts without user names and passwords.
+//! Hides user names and passwords of URLs and addresses within texts.
 //!
 //! The SDK's `without_user_info` is for the value of a proxy setting. It removes everything before
-//! the last `@`, and queries as well. Here are messages, in which a path or a digest may have an
-//! `@` and has to stay, and a reader has to see that something was hidden. So there are two
+//! the last `@`, and queries as well. The texts here are messages: a path or a digest in them may
+//! have an `@` and has to stay, and a reader has to see that something was hidden. So there are two
 //! functions.
 use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
@@ -50,7 +50,7 @@ pub fn passwords(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A URL after its scheme, or an address without one, without the user info.
+/// Returns a URL after its scheme, or an address without a scheme, without the user info.
 fn of_host(rest: &str) -> String {
     match end_of_user_info(rest) {
         Some(end) => format!("{HIDDEN}{}", &rest[end..]),
@@ -58,9 +58,9 @@ fn of_host(rest: &str) -> String {
     }
 }
 
-/// Returns where the user info of a URL after its scheme, or of an address without one, ends; none
-/// if it has none. A password may have a slash in it, and so may a path have an `@`, such as that
-/// of a digest.
+/// Returns where the user info ends in a URL after its scheme, or in an address without a scheme;
+/// `None` if there is no user info. A password may have a slash in it, and a path may have an `@`,
+/// such as that of a digest.
 fn end_of_user_info(rest: &str) -> Option<usize> {
     let slash = rest.find('/').unwrap_or(rest.len());
     let ends = rest.match_indices('@').map(|(at, _)| at);

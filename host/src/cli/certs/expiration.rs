@@ -101,7 +101,7 @@ impl Expirations {
         let directory = &config.cluster.certificates_dir;
         let certificate = |spec: &RenewalSpec| {
             let file = existing_certificate(spec, files);
-            // What the authority says comes first (kubeadm behaviour).
+            // The error of the authority comes first (kubeadm behaviour).
             if matches!(file, Ok(None)) {
                 return Ok(Expiration::missing(&spec.name));
             }
@@ -161,7 +161,7 @@ impl Expiration {
 
     fn of(name: &str, certificate: &Certificate, is_external: bool, now: Timestamp) -> Expiration {
         let not_after = certificate.parsed().validity().not_after.timestamp();
-        // A certificate has no years that a timestamp does not have.
+        // Every year of a certificate fits into a timestamp.
         let date = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);
         Expiration {
             name: name.to_owned(),

@@ -3,7 +3,7 @@ use crate::config::Problem;
 use anyhow::Context;
 use kubephase_wit::{Failure, FailureCode};
 
-/// Asserts the exit code of an error, alone and with context around it.
+/// Asserts the exit code of an error, both with and without context around it.
 #[track_caller]
 fn assert_code<E>(error: impl Fn() -> E, expected: Exit)
 where

@@ -75,7 +75,7 @@ fn flags_and_files_decide_on_the_images() {
     );
 }
 
-/// A runtime that has one image and answers or not.
+/// A runtime that has one image. It answers only if `answers` is set.
 struct Fake {
     answers: bool,
 }

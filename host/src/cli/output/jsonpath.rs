@@ -1,8 +1,9 @@
 //! kubectl's templates of JSONPath expressions: text, and expressions in braces.
 //!
-//! The expressions themselves are evaluated as RFC 9535 has them. What differs in kubectl is
-//! rewritten first: the `$` in front may be left out, a name after a dot may have dashes and
-//! escaped dots, and filters have parentheses. Source: kubernetes.io, "JSONPath Support".
+//! The expressions themselves are evaluated by the rules of RFC 9535. Where kubectl's rules differ,
+//! an expression is rewritten first: the `$` at the beginning may be left out, a name after a dot
+//! may have dashes and escaped dots, and filters have parentheses. Source: kubernetes.io, "JSONPath
+//! Support".
 mod rewrite;
 
 use anyhow::{Result, anyhow};
@@ -47,7 +48,7 @@ impl JsonPath {
         })
     }
 
-    /// Returns the text that the template makes of an object.
+    /// Applies the template to an object. Returns the text.
     ///
     /// # Errors
     /// An expression finds nothing, and that is not allowed.
@@ -147,7 +148,8 @@ fn parse_parts(rest: &mut &str, in_range: bool) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// Returns the expression that a text begins with, up to the `}` that ends it. Quotes hide braces.
+/// Returns the expression at the beginning of a text, up to the `}` that ends it. A `}` between
+/// quotes does not end it.
 fn take_action(text: &str) -> Result<&str, String> {
     let (mut quote, mut escaped, mut brackets) = (None, false, 0_u32);
     for (at, letter) in text.char_indices() {

@@ -13,11 +13,11 @@ pub fn to_string<T: Serialize>(object: &T) -> String {
     String::from_utf8_lossy(&text).into_owned() + "\n"
 }
 
-/// What is open at a place of the document.
+/// The lists and objects that are open at a place of the document.
 #[derive(Default)]
 struct Kyaml {
     depth: usize,
-    /// whether the list or object that was begun last has an entry
+    /// whether the innermost open list or object has an entry
     has_entry: bool,
     is_key: bool,
 }

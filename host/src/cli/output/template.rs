@@ -10,7 +10,7 @@ pub struct GoTemplate {
 }
 
 impl GoTemplate {
-    /// Reads a template. Where a key is missing, `allow_missing` prints `<no value>`.
+    /// Reads a template. With `allow_missing`, a key that is missing prints `<no value>`.
     ///
     /// # Errors
     /// The text is not a valid template.
@@ -31,7 +31,7 @@ impl GoTemplate {
         })
     }
 
-    /// Returns the text that the template makes of an object.
+    /// Applies the template to an object. Returns the text.
     ///
     /// # Errors
     /// A function of the template fails, or a key is missing that may not be.
@@ -48,7 +48,7 @@ impl fmt::Debug for GoTemplate {
     }
 }
 
-/// Whether a value has what the keys and indices behind it name.
+/// Whether a value has the element that the keys and indices after it name.
 fn exists(arguments: &[Value]) -> bool {
     let Some((value, keys)) = arguments.split_first() else {
         return false;

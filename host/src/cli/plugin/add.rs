@@ -31,7 +31,8 @@ pub fn add(
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let signer = expectation.signer()?;
-    // The configuration names a file from its own folder, wherever the command was typed.
+    // The configuration names a file relative to its own folder, not to the folder in which the
+    // command was typed.
     let source = if from.contains("://") {
         from.to_owned()
     } else {
@@ -90,7 +91,8 @@ fn replaced_phases(candidate: &Candidate) -> Vec<String> {
 }
 
 /// Refuses a plugin that would stand in for phases other than addons, unless the operator allows
-/// it: the program no longer does what a replaced phase did, for example a check or a certificate.
+/// it. The program no longer does the work of a replaced phase, for example a check or a
+/// certificate.
 fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> Result<()> {
     let others: Vec<&str> = replaces
         .iter()
@@ -110,8 +112,8 @@ fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> 
     Err(PluginRefused::new(message).into())
 }
 
-/// Describes what was added, what it may do, and how to allow the rest. `phases` is the
-/// configuration after the change, `allowed` is what the lock allows.
+/// Describes the added plugin, what it may do, and how to allow the rest. `phases` is the
+/// configuration after the change, `allowed` has the lines that the lock allows.
 fn summary(
     candidate: &Candidate,
     known: &KnownPlugin,
@@ -162,7 +164,8 @@ fn summary(
     text
 }
 
-/// Returns a path as a configuration in the folder `beside` names it.
+/// Returns a path relative to the folder `beside`, in the form in which a configuration in that
+/// folder names it.
 fn relative(path: &str, beside: &Path) -> Result<String> {
     let absolute = Path::new(path)
         .canonicalize()

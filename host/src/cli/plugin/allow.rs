@@ -1,4 +1,5 @@
-//! `plugin allow`: locks a plugin of a configuration as it is now, with all that it asks for.
+//! `plugin allow`: locks the present component of a plugin of a configuration, with all that it
+//! asks for.
 use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},

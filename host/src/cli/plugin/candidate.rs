@@ -19,10 +19,10 @@ use crate::{
 use anyhow::Result;
 use std::path::Path;
 
-/// A plugin that was fetched and read, and is what the operator expected of it.
+/// A plugin that was fetched and read, and that meets the operator's expectations.
 pub struct Candidate {
     pub plugin: Plugin,
-    /// as the configuration names it
+    /// the source in the form in which the configuration names it
     pub source: String,
     /// digest of the artifact's manifest, if the source is a registry
     pub source_digest: Option<String>,
@@ -139,7 +139,7 @@ impl Candidate {
     }
 }
 
-/// Requests a source as the configuration names it.
+/// Requests a source that is named as in the configuration.
 fn load_request<'a>(
     source: &'a str,
     config: &'a Path,
@@ -155,7 +155,7 @@ fn load_request<'a>(
     }
 }
 
-/// Refuses a component that is not the one that the operator named.
+/// Refuses a component that does not have the digest that the operator named.
 fn check_digest(
     source: &str,
     config: &Path,

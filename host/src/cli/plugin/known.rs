@@ -21,8 +21,8 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownPlugin {
     pub entry: Option<PluginEntry>,
-    /// none without an entry: the plugin is then not part of the configuration, even if an earlier
-    /// command left it in the lock
+    /// `None` if the configuration has no entry: the plugin is then not part of the configuration,
+    /// even if an earlier command left it in the lock
     locked: Option<LockedPlugin>,
 }
 
@@ -107,9 +107,10 @@ impl KnownPlugin {
         identity.allowed(self.locked.as_ref())
     }
 
-    /// Returns what stays allowed if the plugin is locked without new consent: the requests that
-    /// were allowed before, and what it provides if it is the first plugin of its name. Naming a
-    /// plugin in the configuration is consent to what it provides; changing it is not.
+    /// Returns the lines that stay allowed if the plugin is locked without new consent: the lines
+    /// of the requests that were allowed before. For the first plugin of its name, also the lines
+    /// of what it provides: to name a plugin in the configuration is consent to what it provides,
+    /// to change the plugin is not.
     pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
         let allowed = self.allowed(identity);
         let provides = match &self.locked {
@@ -136,7 +137,7 @@ impl KnownPlugin {
         Some(sanitise::line(&before).into_owned())
     }
 
-    /// Describes that the plugin is locked as another component than before, and that the earlier
+    /// Describes that the plugin is locked with another component than before, and that the earlier
     /// consent holds for it; empty if the component did not change, or nothing was allowed.
     pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
         let before = self
@@ -154,8 +155,8 @@ impl KnownPlugin {
         }
     }
 
-    /// Describes the signer of the plugin, compared with the signer in the lock, or else in its
-    /// entry.
+    /// Describes the signer of the plugin, compared with the signer in the lock; without a signer
+    /// in the lock, with the signer in its entry.
     pub fn describe_signer(&self, by: Option<&Signer>) -> String {
         let entry = self.entry.as_ref().and_then(|entry| entry.signer.as_ref());
         let locked = self

@@ -5,7 +5,7 @@ use crate::{
     wasm::{embedded, manifest::check_name},
 };
 
-/// A plugin of such a name would be taken for the command or the phase.
+/// A reader of messages would take a plugin with such a name for the command or the phase.
 #[test]
 fn no_plugin_has_the_name_of_a_command_or_a_phase() {
     let root = tree::root(&CATALOG);

@@ -96,7 +96,7 @@ fn further_arguments_of_a_component_are_part_of_its_configuration() {
     assert_eq!(cluster.controller_manager.extra_args.len(), 1);
     let line = format!("init phase control-plane scheduler {version} --scheduler-extra-args a=1");
     assert_eq!(load(&line).unwrap().cluster.scheduler.extra_args.len(), 1);
-    // They are validated like arguments of the configuration file.
+    // The flags are validated like the same arguments in the configuration file.
     let line = format!("init phase control-plane scheduler {version} --scheduler-extra-args =1");
     let refused = format!("{:#}", load(&line).unwrap_err());
     assert!(refused.contains("scheduler.extraArgs"), "{refused}");
@@ -121,7 +121,7 @@ fn deprecated_flags_are_named_with_what_replaces_them() {
     );
 }
 
-/// kubeadm's flags of the addons: each has those of what it installs, and `all` has all of them.
+/// Each addon has kubeadm's flags for the objects that it installs, and `all` has all of them.
 #[test]
 fn each_addon_has_flags_of_its_own() {
     let of_dns = ["--service-cidr 10.0.0.0/16", "--feature-gates A=true"];

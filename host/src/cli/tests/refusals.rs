@@ -1,4 +1,4 @@
-//! Command lines that are refused, and in which words.
+//! Command lines that are refused, and the messages.
 use super::*;
 use crate::plan::{Choice, Plan};
 

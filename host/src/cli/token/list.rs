@@ -62,7 +62,7 @@ fn format_list(
         .collect())
 }
 
-/// Returns the object of a token in kubeadm's output, which has the whole token.
+/// Returns the object of a token in kubeadm's output. It has the whole token.
 fn object_of(token: &BootstrapToken) -> Object<kubeadm::BootstrapToken<String>> {
     let revealed = token.with_token(token.token.reveal().clone());
     Object::new("BootstrapToken", revealed)
@@ -96,7 +96,7 @@ fn line(token: &BootstrapToken, now: Timestamp) -> String {
     )
 }
 
-/// Formats the rest of a lifetime, in the largest unit alone.
+/// Formats the rest of a lifetime, in its largest unit only.
 fn format_ttl(seconds: i64) -> String {
     const HOUR: i64 = 3600;
     match seconds {

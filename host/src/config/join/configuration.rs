@@ -67,12 +67,12 @@ impl FileDiscovery {
         }
     }
 
-    /// Whether a server has the kubeconfig.
+    /// Whether the kubeconfig is on a server.
     pub fn is_remote(&self) -> bool {
         Url::parse(&self.kube_config_path).is_ok_and(|url| url.scheme() == "https")
     }
 
-    /// Returns the path of the kubeconfig; `None` if a server has it.
+    /// Returns the path of the kubeconfig; `None` if it is on a server.
     pub fn path(&self) -> Option<&Path> {
         let path = Path::new(&self.kube_config_path);
         (!self.kube_config_path.is_empty() && !self.is_remote()).then_some(path)

@@ -109,8 +109,9 @@ impl JoinFlags {
     }
 }
 
-/// Sets what the flags of a node say that joins without a configuration file. All else stays as the
-/// machine's own files say. A token for discovery counts only with an endpoint (kubeadm behaviour).
+/// Sets the fields that the flags of a node name which joins without a configuration file. All
+/// other fields stay as the machine's own files have them. A token for discovery counts only with
+/// an endpoint (kubeadm behaviour).
 pub(super) fn set_flags(
     join: &mut JoinConfiguration,
     flags: &JoinFlags,

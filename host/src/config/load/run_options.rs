@@ -1,4 +1,4 @@
-//! The options of a run that follow from the rest of the configuration and from the node.
+//! The options of a run that are derived from the rest of the configuration and from the node.
 use crate::{
     config::{Config, defaults},
     render,

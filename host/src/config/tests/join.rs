@@ -18,7 +18,8 @@ fn the_endpoint_of_a_join_has_a_host_and_a_port_of_any_form() {
             ..JoinFlags::default()
         })
     };
-    // What they lead to is found out when the cluster is sought (kubeadm behaviour).
+    // Whether these lead to a cluster shows only when the cluster is looked for (kubeadm
+    // behaviour).
     for endpoint in [
         "192.0.2.2:99999",
         "[2001:db8::2]:https",

@@ -1,4 +1,4 @@
-//! Values of fields that are taken over into manifests: they are checked when they are read.
+//! Values of fields that go into manifests are checked when they are read.
 use super::*;
 
 fn with_source(source: &str) -> String {

@@ -22,7 +22,7 @@ pub fn bootstrap_tokens(tokens: &[BootstrapToken]) -> Vec<Problem> {
 }
 
 /// Returns a problem for each token of a document that is the empty text. A token that is left out
-/// is generated; these are the same in a configuration that was read.
+/// is generated. In a configuration that was read, the two cannot be told apart.
 pub fn empty_tokens(document: &Value) -> Vec<Problem> {
     let tokens = document["bootstrapTokens"].as_array().into_iter().flatten();
     tokens

@@ -192,7 +192,7 @@ fn an_endless_answer_is_read_once_and_up_to_a_limit() {
 #[test]
 fn an_answer_whose_values_take_much_memory_is_not_read() {
     let ours = Authority::new("kubernetes");
-    // 2 MB that would take 200.
+    // A text of 2 MB whose values would take 200 MB.
     let values: Value = json!({"x": vec![json!({"": 0}); 300_000]});
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));

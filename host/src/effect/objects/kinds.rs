@@ -1,4 +1,4 @@
-//! Objects of the API, as kinds of effects.
+//! Implements `EffectKind` for effects on objects of the API.
 use super::{IfExists, delete, ensure, owner::Claim, patch};
 use crate::{
     arguments::ObjectName,
@@ -30,14 +30,14 @@ pub struct Patch {
     pub patch: Value,
 }
 
-/// An object that is not to be there.
+/// The deletion of an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delete {
     pub of: ObjectRef,
 }
 
-/// The properties of an effect on an object of the cluster. `reset` of a node leaves the cluster's
-/// objects as they are.
+/// Returns the properties of an effect on an object of the cluster. A `reset` of a node does not
+/// change the cluster's objects.
 fn properties(kind: &'static str, target: Target) -> Properties {
     Properties {
         kind,
@@ -50,8 +50,8 @@ fn properties(kind: &'static str, target: Target) -> Properties {
     }
 }
 
-/// What has to hold of an object before an effect changes it; `None` where any object may be
-/// changed.
+/// Returns the claim that has to hold before an effect changes an object; `None` if the effect may
+/// change any object.
 fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<Option<Claim>> {
     let Some(grant) = context.grant else {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! Whose an object of the cluster is. The host marks what it makes for a plugin, and changes for
-//! that plugin nothing that somebody else made, however it is called.
-use super::sent;
+//! The owner of an object of the cluster. The host marks the objects that it makes for a plugin.
+//! For that plugin it changes no object that another client made, whatever the object's name is.
+use super::record_write;
 use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The label with the name of the plugin for which the host made an object. No plugin writes it.
 const PLUGIN: &str = "kubephase.dev/plugin";
-/// The label that tells plugins of the same name apart: consent does not go by the name alone.
+/// The label that distinguishes plugins with the same name: consent depends on more than the name.
 const IDENTITY: &str = "kubephase.dev/plugin-identity";
 
 /// Pauses between the tries of a change whose object changed meanwhile.
@@ -63,7 +63,8 @@ impl Mark {
 }
 
 /// The claim that an object is a plugin's own. It holds for an object that carries the plugin's
-/// mark, or is not there yet, in a namespace that everybody shares or that carries the mark too.
+/// mark or does not exist yet. The object's namespace has to be shared by everybody, or carry the
+/// mark too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub mark: Mark,
@@ -72,8 +73,8 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// What has to hold of an object before a plugin with this grant changes it; `None` where the
-    /// grant amounts to administrator of the cluster.
+    /// Returns the claim that has to hold before a plugin with this grant changes an object; `None`
+    /// if the grant amounts to administrator of the cluster.
     pub fn of(grant: &Grant, change: &ObjectChange<'_>) -> Option<Claim> {
         let namespace = grant.claimed_namespace(change)?;
         let mark = Mark {
@@ -86,7 +87,7 @@ impl Claim {
     /// Creates or changes an object of the plugin, and marks it.
     ///
     /// # Errors
-    /// `denied` where the claim does not hold, and what the API answers.
+    /// `denied` if the claim does not hold; the failures of the API.
     pub fn ensure(
         &self,
         manifest: &Value,
@@ -104,14 +105,14 @@ impl Claim {
                     keep_metadata(&mut manifest, current);
                 }
                 Revision::of(current).put_on(&mut manifest);
-                super::change(&manifest, if_exists, current, cluster)
+                super::change_existing(&manifest, if_exists, current, cluster)
             }
             // Only a creation is allowed: an object that another client made meanwhile is judged
             // first.
             None => {
                 cluster.create(&marked)?;
                 Ok(Done {
-                    sent: vec![sent("CREATE", &of, &marked)],
+                    writes: vec![record_write("CREATE", &of, &marked)],
                     ..Applied::Changed.into()
                 })
             }
@@ -121,7 +122,7 @@ impl Claim {
     /// Patches an object of the plugin.
     ///
     /// # Errors
-    /// `denied` where the claim does not hold, and what the API answers.
+    /// `denied` if the claim does not hold; the failures of the API.
     pub fn patch(
         &self,
         of: &ObjectRef,
@@ -143,18 +144,18 @@ impl Claim {
     /// Deletes an object of the plugin.
     ///
     /// # Errors
-    /// `denied` where the claim does not hold, and what the API answers.
+    /// `denied` if the claim does not hold; the failures of the API.
     pub fn delete(&self, of: &ObjectRef, cluster: &dyn Cluster, cancel: &Cancel) -> Tried<Done> {
         self.act(of, cluster, cancel, &|current| {
             if let Some(current) = current {
                 cluster.delete(of, Some(&Revision::of(current)))?;
             }
-            Ok(super::deleted(of, current.is_some()))
+            Ok(super::deletion_result(of, current.is_some()))
         })
     }
 
-    /// Judges the object, and changes it as it was judged: a change of another revision fails. If
-    /// the object changed meanwhile, it is judged again.
+    /// Judges the object and changes the revision that was judged: the change of any other revision
+    /// fails. If the object changed meanwhile, it is judged again.
     fn act(
         &self,
         of: &ObjectRef,
@@ -179,10 +180,10 @@ impl Claim {
         }
     }
 
-    /// Returns the object as it is; `None` if it is not there.
+    /// Returns the current object; `None` if it does not exist.
     fn current(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
         if let Some(namespace) = &self.namespace {
-            // The API server refuses an object in a namespace that is not there.
+            // The API server refuses an object in a namespace that does not exist.
             self.marked(&namespace_of(namespace), cluster)?;
         }
         self.marked(of, cluster)
@@ -213,7 +214,7 @@ impl Claim {
     }
 }
 
-/// Whether a change failed because the object is no longer as it was judged.
+/// Whether a change failed because the object has changed since it was judged.
 fn has_changed_meanwhile(failure: &Failure, was_there: bool) -> bool {
     let is = |code: FailureCode| failure.code == code;
     is(FailureCode::Conflict)
@@ -221,7 +222,7 @@ fn has_changed_meanwhile(failure: &Failure, was_there: bool) -> bool {
         || (was_there && is(FailureCode::NotFound))
 }
 
-/// A field of a value. A value that is not an object becomes an object.
+/// Returns a field of a value. A value that is not an object becomes an object.
 fn field_of<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
     if !value.is_object() {
         *value = json!({});
@@ -229,8 +230,8 @@ fn field_of<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
     &mut value[name]
 }
 
-/// Keeps the metadata that others gave a namespace: by its labels, an administrator decides about
-/// everything in it.
+/// Keeps the metadata that other clients gave a namespace: an administrator uses the labels of a
+/// namespace to decide about everything in it.
 fn keep_metadata(manifest: &mut Value, current: &Value) {
     let metadata = field_of(manifest, "metadata");
     for field in ["labels", "annotations", "finalizers", "ownerReferences"] {

@@ -11,9 +11,9 @@ fn what_the_server_added_does_not_count() {
         "metadata": {"name": "x", "uid": "1"},
         "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"},
     });
-    assert!(holds(&wanted, &current));
-    assert!(!holds(&json!({"spec": {"ports": []}}), &current));
-    assert!(!holds(
+    assert!(has_wanted_state(&wanted, &current));
+    assert!(!has_wanted_state(&json!({"spec": {"ports": []}}), &current));
+    assert!(!has_wanted_state(
         &json!({"data": {"a": "b"}}),
         &json!({"data": {"a": "c"}})
     ));
@@ -29,11 +29,11 @@ fn a_patch_shows_wherever_its_elements_are() {
             ],
         },
     });
-    assert!(shows(
+    assert!(has_patched_state(
         &json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}}),
         &node
     ));
-    assert!(!shows(
+    assert!(!has_patched_state(
         &json!({"spec": {"taints": [{"key": "c", "effect": "NoSchedule"}]}}),
         &node
     ));

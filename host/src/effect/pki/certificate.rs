@@ -35,7 +35,7 @@ pub fn ensure_certificate(
     let warnings = certificate
         .validity_problem(context.started)
         .map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
-    let said = match &spec.authority {
+    let line = match &spec.authority {
         None => {
             let keyless = if files.stat(&key)?.is_some() {
                 ""
@@ -57,7 +57,7 @@ pub fn ensure_certificate(
     };
     Ok(Done {
         warnings: warnings.into_iter().collect(),
-        ..Done::with_lines(Applied::Unchanged, [said])
+        ..Done::with_lines(Applied::Unchanged, [line])
     })
 }
 

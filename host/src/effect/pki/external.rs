@@ -57,8 +57,8 @@ fn path(config: &Config, name: &str, suffix: &str) -> String {
     format!("{}/{name}.{suffix}", config.cluster.certificates_dir)
 }
 
-/// Reads the certificate of an authority whose key is not on this node; `None` if the key is, or if
-/// there is no such authority.
+/// Reads the certificate of an authority whose key is not on this node. Returns `None` if the key
+/// is on this node, or if there is no such authority.
 fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certificate>> {
     if files.stat(&path(config, name, "key"))?.is_some() {
         return Ok(None);
@@ -230,7 +230,7 @@ fn unusable_kubeconfig(name: &str, why: &str, config: &Config) -> Failure {
     )
 }
 
-/// The failure that something is missing which the external authority `name` has to sign.
+/// Returns the failure for a missing file that the external authority `name` has to sign.
 fn incomplete(message: String, config: &Config, name: &str) -> Failure {
     let (crt, key) = (path(config, name, "crt"), path(config, name, "key"));
     invalid_with_remedy(

@@ -55,12 +55,12 @@ fn use_existing(
             format!("put a valid private key at {private}, or remove it to have a new one made"),
         )
     })?;
-    let said = format!("Using the existing {name:?} key");
+    let line = format!("Using the existing {name:?} key");
     if read_text(files, public)?.is_some() {
-        return Ok(Done::with_lines(Applied::Unchanged, [said]));
+        return Ok(Done::with_lines(Applied::Unchanged, [line]));
     }
     files.write(public, key.public_pem().as_bytes(), 0o600, None)?;
-    Ok(Done::with_lines(Applied::Changed, [said]))
+    Ok(Done::with_lines(Applied::Changed, [line]))
 }
 
 fn invalid(why: String) -> Failure {

@@ -41,10 +41,10 @@ pub fn ensure_kubeconfig(
         let root = load_certificate(host_files, &spec.directory, &spec.authority)
             .map_err(|failure| explain_authority(failure, spec, host_files))?;
         let warning = check_existing(&existing, spec, &root, files)?;
-        let said = format!("Using existing kubeconfig file: {:?}", spec.path);
+        let line = format!("Using existing kubeconfig file: {:?}", spec.path);
         return Ok(Done {
             warnings: warning.into_iter().collect(),
-            ..Done::with_lines(Applied::Unchanged, [said])
+            ..Done::with_lines(Applied::Unchanged, [line])
         });
     }
     let text = kubeconfig_text(
@@ -101,7 +101,7 @@ pub fn kubeconfig_text(
     let template = CertificateTemplate {
         organizations: &spec.organizations,
         usages: &[Usage::ClientAuth],
-        // Valid as long as the authority, because clocks of machines differ.
+        // It is valid as long as the authority, because clocks of machines differ.
         not_before: root.not_before(),
         not_after: started.saturating_add(spec.validity_seconds),
         ..CertificateTemplate::named(&spec.common_name)

@@ -1,5 +1,5 @@
-//! Keys, certificates and kubeconfigs as files of a node. They are made, used again and refused as
-//! kubeadm does it. Private keys never leave the host. [`crate::pki`] has them as values.
+//! Keys, certificates and kubeconfigs as files of a node. They are made, used again and refused by
+//! kubeadm's rules. Private keys never leave the host. [`crate::pki`] has the same as values.
 
 mod authority;
 mod certificate;

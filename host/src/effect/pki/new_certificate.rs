@@ -57,10 +57,10 @@ pub(super) fn make_certificate(
             _ => failure,
         })?;
     let name = &spec.name;
-    let mut said = vec![format!("Generating {name:?} certificate and key")];
+    let mut lines = vec![format!("Generating {name:?} certificate and key")];
     if spec.usages.contains(&Usage::ServerAuth) {
         let addresses: Vec<String> = ip_addresses.iter().map(ToString::to_string).collect();
-        said.push(format!(
+        lines.push(format!(
             "{name} serving cert is signed for DNS names [{}] and IPs [{}]",
             dns_names.join(" "),
             addresses.join(" ")
@@ -68,7 +68,7 @@ pub(super) fn make_certificate(
     }
     Ok(Done {
         warnings,
-        ..Done::with_lines(Applied::Changed, said)
+        ..Done::with_lines(Applied::Changed, lines)
     })
 }
 
@@ -89,7 +89,7 @@ pub(super) struct Names {
     pub dns_names: Vec<String>,
     /// in the order of the configuration, without repetition
     pub ip_addresses: Vec<IpAddr>,
-    /// about names that are neither
+    /// warnings about names that are neither DNS names nor IP addresses
     pub warnings: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ use crate::{
 use kubephase_sdk::spec::CertificateSpec;
 use kubephase_wit::{Failure, FailureCode};
 
-/// Rights of other users, which nobody gets to a key.
+/// Mode bits for users other than the owner and the group. A key has none of them.
 const RIGHTS_OF_OTHERS: u32 = 0o007;
 
 /// The files of a certificate and its key.

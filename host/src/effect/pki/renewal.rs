@@ -32,8 +32,8 @@ impl Existing<'_> {
     }
 }
 
-/// Makes a certificate anew with a new key, however long the old one is valid. The words are
-/// kubeadm's, which have no label.
+/// Makes a certificate anew with a new key, however long the old certificate is still valid. The
+/// lines are kubeadm's, which have no label.
 ///
 /// # Errors
 /// The existing certificate or the authority cannot be used, or a file cannot be read or written.
@@ -94,7 +94,7 @@ pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Opti
     Ok(Some(read(spec, files)?.certificate().clone()))
 }
 
-/// Whether the file of a certificate is there. A directory in its place counts as none (kubeadm
+/// Whether the file of a certificate exists. A directory in its place does not count (kubeadm
 /// behaviour).
 fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
     let [path, ..] = &paths_of(spec)[..] else {
@@ -155,7 +155,7 @@ fn read<'a>(spec: &'a RenewalSpec, files: &dyn Files) -> Tried<Existing<'a>> {
     }
 }
 
-/// The failure of a file from which nothing can be renewed.
+/// Returns the failure for a file that cannot be read or renewed.
 fn unreadable(message: String, path: &str) -> Failure {
     Failure {
         remedy: Some(format!(

@@ -72,19 +72,19 @@ impl Node {
 fn existing_certificates_are_used_again() {
     let node = node();
     assert_eq!(
-        node.ensure("ca", None).unwrap().said,
+        node.ensure("ca", None).unwrap().lines,
         ["Generating \"ca\" certificate and key"]
     );
     let made = node.ensure("apiserver", Some("ca")).unwrap();
     assert_eq!(
-        made.said[1],
+        made.lines[1],
         "apiserver serving cert is signed for DNS names [a b] and IPs []"
     );
     assert!(made.warnings[0].contains("'-bad' was not added to the 'apiserver.crt' SAN"));
     let before = node.files().read("/pki/apiserver.crt").unwrap();
     let again = node.ensure("apiserver", Some("ca")).unwrap();
     assert_eq!(
-        (again.applied, again.said[0].as_str()),
+        (again.applied, again.lines[0].as_str()),
         (
             Applied::Unchanged,
             "Using existing apiserver certificate and key on disk"
@@ -92,12 +92,12 @@ fn existing_certificates_are_used_again() {
     );
     assert_eq!(node.files().read("/pki/apiserver.crt").unwrap(), before);
     assert_eq!(
-        node.ensure("ca", None).unwrap().said,
+        node.ensure("ca", None).unwrap().lines,
         ["Using existing ca certificate authority"]
     );
     node.files().remove("/pki/ca.key").unwrap();
     assert_eq!(
-        node.ensure("ca", None).unwrap().said,
+        node.ensure("ca", None).unwrap().lines,
         ["Using existing ca keyless certificate authority"]
     );
     assert_eq!(
@@ -163,7 +163,7 @@ fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() 
     assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
     let pair = ["/pki/sa.key", "/pki/sa.pub"];
     let before = pair.map(|path| node.files().read(path).unwrap());
-    // As after a run that was killed between the two.
+    // The state after a run that was killed between writing the two.
     node.files().remove("/pki/sa.pub").unwrap();
     assert_eq!((ensure(), ensure()), (Applied::Changed, Applied::Unchanged));
     assert_eq!(pair.map(|path| node.files().read(path).unwrap()), before);

@@ -12,7 +12,7 @@ const NO_PATH: &str = "cgroup";
 const AUDIT_POLICY_FILE: &str = "audit-policy-file";
 /// Ends of the names of settings whose files hold no secret, in lower case and without `-`.
 const OPEN_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
-/// The characters that separate several paths in one value, or a path from other parts of it.
+/// The characters that separate several paths in one value, or a path from the rest of the value.
 const SEPARATORS: [char; 2] = [',', ':'];
 
 impl Territory {
@@ -94,7 +94,7 @@ impl Territory {
         }
     }
 
-    /// Adds the files that a setting names, as they are on the node.
+    /// Adds the files that a setting names, with their paths on the node.
     fn add_setting(&mut self, name: &str, value: &str, volumes: &[HostPathMount]) {
         let name = name.replace('-', "").to_ascii_lowercase();
         if name.contains(NO_PATH) {

@@ -28,7 +28,7 @@ pub(super) enum Check {
 }
 
 impl Check {
-    /// The check that changed nothing.
+    /// Returns the result of a check that changed nothing.
     fn unchanged(holds: bool) -> Check {
         if holds {
             Check::Holds { changed: false }
@@ -156,8 +156,8 @@ fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<
 }
 
 /// Creates the binding that lets the holder of admin.conf administer the cluster, as kubeadm does:
-/// with admin.conf itself if it is allowed to, or else with super-admin.conf. Returns whether the
-/// binding is new.
+/// with admin.conf itself if its user may do so, otherwise with super-admin.conf. Returns whether
+/// the binding is new.
 fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
     let cluster = context.world.cluster();
     let as_admin = cluster.with_kubeconfig(kubeconfig).map_err(retry)?;

@@ -6,8 +6,8 @@ use crate::{
 };
 use kubephase_sdk::testing::Case;
 
-/// A world with an etcd: the number of its members that work, and of all; and the longest time that
-/// a wait is worth there.
+/// A world with an etcd: the number of its healthy members and of all its members, and the longest
+/// time for which a wait is useful.
 struct Members(FakeWorld, (usize, usize), Option<Duration>);
 
 impl Etcd for Members {
@@ -66,8 +66,8 @@ impl World for Members {
     }
 }
 
-/// The check comes before this node's member is announced: another member would make the quorum
-/// harder to reach.
+/// The check comes before this node's member is announced, because another member would make the
+/// quorum harder to reach.
 #[test]
 fn an_etcd_without_quorum_gets_no_member_and_the_remedy_names_the_commands() {
     let root = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ fn an_etcd_without_quorum_gets_no_member_and_the_remedy_names_the_commands() {
     }
 }
 
-/// Checks once whether an etcd is healthy of whose members this number works.
+/// Checks once whether an etcd is healthy in which `healthy` of `all` members work.
 fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Done> {
     let world = Members(
         FakeWorld::new(&Case::default(), root).unwrap(),
@@ -106,7 +106,8 @@ fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Do
     wait_until(&spec, &context)
 }
 
-/// The health endpoint of a kubelet whose disk is full cannot be asked, for a reason that stays.
+/// The kubelet's disk is full, so its health endpoint cannot be asked, and a later check would fail
+/// too.
 #[test]
 fn a_full_or_read_only_disk_ends_a_wait_at_once() {
     for (code, retryable) in [
@@ -140,5 +141,5 @@ fn what_nothing_in_the_world_will_bring_about_is_taken_for_granted() {
     };
     let done = wait_until(&spec, &context).unwrap();
     assert!(matches!(done.applied, Applied::Skipped(_)), "{done:?}");
-    assert_eq!(done.said, ["[dryrun] Would wait for a healthy etcd"]);
+    assert_eq!(done.lines, ["[dryrun] Would wait for a healthy etcd"]);
 }

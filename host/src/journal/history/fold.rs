@@ -18,22 +18,23 @@ pub struct Fold {
     pub made: BTreeSet<String>,
     /// the paths that the run of the current journal is about to make
     pub intended: BTreeSet<String>,
-    /// what undoes the effects of the runs so far
+    /// the steps that undo the effects of the runs so far
     pub left: Left,
-    /// for each run, the later runs that undid things which it made: if the journal of a later run
-    /// went first, the earlier journal would wrongly say that the things are still there
+    /// for each run, the later runs that undid effects of it. If the journal of a later run were
+    /// removed first, the earlier journal would wrongly say that the effects still hold
     pub undone_by: BTreeMap<u64, BTreeSet<u64>>,
 }
 
-/// What undoes the effects of the runs so far. There may be very many inverses, so each is in
-/// memory once.
+/// The steps that undo the effects of the runs so far. There may be very many inverses, so each is
+/// in memory once.
 #[derive(Default)]
 pub struct Left {
     moments: usize,
     inverses: BTreeMap<Inverse, Noted>,
 }
 
-/// When an inverse was noted. If several effects have the same inverse, the latest counts.
+/// The moment at which an inverse was noted. If several effects have the same inverse, the latest
+/// counts.
 struct Noted {
     /// the moment of the latest effect
     moment: usize,
@@ -155,14 +156,14 @@ impl Fold {
         }
     }
 
-    /// Notes what undoes an effect of a run.
+    /// Notes the inverse of an effect of a run.
     fn note(&mut self, inverse: Inverse, run: u64, workflow: &Arc<str>) {
         if is_allowed(&inverse) {
             self.left.note(inverse, run, workflow);
         }
     }
 
-    /// Forgets what an effect undid: it does not have to be undone again.
+    /// Forgets the inverse that an effect carried out: it need not be carried out again.
     fn forget(&mut self, inverse: &Inverse, run: u64) {
         let noted = self.left.inverses.remove(inverse);
         for earlier in noted.into_iter().flat_map(|noted| noted.runs) {

@@ -21,10 +21,10 @@ fn older_journals_are_read() {
     assert!(needs.is_empty());
 }
 
-/// The journal of an `init` of a version whose effects did not say what undoes them.
+/// The journal of an `init` by a version whose effects did not record what undoes them.
 const INIT: &str = include_str!("journals/init-0.1.0.jsonl");
 
-/// The journal of a `reset` of that version that was cut off.
+/// The journal of a `reset` by that version. The run was cut off.
 const RESET: &str = include_str!("journals/reset-0.1.0.jsonl");
 
 /// The effects of those journals have only a kind and a target.
@@ -59,7 +59,8 @@ fn effects_of_earlier_versions_are_undone_as_well() {
     );
 }
 
-/// A program of an earlier version finds what it relies on in the lines that this version writes.
+/// A program of an earlier version finds the fields that it relies on in the lines that this
+/// version writes.
 #[test]
 fn lines_of_effects_still_have_the_fields_that_earlier_versions_read() {
     let line: Value = serde_json::from_str(&json::line(&Event {

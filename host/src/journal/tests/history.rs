@@ -1,4 +1,4 @@
-//! What earlier runs did on the node.
+//! The history of earlier runs on a node.
 use super::*;
 use crate::{arguments::UnitName, effect::Service};
 use kubephase_sdk::spec::ClearSpec;
@@ -45,7 +45,7 @@ fn service(name: &str, state: &str, applied: Applied) -> EventKind {
     effect_event(&Effect::Service(service), applied, &[], &[])
 }
 
-/// What undoes the effects, with the runs that made it so.
+/// Returns the steps that undo the effects, with the runs that made them necessary.
 fn steps(history: &History) -> Vec<String> {
     let steps = history.undo.iter();
     steps
@@ -53,8 +53,8 @@ fn steps(history: &History) -> Vec<String> {
         .collect()
 }
 
-/// Files that existed before, and files that were removed since, are not left: they may belong to
-/// other programs.
+/// Files that existed before a run, and files that were removed since, are not listed: they may
+/// belong to other programs.
 #[test]
 fn inverses_of_effects_are_listed_the_latest_first() {
     let dir = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn inverses_of_effects_are_listed_the_latest_first() {
     assert!(history.made.contains("/opt/theirs") && !history.made.contains("/opt/d"));
 }
 
-/// What an effect made is undone even if the effect failed later.
+/// The files of an effect are undone even if the effect failed later.
 #[test]
 fn files_of_an_effect_that_failed_are_left_too() {
     let dir = tempfile::tempdir().unwrap();

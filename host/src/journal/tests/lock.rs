@@ -1,4 +1,4 @@
-//! The lock that keeps two runs apart.
+//! The lock that prevents two runs on a node at the same time.
 use super::*;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -33,7 +33,7 @@ fn the_holder_is_known_without_taking_the_lock() {
     );
     drop(lock);
     assert_eq!(current_holder(state.path()), None);
-    // A run that was killed leaves its signature, and its number may be another process's by now.
+    // A run that was killed leaves its record, and another process may have its number by now.
     for stale in [
         signature.replacen(
             &format!(r#""pid":{}"#, std::process::id()),

@@ -1,10 +1,10 @@
-//! Reading a journal, also one that is damaged.
+//! Reads journals, including damaged ones.
 use super::*;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// Cut at every byte: never an error after the header, and the events are a prefix of what was
-/// written.
+/// The journal is cut at every byte. Reading never fails after the header, and the events are a
+/// prefix of those that were written.
 #[test]
 fn a_torn_last_line_is_dropped() {
     let dir = tempfile::tempdir().unwrap();

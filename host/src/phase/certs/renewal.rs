@@ -16,8 +16,8 @@ use kubephase_sdk::{
 /// The group of the phases that restart components.
 const RESTART: &str = "restart";
 
-/// A component that reads its kubeconfig only when it starts. The API server and etcd read their
-/// certificates again when they change.
+/// A component that reads its kubeconfig only when it starts, so that it has to be restarted. The
+/// API server and etcd read their certificates again when these change.
 struct Restarted {
     component: &'static str,
     /// name of its kubeconfig
@@ -138,9 +138,9 @@ pub fn authority_name(base: &str) -> &str {
     table::row(base).map_or(base, |certificate| certificate.phase)
 }
 
-/// Returns the phases of `certs renew`. Each waits for the one before, so that a failure leaves the
-/// rest as it is (kubeadm behaviour). Components are restarted when all certificates are renewed:
-/// they work only if those that they talk to do.
+/// Returns the phases of `certs renew`. Each waits for the phase before it, so that a failure
+/// leaves the later certificates unchanged (kubeadm behaviour). Components are restarted when all
+/// certificates are renewed, because a component works only if the components that it talks to do.
 pub fn phases() -> Vec<PhaseSpec> {
     let (mut all, mut previous): (Vec<PhaseSpec>, Option<String>) = (Vec::new(), None);
     for renewable in renewables() {

@@ -65,7 +65,7 @@ pub fn undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
     steps.chunks(per_round).map(kubephase_sdk::json).collect()
 }
 
-/// Returns what decides about the place of a step: its part, and the path of a directory.
+/// Returns the sort key of a step: its part, and the path of a directory.
 fn place(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
     let part = Part::from_inverse(&step.inverse);
     let deepest_first = || Reverse(step.inverse.what());
@@ -148,7 +148,8 @@ fn listed(steps: &[&UndoStep]) -> String {
     listed.join(" ")
 }
 
-/// Returns what an inverse removes or changes, so that it can be told from the next in a list.
+/// Returns the thing that an inverse removes or changes, for a list in which a reader sees where
+/// each entry ends.
 fn listed_inverse(inverse: &Inverse) -> String {
     match inverse {
         Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => sanitise::listed(path),

@@ -109,7 +109,7 @@ fn only_some_built_in_groups_take_phases_of_plugins() {
             assert!(refused.contains(own), "{group}: {refused}");
         }
     }
-    // The manifest says which phase it takes the place of, and the operator has to choose it.
+    // The manifest says which phase the plugin's phase replaces, and the operator has to choose it.
     let mut mine = manifest("mine", &["certs/mine"]);
     mine.provides[0].spec.replaces = vec!["kubeconfig/admin".into()];
     assert!(add(&mut catalog, &mine, false).is_err());

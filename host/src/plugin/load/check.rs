@@ -78,13 +78,14 @@ impl<'a> EntryCheck<'a> {
         })
     }
 
-    /// The digest in the entry itself, without `sha256:`; `None` if the entry has no digest.
+    /// Returns the digest in the entry itself, without `sha256:`; `None` if the entry has no
+    /// digest.
     fn pinned(&self) -> Option<&'a str> {
         let digest = self.entry.digest.as_deref();
         digest.map(|digest| digest.trim_start_matches("sha256:"))
     }
 
-    /// The folder of the configuration, which relative sources start from.
+    /// Returns the folder of the configuration, in which relative sources start.
     fn base_dir(&self) -> &'a Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
@@ -111,9 +112,9 @@ impl<'a> EntryCheck<'a> {
         }
     }
 
-    /// The command that allows a plugin that was not read yet. It names the digest of a file. For a
-    /// plugin of a registry it names none; that command then shows the plugin, and prints the
-    /// command with the digest.
+    /// Returns the command that allows a plugin that was not read yet. For a file, the command
+    /// names the digest. For a plugin of a registry it names none: that command then shows the
+    /// plugin, and prints the command with the digest.
     fn remedy_for_file(&self) -> String {
         let file = source::source_file(&self.entry.source, self.base_dir());
         let component = file.and_then(|file| crate::wasm::plugin::read_component_file(&file).ok());
@@ -121,14 +122,14 @@ impl<'a> EntryCheck<'a> {
         allow_command(&self.entry.name, self.file, digest.as_ref())
     }
 
-    /// The command that allows the plugin as it was read.
+    /// Returns the command that allows the plugin that was read.
     fn remedy(&self, plugin: &Plugin, allowed: &Allowed) -> String {
         let digest = ComponentDigest::of_plugin(plugin);
         let command = allow_command(&self.entry.name, self.file, Some(&digest));
         format!("{command}{}", consent::flags(plugin, allowed))
     }
 
-    /// Checks the plugin against what its entry says: name, digest and version.
+    /// Checks that the plugin has the name, digest and version of its entry.
     fn check_entry(&self, plugin: &Plugin) -> Result<()> {
         let (manifest, source) = (plugin.manifest(), &self.entry.source);
         if manifest.name != self.entry.name {
@@ -191,7 +192,7 @@ impl<'a> EntryCheck<'a> {
         );
     }
 
-    /// Refuses a plugin that was added again and provides something else than was allowed before.
+    /// Refuses a plugin that was added again and provides something that was not allowed before.
     fn check_provides(&self, plugin: &Plugin, allowed: &Allowed) -> Result<()> {
         if allowed.provides.is_none() {
             return Ok(());

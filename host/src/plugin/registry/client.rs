@@ -201,8 +201,8 @@ impl<'a> Client<'a> {
         anyhow!("{} answers {status}{reason}{hint}", self.server())
     }
 
-    /// A further line for a message, which says why credentials of the environment were not used;
-    /// empty if they were used, or there are none.
+    /// Returns a further line for a message, which says why credentials of the environment were not
+    /// used; empty if they were used, or there are none.
     fn credentials_hint(&self) -> String {
         self.keyring
             .explain_unused(&self.reference.registry)
@@ -210,7 +210,7 @@ impl<'a> Client<'a> {
             .unwrap_or_default()
     }
 
-    /// The registry's name in messages.
+    /// Returns the registry's name in messages.
     fn server(&self) -> String {
         format!("the registry {}", self.reference.registry)
     }

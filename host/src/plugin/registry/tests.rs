@@ -1,4 +1,4 @@
-//! Registries on this machine that keep to the rules, and some that do not.
+//! Registries on this machine: some keep to the rules, some do not.
 mod credentials;
 mod server;
 

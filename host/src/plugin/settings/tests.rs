@@ -32,7 +32,7 @@ fn defaults_fill_what_is_left_out() {
     );
 }
 
-/// Validated, it would take hours.
+/// Validating such a schema would take hours.
 #[test]
 fn a_schema_that_doubles_with_each_definition_is_refused() {
     let definitions: String = (0..31)

@@ -45,7 +45,7 @@ fn finding(code: &str, verdict: Verdict, judged: Judgement) -> EventKind {
     }
 }
 
-/// What goes to stdout and to stderr.
+/// Returns the text on standard output and on standard error.
 fn print(phases: &[&str], events: Vec<EventKind>) -> (String, String) {
     let own = ["preflight", "certs", "certs/ca", "certs/sa"]
         .map(String::from)

@@ -105,7 +105,7 @@ fn past(number: u64, events: Vec<Event>) -> RecordedRun {
     RecordedRun::new(kept, record, tally, None)
 }
 
-/// A run of which the second certificate was long ready before there was a worker for it.
+/// A run in which the second certificate was ready long before a worker was free for it.
 fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
     let mut events = vec![began(needs)];
     events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
@@ -206,7 +206,7 @@ fn a_run_without_recorded_needs_has_no_critical_path() {
     );
 }
 
-/// Whatever a journal says, a report comes to an end.
+/// A report ends, whatever the journal says.
 #[test]
 fn needs_that_form_a_circle_do_no_harm() {
     let path: Vec<&str> = good(&[("end", &["certs/sa"]), ("certs/sa", &["end"])])

@@ -222,7 +222,7 @@ fn the_phase_of_a_plugin_has_no_command_of_its_own() {
         !with_plugin.iter().any(|hint| hint.contains("init phase")),
         "a third party's phase has no command: {with_plugin:?}"
     );
-    // The plugin is known from the start, so also if its call was stopped early.
+    // The plugin is known from the start, even if its call was stopped early.
     let mut of_plugin = events.clone();
     if let EventKind::RunStarted { plugins, .. } = &mut of_plugin[0].kind {
         plugins.insert("certs/ca".into(), "own".into());

@@ -1,5 +1,5 @@
-//! The checks of proposals before they are applied: a check proposes nothing, the grant allows
-//! everything, and there is time and room in the journal.
+//! The checks of proposals before they are applied: a check of a plugin may not propose anything,
+//! the grant has to allow each proposal, and there has to be time, and room in the journal.
 use super::{Application, record::summary};
 use crate::{
     effect::{proposal::Proposal, territory},

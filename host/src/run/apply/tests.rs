@@ -1,4 +1,4 @@
-//! Which effects are applied when a call, a phase or the host fails.
+//! The effects that are applied when a call, a phase or the host fails.
 use crate::{
     cancel::Cancel,
     event::{Bus, RunResult},
@@ -67,7 +67,7 @@ fn report_failed_finding() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// A phase of a run: what the plan says of it, what it does, and whether it is a plugin.
+/// A phase of a run: its description in the plan, its code, and whether it is a plugin's.
 struct TestPhase {
     node: Node,
     function: fn() -> Result<Outcome, Failure>,
@@ -211,7 +211,7 @@ fn files_left_in(
         .collect()
 }
 
-/// As [`files_left_in`], in a new world, one phase at a time.
+/// Does the same as [`files_left_in`], in a new world, one phase at a time.
 fn files_left_after(phases: Vec<TestPhase>, failed_phase: &str) -> Vec<&'static str> {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(fake_world(root.path()));
@@ -256,8 +256,8 @@ fn a_check_of_a_plugin_changes_nothing() {
     assert!(world.files().stat("/left").unwrap().is_some());
 }
 
-/// A run with the result "preflight checks failed" has changed nothing. So this result is not used
-/// if a phase changed something before.
+/// The result "preflight checks failed" promises that nothing was changed. So a run that has
+/// changed something does not have this result.
 #[test]
 fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
     let check = |after: &[&str]| phase("check", after, report_failed_finding).into_check();

@@ -34,7 +34,7 @@ impl Recorded {
         String::from_utf8(out.text).ok().map(Recorded)
     }
 
-    /// Returns the content of the answer: its bytes if it is bytes, else its JSON text.
+    /// Returns the content of the answer: its bytes if it is bytes, otherwise its JSON text.
     pub(super) fn content(&self) -> Cow<'_, [u8]> {
         let encoded = self
             .0

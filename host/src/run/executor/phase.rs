@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     arguments::json,
-    effect::Sent,
+    effect::ObjectWrite,
     event::{EventKind, PhaseResult, Usage, micros},
     plan::{Node, spec::PhaseKind},
     run::{session::Session, time::TimeOfPhase},
@@ -24,7 +24,7 @@ const MAX_ROUNDS: u32 = 100;
 impl Executor<'_> {
     /// Runs one phase, from its first call until it settles. Returns its end and its writes to the
     /// API.
-    pub(super) fn run_phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<Sent>) {
+    pub(super) fn run_phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<ObjectWrite>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
         let phase = &node.spec.id;
@@ -35,9 +35,9 @@ impl Executor<'_> {
         for (label, line) in &ready.headers {
             ready.session.say_header(label, line);
         }
-        let mut sent = Vec::new();
+        let mut writes = Vec::new();
         let result = self
-            .run_rounds(node, &mut ready, &mut sent, state)
+            .run_rounds(node, &mut ready, &mut writes, state)
             .map_err(|error| error.bounded(&ready.session));
         let blocked = self.report_findings(node, &ready.session);
         self.report_usage(node, &ready);
@@ -57,7 +57,7 @@ impl Executor<'_> {
             result: ended.result.clone(),
             micros: micros(began),
         });
-        (ended, sent)
+        (ended, writes)
     }
 
     /// Returns the end of a phase that did not settle. A check that failed ends with findings.
@@ -96,7 +96,7 @@ impl Executor<'_> {
         &self,
         node: &Node,
         ready: &mut Ready,
-        sent: &mut Vec<Sent>,
+        writes: &mut Vec<ObjectWrite>,
         state: &RunState,
     ) -> Result<PhaseResult, PhaseError> {
         let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
@@ -108,7 +108,7 @@ impl Executor<'_> {
                 Error::Failure(failure) => failure.to_text(),
                 Error::Stop(stop) => self.record_stopped_call(ready, &format!("{stop:#}")),
             })?;
-            let changed = self.apply_proposals(node, &ready.session, sent, state, &time)?;
+            let changed = self.apply_proposals(node, &ready.session, writes, state, &time)?;
             ready.session.let_go();
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),

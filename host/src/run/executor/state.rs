@@ -1,7 +1,7 @@
-//! The state of a run while it lasts: the end of each phase, and the writes to the API.
+//! The state of a run while it goes on: the end of each phase, and the writes to the API.
 use crate::{
     cancel::Cancel,
-    effect::Sent,
+    effect::ObjectWrite,
     event::PhaseResult,
     run::{
         queue::Queue,
@@ -12,7 +12,7 @@ use crate::{
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-/// The state that the phases of a run share while it lasts.
+/// The state that the phases of a run share.
 pub(in crate::run) struct RunState {
     pub(in crate::run) pool: WorkerPool,
     ended: Mutex<BTreeMap<String, Ended>>,
@@ -22,7 +22,7 @@ pub(in crate::run) struct RunState {
     /// whether an effect changed something; pulled images do not count
     pub(in crate::run) changed: AtomicBool,
     /// writes to the API by the place of their phase in the plan
-    pub(super) sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
+    pub(super) writes: Mutex<BTreeMap<usize, Vec<ObjectWrite>>>,
 }
 
 impl RunState {
@@ -32,7 +32,7 @@ impl RunState {
             ended: Mutex::default(),
             stop,
             changed: AtomicBool::default(),
-            sent: Mutex::default(),
+            writes: Mutex::default(),
         }
     }
 
@@ -45,7 +45,7 @@ impl RunState {
 /// How a phase ended.
 pub(super) struct Ended {
     pub result: PhaseResult,
-    /// whether phases that need this phase may begin
+    /// whether phases that need this phase may begin after it
     pub passable: bool,
     /// whether the phase was called at least once
     pub begun: bool,

@@ -131,9 +131,10 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// The mode of a copy. A file that the run made has the mode that the run gives it. A file that
-    /// existed before is copied as `init` would have written it (kubeadm's dry run does this too),
-    /// but other users get no permission that they did not have. No copy has a special bit.
+    /// Returns the mode of a copy. A file that the run made has the mode that the run gave it. A
+    /// file that existed before has the mode that `init` would have given it (kubeadm's dry run
+    /// does this, too), but other users get no permission that they did not have. No copy has a
+    /// special bit.
     fn mode_of_copy(&mut self, path: &str, meta: &FileMeta) -> u32 {
         if self.output.made.contains(path) {
             let mode = without_special_bits(meta.mode);
@@ -170,8 +171,8 @@ fn without_special_bits(mode: u32) -> u32 {
     mode & 0o7777 & !SPECIAL_BITS
 }
 
-/// Whether an entry of a directory is a link, or a link that leads nowhere. `real_entry` is the
-/// path of the entry with all links above it followed.
+/// Whether an entry of a directory is a link. The link may lead nowhere. `real_entry` is the path
+/// of the entry, with all links above it followed.
 fn is_link(files: &dyn Files, entry: &str, real_entry: &str) -> bool {
     files
         .real_path(entry)

@@ -40,7 +40,7 @@ impl Marker {
         })
     }
 
-    /// The marker that lists the files below a directory.
+    /// Returns the marker that lists the files below a directory.
     pub fn list(files: &Path) -> Result<Marker> {
         let note = "Written by --out. The next run with --out replaces files/ and objects.yaml."
             .to_owned();

@@ -49,7 +49,7 @@ impl Tree {
             &RunOutput {
                 files,
                 config,
-                sent: &[],
+                writes: &[],
                 made: &self.made,
                 found: &found,
             },
@@ -229,8 +229,12 @@ fn a_result_that_cannot_be_written_leaves_the_earlier_one() {
     assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 3);
 }
 
-fn sent(verb: &'static str, namespace: Option<&str>, body: serde_json::Value) -> Sent {
-    Sent {
+fn object_write(
+    verb: &'static str,
+    namespace: Option<&str>,
+    body: serde_json::Value,
+) -> ObjectWrite {
+    ObjectWrite {
         verb,
         resource: "configmaps".into(),
         namespace: namespace.map(str::to_owned),
@@ -242,8 +246,8 @@ fn sent(verb: &'static str, namespace: Option<&str>, body: serde_json::Value) ->
 #[test]
 fn each_write_is_a_document_after_its_verb() {
     let text = render_objects(&[
-        sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})),
-        sent("PATCH", None, json!({"a": 1})),
+        object_write("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})),
+        object_write("PATCH", None, json!({"a": 1})),
     ]);
     let expected = "# CREATE configmaps kube-system/x\nkind: ConfigMap\n---\n# PATCH \
         configmaps x\n# patchType: application/strategic-merge-patch+json\na: 1\n";

@@ -15,7 +15,7 @@ fn the_phase_that_delays_the_run_the_most_begins_first_once_its_needs_have_ended
     while let Some(place) = queue.next() {
         queue.begin(place);
         order.push(nodes[place].id());
-        // A phase that began does not come again, even before it ends.
+        // A phase that began is not returned again, even before it ends.
         assert_ne!(queue.next(), Some(place));
         queue.end(place);
     }

@@ -1,9 +1,9 @@
-//! Walks over a whole configuration and masks the texts that plugins need not see. The name of a
-//! text and its content decide, not its place.
+//! Masks the texts of a configuration that plugins need not see. The name and the content of a text
+//! decide, and not its place.
 pub(super) mod shapes;
 pub(super) mod urls;
 
-use super::{passwords, public_placeholder};
+use super::{public_placeholder, secrets_of_proxy};
 use crate::secret::{
     Secret,
     classify::{Credential, classify},
@@ -40,7 +40,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// Masks a value, which is in a field of this name.
+    /// Masks a value. `field` is the name of the field that has the value.
     fn value(&mut self, field: &str, value: &mut Value) {
         match value {
             Value::String(text) => self.text(field, text, false),
@@ -128,11 +128,11 @@ impl Walk {
         }
     }
 
-    /// Notes a text, and the secret parts of the URLs in it.
+    /// Notes a text as secret, and the secret parts of the URLs in it.
     fn note(&mut self, text: &str) {
         self.found.push(Secret::new(text.to_owned()));
         for url in urls::split(text).filter(|part| part.contains("://")) {
-            self.found.extend(passwords(url));
+            self.found.extend(secrets_of_proxy(url));
             let query = url.split_once('?').map_or("", |(_, query)| query);
             let values = query.split('&').filter_map(|pair| pair.split_once('='));
             self.found

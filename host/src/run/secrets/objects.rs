@@ -1,5 +1,5 @@
-//! Objects of the cluster as plugins see them. Objects repeat the configuration and the patches,
-//! and containers have credentials in their environment and arguments.
+//! Objects of the cluster in the form that plugins see. Objects repeat the configuration and the
+//! patches, and containers have credentials in their environment and arguments.
 use super::{
     Secrets,
     configuration::{mask, mask_argument},
@@ -44,8 +44,8 @@ const STATES: &[(&str, &[&str])] = &[
 ];
 
 impl Secrets {
-    /// Returns an object of a kind as plugins see it. `patched` are the values that the operator's
-    /// patches put into objects of the system.
+    /// Returns an object of a kind in the form that plugins see. `patched` are the values that the
+    /// operator's patches put into objects of the system.
     pub fn shown_object(&self, kind: &str, object: Value, patched: &[Secret<String>]) -> Value {
         let metadata = &object["metadata"];
         let is_system = metadata["namespace"] == SYSTEM;

@@ -300,7 +300,8 @@ fn only_the_hosts_of_proxies_are_shown() {
     );
 }
 
-/// The host replaces what plugins see of a proxy by the proxy itself, in objects of its own addons.
+/// For each form of a proxy that plugins see, the host knows the whole proxy. It puts the whole
+/// proxy into objects of its own addons.
 #[test]
 fn every_proxy_that_plugins_see_is_known_to_the_host() {
     let mut config = config::Config::default();

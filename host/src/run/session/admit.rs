@@ -1,5 +1,5 @@
-//! The way of a call from a phase to the world: first the row of its host function admits the call,
-//! then the world answers.
+//! The way of a call from a phase to the world: the row of the host function admits the call, then
+//! the world answers it.
 use super::{Hosted, Session, outlet::Answer};
 use crate::{
     budget::Budget,
@@ -81,8 +81,8 @@ impl Session {
         })
     }
 
-    /// Admits a call of a lookup function, which has no failures. `None` if an argument is not
-    /// valid: nothing has such a name.
+    /// Admits a call of a lookup function, which has no failures. Returns `None` if an argument is
+    /// not valid: no thing has such a name.
     ///
     /// # Errors
     /// The phase calls the function too often.

@@ -25,19 +25,19 @@ use std::{
 pub struct RunContext {
     pub world: Arc<dyn World>,
     pub bus: Bus,
-    /// the resolved configuration as plugins see it, its secrets masked
+    /// the resolved configuration in the form that plugins see: its secrets are masked
     pub(in crate::run) config: Value,
     /// the same configuration as JSON text: almost every phase asks for it
     pub(in crate::run) config_text: String,
-    /// the configuration as built-in phases see it, and its JSON text; `None` if plugins see an
-    /// equal configuration
+    /// the configuration in the form that built-in phases see, and its JSON text; `None` if plugins
+    /// see the same
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
     /// the steps that undo earlier runs, as [`crate::phase::reset::undo_rounds`] returns them; only
     /// a reset has them, and only built-in phases see them
     pub(in crate::run) undo: Arc<Vec<String>>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,
-    /// proxy variables: as plugins see them, and with user names and passwords
+    /// proxy variables: the form that plugins see, and the form with user names and passwords
     pub(in crate::run) proxies: Vec<(EnvVar, EnvVar)>,
     /// the host's own files, which plugins may not change, and most of which they may not read
     pub(in crate::run) territory: Territory,
@@ -47,7 +47,7 @@ pub struct RunContext {
     pub facts: Mutex<BTreeMap<(String, String), String>>,
     /// files that this run made
     pub made: Mutex<BTreeSet<String>>,
-    /// files that were already as this run wants them
+    /// files that already had the content, mode and owner that this run wants
     pub found: Mutex<BTreeSet<String>>,
     /// files and directories that plugins made
     pub(in crate::run) makers: Makers,
@@ -55,7 +55,7 @@ pub struct RunContext {
     pub(in crate::run) identities: BTreeMap<String, String>,
     /// requested when the run is cancelled; ends the work of the host for a phase
     pub cancel: Cancel,
-    /// what each plugin has spent of its limits in this run, by its name
+    /// the resources that each plugin has spent in this run, by its name
     pub(in crate::run) spent: Mutex<BTreeMap<String, RunTotals>>,
     /// bytes of memory for proposals of plugins that are not applied yet
     pub(in crate::run) held: AtomicUsize,
@@ -110,8 +110,8 @@ impl RunContext {
         })
     }
 
-    /// Returns the part of the configuration at a JSON pointer, as JSON text, as a phase with this
-    /// access sees it; `None` if it has no such part.
+    /// Returns the part of the configuration at a JSON pointer, in the form that a phase with this
+    /// access sees, as JSON text; `None` if the configuration has no such part.
     pub(super) fn part_of_config(&self, access: &Access, pointer: &str) -> Option<String> {
         let (config, text) = match (access, &self.for_built_ins) {
             (Access::BuiltIn, Some((config, text))) => {

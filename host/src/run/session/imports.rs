@@ -53,17 +53,17 @@ impl input::Host for Session {
         }
         let _turn = self.turn(document.len())?;
         let patches = &self.0.shared.patches;
-        let (patched, said) = patches
+        let (patched, messages) = patches
             .apply(&target, parse_proposal(&document)?)
             .map_err(|message| Failure::new(FailureCode::Invalid, message))?;
-        // Without a patch the document is as the phase renders it: as Go writes it.
-        let patched = if &*target == COREDNS && !said.is_empty() {
+        // Without a patch the document stays as the phase renders it, which is Go's form.
+        let patched = if &*target == COREDNS && !messages.is_empty() {
             normalize_deployment(patched)
                 .map_err(|message| Failure::new(FailureCode::Invalid, message))?
         } else {
             patched
         };
-        for line in said {
+        for line in messages {
             self.say(Severity::Info, &line)?;
         }
         let patched = patched.to_string();

@@ -20,7 +20,7 @@ pub use context::RunContext;
 pub use telling::label_of;
 
 use crate::{
-    arguments::json::{self, LargeDocument},
+    arguments::json::{self, DocumentTurn},
     budget::Budget,
     config::plugin_limits::Limits,
     effect::{Effect, proposal::Proposal},
@@ -200,7 +200,7 @@ impl Session {
     ///
     /// # Errors
     /// The run is cancelled.
-    fn turn(&self, text_bytes: usize) -> Result<LargeDocument, Stop> {
+    fn turn(&self, text_bytes: usize) -> Result<DocumentTurn, Stop> {
         let (plugin, cancel) = (
             self.third_party().unwrap_or_default(),
             &self.0.shared.cancel,

@@ -28,9 +28,9 @@ pub(super) fn denied(message: String) -> Failure {
 }
 
 impl Session {
-    /// Opens a file, and checks the grant against the opened file: against its real path, and
-    /// whether every user of the machine may read it. What belongs to the host is not opened to be
-    /// read.
+    /// Opens a file, and checks the grant against the opened file: its real path has to be granted,
+    /// and every user of the machine has to be able to read it. A file of the host is not opened
+    /// for reading.
     fn open<'w>(
         &self,
         world: &'w dyn World,
@@ -41,8 +41,8 @@ impl Session {
         let opened = if is_read {
             world
                 .files()
-                // What a plugin may change, it may read as well.
-                .open_shown(path, &self.0.shared.territory.for_change_of(path))?
+                // A plugin may also read the files that it may change.
+                .open_for_plugin(path, &self.0.shared.territory.for_change_of(path))?
         } else {
             world.files().open(path)?
         };

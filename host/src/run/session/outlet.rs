@@ -22,8 +22,8 @@ pub(super) trait Answer {
     fn credential(&self, budget: &Budget) -> Option<Credential>;
 }
 
-/// A fact of the node. The facts are documented, and none is a secret; a host name among them can
-/// look like a bootstrap token.
+/// A fact of the node. The facts are documented, and none is a secret. But a host name among them
+/// can look like a bootstrap token.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Fact(pub Value);
@@ -45,7 +45,7 @@ macro_rules! content {
 
 content!(String, Vec<u8>);
 
-/// Answers of a form in which the host alone chooses the texts.
+/// Answers of a form in which only the host chooses the texts.
 macro_rules! plain {
     ($($plain:ty),*) => {$(
         impl Answer for $plain {
@@ -114,7 +114,7 @@ impl<T: Answer> Answer for Vec<T> {
 }
 
 impl Session {
-    /// Refuses a fact for a plugin that holds a credential, and counts its bytes.
+    /// Refuses a fact for a plugin if the fact holds a credential, and counts its bytes.
     ///
     /// # Errors
     /// The fact holds a credential, or the phase was given more bytes than its limit.
@@ -174,7 +174,7 @@ impl Session {
         )
     }
 
-    /// Returns an object of the cluster as the phase sees it.
+    /// Returns an object of the cluster in the form that the phase sees.
     pub(super) fn shown_object(&self, kind: &str, object: Value) -> Value {
         let RunContext {
             secrets, patches, ..

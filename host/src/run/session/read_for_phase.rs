@@ -1,6 +1,6 @@
-//! Files that the host reads for a phase: the phase gets facts of them, or the host sends them to a
-//! server. A plugin's file is opened once, so that the file checked against the grant is the file
-//! that is read.
+//! Files that the host reads for a phase: the phase gets facts about them, or the host sends them
+//! to a server. A plugin's file is opened once, so that the file that is checked against the grant
+//! is the file that is read.
 use super::{Session, observe::denied};
 use crate::{
     arguments::AbsolutePath,
@@ -20,7 +20,7 @@ impl Session {
     /// grant.
     ///
     /// # Errors
-    /// The file cannot be read, or the grant does not have it.
+    /// The file cannot be read, or was not granted.
     pub(super) fn read_for_facts(
         &self,
         world: &dyn World,

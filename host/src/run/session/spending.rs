@@ -138,9 +138,9 @@ impl Session {
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
-    /// As [`Session::spend_of_run`], but first refuses a third party's plugin what all plugins
-    /// together may not have: `spent` says how much of it each has. What a plugin was refused does
-    /// not count against others.
+    /// Does what [`Session::spend_of_run`] does, but first refuses a third party's plugin what
+    /// exceeds the limit of all plugins together. `spent` returns how much a plugin has spent of
+    /// this limit. Refused amounts do not count against other plugins.
     fn spend_of_all<T: Default>(
         &self,
         added: usize,
@@ -174,8 +174,8 @@ impl Session {
         })
     }
 
-    /// Whether this is a phase of the program's own code. What it proposes is bounded by the node,
-    /// and reset proposes as much as all runs before it made.
+    /// Whether this is a phase of the program's own code. The node bounds the number of its
+    /// proposals; a reset proposes as much as all earlier runs made.
     pub(super) fn is_builtin(&self) -> bool {
         matches!(self.0.access, Access::BuiltIn)
     }
@@ -202,7 +202,7 @@ impl Session {
     }
 
     /// Counts memory for an object of the cluster, if an effect has one, for the whole run: the
-    /// record of what was sent, and the cluster of a rehearsal, keep it.
+    /// record of the writes, and the cluster of a rehearsal, keep the object.
     pub(super) fn hold_object(&self, effect: &Effect, bytes: usize) -> Result<(), Stop> {
         if !self.is_plugin() || !matches!(effect, Effect::Object(_) | Effect::Patch(_)) {
             return Ok(());

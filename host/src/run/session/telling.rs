@@ -10,10 +10,10 @@ use crate::{
 use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Stop};
 
 impl Session {
-    /// Emits a message of the phase. A phase of the program has its own label, or the one that
-    /// begins the text: `[label] text`. A third-party plugin always has the label `plugin NAME`,
-    /// whatever the text begins with; no built-in label has a space.
-    /// A line that the host prints for a plugin counts as a message of the plugin.
+    /// Emits a message of the phase. A phase of the program has its own label, or the label at the
+    /// beginning of the text: `[label] text`. A third-party plugin always has the label
+    /// `plugin NAME`, even if its text begins with a label; no built-in label has a space. A line
+    /// that the host prints for a plugin counts as a message of the plugin.
     ///
     /// # Errors
     /// The plugin reached its limit for messages.
@@ -66,9 +66,9 @@ impl Session {
         }
     }
 
-    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped,
-    /// and without secrets: a plugin knows its own settings.
-    /// A text of the program's own phases is left unchanged.
+    /// Makes a text of a plugin fit for people: bounds its length, escapes control characters, and
+    /// blanks secrets, because a plugin knows its own settings. A text of the program's own phases
+    /// stays unchanged.
     pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
         if !self.is_plugin() {
             return Ok(text);

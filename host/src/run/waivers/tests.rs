@@ -83,7 +83,7 @@ fn the_codes_of_a_third_partys_plugin_are_its_own() {
     }
     let warnings = warn_of_unknown(&waiving("NumCPUs"), &catalog);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    // No check has this one, which is a word of `--ignore-preflight-errors`.
+    // `all` is a word of `--ignore-preflight-errors`, and not the code of a check.
     assert_eq!(
         warn_of_unknown(&waiving("all"), &builtin_catalog()).len(),
         1

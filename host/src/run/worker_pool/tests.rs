@@ -78,7 +78,7 @@ fn a_panic_does_not_block_other_phases() {
     assert!(ran.is_err() && done.into_inner() == 2);
 }
 
-/// The three end only if all of them are begun.
+/// The three phases end only if all of them have begun.
 #[test]
 fn a_blocked_phase_does_not_count() {
     let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];

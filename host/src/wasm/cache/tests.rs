@@ -75,7 +75,7 @@ fn a_directory_below_one_that_others_can_write_to_is_not_used() {
     set_mode(&open, 0o777);
     let why = why_unusable(&open.join("between/cache"));
     assert!(why.contains("open (mode 0777); run: chmod go-w /"), "{why}");
-    // As in /tmp: what is this user's there, others cannot exchange.
+    // As in /tmp, other users cannot exchange what belongs to this user.
     set_mode(&open, 0o1777);
     assert_eq!(Cache::open_at(&open.join("between/cache")).unusable(), None);
     assert_eq!(
@@ -96,7 +96,7 @@ fn a_directory_below_one_of_another_user_is_not_used() {
     chown(&other, Some(65_534), None).unwrap();
     let why = why_unusable(&other.join("cache"));
     assert!(why.contains("other belongs to user 65534"), "{why}");
-    // The way there makes no difference.
+    // The path to the directory makes no difference.
     let link = place.path().join("link");
     symlink(&other, &link).unwrap();
     assert!(why_unusable(&link.join("cache")).contains("belongs to user 65534"));

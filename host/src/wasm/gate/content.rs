@@ -66,7 +66,7 @@ pub struct Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// Whether a value changes something, so that it has to be judged.
+    /// Whether a value changes anything, so that it has to be judged.
     fn sees(&self, value: &Value) -> bool {
         self.null_removes || !value.is_null()
     }

@@ -61,8 +61,8 @@ impl fmt::Display for Danger {
 /// A rule that decides about the risk of a grant.
 #[derive(Debug)]
 pub struct Rule {
-    /// returns the dangers of a request by the plugin of this name, judged by the patterns of the
-    /// request alone; empty if there are none
+    /// returns the dangers of a request by the plugin of this name, judged only by the patterns of
+    /// the request; empty if there are none
     pub decide: fn(&Request, &str) -> Vec<Danger>,
     /// when a request has a risk, for `plugins/SANDBOX.md`; empty for never
     pub when: &'static str,

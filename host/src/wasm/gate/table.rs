@@ -5,7 +5,7 @@ macro_rules! host_functions {
     ($($name:ident: $arguments:ty = $function:expr;)*) => {
         $(pub static $name: $crate::wasm::gate::HostFunction<$arguments> = $function;)*
 
-        /// The rows of the functions above, in order.
+        /// The rows of these functions, in order.
         pub(super) static ROWS: &[&$crate::wasm::gate::Row] = &[$(&$name.row),*];
     };
 }

@@ -3,7 +3,7 @@ mod hostile;
 use super::*;
 use std::collections::BTreeSet;
 
-/// Functions of the package, as the WIT parser has them.
+/// Returns the functions of the package, in the spelling of the WIT parser.
 fn functions() -> BTreeSet<String> {
     let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
     let mut found = BTreeSet::new();

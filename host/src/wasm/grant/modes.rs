@@ -6,12 +6,13 @@ use crate::wasm::gate::{Row, is_own_or_harmless, pattern_matches};
 const OTHERS_WRITE: u32 = 0o022;
 
 impl Grant {
-    /// Decides about the mode of a file or directory. What others may write they may also replace,
-    /// by a link to a file of the host, and the host comes back to the path: to look, to change its
-    /// mode, to remove it.
+    /// Decides about the mode of a file or directory. A file that others may write they may also
+    /// replace by a link to a file of the host. The host comes back to the path to look at the
+    /// file, to change its mode or to remove it, and would follow the link.
     ///
     /// # Errors
-    /// Users other than the owner could write, and all that was granted there is the plugin's own.
+    /// Users other than the owner could write, and the grant for this path covers only the plugin's
+    /// own files.
     pub fn allows_mode(&self, row: &Row, path: &str, mode: u32) -> Result<(), String> {
         let is_consented =
             |pattern: &String| pattern_matches(pattern, path) && !is_own_or_harmless(pattern);

@@ -47,9 +47,9 @@ impl Grant {
             .all(|pattern| gate::is_harmless(pattern, &self.plugin))
     }
 
-    /// Returns none if the grant lets the plugin change any object that its patterns match.
-    /// Otherwise returns the namespace of the object, which has to be the plugin's own; the inner
-    /// option is none if the object has no namespace, or is in a shared namespace such as
+    /// Returns `None` if the grant lets the plugin change any object that its patterns match.
+    /// Otherwise returns the namespace of the object, which has to be the plugin's own. The inner
+    /// option is `None` if the object has no namespace, or is in a shared namespace such as
     /// `default`.
     pub fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
         let of = &change.of;
@@ -147,10 +147,10 @@ impl Grant {
     }
 }
 
-/// Begins the labels by which the host says whose an object is.
+/// The beginning of the labels by which the host says which plugin owns an object.
 const HOST_LABELS: &str = "kubephase.dev/";
 
-/// The first label of the host among the labels of an object, or of an object within it.
+/// Returns the first label of the host among the labels of an object, or of an object within it.
 fn label_of_host(content: &Value) -> Option<&str> {
     match content {
         Value::Object(fields) => {

@@ -26,7 +26,7 @@ fn path(text: &str) -> AbsolutePath {
     AbsolutePath::parse(text).unwrap()
 }
 
-/// The namespace of the plugin's own.
+/// The plugin's own namespace.
 const OWN: &str = "kubephase-plugin-p";
 
 /// A grant of one request.

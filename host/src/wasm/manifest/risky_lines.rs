@@ -17,7 +17,8 @@ impl Request {
             .iter()
             .flat_map(|request| dangers(request, plugin))
             .collect();
-        // A rule may find a risk in patterns together that are harmless alone.
+        // A rule may find a risk in several patterns together, each of which is harmless on its
+        // own.
         let of_whole_request: Vec<(String, Danger)> = dangers(self, plugin)
             .into_iter()
             .filter(|(_, danger)| found.iter().all(|(_, by_line)| by_line.risk != danger.risk))

@@ -32,7 +32,8 @@ fn parse_with_images(provides: &str) -> Result<Manifest, String> {
     .map_err(|why| why.to_string())
 }
 
-/// A check observes: the words with which preflight checks fail promise that nothing was changed.
+/// A check only observes: the message about failed preflight checks promises that nothing was
+/// changed.
 #[test]
 fn checks_ask_for_no_effects_and_phases_of_preflight_are_checks() {
     let check = "- {id: preflight/a, title: t, kind: check, workflow: [init]}\n";

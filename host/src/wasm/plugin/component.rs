@@ -40,9 +40,9 @@ enum ComponentBytes {
     InFile(PathBuf),
 }
 
-/// What the host must know about a component before the first call. The cache keeps it under the
-/// BLAKE3 hash of the component. Reading the component again would take longer than calling it, and
-/// on many machines computing its SHA-256 alone takes longer.
+/// The facts about a component that the host needs before the first call. The cache keeps them
+/// under the BLAKE3 hash of the component. Reading the component again would take longer than
+/// calling it. On many machines even computing its SHA-256 takes longer than calling it.
 #[derive(Serialize, Deserialize)]
 struct ComponentInfo {
     sha256: String,

@@ -5,7 +5,7 @@ use wasm_encoder::{
     ModuleSection, NestedComponentSection, TypeSection, ValType,
 };
 
-/// A component around a module with these functions.
+/// Makes a component around a module with these functions.
 fn component(functions: impl IntoIterator<Item = Function>) -> Vec<u8> {
     let (mut types, mut declared, mut code) = (
         TypeSection::new(),
@@ -24,7 +24,7 @@ fn component(functions: impl IntoIterator<Item = Function>) -> Vec<u8> {
     component.finish()
 }
 
-/// A function with so many locals, and so many blocks of a kind inside of each other.
+/// Makes a function with this number of locals and this number of nested blocks of a kind.
 fn nested(locals: u32, blocks: usize, block: &Instruction) -> Function {
     let mut function = Function::new([(locals, ValType::I64)]);
     for _ in 0..blocks {
@@ -140,7 +140,7 @@ fn many_components_beside_or_inside_of_each_other_are_refused() {
     );
 }
 
-/// Whatever reads such a type calls itself for each level: unchecked, 100 000 of them end the
+/// A reader of such a type calls itself for each level: without a check, 100 000 levels end the
 /// process.
 #[test]
 fn deeply_nested_types_are_refused() {

@@ -1,4 +1,5 @@
-//! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
+//! Guests that mean harm, or are broken: each call ends with a message that names the guest and the
+//! reason.
 mod limits;
 
 use super::{engine, guest, manifest, with_manifest, world};
@@ -50,7 +51,7 @@ fn limits_with_deadline(deadline: Duration) -> Limits {
     }
 }
 
-/// How a guest that only has this body is stopped.
+/// Returns the message with which a guest is stopped that has only this body.
 fn run_until_stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
     let allowed: Vec<&str> = grants
@@ -196,7 +197,7 @@ fn what_was_not_granted_fails_but_does_not_end_the_guest() {
         "plugin hostile was not granted observe-files.read-file of /root/key"
     );
 
-    // What the operator did not allow is not granted, whatever the manifest asks for.
+    // A capability that the operator did not allow is not granted, whatever the manifest asks for.
     let (result, _) = run_in(
         &with_manifest(read, &manifest(&[asked])),
         &[],

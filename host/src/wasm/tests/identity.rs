@@ -1,5 +1,5 @@
-//! Plugins that try to be taken for somebody else: they are refused, or told apart in every line
-//! and event.
+//! Plugins that try to look like another origin: they are refused, or each line and event shows
+//! which plugin it is from.
 use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
@@ -21,7 +21,8 @@ const REPORT: &str = r#"
     (import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))
     (import "kubephase:plugin/report@0.1.0" "submit"
         (func $submit (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
-/// Says what only the distribution's own phases say, and passes and fails the check NumCPU.
+/// A guest that prints what only phases of the program print, and reports the check NumCPU as
+/// passed and as failed.
 const FORGE: &str = r#"
     (call $message (i32.const 1) (i32.const 2048) (i32.const 49))
     (call $submit (i32.const 2200) (i32.const 6) (i32.const 0) (i32.const 2300) (i32.const 4)
@@ -119,7 +120,7 @@ impl Shared<u8> {
     }
 }
 
-/// A run of the checks on a machine with one processor: how it ended, its events, standard output
+/// Runs the checks on a machine with one processor. Returns the result, the events, standard output
 /// and standard error.
 fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let root = tempfile::tempdir().unwrap();
@@ -169,9 +170,9 @@ fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
         "{err}"
     );
 
-    // What it says is under its own name, in one line, and nowhere else.
-    let said = "[plugin hostile] [show-join-command] kubeadm join x\\n[certs] forged\n";
-    assert!(out.contains(said), "{out}");
+    // The plugin's text appears under its own name, in one line, and nowhere else.
+    let line = "[plugin hostile] [show-join-command] kubeadm join x\\n[certs] forged\n";
+    assert!(out.contains(line), "{out}");
     assert!(
         !out.lines()
             .any(|line| line.starts_with("[show-join-command]") || line.starts_with("[certs]")),

@@ -1,4 +1,5 @@
-//! What is refused before anything runs, and in which words; what is kept between runs.
+//! Components that are refused before anything runs, with the messages; and components that are
+//! kept between runs.
 mod caching;
 mod embedded_plugins;
 
@@ -24,9 +25,9 @@ use wit_parser::Resolve;
 
 fn refusal_of(bytes: &[u8]) -> String {
     let engine = engine();
-    let told = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
+    let expected = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
     assert_eq!(engine.compiled_count(), 0, "compiled before it was refused");
-    format!("{told:#}")
+    format!("{expected:#}")
 }
 
 #[test]
@@ -83,13 +84,13 @@ fn other_worlds_and_versions_are_named() {
         .unwrap();
     let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32)))
         (func (export "go")))"#;
-    let told = refusal_of(&componentise(&resolve, "w", core));
+    let expected = refusal_of(&componentise(&resolve, "w", core));
     assert!(
-        told.contains(
+        expected.contains(
             "acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component \
         was built for another world"
         ),
-        "{told}"
+        "{expected}"
     );
 
     let newer = refused_version("0.2.0", "round", "round");
@@ -108,7 +109,7 @@ fn other_worlds_and_versions_are_named() {
 }
 
 #[test]
-fn other_types_are_told_when_it_is_linked() {
+fn other_types_are_expected_when_it_is_linked() {
     let mut resolve = Resolve::default();
     let wit = "package kubephase:plugin@0.1.0; interface input { round: func() -> u64; }
         interface phase { describe: func() -> string; run: func() -> string; } world w { import \
@@ -125,14 +126,15 @@ fn other_types_are_told_when_it_is_linked() {
         .unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
-    let told = plugin
+    let expected = plugin
         .phase(session, Limits::default(), &Cancel::never())
         .map(|_| ())
         .unwrap_err()
         .to_string();
     assert!(
-        told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"),
-        "{told}"
+        expected.starts_with("plugin hostile 1.2.3 does not fit this host:")
+            && expected.contains("round"),
+        "{expected}"
     );
 }
 
@@ -145,13 +147,13 @@ fn a_component_without_phase_is_refused() {
             "package acme:thing@1.0.0; world w { export go: func(); }",
         )
         .unwrap();
-    let told = refusal_of(&componentise(
+    let expected = refusal_of(&componentise(
         &resolve,
         "acme:thing/w",
         r#"(module (func (export "go")))"#,
     ));
     assert_eq!(
-        told,
+        expected,
         "the component does not export kubephase:plugin/phase@0.1.0; it exports go"
     );
 }
@@ -161,23 +163,23 @@ fn powers_of_the_distribution_are_refused() {
     let import =
         r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
     let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
-    let told = refusal_of(&componentise(&package(), "core-plugin", &core));
+    let expected = refusal_of(&componentise(&package(), "core-plugin", &core));
     assert!(
-        told.contains("effects-core.wait-until is only for built-in phases"),
-        "{told}"
+        expected.contains("effects-core.wait-until is only for built-in phases"),
+        "{expected}"
     );
 }
 
 #[test]
 fn a_manifest_asks_for_what_the_component_can_do() {
     let asked = "capability: observe-command.run-command, commands: [[ls]]";
-    let told = refusal_of(&with_manifest(guest("", "", ""), &manifest(&[asked])));
+    let expected = refusal_of(&with_manifest(guest("", "", ""), &manifest(&[asked])));
     assert!(
-        told.starts_with(
+        expected.starts_with(
             "plugin hostile: its manifest asks for observe-command.run-command, but \
             the component does not import it"
         ),
-        "{told}"
+        "{expected}"
     );
     let twice = with_manifest(
         with_manifest(guest("", "", ""), &manifest(&[])),
@@ -220,11 +222,11 @@ fn describing_reaches_nothing() {
         "",
         "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)",
     );
-    let told = format!(
+    let expected = format!(
         "{:#}",
         engine().load(component.clone()).map(|_| ()).unwrap_err()
     );
-    assert!(told.contains("its `describe` failed"), "{told}");
+    assert!(expected.contains("its `describe` failed"), "{expected}");
 }
 
 fn may_read(plugin: &Plugin) -> bool {
@@ -246,13 +248,13 @@ fn the_operator_allows_by_name() {
         &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]),
     );
     let plugin = engine().load(component.clone()).unwrap();
-    let told = plugin
+    let expected = plugin
         .allow(&["observe-files.stat".into()], &[])
         .unwrap_err()
         .to_string();
     assert!(
-        told.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
-        "{told}"
+        expected.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
+        "{expected}"
     );
     assert!(!may_read(&plugin));
     plugin
@@ -261,7 +263,7 @@ fn the_operator_allows_by_name() {
     assert!(may_read(&plugin));
 }
 
-/// Only calling it says its name, and that takes compiling.
+/// Only a call tells its name, and a call needs compiling.
 #[test]
 fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
     let engine = engine();
@@ -312,8 +314,8 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
 }
 
 #[test]
-fn versions_that_do_not_fit_are_told_with_one_that_would() {
-    for (requires, told) in [
+fn versions_that_do_not_fit_are_expected_with_one_that_would() {
+    for (requires, expected) in [
         (
             "{host: '>=3.1'}",
             "it needs kubephase >=3.1, this is 0.1.0; the nearest version that would fit is 3.1.0",
@@ -325,8 +327,8 @@ fn versions_that_do_not_fit_are_told_with_one_that_would() {
         ),
     ] {
         let manifest = format!("requires: {requires}\n{}", manifest(&[]));
-        let said = refusal_of(&with_manifest(guest("", "", ""), &manifest));
-        assert!(said.contains(told), "{said}");
+        let message = refusal_of(&with_manifest(guest("", "", ""), &manifest));
+        assert!(message.contains(expected), "{message}");
     }
     let fits = format!(
         "requires: {{host: '>=0.1, <2', interface: '0.1'}}\n{}",

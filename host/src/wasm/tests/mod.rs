@@ -1,5 +1,4 @@
-//! Components through the same door as in a run, over a node that is described and a cluster that
-//! is a map.
+//! Calls components in the way of a run, over a node that is described and a cluster that is a map.
 
 mod hostile;
 mod identity;
@@ -40,7 +39,7 @@ fn prepare_init(config: &Path, only: Option<Vec<String>>) -> anyhow::Result<Prep
     prepare(&distribution, &Init, loaded, Some(&file), only)
 }
 
-/// The package as it is, with a world of its own added.
+/// Returns the WIT package of the interface.
 fn package() -> Resolve {
     let mut resolve = Resolve::default();
     resolve
@@ -49,7 +48,7 @@ fn package() -> Resolve {
     resolve
 }
 
-/// A component of a core module's text for a world of `resolve`.
+/// Makes a component for a world of `resolve` from the text of a core module.
 fn componentise(resolve: &Resolve, world: &str, core: &str) -> Vec<u8> {
     let mut module = wat::parse_str(core).unwrap();
     let packages: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
@@ -72,9 +71,9 @@ fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
     component
 }
 
-/// A guest in WebAssembly's own text: what it imports, the body of `run`, and whatever else the
-/// module is to have. `run` settles where its body falls through; 64 KiB of memory, a name at 0, a
-/// path at 24, and results at 1024.
+/// Makes a guest from WebAssembly text: its imports, the body of `run`, and further parts of the
+/// module. `run` settles if its body falls through. The guest has 64 KiB of memory, with a name at
+/// 0, a path at 24, and results at 1024.
 fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
     let core = format!(
         r#"(module
@@ -98,8 +97,8 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
     componentise(&package(), "plugin", &core)
 }
 
-/// A manifest of one phase that asks for these grants, each a line of YAML: a check, or a phase
-/// where it asks for effects.
+/// Returns the manifest of one phase that asks for these grants, each a line of YAML. The phase is
+/// a check, unless it asks for effects.
 fn manifest(grants: &[&str]) -> String {
     let grants: String = grants
         .iter()

@@ -1,5 +1,5 @@
-//! The same source, linked natively and as a component, over the same session: equal proposals, and
-//! what kubeadm applies.
+//! The same source, linked natively and as a component, over equal sessions: the proposals are
+//! equal, and they are what kubeadm applies.
 use super::{engine, world};
 use crate::{
     cancel::Cancel,
@@ -15,21 +15,22 @@ use kubephase_wit::{Error, Failure, FailureCode, Outcome, phase::Host};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-type Ran = (Result<Outcome, Failure>, Vec<Proposal>, Vec<String>);
+/// The result of a call, its proposals and its messages.
+type CallRecord = (Result<Outcome, Failure>, Vec<Proposal>, Vec<String>);
 
-fn one(session: &Session, said: &world::Said, phase: &mut dyn Host) -> Ran {
+fn call(session: &Session, messages: &world::Messages, phase: &mut dyn Host) -> CallRecord {
     session.begin(0);
     let result = match phase.run() {
         Ok(outcome) => Ok(outcome),
         Err(Error::Failure(failure)) => Err(failure),
         Err(Error::Stop(stop)) => panic!("{stop}"),
     };
-    (result, session.take_proposals(), said.lock().clone())
+    (result, session.take_proposals(), messages.lock().clone())
 }
 
-/// Runs both; what they have in common.
-fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> Ran {
-    // Compiled once for all that is run here.
+/// Runs a phase natively and as a component. Returns the record that both have.
+fn run_both<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> CallRecord {
+    // The plugins are compiled once for all tests.
     static PLUGINS: LazyLock<Vec<Plugin>> = LazyLock::new(|| {
         embedded::defaults()
             .map(|default| engine().load(default.bytes).unwrap())
@@ -41,16 +42,16 @@ fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> R
         .unwrap();
     let root = tempfile::tempdir().unwrap();
     let session = |access| world::session(config.clone(), objects.to_vec(), root.path(), access);
-    let (session_of_native, said) = session(Access::BuiltIn);
-    let native = one(
+    let (session_of_native, messages) = session(Access::BuiltIn);
+    let native = call(
         &session_of_native,
-        &said,
+        &messages,
         &mut Native::new(session_of_native.clone(), P::run),
     );
-    let (session_of_guest, said) = session(Access::Granted(plugin.grant()));
-    let guest = one(
+    let (session_of_guest, messages) = session(Access::Granted(plugin.grant()));
+    let guest = call(
         &session_of_guest,
-        &said,
+        &messages,
         &mut plugin
             .phase(
                 session_of_guest.clone(),
@@ -111,7 +112,7 @@ fn manifests(proposals: &[Proposal]) -> Vec<Value> {
 
 #[test]
 fn coredns_in_an_empty_cluster() {
-    let (outcome, proposals, _) = twins::<CoreDns>("coredns", &config(), &[]);
+    let (outcome, proposals, _) = run_both::<CoreDns>("coredns", &config(), &[]);
     assert_eq!(outcome.unwrap(), Outcome::Settled);
     let names: Vec<_> = strategies(&proposals)
         .into_iter()
@@ -163,7 +164,7 @@ fn config_map(data: Value) -> Value {
 
 #[test]
 fn coredns_keeps_what_somebody_chose() {
-    let (_, proposals, _) = twins::<CoreDns>(
+    let (_, proposals, _) = run_both::<CoreDns>(
         "coredns",
         &config(),
         &[
@@ -183,11 +184,12 @@ fn coredns_keeps_what_somebody_chose() {
     );
     assert_eq!(manifests(&proposals)[4]["spec"]["replicas"], 5);
 
-    let empty = twins::<CoreDns>("coredns", &config(), &[config_map(json!({"Corefile": ""}))]);
+    let empty = run_both::<CoreDns>("coredns", &config(), &[config_map(json!({"Corefile": ""}))]);
     assert_eq!(strategies(&empty.1)[0].1, IfExists::Update);
-    let (failed, proposals, _) = twins::<CoreDns>("coredns", &config(), &[config_map(json!({}))]);
+    let (failed, proposals, _) =
+        run_both::<CoreDns>("coredns", &config(), &[config_map(json!({}))]);
     assert!(failed.unwrap_err().message.contains("has no Corefile") && proposals.is_empty());
-    let (failed, ..) = twins::<CoreDns>(
+    let (failed, ..) = run_both::<CoreDns>(
         "coredns",
         &config(),
         &[deployment("coredns"), deployment("other")],
@@ -198,13 +200,13 @@ fn coredns_keeps_what_somebody_chose() {
             .message
             .starts_with("multiple DNS addon deployments found")
     );
-    let (failed, ..) = twins::<CoreDns>("coredns", &json!({}), &[]);
+    let (failed, ..) = run_both::<CoreDns>("coredns", &json!({}), &[]);
     assert_eq!(failed.unwrap_err().code, FailureCode::NotFound);
 }
 
 #[test]
 fn kube_proxy_gets_the_proxies_of_the_environment_in_order() {
-    let (outcome, proposals, _) = twins::<KubeProxy>("kube-proxy", &config(), &[]);
+    let (outcome, proposals, _) = run_both::<KubeProxy>("kube-proxy", &config(), &[]);
     assert_eq!(outcome.unwrap(), Outcome::Settled);
     let names: Vec<_> = strategies(&proposals)
         .into_iter()
@@ -233,8 +235,8 @@ fn kube_proxy_gets_the_proxies_of_the_environment_in_order() {
     );
 }
 
-/// Returns the recorded objects of a case that have one of these names, in order, but for the
-/// status that a client sends empty.
+/// Returns the recorded objects of a case that have one of these names, in order, without the empty
+/// status that clients send.
 fn recorded_objects(case: &std::path::Path, names: &[&str]) -> Vec<Value> {
     let text = std::fs::read_to_string(case.join("objects.yaml")).unwrap_or_default();
     let documents = text
@@ -272,8 +274,8 @@ fn container(object: &Value) -> &Value {
     &object["spec"]["template"]["spec"]["containers"][0]
 }
 
-/// Compares CoreDNS with the objects of a case. What the configuration says is taken from the
-/// recording; how objects are made of it is what is compared. Returns whether the case has them.
+/// Compares CoreDNS with the objects of a case. The configuration is taken from the recording; only
+/// the objects that are made from it are compared. Returns whether the case has them.
 fn compare_coredns(case: &std::path::Path) -> bool {
     let expected = recorded_objects(case, &["coredns", "system:coredns", "kube-dns"]);
     let [corefile, _, _, _, deployment, service] = expected.as_slice() else {
@@ -287,7 +289,7 @@ fn compare_coredns(case: &std::path::Path) -> bool {
             "dnsServiceAddress": service["spec"]["clusterIP"],
         },
     });
-    let (_, proposals, _) = twins::<CoreDns>("coredns", &config, &[]);
+    let (_, proposals, _) = run_both::<CoreDns>("coredns", &config, &[]);
     assert_eq!(manifests(&proposals), expected, "{}", case.display());
     true
 }
@@ -312,7 +314,7 @@ fn compare_kube_proxy(case: &std::path::Path) -> bool {
             "proxyEnvironment": container(daemon_set)["env"].as_array().unwrap()[1..],
         },
     });
-    let (_, proposals, _) = twins::<KubeProxy>("kube-proxy", &config, &[]);
+    let (_, proposals, _) = run_both::<KubeProxy>("kube-proxy", &config, &[]);
     assert_eq!(manifests(&proposals), expected, "{}", case.display());
     true
 }

@@ -13,10 +13,10 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What phases said, a line each.
-pub type Said = Arc<Mutex<Vec<String>>>;
+/// The messages of phases, one line each.
+pub type Messages = Arc<Mutex<Vec<String>>>;
 
-struct Listener(Said);
+struct Listener(Messages);
 
 impl Subscriber for Listener {
     fn on_event(&mut self, event: &Event) {
@@ -26,19 +26,19 @@ impl Subscriber for Listener {
     }
 }
 
-/// A session of one phase, and what is said in it.
+/// Makes a session of one phase. Returns it with its messages.
 pub fn session(
     config: Value,
     objects: Vec<Value>,
     root: &std::path::Path,
     access: Access,
-) -> (Session, Said) {
-    let said = Said::default();
+) -> (Session, Messages) {
+    let messages = Messages::default();
     let case = Case {
         objects,
         ..Case::default()
     };
-    let bus = Bus::new(vec![Box::new(Listener(said.clone()))]);
+    let bus = Bus::new(vec![Box::new(Listener(messages.clone()))]);
     let shared = RunContext::new(Arc::new(FakeWorld::new(&case, root).unwrap()), bus, config);
     (
         Session::new(
@@ -47,11 +47,11 @@ pub fn session(
             &serde_json::json!({}),
             access,
         ),
-        said,
+        messages,
     )
 }
 
-/// A session with limits of its own.
+/// Makes a session with limits of its own.
 pub fn session_with_limits(root: &std::path::Path, access: Access, limits: Limits) -> Session {
     let shared = RunContext::new(
         Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
@@ -68,7 +68,7 @@ pub fn session_with_limits(root: &std::path::Path, access: Access, limits: Limit
     )
 }
 
-/// A session with settings, over a machine that is fit.
+/// Makes a session with settings, on a machine that is fit.
 pub fn session_with(settings: &Value, access: Access, root: &std::path::Path) -> Session {
     let shared = RunContext::new(
         Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),

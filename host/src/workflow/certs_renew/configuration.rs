@@ -1,4 +1,4 @@
-//! Where the commands about existing certificates get their configuration from.
+//! The configuration of the commands about existing certificates: the place that it comes from.
 use crate::{
     config::{self, CertificateFlags, ConfigFile, Loaded, Problem},
     effect::pki::{AuthorityFile, kubeconfig_facts},
@@ -23,8 +23,8 @@ impl Source<'_> {
     /// this label.
     ///
     /// # Errors
-    /// Every problem of the configuration. That the cluster cannot be read is none: the defaults
-    /// are used then (kubeadm behaviour).
+    /// Every problem of the configuration. If the cluster cannot be read, that is not an error: the
+    /// defaults are used (kubeadm behaviour).
     pub fn load(&self, label: &str, say: &dyn Fn(Vec<Line>)) -> Result<Loaded> {
         let stored = match self.file.and_then(ConfigFile::named) {
             Some(_) => None,
@@ -34,15 +34,15 @@ impl Source<'_> {
         Ok(loaded)
     }
 
-    /// Reads the configuration that the cluster keeps; `None` if it cannot be read. Nothing is said
-    /// if there is no kubeconfig for the cluster (kubeadm behaviour).
+    /// Reads the configuration that the cluster keeps; `None` if it cannot be read. Without a
+    /// kubeconfig for the cluster, prints nothing (kubeadm behaviour).
     fn read_cluster(
         &self,
         label: &str,
         say: &dyn Fn(Vec<Line>),
     ) -> Result<Option<(ClusterConfiguration, Vec<Problem>)>> {
         let Ok(path) = absolute(&self.flags.kubeconfig) else {
-            // The operator gave an empty path: no kubeconfig.
+            // The operator gave an empty path, which means no kubeconfig.
             return Ok(None);
         };
         let path = path.to_string_lossy();

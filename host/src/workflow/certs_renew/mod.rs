@@ -90,7 +90,7 @@ impl Workflow for CertsRenew {
             .collect()
     }
 
-    /// Warns of authorities that are not valid: what they sign is not trusted.
+    /// Warns of authorities that are not valid: certificates that they sign are not trusted.
     fn complete(&self, config: &mut Config, files: &dyn Files) -> Result<Vec<String>> {
         let now = jiff::Timestamp::now().as_second();
         Ok(pki::expired_authorities(files, config, now))

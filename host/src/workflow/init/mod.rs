@@ -92,13 +92,13 @@ impl Workflow for Init {
     }
 }
 
-/// What kubeadm says of a dry run that waits for a control plane without `kubelet-start`.
+/// kubeadm's message about a dry run that waits for a control plane without `kubelet-start`.
 const LACKS_KUBELET_FILES: &str = "error execution phase wait-control-plane: error printing files \
     on dryrun: config.yaml and kubeadm-flags.env are not in the folder of this dry run, since \
     kubelet-start is skipped; skip wait-control-plane as well";
 
 /// Whether kubeadm would fail: its dry run shows files of the kubelet that a skipped phase would
-/// write. By its own name, the program goes on.
+/// write. Under the name `kubephase` the program goes on.
 fn lacks_kubelet_files(run: &LoadedRun, program: Program) -> bool {
     let skip = match run.skip.as_slice() {
         [] => &run.loaded.config.init.skip_phases,

@@ -193,8 +193,8 @@ fn start_phases() -> Vec<PhaseSpec> {
         .needs(&["kubelet-start", "control-plane", "kubeconfig"])
         .expected_millis(START_API_SERVER),
         // Phases that use the API begin as soon as it answers, while its last start-up hooks still
-        // run. They need it even if `wait-control-plane` is skipped: it also lets the admin act
-        // (kubeadm behaviour).
+        // run. They need this phase even if `wait-control-plane` is skipped, because it also lets
+        // the admin act (kubeadm behaviour).
         PhaseSpec::phase(
             "wait-control-plane/api",
             "Wait until the API server lets the admin act",
@@ -207,7 +207,7 @@ fn start_phases() -> Vec<PhaseSpec> {
     ]
 }
 
-/// The phases that store what machines need that join.
+/// The phases that store the data that joining machines need.
 fn upload_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(

@@ -143,27 +143,28 @@ struct SinglePhase<'a> {
     has_file: bool,
 }
 
-/// What kubeadm says of a dry run of `kubelet-start` alone.
+/// kubeadm's message about a dry run of only `kubelet-start`.
 const LACKS_MANIFESTS: &str = "error execution phase kubelet-start: error printing files on \
     dryrun: kube-apiserver.yaml, kube-controller-manager.yaml and kube-scheduler.yaml are not in \
     the folder of this dry run, since only kubelet-start runs; try the whole join with --dry-run";
 
 impl SinglePhase<'_> {
-    /// Whether the command only runs on a machine with an `admin.conf` (kubeadm behaviour). By its
-    /// own name, the program also finds the cluster by the configuration file.
+    /// Whether the command only runs on a machine with an `admin.conf` (kubeadm behaviour). Under
+    /// the name `kubephase` the program also finds the cluster by the configuration file.
     fn needs_admin_kubeconfig(&self, program: Program) -> bool {
         let is_strict = program == Program::Kubeadm && !self.finds_cluster;
         self.id.is_some() && (is_strict || !self.has_file)
     }
 
-    /// Whether the cluster is found by `admin.conf`: nothing else says where it is.
+    /// Whether the cluster is found by `admin.conf`, because no flag and no file says where it is.
     fn uses_admin_kubeconfig(&self, flags: &JoinFlags) -> bool {
         let is_unnamed = flags.endpoint.is_none() && flags.discovery_file.is_none();
         self.id.is_some() && !self.has_file && is_unnamed
     }
 
     /// Whether kubeadm would fail: its dry run of a control plane's `kubelet-start` shows manifests
-    /// that only other phases of the same run write. By its own name, the program shows the phase.
+    /// that only other phases of the same run write. Under the name `kubephase` the program shows
+    /// the phase.
     fn lacks_manifests(&self, run: &LoadedRun, program: Program) -> bool {
         let join = run.loaded.config.join.as_ref();
         program == Program::Kubeadm

@@ -2,9 +2,9 @@
 //! the phases of the control plane.
 //!
 //! kubeadm writes the manifests of the control plane before its etcd is a member, and starts the
-//! kubelet when the API server cannot start yet. Here etcd comes first, with the certificates that
-//! it needs, and the API server when its etcd answers. kubeadm has one phase for all certificates
-//! and one for all kubeconfigs; here these are groups.
+//! kubelet at a time when the API server cannot start yet. Here etcd comes first, with the
+//! certificates that it needs; the API server starts when its etcd answers. kubeadm has one phase
+//! for all certificates and one for all kubeconfigs; here these are groups.
 use crate::{
     phase::{
         certs, control_plane, download_certs, etcd_join, kubeconfig, kubelet_join,
@@ -205,7 +205,7 @@ fn control_plane_phases() -> Vec<PhaseSpec> {
             "wait-control-plane",
             "Wait for the control plane to start",
             &[],
-            wait_control_plane::wait_for_own_api,
+            wait_control_plane::wait_for_own_components,
         )
         .needs(&["control-plane-prepare/control-plane"])
         .expected_millis(START_API_SERVER),

@@ -37,13 +37,13 @@ pub struct ClusterConfiguration {
 }
 
 impl ClusterConfiguration {
-    /// Returns what kubeadm of this cluster's version does.
+    /// Returns the row of the releases that says what kubeadm of this cluster's version does.
     pub fn release(&self) -> &'static Release {
         Release::of(&self.kubernetes_version)
     }
 
-    /// Whether the feature of a gate is on: as it is set, or by the default of this version. The
-    /// names are in [`gate`](crate::release::gate).
+    /// Whether the feature of a gate is on: by the configuration, or by the default of this
+    /// version. The names are in [`gate`](crate::release::gate).
     pub fn is_enabled(&self, gate: &str) -> bool {
         let set = self.feature_gates.get(gate).copied();
         self.release().is_enabled(gate, set)

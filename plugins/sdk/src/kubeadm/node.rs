@@ -75,7 +75,7 @@ pub struct NodeRegistration {
     pub name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub cri_socket: String,
-    /// none: the default taint of the control plane; empty: no taint
+    /// `None`: the default taint of the control plane; empty: no taint
     pub taints: Option<Vec<Taint>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kubelet_extra_args: Vec<Arg>,

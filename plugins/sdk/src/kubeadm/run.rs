@@ -1,4 +1,5 @@
-//! What a run adds to the configuration: options of the command line, joins, resets and renewals.
+//! The values that a run adds to the configuration: options of the command line, joins, resets and
+//! renewals.
 use crate::kubeadm::cluster::EnvVar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,7 +40,7 @@ pub struct Reset {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Renewal {
-    /// whether components are restarted that do not read a renewed certificate by themselves
+    /// whether components are restarted that read a renewed certificate only when they start
     pub restart: bool,
 }
 
@@ -56,16 +57,17 @@ pub struct RunOptions {
     pub kubeconfig_dir: String,
     /// the kubeconfig used to talk to the cluster: `/etc/kubernetes/admin.conf`
     pub kubeconfig: String,
-    /// the key of the cluster's authority is not on this node: `ca.crt` exists, `ca.key` does not
+    /// whether the key of the cluster's authority is not on this node: `ca.crt` exists, `ca.key`
+    /// does not
     pub external_ca: bool,
-    /// the key of the front proxy's authority is not on this node
+    /// whether the key of the front proxy's authority is not on this node
     pub external_front_proxy_ca: bool,
     /// `NAME_PROXY` environment variables, for the control plane's Pods, in the order of the
     /// environment
     pub proxy_environment: Vec<EnvVar>,
     /// certificates directories of the host that exist, for the control plane's Pods
     pub ca_directories: Vec<String>,
-    /// host name as the operating system has it
+    /// host name that the operating system reports
     pub os_hostname: String,
     /// where clients reach the control plane, `https://host:port`
     pub control_plane_url: String,
@@ -75,7 +77,7 @@ pub struct RunOptions {
     pub images: BTreeMap<String, String>,
     /// repository of the core images of a CI build of Kubernetes; `None` for a release
     pub ci_image_repository: Option<String>,
-    /// the version of a CI build of Kubernetes as the cluster's configuration keeps it,
+    /// the version of a CI build of Kubernetes, in the form that the cluster's configuration keeps:
     /// `ci/v1.36.2`; `None` for a release
     pub ci_kubernetes_version: Option<String>,
     /// whether `systemd-resolved` runs on the node
@@ -88,6 +90,6 @@ pub struct RunOptions {
 pub struct ComponentConfig {
     /// the whole document, including fields that this version does not know
     pub document: Value,
-    /// whether the user gave it; otherwise the cluster keeps it with kubeadm's hash annotation
+    /// whether the user wrote it; otherwise the cluster keeps it with kubeadm's hash annotation
     pub user_supplied: bool,
 }

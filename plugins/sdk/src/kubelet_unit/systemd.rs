@@ -1,4 +1,4 @@
-//! A unit of systemd with its drop-ins, as far as it says how the kubelet is started.
+//! A unit of systemd with its drop-ins: only the lines that say how the kubelet is started.
 use super::{CONFIG, DROP_IN, FLAGS_FILE, KUBECONFIGS, KubeletUnit, NewFile, Passed, text_of};
 use crate::observe_files;
 use std::collections::BTreeMap;
@@ -15,14 +15,14 @@ const UNIT: &str = "kubelet.service";
 /// The variable of kubeadm's file of flags.
 const FLAGS: &str = "KUBELET_KUBEADM_ARGS";
 
-/// What the files of the unit set so far.
+/// The values that the files of the unit set so far.
 #[derive(Default)]
 struct Service {
     /// the command line that starts the kubelet
     command: String,
     variables: BTreeMap<String, String>,
     has_flags_file: bool,
-    /// whether a file of variables could not be read, which may have flags
+    /// whether a file of variables could not be read; it may have flags
     has_unknown_variables: bool,
 }
 
@@ -89,7 +89,7 @@ fn drop_ins() -> Vec<String> {
 }
 
 impl Service {
-    /// Reads one file over those before it.
+    /// Reads one file. Its lines win over those of the files before it.
     fn add(&mut self, text: &str) {
         let mut is_service = false;
         for line in text.replace("\\\n", " ").lines().map(str::trim) {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Outcome, Phase, PhaseInfo, report, testing::Case};
 
-/// A phase that reports what it reads of the unit, as text.
+/// A phase that reports the unit that it reads, as text.
 struct Reader;
 
 impl Phase for Reader {
@@ -48,7 +48,7 @@ fn passed(flags: bool, bootstrap_kubeconfig: bool, config: bool) -> String {
 
 const UNIT: &str = "/usr/lib/systemd/system/kubelet.service";
 const BARE: &str = "[Unit]\nDescription=k\n[Service]\nExecStart=/usr/bin/kubelet\n";
-/// A drop-in as packages bring it.
+/// A drop-in of the kind that packages bring.
 const PACKAGED: &str = "[Service]\nEnvironment=\"A=--bootstrap-kubeconfig=/b --kubeconfig=/k\"\n\
     Environment=\"B=--config=/c\"\nEnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\n\
     EnvironmentFile=-/etc/default/kubelet\nExecStart=\nExecStart=/usr/bin/kubelet $A ${B} \

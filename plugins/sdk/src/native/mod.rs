@@ -22,7 +22,7 @@ struct StopPayload(Stop);
 
 /// The answer of a host function. A stop unwinds instead of returning.
 trait HostAnswer {
-    /// what the phase gets
+    /// the value that the phase gets
     type Value;
     fn into_value(self) -> Self::Value;
 }
@@ -96,7 +96,8 @@ where
     }
 }
 
-/// Returns the stop that unwound out of a phase, or one that says that the phase panicked.
+/// Returns the stop that unwound out of a phase. If the phase panicked, returns a stop that says
+/// so.
 fn stop_of(panic: Box<dyn Any + Send>) -> Stop {
     match panic.downcast::<StopPayload>() {
         Ok(payload) => payload.0,

@@ -6,7 +6,7 @@ pub(super) const WIDE: u8 = 128;
 /// Bits of an IPv4 address.
 pub(super) const NARROW: u8 = 32;
 
-/// Numbers from this one on are too large, whatever they are for (a limit of Go).
+/// The smallest number that Go refuses as too large, whatever the number means.
 const TOO_LARGE: u32 = 0xff_ffff;
 /// Groups of 16 bits in an IPv6 address.
 const GROUPS: usize = 8;
@@ -17,7 +17,7 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
     parse_wide(text.as_bytes()).map(|(wide, _)| to_address(wide))
 }
 
-/// Returns the address of 128 bits, of which IPv4 addresses begin with `::ffff:0:0`.
+/// Returns the address for 128 bits. IPv4 addresses begin with `::ffff:0:0`.
 pub(super) fn to_address(wide: u128) -> IpAddr {
     IpAddr::V6(Ipv6Addr::from(wide)).to_canonical()
 }
@@ -30,8 +30,8 @@ pub(super) fn to_wide(address: IpAddr) -> u128 {
     }
 }
 
-/// Parses an address of either family into 128 bits. Returns how many bits it has as it was written
-/// too.
+/// Parses an address of either family into 128 bits. Also returns the number of bits in its own
+/// notation: 32 or 128.
 pub(super) fn parse_wide(text: &[u8]) -> Option<(u128, u8)> {
     match parse_v4(text) {
         Some(address) => Some((0xffff << 32 | u128::from(address), NARROW)),

@@ -1,9 +1,9 @@
 //! Addresses, networks, ports, host names and URLs, read by the rules of Kubernetes.
 //!
-//! Kubernetes reads them with Go's libraries and with looser copies of them. The parsers of Rust's
-//! libraries take other texts, and make other values of some: `010.0.0.1` is no address to
-//! [`std::net`], and `1.2.3` is `1.2.0.3` to browsers. Whatever comes from a configuration is read
-//! by this module, so that all parts of the program agree about it.
+//! Kubernetes reads them with Go's libraries and with looser copies of these. The parsers of Rust's
+//! libraries accept other texts, and read some texts as other values: `010.0.0.1` is not an address
+//! to [`std::net`], and `1.2.3` is `1.2.0.3` to browsers. This module reads all such texts of a
+//! configuration, so that all parts of the program agree about them.
 mod address;
 mod host_port;
 mod names;

@@ -8,15 +8,15 @@ use std::{
 /// Bits of an IPv6 address before the IPv4 address in it.
 const MAPPED: u8 = WIDE - NARROW;
 
-/// A network: `10.96.0.0/12`. The mask of a network whose addresses are IPv4 addresses in the form
-/// of IPv6 has 128 bits, as it was written; otherwise that network is one of IPv4.
+/// A network: `10.96.0.0/12`. A network of IPv4 addresses in the form of IPv6 is an IPv4 network,
+/// but its mask has 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     /// the first address, of 128 bits
     first: u128,
-    /// bits of the mask that are set, as it was written
+    /// number of bits of the mask that are set, in the notation of the user
     prefix: u8,
-    /// bits of an address, as it was written
+    /// number of bits of an address, in the notation of the user
     width: u8,
 }
 
@@ -45,18 +45,18 @@ impl Network {
         to_address(self.first).is_ipv4()
     }
 
-    /// Returns how many bits of the mask are set, as it was written.
+    /// Returns the number of bits of the mask that are set, in the notation of the user.
     pub fn prefix(&self) -> u8 {
         self.prefix
     }
 
-    /// Returns how many bits the mask has, as it was written: 32 or 128.
+    /// Returns the number of bits of the mask in the notation of the user: 32 or 128.
     pub fn width(&self) -> u8 {
         self.width
     }
 
-    /// Returns how many addresses the network has, or the largest number of Kubernetes. It is 0 for
-    /// all or half of all addresses (Kubernetes behaviour).
+    /// Returns the number of addresses in the network, or the largest number of Kubernetes. It is 0
+    /// for networks that have all or half of all addresses (Kubernetes behaviour).
     pub fn size(&self) -> u64 {
         match (self.width - self.prefix, self.width) {
             (31.., NARROW) | (127.., _) => 0,

@@ -1,5 +1,4 @@
-//! URLs. They are taken apart and checked, and never written anew: programs pass on what the user
-//! wrote.
+//! URLs. They are split and checked, and never written anew, because the user's text is passed on.
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A URL, or a reference without a scheme. A path (`/run/x.sock`) is such a reference.
@@ -50,7 +49,7 @@ impl Url {
         inner.unwrap_or(host)
     }
 
-    /// Whether a user name or a password stands before the host.
+    /// Whether there is a user name or a password before the host.
     pub fn has_user(&self) -> bool {
         self.has_user
     }
@@ -82,7 +81,7 @@ fn parse_without_fragment(text: &str) -> Result<Url, String> {
     let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
     if !rest.starts_with('/') && text != "*" {
         if !scheme.is_empty() {
-            // What follows, as in `mailto:somebody`, is not taken apart.
+            // The rest, as in `mailto:somebody`, is not split.
             return Ok(Url {
                 scheme,
                 ..Url::default()
@@ -123,7 +122,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// Parses what stands between `//` and the path: the host, with the user before it.
+/// Parses the text between `//` and the path: the host, and the user before it.
 fn parse_authority(scheme: &str, authority: &str) -> Result<String, String> {
     let Some((user, host)) = authority.rsplit_once('@') else {
         return parse_host(scheme, authority);

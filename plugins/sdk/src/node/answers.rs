@@ -1,4 +1,4 @@
-//! What a described node answers to observations.
+//! The answers of a described node to observations.
 use super::{
     NodeFacts,
     proxies::{is_common_proxy, without_user_info},
@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Answers to observations, from the description alone.
+/// Answers to observations, taken only from the description.
 impl NodeFacts {
     /// Returns a fact by its name in [`FACTS`]; `None` for other names, and if the node does not
     /// have it.

@@ -1,4 +1,4 @@
-//! The facts of a node, as a description has them.
+//! The facts of a node, as fields of a description.
 use super::{ServiceState, UsedIds};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr};
@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NodeFacts {
-    /// host name as the operating system has it
+    /// host name that the operating system reports
     pub hostname: String,
     /// global unicast addresses of all interfaces
     pub addresses: Vec<IpAddr>,

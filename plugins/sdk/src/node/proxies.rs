@@ -12,8 +12,8 @@ pub fn is_common_proxy(name: &str) -> bool {
 }
 
 /// Returns a proxy, or a list of hosts, without parts that may be secret: user names, passwords,
-/// queries and fragments. For URLs in messages the host has a function of its own, which keeps
-/// paths and digests with an `@`.
+/// queries and fragments. For URLs in messages the host has its own function, which keeps paths and
+/// digests with an `@`.
 pub fn without_user_info(proxy: &str) -> String {
     // In a URL a comma is part of a password; elsewhere it separates the entries of a list.
     if proxy.contains("://") {
@@ -29,7 +29,8 @@ fn strip_entry(entry: &str) -> String {
         Some(index) => entry.split_at(index + "://".len()),
         None => ("", entry),
     };
-    // A password may have characters that would end a host, so all up to the last `@` is removed.
+    // A password may have characters that would end a host, so everything up to the last `@` is
+    // removed.
     let host = rest.rsplit('@').next().unwrap_or_default();
     let host = host.split(['?', '#']).next().unwrap_or_default();
     format!("{scheme}{host}")

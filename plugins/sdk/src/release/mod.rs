@@ -1,4 +1,4 @@
-//! What differs between the minor releases of Kubernetes, as data: a row for each minor says what
+//! The differences between the minor releases of Kubernetes, as data. The row of a minor says what
 //! kubeadm of that minor writes, accepts and checks. Code asks the row of the version that it sets
 //! up, and never compares versions itself.
 mod parts;
@@ -29,7 +29,7 @@ impl Release {
     }
 
     /// Returns the newest row that was recorded with kubeadm of its minor. It is the release that
-    /// this program stands for, and that labels such as `stable-1` mean.
+    /// this program acts for, and that labels such as `stable-1` mean.
     pub fn newest() -> &'static Release {
         Release::recorded()
             .next_back()
@@ -48,7 +48,7 @@ impl Release {
             .filter(|release| release.source == Source::Recorded)
     }
 
-    /// Whether this minor is older than that of a version; not if the version cannot be read.
+    /// Whether this minor is older than that of a version. False if the version cannot be read.
     pub fn is_older_than(&self, version: &str) -> bool {
         major_and_minor(version).is_some_and(|other| (1, self.minor) < other)
     }
@@ -58,12 +58,13 @@ impl Release {
         format!("1.{}.0", self.minor)
     }
 
-    /// Returns a feature gate that kubeadm of this minor accepts; `None` if it does not know it.
+    /// Returns a feature gate that kubeadm of this minor accepts; `None` if kubeadm does not know
+    /// it.
     pub fn accepted_gate(&self, name: &str) -> Option<&'static FeatureGate> {
         self.gate(name).filter(|gate| gate.stage != Stage::Removed)
     }
 
-    /// Whether the feature of a gate is on, for a value that was set or for none. A gate that
+    /// Whether the feature of a gate is on, for a value of the user or without one. A gate that
     /// decides nothing any more keeps its default.
     pub fn is_enabled(&self, name: &str, set: Option<bool>) -> bool {
         self.gate(name).is_some_and(|gate| match set {

@@ -25,7 +25,7 @@ pub struct Release {
     pub patch_targets: &'static [&'static str],
 }
 
-/// Where the facts of a row are from.
+/// The source of the facts of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// recorded runs of kubeadm of that minor
@@ -52,15 +52,15 @@ pub struct FeatureGate {
     pub decides: bool,
 }
 
-/// How far a feature gate is.
+/// The stage of a feature gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Alpha,
     Beta,
-    /// generally available, and locked by kubeadm's own words
+    /// generally available; kubeadm calls it locked
     Locked,
     Deprecated,
-    /// kubeadm does not know the gate any more; what it did is as its default says
+    /// kubeadm does not know the gate any more; its default says whether the feature is on
     Removed,
 }
 
@@ -92,7 +92,7 @@ pub struct StaticPods {
 /// Flags that an etcd gets from this version on, beside those that every etcd gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EtcdFlags {
-    /// `3.6.0`; `None` for any version, also for one that cannot be read
+    /// `3.6.0`; `None` for any version, even for one that cannot be read
     pub since: Option<&'static str>,
     /// name and value
     pub flags: &'static [(&'static str, &'static str)],
@@ -103,7 +103,7 @@ pub struct EtcdFlags {
 pub struct Kubelet {
     /// the flag `--pod-infra-container-image` names the pause image
     pub pause_image_flag: bool,
-    /// a node whose socket is stored in the cluster has it in an annotation
+    /// a node whose socket is stored in the cluster has the socket in an annotation
     pub annotates_socket: bool,
     /// defaults of KubeletConfiguration that are the same for every cluster, by dotted path
     pub defaults: &'static [(&'static str, Setting)],
@@ -124,7 +124,7 @@ pub enum Setting {
 pub struct Configuration {
     /// values of `encryptionAlgorithm`, in the order of kubeadm's message
     pub key_algorithms: &'static [&'static str],
-    /// fields that came later, by kind and dotted path
+    /// fields that only later releases have, by kind and dotted path
     pub unknown_fields: &'static [(&'static str, &'static str)],
     /// an external etcd without endpoints is refused
     pub requires_etcd_endpoints: bool,
@@ -140,7 +140,7 @@ pub struct Checks {
     /// the oldest external etcd, without the suffix of its image
     pub external_etcd: &'static str,
     /// The minor in which the kubelet stops working with runtimes that lack the CRI method
-    /// RuntimeConfig, as the warning names it. None if kubeadm does not ask the runtime.
+    /// RuntimeConfig, in the words of the warning. `None` if kubeadm does not ask the runtime.
     pub runtime_config_removal: Option<&'static str>,
     pub cgroup_v1: CgroupV1,
     pub kernels: Kernels,
@@ -149,7 +149,7 @@ pub struct Checks {
     pub cgroup_v2_options: &'static [&'static str],
 }
 
-/// What the check says about version 1 of control groups.
+/// The words of the check about version 1 of control groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CgroupV1 {
     pub message: &'static str,

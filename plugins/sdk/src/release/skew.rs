@@ -1,11 +1,11 @@
-//! Which versions may be together in a cluster.
+//! Checks which versions may be together in a cluster.
 use super::{Release, major_and_minor};
 
 /// The versions that meet in a run, as text: `v1.36.2`. An empty text means that the version is not
 /// known or that there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skew<'a> {
-    /// what the run sets up, or what the joined cluster is meant to be
+    /// the version that the run sets up, or that the joined cluster is meant to have
     pub target: &'a str,
     /// the oldest and the newest member of the running control plane
     pub lowest: &'a str,
@@ -14,7 +14,7 @@ pub struct Skew<'a> {
     pub kubelet: &'a str,
 }
 
-/// Why versions may not be together. The texts are kubeadm's, except that of the last.
+/// The reason why versions may not be together. The texts are kubeadm's, except that of the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkewProblem {
     /// the target is older than every release of the table
@@ -45,7 +45,7 @@ impl Skew<'_> {
             .or_else(|| self.kubelet_problem())
     }
 
-    /// The target is not older than the oldest release.
+    /// Returns the problem if the target is older than the oldest release.
     pub fn target_problem(&self) -> Option<SkewProblem> {
         let target = major_and_minor(self.target)?;
         let oldest = Release::oldest();
@@ -59,7 +59,7 @@ impl Skew<'_> {
         })
     }
 
-    /// Members of one control plane are at most one minor apart.
+    /// Returns the problem if members of one control plane are more than one minor apart.
     fn control_plane_problem(&self) -> Option<SkewProblem> {
         let (target_major, target) = major_and_minor(self.target)?;
         let far = [self.lowest, self.highest].into_iter().find(|running| {
@@ -74,8 +74,8 @@ impl Skew<'_> {
         )))
     }
 
-    /// The kubelet is not newer than the oldest API server that it may talk to, and at most some
-    /// minors older than the target.
+    /// Returns the problem if the kubelet is newer than the oldest API server that it may talk to,
+    /// or too many minors older than the target.
     pub fn kubelet_problem(&self) -> Option<SkewProblem> {
         let kubelet = major_and_minor(self.kubelet)?;
         let plain = self.kubelet.trim_start_matches('v');

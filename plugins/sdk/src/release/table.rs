@@ -1,4 +1,4 @@
-//! The rows. A row has what is different from the row before it.
+//! The rows of the table. Each row has only the differences from the row before it.
 use super::{
     gate,
     parts::{

@@ -33,7 +33,7 @@ fn rows_are_in_order_and_name_their_own_kubeadm() {
         assert_eq!(major_and_minor(row.kubeadm), Some((1, row.minor)));
         let names: BTreeSet<_> = row.feature_gates.iter().map(|gate| gate.name).collect();
         assert_eq!(names.len(), row.feature_gates.len(), "1.{}", row.minor);
-        // Every row says what a gate of any minor does, also of one that is gone.
+        // Every row says what a gate of any minor does, even of a gate that was removed.
         assert_eq!(names.len(), RELEASES[0].feature_gates.len());
         assert_eq!(row.static_pods.etcd_flags[0].since, None);
     }
@@ -120,7 +120,7 @@ fn versions_too_far_apart_may_not_be_together() {
         (skew("v1.34.0", "", "", "v1.35.0"), |found| {
             matches!(found, SkewProblem::KubeletTooNew(_))
         }),
-        // An upgrade is not over: the kubelet may talk to the older API server.
+        // The upgrade has not ended yet: the kubelet may talk to the older API server.
         (skew("v1.36.0", "v1.35.4", "v1.36.0", "v1.36.0"), |found| {
             matches!(found, SkewProblem::KubeletTooNew(_))
         }),

@@ -1,4 +1,4 @@
-//! What `reset` removes.
+//! The things that `reset` removes.
 use serde::{Deserialize, Serialize};
 
 /// Something that `reset` removes from a node. Nothing happens if it does not exist.

@@ -1,4 +1,4 @@
-//! Keys, certificates and kubeconfigs: what to make, and facts of those that exist.
+//! Keys, certificates and kubeconfigs: specifications of new ones, and facts about existing ones.
 use serde::{Deserialize, Serialize};
 
 /// Key algorithms, by kubeadm's names.
@@ -123,14 +123,15 @@ pub struct KubeconfigFacts {
     pub authority_pem: String,
     /// `public_key_sha256` of each of those certificates
     pub authority_public_keys_sha256: Vec<String>,
-    /// open set: `client-certificate-data`, `client-certificate`, `token`, `none`. Only phases of
-    /// kubephase itself are told `none` where the file of a `client-certificate` does not exist.
+    /// a word of an open set: `client-certificate-data`, `client-certificate`, `token`, `none`. If
+    /// the file of a `client-certificate` does not exist, only phases of kubephase itself get
+    /// `none`.
     pub credential: String,
     /// why the file could not be used
     pub error: Option<String>,
 }
 
-/// A kubeconfig whose user's certificate and key are a file that the kubelet rotates.
+/// A kubeconfig that names a file with the user's certificate and key, which the kubelet rotates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RotatedKubeconfigSpec {

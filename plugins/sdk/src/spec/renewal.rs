@@ -2,14 +2,14 @@
 use super::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
-/// A certificate of the control plane that exists. It is made anew with the subject, the names and
-/// the usages that it has, and with a new key.
+/// A certificate of the control plane that exists. The renewed certificate has the same subject,
+/// names and usages, and a new key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RenewalSpec {
     /// kubeadm's name: `apiserver`, `admin.conf`
     pub name: String,
-    /// kubeadm's words for it: `certificate for serving the Kubernetes API`
+    /// kubeadm's words for the certificate: `certificate for serving the Kubernetes API`
     pub title: String,
     pub file: RenewedFile,
     /// the certificates directory

@@ -15,7 +15,7 @@ pub struct WaitSpec {
 pub enum Condition {
     /// the kubelet answers 200 at this URL
     Kubelet { url: String },
-    /// a control-plane component answers 200 at this URL; the API server through the admin
+    /// a control-plane component answers 200 at this URL; the API server is asked with the admin
     /// kubeconfig
     Component { name: String, url: String },
     /// the Node object exists and carries the label `kubernetes.io/hostname`

@@ -1,4 +1,4 @@
-//! Test cases: what a plugin gets, and what it is expected to do.
+//! Test cases: the inputs of a plugin, and the expected result.
 use super::{CaseResult, Expected, fake_host::FakeHost};
 use crate::{
     Native, Phase,

@@ -1,6 +1,6 @@
-//! Tests of plugins without a machine: a case describes what the plugin gets, and the result says
-//! what it did. The same cases serve `cargo test` in the crate of a plugin, which needs no
-//! WebAssembly, and `kubephase plugin test`, which runs the component.
+//! Tests of plugins without a machine: a case describes the inputs of the plugin, and the result
+//! has what the plugin did. The same cases serve `cargo test` in the crate of a plugin, which needs
+//! no WebAssembly, and `kubephase plugin test`, which runs the component.
 //!
 //! ```
 //! use kubephase_sdk::{finding::{fail, pass}, testing::Case, *};

@@ -45,8 +45,8 @@ fn unused_character(value: &Value) -> char {
 #[derive(Clone, Copy)]
 struct GoStyle<'a> {
     value: &'a Value,
-    /// Stands for the colon at the beginning of a plain string. Go writes `::1` as it is, which the
-    /// serializer would quote.
+    /// The character that stands for the colon at the beginning of a plain string. Go writes `::1`
+    /// without quotes; the serializer would quote it.
     colon: char,
 }
 

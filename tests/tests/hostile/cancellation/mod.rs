@@ -1,8 +1,6 @@
 //! Interrupts while something delays the run: the first interrupt ends the run soon, the second one
-//! at once, and nothing temporary is left.
-//!
-//! Interrupts of runs that nothing delays are in `tests/signals/`; of programs that run for a
-//! plugin, in `../commands/`.
+//! at once, and nothing temporary is left. Interrupts of runs that nothing delays are in
+//! `tests/signals/`; interrupts of programs that run for a plugin are in `../commands/`.
 
 mod reading;
 mod servers;
@@ -19,7 +17,7 @@ use std::time::{Duration, Instant};
 /// takes longer.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
-/// Sends the signals and waits for the end, which has to come soon.
+/// Sends the signals and waits for the end. Checks that it comes soon.
 pub fn interrupt(
     running: Running,
     signals: &[Signal],

@@ -1,4 +1,4 @@
-//! An interrupt while the host judges what plugins read.
+//! An interrupt while the host judges the files that plugins read.
 use super::interrupt;
 use crate::support::{Trial, call, checks, process::Running};
 use rustix::process::Signal;

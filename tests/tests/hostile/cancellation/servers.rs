@@ -28,7 +28,7 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
     interrupt(running, &[Signal::INT], namespace::signal);
 }
 
-/// A kubeconfig of a server that accepts connections and says nothing.
+/// A kubeconfig of a server that accepts connections and sends nothing.
 fn silent_kubeconfig(trial: &Trial, server: &TcpListener) -> String {
     let address = format!("127.0.0.1:{}", server.local_addr().unwrap().port());
     let kubeconfig = json!({

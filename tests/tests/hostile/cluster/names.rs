@@ -1,4 +1,4 @@
-//! Names and namespaces that try to be more than a name.
+//! Names and namespaces that look like more than a name.
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 use std::fs;

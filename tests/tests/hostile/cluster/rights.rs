@@ -1,4 +1,4 @@
-//! Kinds and Pods that give rights.
+//! Kinds of objects and Pods that give rights.
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Which programs a plugin gets, and which of them need the consent of root.
+//! The programs that a plugin gets, and those for which it needs the operator's consent to root.
 use crate::support::{Trial, call, namespace};
 use serde_json::json;
 use std::{
@@ -6,8 +6,8 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
 };
 
-/// Neither the operator's PATH nor a directory in which others may write has the programs of
-/// plugins.
+/// The programs of plugins come neither from the operator's PATH nor from a directory in which
+/// other users may write.
 #[test]
 fn programs_are_the_systems_own() {
     if !namespace::is_possible() {
@@ -73,7 +73,7 @@ fn programs_that_are_not_known_to_read_only_need_the_consent_of_root() {
         .expect_status(0);
 }
 
-/// Whoever can change a link on the way to a program chooses which program runs.
+/// A user who can change a link on the way to a program chooses the program that runs.
 #[test]
 fn no_link_on_the_way_to_a_program_is_anothers() {
     if !namespace::is_possible() {

@@ -1,4 +1,4 @@
-//! Consent is to the component that was shown.
+//! Consent holds only for the component that was shown.
 use super::{Operator, ROOT, ROOT_LINE, refused, registry, suggested};
 use crate::support::{Trial, guest, server::Server};
 use kubephase::plugin::digest::ComponentDigest;
@@ -12,7 +12,7 @@ fn deceiving() -> (Server, String) {
     (server, source)
 }
 
-/// The digest that a report of `plugin inspect` shows.
+/// Returns the digest that a report of `plugin inspect` shows.
 fn digest_in(output: &str) -> String {
     let digest = output
         .split_whitespace()
@@ -70,7 +70,7 @@ fn allowing_a_plugin_of_a_registry_needs_its_digest_too() {
         operator.plugin("allow hostile --allow-root"),
         &[ROOT_LINE, "--digest sha256:"],
     );
-    // What was allowed once is not kept for another component of the registry either.
+    // The earlier consent does not hold for another component of the registry either.
     assert_eq!(operator.lock(), lock);
     operator.paste(&message).expect_status(0);
     refused(

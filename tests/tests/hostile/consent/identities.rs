@@ -1,9 +1,9 @@
-//! Consent belongs to a source and a signer, not to the name that a plugin gives itself.
+//! Consent belongs to a source and a signer, not to the name that a plugin chooses for itself.
 use super::{Operator, ROOT, ROOT_LINE, refused};
 use crate::support::Trial;
 
-/// An operator who allowed `good/hostile.wasm` root, and to whom `evil/hostile.wasm` is offered,
-/// of the same name and with the same grant.
+/// Makes an operator who allowed `good/hostile.wasm` root. Then `evil/hostile.wasm` is offered,
+/// with the same name and the same grant.
 fn offered_another() -> Operator {
     let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("good/hostile.wasm", &plugin, "good");
@@ -105,14 +105,15 @@ fn what_the_lock_has_of_another_source_grants_nothing_to_a_pinned_entry() {
         .lines()
         .next()
         .unwrap();
-    // The lock as it is, and the lock as somebody made it fit.
+    // The lock unchanged, and the lock changed by an attacker so that it fits.
     for lock in [lock.clone(), lock.replace(good, digest)] {
         std::fs::write(operator.0.folder().join("kubephase.lock"), lock).unwrap();
         refused(operator.plan(), &[]);
     }
 }
 
-/// The line of the lock that tells a file from those at the same place of other configurations.
+/// Returns the line of the lock that distinguishes a file from files at the same place of other
+/// configurations.
 fn origin(operator: &Operator) -> String {
     let lock = operator.lock();
     let line = lock.lines().find(|line| line.contains("origin:"));

@@ -1,5 +1,5 @@
 //! The operator's consent: it holds for one plugin from one source, for the component that was
-//! shown, and for all that a version changes; and its texts say what is meant.
+//! shown, and for everything that a version changes. Its texts say exactly what they allow.
 mod digests;
 mod identities;
 mod registry;
@@ -36,7 +36,7 @@ impl Operator {
         fs::write(path, guest::component(manifest)).unwrap();
     }
 
-    /// `kubephase plugin`, with the words of a text as arguments.
+    /// Runs `kubephase plugin`, with the words of a text as arguments.
     fn plugin(&self, words: &str) -> RunResult {
         let words = ["plugin"].into_iter().chain(words.split_whitespace());
         let config = ["--config", "cluster.yaml"];
@@ -60,7 +60,7 @@ impl Operator {
         fs::write(self.0.config(), edit(self.config())).unwrap();
     }
 
-    /// The lines that the lock grants the plugin.
+    /// Returns the lines that the lock grants the plugin.
     fn granted(&self) -> Vec<String> {
         let lock: serde_json::Value = serde_yaml::from_str(&self.lock()).unwrap_or_default();
         let lines = lock["plugins"][0]["granted"].as_array();
@@ -68,13 +68,14 @@ impl Operator {
         lines.map(str::to_owned).collect()
     }
 
-    /// The lock; empty where there is none.
+    /// Returns the lock; empty if there is none.
     fn lock(&self) -> String {
         fs::read_to_string(self.0.folder().join("kubephase.lock")).unwrap_or_default()
     }
 }
 
-/// The arguments of the command that a message suggests: the last one that allows something.
+/// Returns the arguments of the command that a message suggests: the last command that allows
+/// something.
 fn suggested(output: &str) -> Vec<String> {
     let command = output
         .rsplit("kubephase plugin ")
@@ -85,7 +86,7 @@ fn suggested(output: &str) -> Vec<String> {
     ["plugin".to_owned()].into_iter().chain(words).collect()
 }
 
-/// Checks that the program refused, and that its message has these parts.
+/// Checks that the program refused, and that its message has these parts. Returns the message.
 fn refused(ended: RunResult, parts: &[&str]) -> String {
     let output = ended.expect_status(6).output();
     for part in parts {

@@ -1,4 +1,4 @@
-//! A registry that gives one component to look at, and others afterwards.
+//! A registry that gives one component for inspection, and another one afterwards.
 use crate::support::server::{Manner, Server};
 use kubephase::plugin::digest::ComponentDigest;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub fn switching(first: Vec<u8>, second: Vec<u8>) -> Server {
     })
 }
 
-/// The manifest of an artifact that holds a component.
+/// Returns the manifest of an artifact that holds a component.
 fn manifest(component: &[u8]) -> Vec<u8> {
     let part = |kind: &str, content: &[u8]| {
         json!({

@@ -1,4 +1,5 @@
-//! Texts by which the operator decides: complete, and never what they are not.
+//! Texts that the operator reads before consent: they are complete, and nothing in them looks like
+//! something else.
 use super::{Operator, ROOT, ROOT_LINE, refused};
 use crate::support::Trial;
 use kubephase::plugin::digest::ComponentDigest;
@@ -119,7 +120,7 @@ fn characters_that_look_like_others_or_like_none_are_refused_by_name() {
             assert!(output.contains(&name), "{grant}: {output}");
         }
     }
-    // In a text for people a character that cannot be seen is refused; letters of any script fit.
+    // In a text for people, an invisible character is refused; letters of any script are allowed.
     for character in &hidden[..5] {
         let reason = format!("reason: \"It{character} is needed.\"");
         let plugin = Trial::addon_phase().grants(&[ROOT]).manifest();

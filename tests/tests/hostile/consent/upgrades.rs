@@ -1,15 +1,16 @@
-//! A version that provides something else, or keeps fewer settings secret, is one to allow.
+//! A version that provides something else, or keeps fewer settings secret, needs the operator's
+//! consent.
 use super::{Operator, refused};
 use crate::support::Trial;
 
 const SECRET: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: true}}}";
 const SHOWN: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: false}}}";
 const STAT: &str = "capability: observe-files.stat, paths: [/etc/hostname]";
-/// More workflows, a further phase, and places before and instead of others.
+/// More workflows, a further phase, and phases before and in place of other phases.
 const MORE: &str = "- {id: preflight/hostile, title: T, kind: check, workflow: [init, join], \
     before: [certs], failurePolicy: ignore}\n- {id: hostile/kubeconfig, title: T, kind: phase, \
     workflow: [init], needs: [certs], replaces: [certs/ca], slot: dns}\n";
-/// How the change is shown.
+/// Parts of the message that shows the change.
 const CHANGE: [&str; 9] = [
     "+ preflight/hostile runs in join",
     "+ preflight/hostile runs before certs",
@@ -31,8 +32,8 @@ fn put(operator: &Operator, plugin: &Trial, settings: &str) {
     );
 }
 
-/// An operator who added a plugin with a secret setting, and to whom a version is offered that has
-/// nothing of the first but its grants.
+/// Makes an operator who added a plugin with a secret setting. Then a version is offered that has
+/// only the grants of the first.
 fn upgraded() -> Operator {
     let operator = Operator::new();
     put(&operator, &Trial::check(), SECRET);

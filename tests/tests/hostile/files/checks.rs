@@ -2,7 +2,7 @@
 use crate::support::{Trial, call};
 use serde_json::json;
 
-/// A check of a plugin that also provides a phase, which the grant is for.
+/// The plugin provides a check and a phase, and only the phase uses the grant.
 #[test]
 fn a_check_has_no_file_written_although_its_plugin_was_granted_it() {
     let check =

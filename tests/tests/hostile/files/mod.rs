@@ -1,5 +1,6 @@
-//! Files: a plugin reads what every user of the machine may read, changes what its grant names, and
-//! follows no link out of it. It neither reads nor changes the files of the host.
+//! Files: a plugin reads files that every user of the machine may read, changes files that its
+//! grant names, and follows no link to other files. It neither reads nor changes the files of the
+//! host.
 
 mod checks;
 mod credentials;
@@ -11,7 +12,7 @@ mod territory;
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 
-/// Reads these paths with a grant for everything in the directories that they are in.
+/// Reads these paths with a grant for everything in their directories.
 pub fn read_all(trial: Trial, paths: &[&str]) -> crate::support::RunResult {
     let calls: Vec<Value> = paths
         .iter()

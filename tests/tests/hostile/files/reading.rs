@@ -30,7 +30,7 @@ fn files_of_the_host_are_not_shown_under_any_path() {
         "/var/log/private",
         "/var/log/closed/open",
     ];
-    // The node has been a control plane before, with all that belongs to one.
+    // The node has been a control plane before, with all files of a control plane.
     trial.rehearse_without_plugin().expect_status(0);
     for path in paths[..10]
         .iter()

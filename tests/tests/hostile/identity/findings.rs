@@ -1,4 +1,4 @@
-//! Findings: a plugin neither hides those of others nor escapes its own.
+//! Findings: a plugin neither hides the findings of others nor escapes from its own.
 use crate::support::{Trial, call};
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! A node that joins as "this machine": which program is run for its credentials, and what an
-//! interrupt leaves.
+//! A node that joins as "this machine": the program that is run for its credentials, and the files
+//! that an interrupt leaves.
 
 mod interrupts;
 mod joining_node;

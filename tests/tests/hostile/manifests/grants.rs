@@ -1,8 +1,8 @@
-//! Grants: their lines in the lock, and what amounts to root.
+//! Grants: their lines in the lock, and the grants that amount to root.
 use crate::support::Trial;
 use std::fs;
 
-/// Returns the lines of the lock for a component with this grant; none if the grant is refused.
+/// Returns the lines of the lock for a component with this grant; `None` if the grant is refused.
 fn locked_lines(grant: &str) -> Option<String> {
     let grant = format!("capability: {grant}");
     let trial = Trial::addon_phase().grants(&[&grant]).allow_root();

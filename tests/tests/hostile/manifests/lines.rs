@@ -1,9 +1,9 @@
-//! Texts that a terminal would show as lines of the host, in manifests, schemas, components and
-//! capsules.
+//! Texts in manifests, schemas, components and capsules (recordings of a plugin's call) that would
+//! look like lines of the host on a terminal.
 use crate::support::{Trial, guest};
 use std::fs;
 
-/// Lines that a guest would like to be taken for the host's, as JSON writes them.
+/// Lines that look like lines of the host, with the escapes of JSON.
 const FAKE: &str = "\\nhostile 0.1.0: fine\\n[certs] FAKE\\n";
 
 fn assert_no_fake_line(output: &str, case: &str) {

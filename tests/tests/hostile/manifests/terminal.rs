@@ -2,7 +2,7 @@
 use crate::support::Trial;
 use std::fs;
 
-/// Texts with which a manifest could repaint a terminal, as YAML writes them.
+/// Texts that could repaint a terminal, in the notation of YAML.
 const ESCAPES: [&str; 5] = [
     r"\e[2J\e[H\e[32mnothing\e[0m",
     r"\u009b2J",

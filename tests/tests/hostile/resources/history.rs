@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs of which a node keeps the journals.
+/// Number of runs whose journals a node keeps.
 const RUNS: usize = 45;
 /// Effects of a run, and the directories that each of them made.
 const EFFECTS: usize = 80;
@@ -25,15 +25,15 @@ fn journal(trial: &Trial, run: usize) -> PathBuf {
     trial.on_node(&format!("/var/lib/kubephase/journal-{run:06}.jsonl"))
 }
 
-/// The directories that one effect of a run made, the outermost first.
+/// Returns the directories that one effect of a run made, the outermost first.
 fn directories(run: usize, effect: usize) -> Vec<String> {
     let top = format!("{OWN}/{run}-{effect}");
     let below = |depth| format!("{top}{}", "/directory".repeat(depth));
     (0..DIRECTORIES).map(below).collect()
 }
 
-/// A node with the largest history: one run of the plugin, and others that differ from it only in
-/// their effects.
+/// Makes a node with the largest history: one run of the plugin, and copies of its journal that
+/// differ only in their effects.
 fn node_with_history() -> Trial {
     let trial = deep(1, 1, "directory");
     trial.rehearse().expect_status(0);

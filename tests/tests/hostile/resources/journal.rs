@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 const OWN: &str = "capability: effects-files.write-file, paths: \
     [/var/lib/kubephase-plugins/hostile/**]";
 
-/// Writes files below so many directories of its own each.
+/// A plugin that writes files, each below this number of directories of its own.
 pub fn deep(files: usize, directories: usize, name: &str) -> Trial {
     let write = |number: usize| {
         let below = format!("/{name}").repeat(directories);
@@ -17,7 +17,7 @@ pub fn deep(files: usize, directories: usize, name: &str) -> Trial {
     Trial::phase().grants(&[OWN]).calls(&writes)
 }
 
-/// Resets the tree, and expects that nothing of the plugin's is left there.
+/// Resets the tree. Checks that no file of the plugin is left there.
 fn reset(trial: &Trial) {
     trial
         .run(&["reset", "--force", "--root", "root"])

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const SIDE_BY_SIDE: &str = "parallelism: 64\n";
 
-/// Runs the checks of so many plugins.
+/// Runs the checks of this number of plugins.
 fn checks_of_many(count: usize, calls: &[Value]) -> RunResult {
     let trial = Trial::check().phases(SIDE_BY_SIDE).calls(calls);
     trial.prepare().prepare_beside(count - 1).preflight_again()
@@ -78,7 +78,7 @@ fn objects_of_many_plugins_do_not_fill_the_memory() {
     };
     let calls: Vec<Value> = (0..14).map(apply).collect();
     let trial = Trial::phase()
-        // Side by side, the limit of proposals that wait would end the run first.
+        // If they ran side by side, the limit of waiting proposals would end the run first.
         .phases("parallelism: 1\n")
         .grants(&[grant])
         .allow_cluster_admin()

@@ -15,7 +15,7 @@ const OWN: &str = "/var/lib/kubephase-plugins/hostile";
 struct Mode {
     what: &'static str,
     ended: RunResult,
-    /// what the output or an answer says of the limit that ended it
+    /// the text, in the output or in an answer, about the limit that ended it
     limit: &'static str,
 }
 
@@ -87,7 +87,7 @@ fn calls() -> Vec<Mode> {
     ]
 }
 
-/// Ways that report or ask too much.
+/// Ways that report too much, or ask too much.
 fn reports() -> Vec<Mode> {
     let finding = json!(["warn", "Hostile", "x", "name", "y"]);
     let fact = json!(["name", repeated("1", 900_000)]);

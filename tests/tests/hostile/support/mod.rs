@@ -1,6 +1,6 @@
-//! What the cases share: the hostile component (`guest`), a folder and a plugin for each case
-//! (`trial`), runs that are measured (`process`), runs in namespaces (`namespace`), fake programs
-//! and servers.
+//! The parts that the cases share: the hostile component (`guest`), a folder and a plugin for each
+//! case (`trial`), runs that are measured (`process`), runs in namespaces (`namespace`), fake
+//! programs and servers.
 pub mod guest;
 pub mod namespace;
 pub mod process;

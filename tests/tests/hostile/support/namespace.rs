@@ -8,7 +8,7 @@ use super::{
 };
 use std::{path::Path, process::Command};
 
-/// Flags of `kubephase` for the preflight phase alone, with all of its checks as warnings.
+/// Flags of `kubephase` that run only the preflight phase, with all of its checks as warnings.
 pub const PREFLIGHT: [&str; 6] = [
     "init",
     "phase",
@@ -17,7 +17,7 @@ pub const PREFLIGHT: [&str; 6] = [
     "cluster.yaml",
     "--ignore-preflight-errors=all",
 ];
-/// Flags of `kubephase` for the addons alone.
+/// Flags of `kubephase` that run only the addons.
 pub const ADDONS: [&str; 6] = ["init", "phase", "addon", "all", "--config", "cluster.yaml"];
 
 const SCRIPT: &str = r#"
@@ -109,7 +109,7 @@ pub fn record(trial: &Trial) -> RunResult {
     run(trial, None, &trial.prepare_record())
 }
 
-/// Runs the program where the scratch root of the trial is a disk of 200 KiB.
+/// Runs the program with a disk of 200 KiB as the scratch root of the trial.
 pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> RunResult {
     process::run(
         trial.folder(),
@@ -117,7 +117,7 @@ pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> RunResult {
     )
 }
 
-/// Runs the program as on this machine, where a folder is a second `/proc`.
+/// Runs the program as on this machine, with a second `/proc` at a folder.
 pub fn run_with_second_proc(trial: &Trial, folder: &Path, arguments: &[&str]) -> RunResult {
     process::run(
         trial.folder(),

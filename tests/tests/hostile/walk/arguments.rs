@@ -2,7 +2,7 @@
 //! hostile.
 use serde_json::{Value, json};
 
-/// Valid arguments of a function, and which of them are texts.
+/// Valid arguments of a function, and how many of them, from the first on, are texts.
 pub struct ValidArguments {
     pub values: Vec<Value>,
     pub texts: Vec<usize>,
@@ -27,7 +27,7 @@ fn mixed(values: Value, count: usize) -> ValidArguments {
     }
 }
 
-/// Returns valid arguments of a function; none if it takes no text that could be misused.
+/// Returns valid arguments of a function; `None` if it takes no text that could be misused.
 ///
 /// # Panics
 /// If the gate table has a function that is not listed here.
@@ -49,8 +49,8 @@ pub fn valid_arguments(capability: &str) -> Option<ValidArguments> {
     )
 }
 
-/// Whether a function takes only numbers, or texts for people, which the host shows as text
-/// (`../manifests/` and `../identity/` look at what is shown).
+/// Whether a function takes only numbers, or texts for people. The host prints such texts
+/// (`../manifests/` and `../identity/` check them).
 fn is_without_texts(capability: &str) -> bool {
     matches!(
         capability,

@@ -38,7 +38,7 @@ pub struct Case {
     kubelet: Option<String>,
     kube_proxy: Option<String>,
     phases: Option<String>,
-    /// command lines that succeed before
+    /// command lines that run before, and have to succeed
     before: Vec<String>,
     /// files that are written after `before`; a file without a content is removed
     changes: BTreeMap<String, Option<String>>,
@@ -54,7 +54,7 @@ impl Case {
         words(&self.run)
     }
 
-    /// Writes the files of the case and runs what comes before it.
+    /// Writes the files of the case, and runs the command lines before it.
     pub fn prepare(&self, bench: &mut Workbench) {
         for (name, value) in &self.environment {
             bench.set_environment(name, value);

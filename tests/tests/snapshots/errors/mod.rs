@@ -1,6 +1,5 @@
-//! Every error that a person can meet without a cluster: message, remedy and exit code.
-//!
-//! A table `AREA.yaml` has the cases of an area, the folder `AREA` their snapshots.
+//! Every error that a user can get without a cluster: message, remedy and exit code. A table
+//! `AREA.yaml` has the cases of an area, the folder `AREA` their snapshots.
 mod case;
 mod cluster;
 
@@ -37,7 +36,7 @@ fn check_case(area: &str, case: &Case, bench: &mut Workbench) {
     assert_snapshot(&format!("errors/{area}"), &case.name, &line, &text);
 }
 
-/// Fails if a snapshot is there whose case is not in the table.
+/// Fails if there is a snapshot whose case is not in the table.
 fn expect_no_other_snapshots(area: &str, cases: &[Case]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(SNAPSHOTS)

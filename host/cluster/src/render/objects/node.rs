@@ -10,7 +10,7 @@ pub const CONTROL_PLANE_LABELS: [&str; 2] = [
 ];
 
 /// Returns the strategic merge patch that gives a Node the annotation with the socket of its
-/// container runtime; `{}` if it has it.
+/// container runtime; `{}` if the Node has the annotation.
 pub fn socket_patch(current: &Value, socket: &str) -> Value {
     if current["metadata"]["annotations"][SOCKET_ANNOTATION] == socket {
         json!({})
@@ -19,9 +19,9 @@ pub fn socket_patch(current: &Value, socket: &str) -> Value {
     }
 }
 
-/// Returns the strategic merge patch that gives a Node its labels and taints; `{}` if it has them.
-/// A patch replaces the whole list of taints, so the list has the configured taints, and then those
-/// that the Node has already.
+/// Returns the strategic merge patch that gives a Node its labels and taints; `{}` if the Node has
+/// them. A patch replaces the whole list of taints, so the list has the configured taints, and then
+/// those that the Node has already.
 pub fn node_patch(current: &Value, taints: &[Taint]) -> Value {
     let mut patch = json!({});
     for label in CONTROL_PLANE_LABELS {

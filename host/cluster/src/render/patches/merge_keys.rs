@@ -15,7 +15,7 @@ pub(super) struct MergeRule {
 pub(super) enum MergeKey {
     /// this field of the element
     Field(&'static str),
-    /// the element itself, which is a scalar
+    /// the element itself, if it is a scalar
     Scalar,
 }
 

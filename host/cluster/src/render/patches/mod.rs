@@ -191,8 +191,8 @@ fn object_kind(target: &str) -> &'static str {
     }
 }
 
-/// Returns a patch as JSON for messages. A plain text is named by its kind alone, because a file
-/// that is not a patch parses as one.
+/// Returns a patch as JSON for messages. A plain text is quoted only by its kind, because any file
+/// that is not a patch parses as a plain text.
 fn quotable(patch: &Value) -> String {
     if patch.is_object() || patch.is_array() {
         patch.to_string()

@@ -91,7 +91,7 @@ fn complete_containers(object: &mut Value, lists: [&str; 2]) {
 }
 
 /// Returns the field because of which a manifest is not a Pod: `spec.containers`. Each field is
-/// tried alone.
+/// tried on its own.
 fn find_misfit(manifest: &Value) -> Option<String> {
     let (section, fields) = manifest
         .as_object()?

@@ -29,5 +29,5 @@ pub use resolver::{Endpoint, Resolver};
 pub const UNREACHABLE_REMEDY: &str = "check that the API server runs, and that this machine can \
     reach the address in the kubeconfig";
 
-/// The field manager of all changes, as `metadata.managedFields` has it.
+/// The field manager of all changes, in `metadata.managedFields`.
 pub const MANAGER: &str = "kubephase";

@@ -3,7 +3,7 @@ use kubephase_wit::{Failure, FailureCode};
 use rustix::io::Errno;
 use std::io;
 
-/// Returns the code of the failure that an I/O error is. A later try may succeed after `io`, but
+/// Returns the code of the failure for an I/O error. A later try may succeed after `io`, but
 /// neither after `no-space` nor after `read-only`.
 pub(in crate::world) fn failure_code(error: &io::Error) -> FailureCode {
     match Errno::from_io_error(error) {

@@ -22,7 +22,7 @@ pub enum ReadLine {
 #[derive(Debug)]
 pub struct LineReader<R> {
     source: BufReader<R>,
-    /// LineReader that were read so far, including lines that were cut off or too long.
+    /// Lines that were read so far, including lines that were cut off or too long.
     pub count: usize,
     /// Bytes that were read so far.
     pub bytes: u64,

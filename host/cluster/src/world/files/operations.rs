@@ -24,9 +24,9 @@ impl Files for RootedFiles {
         Ok(Box::new(self.open_handle(path)?))
     }
 
-    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
         let opened = self.open_handle(path)?;
-        self.check_shown(&opened, territory)?;
+        self.check_may_show(&opened, territory)?;
         Ok(Box::new(opened))
     }
 

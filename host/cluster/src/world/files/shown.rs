@@ -50,7 +50,7 @@ impl RootedFiles {
     /// # Errors
     /// `denied` if the file holds a secret of the host or is about a process. Any failure of the
     /// check itself.
-    pub(super) fn check_shown(&self, opened: &FileHandle, territory: &Territory) -> Tried<()> {
+    pub(super) fn check_may_show(&self, opened: &FileHandle, territory: &Territory) -> Tried<()> {
         let real = opened.real_path();
         let is_of_process = opened.is_on_file_system(PROC_SUPER_MAGIC)? && !is_kernel_entry(&real);
         let identities = [self.directories_above(&real)?, vec![opened.identity()]].concat();

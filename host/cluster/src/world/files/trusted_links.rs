@@ -1,10 +1,10 @@
-//! The way to what is removed. A journal names a path, and another user may have put a link on the
-//! way since: the way is followed only through links that nobody but root and this user can have
-//! made.
+//! The way to a file that is to be removed. A journal names a path, and since then another user may
+//! have put a link on the way. So the way is followed only through links that nobody but root and
+//! this user can have made.
 //!
-//! `ResolvedPath` follows links too, and judges paths by their names, as they were when it looked.
-//! That is not enough to remove something: here every step is an open directory, and the directory
-//! that was judged is the directory in which the file is removed, whatever becomes of its name.
+//! `ResolvedPath` follows links too, and judges paths by the names that it saw. That is not enough
+//! to remove something: here every step is an open directory, and the file is removed in the very
+//! directory that was judged, even if another directory has its name by then.
 use super::{
     RootedFiles,
     failure::{failure_to, io_failure},
@@ -31,7 +31,8 @@ struct Step<'p> {
 }
 
 impl RootedFiles {
-    /// Opens the directory of a path that is to be removed. `None` if the directory does not exist.
+    /// Opens the directory of a path that is to be removed. Returns `None` if the directory does
+    /// not exist.
     ///
     /// # Errors
     /// `denied` if the way leads through a link that another user may have made.
@@ -94,7 +95,8 @@ impl RootedFiles {
         Ok(way.to_owned())
     }
 
-    /// The root of the tree. That of a scratch tree stands for `/`, whatever its mode is.
+    /// Returns the root of the tree. The root of a scratch tree stands for `/`, whatever its mode
+    /// is.
     fn first_step(&self) -> rustix::io::Result<Step<'static>> {
         let directory = self.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
         let stat = fs::fstat(&directory)?;
@@ -106,7 +108,7 @@ impl RootedFiles {
     }
 }
 
-/// The first name of a path, and what follows it.
+/// Returns the first name of a path, and what follows it.
 fn next_name(path: &str) -> Option<(&str, &str)> {
     let path = path.trim_start_matches('/');
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));

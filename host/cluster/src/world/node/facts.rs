@@ -6,14 +6,14 @@ use kubephase_sdk::{node::is_proxy, release::Release};
 use serde_json::Value;
 use std::path::Path;
 
-/// Stands for the version of a kubelet that is as new as the cluster of its machine.
+/// The version of a kubelet that is as new as the cluster of its machine.
 pub const SAME_AS_CLUSTER: &str = "";
 
 /// Reads a description in YAML or JSON. Of its environment only the proxy variables are kept.
 ///
 /// # Errors
-/// The file cannot be read, or has a field that is unknown or of a wrong type; then with line and
-/// field.
+/// The file cannot be read, or has a field that is unknown or of a wrong type. The message names
+/// the line and the field.
 pub fn read(path: &Path) -> Result<NodeFacts> {
     #[allow(
         clippy::disallowed_methods,
@@ -36,8 +36,8 @@ pub fn read(path: &Path) -> Result<NodeFacts> {
     Ok(facts)
 }
 
-/// Gives a machine whose kubelet is to be as new as its cluster the version of the cluster; an
-/// empty version is the newest release.
+/// Returns the facts of a machine with the version of its cluster as the version of its kubelet, if
+/// the kubelet is to be as new as the cluster. An empty `version` means the newest release.
 pub fn with_kubelet_of(version: &str, mut facts: NodeFacts) -> NodeFacts {
     if facts.kubelet_version.as_deref() == Some(SAME_AS_CLUSTER) {
         let version = if version.is_empty() {

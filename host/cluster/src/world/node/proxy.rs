@@ -64,7 +64,7 @@ fn is_excluded(list: &str, url: &Url) -> bool {
         .any(|entry| target.is_excluded_by(&entry))
 }
 
-/// What a URL leads to.
+/// The host that a URL leads to.
 struct Target {
     host: String,
     port: String,

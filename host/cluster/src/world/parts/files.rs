@@ -23,7 +23,7 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// Also `denied` if it holds a secret of the host by any of its names, or is about a process;
     /// the failure to find that out.
-    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>>;
+    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>>;
     /// Returns the view of this tree that file effects of plugins have: it follows no link anywhere
     /// in a path, neither reads nor changes files of the host's territory, and sets no set-user-ID
     /// or set-group-ID bit. Make a new view for each effect.
@@ -57,8 +57,8 @@ pub trait Files: Send + Sync {
     /// not of the files that they lead to. Returns whether anything changed. Only root can give
     /// files away; for other users nothing changes.
     fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool>;
-    /// Removes a file. Does nothing if it does not exist. Like all that removes, it follows only
-    /// links that no other user can have made.
+    /// Removes a file. Does nothing if it does not exist. Like the other methods that remove
+    /// something, it follows only links that no other user can have made.
     fn remove(&self, path: &str) -> Tried<()>;
     /// Removes a file, or a directory with everything below it. Links are removed, not followed.
     fn remove_all(&self, path: &str) -> Tried<()>;

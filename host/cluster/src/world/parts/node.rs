@@ -10,9 +10,9 @@ use serde_json::Value;
 /// What a program may do that runs for a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
-    /// All that this process may do: the program is to change the node.
+    /// everything that this process may do: the program is to change the node
     Full,
-    /// What needs none of the capabilities of root: the program is to look at the node.
+    /// only what needs none of the capabilities of root: the program is to look at the node
     WithoutCapabilities,
 }
 

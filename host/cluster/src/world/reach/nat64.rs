@@ -1,22 +1,22 @@
-//! IPv4 addresses in IPv6 addresses: a gateway (NAT64) sends what is for such an address to the
-//! IPv4 address in it. The operator's network may use any prefix, and asking the network for it
-//! (RFC 7050) takes a lookup, so every place that RFC 6052 allows is looked at.
+//! IPv4 addresses within IPv6 addresses: a gateway (NAT64) sends packets for such an address to the
+//! IPv4 address in it. The operator's network may use any prefix. Asking the network for it (RFC
+//! 7050) takes a lookup, so every place that RFC 6052 allows is looked at.
 use super::v4;
 use ipnet::Ipv4Net;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Where clouds have their metadata servers. Addresses of a machine of its own, such as 127.0.0.1,
-/// no gateway sends back to the machine.
+/// The networks of the metadata servers of clouds. Networks such as 127.0.0.0/8 are not among them:
+/// no gateway sends a packet back to the machine that it came from.
 const METADATA: [Ipv4Net; 4] = [
     v4(100, 100, 100, 200, 32),
     v4(168, 63, 129, 16, 32),
     v4(169, 254, 0, 0, 16),
     v4(192, 0, 0, 0, 24),
 ];
-/// Lengths of prefixes, in bytes, behind which an IPv4 address may be that is not at the end.
+/// Lengths in bytes of the prefixes after which an IPv4 address may stand that is not at the end.
 const PREFIXES: [usize; 5] = [4, 5, 6, 7, 8];
 
-/// Returns what an address is, where a gateway may send what is for it to a metadata server.
+/// Returns the kind of an address whose packets a gateway may send to a metadata server.
 pub(super) fn leads_to(address: Ipv6Addr) -> Option<&'static str> {
     let bytes = address.octets();
     // Byte 8 belongs neither to the prefix nor to the address.

@@ -1,4 +1,5 @@
-//! Addresses that are ordinary elsewhere, and here lead to this machine itself or into its cluster.
+//! Addresses that are ordinary elsewhere, but lead from here to this machine itself or into its
+//! cluster.
 use if_addrs::IfAddr;
 use ipnet::{Ipv4Net, Ipv6Net};
 use kubephase_sdk::net::Network;
@@ -8,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Services([Option<Network>; 4]);
 
-/// Beginnings of the names of bridges to which the containers and machines are connected that run
-/// on this machine alone.
+/// Beginnings of the names of bridges for containers and virtual machines that run on this machine
+/// only.
 const BRIDGES: [&str; 10] = [
     "br-", "cbr", "cni", "docker", "flannel", "lxcbr", "lxdbr", "nerdctl", "podman", "virbr",
 ];
@@ -32,8 +33,8 @@ impl Services {
     }
 }
 
-/// Returns what an address is, where it leads to this machine itself or to a Service, a
-/// Pod or a container of its cluster; `None` for all others.
+/// Returns the kind of an address that leads to this machine itself, or to a Service, a Pod or a
+/// container of its cluster; `None` for all others.
 pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
     let address = address.to_canonical();
     if services.contain(address) {
@@ -45,7 +46,7 @@ pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
     (is_of_interface(address) || is_kept_here(address)).then_some("an address of this machine")
 }
 
-/// Whether the address is one that a bridge for containers of this machine leads to.
+/// Whether a bridge for containers of this machine leads to the address.
 fn is_at_bridge(address: IpAddr) -> bool {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     interfaces
@@ -73,7 +74,7 @@ fn is_of_interface(address: IpAddr) -> bool {
     interfaces.map_or(true, |all| all.iter().any(|one| one.ip() == address))
 }
 
-/// Whether the kernel keeps what is for the address on this machine: then the sender has the same
+/// Whether the kernel keeps packets for the address on this machine: then the sender has the same
 /// address, or a loopback address. Connecting a datagram socket sends nothing.
 fn is_kept_here(address: IpAddr) -> bool {
     let any: IpAddr = match address {

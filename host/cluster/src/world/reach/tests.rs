@@ -71,7 +71,8 @@ fn addresses_of_this_machine_and_of_services_are_nearby() {
         let judged = Reach::OtherMachines(services).check("a", address.parse().unwrap());
         assert_eq!(judged, Ok(()), "{address}");
     }
-    // Every machine that runs this has these, though not by the list of its interfaces.
+    // Every machine that runs this test has these addresses, though its list of interfaces may lack
+    // them.
     for address in ["127.0.0.1", "127.7.7.7"] {
         let what = nearby(address.parse().unwrap(), Services::default());
         assert!(what.is_some(), "{address}");

@@ -1,4 +1,4 @@
-//! Single parts of this machine, for callers that need no whole [`Real`](super::Real).
+//! Single parts of this machine, for callers that do not need a whole [`Real`](super::Real).
 use super::cri::Cri;
 use crate::{
     cancel::Cancel,
@@ -14,8 +14,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 /// Connects to every server at the address of this node's API server, or, without an address, at
-/// the address of the server's URL. While a control plane comes up, what stands before it (a load
-/// balancer, say) may not lead to it yet. kubeadm connects to the node's own address as well.
+/// the address of the server's URL. While a control plane starts, a load balancer in front of it
+/// may not lead to it yet. kubeadm connects to the node's own address as well.
 pub(super) struct OwnServerResolver(pub(super) Option<SocketAddr>);
 
 impl Resolver for OwnServerResolver {

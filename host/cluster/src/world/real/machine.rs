@@ -1,4 +1,4 @@
-//! The machine without its files: gathered facts, and what is read or changed when it is asked for.
+//! The machine without its files: facts that were gathered, and what is read or changed on request.
 use super::{
     child::LeftoverProcesses,
     mounts,

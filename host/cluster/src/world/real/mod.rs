@@ -12,7 +12,7 @@
 //! | `cri` | the container runtime |
 //! | `etcd` | the cluster's etcd |
 //! | `mounts`, `sysctl` | mounts and kernel parameters |
-//! | `connections` | single parts of this machine, for callers that need no whole world |
+//! | `connections` | single parts of this machine, for callers that do not need a whole world |
 //!
 //! Files are in [`world::files`](super::files), the API's client is in [`world::api`](super::api).
 mod capabilities;

@@ -1,4 +1,4 @@
-//! The network as this machine has it.
+//! The network of this machine.
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 /// How long the resolver may take.
 const RESOLVE: Duration = Duration::from_secs(10);
 
-/// The network as this machine has it.
+/// The network of this machine.
 pub struct RealNet {
     handle: Handle,
     /// Environment variables by name, for proxies.
@@ -209,7 +209,7 @@ impl Net for RealNet {
     }
 }
 
-/// Reserves a TCP port of all addresses for a moment. The socket never listens, so nobody can
+/// Reserves a TCP port of all addresses for a moment. The socket never listens, so no client can
 /// connect to it. Like a server, it may take a port whose last connections are still closing.
 fn is_free(port: u16) -> rustix::io::Result<()> {
     let socket = socket_with(

@@ -68,7 +68,7 @@ impl Programs {
         }
     }
 
-    /// Returns the path of a program; `None` if no directory has it. Of a program of the system it
+    /// Returns the path of a program; `None` if no directory has it. For a program of the system it
     /// is the real path, without links, so that the file that was checked is the file that runs.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         match self {
@@ -119,8 +119,8 @@ impl Programs {
         Ok(command)
     }
 
-    /// The path of a program that is named by its path, or found by its name. Only root can have
-    /// put it there.
+    /// Returns the path of a program that is named by its path, or found by its name. Only root can
+    /// have put the program there.
     fn path_of(&self, program: &str) -> Tried<PathBuf> {
         if program.starts_with('/') {
             return path_of_system(program);
@@ -142,7 +142,7 @@ impl Programs {
     }
 }
 
-/// The real path of a program of the system that is named by its path.
+/// Returns the real path of a program of the system that is named by its path.
 fn path_of_system(program: &str) -> Tried<PathBuf> {
     let files = RootedFiles::open(Path::new("/"))
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot run {program}: {error}")))?;

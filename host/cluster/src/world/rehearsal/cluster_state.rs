@@ -30,14 +30,14 @@ pub struct ClusterState {
     pub(super) etcd: EtcdMembers,
     pub(super) log: Arc<ClusterLog>,
     external: Option<ExternalCluster>,
-    /// Whether there is no cluster, and none begins.
+    /// Whether there is no cluster, and the run begins none.
     is_absent: bool,
 }
 
 /// An API server of the cluster.
 struct RunningServer {
     /// The addresses at which it is reached: those of its machine, and the one that it advertises.
-    /// A flag may change the latter alone.
+    /// A flag may change the advertised address only.
     addresses: Vec<IpAddr>,
     endpoint: Endpoint,
     api: Arc<ApiState>,
@@ -143,7 +143,7 @@ impl ClusterState {
         external.import_members(&self.etcd, api, &own);
     }
 
-    /// Returns what of an external cluster was not checked.
+    /// Returns the parts of an external cluster that were not checked.
     pub(super) fn not_checked(&self) -> Vec<String> {
         let external = self.external.as_ref();
         external
@@ -151,7 +151,7 @@ impl ClusterState {
             .unwrap_or_default()
     }
 
-    /// Reads what was saved of the cluster, for its first API server, and restores the members of
+    /// Reads the saved state of the cluster for its first API server, and restores the members of
     /// etcd.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl ClusterState {
         Ok(entries)
     }
 
-    /// Begins the log with the cluster as it is. From then on all changes are logged.
+    /// Begins the log with the present state of the cluster. From then on all changes are logged.
     ///
     /// # Errors
     /// The log cannot be written.

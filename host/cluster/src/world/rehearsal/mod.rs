@@ -11,7 +11,7 @@
 //! | `persistence` | the log by which a cluster outlives the process |
 //! | `overlay` | files of a node that is only read, with changes on top |
 //! | `external` | a real cluster that a machine would join |
-//! | `no_cluster` | what stands for the API where there is no cluster |
+//! | `no_cluster` | the API of a machine without a cluster |
 //! | `network` | the network of the node |
 //!
 //! The described node itself is in `world::node::described`.
@@ -50,9 +50,9 @@ pub struct Rehearsal {
     node: DescribedNode,
     kubelet: Arc<KubeletStandIn>,
     api: Box<dyn Cluster>,
-    /// The API for requests that nothing will answer.
+    /// The API, for requests that no server will answer.
     hasty_api: Box<dyn Cluster>,
-    /// Why the node did not start again as it was, when the rehearsal was opened.
+    /// Why the node did not start again in its former state when the rehearsal was opened.
     warning: Option<String>,
 }
 
@@ -95,7 +95,7 @@ fn open_root(path: &Path) -> Result<RootedFiles> {
 }
 
 impl Rehearsal {
-    /// Takes it for granted that the kubelet runs: the run leaves out the phase that starts it.
+    /// Marks the kubelet as running: the run leaves out the phase that starts it.
     pub fn presume_kubelet(&self) {
         self.kubelet.presume_running();
     }
@@ -147,7 +147,7 @@ impl Rehearsal {
         })
     }
 
-    /// Removes what was saved of the cluster if the node was reset.
+    /// Removes the saved state of the cluster if the node was reset.
     ///
     /// # Errors
     /// It cannot be removed.
@@ -195,8 +195,8 @@ impl World for Rehearsal {
     }
 
     fn cluster(&self) -> &dyn Cluster {
-        // A kubelet reads its static Pods again and again, also if its own health is never asked
-        // for. What keeps a Pod from starting shows in the answers of the API.
+        // A kubelet reads its static Pods again and again, even if no phase asks for its health.
+        // The reason why a Pod does not start shows in the answers of the API.
         if self.kubelet.endpoint().is_none() {
             let _ = self.kubelet.sync();
         }

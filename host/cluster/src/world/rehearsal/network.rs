@@ -1,4 +1,5 @@
-//! The network of a rehearsed node: health endpoints of what its kubelet runs, and nothing beyond.
+//! The network of a rehearsed node: health endpoints of the servers that its kubelet runs, and
+//! nothing else.
 use super::Rehearsal;
 use crate::{
     arguments::HttpUrl,
@@ -32,7 +33,7 @@ impl Net for Rehearsal {
     }
 
     fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
-        // A kubelet reads its static Pods again and again without being told to.
+        // A kubelet reads its static Pods again and again on its own.
         self.kubelet.sync()?;
         if let Some(status) = self.kubelet.health_status(url) {
             return Ok(HttpReply {

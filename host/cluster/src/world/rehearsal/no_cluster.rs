@@ -1,5 +1,5 @@
-//! What stands for the API where there is no cluster: it has no objects, and accepts every change
-//! without keeping it.
+//! The API of a machine without a cluster: it has no objects, and accepts every change without
+//! keeping it.
 use crate::{
     secret::Secret,
     world::{Cluster, Tried, revision::Revision},

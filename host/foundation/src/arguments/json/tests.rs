@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_text_is_measured_as_its_values_are() {
+fn a_text_is_measured_like_the_values_that_are_read_from_it() {
     for text in [
         "{}",
         "[]",
@@ -15,20 +15,20 @@ fn a_text_is_measured_as_its_values_are() {
     }
 }
 
-fn gets_large_turn() -> bool {
+fn can_take_large_turn() -> bool {
     wait_for_turn("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some())
 }
 
 #[test]
-fn a_thread_waits_for_a_turn_but_not_for_its_own() {
+fn a_second_thread_waits_but_the_holder_of_a_turn_does_not() {
     let turn = |bytes| wait_for_turn("", bytes, &|| false).unwrap();
     let first = turn(SMALL + 1);
-    assert!(turn(1).0.is_none() && !gets_large_turn());
-    let elsewhere = std::thread::scope(|scope| {
+    assert!(turn(1).0.is_none() && !can_take_large_turn());
+    let other_thread_waits = std::thread::scope(|scope| {
         let other = scope.spawn(|| wait_for_turn("", SMALL + 1, &|| true).is_none());
         other.join().unwrap()
     });
-    assert!(elsewhere);
+    assert!(other_thread_waits);
     drop(first);
     assert!(turn(SMALL + 1).0.is_some());
 }

@@ -1,4 +1,5 @@
-//! An authority's subject is the issuer of what it signs, byte by byte, whatever it is made of.
+//! The issuer of a certificate equals the subject of its authority byte by byte, however the
+//! subject is encoded.
 use super::*;
 use crate::pki::{
     name::Name,

@@ -8,7 +8,7 @@ const MAX_BETWEEN: usize = 32;
 /// Bytes of a name that are looked at.
 const MAX_NAME: usize = 64;
 
-/// What may stand after the name of a secret and is none.
+/// Values that may stand after the name of a secret and are not secrets.
 const PLAIN_VALUES: &[&str] = &[
     "true",
     "false",
@@ -27,18 +27,18 @@ const PLAIN_VALUES: &[&str] = &[
     "disabled",
 ];
 
-/// Where `/etc/nsswitch.conf` says that the users of the machine are, after the name `passwd`.
+/// Sources of the machine's users, which `/etc/nsswitch.conf` names after `passwd`.
 const USER_SOURCES: &[&str] = &["files", "compat", "db", "sss", "systemd", "ldap", "winbind"];
 
-/// What the facts of a kubeconfig say about the credential of its user.
+/// Words for the kind of a user's credential, in the facts of a kubeconfig.
 const CREDENTIAL_KINDS: &[&str] = &["client-certificate", "client-certificate-data", "token"];
 
-/// Names and values that documentation shows, so that everybody knows them.
+/// Names with values that are public, because documentation shows them.
 const EXAMPLES: &[(&str, &str)] = &[
     // OpenSSL's public demonstration server for certificates, in its default configuration.
     ("secret", "pass:insta"),
     ("pass", "insta"),
-    // Whom Java answers with NTLM or Kerberos.
+    // The servers that Java answers with NTLM or Kerberos.
     ("jdk.http.ntlm.transparentAuth", "allHosts"),
     ("jdk.http.ntlm.transparentAuth", "trustedHosts"),
     (
@@ -47,7 +47,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Begins what stands in for a secret that was masked.
+/// The beginning of a placeholder for a masked secret.
 const PLACEHOLDER: &str = "<secret:";
 
 /// Searches for a value after the name of a secret.
@@ -72,7 +72,7 @@ pub(super) fn search(text: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// The name that a text ends with; empty if it ends with none.
+/// Returns the name at the end of a text; empty if there is none.
 fn name_before(text: &[u8]) -> &str {
     let between = text.iter().rev().take(MAX_BETWEEN);
     let between = between.take_while(|byte| is_between(**byte)).count();
@@ -88,7 +88,7 @@ fn name_before(text: &[u8]) -> &str {
     std::str::from_utf8(&text[text.len() - length..]).unwrap_or_default()
 }
 
-/// The value that a text begins with, up to the end of its line.
+/// Returns the value at the beginning of a text, up to the end of its line.
 fn value_after(text: &[u8]) -> &[u8] {
     let between = text.iter().take(MAX_BETWEEN);
     let between = between.take_while(|byte| is_between(**byte)).count();
@@ -102,8 +102,8 @@ fn is_between(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\')
 }
 
-/// Whether a value after the name of a secret is no secret. A value that is an object or a list is
-/// judged by what is in it.
+/// Whether a value after the name of a secret is not a secret. A value that is an object or a list
+/// is judged by its parts.
 fn is_plain(name: &str, value: &[u8]) -> bool {
     let Ok(value) = std::str::from_utf8(value) else {
         return false;
@@ -125,13 +125,12 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
         || (name == "passwd" && USER_SOURCES.contains(&value))
 }
 
-/// Whether a value is the name of a variable that has the secret: `${PASSWORD}`, `$PASSWORD`.
+/// Whether a value is the name of a variable that holds the secret: `${PASSWORD}`, `$PASSWORD`. A
+/// closing brace is not part of a value. In OpenSSL's files a variable may be `$section::name`.
 fn is_variable(value: &str) -> bool {
     let Some(name) = value.strip_prefix('$') else {
         return false;
     };
-    // A value ends before a brace that closes something.
-    // OpenSSL's `$section::name`.
     if let Some((section, name)) = name.split_once("::") {
         let is_of_name = |c: char| c.is_ascii_alphanumeric();
         return is_name(section, is_of_name) && is_name(name, is_of_name);
@@ -147,7 +146,8 @@ fn is_variable(value: &str) -> bool {
     }
 }
 
-/// Whether a value stands in documentation for one that the reader chooses: `<keystore-password>`.
+/// Whether a value is a stand-in of documentation, which the reader replaces:
+/// `<keystore-password>`.
 fn is_stand_in(value: &str) -> bool {
     let name = value.strip_prefix('<').and_then(|it| it.strip_suffix('>'));
     let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
@@ -174,9 +174,9 @@ fn is_name(text: &str, is_of_name: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(|c| c == '_' || is_of_name(c))
 }
 
-/// Whether what stands after a name shows how it is used, and is no secret: an example that is
-/// known, a word for a secret in a comment (`# password = secret`), or the name in words
-/// (`challengePassword = A challenge password`).
+/// Whether a name and its value are an example and not a secret: a pair of [`EXAMPLES`], a word for
+/// a secret in a comment (`# password = secret`), or the name in words (`challengePassword = A
+/// challenge password`).
 fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
     let line = after
         .split(|byte| *byte == b'\n')
@@ -198,8 +198,8 @@ fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
     (is_comment && matches!(rest, "secret" | "password")) || words == name.to_ascii_lowercase()
 }
 
-/// Whether what stands before a name says that the value is none of a secret: a word after a
-/// `token` in a URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
+/// Whether the text before a name shows that the value is not a secret: a word after a `token` in a
+/// URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
 fn is_public(before: &[u8], name: &str, value: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     let quotes = before.iter().rev().take_while(|byte| is_between(**byte));

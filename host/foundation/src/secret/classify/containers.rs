@@ -29,7 +29,7 @@ const BEGINNINGS: &[&[u8]] = &[
 /// What bzip2 begins with, before and after the digit of its level.
 const BZIP2: (&[u8], &[u8]) = (b"BZh", b"1AY&SY");
 
-/// Refuses content that begins as such a container does.
+/// Refuses content that begins like such a container.
 pub(super) fn search(content: &[u8]) -> Verdict {
     let is_bzip2 = content.starts_with(BZIP2.0)
         && content

@@ -23,7 +23,7 @@ const EC_KEY_LENGTHS: &[usize] = &[32, 48, 66];
 /// Bytes of the shortest RSA modulus that counts: 512 bits.
 const MIN_MODULUS: usize = 64;
 
-/// Searches for a private key, at whatever byte of the content it begins.
+/// Searches for a private key that begins at any byte of the content.
 pub(super) fn search(content: &[u8]) -> Verdict {
     let mut rest = content;
     while let Some(at) = rest.iter().position(|byte| *byte == SEQUENCE) {
@@ -116,7 +116,7 @@ fn is_pkcs1(after: &[u8]) -> bool {
     modulus.len() >= MIN_MODULUS && matches!(element(exponent), Some((INTEGER, _, _)))
 }
 
-/// `ECPrivateKey` after its version: the key, as long as one of its curve.
+/// `ECPrivateKey` after its version: a key whose length is that of a known curve.
 fn is_sec1(after: &[u8]) -> bool {
     matches!(element(after), Some((OCTET_STRING, key, _)) if EC_KEY_LENGTHS.contains(&key.len()))
 }

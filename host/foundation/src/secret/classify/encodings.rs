@@ -69,8 +69,8 @@ pub(super) fn gunzip_whole(content: &[u8], work: usize) -> Result<Vec<u8>, Crede
     }
 }
 
-/// Decodes UTF-16; `None` if the content is not UTF-16. A byte order mark tells the byte order, or
-/// else which bytes of the first two characters are zero.
+/// Decodes UTF-16; `None` if the content is not UTF-16. The byte order mark tells the byte order.
+/// Without a mark, the zero bytes in the first two characters tell it.
 pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
     let (big_endian, content) = match content {
         [0xfe, 0xff, rest @ ..] => (true, rest),
@@ -167,8 +167,8 @@ fn runs(
         if part.len() < shortest {
             continue;
         }
-        // Each word is also tried alone: joined to the words before it, it may decode to something
-        // else.
+        // Each word is also decoded on its own: together with the words before it, it may decode to
+        // something else.
         let mut words = part
             .split(|byte| is_separator(*byte))
             .filter(|word| word.len() >= shortest && word.len() < part.len());
@@ -202,7 +202,7 @@ fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict
         .collect();
     for skipped in 0..4 {
         let symbols = &symbols[skipped..];
-        // One symbol alone is less than a byte.
+        // A single symbol is less than a byte.
         let length = if symbols.len() % 4 == 1 {
             symbols.len() - 1
         } else {

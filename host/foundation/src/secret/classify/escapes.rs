@@ -2,7 +2,7 @@
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use std::{borrow::Cow, str, sync::LazyLock};
 
-/// An escape; each group has its number or its name.
+/// The pattern of an escape. The group that matches has the number or the name of the character.
 static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let pattern = concat!(
         r"%(?<percent>[0-9a-f]{2})|&#(?<decimal>[0-9]{1,7});|&#x(?<hex>[0-9a-f]{1,6});",

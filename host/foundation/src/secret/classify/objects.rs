@@ -61,8 +61,8 @@ impl Search<'_> {
         Ok(values.collect::<Result<_, _>>().ok())
     }
 
-    /// Parses YAML documents. A text that is not YAML has none, nor has one beyond the budget of
-    /// [`parse_yaml`].
+    /// Parses YAML documents. A text that is not YAML, or that exceeds the budget of
+    /// [`parse_yaml`], has no documents.
     fn parse_yaml(&mut self, text: &str) -> Result<Vec<Value>, Credential> {
         let documents = parse_yaml(text).unwrap_or_default();
         let bytes = documents.iter().map(json::memory).sum();
@@ -82,7 +82,7 @@ impl Search<'_> {
                     patterns::search(format!("{name}: {text}").as_bytes())?;
                 }
                 fields.iter().try_for_each(|(name, value)| {
-                    // Some texts are credentials by the name before them.
+                    // Some texts are credentials only because of the name before them.
                     if let Value::String(text) = value {
                         patterns::search(format!("{name}: {text}").as_bytes())?;
                     }
@@ -147,7 +147,7 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
         return Err(Credential::RegistryLogin);
     }
     match text_of(fields, "kind").unwrap_or_default() {
-        // Names of keys alone are no secret.
+        // A Secret without values holds no secret.
         "Secret"
             if ["data", "stringData"]
                 .iter()

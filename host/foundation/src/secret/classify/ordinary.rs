@@ -1,6 +1,6 @@
 //! Decides whether content is ordinary: text of words and numbers, certificates, and encodings of
-//! such content. Where the rest of the classifier knows credentials by their form, this knows what
-//! is no credential, and does not decide about anything else.
+//! such content. The other modules of the classifier recognise credentials by their form. This
+//! module recognises content that is not a credential, and does not decide about any other content.
 mod groups;
 mod pieces;
 mod places;
@@ -60,8 +60,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Judges what runs of base64 and hexadecimal decode to, where that is a text: it may say
-    /// little with many characters, so that the runs do not look random.
+    /// Judges the texts that runs of base64 and hexadecimal decode to. Such a text may repeat
+    /// itself so much that its encoding does not look random.
     fn decoded_texts(&mut self, text: &[u8], depth: u8) -> Verdict {
         encodings::decode_runs(text, &mut |decoded| {
             if !is_text(decoded) && !is_wide_text(decoded) {
@@ -72,8 +72,8 @@ impl Search<'_> {
         })
     }
 
-    /// Explains random text, which begins within `place` and goes on after it, as the encoding of
-    /// ordinary content. Returns where it ends.
+    /// Looks for an encoding of ordinary content that explains random text. The text begins within
+    /// `place` and goes on after it. Returns where the encoding ends.
     fn explain(
         &mut self,
         text: &[u8],
@@ -89,7 +89,7 @@ impl Search<'_> {
             let begin = place.end - before.take_while(|byte| is_in_run(**byte)).count();
             let after = text[place.end..].iter();
             let end = place.end + after.take_while(|byte| is_in_run(**byte)).count();
-            // A shorter run is decoded to ordinary content by chance.
+            // A shorter run may decode to ordinary content by chance.
             if end == place.end || end - begin < encodings::MIN_BASE64 {
                 continue;
             }

@@ -207,14 +207,14 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Searches for the first credential of [`signs`] that the content has all patterns of. The
-/// patterns are those of texts: bytes that are none, such as those of a certificate, fit some by
+/// Searches for the first credential of [`signs`] whose patterns all match the content. The
+/// patterns are for texts: other bytes, such as those of a certificate, match some of them by
 /// chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
     stretches(content).try_for_each(search_text)
 }
 
-/// Passwords in Maven's example of its settings, so that everybody knows them.
+/// Passwords that are public, because Maven's example of its settings has them.
 const EXAMPLES: &[&str] = &[
     "<password>proxypass</password>",
     "<password>repopwd</password>",

@@ -5,8 +5,8 @@ use icu_properties::{
 };
 
 static CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMapData::new();
-/// The characters that programs draw as nothing, whatever their category: fillers, variation
-/// selectors, tags.
+/// Characters that programs draw as nothing: fillers, variation selectors, tags. Their category
+/// does not matter.
 static DRAWN_AS_NOTHING: CodePointSetDataBorrowed<'static> =
     CodePointSetData::new::<DefaultIgnorableCodePoint>();
 /// Characters that Unicode describes as empty, and that have neither a category nor a property
@@ -63,7 +63,7 @@ impl Tricks {
     /// Whether the next character of the text is a trick.
     pub fn found(&mut self, c: char) -> bool {
         if is_trick(c) {
-            // It is shown as an escape, over which no mark belongs.
+            // The character is shown as an escape, and no mark belongs over an escape.
             self.marks = MAX_MARKS;
             return true;
         }

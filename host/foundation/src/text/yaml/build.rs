@@ -6,10 +6,11 @@ use super::{
 };
 use serde_json::{Number, Value};
 
-/// The lists and maps that may be in each other, with those behind aliases.
+/// Largest depth of lists and maps within each other, counting those behind aliases.
 const DEEPEST: usize = 1000;
 const NOT_A_MAP: &str = "`<<` merges maps; its value must be a map, or a list of maps";
-/// Up to how many nodes nearly all may stand behind aliases, and from how many on only a tenth.
+/// Number of nodes of a document up to which nearly all may stand behind aliases, and number from
+/// which on only a tenth may.
 const FEW_NODES: f64 = 400_000.0;
 const MANY_NODES: f64 = 4_000_000.0;
 

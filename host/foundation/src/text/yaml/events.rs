@@ -12,7 +12,7 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 const LINE_SEPARATOR: &str = "a line separator (U+2028, U+2029) outside of quotes ends the line; \
     remove it";
 
-/// A node as it is written.
+/// A node as the text writes it: an alias is not followed yet.
 #[derive(Debug)]
 pub(super) struct Raw {
     pub content: Content,

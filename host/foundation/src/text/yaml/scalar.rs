@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::{Number, Value};
 use std::sync::LazyLock;
 
-/// What `!!` stands for.
+/// The prefix of tags that `!!` abbreviates.
 const CORE: &str = "tag:yaml.org,2002:";
 const NOT_OF_ITS_TAG: &str = "the value is not of the type that its tag names";
 
@@ -13,7 +13,7 @@ static FLOAT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$").expect("a valid pattern")
 });
 
-/// A scalar as it is written.
+/// A scalar as the text writes it.
 #[derive(Debug)]
 pub(super) struct Scalar {
     pub text: String,

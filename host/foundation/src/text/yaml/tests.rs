@@ -223,7 +223,7 @@ fn reasons_are_for_persons_and_quote_nothing() {
         let Err(error) = value(text) else {
             continue;
         };
-        let said = error.reason.to_lowercase();
+        let reason = error.reason.to_lowercase();
         for word in [
             "secret",
             "expected struct",
@@ -239,7 +239,7 @@ fn reasons_are_for_persons_and_quote_nothing() {
             "invalid type",
             "internal",
         ] {
-            assert!(!said.contains(word), "{text}: {said}");
+            assert!(!reason.contains(word), "{text}: {reason}");
         }
     }
 }

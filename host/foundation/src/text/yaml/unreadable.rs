@@ -63,10 +63,12 @@ fn reason(kind: &ErrorKind) -> String {
     if let Some(plain) = plain {
         return plain.to_owned();
     }
-    let said = kind.to_string();
-    // Some begin with what the parser was doing.
-    let problem = said.split_once(", ").filter(|_| said.starts_with("while "));
-    let problem = problem.map_or(said.as_str(), |(_, problem)| problem);
+    let message = kind.to_string();
+    // Some messages begin with what the parser was doing.
+    let problem = message
+        .split_once(", ")
+        .filter(|_| message.starts_with("while "));
+    let problem = problem.map_or(message.as_str(), |(_, problem)| problem);
     problem.replace("scalar", "value").replace("node", "value")
 }
 

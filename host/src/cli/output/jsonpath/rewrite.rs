@@ -1,9 +1,9 @@
-//! From kubectl's dialect of JSONPath to RFC 9535.
+//! Rewrites expressions of kubectl's dialect of JSONPath to RFC 9535.
 use serde_json::Value;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// Returns the parts of an action that blanks part, outside of quotes and brackets.
+/// Splits an action at its blanks, except at blanks within quotes or brackets.
 pub fn words(action: &str) -> Vec<&str> {
     let (mut quote, mut depth, mut begin) = (None, 0_u32, None);
     let mut words = Vec::new();
@@ -41,25 +41,25 @@ pub fn unquote(literal: &str) -> Result<String, String> {
     serde_json::from_str(&in_json).map_err(|_| format!("invalid quoted string {literal}"))
 }
 
-/// Rewrites one expression of kubectl as RFC 9535 has it.
+/// Rewrites one expression of kubectl to RFC 9535.
 pub fn rewrite(text: &str) -> Result<String, String> {
     let path = text.strip_prefix(['$', '@']).unwrap_or(text);
-    let mut standard = String::from("$");
-    append_segments(path, &mut standard)?;
-    Ok(standard)
+    let mut rewritten = String::from("$");
+    append_segments(path, &mut rewritten)?;
+    Ok(rewritten)
 }
 
-fn append_segments(text: &str, standard: &mut String) -> Result<(), String> {
+fn append_segments(text: &str, rewritten: &mut String) -> Result<(), String> {
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         match letter {
             '.' => {
                 let is_recursive = letters.next_if(|(_, next)| *next == '.').is_some();
-                append_name(text, &mut letters, is_recursive, standard)?;
+                append_name(text, &mut letters, is_recursive, rewritten)?;
             }
             '[' => {
                 let end = bracket_end(&text[at..]).ok_or("unterminated array")?;
-                append_bracket(&text[at + 1..at + end], standard)?;
+                append_bracket(&text[at + 1..at + end], rewritten)?;
                 while letters.next_if(|(next, _)| *next <= at + end).is_some() {}
             }
             other => {
@@ -73,16 +73,16 @@ fn append_segments(text: &str, standard: &mut String) -> Result<(), String> {
     Ok(())
 }
 
-/// Appends the name after one dot or two. A dot alone stands for the current value.
+/// Appends the name after one dot or two. A path that is a single dot means the current value.
 fn append_name(
     text: &str,
     letters: &mut Peekable<CharIndices>,
     is_recursive: bool,
-    standard: &mut String,
+    rewritten: &mut String,
 ) -> Result<(), String> {
     let mut name = String::new();
     while let Some((_, letter)) = letters.next_if(|(_, next)| !".[ ".contains(*next)) {
-        // A backslash takes the letter behind it as it is.
+        // A backslash makes the next letter part of the name.
         let letter = match letter {
             '\\' => letters.next().map_or(letter, |(_, next)| next),
             _ => letter,
@@ -92,52 +92,52 @@ fn append_name(
     match (name.as_str(), is_recursive) {
         ("", false) if text == "." || letters.peek().is_some_and(|(_, next)| *next == '[') => {}
         ("", false) => return Err("unexpected end of a field".into()),
-        ("", true) => standard.push_str(".."),
+        ("", true) => rewritten.push_str(".."),
         ("*", true) => return Err("unrecognized character in action: U+002A '*'".into()),
-        ("*", false) => standard.push_str("[*]"),
-        (name, true) => *standard += &format!("..[{}]", Value::from(name)),
-        (name, false) => *standard += &format!("[{}]", Value::from(name)),
+        ("*", false) => rewritten.push_str("[*]"),
+        (name, true) => *rewritten += &format!("..[{}]", Value::from(name)),
+        (name, false) => *rewritten += &format!("[{}]", Value::from(name)),
     }
     Ok(())
 }
 
-/// Appends what stands in brackets: a filter, names, numbers or a slice.
-fn append_bracket(inside: &str, standard: &mut String) -> Result<(), String> {
+/// Appends the content of brackets: a filter, names, numbers or a slice.
+fn append_bracket(inside: &str, rewritten: &mut String) -> Result<(), String> {
     let filter = inside
         .trim()
         .strip_prefix("?(")
         .and_then(|filter| filter.strip_suffix(')'));
     match filter {
-        Some(filter) => *standard += &format!("[?{}]", rewrite_filter(filter)?),
-        None => *standard += &format!("[{}]", inside.trim()),
+        Some(filter) => *rewritten += &format!("[?{}]", rewrite_filter(filter)?),
+        None => *rewritten += &format!("[{}]", inside.trim()),
     }
     Ok(())
 }
 
-/// Rewrites the paths of a filter: what begins with `@` or `$`, up to an operator.
+/// Rewrites the paths in a filter. A path begins with `@` or `$`, and ends before an operator.
 fn rewrite_filter(filter: &str) -> Result<String, String> {
-    let mut standard = String::new();
+    let mut rewritten = String::new();
     let mut rest = filter;
     while let Some(letter) = rest.chars().next() {
         let length = match letter {
             '@' | '$' => {
                 let length = path_length(rest);
-                standard.push(letter);
-                append_segments(rest[1..length].trim_end(), &mut standard)?;
+                rewritten.push(letter);
+                append_segments(rest[1..length].trim_end(), &mut rewritten)?;
                 length
             }
             '"' | '\'' => quoted_length(rest),
             _ => letter.len_utf8(),
         };
         if !matches!(letter, '@' | '$') {
-            standard.push_str(&rest[..length]);
+            rewritten.push_str(&rest[..length]);
         }
         rest = &rest[length..];
     }
-    Ok(standard)
+    Ok(rewritten)
 }
 
-/// Returns the length of the path that a text begins with.
+/// Returns the length of the path at the beginning of a text.
 fn path_length(text: &str) -> usize {
     let mut depth = 0_u32;
     for (at, letter) in text.char_indices() {
@@ -157,7 +157,7 @@ fn quoted_length(text: &str) -> usize {
     end.map_or(text.len(), |end| end + 2)
 }
 
-/// Returns the place of the bracket that closes the one that a text begins with.
+/// Returns the position of the bracket that closes the first bracket of a text.
 fn bracket_end(text: &str) -> Option<usize> {
     let (mut quote, mut depth) = (None, 0_u32);
     for (at, letter) in text.char_indices() {

@@ -14,7 +14,8 @@ struct Kept {
     objects: Mutex<Vec<Value>>,
     /// the last revision
     revision: AtomicU64,
-    /// what another client does before a write, and before how many more writes
+    /// another client's change before a write, and the number of writes before which it is still
+    /// made
     meanwhile: Mutex<Option<(Change, usize)>>,
 }
 
@@ -272,7 +273,7 @@ fn an_object_that_becomes_another_owner_s_after_it_was_judged_is_not_changed() {
             assert!(kept.is_some_and(|kept| kept["data"]["a"] == "theirs"));
         }
     }
-    // The same where the object was not there when it was judged.
+    // The same failure, for an object that did not exist when it was judged.
     for act in &ACTS[..2] {
         let cluster = Kept::default();
         cluster.change_before(1, takes_over);

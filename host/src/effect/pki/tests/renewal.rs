@@ -1,4 +1,4 @@
-//! Renewal keeps what a certificate says, and the files that hold it, and makes a new key.
+//! A renewal keeps the content of a certificate and the files that hold it, and makes a new key.
 use super::*;
 use crate::pki::{Certificate, CertificateTemplate, Key};
 use kubephase_sdk::spec::{RenewalSpec, RenewedFile};
@@ -52,7 +52,7 @@ fn the_names_stay_and_the_key_is_new() {
     );
     let done = node.renew(&spec("apiserver")).unwrap();
     assert_eq!(
-        (done.applied, done.said),
+        (done.applied, done.lines),
         (
             Applied::Changed,
             vec!["[] certificate for tests renewed".to_owned()]
@@ -102,7 +102,7 @@ fn every_usage_and_organization_stays() {
     };
     write("/pki/hand.crt", &made.to_pem());
     write("/pki/hand.key", key.to_pem().unwrap().reveal());
-    // It expired long ago, which does not matter.
+    // The certificate expired long ago; that does not matter.
     node.renew(&spec("hand")).unwrap();
     let after = node.certificate("/pki/hand.crt");
     assert_eq!(after.organizations(), ["a", "b"]);
@@ -166,17 +166,17 @@ fn what_is_missing_or_signed_elsewhere_is_left() {
     let node = control_plane();
     let done = node.renew(&spec("other")).unwrap();
     assert!(matches!(done.applied, Applied::Skipped(_)));
-    assert_eq!(done.said, ["[] MISSING! certificate for tests"]);
+    assert_eq!(done.lines, ["[] MISSING! certificate for tests"]);
     node.files().remove("/pki/ca.key").unwrap();
     let before = node.text("/pki/apiserver.crt");
     let done = node.renew(&spec("apiserver")).unwrap();
     assert!(matches!(done.applied, Applied::Skipped(_)));
     assert_eq!(
-        done.said,
+        done.lines,
         ["[] Detected external ca, certificate for tests can't be renewed"]
     );
     assert_eq!(node.text("/pki/apiserver.crt"), before);
-    // What the authority signs elsewhere has to be complete.
+    // The certificates that the authority signed have to be complete.
     node.files()
         .remove("/pki/apiserver-kubelet-client.key")
         .unwrap();
@@ -208,7 +208,8 @@ fn a_damaged_certificate_or_authority_changes_nothing() {
     assert!(damaged("/pki/ca.key").contains("/pki/ca.key"));
 }
 
-/// As after a run that was killed when the key was written and the certificate was not.
+/// The state after a run that was killed after it wrote the key and before it wrote the
+/// certificate.
 #[test]
 fn the_pair_of_an_interrupted_renewal_is_completed() {
     let node = control_plane();

@@ -128,7 +128,7 @@ fn the_rest_of_a_volume_with_the_audit_policy_belongs_to_the_host() {
     let policy = "/etc/hk/policy.yaml";
     assert!(!territory.owns(policy));
     assert!(!territory.for_change_of(policy).owns("/etc/hk"));
-    // A directory that is the host's anyway has no exceptions.
+    // A directory that belongs to the host in any case has no exceptions.
     let server = &mut config.cluster.api_server;
     server.extra_volumes = vec![volume("/var/lib/kubelet/audit", "/etc/in-pod")];
     assert!(Territory::for_config(&config).owns("/var/lib/kubelet/audit/policy.yaml"));

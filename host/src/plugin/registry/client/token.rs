@@ -1,4 +1,4 @@
-//! Authorization: gets what a registry asks for, a password or a token of its token server.
+//! Authorization: gets the password or the token that a registry asks for.
 use super::{Challenge, Client, display_url};
 use crate::{
     plugin::credentials::{Credentials, Keyring},

@@ -8,7 +8,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Answers each request by the head of it and the number of requests before it.
+    /// Starts a server. `answer` gets the head of each request, and writes the answer.
     pub(super) fn start(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Server {
         Server::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
     }
@@ -82,7 +82,7 @@ pub(super) fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &
         .and_then(|()| stream.write_all(body));
 }
 
-/// Sends without an end, a piece at a time.
+/// Sends pieces without an end, with a pause after each.
 pub(super) fn stream_without_end(stream: &mut TcpStream, piece: &[u8], pause: Duration) {
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
     while stream
@@ -94,7 +94,8 @@ pub(super) fn stream_without_end(stream: &mut TcpStream, piece: &[u8], pause: Du
     }
 }
 
-/// A registry that asks for credentials as `challenge` says, and takes what is then sent.
+/// A registry that asks for credentials with this challenge, and accepts what the client then
+/// sends.
 pub(super) fn guarded(challenge: String) -> Server {
     Server::registry(move |head, stream| {
         !head.contains("authorization: ") && {

@@ -73,7 +73,7 @@ fn references_to_elsewhere_are_refused() {
             .contains("a part with an id")
     );
     assert!(refusal(&json!({"$dynamicRef": "#a"}), &json!({})).contains("use $ref"));
-    // A property may be called as a keyword is.
+    // A property may have the name of a keyword.
     check(
         &json!({
             "$id": "https://example.com/a",

@@ -119,7 +119,8 @@ static FORMS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"^(?:TLS_[A-Z0-9_]{4,64}|VersionTLS1[0-3])$".to_owned(),
         // a path, a socket
         r"^(?:unix://)?/[A-Za-z0-9._/-]*$".to_owned(),
-        // a host, with a port or as a URL; a URL of one word is a Service, say
+        // a host, with a port or as a URL; a URL with one word as its host names a Service, for
+        // example
         format!(r"^(?:[a-z]+://)?(?:{host}|{address}){port}?/?$"),
         format!(r"^[a-z]+://[A-Za-z0-9_.-]+{port}?/?$"),
         format!(r"^[A-Za-z0-9_-]+{port}$"),

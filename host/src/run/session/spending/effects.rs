@@ -1,4 +1,4 @@
-//! What the effects of a plugin spend: work on keys, room in the journal, directories.
+//! Counts what the effects of a plugin spend: work on keys, room in the journal, directories.
 use super::{super::Session, RunTotals, spend};
 use crate::wasm::limits::{
     MAX_DIRECTORIES, MAX_EFFECT_BYTES, MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_KEY_WORK,

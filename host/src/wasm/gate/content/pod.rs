@@ -1,6 +1,6 @@
-//! The fields that a Pod may have without access to the host. With these fields alone it reaches no
-//! files, devices, processes, ports or interfaces of the host and no Secret, and gets no precedence
-//! over other Pods.
+//! The fields that a Pod may have without access to the host. A Pod with only these fields reaches
+//! no files, devices, processes, ports or interfaces of the host and no Secret, and gets no
+//! precedence over other Pods.
 use super::{
     Shape::{self, Any, Each, Fields, Keys, Off, OneOf, Pod, Priority},
     metadata::METADATA,

@@ -3,8 +3,8 @@ use serde_json::json;
 
 const OWN: &str = "kubephase-plugin-own";
 
-/// What of an object the host does not let a plugin `own` write without more, where the grant makes
-/// the account `account` the plugin's.
+/// Returns the first part of an object that the host does not let the plugin `own` write without a
+/// further grant. The grant lets Pods of the plugin run as `account`.
 fn excess_of(object: &Value) -> Option<String> {
     excess_where(false, object)
 }
@@ -20,7 +20,7 @@ fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
     excess(shape_of(api_version, kind).unwrap(), object, "", &owner)
 }
 
-/// A Deployment whose Pods have these fields beside those of a plain Pod.
+/// Returns a Deployment whose Pods have these fields in addition to those of a plain Pod.
 fn deployment(pod: &Value) -> Value {
     let mut spec = json!({
         "automountServiceAccountToken": false,

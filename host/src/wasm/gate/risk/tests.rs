@@ -169,7 +169,8 @@ fn objects(
 
 const OWN: &str = "kubephase-plugin-own";
 
-/// What is called like the plugin is not the plugin's: it chooses its name.
+/// An object with the name of the plugin need not belong to the plugin, because a plugin chooses
+/// its own name.
 #[test]
 fn objects_that_may_be_somebody_elses_amount_to_cluster_admin() {
     for (api_version, kind, namespace, names) in [

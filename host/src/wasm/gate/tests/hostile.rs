@@ -1,12 +1,12 @@
-//! Hostile texts in every text argument of every row: each is refused, or what is left of it is
-//! harmless for what the argument is used for.
+//! Hostile texts in every text argument of every row: the row refuses the text, or makes it
+//! harmless for the use of the argument.
 use super::*;
 use crate::{arguments::UserId, text::sanitise::is_trick};
 use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Texts with which a plugin would try to say more than one thing.
+/// Returns texts that a reader may understand in more than one way.
 fn hostile() -> Vec<String> {
     let long = "a".repeat(1 << 20);
     let texts = [
@@ -33,26 +33,27 @@ fn hostile() -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
-/// What an argument is used for, and so which of the texts do no harm.
+/// The use of an argument. It decides which of the texts are harmless.
 #[derive(Clone, Copy, Debug)]
 enum Use {
-    /// a name, in a command line, a URL or a path: none
+    /// a name in a command line, a URL or a path: no text is harmless
     Name,
-    /// such a name that may also be left out
+    /// such a name, or no name
     NameOrNone,
     /// one component of a path, or several with slashes between them
     Component,
-    /// a path, which stays one without `..`
+    /// a path, which has to stay a path without `..`
     Path,
-    /// the name in a certificate, a pointer into the configuration, an argument after a program, or
-    /// the value of a query: what can be seen, and is short
+    /// the name in a certificate, a pointer into the configuration, an argument of a program, or
+    /// the value of a query: a short text of visible characters is harmless
     Visible,
-    /// a text for people: what can be seen and its lines, cut
+    /// a text for people: a text of visible characters and line ends that is not too long is
+    /// harmless
     Words,
 }
 
 impl Use {
-    /// Whether what was made of an argument does no harm.
+    /// Whether the text that the gate made from an argument is harmless.
     fn is_harmless(self, text: &str, made: &str) -> bool {
         let is_visible = |kept: &[char]| made.chars().all(|c| !is_trick(c) || kept.contains(&c));
         let has_parts = |forbidden: &[&str]| made.split('/').any(|part| forbidden.contains(&part));
@@ -71,7 +72,7 @@ impl Use {
 struct Probe {
     capability: String,
     used_as: Use,
-    /// what the gate made of the argument; `None` if it refused the call
+    /// the text that the gate made from the argument; `None` if it refused the call
     made: Option<String>,
 }
 
@@ -80,8 +81,8 @@ fn probe<A: Arguments>(function: &HostFunction<A>, used_as: Use, raw: A::Raw) ->
     probe_at("/0", function, used_as, raw)
 }
 
-/// Calls a function of the table as a plugin. `pointer` says where the record of the call has what
-/// was made of the text.
+/// Calls a function of the table as a plugin. `pointer` says where the record of the call has the
+/// text that the gate made.
 fn probe_at<A: Arguments>(
     pointer: &str,
     function: &HostFunction<A>,
@@ -176,7 +177,7 @@ fn of_paths(t: &dyn Fn() -> String) -> Vec<Probe> {
         let mut files = [none(), none(), none()];
         files[place] = t();
         let [authority, certificate, key] = files;
-        // An empty path means that there is no such file; the record names the URL alone.
+        // An empty path means that the plugin leaves out the file; the record has only the URL.
         let call = HTTP_GET_AS.admit((url(), authority, certificate, key), Origin::Plugin);
         let file = call.ok().map(|call| {
             let mut files = call.files();
@@ -315,7 +316,7 @@ fn no_hostile_text_passes_a_row_as_it_is() {
     }
 }
 
-/// The table decides which rows there are: a row that is new has to be among the probes.
+/// The table decides which rows exist: a new row has to be among the probes.
 #[test]
 fn every_text_argument_of_every_row_is_tried() {
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! Grants of certificates and kubeconfigs.
 use super::*;
 
-/// A grant of certificates, and what it says of the effect that a specification becomes. `change`
-/// changes the specification.
+/// Judges the effect of a specification by a grant of certificates. `change` changes the
+/// specification.
 fn judge_certificate(change: impl Fn(&mut Value)) -> Result<(), String> {
     let grant = grant_with_request(Request {
         directories: strings(&["/etc/kubernetes/pki"]),

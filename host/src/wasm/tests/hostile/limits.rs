@@ -179,8 +179,8 @@ fn floods_end_the_guest() {
     );
     let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires"
         (func $requires (param i32 i32 i32)))"#;
-    // Proposals first, up to a little less than may be: edges are small, and the processor's time
-    // is limited as well.
+    // The proposals come first, a little fewer than the limit: an edge takes little memory, and
+    // processor time is limited as well.
     let call = "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const 60000) \
         (i32.const 1024))";
     let count = "(global.set $count (i32.add (global.get $count) (i32.const 1)))";

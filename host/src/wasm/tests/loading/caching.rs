@@ -1,7 +1,8 @@
 //! Components that are compiled and read only once.
 use super::*;
 
-/// Loads, links and calls one component with the cache in `place`; how often it was compiled.
+/// Loads, links and calls one component with the cache in `place`. Returns how often it was
+/// compiled.
 fn count_compiled(place: &std::path::Path, component: &[u8]) -> usize {
     let engine = Engine::with(Cache::open_at(place), Compiler::ThisProcess).unwrap();
     let plugin = engine.load(component.to_vec()).unwrap();
@@ -87,8 +88,8 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     );
 }
 
-/// Of a component that is known, nothing is held until it is compiled; what is compiled then is
-/// what was looked at.
+/// Nothing of a component that the cache knows is in memory until it is compiled. Then the bytes
+/// that are compiled have to be those that were looked at.
 #[test]
 fn a_known_file_that_is_changed_is_not_compiled() {
     let folder = tempfile::tempdir().unwrap();

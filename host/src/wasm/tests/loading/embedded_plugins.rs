@@ -35,8 +35,8 @@ fn the_default_plugins_are_small_granted_and_fit() {
     }
 }
 
-/// A check compiled when this interface was first released. It stays as it is: what was compiled
-/// once runs for ever.
+/// A check compiled when this interface was first released. It never changes, because a component
+/// that was compiled once has to run on every later host.
 #[test]
 fn a_guest_of_the_first_interface_runs() {
     let plugin = engine()

@@ -1,9 +1,9 @@
-//! What the program takes and refuses is what Go and Kubernetes take and refuse.
+//! The program accepts and refuses the texts that Go and Kubernetes accept and refuse.
 mod urls;
 
 use super::*;
 
-/// Checks which texts a parser takes, and what it makes of them.
+/// Checks which texts a parser accepts, and which values it reads.
 fn assert_each<T: PartialEq + std::fmt::Debug>(
     parse: impl Fn(&'static str) -> T,
     cases: impl IntoIterator<Item = (&'static str, T)>,
@@ -264,7 +264,7 @@ fn names_have_small_letters_and_a_length() {
 fn no_text_makes_a_parser_panic() {
     let odd = "01.:/[]%2x@#?* é\u{0}+-f";
     let characters: Vec<char> = odd.chars().collect();
-    // A sequence without a pattern, and the same one each time.
+    // A sequence without a pattern, which is the same in every run.
     let mut state = 0x2545_f491_u32;
     let mut next = |below: usize| {
         state ^= state << 13;

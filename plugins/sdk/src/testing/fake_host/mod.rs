@@ -1,7 +1,6 @@
-//! The host of a plugin under test: it answers from a case, and records what the plugin does.
-//!
-//! Here are the record and the inputs; `observations.rs` has the answers, `proposals.rs` what the
-//! plugin proposes.
+//! The host of a plugin under test: it answers from a case, and records what the plugin does. This
+//! file has the record and the inputs; `observations.rs` has the answers, `proposals.rs` the
+//! proposals of the plugin.
 #![allow(
     clippy::disallowed_types,
     reason = "the tests of plugins have no further dependency"

@@ -94,7 +94,7 @@ impl observe_net::Host for FakeHost {
     fn resolve(&mut self, host: String) -> HostResult<Vec<String>> {
         Ok(self.case().node.resolve(&host)?)
     }
-    /// The rules of `NO_PROXY` are the host's; here, every URL uses the proxy of its scheme.
+    /// Every URL uses the proxy of its scheme: only the real host knows the rules of `NO_PROXY`.
     fn proxy_for(&mut self, url: String) -> HostResult<Option<String>> {
         let environment = &self.case().node.environment;
         let name = if url.starts_with("https:") {

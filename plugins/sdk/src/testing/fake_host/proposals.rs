@@ -1,4 +1,4 @@
-//! Proposals, recorded as cases name them.
+//! Records proposals under the names that cases use.
 //!
 //! `build.rs` writes the functions of every `effects-…` interface: each hands its name and its
 //! arguments to `record_proposal` or `record_modifier`.
@@ -132,7 +132,7 @@ fn kind_of(function: &str) -> &str {
     }
 }
 
-/// Returns the target of a proposal that is a spec: the path of the file, where the spec names one.
+/// Returns the target of a proposal that is a spec: the path of the file, if the spec names one.
 fn target_of_spec(kind: &str, spec: &Value) -> String {
     let [directory, name, path] =
         ["directory", "name", "path"].map(|field| spec[field].as_str().unwrap_or_default());
@@ -144,7 +144,7 @@ fn target_of_spec(kind: &str, spec: &Value) -> String {
     }
 }
 
-/// Removes an argument, and returns it as text; the elements of a list have a space before them.
+/// Removes an argument, and returns it as text. The elements of a list have a space before each.
 fn take_text(content: &mut Map<String, Value>, name: &str) -> String {
     match content.remove(name) {
         Some(Value::String(text)) => text,

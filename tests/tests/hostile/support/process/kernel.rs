@@ -1,4 +1,4 @@
-//! What the kernel says of a process: its end and its memory.
+//! The end and the memory of a process, as the kernel reports them.
 use std::{fs, mem::MaybeUninit};
 
 /// Returns the peak memory of a process in bytes, from `/proc`; 0 if the process does not exist.
@@ -10,8 +10,8 @@ pub fn peak_memory_of(process: &str) -> u64 {
         << 10
 }
 
-/// Returns the highest peak memory of a process and its descendants in bytes: of the program in
-/// namespaces of its own, which another program entered.
+/// Returns the highest peak memory, in bytes, of a process and its descendants. The program is
+/// among the descendants if it runs in namespaces that another program entered.
 pub fn peak_memory_below(process: &str) -> u64 {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
     let children = children.unwrap_or_default();
@@ -25,7 +25,7 @@ pub struct ChildExit {
     pub peak_memory: u64,
 }
 
-/// Returns the exit of a child of this process; none while it runs.
+/// Returns the exit of a child of this process; `None` while it runs.
 pub fn try_wait(process: i32) -> Option<ChildExit> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();

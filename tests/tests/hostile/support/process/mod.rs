@@ -22,8 +22,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 /// Longest time of a run: twelve times what a hostile plugin may take, for loaded machines.
 pub const LONGEST_RUN: Duration = Duration::from_secs(60);
 
-/// Longest time of a run with a plugin that waits for nothing, whatever else it does. A debug build
-/// is slower.
+/// Longest time of a run with a plugin that does not wait. A debug build is slower.
 pub const LONGEST_RUN_WITHOUT_WAITS: Duration =
     Duration::from_secs(if cfg!(debug_assertions) { 15 } else { 5 });
 

@@ -15,17 +15,17 @@ pub struct RunResult {
     /// of the program and its children, in bytes
     pub peak_memory: u64,
     pub elapsed: Duration,
-    /// what the host answered to the hostile plugin, in the order of its calls
+    /// the answers of the host to the hostile plugin, in the order of its calls
     pub answers: Vec<Answer>,
 }
 
-/// What the host answered to one call of the hostile plugin.
+/// The answer of the host to one call of the hostile plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// the call, as `ROUND.INDEX`
     pub call: String,
     pub is_ok: bool,
-    /// the value, or code and message of the failure; its beginning, where it is long
+    /// the value, or code and message of the failure; only its beginning if it is long
     pub text: String,
 }
 
@@ -83,7 +83,8 @@ impl RunResult {
             "{command:?} ended with {}:\n{output}",
             self.status
         );
-        // A plugin may say that it panicked; a thread of the host says so in these words.
+        // A plugin may report that it panicked. A thread of the host reports a panic in these
+        // words.
         let panicked = self
             .stderr
             .lines()

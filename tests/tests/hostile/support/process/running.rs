@@ -28,7 +28,7 @@ impl Running {
         i32::try_from(self.child.id()).unwrap()
     }
 
-    /// Sends a signal to the program alone.
+    /// Sends a signal to the program only, not to its children.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let process = rustix::process::Pid::from_raw(self.id()).unwrap();
         rustix::process::kill_process(process, signal).unwrap();

@@ -1,4 +1,4 @@
-//! How a server answers.
+//! The ways in which a server answers.
 use parking_lot::Mutex;
 use std::{
     io::{Read, Write},
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// How a server answers a request.
+/// The way in which a server answers a request.
 #[derive(Clone)]
 pub enum Manner {
     /// with this status and body, and these further header lines

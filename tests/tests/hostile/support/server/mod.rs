@@ -1,4 +1,4 @@
-//! HTTP servers on loopback that misbehave as a case wants, and record the requests.
+//! HTTP servers on loopback that misbehave in the way that a case needs, and record the requests.
 
 mod answers;
 
@@ -73,7 +73,8 @@ impl Server {
                     continue;
                 };
                 let (requests, stopped, tls) = (requests.clone(), stopped.clone(), tls.clone());
-                // A client that goes away ends its thread with an error, which is fine.
+                // A client that closes its connection ends its thread with an error, which is
+                // expected.
                 thread::spawn(move || match tls {
                     None => serve(connection, choose.as_ref(), &requests, &stopped),
                     Some(config) => {

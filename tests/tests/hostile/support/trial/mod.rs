@@ -1,6 +1,5 @@
-//! One case, built step by step: what the plugin is, what it asks for, and what it does.
-//!
-//! `commands.rs` runs the program with it, `folder.rs` has its files.
+//! One case, built step by step: the kind of the plugin, its grants, and its calls. `commands.rs`
+//! runs the program with it, `folder.rs` has its files.
 mod commands;
 mod folder;
 

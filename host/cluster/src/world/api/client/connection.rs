@@ -33,8 +33,8 @@ pub(super) struct Connected {
 }
 
 impl ApiClient {
-    /// Returns a connection for the kubeconfig as it is now. It is that of the last call, if
-    /// neither the kubeconfig nor the endpoint has changed.
+    /// Returns a connection for the kubeconfig as it is now. Uses the connection of the last call
+    /// again if neither the kubeconfig nor the endpoint has changed.
     ///
     /// # Errors
     /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the
@@ -142,8 +142,8 @@ fn names_program(user: &AuthInfo) -> bool {
     user.exec.is_some() || user.auth_provider.is_some()
 }
 
-/// Chooses the cryptography of all TLS connections of this process. If it was chosen before, that
-/// choice is kept: it is the same.
+/// Chooses the cryptography of all TLS connections of this process. A choice that was made before
+/// stays; it is the same.
 fn install_crypto_provider() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
@@ -174,8 +174,8 @@ fn explain_missing(failure: Failure) -> Failure {
     }
 }
 
-/// Returns the endpoint of a server at an address that the system's resolver would read in another
-/// way; `None` if the system can resolve the server's host.
+/// Returns the endpoint of a server whose address the system's resolver would read in another way;
+/// `None` if the system can resolve the server's host.
 ///
 /// # Errors
 /// The host looks like an address to the system's resolver and is none, or the port is not valid.
@@ -208,8 +208,8 @@ fn is_number(text: &str) -> bool {
         || text.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. `None`
-/// if the endpoint is not a URL.
+/// Connects to an endpoint instead of the address of the server's URL. TLS still checks the
+/// server's name. Returns `None` if the endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
     config.tls_server_name = Some(pki::tls_name(server.host()));

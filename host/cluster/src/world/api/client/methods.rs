@@ -88,7 +88,7 @@ impl Cluster for ApiClient {
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
         let mut client = self.with_credentials(Credentials::File(kubeconfig.to_owned()));
         let parsed = Url::parse(url).ok();
-        // The server of the URL is connected to, not a load balancer of all servers.
+        // Connects to the server that the URL names, not to a load balancer of all servers.
         if let Some(url) = &parsed {
             if let Some(endpoint) = self.resolver.endpoint(url) {
                 client.resolver = Arc::new(FixedEndpoint(endpoint));

@@ -27,8 +27,8 @@ const ANSWER: AnswerLimits = AnswerLimits {
     text: 24 << 20,
     values: 96 << 20,
 };
-/// Limits of an answer to a kubeconfig that is a text. Its server may not be trusted yet, and is
-/// asked for single objects, of which none is larger than etcd's 1.5 MiB.
+/// Limits of an answer for a kubeconfig that is given as text. Its server may not be trusted yet,
+/// and is asked for single objects, of which none is larger than etcd's 1.5 MiB.
 const ANSWER_TO_TEXT: AnswerLimits = AnswerLimits {
     text: 4 << 20,
     values: json::MAX_DOCUMENT,
@@ -83,16 +83,16 @@ impl ApiClient {
         }
     }
 
-    /// Returns this client, which then runs the programs by which its kubeconfig authenticates the
-    /// user. Only for a kubeconfig that the operator named on the command line.
+    /// Returns this client, changed so that it runs the programs by which its kubeconfig
+    /// authenticates the user. Only for a kubeconfig that the operator named on the command line.
     #[must_use]
     pub fn with_programs(self) -> ApiClient {
         let credentials = self.credentials.clone();
         self.with_programs_of(credentials)
     }
 
-    /// Returns this client, which then runs such programs whenever it uses this kubeconfig, and not
-    /// when it uses another.
+    /// Returns this client, changed so that it runs such programs whenever it uses this kubeconfig,
+    /// and not when it uses another.
     #[must_use]
     pub fn with_programs_of(self, credentials: Credentials) -> ApiClient {
         ApiClient {
@@ -101,8 +101,8 @@ impl ApiClient {
         }
     }
 
-    /// Returns this client, which then changes nothing: the server returns the result of each
-    /// change without making it (server-side dry run, `dryRun=All`).
+    /// Returns this client, changed so that it changes nothing in the cluster: the server returns
+    /// the result of each change without making it (server-side dry run, `dryRun=All`).
     #[must_use]
     pub fn with_dry_run(self) -> ApiClient {
         ApiClient {

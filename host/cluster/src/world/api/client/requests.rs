@@ -140,8 +140,8 @@ impl ApiClient {
         self.send("GET", path, "application/json", &Value::Null)
     }
 
-    /// Finds the resource of a kind: in the table of known resources, else by asking the cluster,
-    /// which may have a custom resource.
+    /// Finds the resource of a kind: in the table of known resources, or else by asking the
+    /// cluster, which may have a custom resource of this kind.
     fn find_resource(&self, api_version: &str, kind: &str) -> Tried<ResourceKind> {
         if let Some(resource) = by_kind(api_version, kind) {
             return Ok(ResourceKind::Known(resource));

@@ -28,9 +28,9 @@ fn tokio() -> Runtime {
     builder.worker_threads(1).enable_all().build().unwrap()
 }
 
-/// A server that reads each request, says so much of an answer and closes the connection; how many
-/// requests it read.
-fn server(tokio: &Runtime, says: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
+/// Starts a server that reads each request, writes `answer`, which may be cut off, and closes the
+/// connection. Returns its address and the number of requests that it read.
+fn server(tokio: &Runtime, answer: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
     let acceptor = Authority::new("kubernetes").server(-HOUR..HOUR);
     let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let listener = tokio.block_on(bind).unwrap();
@@ -49,17 +49,18 @@ fn server(tokio: &Runtime, says: &'static str) -> (SocketAddr, Arc<AtomicUsize>)
                 request.extend(byte);
             }
             counter.fetch_add(1, Ordering::Relaxed);
-            let _ = stream.write_all(says.as_bytes()).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
     });
     (address, asked)
 }
 
-/// What a client makes of such a server that is tried for a second, and how often it asked.
-fn asked(says: &'static str, embedded: bool) -> (Failure, usize) {
+/// Sends requests to such a server for a second. Returns the failure of the client, and the number
+/// of its requests.
+fn fail_for_a_second(answer: &'static str, embedded: bool) -> (Failure, usize) {
     let tokio = tokio();
-    let (address, asked) = server(&tokio, says);
+    let (address, asked) = server(&tokio, answer);
     let kubeconfig = "{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, \
         cluster: {server: 'https://127.0.0.1:1'}}], contexts: [{name: a, context: {cluster: a, \
         user: a}}], users: [{name: a, user: {}}]}";
@@ -93,17 +94,21 @@ fn asked(says: &'static str, embedded: bool) -> (Failure, usize) {
 
 #[test]
 fn a_server_of_this_process_that_fails_is_asked_once() {
-    for says in ["", BROKEN] {
-        let (failure, asked) = asked(says, true);
-        assert_eq!((failure.code.as_str(), asked), ("unavailable", 1), "{says}");
+    for answer in ["", BROKEN] {
+        let (failure, asked) = fail_for_a_second(answer, true);
+        assert_eq!(
+            (failure.code.as_str(), asked),
+            ("unavailable", 1),
+            "{answer}"
+        );
         assert!(!failure.retryable, "{failure:?}");
     }
 }
 
 #[test]
 fn another_server_that_fails_is_asked_again() {
-    for says in ["", BROKEN] {
-        let (failure, asked) = asked(says, false);
-        assert!(asked > 2, "{says}: {asked} times, {failure:?}");
+    for answer in ["", BROKEN] {
+        let (failure, asked) = fail_for_a_second(answer, false);
+        assert!(asked > 2, "{answer}: {asked} times, {failure:?}");
     }
 }

@@ -40,7 +40,7 @@ impl Resource {
         }
     }
 
-    /// Returns its name as messages have it: `deployments.apps`.
+    /// Returns its name in messages: `deployments.apps`.
     pub fn qualified(&self) -> String {
         if self.group.is_empty() {
             self.plural.to_owned()
@@ -71,7 +71,7 @@ impl Resource {
         )
     }
 
-    /// Returns the path of one of its objects as OpenAPI documents have it, with names in braces.
+    /// Returns the path of one of its objects in OpenAPI documents, with names in braces.
     pub fn path_template(&self) -> String {
         let namespace = if self.namespaced {
             "/namespaces/{namespace}"

@@ -21,7 +21,7 @@ impl Confined<'_> {
         action: FileAction,
     ) -> Tried<()> {
         let kind = entry
-            .target
+            .metadata
             .as_ref()
             .map(|target| FileType::from_raw_mode(target.st_mode));
         action.check_mode(path, kind)?;
@@ -33,7 +33,7 @@ impl Confined<'_> {
                 "{path} has a name that the host gives to files it has not finished"
             )));
         }
-        let (Some(target), Some(kind)) = (&entry.target, kind) else {
+        let (Some(target), Some(kind)) = (&entry.metadata, kind) else {
             return Ok(());
         };
         if !action.is_allowed_on(kind) {

@@ -28,9 +28,9 @@ pub enum MissingParents {
 pub struct ConfinedEntry<'a> {
     pub(super) directory: OwnedFd,
     pub(super) name: &'a str,
-    /// Metadata of the file with this name; `None` if it does not exist.
-    pub(super) target: Option<Stat>,
-    /// Whether every local user may search all directories above.
+    /// Metadata of the file with this name; `None` if no such file exists.
+    pub(super) metadata: Option<Stat>,
+    /// Whether every local user may search the directory and all directories above it.
     pub(super) searchable: bool,
 }
 
@@ -114,11 +114,11 @@ impl Confined<'_> {
             };
             parent = next;
         }
-        let target = self.find_target(path, &parent, name)?;
+        let metadata = self.find_metadata(path, &parent, name)?;
         Ok(Some(ConfinedEntry {
             directory: parent.directory,
             name,
-            target,
+            metadata,
             searchable: parent.searchable,
         }))
     }
@@ -196,7 +196,7 @@ impl Confined<'_> {
 
     /// Returns the metadata of the file that a name leads to; `None` if it does not exist.
     /// `path` is the whole path, for failures.
-    fn find_target(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
+    fn find_metadata(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
         if self.owns_entry(&parent.stat, name)? {
             return Err(host_owned_failure(path));
         }

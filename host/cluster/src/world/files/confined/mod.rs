@@ -22,8 +22,8 @@ use kubephase_wit::{Failure, FailureCode};
 use lookup::{ConfinedEntry, MissingParents};
 use std::sync::OnceLock;
 
-/// The view of a tree for one effect of a plugin. Where the host's files are is looked up once and
-/// remembered.
+/// The view of a tree for one effect of a plugin. It looks up once where the host's files are, and
+/// remembers it.
 pub struct Confined<'a> {
     files: &'a RootedFiles,
     territories: Vec<&'a Territory>,
@@ -45,7 +45,7 @@ impl<'a> Confined<'a> {
     }
 
     /// Returns this view without the files of a further territory.
-    pub fn without<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
+    pub fn excluding<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
         let territories = self
             .territories
             .iter()
@@ -86,7 +86,7 @@ impl<'a> Confined<'a> {
             .any(|survey| survey.is_above(directory)))
     }
 
-    /// Checks whether a plugin may do this at a path of this tree.
+    /// Checks whether a plugin may do an action at a path of this tree.
     ///
     /// # Errors
     /// `denied` with the reason, or the failure to open a directory.
@@ -99,7 +99,11 @@ impl<'a> Confined<'a> {
 
     /// Finds the entry of a path and checks the action. Makes missing directories if the action can
     /// create an entry. Returns `None` if a directory is missing and is not made.
-    fn prepare<'p>(&self, path: &'p str, action: FileAction) -> Tried<Option<ConfinedEntry<'p>>> {
+    fn find_and_check<'p>(
+        &self,
+        path: &'p str,
+        action: FileAction,
+    ) -> Tried<Option<ConfinedEntry<'p>>> {
         action.check_mode(path, None)?;
         let missing = if action.can_create() {
             MissingParents::Make

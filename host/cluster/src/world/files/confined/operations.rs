@@ -1,4 +1,4 @@
-//! The confined view of a tree as [`Files`].
+//! Implements [`Files`] for the confined view of a tree.
 use super::{Confined, ConfinedEntry, FileAction, denied, lookup::host_owned_failure};
 use crate::world::{
     Files, OpenFile, Territory, Tried,
@@ -17,10 +17,10 @@ use rustix::{
 
 impl Confined<'_> {
     fn remove_entry(&self, path: &str, action: FileAction, flags: AtFlags) -> Tried<()> {
-        let Some(entry) = self.prepare(path, action)? else {
+        let Some(entry) = self.find_and_check(path, action)? else {
             return Ok(());
         };
-        if entry.target.is_none() {
+        if entry.metadata.is_none() {
             return Ok(());
         }
         self.files
@@ -31,10 +31,11 @@ impl Confined<'_> {
     /// Opens a file without following links.
     fn open_entry(&self, path: &str) -> Tried<FileHandle> {
         let entry = self
-            .prepare(path, FileAction::Read)?
+            .find_and_check(path, FileAction::Read)?
             .ok_or_else(|| io_failure("open", path, Errno::NOENT))?;
         let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty())
             .map_err(failure_to("open", path))?;
+        // The path has no links, so it is also the real path.
         let opened = FileHandle::new(handle, path, path, entry.searchable)?;
         if self.owns(opened.identity())? {
             return Err(host_owned_failure(path));
@@ -52,13 +53,13 @@ impl Confined<'_> {
     ) -> Tried<()> {
         let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty())
             .map_err(failure_to("set the mode of", path))?;
-        // The name may lead to another file by now, so the held file is checked once more.
-        let target = fs::fstat(&handle).map_err(failure_to("set the mode of", path))?;
-        if self.owns(file_identity(&target))? {
+        // By now the name may lead to another file, so the file that is held is checked once more.
+        let metadata = fs::fstat(&handle).map_err(failure_to("set the mode of", path))?;
+        if self.owns(file_identity(&metadata))? {
             return Err(host_owned_failure(path));
         }
         let entry = ConfinedEntry {
-            target: Some(target),
+            metadata: Some(metadata),
             ..entry
         };
         self.check_entry(path, &entry, FileAction::SetMode { mode })?;
@@ -73,20 +74,20 @@ impl Files for Confined<'_> {
         Ok(Box::new(self.open_entry(path)?))
     }
 
-    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
         let opened = self.open_entry(path)?;
-        self.files.check_shown(&opened, territory)?;
+        self.files.check_may_show(&opened, territory)?;
         Ok(Box::new(opened))
     }
 
     fn confined<'c>(&'c self, territory: &'c Territory) -> Box<dyn Files + 'c> {
-        Box::new(self.without(territory))
+        Box::new(self.excluding(territory))
     }
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
         Ok(self
-            .prepare(path, FileAction::Read)?
-            .and_then(|entry| entry.target)
+            .find_and_check(path, FileAction::Read)?
+            .and_then(|entry| entry.metadata)
             .as_ref()
             .map(file_meta))
     }
@@ -104,7 +105,7 @@ impl Files for Confined<'_> {
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        let Some(entry) = self.prepare(path, FileAction::Write { mode })? else {
+        let Some(entry) = self.find_and_check(path, FileAction::Write { mode })? else {
             return Err(io_failure("write", path, Errno::NOENT));
         };
         self.files
@@ -113,9 +114,9 @@ impl Files for Confined<'_> {
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
-        match self.prepare(path, FileAction::MakeDirectory { mode })? {
+        match self.find_and_check(path, FileAction::MakeDirectory { mode })? {
             Some(ConfinedEntry {
-                target: Some(_), ..
+                metadata: Some(_), ..
             }) => Ok(()),
             Some(entry) => self
                 .files
@@ -127,7 +128,7 @@ impl Files for Confined<'_> {
     }
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        match self.prepare(path, FileAction::SetMode { mode })? {
+        match self.find_and_check(path, FileAction::SetMode { mode })? {
             Some(entry) => self.set_entry_mode(path, entry, mode, owner),
             None => Err(io_failure("set the mode of", path, Errno::NOENT)),
         }
@@ -135,7 +136,7 @@ impl Files for Confined<'_> {
 
     fn chown_recursive(&self, path: &str, _owner: (u32, u32)) -> Tried<bool> {
         Err(denied(format!(
-            "{path} is not given away: a plugin changes the owner of single files alone"
+            "{path} is not given away: a plugin may change only the owner of single files"
         )))
     }
 
@@ -145,7 +146,7 @@ impl Files for Confined<'_> {
 
     fn remove_all(&self, path: &str) -> Tried<()> {
         Err(denied(format!(
-            "{path} is not removed: a plugin removes single files alone"
+            "{path} is not removed: a plugin may remove only single files"
         )))
     }
 

@@ -16,8 +16,7 @@ pub(super) const READING: OFlags = OFlags::RDONLY
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
-/// Reads a regular file up to a limit. `size` is the length that its metadata has, which may be
-/// wrong.
+/// Reads a regular file up to a limit. `size` is the length in its metadata, which may be wrong.
 ///
 /// # Errors
 /// `limit` if the file is longer.

@@ -105,7 +105,8 @@ impl Survey {
         Ok(())
     }
 
-    /// Notes that a file belongs to the host. One that is hidden by one name is hidden by all.
+    /// Notes that a file belongs to the host. A file that is hidden by one of its names is hidden
+    /// by all of them.
     fn note(&mut self, of: Option<FileIdentity>, sight: Sight) {
         let Some(of) = of else { return };
         let noted = self.owned.entry(of).or_insert(sight);

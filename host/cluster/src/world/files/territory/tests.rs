@@ -41,7 +41,7 @@ fn what_belongs_to_the_host_is_shown_by_no_name() {
         "/opt/etcd/snap/db",
         "/opt/admin",
     ] {
-        assert_denied(node.files.open_shown(path, &node.territory), path);
+        assert_denied(node.files.open_for_plugin(path, &node.territory), path);
         assert!(node.files.open(path).is_ok(), "{path}");
     }
     for path in [
@@ -52,13 +52,13 @@ fn what_belongs_to_the_host_is_shown_by_no_name() {
         "/opt/own",
     ] {
         assert!(
-            node.files.open_shown(path, &node.territory).is_ok(),
+            node.files.open_for_plugin(path, &node.territory).is_ok(),
             "{path}"
         );
     }
 }
 
-/// However many files there are, and however deep the directories: a plugin may have made them.
+/// Neither the number of files nor the depth of directories matters: a plugin may have made them.
 #[test]
 fn links_among_many_keys_are_found() {
     let node = TestNode::new();

@@ -1,4 +1,4 @@
-//! What is removed is what was named, also where another user put a link on the way to it.
+//! A removal removes the file that was named, even if another user put a link on the way to it.
 use super::tree;
 use crate::world::{Files, files::RootedFiles};
 use std::{
@@ -37,18 +37,18 @@ fn nothing_is_removed_through_a_link_that_another_user_can_have_made() {
         .write(&format!("/{own}/d/e/shadow"), b"x", 0o644, None)
         .unwrap();
     set_mode(root.path(), &format!("{own}/d"), 0o777);
-    // What another user does in a directory that everybody may change.
+    // Another user's change in a directory in which every user may write.
     let swapped = root.path().join(own).join("d/e");
     fs::rename(&swapped, swapped.with_file_name("f")).unwrap();
     symlink("/etc", &swapped).unwrap();
     assert_stays(&files, &format!("/{own}/d/e/shadow"), "/etc/shadow");
-    // Nor through a directory that the user made there, with a link in it.
+    // The user may also have made a directory there, with a link in it.
     fs::create_dir(root.path().join(own).join("d/g")).unwrap();
     symlink("../../../../../../etc", root.path().join(own).join("d/g/h")).unwrap();
     assert_stays(&files, &format!("/{own}/d/g/h/shadow"), "/etc/shadow");
     set_mode(root.path(), &format!("{own}/d"), 0o1777);
     assert_stays(&files, &format!("/{own}/d/e/shadow"), "/etc/shadow");
-    // The link itself goes, and what stands where the run made it.
+    // The link itself is removed, and so is the file where the run made it.
     files.remove(&format!("/{own}/d/e")).unwrap();
     files.remove(&format!("/{own}/d/f/shadow")).unwrap();
     assert_eq!(files.list(&format!("/{own}/d")).unwrap(), ["f", "g"]);
@@ -73,7 +73,7 @@ fn links_of_the_operator_are_followed() {
     files.remove("/etc/keys/missing/ca.crt").unwrap();
     assert_eq!(files.list("/data/pki").unwrap(), ["absolute"]);
     assert!(files.list("/data/pki/absolute").unwrap().is_empty());
-    // A link that leads to itself is told of.
+    // A link that leads to itself is reported.
     symlink("loop", root.path().join("etc/loop")).unwrap();
     assert!(files.remove("/etc/loop/x").is_err());
 }

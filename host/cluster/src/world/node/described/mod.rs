@@ -1,7 +1,6 @@
-//! A node that is described by facts, as every rehearsal has one. It answers from its description,
-//! and changes of the node change what it answers; nothing outside of this process changes.
-//!
-//! `machine`, `network` and `runtime` have the parts of a world that it is.
+//! A node that is described by facts, as in every rehearsal. It answers from its description, and
+//! changes of the node change its answers; nothing outside of this process changes. `machine`,
+//! `network` and `runtime` implement the parts of a world for it.
 mod machine;
 mod network;
 mod runtime;
@@ -36,7 +35,8 @@ struct Changes {
 }
 
 impl DescribedNode {
-    /// Returns a node as it is described. `on_service` is called before a service changes.
+    /// Returns a node that answers from a description. `on_service` is called before a service
+    /// changes.
     pub fn new(facts: Arc<NodeFacts>, on_service: ServiceHook) -> Self {
         let changes = Mutex::new(Changes {
             services: facts.services.clone(),
@@ -54,7 +54,7 @@ impl DescribedNode {
         self.changes.lock()
     }
 
-    /// Returns what a described node cannot know, because only doing it would show it.
+    /// Returns what a described node cannot know, because only a real node would show it.
     pub fn not_checked(&self) -> Vec<String> {
         let pulled = self.changes().pulled.len();
         let mut notes = vec![

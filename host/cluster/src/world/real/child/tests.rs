@@ -143,8 +143,8 @@ fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
     assert!(ends("86403"));
 }
 
-/// Also one that left the program's process group and session, whose parent has ended, and that
-/// shows no environment.
+/// This also holds for a process that left the program's process group and session, whose parent
+/// has ended, and that shows no environment.
 #[test]
 fn a_process_that_leaves_the_group_of_its_program_does_not_outlive_the_call() {
     for script in [

@@ -1,7 +1,5 @@
-//! The container runtime, over CRI v1 (gRPC on a Unix socket).
-//!
-//! This module has the client; `methods` has the parts of a world that it is, `log` reads the logs
-//! of containers.
+//! The container runtime, over CRI v1 (gRPC on a Unix socket). This module has the client;
+//! `methods` implements the part of a world for it, `log` reads the logs of containers.
 mod log;
 mod methods;
 
@@ -47,7 +45,7 @@ fn image_client(channel: Channel) -> ImageServiceClient<Channel> {
 }
 
 impl Cri {
-    /// Returns a client of the runtime behind a socket, which is spelled as in configurations:
+    /// Returns a client of the runtime behind a socket. The socket is spelled as in configurations:
     /// `unix:///run/…`.
     pub fn new(handle: Handle, socket: &str, cancel: Cancel) -> Self {
         Cri {
@@ -115,7 +113,7 @@ impl Cri {
     }
 }
 
-/// Returns the failure that a gRPC status is.
+/// Returns the failure for a gRPC status.
 fn status_failure(status: &Status) -> Failure {
     let code = match status.code() {
         Code::Unimplemented => FailureCode::Unimplemented,

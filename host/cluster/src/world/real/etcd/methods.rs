@@ -6,7 +6,8 @@ use std::time::Duration;
 
 /// Limit of a call of a member that is not expected to answer yet.
 const SHORT_CALL: Duration = Duration::from_millis(300);
-/// The key that is read where only the reading counts, as `etcdctl endpoint health` does.
+/// The key that is read when only the success of the read matters, as `etcdctl endpoint health`
+/// does.
 const HEALTH_KEY: &str = "health";
 
 fn to_etcd_member(member: &Member) -> EtcdMember {
@@ -22,8 +23,8 @@ fn to_etcd_member(member: &Member) -> EtcdMember {
 impl<C: Cluster> Etcd for RealEtcd<C> {
     fn members(&self) -> Tried<Vec<EtcdMember>> {
         let listed = self.call_any(async |mut etcd| {
-            // A member lists what it knows, which may be old. After a linearizable read it knows
-            // what all members agree on; without quorum the read fails.
+            // A member lists the members that it knows, which may be out of date. After a
+            // linearizable read it knows what all members agree on; without quorum the read fails.
             etcd.get(HEALTH_KEY, None).await?;
             etcd.member_list().await
         })?;

@@ -31,8 +31,8 @@ pub struct RealEtcd<C> {
     pub cancel: Cancel,
 }
 
-/// Returns the failure of a member. It is retryable: the member may do later what it refuses now,
-/// when it has caught up or when there is a leader again.
+/// Returns the failure of a member. It is retryable: the member may accept later what it refuses
+/// now, when it has caught up or when there is a leader again.
 fn member_failure(endpoint: &str, message: &str) -> Failure {
     Failure {
         retryable: true,

@@ -28,7 +28,7 @@ fn a_path_that_is_not_mounted_is_not_a_failure() {
     assert_eq!(unmount_all(&[], "/x", &["MNT_FORCE".into()]), Ok(0));
     let root = tempfile::tempdir().unwrap();
     let outcome = unmount_all(&[root.path().display().to_string()], "/x", &[]);
-    // Without root rights nothing may be unmounted at all.
+    // Without root rights no unmount is allowed.
     assert!(
         outcome == Ok(1)
             || outcome

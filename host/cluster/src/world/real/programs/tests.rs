@@ -41,7 +41,7 @@ fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
         of_system(&files, path.to_str().unwrap()),
         Some(path.clone())
     );
-    // Everybody may write in the directory for temporary files.
+    // Every user may write in the directory for temporary files.
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("sh");
     fs::copy(&path, &copy).unwrap();

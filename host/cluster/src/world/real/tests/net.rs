@@ -1,4 +1,4 @@
-//! HTTP servers on loopback that do not behave.
+//! HTTP servers on loopback that misbehave.
 use super::*;
 use crate::{
     arguments::HttpUrl,
@@ -43,7 +43,7 @@ fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_w
 }
 
 /// Whether a program listens on a port, by the tables of the kernel.
-fn somebody_listens(port: u16) -> bool {
+fn is_listened_on(port: u16) -> bool {
     let is_listening = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let ends = fields
@@ -69,13 +69,13 @@ fn a_port_is_looked_at_without_listening_on_it() {
         assert!(!net.port_free(port).unwrap(), "{taken}");
         drop(listener);
         assert!(net.port_free(port).unwrap(), "{taken}");
-        // Nobody can be answered in between.
+        // No client can be answered in between.
         let done = std::sync::atomic::AtomicBool::new(false);
         thread::scope(|scope| {
             let heard = scope.spawn(|| {
                 let mut heard = false;
                 while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    heard |= somebody_listens(port);
+                    heard |= is_listened_on(port);
                 }
                 heard
             });

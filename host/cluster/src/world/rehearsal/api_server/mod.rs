@@ -39,7 +39,7 @@ mod tests;
 mod tls;
 
 pub use requests::ApiState;
-pub use server::{ApiServer, Backing};
+pub use server::{ApiServer, ServedObjects};
 pub use signer::sign_with_throwaway_authority;
 pub use store::namespace_and_name;
 
@@ -47,7 +47,7 @@ use crate::world::{Tried, api::MANAGER};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
-/// Returns an object as it is after this program applied a manifest to it, server-side.
+/// Returns the object that results when this program applies a manifest to it, server-side.
 ///
 /// # Errors
 /// `invalid`. Conflicts with other field managers are overridden.

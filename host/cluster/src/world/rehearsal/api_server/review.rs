@@ -1,4 +1,4 @@
-//! Reviews: what a user may ask about itself.
+//! Reviews: questions of a user about its own rights.
 use super::{
     rbac::{self, AccessRequest, User},
     status::{ApiError, ApiResult},

@@ -1,4 +1,4 @@
-//! Selectors: which objects of a resource a request is about, by their labels and fields.
+//! Selectors choose the objects of a resource that a request is about, by labels and fields.
 use super::status::{ApiError, ApiResult};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ pub struct Selectors {
 #[derive(Clone)]
 struct LabelSelector {
     key: String,
-    /// Whether objects are selected that fit, or those that do not.
+    /// `true` if objects are selected that have such a value, `false` if the others are.
     wanted: bool,
-    /// The values that fit; any value if none.
+    /// The values; `None` for any value.
     values: Option<Vec<String>>,
 }
 
@@ -23,7 +23,7 @@ struct LabelSelector {
 struct FieldSelector {
     /// The field as a JSON pointer.
     pointer: String,
-    /// Whether objects are selected that have the value, or those that do not.
+    /// `true` if objects are selected that have the value, `false` if the others are.
     wanted: bool,
     value: String,
 }

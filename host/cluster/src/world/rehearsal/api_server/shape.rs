@@ -1,5 +1,5 @@
-//! The shape of what clients send: where this server looks for an object, there is none or an
-//! object. Code that writes into an object later relies on this check.
+//! The shape of objects that clients send. Where this server looks for an object, the sent object
+//! must have an object or nothing. Code that later writes into the object relies on this check.
 use super::status::{ApiError, ApiResult};
 use crate::world::api::resources::Resource;
 use serde_json::Value;
@@ -50,7 +50,8 @@ pub fn check(resource: &Resource, object: &Value) -> ApiResult<()> {
     Ok(())
 }
 
-/// The answer to an object with a field of another shape; an empty field is the object itself.
+/// Returns the answer to an object in which a field has another shape. An empty field name stands
+/// for the object itself.
 fn refusal(resource: &Resource, field: &str, wanted: &str) -> ApiError {
     let (kind, version) = (resource.kind, resource.api_version());
     let field = field.trim_start_matches('/').replace('/', ".");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub struct ApiError {
     /// The HTTP status code.
     pub code: u16,
-    /// The reason, as `Status` has it: `NotFound`.
+    /// The reason, in the words of `Status`: `NotFound`.
     pub reason: &'static str,
     pub message: String,
     details: Value,

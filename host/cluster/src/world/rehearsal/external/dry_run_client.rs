@@ -133,7 +133,7 @@ impl Cluster for DryRunClient {
             Some(None) => manifest.clone(),
             None => self.dry_run(&reference, manifest, |client| client.create(manifest))?,
         };
-        // The controllers of the cluster would approve and sign it.
+        // The controllers of the cluster would approve and sign the request.
         if reference.kind == "CertificateSigningRequest" {
             sign_with_throwaway_authority(&mut created);
         }

@@ -1,8 +1,7 @@
-//! A real cluster, as a machine sees it that would join it. It is read, and asked for the result of
-//! each change without making it (server-side dry run); nothing there is changed. The results are
-//! remembered in this process, and later reads return them.
-//!
-//! `dry_run_client` is the API, `pending` has the results.
+//! A real cluster that a machine would join. The machine reads it, and asks it for the result of
+//! each change without making the change (server-side dry run); nothing there is changed. The
+//! results are remembered in this process, and later reads return them. `dry_run_client` is the
+//! API, `pending` has the results.
 mod dry_run_client;
 mod pending;
 
@@ -63,7 +62,7 @@ impl ExternalCluster {
         }
     }
 
-    /// Returns what of the cluster was not checked.
+    /// Returns the parts of the cluster that were not checked.
     pub fn not_checked(&self) -> Vec<String> {
         let etcd = self.imported.lock().then(|| {
             "whether the etcd cluster is healthy: a dry run does not speak to etcd".to_owned()

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// API version, kind, namespace and name.
 type ObjectKey = (String, String, Option<String>, String);
 
-/// Objects as they would be after the changes so far. A deleted object is none.
+/// Objects in the state that they would have after the changes so far; `None` for an object that
+/// would be deleted.
 #[derive(Default)]
 pub(super) struct PendingObjects(Mutex<BTreeMap<ObjectKey, Option<Value>>>);
 
@@ -26,12 +27,13 @@ impl PendingObjects {
         self.0.lock()
     }
 
-    /// Returns an object that was changed: as it would be, or `None` if it would be deleted.
+    /// Returns the state that an object would have after an earlier change: `Some(None)` if it
+    /// would be deleted, `None` if no change was about it.
     pub(super) fn get(&self, reference: &ObjectRef) -> Option<Option<Value>> {
         self.lock().get(&object_key(reference)).cloned()
     }
 
-    /// Remembers an object as it would be. Returns it.
+    /// Remembers the state that an object would have. Returns it.
     pub(super) fn set(&self, reference: &ObjectRef, object: Value) -> Value {
         self.lock()
             .insert(object_key(reference), Some(object.clone()));
@@ -51,8 +53,8 @@ impl PendingObjects {
         })
     }
 
-    /// Replaces listed objects by those that they would be. Removes objects that would be deleted,
-    /// and adds new objects of the kind and namespace that the selector selects.
+    /// Replaces listed objects by the state that they would have. Removes objects that would be
+    /// deleted, and adds new objects of the kind and namespace that the selector selects.
     pub(super) fn update_list(
         &self,
         listed: &mut Vec<Value>,

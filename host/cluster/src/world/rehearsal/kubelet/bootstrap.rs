@@ -1,5 +1,5 @@
-//! TLS bootstrap: how a kubelet gets its first certificate. It asks for one with a bootstrap token,
-//! and writes the kubeconfig that it uses from then on.
+//! TLS bootstrap: how a kubelet gets its first certificate. The kubelet requests one with a
+//! bootstrap token, and writes the kubeconfig that it uses from then on.
 use super::KubeletStandIn;
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key, Kubeconfig},

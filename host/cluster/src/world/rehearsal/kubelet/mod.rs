@@ -71,7 +71,7 @@ struct KubeletState {
     pods: Vec<Value>,
     server: Option<ApiServer>,
     registered: bool,
-    /// What would be different on a real machine.
+    /// Differences from a real machine.
     notes: Vec<String>,
 }
 
@@ -130,7 +130,7 @@ impl KubeletStandIn {
         Ok(!was_running)
     }
 
-    /// Takes it for granted that the kubelet runs, whatever its configuration is.
+    /// Marks the kubelet as running, whatever its configuration is.
     pub fn presume_running(&self) {
         self.state().running = true;
     }
@@ -151,7 +151,7 @@ impl KubeletStandIn {
         self.state().running
     }
 
-    /// Returns what would be different on a real machine.
+    /// Returns the differences from a real machine.
     pub fn notes(&self) -> Vec<String> {
         let unsigned = self
             .cluster()
@@ -201,7 +201,8 @@ impl KubeletStandIn {
         )
     }
 
-    /// Returns the status of a health endpoint of what the node runs; `None` if nothing answers.
+    /// Returns the status of a health endpoint of the servers that the node runs; `None` if no
+    /// server answers.
     pub fn health_status(&self, url: &str) -> Option<u16> {
         let state = self.state();
         let url = Url::parse(url).ok()?;

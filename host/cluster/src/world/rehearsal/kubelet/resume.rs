@@ -1,4 +1,4 @@
-//! Starting again what an earlier rehearsal in the same tree left.
+//! Starts the node again in the state that an earlier rehearsal in the same tree left.
 use super::{CONFIG, KUBECONFIG, KubeletStandIn, bootstrap};
 use crate::world::{Tried, rehearsal::persistence::ClusterLog};
 
@@ -13,9 +13,9 @@ pub struct ResumeOutcome {
 
 impl KubeletStandIn {
     /// Starts a node again that was shut down while its cluster ran, or whose cluster went on
-    /// without it. If its API server does not start, because a certificate was removed for example,
-    /// the kubelet runs all the same, as a real one does: the phases that repair or reset the node
-    /// come next.
+    /// without it. The kubelet runs even if its API server does not start, for example because a
+    /// certificate was removed. A real kubelet runs then, too: the phases that repair or reset the
+    /// node come next.
     ///
     /// # Errors
     /// The files of the node cannot be used.

@@ -46,10 +46,10 @@ impl KubeletStandIn {
         Ok(pods)
     }
 
-    /// Notes it if the kubelet's configuration names another directory of static Pods. A real
-    /// kubelet would find nothing; the rehearsal goes on.
+    /// Adds a note if the kubelet's configuration names another directory of static Pods. A real
+    /// kubelet would find no Pods; the rehearsal goes on.
     fn check_static_pod_path(&self) -> Tried<()> {
-        // It is not there if the run leaves out the phase that writes it.
+        // The file is missing if the run leaves out the phase that writes it.
         let text = read_text(self.files(), CONFIG)?.unwrap_or_default();
         let config = yaml::value(&text).unwrap_or_default();
         let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);

@@ -4,13 +4,13 @@ use crate::{
     render::static_pod::flag,
     world::{
         Tried,
-        rehearsal::api_server::{ApiServer, Backing},
+        rehearsal::api_server::{ApiServer, ServedObjects},
     },
 };
 use serde_json::Value;
 
 impl KubeletStandIn {
-    /// Reads the static Pods again, as a kubelet does without being told to, and starts new ones.
+    /// Reads the static Pods again, as a kubelet does on its own, and starts new ones.
     ///
     /// # Errors
     /// A Pod cannot be run, or the Node cannot be registered.
@@ -55,8 +55,8 @@ impl KubeletStandIn {
         Ok(())
     }
 
-    /// Starts the API server. It serves the objects of the cluster if another server runs, and else
-    /// those of the log.
+    /// Starts the API server. It serves the objects of the cluster if another server runs,
+    /// otherwise those of the log.
     fn start_api_server(
         &self,
         pod: &Value,
@@ -71,16 +71,16 @@ impl KubeletStandIn {
             );
         }
         let cluster = self.cluster();
-        let backing = match cluster.api() {
-            Some(api) => Backing::Shared(api),
-            None => Backing::Own(cluster.load(self.files())?, cluster.log.clone()),
+        let objects = match cluster.api() {
+            Some(api) => ServedObjects::Shared(api),
+            None => ServedObjects::Own(cluster.load(self.files())?, cluster.log.clone()),
         };
-        let is_first = matches!(backing, Backing::Own(..));
+        let is_first = matches!(objects, ServedObjects::Own(..));
         let server = ApiServer::start(
             &self.settings.handle,
             pod,
             self.files(),
-            backing,
+            objects,
             self.settings.port,
         )?;
         if is_first {

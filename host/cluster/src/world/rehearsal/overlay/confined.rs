@@ -31,16 +31,19 @@ impl Files for ConfinedOverlay<'_> {
             .open_with(path, self.upper.open(path), || self.lower.open(path))
     }
 
-    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
         self.check(path, FileAction::Read)?;
         self.overlay
-            .open_with(path, self.upper.open_shown(path, territory), || {
-                self.lower.open_shown(path, territory)
+            .open_with(path, self.upper.open_for_plugin(path, territory), || {
+                self.lower.open_for_plugin(path, territory)
             })
     }
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
-        let (upper, lower) = (self.upper.without(territory), self.lower.without(territory));
+        let (upper, lower) = (
+            self.upper.excluding(territory),
+            self.lower.excluding(territory),
+        );
         Box::new(ConfinedOverlay {
             overlay: self.overlay,
             upper,

@@ -1,8 +1,6 @@
-//! A node's files with changes that the node does not get: a scratch tree on top of a tree that is
-//! only read.
-//!
-//! `operations` is the overlay as [`Files`], `opened` has its opened files, `confined` the view
-//! that effects of plugins have.
+//! The files of a node with changes that stay off the node: a scratch tree on top of a tree that is
+//! only read. `operations` implements [`Files`] for the overlay, `opened` has its opened files,
+//! `confined` the view for effects of plugins.
 mod confined;
 mod opened;
 mod operations;

@@ -9,9 +9,9 @@ impl Files for Overlay {
         self.open_with(path, self.upper.open(path), || self.lower.open(path))
     }
 
-    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
-        self.open_with(path, self.upper.open_shown(path, territory), || {
-            self.lower.open_shown(path, territory)
+    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        self.open_with(path, self.upper.open_for_plugin(path, territory), || {
+            self.lower.open_for_plugin(path, territory)
         })
     }
 

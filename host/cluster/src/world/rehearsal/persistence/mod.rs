@@ -31,13 +31,13 @@ const NAME: &str = "cluster.jsonl";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LogEntry {
-    /// An object as it is now.
+    /// the state of an object after a change
     Object {
         version: u64,
         resource: String,
         object: Value,
     },
-    /// An object was deleted.
+    /// the deletion of an object
     #[serde(rename = "gone")]
     Deleted {
         version: u64,
@@ -45,7 +45,7 @@ pub enum LogEntry {
         namespace: String,
         name: String,
     },
-    /// The members of etcd as they are now.
+    /// the members of etcd after a change
     Members(Value),
 }
 
@@ -118,7 +118,7 @@ impl ClusterLog {
         }
     }
 
-    /// Begins the log anew with the cluster as it is. Changes from now on are appended.
+    /// Begins the log anew with the present state of the cluster. Changes from now on are appended.
     ///
     /// # Errors
     /// The log cannot be written; the previous log is still there.

@@ -38,7 +38,7 @@ impl<'t> Run<'t> {
         if !is_group || (word.len() != self.last.len() && !self.last.is_empty()) {
             *self = Run::default();
         }
-        // Wide characters and numbers have zeros between what they say.
+        // Wide characters and numbers have zeros between their digits.
         let is_zero = word.iter().all(|byte| *byte == b'0');
         if is_group && !is_zero && word != self.last {
             self.last = word;

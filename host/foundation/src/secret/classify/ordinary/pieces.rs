@@ -5,28 +5,33 @@ use super::super::{Credential, Verdict};
 /// Pieces that are judged together.
 const WINDOW: usize = 16;
 
-/// Different pieces among them that make them random. Numbers of one digit are at most ten.
+/// Number of different pieces from which on a window is random. Numbers of one digit have at most
+/// ten values.
 const MIN_DIFFERENT: usize = 11;
 
-/// Different pieces among them if all are characters of a text.
+/// Number of different pieces from which on a window is random, if all pieces are characters of a
+/// text.
 const MIN_DIFFERENT_CHARACTERS: usize = 4;
 
-/// Pieces among them that are less than the piece before. Lists of processors count upwards.
+/// Number of pieces that are less than the piece before, from which on a window is random. Lists of
+/// processors count upwards.
 const MIN_DESCENTS: usize = 4;
 
-/// Numbers of characters in a row, however alike, that are a text written as numbers.
+/// Length of a row of character numbers from which on it is a text written as numbers, however
+/// alike the numbers are.
 const MAX_CHARACTERS: usize = 64;
 
 /// Bytes between two pieces of one list.
 const MAX_GAP: usize = 8;
 
-/// Escaped characters in a row, whatever they are, that are too many.
+/// Length of a row of escaped characters from which on it is refused, whatever the characters are.
 const MAX_ESCAPED: usize = 16;
 
-/// Characters in a row with something between each two, whatever they are, that are too many.
+/// Length of a row of single characters with something between them, from which on it is refused,
+/// whatever the characters are.
 const MAX_SINGLE: usize = 32;
 
-/// Bytes after an escaped character that are not escaped.
+/// Most digits of an escaped character together with the unescaped ones after it.
 const MAX_UNESCAPED: usize = 8;
 
 /// Refuses a text with a list of bytes.
@@ -62,7 +67,7 @@ pub(super) fn search(text: &[u8]) -> Verdict {
         if escaped >= MAX_ESCAPED {
             return Err(Credential::Undecided);
         }
-        // Wide characters and numbers have zeros between what they say.
+        // Wide characters and numbers have zeros between their digits.
         let is_zero = token.iter().all(|byte| matches!(byte, b'0' | b'x' | b'u'));
         if is_zero && (token.len() > 1 || !gap.iter().all(u8::is_ascii_whitespace)) {
             continue;
@@ -85,7 +90,7 @@ pub(super) fn search(text: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// Numbers of characters in a row.
+/// A row of character numbers.
 #[derive(Default)]
 struct Characters {
     length: usize,
@@ -108,7 +113,8 @@ impl Characters {
     }
 }
 
-/// The value of one piece of a list, which is a token after a gap; `None` if it is no piece.
+/// Returns the value of one piece of a list, which is a token after a gap; `None` if it is not a
+/// piece.
 fn piece(token: &[u8], gap: &[u8]) -> Option<u32> {
     let before = gap.last().copied().unwrap_or_default();
     let digits = match token {
@@ -139,12 +145,13 @@ fn piece(token: &[u8], gap: &[u8]) -> Option<u32> {
     }
 }
 
-/// Whether a gap ends as the beginning of an escaped character does.
+/// Whether a gap ends with the beginning of an escape.
 fn is_escape(gap: &[u8]) -> bool {
     matches!(gap.last(), Some(b'%' | b'=' | b'\\' | b'#'))
 }
 
-/// Different numbers for different pieces, in their order.
+/// Returns a number for a piece. Different pieces have different numbers, in the order of the
+/// pieces.
 fn number(digits: &[u8]) -> u32 {
     digits
         .iter()

@@ -1,5 +1,5 @@
-//! Places where long hexadecimal numbers are no keys, beyond those that a name right before them
-//! tells.
+//! Recognises places in which a long hexadecimal number is not a key: lists, paths, and lines of
+//! digests. `randomness` judges the name right before a number.
 
 /// Bytes before a number in which the beginning of its list is looked for.
 const MAX_LIST: usize = 4 << 10;
@@ -7,7 +7,7 @@ const MAX_LIST: usize = 4 << 10;
 /// Digits of the digests that programs write: MD5, SHA-1, SHA-256, SHA-384 and SHA-512.
 const DIGESTS: &[usize] = &[32, 40, 64, 96, 128];
 
-/// Ends of the first parts of names that have digests as their values: `checksum/config`.
+/// Words with which the first part of a name ends if the value is a digest: `checksum/config`.
 const DIGEST_NAMES: &[&str] = &["checksum", "digest", "hash", "sha256", "sha512", "md5"];
 
 /// Names whose values are digests: what the kubelet and the host themselves write into objects.
@@ -19,8 +19,8 @@ const NAMES: &[&str] = &[
 /// Algorithms whose digests are written as `MD5 (file) = …`.
 const ALGORITHMS: &[&[u8]] = &[b"MD5", b"SHA", b"BLAKE", b"RMD"];
 
-/// What is before the list that a number is in: the numbers are between brackets, or in one line
-/// after a name and a colon.
+/// Returns the text before the list that a number is in. A list stands between brackets, or on one
+/// line after a name and a colon.
 pub(super) fn before_list<'a>(before: &'a [u8], line: &'a [u8]) -> Option<&'a [u8]> {
     let colon = line.iter().position(|byte| *byte == b':');
     if let Some(at) = colon

@@ -4,7 +4,8 @@ use super::super::{der, encodings};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use std::{borrow::Cow, sync::LazyLock};
 
-/// What is public: its pattern, and whether what the pattern's group has found is that.
+/// A form of public content: its pattern, and a check of the bytes that the pattern's group has
+/// found.
 type Form = (&'static str, fn(&[u8]) -> bool);
 
 const FORMS: &[Form] = &[
@@ -30,7 +31,7 @@ const FORMS: &[Form] = &[
         r"untrusted comment:[^\n]{0,80}public key[^\n]{0,80}\n\s*(RW[A-Za-z0-9+/]{54})\b",
         |_| true,
     ),
-    // WireGuard, as it is configured and shown.
+    // WireGuard's keys in configurations, and in the output of `wg`.
     (
         r#"(?i:\bpublic[-_ ]?key|\bpeer)["']?\s*[:=]\s*["']?([A-Za-z0-9+/]{43})="#,
         |_| true,
@@ -45,7 +46,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     patterns.filter_map(Result::ok).collect()
 });
 
-/// Returns a text without what is public.
+/// Returns a text without its public content.
 pub(super) fn cut(text: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Cow::Borrowed(text);
     for (pattern, (_, is_public)) in PATTERNS.iter().zip(FORMS) {

@@ -1,13 +1,13 @@
 //! Finds text that looks random: text whose pairs of characters are rarer in ordinary texts than in
-//! random ones. What is ordinary the samples say: a file that is refused by mistake can be shown
-//! once some lines like its own are among them.
+//! random ones. The samples say what is ordinary. To show a file that is refused by mistake, add
+//! some lines like its own to the samples.
 use super::places;
 use std::sync::LazyLock;
 
 /// Ordinary texts.
 const SAMPLES: &[u8] = include_bytes!("samples.txt");
 
-/// Scores are in parts of a bit: so many are one bit.
+/// Units of a score that are one bit.
 const BIT: i32 = 8;
 
 /// The score at which a text is random, 40 bits: 32 random bytes in base64 have over 100.
@@ -25,7 +25,8 @@ const HABIT: usize = 256;
 /// Different characters that random texts have, at least: those of base64.
 const RANDOM_CHARACTERS: f64 = 64.0;
 
-/// So many pairs of the samples weigh as much as what is known of all pairs of their classes.
+/// Number of pairs in the samples that weigh as much as what is known of all pairs of their
+/// classes.
 const SMOOTHING: f64 = 24.0;
 
 /// Digits of the shortest number that is judged as a number and not by its pairs.
@@ -92,7 +93,7 @@ pub(super) fn find(text: &[u8], from: usize) -> Option<usize> {
                 continue;
             }
             if is_number(token) {
-                if token.len() >= MIN_KEY && !is_of_known_place(text, at, token.len()) {
+                if token.len() >= MIN_KEY && !is_in_plain_place(text, at, token.len()) {
                     return Some(at);
                 }
                 at += length;
@@ -118,7 +119,7 @@ fn token_length(text: &[u8]) -> usize {
     end.unwrap_or(text.len())
 }
 
-/// Where each pair of ASCII characters was last.
+/// The last place of each pair of ASCII characters.
 struct Pairs(Vec<usize>);
 
 impl Default for Pairs {
@@ -128,7 +129,7 @@ impl Default for Pairs {
 }
 
 impl Pairs {
-    /// The score of a pair at a place. A rare pair that is repeated says less.
+    /// Returns the score of a pair at a place. A rare pair that is repeated has a lower score.
     fn score(&mut self, byte: u8, next: u8, at: usize) -> i32 {
         if next.is_ascii_whitespace() {
             return -WHITE_SPACE;
@@ -149,7 +150,7 @@ impl Pairs {
     }
 }
 
-/// Whether a text begins with a UUID, which has underscores in the names of control groups.
+/// Whether a text begins with a UUID. In the names of control groups, a UUID has underscores.
 fn is_uuid(text: &[u8]) -> bool {
     let Some(text) = text.get(..UUID_LENGTH) else {
         return false;
@@ -158,8 +159,8 @@ fn is_uuid(text: &[u8]) -> bool {
     parts.clone().map(<[u8]>::len).eq(UUID) && parts.flatten().all(u8::is_ascii_hexdigit)
 }
 
-/// Whether a token is a hexadecimal number, of letters of one case. A long number that has one
-/// digit again and again is none.
+/// Whether a token is a hexadecimal number, of letters of one case. A long number that repeats a
+/// single digit does not count.
 fn is_number(token: &[u8]) -> bool {
     token.len() >= MIN_NUMBER
         && token.iter().any(|byte| *byte != token[0])
@@ -180,9 +181,10 @@ fn is_mixture(token: &[u8]) -> bool {
     token.len() >= MIN_MIXTURE && changes.count() >= MIN_CHANGES
 }
 
-/// Whether a long number is where numbers are no keys: a digest after its algorithm, a part of a
-/// path, the identity of a machine, a line of checksums, the value of a name that says so.
-fn is_of_known_place(text: &[u8], at: usize, length: usize) -> bool {
+/// Whether a long number is in a place where numbers are not keys: a digest after its algorithm, a
+/// part of a path, the identity of a machine, a line of checksums, the value of a name that says
+/// so.
+fn is_in_plain_place(text: &[u8], at: usize, length: usize) -> bool {
     let before = &text[..at];
     let line = before
         .rsplit(|byte| *byte == b'\n')

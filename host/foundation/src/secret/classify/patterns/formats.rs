@@ -1,5 +1,5 @@
-//! Where files of known formats and programs have passwords, other than after `password=`. Each is
-//! told by its own words, because ordinary texts name passwords as well.
+//! Patterns of passwords in files of known formats and programs, other than `password=`. Each
+//! pattern has words of its format, because ordinary texts name passwords as well.
 
 /// A name that ends with a word for a password.
 macro_rules! named {

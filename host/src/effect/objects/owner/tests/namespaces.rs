@@ -1,4 +1,4 @@
-//! Namespaces of plugins, and what is in them.
+//! Namespaces of plugins, and the objects in them.
 use super::*;
 
 const NAMESPACE: &str = "kubephase-plugin-own";
@@ -32,7 +32,7 @@ fn a_plugin_writes_in_no_namespace_that_somebody_else_made() {
     assert!(cluster.has(&of));
 }
 
-/// An administrator decides by labels of a namespace which Pods it may have.
+/// An administrator uses labels of a namespace to decide which Pods it may have.
 #[test]
 fn what_others_wrote_on_a_namespace_of_a_plugin_stays() {
     let claim = claim("a", None);

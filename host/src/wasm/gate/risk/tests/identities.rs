@@ -74,7 +74,8 @@ fn judge_subject(subject: &str, groups: &[&str]) -> Vec<Danger> {
     identities(&request, "own")
 }
 
-/// A user has the rights that were given to its name and groups, whoever they were meant for.
+/// A user has the rights that were given to its name and groups, even if they were meant for
+/// another user.
 #[test]
 fn certificates_amount_to_cluster_admin_unless_their_user_is_the_plugins() {
     for (subject, groups) in [

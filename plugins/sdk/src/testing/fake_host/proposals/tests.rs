@@ -1,4 +1,4 @@
-//! The names that cases use, for each way in which a target is made.
+//! The names that cases use, for each way to make a target.
 use super::*;
 use crate::testing::Case;
 use kubephase_wit::{

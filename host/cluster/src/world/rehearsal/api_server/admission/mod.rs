@@ -13,8 +13,8 @@ use kubephase_sdk::net::Network;
 use serde_json::{Value, json};
 use services::complete_service;
 
-/// Checks and completes an object that is to be stored in a namespace. `services` is the range of
-/// the addresses of Services.
+/// Checks and completes an object that is to be stored in a namespace. `service_range` has the
+/// addresses of Services.
 ///
 /// # Errors
 /// `BadRequest`, `Invalid` or `NotFound`, in kube-apiserver's words.
@@ -23,7 +23,7 @@ pub fn admit(
     resource: &'static Resource,
     namespace: &str,
     object: &mut Value,
-    services: Option<Network>,
+    service_range: Option<Network>,
 ) -> ApiResult<()> {
     let name = object["metadata"]["name"]
         .as_str()
@@ -51,7 +51,7 @@ pub fn admit(
     }
     match (resource.group, resource.plural) {
         ("", "secrets") => complete_secret(object),
-        ("", "services") => complete_service(store, object, services)?,
+        ("", "services") => complete_service(store, object, service_range)?,
         ("", "namespaces") => complete_namespace(object, &name),
         ("rbac.authorization.k8s.io", _) => complete_subjects(object),
         _ => {}

@@ -1,5 +1,5 @@
 //! Requests that clients of Go send as protobuf: `kubectl auth can-i` and `kubectl create
-//! namespace` among them. Answers are JSON all the same, which every client takes.
+//! namespace` among them. The answers are JSON, which every client takes.
 //!
 //! Source: the envelope of `k8s.io/apimachinery` (magic, then an `Unknown` with the type and the
 //! raw object), and the field numbers in `messages`.

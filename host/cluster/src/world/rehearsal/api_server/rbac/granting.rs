@@ -1,4 +1,4 @@
-//! Changes of roles and bindings: a user may only grant what it has itself.
+//! Changes of roles and bindings: a user may only grant rights that the user has.
 use super::{
     AccessRequest, User, authorize,
     rules::{allows, rules_of},
@@ -9,8 +9,8 @@ use crate::world::rehearsal::api_server::{
 };
 use serde_json::Value;
 
-/// Checks that a user has all rules that it grants, or may use the verb `escalate` or `bind`
-/// instead.
+/// Checks that a user has all rights that the granted rules give, or may use the verb `escalate` or
+/// `bind` instead.
 ///
 /// # Errors
 /// `Forbidden`, in kube-apiserver's words.

@@ -50,7 +50,7 @@ pub struct AccessRequest {
     pub path: String,
 }
 
-/// Checks that a user may do what is asked.
+/// Checks that a user may do what the request asks.
 ///
 /// # Errors
 /// `Forbidden`, in kube-apiserver's words.

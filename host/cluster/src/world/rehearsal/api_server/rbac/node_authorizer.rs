@@ -1,8 +1,8 @@
 //! The Node authorizer: the rights of kubelets.
 use super::{AccessRequest, User};
 
-/// Whether a kubelet may do what is asked: it may change its own Node, its leases and the Pods that
-/// it runs, and read what it mounts.
+/// Whether a kubelet may do what a request asks: it may change its own Node, its leases and the
+/// Pods that it runs, and read what it mounts.
 pub(super) fn allows(user: &User, request: &AccessRequest) -> bool {
     let Some(name) = user
         .name

@@ -75,7 +75,7 @@ fn lists(rule: &Value, field: &str, wanted: &str) -> bool {
         .any(|entry| entry == "*" || entry == wanted)
 }
 
-/// Whether a rule allows what is asked.
+/// Whether a rule allows a request.
 pub fn allows(rule: &Value, request: &AccessRequest) -> bool {
     if !lists(rule, "verbs", &request.verb) {
         return false;

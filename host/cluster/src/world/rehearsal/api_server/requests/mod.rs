@@ -34,8 +34,8 @@ use tokio::sync::broadcast;
 pub struct ApiState {
     pub store: Mutex<Store>,
     pub authority: SigningAuthority,
-    /// The addresses of Services.
-    pub services: Option<Network>,
+    /// The range of the addresses of Services.
+    pub service_range: Option<Network>,
 }
 
 /// A request to the API.

@@ -47,7 +47,7 @@ impl AuthorizedCall<'_> {
             self.path.resource,
             &self.path.namespace,
             object,
-            self.api.services,
+            self.api.service_range,
         )
     }
 
@@ -61,13 +61,13 @@ impl AuthorizedCall<'_> {
         Ok(ApiReply::Json(201, created))
     }
 
-    /// Stores a new state of an existing object. `record` says whether the field manager is yet to
-    /// be recorded.
+    /// Stores a new state of an existing object. With `records_manager`, records the field manager
+    /// of the change; otherwise the object already has the record.
     pub(super) fn replace(
         &self,
         store: &mut Store,
         mut object: Value,
-        record: bool,
+        records_manager: bool,
     ) -> ApiResult<ApiReply> {
         shape::check(self.path.resource, &object)?;
         let current = self.find_object(store)?;
@@ -84,10 +84,10 @@ impl AuthorizedCall<'_> {
             self.check_role_reference(&object, &current)?;
             self.check_escalation(store, &object)?;
         }
-        if record {
+        if records_manager {
             record_update(Some(&current), &mut object, self.call.field_manager());
         }
-        if without_managed_fields(&object) == without_managed_fields(&current) {
+        if without_bookkeeping(&object) == without_bookkeeping(&current) {
             return Ok(ApiReply::Json(200, current));
         }
         if self.call.is_dry_run() {
@@ -98,7 +98,8 @@ impl AuthorizedCall<'_> {
         Ok(ApiReply::Json(200, stored))
     }
 
-    /// Checks that an object has the name of the path, and the current revision if it has one.
+    /// Checks that an object has the name in the path. If the object has a revision, checks that it
+    /// is the current one.
     fn check_identity(&self, object: &Value, current: &Value) -> ApiResult<()> {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         if name != self.path.name {
@@ -110,11 +111,11 @@ impl AuthorizedCall<'_> {
         self.check_revision(&object["metadata"], current)
     }
 
-    /// Checks that an object still has the identity and version that a client names, if it names
-    /// them.
-    pub(super) fn check_revision(&self, named: &Value, current: &Value) -> ApiResult<()> {
+    /// Checks the uid and the resource version that a client expects of an object. Each is checked
+    /// only if `expected` has it.
+    pub(super) fn check_revision(&self, expected: &Value, current: &Value) -> ApiResult<()> {
         for field in ["uid", "resourceVersion"] {
-            let value = named[field].as_str().unwrap_or_default();
+            let value = expected[field].as_str().unwrap_or_default();
             if !matches!(value, "" | "0") && value != current["metadata"][field] {
                 return Err(ApiError::modified(self.path.resource, &self.path.name));
             }
@@ -122,7 +123,7 @@ impl AuthorizedCall<'_> {
         Ok(())
     }
 
-    /// Checks that a binding still binds the same role.
+    /// Checks that a new state of a binding names the same role.
     fn check_role_reference(&self, object: &Value, current: &Value) -> ApiResult<()> {
         if self.path.resource.plural.ends_with("rolebindings")
             && object["roleRef"] != current["roleRef"]
@@ -172,7 +173,8 @@ fn generate_name(object: &mut Value) {
     }
 }
 
-fn without_managed_fields(object: &Value) -> Value {
+/// Returns an object without the metadata that the server changes with every change.
+fn without_bookkeeping(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("managedFields");

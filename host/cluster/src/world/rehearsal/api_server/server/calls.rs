@@ -1,4 +1,5 @@
-//! HTTP requests as calls of the API: who sends them, and what they ask for.
+//! HTTP requests as calls of the API: the user that sends a request, and the content of the
+//! request.
 use super::{ResponseBody, replies::to_response};
 use crate::world::rehearsal::api_server::{
     controllers::{is_expired, secret_text},

@@ -39,10 +39,10 @@ use tokio_rustls::TlsAcceptor;
 type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The objects that a server serves.
-pub enum Backing {
-    /// Objects of its own, restored from these entries and logged from now on.
+pub enum ServedObjects {
+    /// objects of its own, restored from these entries and logged from now on
     Own(Vec<LogEntry>, Arc<ClusterLog>),
-    /// The objects of another server.
+    /// the objects of another server
     Shared(Arc<ApiState>),
 }
 
@@ -62,7 +62,8 @@ impl Drop for ApiServer {
 }
 
 impl ApiServer {
-    /// Starts a server on loopback by the static Pod of a kube-apiserver.
+    /// Starts a server on loopback, with the certificates and settings of the static Pod of a
+    /// kube-apiserver.
     ///
     /// # Errors
     /// `invalid` if the Pod names a certificate or key that cannot be used, `unavailable` if the
@@ -71,7 +72,7 @@ impl ApiServer {
         handle: &Handle,
         pod: &Value,
         files: &dyn Files,
-        backing: Backing,
+        objects: ServedObjects,
         port: u16,
     ) -> Tried<ApiServer> {
         let authority_pem = read_flag_file(pod, files, "client-ca-file")?;
@@ -84,9 +85,9 @@ impl ApiServer {
             &authority_pem,
         )
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))?;
-        let api = match backing {
-            Backing::Shared(api) => api,
-            Backing::Own(entries, log) => {
+        let api = match objects {
+            ServedObjects::Shared(api) => api,
+            ServedObjects::Own(entries, log) => {
                 let authority =
                     SigningAuthority::load(flag(pod, "client-ca-file"), authority_pem, files);
                 Arc::new(new_state(pod, Store::restore(entries, log), authority))
@@ -122,7 +123,8 @@ impl ApiServer {
         self.api.clone()
     }
 
-    /// Returns why its certificate is not valid now; `None` if it is. It serves all the same.
+    /// Returns why the server's certificate is not valid now; `None` if it is valid. The server
+    /// answers even with a certificate that is not valid.
     pub fn validity_problem(&self) -> Option<&str> {
         self.validity_problem.as_deref()
     }
@@ -133,7 +135,7 @@ impl ApiServer {
 
     /// Creates the binding of the admins' group directly, bypassing RBAC.
     pub fn bind_admins(&self) {
-        // It may exist already.
+        // The binding may exist already.
         let _ = self
             .store()
             .create(rbac_resource("clusterrolebindings"), cluster_admins());
@@ -159,21 +161,21 @@ fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> Tried<String> {
 /// Returns the state of a cluster's first server: the stored objects, and those that every cluster
 /// has.
 fn new_state(pod: &Value, mut store: Store, authority: SigningAuthority) -> ApiState {
-    let services = flag(pod, "service-cluster-ip-range")
+    let service_range = flag(pod, "service-cluster-ip-range")
         .split(',')
         .next()
         .and_then(Network::parse);
     policy::create_defaults(&mut store);
     let secure_port = flag(pod, "secure-port").parse().unwrap_or(6443);
-    let first = services
+    let service_address = service_range
         .and_then(|range| range.nth(1))
         .map(|address| address.to_string());
-    controllers::create_defaults(&mut store, first.as_deref(), secure_port);
+    controllers::create_defaults(&mut store, service_address.as_deref(), secure_port);
     controllers::reconcile(&mut store, &authority);
     ApiState {
         store: Mutex::new(store),
         authority,
-        services,
+        service_range,
     }
 }
 

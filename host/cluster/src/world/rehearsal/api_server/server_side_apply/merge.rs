@@ -1,8 +1,9 @@
-//! Changing the fields of an object.
+//! Merges manifests into objects, and removes fields of objects.
 use super::fields::named_items;
 use serde_json::{Map, Value};
 
-/// Sets the fields of a manifest in an object.
+/// Copies the fields of a manifest into an object. Lists whose items have names are merged item by
+/// item, other lists are replaced.
 pub(super) fn merge(object: &mut Value, manifest: &Value) {
     match (object, manifest) {
         (Value::Object(object), Value::Object(manifest)) => {
@@ -27,7 +28,7 @@ pub(super) fn merge(object: &mut Value, manifest: &Value) {
     }
 }
 
-/// Removes a field, and objects and list parts that become empty.
+/// Removes a field, and objects and list items that become empty.
 pub(super) fn remove_field(object: &mut Value, path: &[String]) {
     let Some((first, rest)) = path.split_first() else {
         return;
@@ -41,7 +42,7 @@ pub(super) fn remove_field(object: &mut Value, path: &[String]) {
         };
         if let Some(index) = list.iter().position(|item| item["name"] == name) {
             remove_field(&mut list[index], rest);
-            // A part that has lost its name is removed, too.
+            // An item that has lost its name is removed, too.
             if rest == ["name"] || list[index].as_object().is_some_and(Map::is_empty) {
                 list.remove(index);
             }

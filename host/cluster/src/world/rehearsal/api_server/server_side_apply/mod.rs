@@ -1,9 +1,9 @@
 //! Server-side apply: which field manager set which field, and what happens if two managers set a
 //! field to different values.
 //!
-//! Fields are leaves: scalars and lists. A list of objects that all have a `name` has these objects
-//! as parts, as the schemas of Kubernetes have it for containers, ports, volumes and the like; any
-//! other list is one value.
+//! Fields are leaves: scalars and lists. If all objects in a list have a `name`, these objects are
+//! merged by name, as the schemas of Kubernetes do for containers, ports, volumes and the like. Any
+//! other list is replaced as a whole.
 //!
 //! `fields` finds the fields of an object, `managed_fields` reads and writes who manages them,
 //! `merge` changes objects.
@@ -18,7 +18,7 @@ use merge::{merge, remove_field};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the object as it is after `manager` applied a manifest to it. With `force`, fields of
+/// Returns the object that results when `manager` applies a manifest to it. With `force`, fields of
 /// other managers are overridden.
 ///
 /// # Errors
@@ -99,8 +99,8 @@ fn conflict_message(conflicts: &BTreeMap<String, Vec<FieldPath>>) -> String {
     )
 }
 
-/// Records who manages the fields of an object that was created or changed by other means than
-/// apply: its manager gets the fields that it changed.
+/// Records the field manager of a create or an update: the manager gets the fields that the change
+/// touched.
 pub fn record_update(before: Option<&Value>, object: &mut Value, manager: &str) {
     let mut managers = before.map(read_managers).unwrap_or_default();
     let (old, new) = (

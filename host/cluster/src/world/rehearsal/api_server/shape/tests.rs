@@ -9,8 +9,7 @@ fn named_object(kind: &str) -> Value {
     json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "odd"}})
 }
 
-/// What has another shape than the server looks for is refused, and never ends a request without an
-/// answer.
+/// An object of another shape is refused, and the request gets an answer.
 #[test]
 fn objects_of_another_shape_are_refused() {
     let api = new_state();

@@ -18,7 +18,7 @@ fn metadata_text(object: &Value, field: &str) -> String {
         .to_owned()
 }
 
-/// Returns the time in whole seconds, as the API has times.
+/// Returns the time in whole seconds, in the form of the API.
 pub fn now() -> String {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second())

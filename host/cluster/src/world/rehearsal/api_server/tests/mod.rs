@@ -29,7 +29,7 @@ fn state_with(mut store: Store) -> ApiState {
     ApiState {
         store: Mutex::new(store),
         authority,
-        services: Network::parse("10.96.0.0/12"),
+        service_range: Network::parse("10.96.0.0/12"),
     }
 }
 

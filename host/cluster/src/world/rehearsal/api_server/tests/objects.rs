@@ -67,7 +67,7 @@ fn a_change_that_names_a_revision_changes_no_other_revision() {
     let options = json!({"kind": "DeleteOptions", "preconditions": revision});
     let (status, _) = admin.send("DELETE", &path, "application/json", &options);
     assert_eq!(status, 200);
-    // An object that is gone is not made again.
+    // An object that was deleted is not made again.
     let mut manifest = config_map("a", json!({}));
     manifest["metadata"]["uid"] = current["uid"].clone();
     let apply = format!("{path}?fieldManager=m&force=true");

@@ -3,7 +3,7 @@ use super::*;
 use crate::world::{files::RootedFiles, rehearsal::persistence::ClusterLog};
 use std::sync::Arc;
 
-/// A server that was killed has, when it starts again, all objects that it answered to have stored.
+/// A server that was killed and starts again has all objects whose storing it had confirmed.
 #[test]
 fn logged_objects_are_restored() {
     let root = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Who may read files of an overlay, and what plugins reach.
+//! The users that may read files of an overlay, and the files that plugins reach.
 use super::*;
 use crate::world::Territory;
 use std::{

@@ -1,4 +1,5 @@
-//! Files with changes on top. `access` has who may read them and what plugins reach.
+//! Files with changes on top. `access` tests which users may read them and which files plugins
+//! reach.
 use super::*;
 use crate::world::Files;
 use tempfile::TempDir;

@@ -62,7 +62,7 @@ fn certificates_of_rsa_are_shown() {
     }
 }
 
-/// What was refused once: its bytes look like a line of a list of secrets.
+/// This certificate was once refused: its bytes look like a line of a list of secrets.
 #[test]
 fn a_certificate_with_bytes_like_those_of_a_password_is_shown() {
     assert_shown(include_str!("unlucky.pem"));

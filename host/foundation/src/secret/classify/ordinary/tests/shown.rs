@@ -1,4 +1,4 @@
-//! What looks random and is public, by the name before it or by its form.
+//! Content that looks random and is public: the name before it, or its form, says so.
 use super::*;
 
 const SHA256: &str = "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069";

@@ -131,7 +131,7 @@ fn keys_are_in_the_order_of_go() {
     let text = to_string(&value);
     let printed: Vec<&str> = text
         .lines()
-        .map(|line| line.trim_end_matches(": 1").trim_matches('"'))
+        .map(|line| line.trim_end_matches(": 1").trim_matches(['"', '\'']))
         .collect();
     let expected = [
         "-", "/", "_", "~", "\\U0001F600", "9", "09", "10", "A", "Z", "a", "a b", "a-", "a.b", "a/b",

@@ -1,6 +1,6 @@
-//! Normalises the arguments so that they have kubeadm's meaning: `_` in flag names means `-`, flags
-//! may stand before the subcommand they belong to, switches take `=true` and `=false`, and
-//! `init phase certs/ca` means `init phase certs ca`.
+//! Normalises the arguments so that they are read as kubeadm reads them: flags may stand before the
+//! subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means
+//! `init phase certs ca`. Under the program's own name, `_` in the name of a flag means `-`.
 use super::CliError;
 use crate::{config::MachineFolder, program::Program, text::csv};
 use clap::{Arg, ArgAction, Command};
@@ -120,7 +120,11 @@ impl Argv {
         let (name, value) = text
             .split_once('=')
             .map_or((text, None), |(name, value)| (name, Some(value)));
-        let name = name.replace('_', "-");
+        // kubeadm does not know a flag by another spelling.
+        let name = match Program::current() {
+            Program::Kubephase => name.replace('_', "-"),
+            Program::Kubeadm => name.to_owned(),
+        };
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
             Some(value) if arg.is_some_and(is_switch) => match parse_go_bool(value) {
@@ -202,9 +206,8 @@ pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {
 /// one, and none with `--no-conf-d`.
 pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
     let mut is_read = true;
-    for word in argv.iter().skip(1).filter_map(|word| word.to_str()) {
+    for word in flags_in(argv).filter_map(|word| word.to_str()) {
         match word.replace('_', "-").as_str() {
-            "--" => break,
             "--no-conf-d" => is_read = false,
             word => {
                 if let Some(given) = word.strip_prefix("--no-conf-d=").map(parse_go_bool) {
@@ -226,19 +229,24 @@ pub(super) fn root(argv: &[OsString]) -> Option<PathBuf> {
     path_of(argv, "--rootfs")
 }
 
-/// Returns the path that the arguments give a flag, before they are parsed. An empty path means no
-/// path.
+/// Returns the path that the arguments give a flag, before they are parsed. The last one
+/// counts. An empty path means no path.
 fn path_of(argv: &[OsString], flag: &str) -> Option<PathBuf> {
-    let path = (0..argv.len()).find_map(|index| path_after(&argv[index..], flag))?;
-    (!path.as_os_str().is_empty()).then_some(path)
+    let mut path = None;
+    let mut words = flags_in(argv);
+    while let Some(word) = words.next() {
+        match word.to_str().and_then(|word| word.strip_prefix(flag)) {
+            Some("") => path = words.next().map(PathBuf::from),
+            Some(value) if value.starts_with('=') => path = Some(PathBuf::from(&value[1..])),
+            _ => {}
+        }
+    }
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Returns the path if the arguments begin with `FLAG PATH` or `FLAG=PATH`.
-fn path_after(argv: &[OsString], flag: &str) -> Option<PathBuf> {
-    match argv.first()?.to_str()?.strip_prefix(flag)? {
-        "" => argv.get(1).map(PathBuf::from),
-        value => value.strip_prefix('=').map(PathBuf::from),
-    }
+/// Returns the words between the program's name and `--`.
+fn flags_in(argv: &[OsString]) -> impl Iterator<Item = &OsString> {
+    argv.iter().skip(1).take_while(|word| *word != "--")
 }
 
 /// Whether the value of short flags is the next argument. Of `-xyo`, the first letter that takes a

@@ -3,9 +3,9 @@
 use super::{
     Document, Problem, Problems,
     documents::{self, parse_file},
+    known::{is_known, known_kinds},
     machine::{MachineFile, MachineFolder},
     merge::merge,
-    phases,
     read::Diagnostics,
 };
 use std::{
@@ -129,18 +129,6 @@ impl Merged {
     }
 }
 
-/// The kinds of documents that the machine's own files may have.
-const KINDS: &[&str] = &[
-    "ClusterConfiguration",
-    "InitConfiguration",
-    "JoinConfiguration",
-    "KubeProxyConfiguration",
-    "KubeletConfiguration",
-    phases::KIND,
-    "ResetConfiguration",
-    "UpgradeConfiguration",
-];
-
 /// Parses a file of the machine. It is stricter than the operator's: a key that stands twice, or a
 /// kind that no command reads, is refused.
 fn read_of_machine(file: MachineFile) -> Result<Vec<Document>, Problems> {
@@ -151,11 +139,11 @@ fn read_of_machine(file: MachineFile) -> Result<Vec<Document>, Problems> {
         document.tree.set_file(&place, document.offset);
         document.is_of_machine = true;
         problems.extend(document.repeated_keys());
-        if !KINDS.contains(&document.kind.as_str()) {
+        if !is_known(document) {
             let message = format!(
                 "no command reads {}; remove it, or write one of {}",
                 document.gvk(),
-                KINDS.join(", ")
+                known_kinds()
             );
             problems.push(document.problem("kind", message));
         }

@@ -10,6 +10,7 @@ mod file;
 mod flags;
 mod from_cluster;
 mod join;
+mod known;
 mod load;
 mod machine;
 mod merge;

@@ -2,12 +2,12 @@
 //! strictly.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
-    component::{ComponentKind, kubeadm_schema as schema},
+    component::kubeadm_schema as schema,
     documents::GROUP,
     file::documents_of,
     join,
+    known::is_known,
     load::from_documents,
-    phases,
     read::{Diagnostics, IGNORED, Strictness, accepts_version},
     reset, validate as rules,
 };
@@ -94,25 +94,6 @@ fn check_as_init(
 
 fn is_init_or_cluster(document: &Document) -> bool {
     document.is_kubeadm("InitConfiguration") || document.is_kubeadm("ClusterConfiguration")
-}
-
-/// Whether a command reads documents of this kind, in some version.
-fn is_known(document: &Document) -> bool {
-    const KUBEADM: &[&str] = &[
-        "InitConfiguration",
-        "ClusterConfiguration",
-        "JoinConfiguration",
-        "ResetConfiguration",
-        "UpgradeConfiguration",
-    ];
-    match document.group() {
-        // `accepts_version` reports old versions.
-        GROUP => KUBEADM.contains(&document.kind.as_str()),
-        _ if document.kind == phases::KIND => true,
-        _ => [ComponentKind::Kubelet, ComponentKind::KubeProxy]
-            .iter()
-            .any(|kind| document.api_version == kind.api_version() && document.kind == kind.kind()),
-    }
 }
 
 /// Returns the text at a JSON pointer; empty if there is none.

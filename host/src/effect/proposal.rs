@@ -12,7 +12,8 @@ pub struct Proposal {
     pub effect: Effect,
     /// the reason of the phase
     pub because: Option<String>,
-    /// the line to print when it is applied
+    /// the line to print when it is applied; a line of its own may be for dry runs, see
+    /// [`Proposal::announcement`]
     pub announce: Option<String>,
     /// the warning to print instead of failing if it cannot be applied; `{}` stands for the reason
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +36,22 @@ impl Proposal {
             regardless: false,
             requires: Vec::new(),
         }
+    }
+
+    /// Returns what to print when the effect is applied. Of an announcement that has lines for dry
+    /// runs, which begin with `[dryrun]`, a dry run prints only these, and any other run only the
+    /// others.
+    pub fn announcement(&self, is_dry_run: bool) -> Option<String> {
+        let text = self.announce.as_deref()?;
+        let (dry, other): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .partition(|line| line.starts_with("[dryrun] "));
+        let lines = match (dry.is_empty(), is_dry_run) {
+            (true, _) => return Some(text.to_owned()),
+            (false, true) => dry,
+            (false, false) => other,
+        };
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 

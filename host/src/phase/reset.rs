@@ -15,6 +15,7 @@ use kubephase_sdk::{
     kubeadm::{Config, Reset},
     observe_files,
     release::gate,
+    say,
     spec::ClearSpec,
     warn,
 };
@@ -102,6 +103,10 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
                 timeout_seconds: etcd_join::timeout(&config),
             })?;
             effects_core::attempt(member, &member_warning("{}"))?;
+            effects::announce(
+                member,
+                "[dryrun] Would remove the etcd member on this node from the etcd cluster",
+            )?;
         }
         _ if etcd.external.is_some() => {}
         (None, _) => warn(member_warning("its static Pod does not say which it is")),
@@ -110,16 +115,18 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
         )),
     }
     if let Some(data) = data {
-        effects::announce(
+        let what = format!(
+            "contents of the etcd data directory: {}",
+            sanitise::listed(&data)
+        );
+        announce(
             empty_directory(&data)?,
-            &format!(
-                "[reset] Deleted contents of the etcd data directory: {}",
-                sanitise::listed(&data)
-            ),
+            &format!("[reset] Deleted {what}"),
+            &format!("Would delete {what}"),
         )?;
     } else {
-        warn("[reset] No etcd config found. Assuming external etcd");
-        warn("[reset] Please, manually reset etcd to prevent further issues");
+        say("[reset] No etcd config found. Assuming external etcd");
+        say("[reset] Please, manually reset etcd to prevent further issues");
     }
     Ok(Outcome::Settled)
 }
@@ -141,7 +148,7 @@ const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
-    let emptied = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    let emptied = directories_to_empty(&reset)?;
     let round = usize::try_from(input::round()).unwrap_or_default();
     let steps = if round < reset.undo_rounds {
         undo::steps_of_round(round)?
@@ -170,7 +177,11 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
 /// Stops the kubelet and the Pods of the node.
 fn stop_node(reset: &Reset) -> Result<(), Failure> {
     let service = effects_node::ensure_service("kubelet", "stopped")?;
-    effects::announce(service, "[reset] Stopping the kubelet service")?;
+    announce(
+        service,
+        "[reset] Stopping the kubelet service",
+        "Would stop the kubelet service",
+    )?;
     let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
         kubelet is stopped manually";
     effects_core::attempt(service, by_hand)?;
@@ -178,12 +189,29 @@ fn stop_node(reset: &Reset) -> Result<(), Failure> {
         below: KUBELET_DIR.into(),
         flags: reset.unmount_flags.clone(),
     })?;
-    effects::announce(
-        mounts,
-        &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
-    )?;
+    let would_unmount = format!("Would unmount mounted directories in {KUBELET_DIR:?}");
+    if has_kubelet_directory()? {
+        let line = format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}");
+        announce(mounts, &line, &would_unmount)?;
+    } else {
+        effects::announce(mounts, &format!("[dryrun] {would_unmount}"))?;
+    }
     let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
+    effects::announce(
+        sandboxes,
+        "[dryrun] Would remove Kubernetes-managed containers",
+    )?;
     effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")
+}
+
+/// Whether this machine has a directory of the kubelet.
+fn has_kubelet_directory() -> Result<bool, Failure> {
+    Ok(observe_files::stat(KUBELET_DIR)?.is_some())
+}
+
+/// Announces an effect with a line, and with another one in a dry run.
+fn announce(effect: Effect, line: &str, in_dry_run: &str) -> Result<(), Failure> {
+    effects::announce(effect, &format!("{line}\n[dryrun] {in_dry_run}"))
 }
 
 /// Empties the directories of the node, and removes its kubeconfigs.
@@ -198,11 +226,18 @@ fn empty_node(config: &Config, reset: &Reset, emptied: &[&str]) -> Result<(), Fa
 }
 
 /// Returns the directories that stay but lose their contents (kubeadm behaviour).
-fn directories_to_empty(pki: &str, temporary: bool) -> Vec<&str> {
-    [MANIFESTS, KUBELET_DIR, pki]
+///
+/// # Errors
+/// The host cannot answer a question.
+fn directories_to_empty(reset: &Reset) -> Result<Vec<&str>, Failure> {
+    let kubelet = has_kubelet_directory()?.then_some(KUBELET_DIR);
+    let temporary = reset.cleanup_tmp_dir.then_some("/etc/kubernetes/tmp");
+    Ok([MANIFESTS]
         .into_iter()
-        .chain(temporary.then_some("/etc/kubernetes/tmp"))
-        .collect()
+        .chain(kubelet)
+        .chain([reset.certificates_dir.as_str()])
+        .chain(temporary)
+        .collect())
 }
 
 fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
@@ -212,11 +247,20 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
             sanitise::in_quotes(pki)
         ));
     }
-    let line = format!(
-        "[reset] Deleting contents of directories: [{}]",
-        listed(directories)
-    );
-    announce_first(directories.iter().map(|path| empty_directory(path)), &line)
+    // A dry run of kubeadm does not name the directory of the kubelet.
+    let mut in_dry_run = directories.to_vec();
+    in_dry_run.retain(|path| *path != KUBELET_DIR);
+    announce_first(
+        directories.iter().map(|path| empty_directory(path)),
+        &format!(
+            "[reset] Deleting contents of directories: [{}]",
+            listed(directories)
+        ),
+        &format!(
+            "Would delete contents of directories: [{}]",
+            listed(&in_dry_run)
+        ),
+    )
 }
 
 /// Returns values as a list in which a reader sees where each value ends.
@@ -250,19 +294,24 @@ fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
         "scheduler.conf",
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
-    let line = format!("[reset] Deleting files: [{}]", listed(&all));
-    announce_first(all.iter().map(|path| remove_file(path)), &line)
+    let files = listed(&all);
+    announce_first(
+        all.iter().map(|path| remove_file(path)),
+        &format!("[reset] Deleting files: [{files}]"),
+        &format!("Would delete files: [{files}]"),
+    )
 }
 
-/// Proposes effects, and announces a line with the first of them.
+/// Proposes effects, and announces a line with the first of them, and another one in a dry run.
 fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,
+    in_dry_run: &str,
 ) -> Result<(), Failure> {
     for (index, effect) in effects.enumerate() {
         let effect = effect?;
         if index == 0 {
-            effects::announce(effect, line)?;
+            announce(effect, line, in_dry_run)?;
         }
     }
     Ok(())

@@ -92,6 +92,7 @@ impl Complete {
             territory: prepared.territory(),
             identities: prepared.identities(),
             undo: self.undo.clone(),
+            is_dry_run: prepared.dry_run,
             cancel: cancel.clone(),
             ..RunContext::of_run(world, bus, masked)?
         });

@@ -8,6 +8,8 @@ fn the_configuration_file_is_found_before_the_arguments_are_parsed() {
         ("kubephase --config=a.yaml init", Some("a.yaml")),
         ("kubephase init --config-file a.yaml", None),
         ("kubephase init --config", None),
+        ("kubephase init -- --config a.yaml", None),
+        ("kubephase init --config a.yaml --config=b.yaml", Some("b.yaml")),
         ("kubephase version", None),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
@@ -35,6 +37,10 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
         (
             "kubephase rehearse --root=/tmp/r --no-conf-d",
             MachineFolder::unread(),
+        ),
+        (
+            "kubephase rehearse --root /tmp/r --root=/tmp/s -- --root /tmp/t",
+            MachineFolder::below(Path::new("/tmp/s")),
         ),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();

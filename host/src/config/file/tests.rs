@@ -187,6 +187,18 @@ fn a_machines_file_is_read_strictly() {
             "10.yaml:2:1: kind: no command reads a/v1, Kind=Pod",
         ),
         (
+            "apiVersion: kubeadm.k8s.example/v1beta4\nkind: ClusterConfiguration\n",
+            "kind: no command reads kubeadm.k8s.example/v1beta4, Kind=ClusterConfiguration",
+        ),
+        (
+            "apiVersion: kubelet.config.k8s.io/v1\nkind: KubeletConfiguration\n",
+            "kind: no command reads kubelet.config.k8s.io/v1, Kind=KubeletConfiguration",
+        ),
+        (
+            "apiVersion: kubephase.example/v1alpha1\nkind: PhaseConfiguration\n",
+            "apiVersion: ",
+        ),
+        (
             &format!("{PHASES}rules: []\nrules: []\n"),
             "10.yaml:4:1: rules: key \"rules\" is already",
         ),

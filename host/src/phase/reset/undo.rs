@@ -28,15 +28,20 @@ impl Part {
         }
     }
 
-    fn title(self) -> &'static str {
+    /// Returns what the part does, what a dry run says of it, and to what.
+    fn title(self) -> [&'static str; 3] {
         match self {
-            Part::Services => {
-                "Stopping and disabling services that earlier runs started or enabled"
-            }
-            Part::Files => "Deleting files that earlier runs made",
-            Part::Directories => {
-                "Deleting directories that earlier runs made, where they are empty"
-            }
+            Part::Services => [
+                "Stopping and disabling",
+                "Would stop and disable",
+                "services that earlier runs started or enabled",
+            ],
+            Part::Files => ["Deleting", "Would delete", "files that earlier runs made"],
+            Part::Directories => [
+                "Deleting",
+                "Would delete",
+                "directories that earlier runs made, where they are empty",
+            ],
         }
     }
 }
@@ -121,12 +126,13 @@ fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
 }
 
 fn undo(part: Part, steps: &[&UndoStep]) -> Result<(), Failure> {
-    let line = format!(
-        "[reset] {}, by their journals: [{}]",
-        part.title(),
-        listed(steps)
-    );
-    announce_first(steps.iter().map(|step| propose_step(step)), &line)
+    let [does, would, what] = part.title();
+    let what = format!("{what}, by their journals: [{}]", listed(steps));
+    announce_first(
+        steps.iter().map(|step| propose_step(step)),
+        &format!("[reset] {does} {what}"),
+        &format!("{would} {what}"),
+    )
 }
 
 fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {

@@ -92,6 +92,12 @@ impl Application<'_> {
         self.reserve_record(proposal, missing)?;
         let spent = self.session.spend_key_work(proposal.effect.key_work());
         spent.map_err(|stop| stop.to_string())?;
-        self.say_lines(Severity::Info, proposal.announce.as_slice())
+        let is_dry_run = self.executor.shared.is_dry_run;
+        let announcement = if self.session.is_plugin() {
+            proposal.announce.clone()
+        } else {
+            proposal.announcement(is_dry_run)
+        };
+        self.say_lines(Severity::Info, announcement.as_slice())
     }
 }

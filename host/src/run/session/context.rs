@@ -25,6 +25,8 @@ use std::{
 pub struct RunContext {
     pub world: Arc<dyn World>,
     pub bus: Bus,
+    /// whether the operator asked for a dry run; phases do not see it
+    pub(in crate::run) is_dry_run: bool,
     /// the resolved configuration in the form that plugins see: its secrets are masked
     pub(in crate::run) config: Value,
     /// the same configuration as JSON text: almost every phase asks for it
@@ -69,6 +71,7 @@ impl RunContext {
         RunContext {
             world,
             bus,
+            is_dry_run: false,
             config,
             config_text,
             for_built_ins,

@@ -3,49 +3,90 @@ use std::ops::RangeInclusive;
 
 /// Whether Go's reader takes a plain string for null, a boolean, a number or a date of YAML 1.1.
 pub fn reads_as_another_type(text: &str) -> bool {
-    const WORDS: [&str; 10] = ["", "~", "null", "y", "n", "yes", "no", "on", "off", "true"];
-    const SPECIAL: [&str; 5] = [".nan", ".inf", "+.inf", "-.inf", "<<"];
-    let lower = text.to_ascii_lowercase();
-    let one_case =
-        text == lower || text == text.to_ascii_uppercase() || is_capitalised(text, &lower);
-    if one_case && (WORDS.contains(&lower.as_str()) || lower == "false")
-        || SPECIAL.contains(&lower.as_str())
-    {
+    const WORDS: [&str; 13] = [
+        "", "~", "null", "y", "n", "yes", "no", "on", "off", "true", "false", ".inf", ".nan",
+    ];
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if unsigned.len() < text.len() && is_word(unsigned, ".inf") {
         return true;
     }
-    match text.as_bytes()[0] {
-        b'.' | b'+' | b'-' | b'0'..=b'9' => {
-            is_number(text) || is_sexagesimal(text) || is_date(text)
+    WORDS.iter().any(|word| is_word(text, word))
+        || match text.as_bytes().first() {
+            Some(b'.') => has_joined_digits(text) && is_float(&text.replace('_', "")),
+            Some(b'+' | b'-' | b'0'..=b'9') => {
+                is_number(text) || is_sexagesimal(text) || is_date(text)
+            }
+            _ => false,
         }
-        _ => false,
-    }
 }
 
-fn is_capitalised(text: &str, lower: &str) -> bool {
-    text.get(..1)
-        .is_some_and(|first| first.chars().all(|c| c.is_ascii_uppercase()))
-        && text.get(1..) == lower.get(1..)
+/// Whether a text is the word in small letters, in capitals, or with a capital in front. `.NaN` has
+/// two capitals.
+fn is_word(text: &str, word: &str) -> bool {
+    let start = usize::from(word.starts_with('.'));
+    let is_capitalised = || {
+        text.len() == word.len()
+            && text.is_ascii()
+            && text[..=start] == word[..=start].to_ascii_uppercase()
+            && text[start + 1..] == word[start + 1..]
+    };
+    text == word
+        || text == word.to_ascii_uppercase()
+        || match word {
+            "" | "~" => false,
+            ".nan" => text == ".NaN",
+            _ => is_capitalised(),
+        }
 }
 
 fn has_only_digits(text: &str, radix: u32) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_digit(radix))
 }
 
+/// Whether each `_` stands between two digits.
+fn has_joined_digits(text: &str) -> bool {
+    let mut parts = text.split('_').peekable();
+    let mut is_first = true;
+    while let Some(part) = parts.next() {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let is_joined = (is_first || part.starts_with(is_digit))
+            && (parts.peek().is_none() || part.ends_with(is_digit));
+        if !is_joined {
+            return false;
+        }
+        is_first = false;
+    }
+    true
+}
+
 fn is_number(text: &str) -> bool {
     let plain = text.replace('_', "");
-    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
-    for (prefix, radix) in [
-        ("0x", 16),
-        ("0X", 16),
-        ("0o", 8),
-        ("0O", 8),
-        ("0b", 2),
-        ("0B", 2),
-    ] {
-        if let Some(rest) = unsigned.strip_prefix(prefix) {
-            return has_only_digits(rest, radix);
-        }
-    }
+    is_integer(&plain) || is_float(&plain)
+}
+
+/// Whether a text is an integer of at most 64 bits with the prefix of its base. A decimal integer
+/// is also a float.
+fn is_integer(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let most = match text.as_bytes() {
+        [b'+', ..] => i64::MAX.unsigned_abs(),
+        [b'-', ..] => i64::MIN.unsigned_abs(),
+        _ => u64::MAX,
+    };
+    let lower = unsigned.to_ascii_lowercase();
+    let mut bases = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
+    bases.any(|(prefix, radix)| {
+        lower
+            .strip_prefix(prefix)
+            .filter(|digits| has_only_digits(digits, radix))
+            .and_then(|digits| u64::from_str_radix(digits, radix).ok())
+            .is_some_and(|number| number <= most)
+    })
+}
+
+/// Whether a text is a decimal number that a float of 64 bits can hold.
+fn is_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (
             mantissa,
@@ -53,14 +94,16 @@ fn is_number(text: &str) -> bool {
         ),
         None => (unsigned, None),
     };
-    let number = match mantissa.split_once('.') {
+    let has_form = match mantissa.split_once('.') {
         Some(("", fraction)) => has_only_digits(fraction, 10),
         Some((whole, fraction)) => {
             has_only_digits(whole, 10) && (fraction.is_empty() || has_only_digits(fraction, 10))
         }
         None => has_only_digits(mantissa, 10),
     };
-    number && exponent.is_none_or(|e| has_only_digits(e, 10))
+    has_form
+        && exponent.is_none_or(|e| has_only_digits(e, 10))
+        && text.parse().is_ok_and(f64::is_finite)
 }
 
 /// Whether a string is a number in base 60: `12:30:45`.
@@ -88,11 +131,7 @@ fn is_sexagesimal(text: &str) -> bool {
         })
 }
 
-fn has_digits(text: &str, lengths: RangeInclusive<usize>) -> bool {
-    lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Whether a string is a date: `2026-01-02`, `2026-1-2T3:04:05Z`, `2026-01-02 03:04:05`.
+/// Whether a string is a date: `2026-1-2`, `2026-1-2T3:04:05Z`, `2026-01-02 03:04:05.6`.
 fn is_date(text: &str) -> bool {
     let (date, time) = match text.split_once(['T', 't', ' ']) {
         Some((date, time)) => (date, Some(time)),
@@ -102,20 +141,62 @@ fn is_date(text: &str) -> bool {
     let [year, month, day] = date[..] else {
         return false;
     };
-    let short = if time.is_some() { 1..=2 } else { 2..=2 };
-    has_digits(year, 4..=4)
-        && has_digits(month, short.clone())
-        && has_digits(day, short)
-        && time.is_none_or(|time| {
-            let clock = time.trim_end_matches(['Z', 'z']);
-            let clock = clock
-                .rsplit_once(['+', '-'])
-                .map_or(clock, |(clock, _)| clock);
-            let parts: Vec<_> = clock.trim_end().split(':').collect();
-            let [hour, minute, second] = parts[..] else {
-                return false;
-            };
-            let second = second.split('.').next().unwrap_or_default();
-            has_digits(hour, 1..=2) && has_digits(minute, 1..=2) && has_digits(second, 1..=2)
-        })
+    let has_zone = text.contains(['T', 't']);
+    let (true, Some(month)) = (year.len() == 4, number_in(month, 1..=12)) else {
+        return false;
+    };
+    number_in(year, 0..=9999)
+        .and_then(|year| number_in(day, 1..=days_of(year, month)))
+        .is_some()
+        && time.is_none_or(|time| is_time(time, has_zone))
+}
+
+/// Whether a text is `3:04:05` with an optional fraction, and with a time zone behind it if there
+/// has to be one.
+fn is_time(text: &str, has_zone: bool) -> bool {
+    let clock = match (has_zone, text.strip_suffix('Z')) {
+        (false, _) => text,
+        (true, Some(clock)) => clock,
+        (true, None) => match text.rsplit_once(['+', '-']) {
+            Some((clock, zone)) if is_zone(zone) => clock,
+            _ => return false,
+        },
+    };
+    let parts: Vec<_> = clock.split(':').collect();
+    let [hour, minute, second] = parts[..] else {
+        return false;
+    };
+    let (second, fraction) = second.split_once(['.', ',']).unwrap_or((second, "0"));
+    let parts = [(hour, 23), (minute, 59), (second, 59)];
+    has_only_digits(fraction, 10)
+        && parts
+            .into_iter()
+            .all(|(part, most)| number_in(part, 0..=most).is_some())
+}
+
+/// Whether a text is the difference of a time zone: `07:00`.
+fn is_zone(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(hour, minute)| {
+        let parts = [(hour, 24), (minute, 60)];
+        parts
+            .into_iter()
+            .all(|(part, most)| part.len() == 2 && number_in(part, 0..=most).is_some())
+    })
+}
+
+/// Parses a decimal number without a sign.
+fn number_in(text: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    let most = range.end().to_string().len();
+    let number = (has_only_digits(text, 10) && text.len() <= most).then(|| text.parse().ok())??;
+    range.contains(&number).then_some(number)
+}
+
+fn days_of(year: u32, month: u32) -> u32 {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }

@@ -10,38 +10,86 @@ pub enum Style {
     Literal,
 }
 
+/// The longest key, in bytes, that stands in front of its colon without a question mark.
+const LONGEST_SIMPLE_KEY: usize = 128;
+
+/// Whether a key can be written in one line.
+pub fn is_simple_key(key: &str) -> bool {
+    key.len() <= LONGEST_SIMPLE_KEY && !key.contains(is_break)
+}
+
 /// Returns the style that Go gives a string.
 pub fn style(text: &str) -> Style {
-    let unprintable = text
-        .chars()
-        .any(|c| c.is_control() && c != '\n' || c == '\u{feff}');
+    let may = Allowed::of(text);
     if text.contains('\n') {
-        // A block cannot show blanks at its very start or before its line ends.
-        let block = !unprintable
-            && !text.starts_with([' ', '\n'])
-            && !text.contains(" \n")
-            && !text.ends_with(' ');
-        return if block { Style::Literal } else { Style::Double };
+        return if may.block {
+            Style::Literal
+        } else {
+            Style::Double
+        };
     }
-    if unprintable || reads_as_another_type(text) {
+    if reads_as_another_type(text) {
         Style::Double
-    } else if needs_quotes(text) {
+    } else if may.plain {
+        Style::Plain
+    } else if may.single {
         Style::Single
     } else {
-        Style::Plain
+        Style::Double
+    }
+}
+
+/// Whether a character ends a line.
+pub fn is_break(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a character can stand in a text as it is.
+pub fn is_printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{fffd}') && c != '\u{feff}'
+}
+
+/// The styles that show a string as it is.
+struct Allowed {
+    plain: bool,
+    single: bool,
+    block: bool,
+}
+
+impl Allowed {
+    fn of(text: &str) -> Allowed {
+        let is_special = text.contains(|c| !is_printable(c));
+        let has_breaks = text.contains(is_break);
+        let ends_with_blank = text.ends_with(' ');
+        let is_at_edge = |c| c == ' ' || is_break(c);
+        let pairs = || text.chars().zip(text.chars().skip(1));
+        let has_space_after_break = pairs().any(|(one, next)| is_break(one) && next == ' ');
+        let has_break_after_space = pairs().any(|(one, next)| one == ' ' && is_break(next));
+        let single = !is_special && !has_space_after_break && !has_break_after_space;
+        let is_bare = !text.starts_with(is_at_edge) && !text.ends_with(is_at_edge);
+        Allowed {
+            plain: single && is_bare && !has_breaks && !has_indicator(text),
+            single,
+            block: !is_special && !has_break_after_space && !ends_with_blank,
+        }
     }
 }
 
 /// Whether a string has indicators of YAML where a reader would take them for syntax.
-fn needs_quotes(text: &str) -> bool {
+fn has_indicator(text: &str) -> bool {
     text.starts_with([
-        '#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', ' ',
-    ]) || text.ends_with([' ', ':'])
-        || ["---", "..."].iter().any(|marker| text.starts_with(marker))
-        || ["-", "?"].contains(&text)
-        || ["- ", "? ", ": "]
+        '#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`',
+    ]) || ["---", "..."].iter().any(|marker| text.starts_with(marker))
+        || ["-", "?"].iter().any(|sign| {
+            let rest = text.strip_prefix(sign);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(is_blank))
+        })
+        || text.ends_with(':')
+        || [": ", ":\t", " #", "\t#"]
             .iter()
-            .any(|indicator| text.starts_with(indicator))
-        || text.contains(": ")
-        || text.contains(" #")
+            .any(|indicator| text.contains(indicator))
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t')
 }

@@ -89,7 +89,11 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    (Box::new(guest.with_clock(session.clock().clone())), memory)
+                    let mut guest = guest.with_clock(session.clock().clone());
+                    if let Some(used) = session.used_time() {
+                        guest = guest.with_used_time(used);
+                    }
+                    (Box::new(guest), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };

@@ -5,8 +5,7 @@ use super::{
     documents::{self, parse_file},
     machine::{MachineFile, MachineFolder},
     merge::merge,
-    phases,
-    read::Diagnostics,
+    read::{Diagnostics, KINDS},
 };
 use std::{
     path::{Path, PathBuf},
@@ -128,18 +127,6 @@ impl Merged {
         }
     }
 }
-
-/// The kinds of documents that the machine's own files may have.
-const KINDS: &[&str] = &[
-    "ClusterConfiguration",
-    "InitConfiguration",
-    "JoinConfiguration",
-    "KubeProxyConfiguration",
-    "KubeletConfiguration",
-    phases::KIND,
-    "ResetConfiguration",
-    "UpgradeConfiguration",
-];
 
 /// Parses a file of the machine. It is stricter than the operator's: a key that stands twice, or a
 /// kind that no command reads, is refused.

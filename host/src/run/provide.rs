@@ -124,7 +124,8 @@ impl Provider<'_> {
     fn headers(&self, node: &Node) -> Vec<(String, String)> {
         let Prepared { plan, config, .. } = self.prepared;
         let mut headers = Vec::new();
-        for group in plan.groups.iter().filter(|group| group.state.runs()) {
+        let groups = plan.groups.iter().filter(|group| group.state.runs());
+        for group in groups.filter(|group| is_within(node.id(), group.id())) {
             let first = plan
                 .running()
                 .find(|other| is_within(other.id(), group.id()));

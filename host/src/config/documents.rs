@@ -10,7 +10,10 @@ use crate::{
     text::yaml::{self, Node, Place, Unreadable, Yaml},
 };
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 /// The API group of kubeadm's documents.
 pub(super) const GROUP: &str = "kubeadm.k8s.io";
@@ -104,13 +107,10 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
     let parts = yaml::documents(bytes).map_err(|why| not_yaml(file, 0, &why))?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
+    let mut kinds = HashSet::new();
     for part in parts {
         match parse_document(file, part.offset, &part.text) {
-            Ok(document)
-                if documents
-                    .iter()
-                    .any(|earlier| earlier.kind == document.kind) =>
-            {
+            Ok(document) if !kinds.insert(document.kind.clone()) => {
                 let message = format!(
                     "invalid configuration: kind {:?} is specified twice in YAML file",
                     document.kind

@@ -2,7 +2,10 @@
 //! values for a field, the later value is used.
 use super::{Document, Problem, phases};
 use crate::text::yaml::{Entries, Node, Place, Yaml};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 /// Merges a document into those that are there. Returns a warning for each field whose value it
 /// replaces; the warning names the later file first.
@@ -118,15 +121,13 @@ impl Merging {
             Some(ListRule::ByName(field)) => Some(field),
             _ => None,
         };
-        let known = earlier.len();
+        let by_name = field.map(|field| places_by_name(earlier, field));
+        let mut values: HashSet<String> = earlier.iter().map(text_of_value).collect();
         for item in later {
-            let name = field.and_then(|field| item.text(field)).map(str::to_owned);
-            let mut same = (0..known).filter(|at| {
-                name.is_some()
-                    && field.and_then(|field| earlier[*at].text(field)) == name.as_deref()
-            });
-            match (same.next(), same.next()) {
-                (Some(at), None) => {
+            let name = field.and_then(|field| item.text(field));
+            let places = name.and_then(|name| by_name.as_ref()?.get(name));
+            match places.map(Vec::as_slice) {
+                Some(&[at]) => {
                     let mut place = earlier[at].place.clone();
                     let path = format!("{path}[{at}]");
                     self.value(
@@ -134,10 +135,10 @@ impl Merging {
                         (&mut place, &mut earlier[at]),
                         (item.place.clone(), item),
                     );
+                    values.insert(text_of_value(&earlier[at]));
                 }
                 _ => {
-                    let value = item.value();
-                    if earlier.iter().all(|node| node.value() != value) {
+                    if values.insert(text_of_value(&item)) {
                         earlier.push(item);
                     }
                 }
@@ -173,6 +174,22 @@ impl Merging {
         warning.file = later.file.as_deref().map(Path::to_owned);
         self.replaced.push(warning);
     }
+}
+
+/// Returns the places of a list's elements by their names.
+fn places_by_name(list: &[Node], field: &str) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, node) in list.iter().enumerate() {
+        if let Some(name) = node.text(field) {
+            places.entry(name.to_owned()).or_default().push(at);
+        }
+    }
+    places
+}
+
+/// Returns the JSON of a node, by which equal values are found.
+fn text_of_value(node: &Node) -> String {
+    node.value().to_string()
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
-//! Limits of a plugin's calls that the operator may lower and raise: deadline and memory.
+//! Limits of a plugin's calls that the operator may lower and raise: deadline, processor time and
+//! memory.
 use crate::text::quantity;
-use serde::{Deserialize, Serialize};
+use kubephase_sdk::duration::Duration as Span;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{ops::RangeInclusive, time::Duration};
 
 /// Deadlines of a call that an operator may set.
 const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
+/// Processor times of all calls of a plugin that an operator may set.
+const PROCESSOR_TIMES: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(600);
 /// Bytes of memory that an operator may give a plugin.
 pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 
@@ -14,8 +19,15 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// time that one call may take, including its calls of the host
-    #[serde(with = "deadline")]
+    #[serde(serialize_with = "write_time", deserialize_with = "read_deadline")]
     pub deadline: Duration,
+    /// processor time that all calls of the plugin may take in a run, over all phases and rounds
+    #[serde(
+        rename = "processorTime",
+        serialize_with = "write_time",
+        deserialize_with = "read_processor_time"
+    )]
+    pub processor_time: Duration,
     /// bytes over all memories and tables
     #[serde(with = "memory")]
     pub memory: usize,
@@ -25,13 +37,14 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             deadline: Duration::from_secs(30),
+            processor_time: Duration::from_secs(3),
             memory: 64 << 20,
         }
     }
 }
 
 impl Limits {
-    /// Whether the operator changed neither limit.
+    /// Whether the operator changed no limit.
     pub fn is_default(&self) -> bool {
         *self == Limits::default()
     }
@@ -43,25 +56,31 @@ impl Limits {
     }
 }
 
-/// Reads and writes the deadline as Go writes durations: `10s`.
-mod deadline {
-    use super::{DEADLINES, Duration};
-    use kubephase_sdk::duration::Duration as Span;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+/// Writes a time as Go writes durations: `10s`.
+fn write_time<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    Span(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)).serialize(serializer)
+}
 
-    pub fn serialize<S: Serializer>(deadline: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        Span(i64::try_from(deadline.as_nanos()).unwrap_or(i64::MAX)).serialize(serializer)
-    }
+/// Reads a time as Go writes durations, and checks that it is within a range.
+fn read_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    range: RangeInclusive<Duration>,
+) -> Result<Duration, D::Error> {
+    let span = Span::deserialize(deserializer)?;
+    let time = Duration::from_nanos(u64::try_from(span.0).unwrap_or(0));
+    let (least, most) = range.into_inner();
+    let within = (least..=most).contains(&time);
+    within
+        .then_some(time)
+        .ok_or_else(|| D::Error::custom(format!("{span} is not between {least:?} and {most:?}")))
+}
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let span = Span::deserialize(deserializer)?;
-        let deadline = Duration::from_nanos(u64::try_from(span.0).unwrap_or(0));
-        let (least, most) = DEADLINES.into_inner();
-        let within = (least..=most).contains(&deadline);
-        within
-            .then_some(deadline)
-            .ok_or_else(|| Error::custom(format!("{span} is not between {least:?} and {most:?}")))
-    }
+fn read_deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    read_time(deserializer, DEADLINES)
+}
+
+fn read_processor_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    read_time(deserializer, PROCESSOR_TIMES)
 }
 
 /// Reads the memory limit as a Kubernetes quantity (`32Mi`), and writes it in bytes.

@@ -2,7 +2,7 @@
 use super::{
     Document, Problem, Problems,
     component::{self, SchemaError, Struct},
-    v1beta3,
+    phases, v1beta3,
     validate::algorithm_problem,
 };
 use kubephase_sdk::release::Release;
@@ -20,6 +20,18 @@ pub(super) enum Strictness {
     /// this node are not reported, because the file may be for another node.
     Strict,
 }
+
+/// The kinds of documents that a command reads.
+pub(super) const KINDS: &[&str] = &[
+    "ClusterConfiguration",
+    "InitConfiguration",
+    "JoinConfiguration",
+    "KubeProxyConfiguration",
+    "KubeletConfiguration",
+    phases::KIND,
+    "ResetConfiguration",
+    "UpgradeConfiguration",
+];
 
 /// The beginning of the warning about a document that the command does not read.
 pub(super) const IGNORED: &str = "[config] WARNING: Ignored configuration document";
@@ -187,14 +199,20 @@ fn remove_field(value: &mut Value, path: &str) -> bool {
 }
 
 fn with_places(problems: Vec<Problem>, documents: &[Document]) -> Vec<Problem> {
+    let first = documents.first();
+    // Problems are of documents that were read. A file may have many others.
+    let read = documents.iter();
+    let read: Vec<&Document> = read
+        .filter(|document| KINDS.contains(&document.kind.as_str()))
+        .collect();
     problems
         .into_iter()
-        .map(|problem| with_place(problem, documents))
+        .map(|problem| with_place(problem, first, &read))
         .collect()
 }
 
 /// Returns the problem with the place of its field, in the document that has most of the path.
-fn with_place(problem: Problem, documents: &[Document]) -> Problem {
+fn with_place(problem: Problem, first: Option<&Document>, documents: &[&Document]) -> Problem {
     if problem.line.is_some() || problem.path.is_empty() {
         return problem;
     }
@@ -206,7 +224,7 @@ fn with_place(problem: Problem, documents: &[Document]) -> Problem {
     match best {
         Some((document, (place, depth))) if depth > 0 => document.at_place(problem, place),
         // The operator's file comes first, before those of the machine.
-        _ => match documents.first() {
+        _ => match first {
             Some(document) => problem.in_file(&document.file),
             None => problem,
         },

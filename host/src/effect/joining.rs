@@ -6,6 +6,7 @@ use super::{
     shared_keys,
 };
 use crate::{
+    pki::read_kubeconfig,
     program,
     wasm::grant::Grant,
     world::{Files, Tried},
@@ -137,8 +138,8 @@ pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> 
 /// `invalid` if the file is not a kubeconfig, or the file cannot be read or written.
 pub fn set_server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
     let text = files.read(path)?;
-    let mut kubeconfig: Value = serde_yaml::from_str(&String::from_utf8_lossy(&text))
-        .map_err(|_| not_a_kubeconfig(path))?;
+    let mut kubeconfig =
+        read_kubeconfig(&String::from_utf8_lossy(&text)).ok_or_else(|| not_a_kubeconfig(path))?;
     let clusters = kubeconfig["clusters"]
         .as_array_mut()
         .ok_or_else(|| not_a_kubeconfig(path))?;

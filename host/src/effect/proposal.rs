@@ -43,9 +43,8 @@ impl Proposal {
     /// others.
     pub fn announcement(&self, is_dry_run: bool) -> Option<String> {
         let text = self.announce.as_deref()?;
-        let (dry, other): (Vec<&str>, Vec<&str>) = text
-            .lines()
-            .partition(|line| line.starts_with("[dryrun] "));
+        let (dry, other): (Vec<&str>, Vec<&str>) =
+            text.lines().partition(|line| line.starts_with("[dryrun] "));
         let lines = match (dry.is_empty(), is_dry_run) {
             (true, _) => return Some(text.to_owned()),
             (false, true) => dry,

@@ -5,9 +5,12 @@ use super::{
     choice::is_stand_in,
     graph::{self, Edges, nearest_running},
     names::Names,
-    spec::{PhaseSpec, WorkflowId, is_within},
+    spec::{PhaseSpec, WorkflowId, is_within, with_groups},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// For how many unknown names the nearest known one is looked for: each is compared with all.
+const MAX_NEAREST: usize = 10;
 
 impl Plan {
     /// Decides which phases run and what each waits for.
@@ -60,9 +63,17 @@ fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
         mentions.push((before, "`extraEdges` of the PhaseConfiguration".to_owned()));
         mentions.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
     }
-    mentions
-        .into_iter()
-        .filter_map(|(name, named_in)| names.check(name, &named_in).err())
+    let mut unknown = mentions;
+    unknown.retain(|(name, _)| !names.has(name));
+    let unknown = unknown.into_iter().enumerate();
+    unknown
+        .map(|(number, (name, named_in))| PlanError::UnknownName {
+            name: name.clone(),
+            named_in,
+            nearest: (number < MAX_NEAREST)
+                .then(|| names.nearest(name))
+                .flatten(),
+        })
         .collect()
 }
 
@@ -104,10 +115,9 @@ fn reason_to_leave_out(
     (!replaces.is_empty() && !is_chosen).then(|| LeftOutReason::NotChosen(replaces.clone()))
 }
 
-/// Returns the value of the first phase or group in `by_name` that holds `id`.
+/// Returns the value of the outermost phase or group in `by_name` that holds `id`.
 fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<&'a String> {
-    let (_, value) = by_name.iter().find(|(name, _)| is_within(id, name))?;
-    Some(value)
+    with_groups(id).find_map(|name| by_name.get(name))
 }
 
 /// The data that the steps of building a plan share.
@@ -115,7 +125,9 @@ pub(super) struct Builder<'a> {
     pub choice: &'a Choice,
     pub names: Names<'a>,
     states: BTreeMap<&'a str, PhaseState>,
-    /// the phases that can stand in for others
+    /// places in the catalog's order
+    places: HashMap<&'a str, usize>,
+    /// the phases that the choice lets stand in for others
     substitutes: Vec<&'a CatalogEntry>,
 }
 
@@ -126,16 +138,20 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|entry| (entry.spec.id.as_str(), state_of(entry, &names, choice)))
             .collect();
-        let substitutes = names
-            .entries
-            .iter()
-            .copied()
-            .filter(|entry| !entry.spec.replaces.is_empty())
+        let substitutes = names.entries.iter().copied();
+        let substitutes = substitutes
+            .filter(|entry| {
+                let mut replaces = entry.spec.replaces.iter();
+                replaces.any(|phase| is_stand_in(entry, phase, choice))
+            })
             .collect();
+        let ids = names.entries.iter().map(|entry| entry.spec.id.as_str());
+        let places = ids.enumerate().map(|(place, id)| (id, place)).collect();
         Builder {
             choice,
             names,
             states,
+            places,
             substitutes,
         }
     }
@@ -157,19 +173,23 @@ impl<'a> Builder<'a> {
     /// for all workflows.
     fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
+        let all = catalog.entries.iter();
+        let known: HashSet<&str> = all.map(|entry| entry.spec.id.as_str()).collect();
         for entry in &self.names.entries {
             let Some(plugin) = entry.source.plugin() else {
                 continue;
             };
             let unknown = |name: &&String| {
-                self.names.group_of_all(name).is_none() && !catalog.has_phase(name)
+                self.names.group_of_all(name).is_none() && !known.contains(name.as_str())
             };
             for name in entry.spec.needs.iter().filter(unknown) {
                 errors.push(PlanError::UnknownNeed {
                     phase: entry.spec.id.clone(),
                     plugin: plugin.to_owned(),
                     name: name.clone(),
-                    nearest: self.names.nearest(name),
+                    nearest: (errors.len() < MAX_NEAREST)
+                        .then(|| self.names.nearest(name))
+                        .flatten(),
                 });
             }
         }
@@ -264,11 +284,9 @@ impl<'a> Builder<'a> {
         let runs = self.runs(id);
         let after = if runs {
             let found = nearest_running(id, edges, |id| self.runs(id));
-            let in_order = self.names.entries.iter().map(|entry| &entry.spec.id);
-            in_order
-                .filter(|id| found.contains(id.as_str()))
-                .cloned()
-                .collect()
+            let mut found: Vec<&str> = found.into_iter().collect();
+            found.sort_by_key(|id| self.places.get(id));
+            found.into_iter().map(str::to_owned).collect()
         } else {
             Vec::new()
         };

@@ -1,10 +1,15 @@
 //! The catalog of phases: those of the built-in workflows, then those of loaded plugins.
 //! Subcommands, help, the names for `--skip-phases` and the documentation come from its entries.
+mod additions;
+mod taken;
+
 use super::{
     provided::PluginPhase,
     spec::{PhaseSource, PhaseSpec, WorkflowId, is_within, parent},
 };
+use additions::Additions;
 use std::fmt;
+use taken::TakenNames;
 
 /// A phase or group of one workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +157,7 @@ impl Catalog {
     }
 
     /// Adds the phases of a plugin, each after the last entry of its group. No two of them have an
-    /// equal id: such a manifest cannot be read.
+    /// equal id: such a manifest cannot be read. The work is in proportion to the phases.
     ///
     /// # Errors
     /// A phase whose id another phase or group of any workflow has, or that would be a member of a
@@ -163,8 +168,9 @@ impl Catalog {
         source: &PhaseSource,
         phases: &[PluginPhase],
     ) -> Result<(), PhaseRefused> {
+        let taken = TakenNames::new(&self.entries);
         for phase in phases {
-            if let Some(why) = self.refusal(phase) {
+            if let Some(why) = taken.refusal(phase) {
                 return Err(PhaseRefused {
                     plugin: source.plugin().unwrap_or_default().to_owned(),
                     id: phase.spec.id.clone(),
@@ -172,61 +178,8 @@ impl Catalog {
                 });
             }
         }
-        for phase in phases {
-            for workflow in &phase.workflows {
-                self.insert(workflow, &phase.spec, source);
-            }
-        }
+        Additions::new(source, phases).insert_into(&mut self.entries);
         Ok(())
-    }
-
-    /// Returns why a plugin's phase cannot be part of the catalog; `None` if it can.
-    fn refusal(&self, phase: &PluginPhase) -> Option<Refusal> {
-        let unknown = phase
-            .workflows
-            .iter()
-            .find(|workflow| self.entries_of(workflow).next().is_none());
-        if let Some(unknown) = unknown {
-            return Some(Refusal::UnknownWorkflow {
-                unknown: unknown.clone(),
-                known: self.workflows(),
-            });
-        }
-        let conflicts = self.entries.iter().filter_map(|entry| {
-            let conflict = entry.conflict(&phase.spec)?;
-            Some((entry, conflict))
-        });
-        // If there are several conflicts, an equal id is the clearest to report.
-        let (entry, conflict) =
-            conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)?;
-        Some(Refusal::Taken {
-            by: entry.describe(),
-            conflict,
-        })
-    }
-
-    fn insert(&mut self, workflow: &WorkflowId, spec: &PhaseSpec, source: &PhaseSource) {
-        let group = spec.id.split('/').next().unwrap_or(&spec.id);
-        let flags = self.entry(workflow, group).map(|entry| {
-            let group = &entry.spec;
-            group.member_flags.get(&spec.id).unwrap_or(&group.flags)
-        });
-        let last = self
-            .entries
-            .iter()
-            .rposition(|entry| entry.workflow == *workflow && is_within(&entry.spec.id, group));
-        let entry = CatalogEntry {
-            workflow: workflow.clone(),
-            spec: spec.clone().with_flags(flags.cloned().unwrap_or_default()),
-            source: source.clone(),
-        };
-        let place = last.map_or(self.entries.len(), |last| last + 1);
-        self.entries.insert(place, entry);
-        for later in &mut self.entries {
-            if later.workflow == *workflow && spec.before.contains(&later.spec.id) {
-                later.spec.needs.push(spec.id.clone());
-            }
-        }
     }
 
     /// Returns the entries of a workflow.
@@ -239,34 +192,11 @@ impl Catalog {
             .filter(move |entry| entry.workflow == *workflow)
     }
 
-    /// Returns the entry of a phase or group; `None` if the workflow has no such phase.
-    pub fn entry(&self, workflow: &WorkflowId, id: &str) -> Option<&CatalogEntry> {
-        self.entries
-            .iter()
-            .find(|entry| entry.workflow == *workflow && entry.spec.id == id)
-    }
-
-    /// Whether any workflow has a phase or group of this id.
-    pub fn has_phase(&self, id: &str) -> bool {
-        self.entries.iter().any(|entry| entry.spec.id == id)
-    }
-
     /// Whether a plugin of this name provides a phase of any workflow.
     pub fn has_plugin(&self, name: &str) -> bool {
         self.entries
             .iter()
             .any(|entry| entry.source.plugin() == Some(name))
-    }
-
-    /// Returns the workflows that have phases.
-    fn workflows(&self) -> Vec<WorkflowId> {
-        let mut all: Vec<WorkflowId> = Vec::new();
-        for entry in &self.entries {
-            if !all.contains(&entry.workflow) {
-                all.push(entry.workflow.clone());
-            }
-        }
-        all
     }
 }
 

@@ -1,33 +1,42 @@
 //! The edges of a plan: the phases that each phase waits for.
 use super::{
-    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, spec::is_within,
+    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, spec::with_groups,
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 impl<'a> Builder<'a> {
     /// Returns what each phase waits for before any phase is left out. Groups are resolved to their
     /// members.
     pub(super) fn direct_edges(&self) -> Edges<'a> {
+        let extra = ExtraNeeds::new(&self.choice.extra_edges);
         self.names
             .entries
             .iter()
             .filter(|entry| !entry.spec.is_group())
-            .map(|entry| (entry.spec.id.as_str(), self.needs_of(entry)))
+            .map(|entry| (entry.spec.id.as_str(), self.needs_of(entry, &extra)))
             .collect()
     }
 
-    fn needs_of(&self, entry: &'a CatalogEntry) -> BTreeSet<&'a str> {
-        let mut names: Vec<&str> = Vec::new();
-        for holder in &self.names.entries {
-            if self.inherits(entry, &holder.spec.id) {
-                names.extend(holder.spec.needs.iter().map(String::as_str));
-            }
-        }
-        for (before, after) in &self.choice.extra_edges {
-            if is_within(&entry.spec.id, after) || is_stand_in(entry, after, self.choice) {
-                names.push(before);
-            }
-        }
+    fn needs_of(&self, entry: &'a CatalogEntry, extra: &ExtraNeeds<'a>) -> BTreeSet<&'a str> {
+        let replaced = entry.spec.replaces.iter();
+        let replaced: Vec<&str> = replaced
+            .filter(|phase| is_stand_in(entry, phase, self.choice))
+            .map(String::as_str)
+            .collect();
+        // A phase has the needs of its groups, and a stand-in those of the phase that it replaces.
+        let holders: BTreeSet<&str> = std::iter::once(entry.spec.id.as_str())
+            .chain(replaced.iter().copied())
+            .flat_map(with_groups)
+            .collect();
+        let of_holders = holders.iter().filter_map(|id| self.names.entry(id));
+        let of_holders = of_holders.flat_map(|holder| holder.spec.needs.iter());
+        let names = of_holders
+            .map(String::as_str)
+            .chain(with_groups(&entry.spec.id).flat_map(|id| extra.after(id)))
+            .chain(replaced.iter().flat_map(|id| extra.within(id)));
         let mut needs = BTreeSet::new();
         for name in names {
             let name = self.names.group_of_all(name).unwrap_or(name);
@@ -36,17 +45,6 @@ impl<'a> Builder<'a> {
             }
         }
         needs
-    }
-
-    /// Whether a phase has the needs of `holder`: a phase has the needs of its groups, and a
-    /// stand-in has those of the phase that it replaces.
-    fn inherits(&self, entry: &CatalogEntry, holder: &str) -> bool {
-        is_within(&entry.spec.id, holder)
-            || entry
-                .spec
-                .replaces
-                .iter()
-                .any(|phase| is_stand_in(entry, phase, self.choice) && is_within(phase, holder))
     }
 
     /// Adds a phase, or its stand-ins instead: a stand-in has the needs of the phase that it
@@ -60,5 +58,33 @@ impl<'a> Builder<'a> {
         if !has_stand_in {
             needs.insert(&need.spec.id);
         }
+    }
+}
+
+/// The operator's further edges, by the phase or group that waits.
+struct ExtraNeeds<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+
+impl<'a> ExtraNeeds<'a> {
+    fn new(edges: &'a [(String, String)]) -> Self {
+        let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (before, after) in edges {
+            needs.entry(after).or_default().push(before);
+        }
+        ExtraNeeds(needs)
+    }
+
+    /// Returns what a phase or group waits for.
+    fn after(&self, id: &str) -> impl Iterator<Item = &'a str> {
+        self.0.get(id).into_iter().flatten().copied()
+    }
+
+    /// Returns what a phase or group, and those below it, wait for.
+    fn within(&self, id: &str) -> impl Iterator<Item = &'a str> {
+        let prefix = format!("{id}/");
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below = self.0.range::<str, _>(from);
+        let below = below.take_while(|(id, _)| id.starts_with(&prefix));
+        let below: Vec<&str> = below.flat_map(|(_, needs)| needs).copied().collect();
+        self.after(id).chain(below)
     }
 }

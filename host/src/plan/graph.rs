@@ -5,6 +5,11 @@ use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+/// The largest number of phases whose edges are reduced, which takes memory for every pair.
+const MAX_REDUCED_NODES: usize = 4000;
+/// The largest product of phases and edges for which that is done.
+const MAX_REDUCED: usize = 400_000_000;
+
 /// Each phase, with the phases that it waits for.
 pub(super) type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
@@ -103,12 +108,20 @@ impl Plan {
             .collect()
     }
 
-    /// Returns the phases that each phase waits for, without edges that follow from other edges. It
-    /// is for readers; a run uses `Node::after`.
+    /// Returns the phases that each phase waits for, without edges that follow from other edges,
+    /// unless the plan is very large. It is for readers; a run uses `Node::after`.
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
         let mut reduced: BTreeMap<&str, Vec<&str>> =
             self.running().map(|node| (node.id(), Vec::new())).collect();
+        let nodes = graph.node_count();
+        if nodes > MAX_REDUCED_NODES || nodes * graph.edge_count() > MAX_REDUCED {
+            for node in self.running() {
+                let after = node.after.iter().map(String::as_str).collect();
+                reduced.insert(node.id(), after);
+            }
+            return reduced;
+        }
         let Ok(order) = toposort(&graph, None) else {
             return reduced;
         };

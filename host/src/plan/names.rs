@@ -1,6 +1,5 @@
 //! Looks up phases by name, and finds the name that the user likely meant.
 use super::{
-    PlanError,
     catalog::{Catalog, CatalogEntry},
     spec::{PhaseSpec, WorkflowId},
 };
@@ -28,7 +27,8 @@ impl<'a> Names<'a> {
         Names { entries, by_id }
     }
 
-    fn entry(&self, id: &str) -> Option<&'a CatalogEntry> {
+    /// Returns the entry of a phase or group; `None` if the workflow has none.
+    pub fn entry(&self, id: &str) -> Option<&'a CatalogEntry> {
         self.by_id.get(id).copied()
     }
 
@@ -56,19 +56,9 @@ impl<'a> Names<'a> {
             .filter(|entry| !entry.spec.is_group())
     }
 
-    /// Checks that a phase or group has a name. Aliases are for subcommands only.
-    ///
-    /// # Errors
-    /// No phase or group has the name. The error has the name that the user likely meant.
-    pub fn check(&self, name: &str, named_in: &str) -> Result<(), PlanError> {
-        if self.entry(name).is_some() || self.group_of_all(name).is_some() {
-            return Ok(());
-        }
-        Err(PlanError::UnknownName {
-            name: name.into(),
-            named_in: named_in.into(),
-            nearest: self.nearest(name),
-        })
+    /// Whether a phase or group has a name. Aliases are for subcommands only.
+    pub fn has(&self, name: &str) -> bool {
+        self.entry(name).is_some() || self.group_of_all(name).is_some()
     }
 
     fn specs(&self) -> impl Iterator<Item = &'a PhaseSpec> {

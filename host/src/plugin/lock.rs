@@ -10,7 +10,7 @@ use crate::{
     config::{MachineFile, lock_folder},
     operator_files,
     pki::signature::Signer,
-    text::sanitise,
+    text::{sanitise, yaml_budget},
     wasm::{inspect, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -24,6 +24,8 @@ use std::{
 pub const FILE: &str = "kubephase.lock";
 /// Bytes of a lock that are read at most.
 const MAX_LOCK: usize = 4 << 20;
+/// Lists, maps and scalars of a lock at most.
+const MAX_NODES: usize = 250_000;
 /// The format that this build writes and reads.
 const VERSION: u32 = 1;
 
@@ -123,7 +125,8 @@ impl Lock {
 
     /// Parses a lock. `config` names the configuration in the remedy.
     fn parse(path: PathBuf, text: &str, config: &Path) -> Result<Lock> {
-        let lock: Lock = serde_yaml::from_str(text).map_err(|error| {
+        let options = yaml_budget::options(MAX_NODES, MAX_LOCK);
+        let lock: Lock = serde_yaml::from_str_with_options(text, options).map_err(|error| {
             let error = error.without_snippet().to_string();
             anyhow!(
                 "{} is not a valid lock file: {}; restore it from version control, or remove it \

@@ -7,7 +7,7 @@ use crate::{
     text::sanitise,
     wasm::{limits::MAX_SETTINGS, manifest::Manifest},
 };
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use std::cell::LazyCell;
 
@@ -40,12 +40,7 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     fill(&manifest.settings, &mut settings);
     check_size(&settings)?;
     schema::check(&manifest.settings, &settings)?;
-    let validator = jsonschema::validator_for(&manifest.settings).map_err(|error| {
-        anyhow!(
-            "the schema of its settings is not a JSON Schema: {}",
-            shortened(&error.to_string())
-        )
-    })?;
+    let validator = schema::compile(&manifest.settings)?;
     let has_secrets = LazyCell::new(|| {
         !secret::settings::hide(&manifest.settings, &mut settings.clone()).is_empty()
     });
@@ -71,6 +66,18 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
             problems.join("\n  ")
         )
     }
+}
+
+/// Checks that the schema of a plugin's settings can be used, whatever the settings are.
+///
+/// # Errors
+/// The schema is not a JSON Schema, or is too expensive for any settings.
+pub fn check_schema(manifest: &Manifest) -> Result<()> {
+    if manifest.settings.is_null() {
+        return Ok(());
+    }
+    schema::check(&manifest.settings, &Value::Object(Map::new()))?;
+    schema::compile(&manifest.settings).map(drop)
 }
 
 /// Checks that settings are not too large for the plugin, for messages and for capsules.

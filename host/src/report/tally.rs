@@ -12,7 +12,7 @@ use crate::{
 use kubephase_wit::{Finding, Verdict};
 use parking_lot::Mutex;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The result of a run, as far as the run has come.
@@ -37,6 +37,9 @@ pub struct Tally {
     pub at_work: bool,
     /// microseconds from the start to the last event
     pub micros: u64,
+    /// the place of each phase in `phases`
+    #[serde(skip)]
+    places: HashMap<String, usize>,
 }
 
 /// The times of a phase, its effects and its result.
@@ -203,6 +206,9 @@ impl Tally {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
                 self.phases = spans_of(phases, needs, plugins);
+                let places = phases.iter().cloned().zip(0..phases.len());
+                // A phase that stands twice in a damaged journal has its first place.
+                self.places = places.rev().collect();
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             EventKind::PhaseEnded {
@@ -267,17 +273,17 @@ impl Tally {
     }
 
     fn span(&mut self, phase: &str) -> &mut Span {
-        let at = self
-            .phases
-            .iter()
-            .position(|span| span.phase == phase)
-            .unwrap_or_else(|| {
+        let at = match self.places.get(phase) {
+            Some(at) => *at,
+            None => {
+                self.places.insert(phase.to_owned(), self.phases.len());
                 self.phases.push(Span {
                     phase: phase.into(),
                     ..Span::default()
                 });
                 self.phases.len() - 1
-            });
+            }
+        };
         &mut self.phases[at]
     }
 

@@ -89,7 +89,11 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    (Box::new(guest.with_clock(session.clock().clone())), memory)
+                    let mut guest = guest.with_clock(session.clock().clone());
+                    if let Some(used) = session.used_time() {
+                        guest = guest.with_used_time(used);
+                    }
+                    (Box::new(guest), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };
@@ -120,7 +124,8 @@ impl Provider<'_> {
     fn headers(&self, node: &Node) -> Vec<(String, String)> {
         let Prepared { plan, config, .. } = self.prepared;
         let mut headers = Vec::new();
-        for group in plan.groups.iter().filter(|group| group.state.runs()) {
+        let groups = plan.groups.iter().filter(|group| group.state.runs());
+        for group in groups.filter(|group| is_within(node.id(), group.id())) {
             let first = plan
                 .running()
                 .find(|other| is_within(other.id(), group.id()));

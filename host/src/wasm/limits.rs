@@ -1,13 +1,15 @@
 //! The limits of components: of their structure, of compiling them, and of calling them. A limit on
-//! memory is a total over all memories of a component. The operator may change the deadline and the
-//! memory of each plugin; the other limits are fixed.
+//! memory is a total over all memories of a component. The operator may change the deadline, the
+//! processor time and the memory of each plugin; the other limits are fixed.
 #[cfg(test)]
 mod documentation;
 mod memory;
 mod run;
+mod time;
 
 pub use memory::{LargeTurn, MemoryLimiter, Waiter};
 pub use run::*;
+pub use time::{Meter, TimeBudget, UsedTime};
 
 use std::time::Duration;
 

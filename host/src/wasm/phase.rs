@@ -2,7 +2,8 @@
 use super::{
     inspect::{VERSION, WIT_PACKAGE},
     limits::{
-        CALL_PROCESSOR_TIME, DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter,
+        DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Meter, TimeBudget, UsedTime,
+        Waiter,
     },
     runtime::Runtime,
 };
@@ -42,6 +43,8 @@ impl<S: 'static> HasData for Session<S> {
 pub(super) struct Bounds {
     pub limits: Limits,
     pub waiter: Waiter,
+    /// the processor time of a third party's plugin; `None` for the program's own plugins
+    pub time: Option<TimeBudget>,
 }
 
 /// A component ready to be called.
@@ -106,6 +109,14 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         self
     }
 
+    /// Limits the processor time of all calls of the plugin. `used` is what they used before.
+    #[must_use]
+    pub fn with_used_time(mut self, used: UsedTime) -> Self {
+        let limit = self.bounds.limits.processor_time;
+        self.bounds.time = Some(TimeBudget { limit, used });
+        self
+    }
+
     /// The highest number of bytes of memory that a call had. The counter stays valid after the
     /// guest is dropped.
     pub fn peak(&self) -> Arc<AtomicUsize> {
@@ -116,7 +127,12 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         &self,
         call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
-        let Bounds { limits, waiter } = &self.bounds;
+        let Bounds {
+            limits,
+            waiter,
+            time,
+        } = &self.bounds;
+        time.as_ref().map_or(Ok(()), TimeBudget::check)?;
         let _turn = waiter.wait(self.runtime.turns())?;
         let large = LargeTurn::default();
         let data = Data {
@@ -134,6 +150,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             |data| &mut data.total,
             limits.deadline,
             waiter.clone(),
+            Meter::begin(time.clone()),
         );
         let instance = self.pre.instantiate(&mut store)?;
         let guest = self.indices.load(&mut store, &instance)?;
@@ -240,15 +257,6 @@ fn deny<T: 'static>(
         })
 }
 
-/// Returns the processor time of this thread, on which guest and host functions run.
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
-}
-
 /// Makes a store with all limits set.
 fn store_with_limits<T: 'static>(
     engine: &wasmtime::Engine,
@@ -256,24 +264,19 @@ fn store_with_limits<T: 'static>(
     total: fn(&mut T) -> &mut MemoryLimiter,
     limit: Duration,
     waiter: Waiter,
+    mut meter: Meter,
 ) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let (end, cpu_end) = (
-        waiter.clock.now() + limit,
-        processor_time() + CALL_PROCESSOR_TIME,
-    );
+    let end = waiter.clock.now() + limit;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
         () if waiter.cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
         () if waiter.clock.now() >= end => Err(Stop::msg(format!(
             "deadline of {limit:?} passed (limits.deadline of the plugin's entry)"
         ))),
-        () if processor_time() >= cpu_end => Err(Stop::msg(format!(
-            "limit of {CALL_PROCESSOR_TIME:?} of processor time reached"
-        ))),
-        () => Ok(UpdateDeadline::Continue(1)),
+        () => meter.check().map(|()| UpdateDeadline::Continue(1)),
     });
     store
 }
@@ -300,6 +303,7 @@ pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<Phase
             |total| total,
             DESCRIBE_TIME,
             waiter.clone(),
+            Meter::begin(None),
         );
         let instance = pre.instantiate(&mut store)?;
         guest::phase::GuestIndices::new(&pre)?

@@ -180,6 +180,7 @@ impl Plugin {
                     cancel: cancel.clone(),
                     ..Waiter::default()
                 },
+                time: None,
             },
             label,
             denied,

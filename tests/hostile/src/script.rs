@@ -25,6 +25,9 @@ impl Script {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Round {
+    /// steps of computing before the calls
+    #[serde(default)]
+    pub steps: u64,
     #[serde(default)]
     pub calls: Vec<Call>,
     #[serde(default)]

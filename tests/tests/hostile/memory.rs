@@ -78,20 +78,6 @@ fn proposals_of_many_phases_are_held_side_by_side() {
 }
 
 #[test]
-fn memories_of_many_guests_are_not_filled_side_by_side() {
-    let ended = Trial::providing(&checks(8))
-        .phases(SIDE_BY_SIDE)
-        .rounds(&[json!({"ending": "endlessMemory"})])
-        .preflight()
-        .expect_soon();
-    assert!(
-        ended.output().contains("memory limit"),
-        "{}",
-        ended.output()
-    );
-}
-
-#[test]
 fn files_that_take_much_memory_to_judge_are_judged_one_at_a_time() {
     let read = quiet_calls("observe-files.read-file", json!(["/srv/list"]), 4);
     let trial = Trial::providing(&checks(8))

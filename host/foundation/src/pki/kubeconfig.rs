@@ -1,7 +1,7 @@
 //! Kubeconfigs as values: the cluster and the user of their current context.
 mod embedded;
 
-use crate::secret::Secret;
+use crate::{secret::Secret, text::yaml_budget};
 use data_encoding::BASE64;
 use kubephase_sdk::{
     net::{Url, parse_address},
@@ -10,6 +10,11 @@ use kubephase_sdk::{
 use kubephase_wit::{Failure, FailureCode};
 use rustls::pki_types::ServerName;
 use serde_json::Value;
+
+/// Lists, maps and scalars of the largest kubeconfig.
+const MAX_NODES: usize = 20_000;
+/// Bytes of all its scalars.
+const MAX_BYTES: usize = 2 << 20;
 
 /// Reads a file whose path a kubeconfig names.
 type Read<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, Failure>;
@@ -25,14 +30,19 @@ impl std::fmt::Debug for Kubeconfig {
     }
 }
 
+/// Reads the YAML of a kubeconfig; `None` if it is not YAML, or too large.
+pub fn read_kubeconfig(text: &str) -> Option<Value> {
+    serde_yaml::from_str_with_options(text, yaml_budget::options(MAX_NODES, MAX_BYTES)).ok()
+}
+
 impl Kubeconfig {
     /// Parses a kubeconfig. `name` names it in failures.
     ///
     /// # Errors
     /// `invalid` if the text is not a kubeconfig.
     pub fn parse(text: &str, name: &str) -> Result<Kubeconfig, Failure> {
-        let parsed: Value =
-            serde_yaml::from_str(text).map_err(|_| not_a_kubeconfig(name, ": it is not YAML"))?;
+        let parsed =
+            read_kubeconfig(text).ok_or_else(|| not_a_kubeconfig(name, ": it is not YAML"))?;
         if parsed.is_object() {
             Ok(Kubeconfig(parsed))
         } else {

@@ -17,6 +17,6 @@ mod tests;
 
 pub use certificate::Certificate;
 pub use key::Key;
-pub use kubeconfig::{Kubeconfig, tls_name};
+pub use kubeconfig::{Kubeconfig, read_kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;

@@ -178,3 +178,16 @@ fn a_certificate_is_checked_by_a_name_that_tls_can_say() {
         assert_eq!(tls_name(host), name, "{host}");
     }
 }
+
+#[test]
+fn a_kubeconfig_is_read_within_a_budget() {
+    let cluster = "clusters: [{name: a, cluster: {server: 'https://x'}}]\n";
+    let long = "a".repeat(60_000);
+    let aliases = format!("x: &x '{long}'\ny: [{}]\n{cluster}", "*x,".repeat(1000));
+    let nodes = format!("y: [{}]\n{cluster}", "{},".repeat(100_000));
+    for text in [aliases, nodes] {
+        let refused = Kubeconfig::parse(&text, "a.conf").unwrap_err();
+        assert!(refused.message.contains("a.conf"), "{}", refused.message);
+    }
+    assert!(Kubeconfig::parse(cluster, "a.conf").is_ok());
+}

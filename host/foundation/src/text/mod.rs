@@ -14,3 +14,4 @@ pub mod sanitise;
 pub mod time;
 pub mod user_info;
 pub mod yaml;
+pub mod yaml_budget;

@@ -9,7 +9,10 @@ fn the_configuration_file_is_found_before_the_arguments_are_parsed() {
         ("kubephase init --config-file a.yaml", None),
         ("kubephase init --config", None),
         ("kubephase init -- --config a.yaml", None),
-        ("kubephase init --config a.yaml --config=b.yaml", Some("b.yaml")),
+        (
+            "kubephase init --config a.yaml --config=b.yaml",
+            Some("b.yaml"),
+        ),
         ("kubephase version", None),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();

@@ -10,6 +10,7 @@ use crate::{
         load::allow_command,
         lock,
         refused::PluginRefused,
+        settings,
         transaction::Transaction,
     },
     run::prepare::Distribution,
@@ -51,6 +52,7 @@ pub fn add(
         distribution.engine,
     )?;
     distribution.check_phases(&candidate.plugin)?;
+    settings::check_schema(candidate.plugin.manifest())?;
     let known = KnownPlugin::read(config, candidate.name())?;
     known.check_source(&source, config)?;
     if signer.is_none()

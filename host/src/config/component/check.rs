@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     secret::bootstrap_token,
-    text::{json::kind_of, quantity, time},
+    text::{json::kind_of, quantity, time, yaml::short_name},
 };
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::Value;
@@ -67,8 +67,9 @@ impl Place {
 
     /// Returns the path of a field of this place.
     fn path_of(&self, name: &str) -> String {
+        let name = short_name(name);
         if self.path.is_empty() {
-            name.into()
+            name.into_owned()
         } else {
             format!("{}.{name}", self.path)
         }

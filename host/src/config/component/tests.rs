@@ -107,3 +107,18 @@ fn zeros_are_kept_where_go_keeps_them() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(kubelet.user_supplied);
 }
+
+/// If each problem repeated the whole name, the list would take gigabytes.
+#[test]
+fn a_long_name_is_not_repeated_for_all_that_is_below_it() {
+    let name = "n".repeat(1 << 20);
+    let items = vec![json!(1); 20_000];
+    let document = json!({"staticPodURLHeader": {name: items}});
+    let errors = check(ComponentKind::Kubelet, &document);
+    assert_eq!(errors.len(), 20_000);
+    let last = &errors[19_999];
+    assert!(
+        last.path.len() < 400 && last.path.ends_with("n…[19999]"),
+        "{last:?}"
+    );
+}

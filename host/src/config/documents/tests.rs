@@ -24,3 +24,16 @@ fn every_document_and_line_that_is_not_one_is_a_problem_of_its_own() {
         assert_eq!(found, lines, "{text}: {problems}");
     }
 }
+
+/// If each document were compared with all others, this would take minutes.
+#[test]
+fn a_file_may_have_very_many_documents() {
+    let document = |number: usize| format!("apiVersion: a/v1\nkind: K{number}\n");
+    let many: Vec<String> = (0..40_000).map(document).collect();
+    let text = many.join("---\n") + "---\n" + &document(7);
+    let Problems(problems) = parse_file(Path::new("a.yaml"), text.as_bytes()).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].message.contains("\"K7\" is specified twice"));
+    let documents = parse_file(Path::new("a.yaml"), many.join("---\n").as_bytes());
+    assert_eq!(documents.unwrap().len(), 40_000);
+}

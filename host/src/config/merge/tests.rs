@@ -172,3 +172,27 @@ fn one_kind_in_two_versions_is_refused() {
     );
     assert!(text.contains("cluster.yaml"), "{text}");
 }
+
+/// If each element were compared with all others, this would take hours.
+#[test]
+fn long_lists_are_merged() {
+    const MANY: usize = 20_000;
+    let rules = |from: usize| -> String {
+        let rules = (from..from + MANY).map(|number| format!("- {{code: c{number}}}\n"));
+        format!("rules:\n{}", rules.collect::<String>())
+    };
+    let waivers = |reason: &str| -> String {
+        let waivers = (0..MANY).map(|number| format!("- {{check: c{number}, reason: {reason}}}\n"));
+        format!("waivers:\n{}", waivers.collect::<String>())
+    };
+    let (value, warnings) = merged(
+        PHASES,
+        &[&(rules(0) + &waivers("a")), &(rules(10) + &waivers("b"))],
+    );
+    assert_eq!(value["rules"].as_array().unwrap().len(), MANY + 10);
+    assert_eq!(value["waivers"].as_array().unwrap().len(), MANY);
+    assert_eq!(
+        (warnings.len(), &value["waivers"][MANY - 1]["reason"]),
+        (MANY, &json!("b"))
+    );
+}

@@ -59,6 +59,11 @@ fn a_mistake_in_the_entry_of_a_plugin_is_reported_with_its_place() {
             "1h0m0s is not between 10ms and 300s",
         ),
         ("limits: {deadline: 10}", "limits.deadline", ""),
+        (
+            "limits: {processorTime: 1h}",
+            "limits.processorTime",
+            "1h0m0s is not between 10ms and 600s",
+        ),
         ("limits: {cpu: 1}", "limits.cpu", "unknown field `cpu`"),
         (
             "signer: me",
@@ -76,10 +81,13 @@ fn a_mistake_in_the_entry_of_a_plugin_is_reported_with_its_place() {
 
 #[test]
 fn the_limits_of_a_plugin_are_the_same_after_the_cluster_kept_them() {
-    let text = format!("{CLUSTER}{ENTRY}  limits: {{deadline: 10s, memory: 32Mi}}\n");
+    let text = format!(
+        "{CLUSTER}{ENTRY}  limits: {{deadline: 10s, memory: 32Mi, processorTime: 500ms}}\n"
+    );
     let phases = load(&text).unwrap().phases;
     let limits = Limits {
         deadline: Duration::from_secs(10),
+        processor_time: Duration::from_millis(500),
         memory: 32 << 20,
     };
     assert_eq!(phases.plugins[0].limits, limits);

@@ -1,5 +1,13 @@
 use super::*;
-use crate::{wasm::manifest::Manifest, workflow::builtin_catalog};
+use crate::{
+    plan::{
+        Choice, Plan,
+        spec::PhaseKind,
+        testing::{phase, small_catalog},
+    },
+    wasm::manifest::Manifest,
+    workflow::builtin_catalog,
+};
 
 fn manifest(name: &str, ids: &[&str]) -> Manifest {
     let provides: String = ids
@@ -135,4 +143,97 @@ fn only_a_plugin_that_is_not_part_of_the_program_is_a_third_partys() {
         ),
         (None, None, Some("p"))
     );
+}
+
+/// The phases of a manifest, as it has them for `init` alone.
+fn provided(spec: PhaseSpec) -> PluginPhase {
+    PluginPhase {
+        spec,
+        workflows: vec![WorkflowId::new("init")],
+    }
+}
+
+fn ids(catalog: &Catalog) -> Vec<&str> {
+    let init = catalog.entries.iter();
+    let init = init.filter(|entry| entry.workflow.as_str() == "init");
+    init.map(|entry| entry.spec.id.as_str()).collect()
+}
+
+#[test]
+fn phases_stand_behind_those_of_their_groups_and_before_others() {
+    let mut catalog = small_catalog(vec![phase("a", &[]), phase("b", &[])]);
+    let phases = ["x/1", "y", "x/2", "z"].map(|id| {
+        let before = if id == "x/1" {
+            vec!["z".into(), "b".into()]
+        } else {
+            Vec::new()
+        };
+        provided(PhaseSpec {
+            before,
+            ..phase(id, &[])
+        })
+    });
+    catalog.add_plugin(&plugin(false), &phases).unwrap();
+    assert_eq!(ids(&catalog), ["a", "b", "x/1", "x/2", "y", "z"]);
+    let more = [provided(phase("x/3", &[])), provided(phase("w", &[]))];
+    catalog.add_plugin(&plugin(false), &more).unwrap();
+    assert_eq!(
+        ids(&catalog),
+        ["a", "b", "x/1", "x/2", "x/3", "y", "z", "w"]
+    );
+    let needs = |id: &str| {
+        let mut entries = catalog.entries.iter();
+        entries
+            .find(|entry| entry.spec.id == id)
+            .unwrap()
+            .spec
+            .needs
+            .clone()
+    };
+    assert_eq!(
+        (needs("b"), needs("z")),
+        (vec!["x/1".into()], vec!["x/1".into()])
+    );
+}
+
+/// If each phase were compared with all others, this would take minutes.
+#[test]
+fn thousands_of_phases_of_plugins_are_planned() {
+    const MANY: usize = 6000;
+    let id = |number: usize| match number % 3 {
+        0 => format!("preflight/load-{number}"),
+        1 => format!("load/{number}"),
+        _ => format!("load-{number}"),
+    };
+    let phases: Vec<PluginPhase> = (0..MANY)
+        .map(|number| {
+            let near = |other: Option<usize>| other.filter(|other| *other < MANY).map(id);
+            provided(PhaseSpec {
+                kind: if number % 3 == 0 {
+                    PhaseKind::Check
+                } else {
+                    PhaseKind::Phase
+                },
+                needs: near(number.checked_sub(3)).into_iter().collect(),
+                before: near(number.checked_add(6)).into_iter().collect(),
+                ..phase(&id(number), &[])
+            })
+        })
+        .collect();
+    let mut catalog = builtin_catalog();
+    // One plugin of many phases, and many plugins of some.
+    catalog
+        .add_plugin(&plugin(false), &phases[..MANY / 2])
+        .unwrap();
+    for phases in phases[MANY / 2..].chunks(200) {
+        catalog.add_plugin(&plugin(false), phases).unwrap();
+    }
+    let plan = Plan::build(&catalog, &WorkflowId::new("init"), &Choice::default()).unwrap();
+    assert!(plan.running().count() > MANY);
+    let node = plan.node(&id(3001)).unwrap();
+    assert!(node.after.contains(&id(2998)), "{:?}", node.after);
+    assert_eq!(plan.order().len(), plan.running().count());
+    assert!(plan.needs()[&id(3001)].contains(&id(2998)));
+    let twice = [provided(phase("load/1/below", &[]))];
+    assert!(catalog.add_plugin(&plugin(false), &twice).is_err());
 }

@@ -1,20 +1,28 @@
 //! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
 //! writes its own schema, and in a schema that refers to its own definitions each definition can
 //! double the work.
+mod extent;
+
 use crate::{secret, text::sanitise};
 use anyhow::{Result, anyhow, bail};
+use extent::Extent;
+use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// The largest number of schemas when every reference is replaced by the schema that it refers to.
 const MAX_EXPANDED: u64 = 50_000;
+/// The largest number of regular expressions, counted in the same way.
+const MAX_PATTERNS: u64 = 200;
+/// Bytes of a compiled regular expression, and of the cache of its matches.
+const MAX_PATTERN_BYTES: usize = 64 << 10;
+/// The largest product of the number of regular expressions and the bytes of the settings.
+const MAX_MATCHED_BYTES: u64 = 1_000_000;
 /// The largest number of comparisons of a value with a schema, summed over all values of the
-/// settings.
+/// settings. A long text counts as several values.
 const MAX_COMPARISONS: u64 = 5_000_000;
 /// Levels of nested schemas, with references followed.
 const MAX_DEPTH: usize = 100;
-/// Levels of nested settings.
-const MAX_VALUE_DEPTH: usize = 64;
 /// Number of values in settings.
 const MAX_VALUES: u64 = 100_000;
 
@@ -59,9 +67,8 @@ const REFUSED_KEYWORDS: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// # Errors
 /// The limit that the schema or the settings exceed.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
-    let (depth, values) = measure(settings, MAX_VALUE_DEPTH)
-        .ok_or_else(|| anyhow!("its settings are nested more than {MAX_VALUE_DEPTH} deep"))?;
-    if values > MAX_VALUES {
+    let extent = Extent::measure(settings)?;
+    if extent.values > MAX_VALUES {
         bail!("its settings have more than {MAX_VALUES} values");
     }
     let expanded = Expansion {
@@ -70,18 +77,19 @@ pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     }
     .size(schema, 0)?;
     secret::settings::check_marks(schema).map_err(|hidden| anyhow!(hidden))?;
-    if expanded > MAX_EXPANDED {
+    if expanded.schemas > MAX_EXPANDED {
         bail!(
             "the schema of its settings is too large: its references stand for more than \
              {MAX_EXPANDED} schemas"
         );
     }
+    check_patterns(expanded.patterns, &extent)?;
     let each = Comparison {
         root: schema,
         costs: HashMap::new(),
     }
-    .cost(schema, depth)?;
-    if each.saturating_mul(values) > MAX_COMPARISONS {
+    .cost(schema, extent.depth)?;
+    if each.saturating_mul(extent.weight()) > MAX_COMPARISONS {
         bail!(
             "the schema of its settings is too expensive: it compares these settings with more \
              than {MAX_COMPARISONS} schemas"
@@ -90,19 +98,46 @@ pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Returns the depth and the number of the values; `None` if they are nested deeper than `deepest`.
-fn measure(value: &Value, deepest: usize) -> Option<(usize, u64)> {
-    let inner: Vec<&Value> = match value {
-        Value::Array(items) => items.iter().collect(),
-        Value::Object(fields) => fields.values().collect(),
-        _ => return Some((0, 1)),
-    };
-    let mut total = (0, 1_u64);
-    for value in inner {
-        let (depth, values) = measure(value, deepest.checked_sub(1)?)?;
-        total = (total.0.max(depth + 1), total.1.saturating_add(values));
+/// Refuses regular expressions that take too long to compile or to match with these settings.
+fn check_patterns(patterns: u64, extent: &Extent) -> Result<()> {
+    if patterns > MAX_PATTERNS {
+        bail!(
+            "the schema of its settings has {patterns} regular expressions, with those that its \
+             references stand for; {MAX_PATTERNS} are allowed"
+        );
     }
-    Some(total)
+    if patterns.saturating_mul(extent.bytes) > MAX_MATCHED_BYTES {
+        bail!(
+            "the schema of its settings is too expensive: {patterns} regular expressions for {} \
+             bytes of settings",
+            extent.bytes
+        );
+    }
+    Ok(())
+}
+
+/// Compiles a schema that [`check`] accepts.
+///
+/// # Errors
+/// It is not a JSON Schema, or has a regular expression that is too large or looks around.
+pub fn compile(schema: &Value) -> Result<Validator> {
+    let patterns = PatternOptions::regex()
+        .size_limit(MAX_PATTERN_BYTES)
+        .dfa_size_limit(MAX_PATTERN_BYTES);
+    let options = jsonschema::options().with_pattern_options(patterns);
+    options.build(schema).map_err(|error| {
+        let text = error.to_string();
+        let advice = if text.ends_with("is not a \"regex\"") {
+            format!(
+                "; a regular expression has no look-around and no back-reference, and takes at \
+                 most {MAX_PATTERN_BYTES} bytes when it is compiled"
+            )
+        } else {
+            String::new()
+        };
+        let shown = super::shortened(&text);
+        anyhow!("the schema of its settings is not a JSON Schema: {shown}{advice}")
+    })
 }
 
 /// Returns the schemas of a keyword; empty if the schema lacks the keyword.
@@ -159,20 +194,46 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
     Ok(())
 }
 
+/// What a schema amounts to when every reference is replaced by the schema that it refers to.
+#[derive(Clone, Copy)]
+struct Size {
+    schemas: u64,
+    /// regular expressions
+    patterns: u64,
+}
+
+impl Size {
+    /// A schema without its parts.
+    fn of(schema: &Value) -> Size {
+        let of_names = schema.get("patternProperties").and_then(Value::as_object);
+        let of_values = schema.get("pattern").is_some();
+        Size {
+            schemas: 1,
+            patterns: of_names.map_or(0, |patterns| patterns.len() as u64) + u64::from(of_values),
+        }
+    }
+
+    fn add(&mut self, part: Size) {
+        self.schemas = self.schemas.saturating_add(part.schemas);
+        self.patterns = self.patterns.saturating_add(part.patterns);
+    }
+}
+
 /// Counts schemas with every reference replaced by the schema that it refers to. A reference to a
 /// schema around it counts once.
 struct Expansion<'a> {
     root: &'a Value,
     /// size of each schema, by its address; `None` while the schema is being counted
-    sizes: HashMap<*const Value, Option<u64>>,
+    sizes: HashMap<*const Value, Option<Size>>,
 }
 
 impl<'a> Expansion<'a> {
-    /// Returns the number of schemas in a schema.
-    fn size(&mut self, schema: &'a Value, depth: usize) -> Result<u64> {
+    /// Returns the size of a schema.
+    fn size(&mut self, schema: &'a Value, depth: usize) -> Result<Size> {
+        let own = Size::of(schema);
         match self.sizes.get(&std::ptr::from_ref(schema)) {
             Some(Some(size)) => return Ok(*size),
-            Some(None) => return Ok(1),
+            Some(None) => return Ok(own),
             None => {}
         }
         if depth > MAX_DEPTH {
@@ -180,16 +241,16 @@ impl<'a> Expansion<'a> {
         }
         check_id(self.root, schema)?;
         self.sizes.insert(schema, None);
-        let mut size = 1_u64;
+        let mut size = own;
         if let Some(target) = referenced_schema(self.root, schema)? {
-            size = size.saturating_add(self.size(target, depth + 1)?);
+            size.add(self.size(target, depth + 1)?);
         }
         for part in SAME_VALUE_KEYWORDS
             .iter()
             .chain(MEMBER_KEYWORDS)
             .flat_map(|keyword| schemas(schema, keyword))
         {
-            size = size.saturating_add(self.size(part, depth + 1)?);
+            size.add(self.size(part, depth + 1)?);
         }
         self.sizes.insert(schema, Some(size));
         Ok(size)

@@ -115,7 +115,12 @@ impl Session {
         let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
         let answer = self.0.source.observe(&call, arguments, || {
             admitted.budget.check(&call)?;
-            let answer = ask(self.0.shared.world.as_ref(), admitted)?;
+            let ask = || ask(self.0.shared.world.as_ref(), admitted);
+            // The operator granted the plugin no waiting of such a call.
+            let answer = match self.used_time().filter(|_| admitted.row.is_free()) {
+                Some(used) => used.add_work(ask),
+                None => ask(),
+            }?;
             self.check_answer(admitted, &answer)?;
             Ok(answer)
         })?;

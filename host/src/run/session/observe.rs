@@ -2,6 +2,7 @@
 use super::{Hosted, Session, admit::Admitted, outlet::Fact, to_json};
 use crate::{
     arguments::AbsolutePath,
+    budget::Budget,
     effect::pki::{self, AuthorityFile},
     wasm::gate::{self, Identity},
     world::{OpenFile, Rights, TlsFiles, Tried, World},
@@ -249,6 +250,10 @@ impl observe_pki::Host for Session {
         let call = self.admit(&gate::KUBECONFIG, path)?;
         let facts = self.observe(&call, |world, call| {
             let text = self.read_for_facts(world, call.row, &call.arguments)?;
+            let bytes = text.as_ref().map_or(0, |text| text.reveal().len());
+            // Parsed, a kubeconfig takes many times its bytes.
+            let turn = self.turn(bytes);
+            let _turn = turn.map_err(|_| Budget::cancelled("reading a kubeconfig"))?;
             let facts = text.map(|text| {
                 pki::facts_of_kubeconfig(world.files(), &call.arguments, &text, authority)
             });

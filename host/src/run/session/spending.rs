@@ -13,7 +13,7 @@ use crate::{
             MAX_ALL_OBJECT_BYTES, MAX_CAPSULES, MAX_FACT_BYTES, MAX_FINDING_BYTES,
             MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_FACT_BYTES,
             MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES,
-            MAX_RUN_LOG_BYTES, PLUGIN_TIME,
+            MAX_RUN_LOG_BYTES, PLUGIN_TIME, UsedTime,
         },
     },
 };
@@ -42,6 +42,7 @@ pub(in crate::run) struct RunTotals {
     directories: usize,
     capsules: usize,
     time: Duration,
+    processor_time: UsedTime,
 }
 
 /// The state of one call of the phase's `run`, and the totals of all calls.
@@ -274,6 +275,15 @@ impl Session {
                 "facts of one plugin",
             )
         })
+    }
+
+    /// Returns the processor time that all calls of the plugin used; `None` if no limit applies.
+    pub fn used_time(&self) -> Option<UsedTime> {
+        if !self.is_plugin() {
+            return None;
+        }
+        let used = self.spend_of_run(|run| Ok(Some(run.processor_time.clone())));
+        used.ok().flatten()
     }
 
     /// Counts time of the phase, and returns what is left of the time of its plugin; `None` if no

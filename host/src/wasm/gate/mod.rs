@@ -72,6 +72,11 @@ impl Row {
         format!("{}.{}", self.interface, self.function)
     }
 
+    /// Whether every plugin may call the function.
+    pub fn is_free(&self) -> bool {
+        matches!(self.permit, Permit::Free)
+    }
+
     /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {

@@ -1,6 +1,9 @@
 //! Reads the fields of a manifest, and collects problems with their lines.
 use super::Manifest;
-use crate::{text::sanitise, wasm::inspect::MAX_MANIFEST};
+use crate::{
+    text::{sanitise, yaml_budget},
+    wasm::inspect::MAX_MANIFEST,
+};
 use anyhow::{Result, anyhow, bail};
 use serde::{
     Deserialize,
@@ -12,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// Largest number of phases of a plugin, and of its requests.
 pub(super) const MAX_ITEMS: usize = 200;
+/// Lists, maps and scalars of a manifest, and bytes of its scalars, with those behind aliases.
+const MAX_NODES: usize = 100_000;
+const MAX_BYTES: usize = 1 << 20;
 /// How many problems of a manifest a message has at most.
 const MAX_PROBLEMS: usize = 50;
 
@@ -55,7 +61,8 @@ impl Reader {
         if text.len() > MAX_MANIFEST {
             bail!("plugin.yaml is larger than {} KiB", MAX_MANIFEST >> 10);
         }
-        let raw = serde_yaml::from_str(text).map_err(|error| {
+        let options = || yaml_budget::options(MAX_NODES, MAX_BYTES);
+        let raw = serde_yaml::from_str_with_options(text, options()).map_err(|error| {
             // The message without the excerpt still quotes names of the manifest.
             let error = error.without_snippet().to_string();
             anyhow!(
@@ -66,7 +73,7 @@ impl Reader {
         // If a field is not a list, its problems get the line of the field.
         Ok(Reader {
             raw,
-            lines: serde_yaml::from_str(text).unwrap_or_default(),
+            lines: serde_yaml::from_str_with_options(text, options()).unwrap_or_default(),
             problems: Vec::new(),
         })
     }

@@ -46,10 +46,7 @@ fn compare(one: &str, other: &str) -> Ordering {
 fn compare_numbers(one: &[char], other: &[char], first: usize) -> Ordering {
     let has_zero = one[first] == '0' || other[first] == '0';
     // A zero that follows other digits counts as the end of their number, not as a beginning.
-    let mut before = one[..first]
-        .iter()
-        .rev()
-        .take_while(|c| is_digit(**c));
+    let mut before = one[..first].iter().rev().take_while(|c| is_digit(**c));
     let start = i64::from(has_zero && before.any(|digit| *digit != '0'));
     let (one_value, one_length) = number_at(&one[first..], start);
     let (other_value, other_length) = number_at(&other[first..], start);

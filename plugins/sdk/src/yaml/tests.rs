@@ -121,8 +121,32 @@ fn rare_strings_get_the_style_that_go_gives_them() {
 #[test]
 fn keys_are_in_the_order_of_go() {
     let keys = [
-        "a", "a-", "a.b", "a1", "a2", "a02", "a10", "aa", "A", "Z", "_", "-", "10", "9", "09", "é",
-        "日", "file2.txt", "file10.txt", "v1.10", "v1.9", "a/b", "a b", "\u{1f600}", "/", "~",
+        "a",
+        "a-",
+        "a.b",
+        "a1",
+        "a2",
+        "a02",
+        "a10",
+        "aa",
+        "A",
+        "Z",
+        "_",
+        "-",
+        "10",
+        "9",
+        "09",
+        "é",
+        "日",
+        "file2.txt",
+        "file10.txt",
+        "v1.10",
+        "v1.9",
+        "a/b",
+        "a b",
+        "\u{1f600}",
+        "/",
+        "~",
     ];
     let value: Value = keys
         .iter()
@@ -134,8 +158,32 @@ fn keys_are_in_the_order_of_go() {
         .map(|line| line.trim_end_matches(": 1").trim_matches(['"', '\'']))
         .collect();
     let expected = [
-        "-", "/", "_", "~", "\\U0001F600", "9", "09", "10", "A", "Z", "a", "a b", "a-", "a.b", "a/b",
-        "a1", "a2", "a02", "a10", "aa", "file2.txt", "file10.txt", "v1.9", "v1.10", "é", "日",
+        "-",
+        "/",
+        "_",
+        "~",
+        "\\U0001F600",
+        "9",
+        "09",
+        "10",
+        "A",
+        "Z",
+        "a",
+        "a b",
+        "a-",
+        "a.b",
+        "a/b",
+        "a1",
+        "a2",
+        "a02",
+        "a10",
+        "aa",
+        "file2.txt",
+        "file10.txt",
+        "v1.9",
+        "v1.10",
+        "é",
+        "日",
     ];
     assert_eq!(printed, expected);
 }
@@ -155,17 +203,26 @@ fn long_lines_are_folded_at_a_blank() {
         let lines: Vec<&str> = printed.lines().collect();
         assert_eq!(lines.len(), 5, "{printed}");
         assert!(lines[0].len() > 80 && lines[0].starts_with(&format!("key: {quote}")));
-        assert!(lines[1].starts_with("  word") && lines[1].ends_with(quote), "{printed}");
+        assert!(
+            lines[1].starts_with("  word") && lines[1].ends_with(quote),
+            "{printed}"
+        );
         assert!(lines[4].starts_with("  word"), "{printed}");
     }
     let printed = to_string(&json!({ "key": words }));
     assert_eq!(printed, format!("key: {folded}\n  {rest}\n"));
     // A key of one line is not folded; one that is too long stands behind a question mark.
     let key = words.to_owned();
-    assert_eq!(to_string(&json!({ key.as_str(): 1 })), format!("{key}: 1\n"));
+    assert_eq!(
+        to_string(&json!({ key.as_str(): 1 })),
+        format!("{key}: 1\n")
+    );
     let long = "k".repeat(129);
     let printed = to_string(&json!({ long.as_str(): { "a": [1] }, "b\nc": [2] }));
-    assert_eq!(printed, format!("? |-\n  b\n  c\n: - 2\n? {long}\n: a:\n  - 1\n"));
+    assert_eq!(
+        printed,
+        format!("? |-\n  b\n  c\n: - 2\n? {long}\n: a:\n  - 1\n")
+    );
 }
 
 #[test]

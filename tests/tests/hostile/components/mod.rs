@@ -3,7 +3,7 @@
 //!
 //! The confinement of the compiler is in `tests/compiling/`.
 
-mod bombs;
+pub mod bombs;
 mod expensive;
 
 use crate::support::Trial;

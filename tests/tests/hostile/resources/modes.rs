@@ -1,15 +1,25 @@
-//! Every way in which a plugin can use up memory, time or room, one after the other. The peak
-//! memory is that of the program itself, as the kernel counts it. Each way ends by a limit of the
-//! host, and the message names the limit: so no test here depends on how fast the machine is.
-use crate::support::{
-    Trial, call, checks, namespace,
-    process::{MAX_MEMORY, RunResult},
-    quiet_calls, repeated,
-    server::{Manner, Server},
+//! Every way in which a plugin can use up memory, time or room, one after the other. Peak memory
+//! and processor time are those of the program and its children, as the kernel counts them. Each
+//! way ends by a limit of the host, and the message names the limit: so no test here depends on how
+//! busy the machine is.
+use crate::{
+    components::bombs::expensive_components,
+    support::{
+        Trial, call, checks, namespace,
+        process::{LONGEST_RUN_WITHOUT_WAITS, MAX_MEMORY, RunResult},
+        quiet_calls, repeated,
+        server::{Manner, Server},
+    },
 };
 use serde_json::{Value, json};
+use std::{fs, time::Duration};
 
 const OWN: &str = "/var/lib/kubephase-plugins/hostile";
+
+/// The processor time of a run that compiles a component.
+const LONGEST_COMPILATION: Duration = Duration::from_secs(30);
+/// How a message ends that names the processor time of a plugin.
+const ALL_CALLS: &str = "of processor time of all calls of one plugin reached";
 
 /// A way to use up something of the host.
 struct Mode {
@@ -17,10 +27,16 @@ struct Mode {
     ended: RunResult,
     /// the text, in the output or in an answer, about the limit that ended it
     limit: &'static str,
+    longest: Duration,
 }
 
 fn mode(what: &'static str, ended: RunResult, limit: &'static str) -> Mode {
-    Mode { what, ended, limit }
+    Mode {
+        what,
+        ended,
+        limit,
+        longest: LONGEST_RUN_WITHOUT_WAITS,
+    }
 }
 
 /// A check that ends its call in one way.
@@ -28,6 +44,12 @@ fn ending(ending: Value) -> RunResult {
     Trial::check()
         .rounds(&[json!({"ending": ending})])
         .preflight()
+}
+
+/// Checks that stay below the limit of a call in every round.
+fn computing(provides: String) -> RunResult {
+    let round = json!({"steps": 100_000_000, "ending": {"againUntil": 60}});
+    Trial::providing(&provides).rounds(&[round]).preflight()
 }
 
 fn check(calls: &[Value]) -> RunResult {
@@ -71,6 +93,13 @@ fn calls() -> Vec<Mode> {
             Trial::check().rounds(&[again]).preflight(),
             "it did not settle in 100 rounds",
         ),
+        mode(
+            "a panic",
+            ending(json!({"panic": "on purpose"})),
+            "it panicked",
+        ),
+        mode("computing in each round", computing(checks(1)), ALL_CALLS),
+        mode("computing in each phase", computing(checks(40)), ALL_CALLS),
         mode(
             "a pause",
             ending(json!({"againAfter": u32::MAX})),
@@ -126,17 +155,23 @@ fn reports() -> Vec<Mode> {
 /// Ways that propose too much.
 fn proposals() -> Vec<Mode> {
     let write = json!([format!("{OWN}/x"), repeated("x", 3_900_000)]);
+    let make = |times| quiet_calls("effects-files.make-dir", json!([format!("{OWN}/x")]), times);
     vec![
         mode(
-            "proposals",
+            "requirements",
             phase(
                 "effects-files.make-dir",
-                &[quiet_calls(
-                    "effects-files.make-dir",
-                    json!([format!("{OWN}/x")]),
-                    5000,
-                )],
+                &[
+                    make(1),
+                    quiet_calls("effects.requires", json!([0, 0]), 600_000),
+                    quiet_calls("effects.because", json!([0, repeated("x", 1 << 20)]), 1000),
+                ],
             ),
+            "reached",
+        ),
+        mode(
+            "proposals",
+            phase("effects-files.make-dir", &[make(5000)]),
             "limit of 1000 proposals in one call reached",
         ),
         mode(
@@ -212,6 +247,7 @@ fn real() -> Vec<Mode> {
             "longer than",
         ),
         mode("a program that sleeps", run("exec sleep 1000"), "deadline"),
+        mode("services", asking_for_services(), ALL_CALLS),
         mode(
             "a body",
             namespace::run(&trial, None, &namespace::PREFLIGHT),
@@ -220,17 +256,61 @@ fn real() -> Vec<Mode> {
     ]
 }
 
+/// A plugin without any grant, for which the host starts programs again and again.
+fn asking_for_services() -> RunResult {
+    let ask = quiet_calls("observe-node.service", json!(["hostile.service"]), 10);
+    let trial = Trial::check()
+        .entry("  limits: {processorTime: 500ms}\n")
+        .rounds(&[json!({"calls": [ask], "ending": "again"})]);
+    trial
+        .programs
+        .add("systemctl", "sleep 0.02; echo 'Loaded: loaded'");
+    trial.prepare();
+    namespace::run(&trial, None, &namespace::PREFLIGHT)
+}
+
+/// Components that are expensive to read or to compile. Each is refused, or can be run.
+fn compiling() -> Vec<Mode> {
+    let add = |(what, component): (&'static str, Vec<u8>)| {
+        let trial = Trial::check();
+        trial.write_config();
+        fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
+        let add = [
+            "plugin",
+            "add",
+            "hostile.wasm",
+            "--config",
+            "cluster.yaml",
+            "--allow",
+        ];
+        let added = trial.run(&add);
+        let is_named = fs::read_to_string(trial.config())
+            .unwrap()
+            .contains("hostile");
+        assert_eq!(added.status == 0, is_named, "{what}: {}", added.output());
+        Mode {
+            longest: LONGEST_COMPILATION,
+            ..mode(what, added, "hostile")
+        }
+    };
+    expensive_components().into_iter().map(add).collect()
+}
+
 #[test]
 fn every_way_to_use_up_the_host_ends_by_a_limit_and_within_its_memory() {
     let mut failures = Vec::new();
-    for modes in [calls, reports, proposals, readings, real] {
-        for Mode { what, ended, limit } in modes() {
-            let mib = ended.peak_memory >> 20;
-            eprintln!("{what}: {mib} MiB, {} ms", ended.elapsed.as_millis());
-            let said = ended.answers_text() + &ended.output();
-            if ended.peak_memory >= MAX_MEMORY || !said.contains(limit) {
-                failures.push(format!("{what}: {mib} MiB, {limit:?} not in {said:.3000}"));
-            }
+    let all = [calls, reports, proposals, readings, real, compiling];
+    for mode in all.into_iter().flat_map(|modes| modes()) {
+        let Mode {
+            what, ended, limit, ..
+        } = mode;
+        let (mib, took) = (ended.peak_memory >> 20, ended.processor_time);
+        eprintln!("{what}: {mib} MiB, {took:?} of {:?}", ended.elapsed);
+        let said = ended.answers_text() + &ended.output();
+        if ended.peak_memory >= MAX_MEMORY || took >= mode.longest || !said.contains(limit) {
+            failures.push(format!(
+                "{what}: {mib} MiB, {took:?}, {limit:?} not in {said:.3000}"
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -1,6 +1,6 @@
 //! Searches YAML and JSON documents by their fields.
 use super::{Credential, Search, Verdict, patterns};
-use crate::arguments::json;
+use crate::{arguments::json, text::yaml_budget};
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
 
@@ -99,15 +99,8 @@ impl Search<'_> {
 /// Parses YAML documents within a budget, so that aliases cannot make a small text large; `None` if
 /// the text is not YAML.
 pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
-    let mut options =
-        serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
-    if let Some(budget) = &mut options.budget {
-        budget.max_nodes = MAX_NODES;
-        budget.max_events = 2 * MAX_NODES;
-        budget.max_total_scalar_bytes = 4 * MAX_PARSED;
-    }
-    options.alias_limits.max_total_replayed_events = MAX_NODES;
-    options.with_snippet = false;
+    let mut options = yaml_budget::options(MAX_NODES, 4 * MAX_PARSED);
+    options.duplicate_keys = serde_yaml::DuplicateKeyPolicy::LastWins;
     serde_yaml::from_multiple_with_options(text, options).ok()
 }
 

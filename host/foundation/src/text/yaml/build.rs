@@ -3,6 +3,7 @@ use super::{
     Unreadable,
     events::{Content, Raw},
     node::{Entries, Key, Node, Place, Yaml},
+    scalar::Scalar,
 };
 use serde_json::{Number, Value};
 
@@ -13,6 +14,9 @@ const NOT_A_MAP: &str = "`<<` merges maps; its value must be a map, or a list of
 /// which on only a tenth may.
 const FEW_NODES: f64 = 400_000.0;
 const MANY_NODES: f64 = 4_000_000.0;
+/// Bytes of all scalars that may stand behind aliases.
+const MAX_REPEATED_BYTES: usize = 16 << 20;
+const TOO_LARGE: &str = "aliases make the document too large";
 
 /// Builds the document of which `nodes[0]` is the root.
 pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
@@ -22,6 +26,7 @@ pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
         depth: 0,
         built: 0,
         repeated: 0,
+        repeated_bytes: 0,
     };
     if nodes.is_empty() {
         return Ok(Node {
@@ -40,6 +45,8 @@ struct Builder<'a> {
     built: u32,
     /// how many of the built nodes stand behind aliases
     repeated: u32,
+    /// how many bytes their scalars have
+    repeated_bytes: usize,
 }
 
 impl Builder<'_> {
@@ -52,6 +59,7 @@ impl Builder<'_> {
                 return self.behind_alias(at, |builder| builder.node(*target));
             }
             Content::Scalar(scalar) => {
+                self.count_bytes(at, scalar)?;
                 Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refused(why))?))
             }
             Content::List(items) => {
@@ -106,7 +114,10 @@ impl Builder<'_> {
             content => content,
         };
         match content {
-            Content::Scalar(scalar) => scalar.key().map_err(|why| raw.refused(why)),
+            Content::Scalar(scalar) => {
+                self.count_bytes(at, scalar)?;
+                scalar.key().map_err(|why| raw.refused(why))
+            }
             _ => Err(raw.refused("a key cannot be a list or a map")),
         }
     }
@@ -166,7 +177,19 @@ impl Builder<'_> {
         if f64::from(self.repeated) / built <= 0.99 - 0.89 * many {
             return Ok(());
         }
-        Err(self.nodes[at].refused("aliases make the document too large"))
+        Err(self.nodes[at].refused(TOO_LARGE))
+    }
+
+    /// Counts the bytes of a scalar that `at` or an alias around it repeats.
+    fn count_bytes(&mut self, at: usize, scalar: &Scalar) -> Result<(), Unreadable> {
+        let is_alias = matches!(self.nodes[at].content, Content::Alias(_));
+        if is_alias || !self.aliases.is_empty() {
+            self.repeated_bytes = self.repeated_bytes.saturating_add(scalar.text.len());
+        }
+        if self.repeated_bytes > MAX_REPEATED_BYTES {
+            return Err(self.nodes[at].refused(TOO_LARGE));
+        }
+        Ok(())
     }
 
     fn behind_alias<T>(

@@ -1,9 +1,10 @@
 //! Reads a document into nodes that refer to each other. Aliases are not followed yet.
 use super::{
     Unreadable,
+    parts::{Part, Parts},
     scalar::Scalar,
     source::place,
-    tabs::{Part, check_tabs},
+    tabs::check_tabs,
     unreadable::{SURROGATE, TAB, UNKNOWN_ESCAPE, is_behind_document, is_tab},
 };
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
@@ -46,6 +47,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Raw>, Unreadable> {
         };
         match reader.read() {
             Ok(()) => {
+                reader.parts.order();
                 check_escapes(&text, &reader.parts)?;
                 check_tabs(&text, &reader.parts)?;
                 check_line_separators(&text, &reader.parts)?;
@@ -86,7 +88,7 @@ struct Reader<'a> {
     nodes: Vec<Raw>,
     anchors: HashMap<usize, usize>,
     open: Vec<Open>,
-    parts: Vec<Part>,
+    parts: Parts,
 }
 
 /// A list or a map that has not ended.
@@ -171,10 +173,9 @@ impl Reader<'_> {
         };
         // A collection in a flow collection is a part of that one.
         if ended.column.is_none() && !self.is_in_flow() {
-            self.parts.push(Part {
+            self.parts.others.push(Part {
                 place: ended.start..bytes(span).end,
                 continued_from: None,
-                is_quoted: false,
             });
         }
     }
@@ -188,14 +189,20 @@ impl Reader<'_> {
     }
 
     fn add_scalar_part(&mut self, style: ScalarStyle, span: Span) {
-        let block = self.open.iter().rev().find_map(|open| open.column);
-        let is_quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-        if is_quoted || !self.is_in_flow() {
-            self.parts.push(Part {
-                place: bytes(span),
-                continued_from: (style == ScalarStyle::Plain)
-                    .then(|| block.map_or(0, |column| column + 1)),
-                is_quoted,
+        let place = bytes(span);
+        if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+            let continued_from = None;
+            self.parts.quoted.push(Part {
+                place,
+                continued_from,
+            });
+        } else if !self.is_in_flow() {
+            let block = self.open.iter().rev().find_map(|open| open.column);
+            let from = block.map_or(0, |column| column + 1);
+            let continued_from = (style == ScalarStyle::Plain).then_some(from);
+            self.parts.others.push(Part {
+                place,
+                continued_from,
             });
         }
     }
@@ -207,8 +214,8 @@ fn bytes(span: Span) -> Range<usize> {
 
 /// Refuses escapes that YAML 1.1 does not have: `\/`, and halves of a character (kubeadm
 /// behaviour).
-fn check_escapes(text: &str, parts: &[Part]) -> Result<(), Unreadable> {
-    for part in parts.iter().filter(|part| part.is_quoted) {
+fn check_escapes(text: &str, parts: &Parts) -> Result<(), Unreadable> {
+    for part in parts.quoted.iter() {
         let quoted = text.get(part.place.clone()).unwrap_or_default();
         let mut at = 0;
         // Between single quotes, a backslash is a character like any other.
@@ -235,12 +242,9 @@ fn escape_problem(escape: &str) -> Option<&'static str> {
 }
 
 /// In YAML 1.1, these characters end a line, and with it the comment or the scalar.
-fn check_line_separators(text: &str, parts: &[Part]) -> Result<(), Unreadable> {
+fn check_line_separators(text: &str, parts: &Parts) -> Result<(), Unreadable> {
     for (at, _) in text.match_indices(['\u{2028}', '\u{2029}']) {
-        if !parts
-            .iter()
-            .any(|part| part.is_quoted && part.place.contains(&at))
-        {
+        if parts.quoted.around(at).is_none() {
             let (line, column) = place(text, at);
             return Err(Unreadable::new(LINE_SEPARATOR, line, column));
         }

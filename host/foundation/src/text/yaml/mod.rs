@@ -5,6 +5,7 @@ mod build;
 mod documents;
 mod events;
 mod node;
+mod parts;
 mod scalar;
 mod source;
 mod tabs;
@@ -13,7 +14,7 @@ mod tests;
 mod unreadable;
 
 pub use documents::{Part, documents};
-pub use node::{Entries, Key, Node, Place, Yaml};
+pub use node::{Entries, Key, Node, Place, Yaml, short_name};
 pub use unreadable::Unreadable;
 
 use serde_json::Value;

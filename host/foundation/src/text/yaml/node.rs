@@ -1,7 +1,21 @@
 //! A document with the line and column of every node, so that messages can name the place of a
 //! problem.
 use serde_json::{Map, Value};
-use std::{collections::HashSet, fmt, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, fmt, fmt::Write, path::Path, sync::Arc};
+
+/// How many repeated keys of a document are reported.
+const MAX_REPEATED: usize = 100;
+/// Bytes of a name in the path of a field. A longer name is cut.
+const MAX_NAME: usize = 256;
+
+/// Returns the name of a field as paths have it.
+pub fn short_name(name: &str) -> Cow<'_, str> {
+    let end = name.floor_char_boundary(MAX_NAME);
+    if end == name.len() {
+        return name.into();
+    }
+    format!("{}…", &name[..end]).into()
+}
 
 /// A node with its place.
 #[derive(Debug)]
@@ -158,32 +172,38 @@ impl Node {
         }
     }
 
-    /// Returns the keys that their map has twice, with their paths. A key that `<<` merges into the
-    /// map counts like one that is written there (kubeadm behaviour).
+    /// Returns the keys that their map has twice, with their paths; at most 100. A key that
+    ///  `<<` merges into the map counts like one that is written there (kubeadm behaviour).
     pub fn repeated(&self) -> Vec<(String, &Key)> {
         let mut repeated = Vec::new();
-        self.collect_repeated("", &mut repeated);
+        self.collect_repeated(&mut String::new(), &mut repeated);
         repeated
     }
 
-    fn collect_repeated<'a>(&'a self, path: &str, repeated: &mut Vec<(String, &'a Key)>) {
+    /// `path` is that of this node, and is so again afterwards: the nodes of a long path may be
+    /// very many.
+    fn collect_repeated<'a>(&'a self, path: &mut String, repeated: &mut Vec<(String, &'a Key)>) {
+        let length = path.len();
         match &self.yaml {
             Yaml::Scalar(_) => {}
-            Yaml::List(items) => items.iter().enumerate().for_each(|(index, item)| {
-                item.collect_repeated(&format!("{path}[{index}]"), repeated);
-            }),
+            Yaml::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    // Writing to a string cannot fail.
+                    let _ = write!(path, "[{index}]");
+                    item.collect_repeated(path, repeated);
+                    path.truncate(length);
+                }
+            }
             Yaml::Map(entries) => {
                 let mut seen = HashSet::with_capacity(entries.list.len());
                 for (key, node) in &entries.list {
-                    let key_path = if path.is_empty() {
-                        key.name.clone()
-                    } else {
-                        format!("{path}.{}", key.name)
-                    };
-                    if !seen.insert(key.name.as_str()) {
-                        repeated.push((key_path.clone(), key));
+                    let separator = if length == 0 { "" } else { "." };
+                    path.extend([separator, &*short_name(&key.name)]);
+                    if !seen.insert(key.name.as_str()) && repeated.len() < MAX_REPEATED {
+                        repeated.push((path.clone(), key));
                     }
-                    node.collect_repeated(&key_path, repeated);
+                    node.collect_repeated(path, repeated);
+                    path.truncate(length);
                 }
             }
         }

@@ -1,4 +1,5 @@
 mod documents;
+mod large;
 
 use super::{
     node::{Entries, Key, Node, Place, Yaml},

@@ -92,3 +92,48 @@ fn schemas_and_settings_that_are_too_deep_or_too_many_are_refused() {
     assert!(refusal(&json!({}), &deep).contains("nested more than 64 deep"));
     assert!(refusal(&json!({}), &json!(vec![0; 200_000])).contains("more than 100000 values"));
 }
+
+#[test]
+fn regular_expressions_are_few_and_small() {
+    let heavy = |number: usize| format!("^(\\w{{90}}|\\pL{{90}}){number}");
+    let many = |count: usize, pattern: &dyn Fn(usize) -> String| {
+        let patterns = (0..count).map(|number| (pattern(number), json!({})));
+        json!({"patternProperties": Value::Object(patterns.collect())})
+    };
+    let values = |count: usize| {
+        let values = (0..count).map(|number| json!({"pattern": format!("^a{number}$")}));
+        json!({"anyOf": values.collect::<Vec<_>>()})
+    };
+    let behind_references = json!({
+        "$defs": {"a": values(30)},
+        "allOf": vec![json!({"$ref": "#/$defs/a"}); 10],
+    });
+    for schema in [many(300, &heavy), values(300), behind_references] {
+        let told = refusal(&schema, &json!({}));
+        assert!(told.contains("00 regular expressions"), "{told}");
+    }
+    for pattern in [heavy(1), "^(?=a)b".to_owned(), "(a)\\1".to_owned()] {
+        let schema = json!({"properties": {"x": {"pattern": pattern}}});
+        check(&schema, &json!({})).unwrap();
+        let told = compile(&schema).unwrap_err().to_string();
+        assert!(told.contains("no look-around"), "{told}");
+    }
+    let usual = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    let schema = json!({"type": "object", "properties": {"x": {"pattern": usual}},
+        "patternProperties": {r"^\d{1,3}$": {"pattern": r"^\p{L}+$"}}});
+    check(&schema, &json!({"x": "a"})).unwrap();
+    let validator = compile(&schema).unwrap();
+    assert!(validator.is_valid(&json!({"x": "a-b.c", "12": "é"})));
+    assert!(!validator.is_valid(&json!({"x": "-"})) && !validator.is_valid(&json!({"1": "1"})));
+}
+
+#[test]
+fn long_texts_are_compared_with_few_schemas() {
+    let text = json!("x".repeat(500_000));
+    let texts = json!({"allOf": vec![json!({"minLength": 1}); 2000]});
+    assert!(refusal(&texts, &text).contains("too expensive"));
+    check(&texts, &json!("short")).unwrap();
+    let patterns = json!({"allOf": vec![json!({"pattern": "^(.*x){9}.{30}y"}); 10]});
+    assert!(refusal(&patterns, &text).contains("too expensive"));
+    check(&patterns, &json!("short")).unwrap();
+}

@@ -1,5 +1,6 @@
 //! Guests that reach a limit.
 use super::*;
+use crate::wasm::limits::{TimeBudget, UsedTime};
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
@@ -34,6 +35,51 @@ fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
         "{told}"
     );
     assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+/// A guest that computes for a while and settles.
+fn busy_guest() -> Vec<u8> {
+    let count = "(global.set $left (i32.const 20000000)) (loop (global.set $left (i32.sub \
+        (global.get $left) (i32.const 1))) (br_if 0 (global.get $left)))";
+    let left = "(global $left (mut i32) (i32.const 0))";
+    with_manifest(guest("", count, left), &manifest(&[]))
+}
+
+#[test]
+fn all_calls_of_a_plugin_have_one_budget_of_processor_time() {
+    let plugin = engine().load(busy_guest()).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let limits = limits("processorTime: 50ms");
+    let used = UsedTime::default();
+    let phase = || {
+        let access = Access::Granted(plugin.grant());
+        let session = world::session_with_limits(root.path(), access, limits);
+        session.begin(0);
+        let guest = plugin.phase(session, limits, &Cancel::never()).unwrap();
+        guest.with_used_time(used.clone())
+    };
+    let reached = "was stopped in run: limit of 50ms of processor time of all calls of one plugin \
+        reached (limits.processorTime";
+    let mut first = phase();
+    let stop = (0..1000).find_map(|_| match first.run() {
+        Err(Error::Stop(stop)) => Some(stop.to_string()),
+        other => other.map(|_| None).unwrap(),
+    });
+    assert!(stop.is_some_and(|stop| stop.contains(reached)));
+    // Another phase of the plugin does not begin.
+    let Err(Error::Stop(stop)) = phase().run() else {
+        panic!()
+    };
+    assert!(stop.to_string().contains(reached), "{stop}");
+}
+
+#[test]
+fn work_of_the_host_outside_of_the_thread_counts_for_the_budget() {
+    let used = UsedTime::default();
+    used.add_work(|| std::thread::sleep(Duration::from_millis(60)));
+    let limit = Duration::from_millis(50);
+    let budget = TimeBudget { limit, used };
+    assert!(budget.check().is_err());
 }
 
 #[test]

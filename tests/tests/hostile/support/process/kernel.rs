@@ -1,5 +1,5 @@
 //! The end and the memory of a process, as the kernel reports them.
-use std::{fs, mem::MaybeUninit};
+use std::{fs, mem::MaybeUninit, time::Duration};
 
 /// Returns the peak memory of a process in bytes, from `/proc`; 0 if the process does not exist.
 pub fn peak_memory_of(process: &str) -> u64 {
@@ -19,10 +19,12 @@ pub fn peak_memory_below(process: &str) -> u64 {
     below.fold(peak_memory_of(process), u64::max)
 }
 
-/// Wait status and peak memory, in bytes, of a child that has ended.
+/// Wait status of a child that has ended, and the peak memory, in bytes, and processor time of the
+/// child and the descendants that it waited for.
 pub struct ChildExit {
     pub status: i32,
     pub peak_memory: u64,
+    pub processor_time: Duration,
 }
 
 /// Returns the exit of a child of this process; `None` while it runs.
@@ -47,6 +49,12 @@ pub fn try_wait(process: i32) -> Option<ChildExit> {
         _ => Some(ChildExit {
             status,
             peak_memory: u64::try_from(usage.ru_maxrss).unwrap_or_default() << 10,
+            processor_time: duration(usage.ru_utime) + duration(usage.ru_stime),
         }),
     }
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let micros = time.tv_sec * 1_000_000 + time.tv_usec;
+    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
 }

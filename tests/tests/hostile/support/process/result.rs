@@ -15,6 +15,8 @@ pub struct RunResult {
     /// of the program and its children, in bytes
     pub peak_memory: u64,
     pub elapsed: Duration,
+    /// of the program and its children
+    pub processor_time: Duration,
     /// the answers of the host to the hostile plugin, in the order of its calls
     pub answers: Vec<Answer>,
 }

@@ -106,6 +106,7 @@ impl Running {
             stderr,
             peak_memory,
             elapsed,
+            processor_time: exit.processor_time,
             answers,
         }
     }

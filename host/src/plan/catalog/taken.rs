@@ -1,0 +1,82 @@
+//! Looks up which entries of a catalog stand against the id of another phase.
+use super::{CatalogEntry, Conflict, Refusal};
+use crate::plan::{
+    provided::PluginPhase,
+    spec::{WorkflowId, with_groups},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
+};
+
+/// The names of a catalog's entries.
+pub(super) struct TakenNames<'a> {
+    entries: &'a [CatalogEntry],
+    /// places of the entries by each of their names
+    by_name: HashMap<String, Vec<usize>>,
+    /// places of the entries by their ids, so that those below an id are neighbours
+    by_id: BTreeMap<&'a str, Vec<usize>>,
+    /// in the catalog's order
+    workflows: Vec<WorkflowId>,
+}
+
+impl<'a> TakenNames<'a> {
+    pub fn new(entries: &'a [CatalogEntry]) -> Self {
+        let (mut by_name, mut by_id) = (
+            HashMap::<_, Vec<usize>>::new(),
+            BTreeMap::<_, Vec<_>>::new(),
+        );
+        let mut workflows: Vec<WorkflowId> = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
+            for name in entry.names() {
+                by_name.entry(name).or_default().push(place);
+            }
+            by_id.entry(&*entry.spec.id).or_default().push(place);
+            if !workflows.contains(&entry.workflow) {
+                workflows.push(entry.workflow.clone());
+            }
+        }
+        TakenNames {
+            entries,
+            by_name,
+            by_id,
+            workflows,
+        }
+    }
+
+    /// Returns why a plugin's phase cannot be part of the catalog; `None` if it can.
+    pub fn refusal(&self, phase: &PluginPhase) -> Option<Refusal> {
+        let mut workflows = phase.workflows.iter();
+        if let Some(unknown) = workflows.find(|workflow| !self.workflows.contains(workflow)) {
+            return Some(Refusal::UnknownWorkflow {
+                unknown: unknown.clone(),
+                known: self.workflows.clone(),
+            });
+        }
+        let candidates = self.candidates(&phase.spec.id).into_iter();
+        let conflicts = candidates.filter_map(|place| {
+            let entry = &self.entries[place];
+            Some((entry, entry.conflict(&phase.spec)?))
+        });
+        // If there are several conflicts, an equal id is the clearest to report.
+        let (entry, conflict) =
+            conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)?;
+        Some(Refusal::Taken {
+            by: entry.describe(),
+            conflict,
+        })
+    }
+
+    /// Returns the places of the entries that an id may conflict with: those of this name, those
+    /// that it would be within, and the first below it.
+    fn candidates(&self, id: &str) -> BTreeSet<usize> {
+        let of_names = with_groups(id).filter_map(|name| self.by_name.get(name));
+        let mut places: BTreeSet<usize> = of_names.flatten().copied().collect();
+        let prefix = format!("{id}/");
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below = self.by_id.range::<str, _>(from);
+        let below = below.take_while(|(id, _)| id.starts_with(&prefix));
+        places.extend(below.flat_map(|(_, places)| places).min());
+        places
+    }
+}

@@ -14,10 +14,8 @@ use crate::{
     render::MANIFESTS,
     world::{real::programs::SYSTEM, state_directory as state},
 };
-use std::{
-    env,
-    path::{Path, PathBuf, absolute},
-};
+use named::NamedFiles;
+use std::{env, path::PathBuf};
 
 /// Directories that no plugin may read or change on any node: those of the program, of etcd, the
 /// kubelet, container runtimes and other distributions.
@@ -51,62 +49,44 @@ const HOST_DIRECTORIES: &[&str] = &[
     "/var/snap/microk8s",
 ];
 
-impl Territory {
-    /// Returns the files that belong to the host on a node with this configuration.
-    pub fn for_config(config: &Config) -> Territory {
-        let mut territory = Territory::default();
-        for path in HOST_DIRECTORIES {
-            territory.add(path);
-        }
-        let static_pods = config.kubelet.document["staticPodPath"]
-            .as_str()
-            .unwrap_or(MANIFESTS);
-        let certificates = config.cluster.certificates_dir.as_str();
-        for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates] {
-            territory.add_linked_directory(path);
-        }
-        for path in [KUBECONFIG_DIR, &config.run.kubeconfig_dir] {
-            territory.add_kubeconfig_directory(path);
-        }
-        territory.add_named(config);
-        // Paths of the operator are relative to the working directory.
-        let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
-        let patches = config
-            .init
-            .patches
-            .as_ref()
-            .map(|patches| PathBuf::from(&patches.directory));
-        for path in [cache, patches].into_iter().flatten() {
-            territory.add_operator_file(&path);
-        }
-        territory.add_programs();
-        territory
+/// Returns the files that belong to the host on a node with this configuration.
+pub fn territory_of(config: &Config) -> Territory {
+    let mut territory = Territory::default();
+    for path in HOST_DIRECTORIES {
+        territory.add(path);
     }
-
-    /// Adds a file or directory of the operator that plugins may neither read nor change: a
-    /// configuration may hold tokens.
-    pub fn add_operator_file(&mut self, path: &Path) {
-        // This fails only if the path is empty or the working directory does not exist any more.
-        if let Ok(path) = absolute(path) {
-            self.add(&path.to_string_lossy());
-        }
+    let static_pods = config.kubelet.document["staticPodPath"]
+        .as_str()
+        .unwrap_or(MANIFESTS);
+    let certificates = config.cluster.certificates_dir.as_str();
+    for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates] {
+        territory.add_linked_directory(path);
     }
-
-    /// Adds a file of the operator that plugins may read but not change.
-    pub fn add_readable_operator_file(&mut self, path: &Path) {
-        if let Ok(path) = absolute(path) {
-            self.add_readable(&path.to_string_lossy());
-        }
+    for path in [KUBECONFIG_DIR, &config.run.kubeconfig_dir] {
+        territory.add_kubeconfig_directory(path);
     }
+    NamedFiles(&mut territory).add_all(config);
+    // Paths of the operator are relative to the working directory.
+    let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
+    let patches = config
+        .init
+        .patches
+        .as_ref()
+        .map(|patches| PathBuf::from(&patches.directory));
+    for path in [cache, patches].into_iter().flatten() {
+        territory.add_operator_file(&path);
+    }
+    add_programs(&mut territory);
+    territory
+}
 
-    /// Adds this program and the directories in which the host looks for programs.
-    fn add_programs(&mut self) {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
-        let system = SYSTEM.iter().map(PathBuf::from);
-        for place in system.chain(directories).chain(env::current_exe()) {
-            self.add_readable(&place.to_string_lossy());
-        }
+/// Adds this program and the directories in which the host looks for programs.
+fn add_programs(territory: &mut Territory) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
+    let system = SYSTEM.iter().map(PathBuf::from);
+    for place in system.chain(directories).chain(env::current_exe()) {
+        territory.add_readable(&place.to_string_lossy());
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
-    effect::territory::Territory,
+    effect::territory::{Territory, territory_of},
     plan::{
         Choice, Plan, PlanErrors,
         catalog::Catalog,
@@ -153,7 +153,7 @@ impl Prepared {
     /// Returns the files that belong to the host in this run, and the operator's files that decide
     /// about later runs.
     pub(super) fn territory(&self) -> Territory {
-        let mut territory = Territory::for_config(&self.config);
+        let mut territory = territory_of(&self.config);
         self.operator_files
             .iter()
             .for_each(|path| territory.add_operator_file(path));

@@ -15,14 +15,17 @@ const OPEN_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
 /// The characters that separate several paths in one value, or a path from the rest of the value.
 const SEPARATORS: [char; 2] = [',', ':'];
 
-impl Territory {
+/// The territory to which the named files are added.
+pub(super) struct NamedFiles<'t>(pub &'t mut Territory);
+
+impl NamedFiles<'_> {
     /// Adds the files that the configuration names.
-    pub(super) fn add_named(&mut self, config: &Config) {
+    pub(super) fn add_all(&mut self, config: &Config) {
         let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
         if let Some(join) = &config.join {
-            self.add_readable(&join.ca_cert_path);
+            self.0.add_readable(&join.ca_cert_path);
         }
-        self.add(&config.run.kubeconfig);
+        self.0.add(&config.run.kubeconfig);
         let components = [
             &cluster.api_server,
             &cluster.controller_manager,
@@ -32,13 +35,13 @@ impl Territory {
             self.add_of_component(component);
         }
         if let Some(local) = &etcd.local {
-            self.add(&local.data_dir);
+            self.0.add(&local.data_dir);
             self.add_arguments(&local.extra_args, &[]);
         }
         if let Some(external) = &etcd.external {
-            self.add(&external.key_file);
-            self.add_readable(&external.cert_file);
-            self.add_readable(&external.ca_file);
+            self.0.add(&external.key_file);
+            self.0.add_readable(&external.cert_file);
+            self.0.add_readable(&external.ca_file);
         }
         self.add_arguments(&config.init.node_registration.kubelet_extra_args, &[]);
         self.add_of_document("", &config.kubelet.document);
@@ -61,8 +64,10 @@ impl Territory {
                 .iter()
                 .find(|policy| policy.starts_with(&host_path))
             {
-                Some(policy) => self.add_except(&volume.host_path, &policy.to_string_lossy()),
-                None => self.add(&volume.host_path),
+                Some(policy) => self
+                    .0
+                    .add_except(&volume.host_path, &policy.to_string_lossy()),
+                None => self.0.add(&volume.host_path),
             }
         }
     }
@@ -105,9 +110,9 @@ impl Territory {
         for path in value.split(SEPARATORS).chain([value]) {
             let path = on_node(path.trim(), volumes);
             if is_open {
-                self.add_readable(&path.to_string_lossy());
+                self.0.add_readable(&path.to_string_lossy());
             } else {
-                self.add(&path.to_string_lossy());
+                self.0.add(&path.to_string_lossy());
             }
         }
     }

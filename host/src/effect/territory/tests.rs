@@ -36,7 +36,7 @@ fn config() -> Config {
 
 #[test]
 fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
-    let territory = Territory::for_config(&config());
+    let territory = territory_of(&config());
     for path in [
         "/srv/pki/ca.key",
         "/etc/kubernetes/pki/ca.key",
@@ -102,7 +102,7 @@ fn kubeconfig(path: &str) -> Effect {
 
 #[test]
 fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
-    let (config, territory) = (config(), Territory::for_config(&config()));
+    let (config, territory) = (config(), territory_of(&config()));
     let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
     assert!(!is_refused(&certificate("/srv/pki", "monitoring", "ca")));
     for (directory, name, authority) in [
@@ -127,7 +127,7 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
     let mut config = config();
     config.cluster.certificate_validity_period = Some(Duration::from_secs(3600));
     config.cluster.ca_certificate_validity_period = Some(Duration::from_secs(7200));
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     let refusal_of = |directory: &str, authority: Option<&str>, validity_seconds: i64| {
         let (directory, authority) = (directory.into(), authority.map(Into::into));
         let spec = CertificateSpec {
@@ -172,7 +172,7 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
             ..Default::default()
         }),
     };
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     let (path, directory, authority) = ("/srv/x.conf".into(), "/srv".into(), "etcd-ca".into());
     let kubeconfig = Effect::Kubeconfig(KubeconfigSpec {
         path,
@@ -199,7 +199,7 @@ fn file(path: &str, mode: u32) -> files::File {
 fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let folder = tempfile::tempdir().unwrap();
     let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
-    let territory = Territory::for_config(&config());
+    let territory = territory_of(&config());
     let path = "/srv/pki/ca.key";
     let effects = [
         Effect::File(file(path, 0o600)),

@@ -2,7 +2,7 @@
 use super::spending::RunTotals;
 use crate::{
     cancel::Cancel,
-    effect::territory::Territory,
+    effect::territory::{Territory, territory_of},
     event::Bus,
     phase::reset::undo_round,
     render::patches::Patches,
@@ -78,7 +78,7 @@ impl RunContext {
             undo: Arc::default(),
             secrets,
             proxies,
-            territory: Territory::for_config(&Config::default()),
+            territory: territory_of(&Config::default()),
             patches: Default::default(),
             facts: Mutex::default(),
             made: Mutex::default(),

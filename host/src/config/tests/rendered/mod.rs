@@ -148,11 +148,11 @@ fn images_are_listed_in_kubeadms_order() {
         "registry.k8s.io/pause:3.10.2",
         "registry.k8s.io/etcd:3.6.8-0",
     ];
-    assert_eq!(super::images::all(&config), list);
+    assert_eq!(crate::render::images::all(&config), list);
     config.cluster.image_repository = "registry.example.com/k8s".into();
     config.cluster.kubernetes_version = "v1.37.0-alpha.1+abc".into();
     config.run.ci_image_repository = Some("gcr.io/k8s-staging-ci-images".into());
-    let images = super::images::all(&config);
+    let images = crate::render::images::all(&config);
     assert_eq!(
         images[0],
         "gcr.io/k8s-staging-ci-images/kube-apiserver:v1.37.0-alpha.1_abc"

@@ -1,6 +1,9 @@
 //! The facts about kubeconfigs, and the kubeconfigs that a plugin reaches.
 use super::*;
-use crate::effect::{Effect, territory::Territory};
+use crate::effect::{
+    Effect,
+    territory::{Territory, territory_of},
+};
 use kubephase_sdk::spec::KubeconfigFacts;
 
 #[test]
@@ -140,7 +143,7 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
     node.config.cluster.certificates_dir = "/pki".into();
     node.config.run.kubeconfig_dir = "/etc/kubernetes".into();
     node.ensure("ca", None).unwrap();
-    let territory = Territory::for_config(&node.config);
+    let territory = territory_of(&node.config);
     let apply_for_plugin = |effect| apply(&node, &effect, Some(&territory));
     for path in [
         "/etc/kubernetes/super-admin.conf",

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::territory_of, *};
 
 fn argument(name: &str, value: &str) -> Arg {
     Arg {
@@ -32,7 +32,7 @@ fn arguments_of_a_component_name_paths_in_its_pod() {
             "/srv/sni/a.crt,/srv/sni/a.secret:example.com",
         ),
     ];
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     for path in [
         "/srv/tok/t.csv",
         "/srv/deep/ca.crt",
@@ -63,7 +63,7 @@ fn the_kubelets_files_belong_to_the_host_wherever_its_configuration_names_them()
         argument("image-credential-provider-config", "/srv/k/cred.yaml"),
         argument("config-dir", "/srv/k/a:/srv/k/b,/srv/k/c"),
     ];
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     for path in [
         "/srv/resolv.conf",
         "/srv/client-ca.crt",
@@ -92,7 +92,7 @@ fn a_plugin_writes_the_audit_policy_where_the_api_server_has_it_from_a_directory
         argument("audit-policy-file", "/etc/audit/policy.yaml"),
         argument("audit-webhook-config-file", "/etc/audit/webhook.yaml"),
     ];
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     assert!(!territory.owns("/etc/kubernetes/audit/policy.yaml"));
     for path in [
         "/etc/kubernetes/audit/webhook.yaml",
@@ -114,7 +114,7 @@ fn the_rest_of_a_volume_with_the_audit_policy_belongs_to_the_host() {
             "/etc/x/../in-pod//sub/keys.yaml",
         ),
     ];
-    let territory = Territory::for_config(&config);
+    let territory = territory_of(&config);
     for path in [
         "/etc/hk",
         "/etc/hk/unnamed",
@@ -131,5 +131,5 @@ fn the_rest_of_a_volume_with_the_audit_policy_belongs_to_the_host() {
     // A directory that belongs to the host in any case has no exceptions.
     let server = &mut config.cluster.api_server;
     server.extra_volumes = vec![volume("/var/lib/kubelet/audit", "/etc/in-pod")];
-    assert!(Territory::for_config(&config).owns("/var/lib/kubelet/audit/policy.yaml"));
+    assert!(territory_of(&config).owns("/var/lib/kubelet/audit/policy.yaml"));
 }

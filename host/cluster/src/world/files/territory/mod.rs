@@ -8,9 +8,13 @@ mod survey;
 pub use resolved_path::ResolvedPath;
 pub(super) use survey::Survey;
 
-use std::{borrow::Cow, collections::BTreeSet, path::Path};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    path::{Path, absolute},
+};
 
-/// The files and directories of a node that only the host itself writes. `Territory::for_config`
+/// The files and directories of a node that only the host itself writes. The floor `effect`
 /// makes one from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {
@@ -70,6 +74,22 @@ impl Territory {
             && self.places.insert(path.clone())
         {
             self.readable.insert(path);
+        }
+    }
+
+    /// Adds a file or directory of the operator that plugins may neither read nor change: a
+    /// configuration may hold tokens.
+    pub fn add_operator_file(&mut self, path: &Path) {
+        // This fails only if the path is empty or the working directory does not exist any more.
+        if let Ok(path) = absolute(path) {
+            self.add(&path.to_string_lossy());
+        }
+    }
+
+    /// Adds a file of the operator that plugins may read but not change.
+    pub fn add_readable_operator_file(&mut self, path: &Path) {
+        if let Ok(path) = absolute(path) {
+            self.add_readable(&path.to_string_lossy());
         }
     }
 

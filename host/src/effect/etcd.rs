@@ -188,7 +188,7 @@ fn restart_member(context: &Context) -> Tried<()> {
         .iter()
         .filter(|container| container.running && container.name == "etcd");
     own.map(|container| &container.id)
-        .try_for_each(|id| runtime.stop_container(id))
+        .try_for_each(|id| runtime.stop_container(id, Duration::ZERO))
 }
 
 impl EffectKind for EtcdMemberSpec {

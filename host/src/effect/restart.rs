@@ -16,6 +16,9 @@ use std::time::Duration;
 
 /// Pause between two looks for the new container.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long a component may take to shut down. The scheduler then gives up its lease, so that the
+/// next one works at once; a lease of a killed one holds for 15 seconds.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Stops the containers of a component. Waits until the kubelet has started the component again and
 /// the component is healthy.
@@ -36,7 +39,7 @@ fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
         return Ok(Applied::Skipped(why.to_owned()).into());
     }
     old.iter()
-        .try_for_each(|container| runtime.stop_container(&container.id))?;
+        .try_for_each(|container| runtime.stop_container(&container.id, GRACE))?;
     wait_for_new(spec, &old, context)?;
     let health = WaitSpec {
         condition: Condition::Component {

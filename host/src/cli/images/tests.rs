@@ -2,6 +2,7 @@ use super::*;
 use crate::world::{Container, Tried};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
+use std::time::Duration;
 
 fn images() -> Vec<String> {
     [
@@ -111,7 +112,7 @@ impl Runtime for Fake {
         Ok(Vec::new())
     }
 
-    fn stop_container(&self, _: &str) -> Tried<()> {
+    fn stop_container(&self, _: &str, _: Duration) -> Tried<()> {
         Ok(())
     }
 

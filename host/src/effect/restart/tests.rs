@@ -42,7 +42,8 @@ impl Runtime for Machine {
         Ok(self.containers.lock().clone())
     }
 
-    fn stop_container(&self, id: &str) -> Tried<()> {
+    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
+        assert!(grace > Duration::from_secs(1), "it gives up its lease");
         let mut containers = self.containers.lock();
         let stopped = containers.iter_mut().find(|container| container.id == id);
         let stopped = stopped.unwrap();

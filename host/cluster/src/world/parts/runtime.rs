@@ -1,6 +1,7 @@
 //! The container runtime of a node.
 use crate::world::Tried;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The container runtime, over CRI.
 ///
@@ -17,8 +18,9 @@ pub trait Runtime: Send + Sync {
     fn pull(&self, image: &str) -> Tried<()>;
     /// Lists all containers, including those that ended.
     fn containers(&self) -> Tried<Vec<Container>>;
-    /// Ends a container at once, with no time to shut down; the kubelet starts it again.
-    fn stop_container(&self, id: &str) -> Tried<()>;
+    /// Ends a container: asks it to shut down, and kills it if it still runs after `grace`. With no
+    /// `grace` it is killed at once. The kubelet starts it again.
+    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()>;
     /// Stops and removes all sandboxes of Pods. Returns how many there were.
     fn remove_sandboxes(&self) -> Tried<usize>;
     /// Returns the last lines of a container's log.

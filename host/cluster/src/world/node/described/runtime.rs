@@ -3,6 +3,7 @@ use super::DescribedNode;
 use crate::world::{Container, Runtime, Tried, node::facts::not_checked};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 impl Runtime for DescribedNode {
     fn status(&self) -> Tried<Value> {
@@ -52,7 +53,7 @@ impl Runtime for DescribedNode {
         Err(not_checked("the containers of a described node"))
     }
 
-    fn stop_container(&self, _id: &str) -> Tried<()> {
+    fn stop_container(&self, _id: &str, _grace: Duration) -> Tried<()> {
         Err(not_checked("the containers of a described node"))
     }
 

@@ -117,11 +117,11 @@ impl Runtime for Cri {
         Ok(listed.containers.into_iter().map(to_container).collect())
     }
 
-    fn stop_container(&self, id: &str) -> Tried<()> {
-        self.call(CALL * 2, async |channel| {
+    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
+        self.call(grace + CALL * 2, async |channel| {
             let request = StopContainerRequest {
                 container_id: id.to_owned(),
-                timeout: 0,
+                timeout: grace.as_secs().try_into().unwrap_or(i64::MAX),
             };
             runtime_client(channel).stop_container(request).await
         })

@@ -46,6 +46,16 @@ fn containers_have_the_names_of_their_pods() {
 }
 
 #[test]
+fn a_container_has_its_time_to_shut_down() {
+    let (_tokio, _folder, cri) = start_runtime(true);
+    for (seconds, expected) in [(10, "c0ffee: 10s"), (0, "c0ffee: 0s")] {
+        let grace = std::time::Duration::from_secs(seconds);
+        let failure = cri.stop_container("c0ffee", grace).unwrap_err();
+        assert!(failure.message.ends_with(expected), "{}", failure.message);
+    }
+}
+
+#[test]
 fn a_sandbox_that_cannot_be_removed_is_reported() {
     let (_tokio, _folder, cri) = start_runtime(true);
     assert_eq!(

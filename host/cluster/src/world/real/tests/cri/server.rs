@@ -7,6 +7,7 @@ async fn serve(request: http::Request<Incoming>, ready: bool) -> http::Response<
         "/runtime.v1.RuntimeService/Version" => unary(request, version).await,
         "/runtime.v1.RuntimeService/Status" => unary(request, |asked| status(&asked, ready)).await,
         "/runtime.v1.RuntimeService/ListContainers" => unary(request, list_containers).await,
+        "/runtime.v1.RuntimeService/StopContainer" => unary(request, stop_container).await,
         "/runtime.v1.ImageService/ImageStatus" => unary(request, image_status).await,
         "/runtime.v1.ImageService/PullImage" => unary(request, pull_image).await,
         "/runtime.v1.RuntimeService/ListPodSandbox" => unary(request, list_sandboxes).await,
@@ -89,6 +90,15 @@ fn list_containers(_: ListContainersRequest) -> Result<ListContainersResponse, S
     Ok(ListContainersResponse {
         containers: vec![scheduler, other],
     })
+}
+
+/// Answers with the time that the container may take.
+fn stop_container(asked: StopContainerRequest) -> Result<StopContainerResponse, Status> {
+    let StopContainerRequest {
+        container_id,
+        timeout,
+    } = asked;
+    Err(Status::internal(format!("{container_id}: {timeout}s")))
 }
 
 fn list_sandboxes(_: ListPodSandboxRequest) -> Result<ListPodSandboxResponse, Status> {

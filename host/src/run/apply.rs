@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     effect::{
-        Applied, Context, Done, Effect, ObjectWrite,
+        Applied, Context, Done, Image, ObjectWrite,
         proposal::{self, Proposal},
         territory::Territory,
     },
@@ -65,7 +65,7 @@ impl Executor<'_> {
         application.announce_targets(&proposals)?;
         if proposals
             .iter()
-            .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
+            .all(|proposal| proposal.effect.as_kind::<Image>().is_some())
         {
             return application.pull_images(&proposals);
         }

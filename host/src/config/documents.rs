@@ -121,11 +121,7 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() {
-        Ok(documents)
-    } else {
-        Err(Problems(problems))
-    }
+    Problems(problems).or(documents)
 }
 
 /// Parses one document; `file` names its source in messages.
@@ -143,12 +139,15 @@ pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Doc
         tree,
         is_of_machine: false,
     };
-    if KUBERNETES.contains(&document.group()) && text.trim_start().starts_with('{') {
-        check_json(text).map_err(|(line, column)| {
-            let message = "a document that begins with `{` must be JSON, with quoted keys and \
-                nothing behind its end";
-            document.at_place(Problem::new("", message), &Place::new(line, column))
-        })?;
+    // kubeadm demands that a document which begins with `{` is JSON as a whole.
+    if KUBERNETES.contains(&document.group())
+        && text.trim_start().starts_with('{')
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+    {
+        let message = "a document that begins with `{` must be JSON, with quoted keys and nothing \
+                       behind its end";
+        let place = Place::new(error.line() as u64, error.column() as u64);
+        return Err(document.at_place(Problem::new("", message), &place));
     }
     Ok(document)
 }
@@ -157,15 +156,6 @@ fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
     Problem::new("", format!("not YAML: {}", why.reason))
         .in_file(file)
         .at(why.line + offset, why.column)
-}
-
-/// Checks that a document is JSON as a whole, as kubeadm demands of those that begin with `{`. The
-/// error is the place of the problem.
-fn check_json(text: &str) -> Result<(), (u64, u64)> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err((error.line() as u64, error.column() as u64)),
-    }
 }
 
 /// Checks that the document is a map with apiVersion and kind.

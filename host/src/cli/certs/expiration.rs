@@ -9,7 +9,8 @@ use crate::{
     },
     config::{CertificateFlags, Config, MachineFolder, config_file},
     effect::pki::{
-        authority_certificate, existing_certificate, expired_authorities, is_externally_managed,
+        authority_certificate, existing_certificate, expired_authorities, has_file,
+        is_externally_managed,
     },
     phase::certs::renewal,
     pki::Certificate,
@@ -113,8 +114,7 @@ impl Expirations {
             })
         };
         let authority = |(name, base): (&str, &str)| {
-            let is_there = files.stat(&format!("{directory}/{base}.crt"))?;
-            if is_there.is_none_or(|file| file.kind == "directory") {
+            if !has_file(&format!("{directory}/{base}.crt"), files)? {
                 return Ok(Expiration::missing(name));
             }
             let is_external = is_externally_managed(files, directory, base)?;

@@ -25,7 +25,7 @@ pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_t
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };
-pub use renewal::{existing_certificate, renew};
+pub use renewal::{existing_certificate, has_file, renew};
 pub use requests::{
     refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
     write_request,

@@ -7,7 +7,7 @@
 use super::{Problem, Problems};
 use crate::{
     operator_files,
-    text::yaml::{self, Node, Place, Unreadable, Yaml},
+    text::yaml::{self, Place, Unreadable, Yaml, YamlNode},
 };
 use serde_json::Value;
 use std::{
@@ -28,7 +28,7 @@ pub struct Document {
     pub offset: u64,
     pub api_version: String,
     pub kind: String,
-    pub tree: Node,
+    pub tree: YamlNode,
     /// whether the document is only in the machine's own configuration files, and not in the
     /// operator's
     pub is_of_machine: bool,
@@ -159,7 +159,7 @@ fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
 }
 
 /// Checks that the document is a map with apiVersion and kind.
-fn check_document(tree: &Node) -> Result<(), Problem> {
+fn check_document(tree: &YamlNode) -> Result<(), Problem> {
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
         let found = crate::text::json::kind_of(&tree.value());
         let message = format!(
@@ -192,7 +192,7 @@ fn check_document(tree: &Node) -> Result<(), Problem> {
 }
 
 /// Returns a field of the document that is text; empty if it has none.
-fn text_of(tree: &Node, name: &str) -> String {
+fn text_of(tree: &YamlNode, name: &str) -> String {
     tree.text(name).unwrap_or_default().to_owned()
 }
 

@@ -19,7 +19,7 @@ use crate::{
         territory::Territory,
     },
     event::{EffectResult, micros},
-    plan::Node,
+    plan::PlannedPhase,
     world::Tried,
 };
 use kubephase_wit::{Failure, FailureCode, Severity};
@@ -30,7 +30,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 /// `writes`. Returns whether anything changed.
 struct Application<'a> {
     executor: &'a Executor<'a>,
-    node: &'a Node,
+    node: &'a PlannedPhase,
     session: &'a Session,
     state: &'a RunState,
     time: &'a TimeOfPhase,
@@ -43,7 +43,7 @@ impl Executor<'_> {
     /// `writes`. Returns whether anything changed.
     pub(super) fn apply_proposals(
         &self,
-        node: &Node,
+        node: &PlannedPhase,
         session: &Session,
         writes: &mut Vec<ObjectWrite>,
         state: &RunState,

@@ -4,7 +4,7 @@ use crate::{
         Exit, RunPlace,
         initial_world::InitialWorld,
         local_node,
-        output::{Object, OutputFlags, table},
+        output::{FormatFlags, OutputObject, table},
         print,
     },
     config::{CertificateFlags, Config, MachineFolder, config_file},
@@ -14,7 +14,7 @@ use crate::{
     },
     phase::certs::renewal,
     pki::Certificate,
-    run::workflow::{Line, WorldBefore},
+    run::workflow::{LabelledLine, WorldBefore},
     workflow::certs_renew::configuration::Source,
     world::{Files, node::gather::gather},
 };
@@ -31,7 +31,7 @@ pub struct ExpirationFlags {
     #[command(flatten)]
     certificates: CertificateFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    output: FormatFlags,
     /// Scratch root of a rehearsal, whose certificates are shown
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
         world: &world,
     };
     let is_text = printer.is_none();
-    let loaded = source.load("check-expiration", &|lines: Vec<Line>| {
+    let loaded = source.load("check-expiration", &|lines: Vec<LabelledLine>| {
         if is_text {
             lines.iter().for_each(print::line);
         }
@@ -70,7 +70,7 @@ pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
         .for_each(|warning| print::warning(warning));
     let info = Expirations::read(&loaded.config, files, now).map_err(Failure::into_error)?;
     Ok(print::out(&match printer {
-        Some(printer) => printer.print(&[Object::new("CertificateExpirationInfo", info)])?,
+        Some(printer) => printer.print(&[OutputObject::new("CertificateExpirationInfo", info)])?,
         None => info.to_text(),
     }))
 }

@@ -21,7 +21,7 @@ pub use external::{
     is_externally_managed,
 };
 pub use key_pair::ensure_key_pair;
-pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
+pub use kubeconfig::{KubeconfigCredential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };

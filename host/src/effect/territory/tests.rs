@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    config::Join,
+    config::JoinedCluster,
     effect::{Applied, Context, Effect, RemoveFile, files},
     world::{Tried, World, fake::FakeWorld},
 };
@@ -27,9 +27,9 @@ fn config() -> Config {
     config.init.patches = Some(Patches {
         directory: "/srv/patches".into(),
     });
-    config.join = Some(Join {
+    config.join = Some(JoinedCluster {
         ca_cert_path: "/srv/joined.crt".into(),
-        ..Join::default()
+        ..JoinedCluster::default()
     });
     config
 }

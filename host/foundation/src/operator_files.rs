@@ -42,13 +42,20 @@ pub fn open(path: &Path, limit: usize) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a regular file of at most `limit` bytes. Reads no more than `limit` bytes even if the file
-/// grows meanwhile.
+/// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
 /// As [`open`] says, and if the file cannot be read.
 pub fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let file = open(path, limit)?;
+    read_opened(open(path, limit)?, limit)
+}
+
+/// Reads an open file of at most `limit` bytes. Reads no more than `limit` bytes even if the file
+/// grows meanwhile.
+///
+/// # Errors
+/// The file cannot be read, or is longer than `limit` (`FileTooLarge`).
+pub fn read_opened(file: File, limit: usize) -> io::Result<Vec<u8>> {
     let length = usize::try_from(file.metadata()?.len())
         .unwrap_or(limit)
         .min(limit);

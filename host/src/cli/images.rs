@@ -1,7 +1,7 @@
 //! `config images`: lists the images of a control plane, and pulls them before `init` does.
 use super::{
     Exit, local_node,
-    output::{Object, OutputFlags, Printer},
+    output::{FormatFlags, OutputObject, Printer},
     print,
 };
 use crate::{
@@ -18,7 +18,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum ImagesCommand {
     /// Print the images that a control plane needs
-    List(ListFlags),
+    List(ImageListFlags),
     /// Pull the images that a control plane needs
     Pull(PullFlags),
 }
@@ -45,11 +45,11 @@ pub struct ImageFlags {
 
 /// The flags of `config images list`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListFlags {
+pub struct ImageListFlags {
     #[command(flatten)]
     images: ImageFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    output: FormatFlags,
 }
 
 /// The flags of `config images pull`.
@@ -139,7 +139,7 @@ struct Images<'a> {
 fn format_list(images: &[String], printer: Option<&Printer>) -> Result<String> {
     match printer {
         None => Ok(images.iter().map(|image| format!("{image}\n")).collect()),
-        Some(printer) => printer.print(&[Object::new("Images", Images { images })]),
+        Some(printer) => printer.print(&[OutputObject::new("Images", Images { images })]),
     }
 }
 

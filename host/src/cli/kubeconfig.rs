@@ -2,7 +2,7 @@
 use super::{CliError, Exit, local_node, print};
 use crate::{
     config::{self, InitFlags, MachineFolder},
-    effect::pki::{Credential, kubeconfig_text},
+    effect::pki::{KubeconfigCredential, kubeconfig_text},
     phase::key_algorithm,
     render::kubeconfig::control_plane_url,
     secret::Secret,
@@ -88,10 +88,10 @@ pub fn run(
     };
     let token = flags.token.as_ref().filter(|token| !token.is_empty());
     let credential = token.map_or(
-        Credential::Certificate {
+        KubeconfigCredential::Certificate {
             started: jiff::Timestamp::now().as_second(),
         },
-        Credential::Token,
+        KubeconfigCredential::Token,
     );
     let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(Failure::into_error)?;
     Ok(print::out(&format!("{}\n", text.reveal())))

@@ -18,7 +18,7 @@ use template::GoTemplate;
 
 /// The flags that decide on the form of the output.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub struct OutputFlags {
+pub struct FormatFlags {
     /// Form of the output: text, json, yaml, kyaml, go-template=…, go-template-file=…, jsonpath=…,
     /// jsonpath-as-json=… or jsonpath-file=…
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
@@ -39,9 +39,9 @@ pub struct OutputFlags {
     allow_missing_template_keys: bool,
 }
 
-impl Default for OutputFlags {
+impl Default for FormatFlags {
     fn default() -> Self {
-        OutputFlags {
+        FormatFlags {
             output: "text".to_owned(),
             show_managed_fields: false,
             allow_missing_template_keys: true,
@@ -64,7 +64,7 @@ const FORMS: [&str; 11] = [
     "yaml",
 ];
 
-impl OutputFlags {
+impl FormatFlags {
     /// Returns the printer for objects in the form that the flag names; `None` for text, which each
     /// command prints itself.
     ///
@@ -154,7 +154,7 @@ impl Printer {
     ///
     /// # Errors
     /// A template cannot be applied to an object.
-    pub fn print<T: Serialize>(&self, objects: &[Object<T>]) -> Result<String> {
+    pub fn print<T: Serialize>(&self, objects: &[OutputObject<T>]) -> Result<String> {
         let texts = objects.iter().map(|object| self.print_one(object));
         let texts: Vec<String> = texts.collect::<Result<_>>()?;
         let between = if matches!(self, Printer::Yaml) {
@@ -165,7 +165,7 @@ impl Printer {
         Ok(texts.join(between))
     }
 
-    fn print_one<T: Serialize>(&self, object: &Object<T>) -> Result<String> {
+    fn print_one<T: Serialize>(&self, object: &OutputObject<T>) -> Result<String> {
         match self {
             Printer::Json => Ok(indented(object)),
             Printer::Yaml => Ok(yaml::to_string(&json!(object))),
@@ -183,17 +183,17 @@ impl Printer {
 /// An object of kubeadm's output, its fields in kubeadm's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Object<T> {
+pub struct OutputObject<T> {
     kind: &'static str,
     api_version: &'static str,
     #[serde(flatten)]
     fields: T,
 }
 
-impl<T: Serialize> Object<T> {
+impl<T: Serialize> OutputObject<T> {
     /// Returns an object of a kind.
     pub fn new(kind: &'static str, fields: T) -> Self {
-        Object {
+        OutputObject {
             kind,
             api_version: "output.kubeadm.k8s.io/v1alpha3",
             fields,

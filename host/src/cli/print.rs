@@ -5,7 +5,7 @@ use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
     program,
     report::style::{Painted, Palette},
-    run::workflow::Line,
+    run::workflow::LabelledLine,
     text::{sanitise, user_info},
 };
 use anyhow::{Error, anyhow};
@@ -22,8 +22,8 @@ pub fn painted(text: &Painted) -> Exit {
 }
 
 /// Prints a line of kubeadm's with its label, if it has one.
-pub fn line(line: &Line) {
-    let Line { label, text } = line;
+pub fn line(line: &LabelledLine) {
+    let LabelledLine { label, text } = line;
     if label.is_empty() {
         out(&format!("{text}\n"));
     } else {

@@ -3,7 +3,7 @@ use super::{
     CliError, Exit,
     cluster::{ClusterFlags, Connection},
     local_node,
-    output::OutputFlags,
+    output::FormatFlags,
     print,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub enum TokenCommand {
     /// Create a bootstrap token, and print it or the command with which nodes join
     Create(CreateFlags),
     /// Print the bootstrap tokens of the cluster
-    List(ListFlags),
+    List(TokenListFlags),
     /// Delete bootstrap tokens
     Delete(DeleteFlags),
     /// Print a new bootstrap token, for `init --token`; no cluster gets it
@@ -62,9 +62,9 @@ pub struct CreateFlags {
 
 /// The flags of `token list`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListFlags {
+pub struct TokenListFlags {
     #[command(flatten)]
-    output: OutputFlags,
+    output: FormatFlags,
 }
 
 /// The flags of `token delete`.

@@ -20,7 +20,7 @@ use crate::{
         prepare::{Distribution, Prepared, prepare},
         scratch::reject_machine,
         site::{Site, SiteRun},
-        workflow::{Line, LoadInput, Question, RehearsalPlace, Workflow},
+        workflow::{LabelledLine, LoadInput, Question, RehearsalPlace, Workflow},
     },
     workflow,
     world::{World, node::facts::NodeFacts},
@@ -159,13 +159,17 @@ impl WorkflowCommand<'_> {
         }
     }
 
-    fn print_lines(&self, lines: Vec<Line>) {
+    fn print_lines(&self, lines: Vec<LabelledLine>) {
         if self.request.place.output.format == Output::Text {
             lines.iter().for_each(print::line);
         }
     }
 
-    fn load_and_plan(&self, node: &NodeFacts, lines: &RefCell<Vec<Line>>) -> Result<Prepared> {
+    fn load_and_plan(
+        &self,
+        node: &NodeFacts,
+        lines: &RefCell<Vec<LabelledLine>>,
+    ) -> Result<Prepared> {
         let WorkflowRequest { phase, place, .. } = self.request;
         let only = self.request.selected(self.workflow);
         let node = &self.facts_of_run(node.clone());

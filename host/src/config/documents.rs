@@ -7,7 +7,7 @@
 use super::{Problem, Problems};
 use crate::{
     operator_files,
-    text::yaml::{self, Node, Place, Unreadable, Yaml},
+    text::yaml::{self, Place, Unreadable, Yaml, YamlNode},
 };
 use serde_json::Value;
 use std::{
@@ -28,7 +28,7 @@ pub struct Document {
     pub offset: u64,
     pub api_version: String,
     pub kind: String,
-    pub tree: Node,
+    pub tree: YamlNode,
     /// whether the document is only in the machine's own configuration files, and not in the
     /// operator's
     pub is_of_machine: bool,
@@ -121,11 +121,7 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() {
-        Ok(documents)
-    } else {
-        Err(Problems(problems))
-    }
+    Problems(problems).or(documents)
 }
 
 /// Parses one document; `file` names its source in messages.
@@ -143,12 +139,15 @@ pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Doc
         tree,
         is_of_machine: false,
     };
-    if KUBERNETES.contains(&document.group()) && text.trim_start().starts_with('{') {
-        check_json(text).map_err(|(line, column)| {
-            let message = "a document that begins with `{` must be JSON, with quoted keys and \
-                nothing behind its end";
-            document.at_place(Problem::new("", message), &Place::new(line, column))
-        })?;
+    // kubeadm demands that a document which begins with `{` is JSON as a whole.
+    if KUBERNETES.contains(&document.group())
+        && text.trim_start().starts_with('{')
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+    {
+        let message = "a document that begins with `{` must be JSON, with quoted keys and nothing \
+                       behind its end";
+        let place = Place::new(error.line() as u64, error.column() as u64);
+        return Err(document.at_place(Problem::new("", message), &place));
     }
     Ok(document)
 }
@@ -159,17 +158,8 @@ fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
         .at(why.line + offset, why.column)
 }
 
-/// Checks that a document is JSON as a whole, as kubeadm demands of those that begin with `{`. The
-/// error is the place of the problem.
-fn check_json(text: &str) -> Result<(), (u64, u64)> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err((error.line() as u64, error.column() as u64)),
-    }
-}
-
 /// Checks that the document is a map with apiVersion and kind.
-fn check_document(tree: &Node) -> Result<(), Problem> {
+fn check_document(tree: &YamlNode) -> Result<(), Problem> {
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
         let found = crate::text::json::kind_of(&tree.value());
         let message = format!(
@@ -202,7 +192,7 @@ fn check_document(tree: &Node) -> Result<(), Problem> {
 }
 
 /// Returns a field of the document that is text; empty if it has none.
-fn text_of(tree: &Node, name: &str) -> String {
+fn text_of(tree: &YamlNode, name: &str) -> String {
     tree.text(name).unwrap_or_default().to_owned()
 }
 

@@ -121,11 +121,7 @@ impl Merged {
                 }
             }
         }
-        if problems.is_empty() {
-            Ok(merged)
-        } else {
-            Err(Problems(problems))
-        }
+        Problems(problems).or(merged)
     }
 }
 
@@ -148,11 +144,7 @@ fn read_of_machine(file: MachineFile) -> Result<Vec<Document>, Problems> {
             problems.push(document.problem("kind", message));
         }
     }
-    if problems.is_empty() {
-        Ok(documents)
-    } else {
-        Err(Problems(problems))
-    }
+    Problems(problems).or(documents)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The configuration that the cluster keeps in ConfigMaps: a node that joins completes its own
 //! configuration with it, and a node that is reset learns the cluster's settings from it.
 use super::{
-    Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, PhaseFlags,
-    Problem, Problems,
+    Config, Document, JoinConfiguration, JoinedCluster, Loaded, LoadedJoin, PhaseConfiguration,
+    PhaseFlags, Problem, Problems,
     component::{ComponentKind, kubeadm_schema as schema},
     defaults, documents,
     load::{complete_components, component_document, run_options},
@@ -170,7 +170,7 @@ fn complete(
         &mut diagnostics.warnings,
     );
     run_options(config, node, "join");
-    config.join = Some(Join {
+    config.join = Some(JoinedCluster {
         control_plane,
         server: found.server,
         authority_pem: found.authority_pem,

@@ -9,7 +9,7 @@
     reason = "configuration files are the operator's, not the node's"
 )]
 use super::{Problem, Problems};
-use crate::operator_files::LONGEST_INPUT;
+use crate::operator_files::{self, LONGEST_INPUT};
 use rustix::{
     fd::OwnedFd,
     fs::{self, Dir, FileType, Mode, OFlags, Stat},
@@ -18,7 +18,7 @@ use rustix::{
 };
 use std::{
     fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -176,14 +176,12 @@ impl MachineFolder {
             return Err(refused(path, "it is not a regular file"));
         }
         self.check_owner(path, &stat)?;
-        let mut content = Vec::new();
-        let mut limited = File::from(file).take(LONGEST_INPUT as u64 + 1);
-        limited.read_to_end(&mut content).map_err(unreadable)?;
-        if content.len() > LONGEST_INPUT {
-            let message = format!("it is longer than {} MiB", LONGEST_INPUT >> 20);
-            return Err(refused(path, &message));
-        }
-        Ok(content)
+        operator_files::read_opened(File::from(file), LONGEST_INPUT).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::FileTooLarge => refused(path, &error.to_string()),
+                _ => unreadable(error),
+            }
+        })
     }
 
     /// Checks that only root can change a file or folder. In a scratch tree, the user who runs the

@@ -1,7 +1,7 @@
 //! Merges documents into earlier documents of their kinds, field by field. Where two have different
 //! values for a field, the later value is used.
 use super::{Document, Problem, phases};
-use crate::text::yaml::{Entries, Node, Place, Yaml};
+use crate::text::yaml::{Entries, Place, Yaml, YamlNode};
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
@@ -83,7 +83,12 @@ impl Merging {
     }
 
     /// Merges a value into an earlier one. Each has a place: that of its key, if it has one.
-    fn value(&mut self, path: &str, earlier: (&mut Place, &mut Node), later: (Place, Node)) {
+    fn value(
+        &mut self,
+        path: &str,
+        earlier: (&mut Place, &mut YamlNode),
+        later: (Place, YamlNode),
+    ) {
         let ((earlier_place, earlier), (place, later)) = (earlier, later);
         let rule = self.list_rule(path);
         match (&mut earlier.yaml, later.yaml) {
@@ -94,7 +99,7 @@ impl Merging {
                 self.list(path, rule, earlier, later);
             }
             (_, yaml) => {
-                let later = Node {
+                let later = YamlNode {
                     yaml,
                     place: later.place,
                 };
@@ -114,8 +119,8 @@ impl Merging {
         &mut self,
         path: &str,
         rule: Option<ListRule>,
-        earlier: &mut Vec<Node>,
-        later: Vec<Node>,
+        earlier: &mut Vec<YamlNode>,
+        later: Vec<YamlNode>,
     ) {
         let field = match rule {
             Some(ListRule::ByName(field)) => Some(field),
@@ -177,7 +182,7 @@ impl Merging {
 }
 
 /// Returns the places of a list's elements by their names.
-fn places_by_name(list: &[Node], field: &str) -> HashMap<String, Vec<usize>> {
+fn places_by_name(list: &[YamlNode], field: &str) -> HashMap<String, Vec<usize>> {
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, node) in list.iter().enumerate() {
         if let Some(name) = node.text(field) {
@@ -188,7 +193,7 @@ fn places_by_name(list: &[Node], field: &str) -> HashMap<String, Vec<usize>> {
 }
 
 /// Returns the JSON of a node, by which equal values are found.
-fn text_of_value(node: &Node) -> String {
+fn text_of_value(node: &YamlNode) -> String {
     node.value().to_string()
 }
 

@@ -31,7 +31,7 @@ mod validate_file;
 mod version;
 mod write;
 
-pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
+pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, JoinedCluster};
 pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{Document, patch_files};

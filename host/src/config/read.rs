@@ -79,11 +79,8 @@ impl Diagnostics {
     /// # Errors
     /// Every problem that was found.
     pub fn finish(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
-        if self.problems.is_empty() {
-            Ok(with_places(self.warnings, documents))
-        } else {
-            Err(Problems(with_places(self.problems, documents)))
-        }
+        let problems = Problems(with_places(self.problems, documents));
+        problems.or(with_places(self.warnings, documents))
     }
 
     /// Adds a problem that is a warning in lenient reading.

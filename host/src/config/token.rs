@@ -72,8 +72,8 @@ pub struct LoadedTokens {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, completes and validates the tokens to create. A token argument is ignored if the operator
-/// names a file.
+/// Reads, completes and validates the tokens to create. [`TokenFlags::check`] has accepted the
+/// flags. A token argument is ignored if the operator names a file.
 ///
 /// # Errors
 /// Every problem that was found.
@@ -82,7 +82,6 @@ pub fn load_tokens(
     flags: &TokenFlags,
     node: &NodeFacts,
 ) -> Result<LoadedTokens, Problems> {
-    flags.check()?;
     if file.is_some_and(|file| file.named().is_some()) {
         let loaded = load_init(file, &InitFlags::default(), node)?;
         return Ok(LoadedTokens {
@@ -104,13 +103,9 @@ pub fn load_tokens(
     };
     defaults::complete_init(&mut init);
     defaults::generate_tokens(&mut init);
-    let problems = validate::bootstrap_tokens(&init.bootstrap_tokens);
-    if problems.is_empty() {
-        Ok(LoadedTokens {
-            tokens: init.bootstrap_tokens,
-            warnings: Vec::new(),
-        })
-    } else {
-        Err(Problems(problems))
-    }
+    let problems = Problems(validate::bootstrap_tokens(&init.bootstrap_tokens));
+    problems.or(LoadedTokens {
+        tokens: init.bootstrap_tokens,
+        warnings: Vec::new(),
+    })
 }

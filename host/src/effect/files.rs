@@ -4,10 +4,26 @@ mod kinds;
 
 pub use kinds::*;
 
-use super::Applied;
+use super::{Applied, Effect};
 use crate::world::{Files, Tried};
 use kubephase_wit::{Failure, FailureCode, FileMeta};
 use serde::{Deserialize, Serialize};
+
+impl Effect {
+    /// Returns the file that the effect writes, if it writes one with this content.
+    pub fn as_file(&self) -> Option<&File> {
+        let pod = || self.as_kind().map(|pod: &StaticPod| &pod.file);
+        self.as_kind().or_else(pod)
+    }
+
+    /// Returns the file that the effect writes, to change it.
+    pub fn as_file_mut(&mut self) -> Option<&mut File> {
+        if self.as_kind::<StaticPod>().is_some() {
+            return self.as_kind_mut().map(|pod: &mut StaticPod| &mut pod.file);
+        }
+        self.as_kind_mut()
+    }
+}
 
 /// Mode bits by which users may read, write and execute.
 const PERMISSIONS: u32 = 0o777;

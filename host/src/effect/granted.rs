@@ -12,7 +12,7 @@ impl Grant {
     /// Names the part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         self.allows_directories(effect)?;
-        effect.kind().check_grant(self)
+        effect.0.check_grant(self)
     }
 
     /// Refuses changes in the directory of another plugin, even if the grant covers them: that

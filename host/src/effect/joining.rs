@@ -107,7 +107,7 @@ fn bootstrap_api(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
 }
 
 /// Returns the cluster that this node joins.
-fn joined_cluster<'c>(context: &Context<'c>) -> Tried<&'c crate::config::Join> {
+fn joined_cluster<'c>(context: &Context<'c>) -> Tried<&'c crate::config::JoinedCluster> {
     let join = context.config.join.as_ref();
     join.ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))
 }

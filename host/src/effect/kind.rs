@@ -8,10 +8,10 @@ use crate::{
 use kubephase_sdk::undo::Inverse;
 use kubephase_wit::ObjectRef;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{any::Any, fmt};
 
 /// A kind of effect: an intended change, as data.
-pub trait EffectKind {
+pub trait EffectKind: EffectData {
     /// Returns the properties by which the host treats the effect.
     fn properties(&self) -> Properties;
 
@@ -26,6 +26,42 @@ pub trait EffectKind {
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
     fn apply(&self, context: &Context) -> Tried<Done>;
+}
+
+/// What the host does with the data of any effect. Every kind of effect has it by its derived
+/// traits.
+pub trait EffectData: Any + fmt::Debug + Send + Sync {
+    /// Returns a copy.
+    fn copy(&self) -> Box<dyn EffectKind>;
+
+    /// Whether the other effect is of the same kind and has the same data.
+    fn equals(&self, other: &dyn EffectKind) -> bool;
+
+    /// Returns the data as JSON, with the name of the kind.
+    fn to_json(&self) -> Vec<u8>;
+}
+
+#[derive(Serialize)]
+struct NamedData<'a, K> {
+    effect: &'static str,
+    #[serde(flatten)]
+    data: &'a K,
+}
+
+impl<K: EffectKind + Clone + PartialEq + Serialize> EffectData for K {
+    fn copy(&self) -> Box<dyn EffectKind> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn EffectKind) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let effect = self.properties().kind;
+        serde_json::to_vec(&NamedData { effect, data: self }).unwrap_or_default()
+    }
 }
 
 /// The properties by which the host treats an effect.

@@ -3,9 +3,8 @@
 //! A phase proposes an effect, and the executor applies it: [`Effect::apply`] changes what differs
 //! from the effect, and returns whether anything did. Applying an effect twice is safe.
 //!
-//! A new kind of effect is a type that implements `EffectKind`, and a line of the list below. The
-//! compiler asks for everything else: its name, its paths, what undoes it, what a plugin needs for
-//! it (`Properties`).
+//! A kind of effect is a type that implements `EffectKind`. The compiler asks for all that it needs:
+//! its name, its paths, what undoes it (`Properties`), and what a plugin needs for it.
 
 pub mod clear;
 mod command;
@@ -35,84 +34,61 @@ pub use files::{RemoveFile, StaticPod};
 pub use footprint::Footprint;
 pub use image::Image;
 pub use joining::{BootstrapKubeconfig, KubeconfigServer};
-pub use kind::Undo;
+pub use kind::{EffectKind, Undo};
 pub use node::{Module, Service, Sysctl};
 pub use objects::{Delete, IfExists, Object, Patch};
 
-use crate::{arguments::CommandLine, world::Tried};
-use kind::{EffectKind, Properties};
-use kubephase_sdk::spec::{
-    BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
-    FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RenewalSpec, RestartSpec, RotatedKubeconfigSpec,
-    ShareKeysSpec, WaitSpec,
-};
+use crate::world::Tried;
+use kind::Properties;
 use kubephase_sdk::undo::Inverse;
-use serde::{Deserialize, Serialize};
+use std::any::Any;
 
-/// Makes the enumeration of all kinds of effects.
-macro_rules! effects {
-    ($($name:ident($kind:ty),)*) => {
-        /// One intended change.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case", tag = "effect")]
-        pub enum Effect {
-            $($name($kind),)*
-        }
+/// One intended change: a value of any type that is a kind of effect.
+#[derive(Debug)]
+pub struct Effect(Box<dyn EffectKind>);
 
-        impl Effect {
-            fn kind(&self) -> &dyn EffectKind {
-                match self {
-                    $(Effect::$name(kind) => kind,)*
-                }
-            }
-        }
-    };
+impl<K: EffectKind> From<K> for Effect {
+    fn from(kind: K) -> Effect {
+        Effect(Box::new(kind))
+    }
 }
 
-effects! {
-    Directory(files::Directory),
-    File(files::File),
-    RemoveFile(RemoveFile),
-    Mode(files::Mode),
-    Owner(files::Owner),
-    StaticPod(StaticPod),
-    Certificate(CertificateSpec),
-    KeyPair(KeyPairSpec),
-    Kubeconfig(KubeconfigSpec),
-    RotatedKubeconfig(RotatedKubeconfigSpec),
-    Object(Object),
-    Patch(Patch),
-    Delete(Delete),
-    BootstrapToken(BootstrapTokenSpec),
-    ShareKeys(ShareKeysSpec),
-    FetchKeys(FetchKeysSpec),
-    BootstrapKubeconfig(BootstrapKubeconfig),
-    KubeconfigServer(KubeconfigServer),
-    EtcdMember(EtcdMemberSpec),
-    Users(ControlPlaneUsers),
-    Clear(ClearSpec),
-    Service(Service),
-    Sysctl(Sysctl),
-    Module(Module),
-    Image(Image),
-    Command(CommandLine),
-    Wait(WaitSpec),
-    Renewal(RenewalSpec),
-    Restart(RestartSpec),
+impl Clone for Effect {
+    fn clone(&self) -> Effect {
+        Effect(self.0.copy())
+    }
+}
+
+impl PartialEq for Effect {
+    fn eq(&self, other: &Effect) -> bool {
+        self.0.equals(&*other.0)
+    }
 }
 
 impl Effect {
+    /// Returns the effect if it is of this kind.
+    pub fn as_kind<K: EffectKind>(&self) -> Option<&K> {
+        let effect: &dyn Any = &*self.0;
+        effect.downcast_ref()
+    }
+
+    /// Returns the effect if it is of this kind, to change it.
+    pub fn as_kind_mut<K: EffectKind>(&mut self) -> Option<&mut K> {
+        let effect: &mut dyn Any = &mut *self.0;
+        effect.downcast_mut()
+    }
+
     /// Applies the effect, unless its change is already there.
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
     pub fn apply(&self, context: &Context) -> Tried<Done> {
-        self.kind().apply(context)
+        self.0.apply(context)
     }
 
     /// Returns the properties by which the host treats the effect.
     pub fn properties(&self) -> Properties {
-        self.kind().properties()
+        self.0.properties()
     }
 
     /// Whether applying it blocks: it mostly waits for something other than a processor of this
@@ -127,9 +103,14 @@ impl Effect {
         self.properties().key_work
     }
 
-    /// Returns the SHA-256 of the effect as data, in lower-case hexadecimal.
+    /// Returns the effect as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        self.0.to_json()
+    }
+
+    /// Returns the SHA-256 of the effect as JSON, in lower-case hexadecimal.
     pub fn digest(&self) -> String {
-        let data = serde_json::to_vec(self).unwrap_or_default();
+        let data = self.to_json();
         data_encoding::HEXLOWER
             .encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
     }

@@ -3,11 +3,10 @@
 use super::Effect;
 use crate::world::Tried;
 use kubephase_wit::{Failure, FailureCode};
-use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// An effect that a phase proposed, and how to apply it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     pub effect: Effect,
     /// the reason of the phase
@@ -16,10 +15,8 @@ pub struct Proposal {
     /// [`Proposal::announcement`]
     pub announce: Option<String>,
     /// the warning to print instead of failing if it cannot be applied; `{}` stands for the reason
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
     /// whether it is applied even if an effect before it failed, so that nothing half-done stays
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub regardless: bool,
     /// earlier proposals of the same call, by position
     pub requires: Vec<u32>,

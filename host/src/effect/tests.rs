@@ -1,6 +1,11 @@
 use super::*;
-use crate::{arguments::UnitName, cancel::Cancel, world::fake::FakeWorld};
-use kubephase_sdk::testing::Case;
+use crate::{
+    arguments::{CommandLine, UnitName},
+    cancel::Cancel,
+    world::fake::FakeWorld,
+};
+use kubephase_sdk::{spec::CertificateSpec, testing::Case};
+use serde::de::DeserializeOwned;
 
 /// The phase decides whether the run continues without a service; the effect fails for every
 /// service.
@@ -12,7 +17,7 @@ fn a_service_that_cannot_reach_its_state_is_a_failure() {
     let cancel = Cancel::never();
     let context = Context::for_test(&world, &config, &cancel);
     for name in ["kubelet", "crio"] {
-        let failed = Effect::Service(Service {
+        let failed = Effect::from(Service {
             name: UnitName::parse(name).unwrap(),
             state: "asleep".into(),
         })
@@ -22,40 +27,55 @@ fn a_service_that_cannot_reach_its_state_is_a_failure() {
     }
 }
 
-/// Recordings hold effects as data, and journals hold digests of them.
+/// Writes an effect that has this data, and compares it.
+fn assert_written<K: EffectKind + DeserializeOwned>(kind: &str, data: &str) {
+    let effect: K = serde_json::from_str(&format!("{{{data}}}")).unwrap();
+    assert_eq!(
+        String::from_utf8(Effect::from(effect).to_json()).unwrap(),
+        format!(r#"{{"effect":"{kind}",{data}}}"#)
+    );
+}
+
+/// Journals hold digests of what is written.
 #[test]
-fn effects_as_data_are_written_as_they_are_read() {
-    for text in [
-        r#"{"effect":"remove-file","path":"/a"}"#,
-        r#"{"effect":"directory","path":"/a","mode":493}"#,
-        concat!(
-            r#"{"effect":"static-pod","name":"etcd","#,
-            r#""file":{"path":"/a","content":[120],"mode":384,"owner":null}}"#
-        ),
-        r#"{"effect":"object","manifest":{"kind":"X"},"if_exists":"retain"}"#,
-        concat!(
-            r#"{"effect":"patch","of":{"api_version":"v1","kind":"Node","#,
-            r#""namespace":null,"name":"n"},"patch":{}}"#
-        ),
-        concat!(
-            r#"{"effect":"delete","of":{"api_version":"v1","kind":"Node","#,
-            r#""namespace":null,"name":"n"}}"#
-        ),
-        r#"{"effect":"bootstrap-kubeconfig","path":"/a"}"#,
-        r#"{"effect":"kubeconfig-server","path":"/a","server":"https://b"}"#,
-        r#"{"effect":"service","name":"crio","state":"running"}"#,
-        r#"{"effect":"sysctl","key":"net.ipv4.ip_forward","value":"1"}"#,
-        r#"{"effect":"module","name":"br_netfilter"}"#,
-        r#"{"effect":"image","image":"registry.k8s.io/pause:3.10"}"#,
-        r#"{"effect":"command","program":"ls","args":["-l"]}"#,
-    ] {
-        let effect: Effect = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&effect).unwrap(), text);
-    }
+fn effects_are_written_as_their_kind_and_their_data() {
+    assert_written::<RemoveFile>("remove-file", r#""path":"/a""#);
+    assert_written::<files::Directory>("directory", r#""path":"/a","mode":493"#);
+    assert_written::<StaticPod>(
+        "static-pod",
+        r#""name":"etcd","file":{"path":"/a","content":[120],"mode":384,"owner":null}"#,
+    );
+    assert_written::<Object>("object", r#""manifest":{"kind":"X"},"if_exists":"retain""#);
+    let of = r#""of":{"api_version":"v1","kind":"Node","namespace":null,"name":"n"}"#;
+    assert_written::<Patch>("patch", &format!(r#"{of},"patch":{{}}"#));
+    assert_written::<Delete>("delete", of);
+    assert_written::<BootstrapKubeconfig>("bootstrap-kubeconfig", r#""path":"/a""#);
+    assert_written::<KubeconfigServer>("kubeconfig-server", r#""path":"/a","server":"https://b""#);
+    assert_written::<Service>("service", r#""name":"crio","state":"running""#);
+    assert_written::<Sysctl>("sysctl", r#""key":"net.ipv4.ip_forward","value":"1""#);
+    assert_written::<Module>("module", r#""name":"br_netfilter""#);
+    assert_written::<Image>("image", r#""image":"registry.k8s.io/pause:3.10""#);
+    assert_written::<CommandLine>("command", r#""program":"ls","args":["-l"]"#);
+}
+
+#[test]
+fn effects_are_equal_by_kind_and_data() {
+    let directory = |mode| {
+        Effect::from(files::Directory {
+            path: "/a".into(),
+            mode,
+        })
+    };
+    assert_eq!(directory(0o755), directory(0o755).clone());
+    assert_ne!(directory(0o755), directory(0o700));
+    let removal = Effect::from(RemoveFile { path: "/a".into() });
+    assert_ne!(removal, directory(0o755));
+    assert!(removal.as_kind::<RemoveFile>().is_some());
+    assert!(removal.as_kind::<files::Directory>().is_none());
 }
 
 fn service(state: &str) -> Effect {
-    Effect::Service(Service {
+    Effect::from(Service {
         name: UnitName::parse("crio").unwrap(),
         state: state.into(),
     })
@@ -76,7 +96,7 @@ fn stopping_a_service_undoes_its_start() {
 
 #[test]
 fn a_footprint_names_paths_once_and_no_content() {
-    let file = Effect::File(files::File {
+    let file = Effect::from(files::File {
         path: "/opt/token".into(),
         content: b"secret".to_vec(),
         mode: 0o600,
@@ -87,7 +107,7 @@ fn a_footprint_names_paths_once_and_no_content() {
         ..Footprint::default()
     };
     assert_eq!(file.footprint(&[]), of_file);
-    let certificate = Effect::Certificate(CertificateSpec {
+    let certificate = Effect::from(CertificateSpec {
         directory: "/pki".into(),
         name: "ca".into(),
         ..CertificateSpec::default()
@@ -99,10 +119,10 @@ fn a_footprint_names_paths_once_and_no_content() {
 /// The journal reserves room for these texts.
 #[test]
 fn the_texts_of_a_footprint_are_its_paths_and_the_targets_of_its_inverses() {
-    let removal = Effect::RemoveFile(RemoveFile {
+    let removal = Effect::from(RemoveFile {
         path: "/opt/x".into(),
     });
-    let certificate = Effect::Certificate(CertificateSpec {
+    let certificate = Effect::from(CertificateSpec {
         directory: "/pki".into(),
         name: "ca".into(),
         ..CertificateSpec::default()

@@ -149,7 +149,7 @@ fn effect_event(
 }
 
 fn file(path: &str) -> Effect {
-    Effect::File(files::File {
+    Effect::from(files::File {
         path: path.into(),
         content: Vec::new(),
         mode: 0o644,
@@ -158,7 +158,7 @@ fn file(path: &str) -> Effect {
 }
 
 fn removal(path: &str) -> Effect {
-    Effect::RemoveFile(RemoveFile { path: path.into() })
+    Effect::from(RemoveFile { path: path.into() })
 }
 
 /// Returns the event that a file was made which did not exist before.

@@ -9,7 +9,7 @@ use kubephase_sdk::{
     observe_files, say,
     spec::{CertificateSpec, KeyPairSpec},
 };
-use table::{CERTIFICATES, Certificate};
+use table::{CERTIFICATES, ControlPlaneCertificate};
 
 /// Returns the phases `certs/*` of `init`. `serving_flags` are the flags of `certs/apiserver`,
 /// `flags` are those of the other phases.
@@ -87,7 +87,7 @@ fn header<S>(config: &Config<S>) -> Vec<String> {
     )]
 }
 
-fn propose_certificate(certificate: &Certificate) -> Result<Outcome, Failure> {
+fn propose_certificate(certificate: &ControlPlaneCertificate) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if certificate.belongs_to_etcd() && config.cluster.etcd.external.is_some() {
         let what = if certificate.authority.is_none() {
@@ -171,7 +171,7 @@ pub fn leaf_specs(config: &Config) -> Result<Vec<CertificateSpec>, Failure> {
 }
 
 fn certificate_spec(
-    certificate: &Certificate,
+    certificate: &ControlPlaneCertificate,
     config: &Config,
 ) -> Result<CertificateSpec, Failure> {
     let cluster = &config.cluster;

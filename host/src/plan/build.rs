@@ -1,10 +1,10 @@
 //! Builds a plan from the catalog and the operator's choice.
 use super::{
-    Choice, Group, LeftOutReason, Node, PhaseState, Plan, PlanError,
+    Choice, Group, LeftOutReason, PhaseState, Plan, PlanError, PlannedPhase,
     catalog::{Catalog, CatalogEntry},
     choice::is_stand_in,
     graph::{self, Edges, nearest_running},
-    names::Names,
+    names::PhaseNames,
     spec::{PhaseSpec, WorkflowId, is_within, with_groups},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,7 +22,7 @@ impl Plan {
         workflow: &WorkflowId,
         choice: &Choice,
     ) -> Result<Plan, Vec<PlanError>> {
-        let names = Names::new(catalog, workflow);
+        let names = PhaseNames::new(catalog, workflow);
         let unknown = find_unknown_names(&names, choice);
         if !unknown.is_empty() {
             return Err(unknown);
@@ -42,7 +42,7 @@ impl Plan {
     }
 }
 
-fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
+fn find_unknown_names(names: &PhaseNames, choice: &Choice) -> Vec<PlanError> {
     let mut mentions: Vec<(&String, String)> = Vec::new();
     for name in &choice.skip {
         mentions.push((name, choice.skip_source().to_owned()));
@@ -78,7 +78,7 @@ fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
 }
 
 /// Decides whether a phase or group is part of the run, without looking at other phases.
-fn state_of(entry: &CatalogEntry, names: &Names, choice: &Choice) -> PhaseState {
+fn state_of(entry: &CatalogEntry, names: &PhaseNames, choice: &Choice) -> PhaseState {
     match reason_to_leave_out(entry, names, choice) {
         Some(reason) => PhaseState::LeftOut { reason },
         None => PhaseState::Run,
@@ -87,7 +87,7 @@ fn state_of(entry: &CatalogEntry, names: &Names, choice: &Choice) -> PhaseState 
 
 fn reason_to_leave_out(
     entry: &CatalogEntry,
-    names: &Names,
+    names: &PhaseNames,
     choice: &Choice,
 ) -> Option<LeftOutReason> {
     let PhaseSpec { id, replaces, .. } = &entry.spec;
@@ -123,7 +123,7 @@ fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<
 /// The data that the steps of building a plan share.
 pub(super) struct Builder<'a> {
     pub choice: &'a Choice,
-    pub names: Names<'a>,
+    pub names: PhaseNames<'a>,
     states: BTreeMap<&'a str, PhaseState>,
     /// places in the catalog's order
     places: HashMap<&'a str, usize>,
@@ -132,7 +132,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(names: Names<'a>, choice: &'a Choice) -> Self {
+    fn new(names: PhaseNames<'a>, choice: &'a Choice) -> Self {
         let states = names
             .entries
             .iter()
@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
         plan
     }
 
-    fn node(&self, entry: &CatalogEntry, edges: &Edges) -> Node {
+    fn node(&self, entry: &CatalogEntry, edges: &Edges) -> PlannedPhase {
         let id = entry.spec.id.as_str();
         let runs = self.runs(id);
         let after = if runs {
@@ -293,7 +293,7 @@ impl<'a> Builder<'a> {
         let mut spec = entry.spec.clone();
         spec.replaces
             .retain(|phase| runs && is_stand_in(entry, phase, self.choice));
-        Node {
+        PlannedPhase {
             spec,
             source: entry.source.clone(),
             state: self.states[id].clone(),

@@ -1,6 +1,6 @@
 //! The plan as a graph: cycles, an order that keeps every edge, the edges to draw, and the longest
 //! chain.
-use super::{Node, Plan};
+use super::{Plan, PlannedPhase};
 use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -64,7 +64,7 @@ impl Plan {
     /// Returns the phases that run, in an order that keeps every edge. Where the edges allow
     /// several orders, the catalog's order decides.
     pub fn order(&self) -> Vec<&str> {
-        let running: Vec<&Node> = self.running().collect();
+        let running: Vec<&PlannedPhase> = self.running().collect();
         let position: BTreeMap<&str, usize> = running
             .iter()
             .enumerate()
@@ -200,7 +200,7 @@ impl Plan {
         std::iter::successors(first, |last| next.get(last).copied()).collect()
     }
 
-    fn by_id(&self) -> BTreeMap<&str, &Node> {
+    fn by_id(&self) -> BTreeMap<&str, &PlannedPhase> {
         self.nodes.iter().map(|node| (node.id(), node)).collect()
     }
 }

@@ -32,14 +32,14 @@ use std::fmt;
 pub struct Plan {
     pub workflow: WorkflowId,
     /// every phase of the workflow, in the catalog's order
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<PlannedPhase>,
     /// the groups of the workflow, in the catalog's order
     pub groups: Vec<Group>,
 }
 
 /// A phase in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct PlannedPhase {
     /// the description; `replaces` has only the phases that this one stands in for in this run
     pub spec: PhaseSpec,
     pub source: PhaseSource,
@@ -48,7 +48,7 @@ pub struct Node {
     pub after: Vec<String>,
 }
 
-impl Node {
+impl PlannedPhase {
     /// Returns the id of the phase.
     pub fn id(&self) -> &str {
         &self.spec.id
@@ -127,19 +127,19 @@ impl PhaseState {
 
 impl Plan {
     /// Returns the phases that run, in the catalog's order.
-    pub fn running(&self) -> impl Iterator<Item = &Node> {
+    pub fn running(&self) -> impl Iterator<Item = &PlannedPhase> {
         self.nodes.iter().filter(|node| node.state.runs())
     }
 
     /// Returns the phase with an id; `None` if the workflow has no such phase.
-    pub fn node(&self, id: &str) -> Option<&Node> {
+    pub fn node(&self, id: &str) -> Option<&PlannedPhase> {
         self.nodes.iter().find(|node| node.id() == id)
     }
 
     /// Returns the phases of third parties that run, each with the name of the plugin that provides
     /// it.
     pub fn third_parties(&self) -> BTreeMap<String, String> {
-        let named = |node: &Node| {
+        let named = |node: &PlannedPhase| {
             let plugin = node.source.third_party()?;
             Some((node.id().to_owned(), plugin.to_owned()))
         };

@@ -6,14 +6,14 @@ use super::{
 use std::{collections::BTreeMap, ops::Bound};
 
 /// The entries of one workflow, by id.
-pub(super) struct Names<'a> {
+pub(super) struct PhaseNames<'a> {
     /// in the catalog's order
     pub entries: Vec<&'a CatalogEntry>,
     /// in the order of the ids, so that the members of a group are neighbours
     by_id: BTreeMap<&'a str, &'a CatalogEntry>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> PhaseNames<'a> {
     pub fn new(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
         let entries: Vec<&CatalogEntry> = catalog
             .entries
@@ -24,7 +24,7 @@ impl<'a> Names<'a> {
             .iter()
             .map(|entry| (entry.spec.id.as_str(), *entry))
             .collect();
-        Names { entries, by_id }
+        PhaseNames { entries, by_id }
     }
 
     /// Returns the entry of a phase or group; `None` if the workflow has none.

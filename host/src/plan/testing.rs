@@ -1,6 +1,6 @@
 //! Catalogs and nodes for tests.
 use super::{
-    Node, PhaseState,
+    PhaseState, PlannedPhase,
     catalog::{Catalog, CatalogEntry},
     spec::{PhaseSource, PhaseSpec, WorkflowId},
 };
@@ -43,8 +43,8 @@ pub fn plugin_entry(name: &str, replaces: &[&str]) -> CatalogEntry {
 }
 
 /// Returns a node that runs, after others.
-pub fn node(id: &str, after: &[&str]) -> Node {
-    Node {
+pub fn node(id: &str, after: &[&str]) -> PlannedPhase {
+    PlannedPhase {
         spec: PhaseSpec {
             id: id.into(),
             ..PhaseSpec::default()

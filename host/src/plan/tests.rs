@@ -40,7 +40,7 @@ fn after<'a>(plan: &'a Plan, id: &str) -> Vec<&'a str> {
 
 /// Returns the ids of the phases below a group.
 fn members<'a>(plan: &'a Plan, group: &str) -> Vec<&'a str> {
-    let ids = plan.nodes.iter().map(Node::id);
+    let ids = plan.nodes.iter().map(PlannedPhase::id);
     ids.filter(|id| is_within(id, group)).collect()
 }
 
@@ -51,7 +51,7 @@ fn group<'a>(plan: &'a Plan, id: &str) -> &'a Group {
 #[test]
 fn everything_runs_in_kubeadms_order() {
     let plan = build(&Choice::default()).unwrap();
-    let ids: Vec<_> = plan.nodes.iter().map(Node::id).collect();
+    let ids: Vec<_> = plan.nodes.iter().map(PlannedPhase::id).collect();
     assert_eq!(plan.order(), ids);
     assert_eq!(plan.running().count(), plan.nodes.len());
     assert_eq!(plan.groups.len(), 8);

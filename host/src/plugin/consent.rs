@@ -29,7 +29,7 @@ pub struct Consent {
 }
 
 /// A plugin that the operator is asked to allow.
-pub struct Question<'a> {
+pub struct ConsentQuestion<'a> {
     pub plugin: &'a Plugin,
     /// what is allowed already
     pub allowed: &'a Allowed,
@@ -55,7 +55,7 @@ impl Consent {
     ///
     /// # Errors
     /// Each line with such a risk, the reason, and the command that accepts all of them.
-    pub fn check(self, question: &Question) -> Result<(), PluginRefused> {
+    pub fn check(self, question: &ConsentQuestion) -> Result<(), PluginRefused> {
         let risks = question.new_risks();
         if risks.keys().all(|risk| self.accepts(*risk)) {
             return Ok(());
@@ -70,7 +70,7 @@ impl Consent {
     }
 }
 
-impl Question<'_> {
+impl ConsentQuestion<'_> {
     /// Refuses to allow a plugin of a registry unless the operator named the digest of the
     /// component: for one tag, a registry may give another component than the operator inspected.
     ///

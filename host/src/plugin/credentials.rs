@@ -29,7 +29,7 @@ const REALM: &str = "KUBEPHASE_REGISTRY_REALM";
 
 /// Credentials for a registry.
 #[derive(Clone, Debug)]
-pub enum Credentials {
+pub enum RegistryCredentials {
     Password {
         user: String,
         password: Secret<String>,
@@ -44,7 +44,7 @@ pub struct Keyring {
     /// The registry that the environment names ([`REGISTRY`]).
     registry: Option<Registry>,
     /// Credentials of that registry, from the environment.
-    named: Option<Credentials>,
+    named: Option<RegistryCredentials>,
     /// A token server of another domain, to which the credentials of that registry may be sent.
     realm: Option<Registry>,
     /// Whether the environment has credentials but does not name their registry.
@@ -60,7 +60,8 @@ impl Keyring {
     pub fn from_environment() -> Result<Keyring> {
         let (registry, realm) = (registry_variable(REGISTRY)?, registry_variable(REALM)?);
         let password = variable(USER).zip(variable(PASSWORD).map(Secret::new));
-        let named = password.map(|(user, password)| Credentials::Password { user, password });
+        let named =
+            password.map(|(user, password)| RegistryCredentials::Password { user, password });
         Ok(Keyring::new(registry, named, realm, files()))
     }
 
@@ -68,7 +69,7 @@ impl Keyring {
     /// `registry`.
     fn new(
         registry: Option<Registry>,
-        named: Option<Credentials>,
+        named: Option<RegistryCredentials>,
         realm: Option<Registry>,
         files: Vec<ConfigurationFile>,
     ) -> Keyring {
@@ -87,7 +88,11 @@ impl Keyring {
     ///
     /// # Errors
     /// A configuration file cannot be read, or a credential helper fails.
-    pub async fn find(&self, registry: &Registry, repository: &str) -> Result<Option<Credentials>> {
+    pub async fn find(
+        &self,
+        registry: &Registry,
+        repository: &str,
+    ) -> Result<Option<RegistryCredentials>> {
         if let Some(named) = self.named.as_ref().filter(|_| self.is_named(registry)) {
             return Ok(Some(named.clone()));
         }

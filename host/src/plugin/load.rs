@@ -18,7 +18,7 @@ use crate::{
     wasm::{
         embedded,
         engine::Engine,
-        plugin::{Place, Plugin},
+        plugin::{ComponentSource, Plugin},
     },
 };
 use anyhow::{Result, anyhow, bail};
@@ -26,11 +26,11 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
-pub type Plugins = BTreeMap<String, Loaded>;
+pub type Plugins = BTreeMap<String, LoadedPlugin>;
 
 /// A plugin and what the configuration gives it.
 #[derive(Clone)]
-pub struct Loaded {
+pub struct LoadedPlugin {
     pub plugin: Arc<Plugin>,
     pub settings: Value,
     pub limits: Limits,
@@ -54,10 +54,10 @@ pub fn load_rules(
     let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
         return Ok(());
     };
-    let load_embedded = || -> Result<Loaded> {
+    let load_embedded = || -> Result<LoadedPlugin> {
         let plugin = engine.load(embedded.bytes)?;
         let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
-        Ok(Loaded {
+        Ok(LoadedPlugin {
             plugin: Arc::new(plugin),
             settings,
             limits: Limits::default(),
@@ -127,7 +127,7 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
         let Some(loaded) = plugins.get(&entry.name) else {
             continue;
         };
-        let Loaded { plugin, signer, .. } = loaded;
+        let LoadedPlugin { plugin, signer, .. } = loaded;
         entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
         entry.digest = Some(plugin.digest().to_owned());
         entry.signer = signer.clone();
@@ -172,7 +172,7 @@ pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
     // The signature covers the component's bytes, so a signed component is read whole and not from
     // the cache.
     match source::source_file(wanted.source, wanted.base_dir).filter(|_| wanted.signer.is_none()) {
-        Some(path) => with_source(wanted, engine.load_once(Place::File(path))),
+        Some(path) => with_source(wanted, engine.load_once(ComponentSource::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }
 }
@@ -195,7 +195,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
             source::source_file(&entry.source, base_dir)
         });
         let opened: Vec<Plugin> = paths
-            .filter_map(|path| engine.load_once(Place::File(path)).ok())
+            .filter_map(|path| engine.load_once(ComponentSource::File(path)).ok())
             .collect();
         opened.iter().for_each(Plugin::load_compiled);
     };

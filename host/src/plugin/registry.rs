@@ -12,7 +12,7 @@ use crate::{
     wasm::{cache::Cache, limits::MAX_COMPONENT},
 };
 use anyhow::{Context, Result, anyhow, bail};
-use client::{Client, Request, Times};
+use client::{Client, RegistryRequest, Times};
 use data_encoding::BASE64;
 use http::Method;
 use hyper::body::Bytes;
@@ -249,7 +249,7 @@ pub fn push(
             client.url(&format!("manifests/{}", reference.tag_or_digest()))?,
         );
         client
-            .ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into()))
+            .ask(&RegistryRequest::new(Method::PUT, url).body(MANIFEST[0], content.into()))
             .await?;
         Ok(digest)
     };
@@ -263,7 +263,7 @@ fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledA
         let (manifest, digest) = pull_manifest(&mut client, reference).await?;
         let (layer, size) = manifest.component()?;
         let answer = client
-            .ask(&Request::new(
+            .ask(&RegistryRequest::new(
                 Method::GET,
                 client.url(&format!("blobs/{}", layer.digest))?,
             ))
@@ -292,7 +292,7 @@ async fn pull_manifest(
 ) -> Result<(Manifest, String)> {
     let url = client.url(&format!("manifests/{}", reference.tag_or_digest()))?;
     let answer = client
-        .ask(&Request::new(Method::GET, url).accept(&MANIFEST))
+        .ask(&RegistryRequest::new(Method::GET, url).accept(&MANIFEST))
         .await?;
     let content = client
         .read_small(answer, MAX_MANIFEST)
@@ -303,12 +303,12 @@ async fn pull_manifest(
 
 /// Uploads a part of an artifact in one piece.
 async fn upload(client: &mut Client<'_>, content: Bytes, digest: &str) -> Result<()> {
-    let begin = Request::new(Method::POST, client.url("blobs/uploads/")?);
+    let begin = RegistryRequest::new(Method::POST, client.url("blobs/uploads/")?);
     let answer = client.ask(&begin).await?;
     let mut url = client.check_url(client::location(&answer)?)?;
     url.query_pairs_mut().append_pair("digest", digest);
     client
-        .ask(&Request::new(Method::PUT, url).body("application/octet-stream", content))
+        .ask(&RegistryRequest::new(Method::PUT, url).body("application/octet-stream", content))
         .await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     event::{Bus, Event, EventKind, Subscriber},
     operator_files,
     plugin::{
-        consent::{self, Consent, Question},
+        consent::{self, Consent, ConsentQuestion},
         lines::{Allowed, request_lines},
         settings,
     },
@@ -132,7 +132,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         file.display()
     );
     if let Some(consent) = allow {
-        let question = Question {
+        let question = ConsentQuestion {
             plugin,
             allowed: &Allowed::default(),
             in_place_of: None,

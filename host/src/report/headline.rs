@@ -44,8 +44,27 @@ pub(super) fn write_headline(
     }
     writeln!(
         text,
-        "checks: {} passed, {} warnings, {fatal} errors, {unknown} could not run",
+        "checks: {} passed, {}, {}, {unknown} could not run",
         tally.count_findings(Verdict::Pass),
-        tally.count_findings(Verdict::Warn) + downgraded
+        number_of(tally.count_findings(Verdict::Warn) + downgraded, "warning"),
+        number_of(fatal, "error")
     )
+}
+
+/// Returns a number with its word: `1 warning`, `2 warnings`.
+fn number_of(count: usize, word: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn words_are_plural_except_for_one() {
+        assert_eq!(number_of(0, "warning"), "0 warnings");
+        assert_eq!(number_of(1, "warning"), "1 warning");
+        assert_eq!(number_of(2, "error"), "2 errors");
+    }
 }

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     effect::{
-        Applied, Context, Done, Effect, ObjectWrite,
+        Applied, Context, Done, Image, ObjectWrite,
         proposal::{self, Proposal},
         territory::Territory,
     },
     event::{EffectResult, micros},
-    plan::Node,
+    plan::PlannedPhase,
     world::Tried,
 };
 use kubephase_wit::{Failure, FailureCode, Severity};
@@ -30,7 +30,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 /// `writes`. Returns whether anything changed.
 struct Application<'a> {
     executor: &'a Executor<'a>,
-    node: &'a Node,
+    node: &'a PlannedPhase,
     session: &'a Session,
     state: &'a RunState,
     time: &'a TimeOfPhase,
@@ -43,7 +43,7 @@ impl Executor<'_> {
     /// `writes`. Returns whether anything changed.
     pub(super) fn apply_proposals(
         &self,
-        node: &Node,
+        node: &PlannedPhase,
         session: &Session,
         writes: &mut Vec<ObjectWrite>,
         state: &RunState,
@@ -65,7 +65,7 @@ impl Executor<'_> {
         application.announce_targets(&proposals)?;
         if proposals
             .iter()
-            .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
+            .all(|proposal| proposal.effect.as_kind::<Image>().is_some())
         {
             return application.pull_images(&proposals);
         }

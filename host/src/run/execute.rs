@@ -8,7 +8,7 @@ use super::{
     secrets::Secrets,
     session::RunContext,
     worker_pool::Concurrency,
-    workflow::Line,
+    workflow::LabelledLine,
 };
 use crate::{
     cancel::Cancel,
@@ -132,7 +132,7 @@ impl Complete {
             }
         }
         for warning in &prepared.warnings {
-            say(bus, Severity::Warning, Line::new("", warning));
+            say(bus, Severity::Warning, LabelledLine::new("", warning));
         }
         for line in &prepared.lines {
             say(bus, Severity::Info, line.clone());
@@ -156,7 +156,7 @@ impl Complete {
     }
 }
 
-fn say(bus: &Bus, severity: Severity, line: Line) {
+fn say(bus: &Bus, severity: Severity, line: LabelledLine) {
     bus.emit(EventKind::Message {
         phase: String::new(),
         severity,

@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     effect::ObjectWrite,
     event::{EventKind, PhaseResult, RunResult, micros},
-    plan::{Node, Plan, spec::PhaseKind},
+    plan::{Plan, PlannedPhase, spec::PhaseKind},
     wasm::plugin::Plugin,
 };
 use kubephase_wit::phase as phase_interface;
@@ -68,7 +68,7 @@ pub struct Executor<'a> {
     /// with its secrets
     pub config: &'a Config,
     /// makes a phase ready to be called
-    pub provide: &'a (dyn Fn(&Node) -> Ready + Sync),
+    pub provide: &'a (dyn Fn(&PlannedPhase) -> Ready + Sync),
     pub finding_policy: &'a FindingPolicy,
     /// Unix seconds at which the run began
     pub started: i64,
@@ -94,7 +94,7 @@ impl Executor<'_> {
     /// Executes the plan. A phase that fails is part of the result.
     pub fn execute(&self) -> Finished {
         let began = Instant::now();
-        let nodes: Vec<&Node> = self.plan.running().collect();
+        let nodes: Vec<&PlannedPhase> = self.plan.running().collect();
         let bus = &self.shared.bus;
         bus.emit(EventKind::RunStarted {
             workflow: self.plan.workflow.as_str().to_owned(),
@@ -126,7 +126,7 @@ impl Executor<'_> {
 
     /// Runs a phase of the plan, or reports why the run does not reach it. `place` is its place in
     /// the plan.
-    fn finish_phase(&self, node: &Node, place: usize, state: &RunState) {
+    fn finish_phase(&self, node: &PlannedPhase, place: usize, state: &RunState) {
         let ended = match self.obstacle(node, state) {
             Some(why) => self.end_uncalled(node, PhaseResult::NotReached(why)),
             None => {
@@ -149,7 +149,7 @@ impl Executor<'_> {
     }
 
     /// Reports the end of a phase that reported no end of its own.
-    fn end_uncalled(&self, node: &Node, result: PhaseResult) -> Ended {
+    fn end_uncalled(&self, node: &PlannedPhase, result: PhaseResult) -> Ended {
         self.shared.bus.emit(EventKind::PhaseEnded {
             phase: node.spec.id.clone(),
             result: result.clone(),
@@ -159,7 +159,7 @@ impl Executor<'_> {
     }
 
     /// Returns why a phase cannot begin, if it cannot.
-    fn obstacle(&self, node: &Node, state: &RunState) -> Option<String> {
+    fn obstacle(&self, node: &PlannedPhase, state: &RunState) -> Option<String> {
         let ended = state.ended();
         // A phase that cleans up follows a phase that began, even if that phase failed.
         let need = node.after.iter().find(|need| {
@@ -173,11 +173,11 @@ impl Executor<'_> {
     }
 
     /// Returns the result of the run after all phases ended.
-    fn result(&self, nodes: &[&Node], state: &RunState) -> RunResult {
+    fn result(&self, nodes: &[&PlannedPhase], state: &RunState) -> RunResult {
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
-        let (checks, others): (Vec<&Node>, Vec<&Node>) = nodes
+        let (checks, others): (Vec<&PlannedPhase>, Vec<&PlannedPhase>) = nodes
             .iter()
             .partition(|node| node.spec.kind == PhaseKind::Check);
         match (first_failure(&others, state), first_failure(&checks, state)) {
@@ -193,7 +193,7 @@ impl Executor<'_> {
 }
 
 /// Returns the id and the message of the first phase in a list that failed.
-fn first_failure(nodes: &[&Node], state: &RunState) -> Option<(String, String)> {
+fn first_failure(nodes: &[&PlannedPhase], state: &RunState) -> Option<(String, String)> {
     let ended = state.ended();
     nodes.iter().find_map(|node| match ended.get(node.id()) {
         Some(Ended {

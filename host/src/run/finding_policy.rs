@@ -1,6 +1,6 @@
 //! Decides what a finding means for the run. `--ignore-preflight-errors` (with kubeadm's meaning),
 //! waivers of the configuration, and files of earlier runs on this node downgrade an error.
-use crate::{event::Judgement, plan::Node};
+use crate::{event::Judgement, plan::PlannedPhase};
 use kubephase_sdk::codes::{self, Family};
 use kubephase_wit::{Finding, Verdict};
 use std::{
@@ -26,7 +26,7 @@ pub struct FindingPolicy {
 /// the code of a built-in check or the name of another phase, the code begins with the plugin's
 /// name. So a user who ignores or waives a built-in check never ignores a plugin's finding, and
 /// vice versa.
-pub fn own_code(node: &Node, code: String) -> String {
+pub fn own_code(node: &PlannedPhase, code: String) -> String {
     match node.source.third_party() {
         Some(plugin) if code != node.id() && (codes::is_built_in(&code) || code.contains('/')) => {
             format!("{plugin}/{code}")
@@ -37,7 +37,7 @@ pub fn own_code(node: &Node, code: String) -> String {
 
 /// Whether a finding reports that a path or a port is in use which has to be free. Only built-in
 /// checks can report that.
-fn is_about_availability(node: &Node, finding: &Finding) -> bool {
+fn is_about_availability(node: &PlannedPhase, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];
     node.source.third_party().is_none()
         && AVAILABILITY_CHECKS.contains(&node.id())
@@ -46,7 +46,7 @@ fn is_about_availability(node: &Node, finding: &Finding) -> bool {
 
 impl FindingPolicy {
     /// Decides what a finding of a phase means for the run. `finding` has the code of [`own_code`].
-    pub fn evaluate(&self, node: &Node, finding: &Finding) -> Judgement {
+    pub fn evaluate(&self, node: &PlannedPhase, finding: &Finding) -> Judgement {
         if finding.verdict != Verdict::Fail {
             return Judgement::Stands;
         }

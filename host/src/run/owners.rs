@@ -9,6 +9,7 @@ use crate::{
     wasm::gate::{PLUGIN_DIRECTORIES, owner_of_path},
     world::{Files, Tried},
 };
+use kubephase_sdk::spec::KubeconfigSpec;
 use kubephase_wit::{Failure, FailureCode};
 
 /// Returns the path of the file that records the owner of a plugin's directory. The name of a
@@ -29,7 +30,7 @@ pub fn uses_directory_of(effect: &Effect, plugin: &str) -> bool {
     used.push(target);
     // A kubeconfig is signed with an authority of a directory that is neither the target nor among
     // the paths.
-    if let Effect::Kubeconfig(spec) = effect {
+    if let Some(spec) = effect.as_kind::<KubeconfigSpec>() {
         used.push(spec.directory.clone());
     }
     used.iter().any(|path| owner_of_path(path) == Some(plugin))

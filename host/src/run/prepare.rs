@@ -1,7 +1,7 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
 use super::{
     waivers,
-    workflow::{Line, LoadedRun, Question, RehearsedCluster, Workflow},
+    workflow::{ClusterOfRehearsal, LabelledLine, LoadedRun, Question, Workflow},
 };
 use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
@@ -17,7 +17,7 @@ use crate::{
     wasm::{
         embedded,
         engine::Engine,
-        plugin::{Place, Plugin},
+        plugin::{ComponentSource, Plugin},
     },
     world::node::facts::NodeFacts,
 };
@@ -47,11 +47,11 @@ impl<'a> Distribution<'a> {
     pub fn new(engine: &'a Engine, builtin: Catalog) -> Result<Self> {
         let (mut catalog, mut plugins) = (builtin, Plugins::new());
         for embedded in embedded::defaults() {
-            let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name))?);
+            let plugin = Arc::new(engine.load_once(ComponentSource::Embedded(embedded.name))?);
             let manifest = plugin.manifest();
             let source = manifest.source(true);
             catalog.add_plugin(&source, &manifest.provides)?;
-            let loaded = plugin::load::Loaded {
+            let loaded = plugin::load::LoadedPlugin {
                 plugin: plugin.clone(),
                 settings: json!({}),
                 limits: Default::default(),
@@ -128,9 +128,9 @@ pub struct Prepared {
     /// warnings that are shown before the first phase
     pub warnings: Vec<String>,
     /// lines that are printed first; loading the configuration made them
-    pub early_lines: Vec<Line>,
+    pub early_lines: Vec<LabelledLine>,
     /// lines that are printed before the first phase
-    pub lines: Vec<Line>,
+    pub lines: Vec<LabelledLine>,
     pub token_given: bool,
     /// whether the run changes nothing
     pub dry_run: bool,
@@ -200,7 +200,7 @@ impl Prepared {
     /// Whether the kubelet runs before the run: the whole workflow runs without the phase that
     /// starts it.
     pub(super) fn presumes_kubelet(&self) -> bool {
-        let is_new = self.workflow.rehearsed_cluster() == RehearsedCluster::New;
+        let is_new = self.workflow.rehearsed_cluster() == ClusterOfRehearsal::New;
         let start = self.plan.node(KUBELET_START);
         self.is_whole && is_new && start.is_some_and(|start| !start.state.runs())
     }
@@ -300,8 +300,8 @@ fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {
     }
 }
 
-fn patches_line(text: &str) -> Line {
-    Line::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
+fn patches_line(text: &str) -> LabelledLine {
+    LabelledLine::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
 }
 
 /// Combines flags and configuration into a choice of phases. `skip` are the phases of the flag.

@@ -9,7 +9,7 @@ use crate::{
     cancel::Cancel,
     phase::upload_config,
     plan::{
-        Node,
+        PlannedPhase,
         spec::{PhaseFunction, is_within},
     },
     plugin::{self, identity::PluginIdentity},
@@ -29,7 +29,7 @@ pub(super) struct Provider<'a> {
 
 impl Provider<'_> {
     /// Makes a phase ready.
-    pub fn provide(&self, node: &Node) -> Ready {
+    pub fn provide(&self, node: &PlannedPhase) -> Ready {
         match (&node.spec.run, node.source.plugin()) {
             (_, Some(plugin)) => self.provide_component(node, plugin),
             (Some(function), None) => self.provide_builtin(node, function),
@@ -41,7 +41,12 @@ impl Provider<'_> {
         }
     }
 
-    fn ready(&self, node: &Node, phase: Box<dyn phase::Host + Send>, session: Session) -> Ready {
+    fn ready(
+        &self,
+        node: &PlannedPhase,
+        phase: Box<dyn phase::Host + Send>,
+        session: Session,
+    ) -> Ready {
         Ready {
             phase,
             session,
@@ -50,20 +55,20 @@ impl Provider<'_> {
         }
     }
 
-    fn builtin_session(&self, node: &Node) -> Session {
+    fn builtin_session(&self, node: &PlannedPhase) -> Session {
         let shared = self.shared.clone();
         Session::new(shared, node.id(), &self.settings(node), Access::BuiltIn)
     }
 
-    fn provide_builtin(&self, node: &Node, function: &PhaseFunction) -> Ready {
+    fn provide_builtin(&self, node: &PlannedPhase, function: &PhaseFunction) -> Ready {
         let session = self.builtin_session(node);
         let function = function.clone();
         let phase = Native::new(session.clone(), move || function.call());
         self.ready(node, Box::new(phase), session)
     }
 
-    fn provide_component(&self, node: &Node, name: &str) -> Ready {
-        let plugin::load::Loaded {
+    fn provide_component(&self, node: &PlannedPhase, name: &str) -> Ready {
+        let plugin::load::LoadedPlugin {
             plugin,
             settings,
             limits,
@@ -108,7 +113,7 @@ impl Provider<'_> {
 
     /// Returns the settings of a built-in phase. Only the phase that stores the plugins in the
     /// cluster has settings: the plugins.
-    fn settings(&self, node: &Node) -> Value {
+    fn settings(&self, node: &PlannedPhase) -> Value {
         if node.id() != upload_config::PHASES {
             return json!({});
         }
@@ -121,7 +126,7 @@ impl Provider<'_> {
 
     /// Returns the lines that kubeadm prints as it enters the groups of a phase, with the label of
     /// each group. They are printed before the first member that runs.
-    fn headers(&self, node: &Node) -> Vec<(String, String)> {
+    fn headers(&self, node: &PlannedPhase) -> Vec<(String, String)> {
         let Prepared { plan, config, .. } = self.prepared;
         let mut headers = Vec::new();
         let groups = plan.groups.iter().filter(|group| group.state.runs());

@@ -1,6 +1,6 @@
 //! Decides which phase begins next: of the phases whose needs have ended, the phase that delays the
 //! run the most.
-use crate::plan::Node;
+use crate::plan::PlannedPhase;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ pub struct Queue {
 
 impl Queue {
     /// Returns the queue of a plan. `ranks` has the delay of each phase.
-    pub fn new(nodes: &[&Node], ranks: &BTreeMap<&str, u64>) -> Queue {
+    pub fn new(nodes: &[&PlannedPhase], ranks: &BTreeMap<&str, u64>) -> Queue {
         let places: BTreeMap<&str, usize> = nodes
             .iter()
             .enumerate()

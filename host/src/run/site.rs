@@ -10,7 +10,7 @@ use super::{
     signals::Interruptible,
     stand_ins::MissingShared,
     threads::Threads,
-    workflow::{RehearsedCluster, Trees},
+    workflow::{ClusterOfRehearsal, Trees},
 };
 use crate::{
     cancel::Cancel,
@@ -171,15 +171,15 @@ impl Around<'_> {
             return Ok((Arc::new(ClusterState::without_cluster(self.root)), None));
         }
         match self.prepared.workflow.rehearsed_cluster() {
-            RehearsedCluster::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
-            RehearsedCluster::External => {
+            ClusterOfRehearsal::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
+            ClusterOfRehearsal::External => {
                 let external = ExternalCluster::new(Arc::new(real::direct()), stand_ins);
                 Ok((
                     Arc::new(ClusterState::with_external(self.root, external)),
                     None,
                 ))
             }
-            RehearsedCluster::Kept => {
+            ClusterOfRehearsal::Kept => {
                 let tree = self.below.unwrap_or(self.root);
                 let peers = PeerCluster::open(tree, self.below.is_none(), handle, self.cancel)?;
                 Ok((cluster_state_of(peers.as_ref(), self.root), peers))

@@ -71,12 +71,12 @@ pub trait Workflow: Sync {
     }
 
     /// Returns the first lines of a run.
-    fn opening(&self, _config: &Config) -> Vec<Line> {
+    fn opening(&self, _config: &Config) -> Vec<LabelledLine> {
         Vec::new()
     }
 
     /// Returns the cluster around the machine of a rehearsal.
-    fn rehearsed_cluster(&self) -> RehearsedCluster;
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal;
 
     /// Whether a scratch root has the machine of an earlier rehearsal instead of this machine.
     fn uses_rehearsed_node(&self) -> bool {
@@ -140,15 +140,15 @@ pub enum PlaceFlags {
 /// A line of kubeadm's that is printed with its label, for example `[preflight] …`. An empty
 /// label is not printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct LabelledLine {
     pub label: String,
     pub text: String,
 }
 
-impl Line {
+impl LabelledLine {
     /// Returns a line with its label.
     pub fn new(label: &str, text: impl Into<String>) -> Self {
-        Line {
+        LabelledLine {
             label: label.to_owned(),
             text: text.into(),
         }
@@ -170,12 +170,12 @@ pub struct LoadInput<'a> {
     /// opens the world before the run
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run
-    pub lines: &'a RefCell<Vec<Line>>,
+    pub lines: &'a RefCell<Vec<LabelledLine>>,
 }
 
 impl LoadInput<'_> {
     /// Adds lines that are printed before the run, even if loading fails.
-    pub fn say(&self, lines: impl IntoIterator<Item = Line>) {
+    pub fn say(&self, lines: impl IntoIterator<Item = LabelledLine>) {
         self.lines.borrow_mut().extend(lines);
     }
 }
@@ -227,7 +227,7 @@ pub struct Question {
 
 /// The cluster around the machine of a rehearsal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RehearsedCluster {
+pub enum ClusterOfRehearsal {
     /// The machine begins a cluster.
     New,
     /// The machine joins a cluster outside of the rehearsal.

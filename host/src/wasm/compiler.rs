@@ -65,7 +65,7 @@ pub enum Compiler {
 
 /// The limits of one compilation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
+pub struct CompilationLimits {
     /// Bytes of memory that the child may write to.
     pub memory: u64,
     /// Processor time, in seconds.
@@ -76,9 +76,9 @@ pub struct Allowance {
     pub code: u64,
 }
 
-impl Allowance {
+impl CompilationLimits {
     /// Returns the limits for a component of this many bytes.
-    pub fn for_component(component: usize) -> Allowance {
+    pub fn for_component(component: usize) -> CompilationLimits {
         let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE_BYTES))
             .unwrap_or(u64::MAX)
             .div_ceil(1 << 20);
@@ -87,7 +87,7 @@ impl Allowance {
         let processor = limits::COMPILE_PROCESSOR_SECONDS
             .saturating_add(beyond.saturating_mul(limits::COMPILE_PROCESSOR_SECONDS_PER_MIB));
         let processor = processor.min(limits::MAX_COMPILE_PROCESSOR_SECONDS);
-        Allowance {
+        CompilationLimits {
             memory: memory.min(limits::MAX_COMPILE_MEMORY_BYTES),
             processor,
             wall: limits::COMPILE_TIME
@@ -118,7 +118,7 @@ pub(super) fn compile_in_child(
         component,
         work,
         code,
-        Allowance::for_component(component.len()),
+        CompilationLimits::for_component(component.len()),
         cancel,
     )
 }
@@ -132,9 +132,9 @@ pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline
     let answer = memfd_create("outline", MemfdFlags::CLOEXEC);
     let mut answer =
         File::from(answer.context("cannot make a file for the outline of the component")?);
-    let allowance = Allowance {
+    let allowance = CompilationLimits {
         code: MAX_OUTLINE_BYTES,
-        ..Allowance::for_component(component.len())
+        ..CompilationLimits::for_component(component.len())
     };
     run(component, Some(READ_ARGUMENT), &answer, allowance, cancel)?;
     let mut text = Vec::new();
@@ -151,7 +151,7 @@ fn run(
     component: &[u8],
     work: Option<&'static str>,
     answer: &File,
-    allowance: Allowance,
+    allowance: CompilationLimits,
     cancel: &Cancel,
 ) -> Result<()> {
     let mut input = File::from(
@@ -191,7 +191,7 @@ fn start(
     component: File,
     work: Option<&str>,
     answer: File,
-    allowance: Allowance,
+    allowance: CompilationLimits,
 ) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
     command
@@ -311,7 +311,7 @@ fn refusal(
     status: ExitStatus,
     work: Option<&str>,
     words: &str,
-    allowance: Allowance,
+    allowance: CompilationLimits,
 ) -> anyhow::Error {
     let (words, verb) = (sanitise::line(words), verb(work));
     match status.signal().and_then(Signal::from_named_raw) {

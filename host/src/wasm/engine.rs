@@ -2,8 +2,8 @@
 use super::{
     cache::Cache,
     compiler::Compiler,
-    plugin::{self, Place, Plugin},
-    runtime::Runtime,
+    plugin::{self, ComponentSource, Plugin},
+    runtime::ComponentRuntime,
 };
 use anyhow::Result;
 use parking_lot::Mutex;
@@ -19,9 +19,9 @@ type Once = Arc<OnceLock<Option<Arc<plugin::Component>>>>;
 /// An engine, cheap to clone: all clones share what was compiled and loaded.
 #[derive(Clone)]
 pub struct Engine {
-    runtime: Runtime,
+    runtime: ComponentRuntime,
     /// components that were read, by their source
-    read: Arc<Mutex<HashMap<Place, Once>>>,
+    read: Arc<Mutex<HashMap<ComponentSource, Once>>>,
 }
 
 impl Engine {
@@ -39,7 +39,7 @@ impl Engine {
     /// This machine cannot run WebAssembly.
     pub fn with(cache: Cache, compiler: Compiler) -> Result<Engine> {
         Ok(Engine {
-            runtime: Runtime::new(cache, compiler)?,
+            runtime: ComponentRuntime::new(cache, compiler)?,
             read: Arc::default(),
         })
     }
@@ -76,7 +76,7 @@ impl Engine {
     ///
     /// # Errors
     /// The problem of the component, or the reason why it cannot be read.
-    pub fn load_once(&self, place: Place) -> Result<Plugin> {
+    pub fn load_once(&self, place: ComponentSource) -> Result<Plugin> {
         let once = self.read.lock().entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {

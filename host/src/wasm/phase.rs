@@ -5,7 +5,7 @@ use super::{
         DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Meter, TimeBudget, UsedTime,
         Waiter,
     },
-    runtime::Runtime,
+    runtime::ComponentRuntime,
 };
 use crate::{budget::Budget, config::plugin_limits::Limits, parallel::fair::Clock, text::sanitise};
 use anyhow::{Result, anyhow};
@@ -49,7 +49,7 @@ pub(super) struct Bounds {
 
 /// A component ready to be called.
 pub struct Guest<S: 'static> {
-    runtime: Runtime,
+    runtime: ComponentRuntime,
     pre: InstancePre<Data<S>>,
     /// indices of the exports that are called
     indices: guest::phase::GuestIndices,
@@ -65,7 +65,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// Makes a guest of a component. The tools of some languages import all functions, so a
     /// component may import those in `denied`, but calling them fails with `denied`.
     pub(super) fn new(
-        runtime: &Runtime,
+        runtime: &ComponentRuntime,
         component: &Component,
         session: S,
         bounds: Bounds,
@@ -282,7 +282,7 @@ fn store_with_limits<T: 'static>(
 }
 
 /// Calls a component to describe itself, without any import.
-pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<PhaseInfo> {
+pub(super) fn describe(runtime: &ComponentRuntime, component: &Component) -> Result<PhaseInfo> {
     let waiter = Waiter::default();
     let _turn = waiter
         .wait(runtime.turns())

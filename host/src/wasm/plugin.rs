@@ -34,7 +34,7 @@ pub struct Plugin {
 
 /// The source of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum ComponentSource {
     /// it is part of the program, by this name
     Embedded(&'static str),
     File(PathBuf),

@@ -36,7 +36,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The runtime, cheap to clone: all clones share what was compiled.
 #[derive(Clone)]
-pub(super) struct Runtime(Arc<Inner>);
+pub(super) struct ComponentRuntime(Arc<Inner>);
 
 struct Inner {
     engine: wasmtime::Engine,
@@ -99,12 +99,12 @@ pub(super) fn config(small: bool) -> Result<Config> {
     Ok(config)
 }
 
-impl Runtime {
+impl ComponentRuntime {
     /// A runtime with this cache and this compiler.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
-    pub(super) fn new(cache: Cache, compiler: Compiler) -> Result<Runtime> {
+    pub(super) fn new(cache: Cache, compiler: Compiler) -> Result<ComponentRuntime> {
         // If the address space is limited, each memory reserves little of it.
         let small = rustix::process::getrlimit(rustix::process::Resource::As)
             .current
@@ -152,7 +152,7 @@ impl Runtime {
             components,
             linked,
         };
-        Ok(Runtime(Arc::new(inner)))
+        Ok(ComponentRuntime(Arc::new(inner)))
     }
 
     /// The reason why the cache keeps no compiled components; `None` if it keeps them.

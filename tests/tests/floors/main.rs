@@ -10,6 +10,7 @@
 mod arrows;
 mod layout;
 mod modules;
+mod names;
 mod paths;
 mod releases;
 mod sample;

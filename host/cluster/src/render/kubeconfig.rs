@@ -50,7 +50,7 @@ pub fn local_url<S>(config: &Config<S>) -> Result<String, String> {
 
 /// The content of a client's kubeconfig: the cluster, its authority, and the user.
 #[derive(Clone, Copy)]
-pub struct Client<'a> {
+pub struct ClientKubeconfig<'a> {
     pub cluster: &'a str,
     pub server: &'a str,
     pub authority_pem: &'a str,
@@ -62,7 +62,7 @@ pub struct Client<'a> {
 }
 
 /// Returns the kubeconfig of a client, with the certificates embedded.
-pub fn client(client: &Client<'_>) -> Secret<String> {
+pub fn client(client: &ClientKubeconfig<'_>) -> Secret<String> {
     let user = json!({
         "client-certificate-data": BASE64.encode(client.certificate_pem.as_bytes()),
         "client-key-data": BASE64.encode(client.key_pem.reveal().as_bytes()),

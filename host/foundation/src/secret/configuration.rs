@@ -10,4 +10,4 @@ pub type InitConfiguration = kubeadm::InitConfiguration<Secret<String>>;
 /// A bootstrap token with its secret.
 pub type BootstrapToken = kubeadm::BootstrapToken<Secret<String>>;
 /// The cluster that a node joins, with the kubeconfig for it.
-pub type Join = kubeadm::Join<Secret<String>>;
+pub type JoinedCluster = kubeadm::Join<Secret<String>>;

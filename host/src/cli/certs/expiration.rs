@@ -4,16 +4,17 @@ use crate::{
         Exit, RunPlace,
         initial_world::InitialWorld,
         local_node,
-        output::{Object, OutputFlags, table},
+        output::{FormatFlags, OutputObject, table},
         print,
     },
     config::{CertificateFlags, Config, MachineFolder, config_file},
     effect::pki::{
-        authority_certificate, existing_certificate, expired_authorities, is_externally_managed,
+        authority_certificate, existing_certificate, expired_authorities, has_file,
+        is_externally_managed,
     },
     phase::certs::renewal,
     pki::Certificate,
-    run::workflow::{Line, WorldBefore},
+    run::workflow::{LabelledLine, WorldBefore},
     workflow::certs_renew::configuration::Source,
     world::{Files, node::gather::gather},
 };
@@ -30,7 +31,7 @@ pub struct ExpirationFlags {
     #[command(flatten)]
     certificates: CertificateFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    output: FormatFlags,
     /// Scratch root of a rehearsal, whose certificates are shown
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -56,7 +57,7 @@ pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
         world: &world,
     };
     let is_text = printer.is_none();
-    let loaded = source.load("check-expiration", &|lines: Vec<Line>| {
+    let loaded = source.load("check-expiration", &|lines: Vec<LabelledLine>| {
         if is_text {
             lines.iter().for_each(print::line);
         }
@@ -69,7 +70,7 @@ pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
         .for_each(|warning| print::warning(warning));
     let info = Expirations::read(&loaded.config, files, now).map_err(Failure::into_error)?;
     Ok(print::out(&match printer {
-        Some(printer) => printer.print(&[Object::new("CertificateExpirationInfo", info)])?,
+        Some(printer) => printer.print(&[OutputObject::new("CertificateExpirationInfo", info)])?,
         None => info.to_text(),
     }))
 }
@@ -113,8 +114,7 @@ impl Expirations {
             })
         };
         let authority = |(name, base): (&str, &str)| {
-            let is_there = files.stat(&format!("{directory}/{base}.crt"))?;
-            if is_there.is_none_or(|file| file.kind == "directory") {
+            if !has_file(&format!("{directory}/{base}.crt"), files)? {
                 return Ok(Expiration::missing(name));
             }
             let is_external = is_externally_managed(files, directory, base)?;

@@ -9,12 +9,12 @@ struct Shelf {
     opened: u32,
 }
 
-fn shelf() -> Object<Shelf> {
+fn shelf() -> OutputObject<Shelf> {
     let books = vec![
         json!({"title": "A", "pages": 10, "tags": ["x", "y"]}),
         json!({"title": "B-side", "pages": 20, "sub-title": "b"}),
     ];
-    Object::new(
+    OutputObject::new(
         "Shelf",
         Shelf {
             books,
@@ -25,7 +25,7 @@ fn shelf() -> Object<Shelf> {
 }
 
 fn print_as(output: &str, allow_missing_template_keys: bool) -> Result<String> {
-    let flags = OutputFlags {
+    let flags = FormatFlags {
         output: output.into(),
         show_managed_fields: false,
         allow_missing_template_keys,

@@ -4,7 +4,7 @@ use crate::{
     config::{self, ConfigFile},
     pki::signature::Signer,
     plugin::{
-        consent::{Consent, Question},
+        consent::{Consent, ConsentQuestion},
         digest::ComponentDigest,
         identity::PluginIdentity,
         lines::Allowed,
@@ -107,7 +107,7 @@ impl Candidate {
     ) -> Result<Allowed, PluginRefused> {
         let identity = self.identity();
         let before = known.allowed(&identity);
-        let question = Question {
+        let question = ConsentQuestion {
             plugin: &self.plugin,
             allowed: &before,
             in_place_of: known.replaced_identity(&identity),

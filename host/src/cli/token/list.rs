@@ -3,7 +3,7 @@ use crate::{
     cli::{
         Exit,
         cluster::ClusterFlags,
-        output::{Object, OutputFlags, Printer, table},
+        output::{FormatFlags, OutputObject, Printer, table},
         print,
     },
     config::BootstrapToken,
@@ -21,7 +21,7 @@ const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 ///
 /// # Errors
 /// The cluster cannot be reached, or refuses the request.
-pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
+pub fn run(output: &FormatFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let printer = output.printer()?;
     let connection = cluster.connect()?;
     let secrets = connection.api.list_by_fields(
@@ -63,9 +63,9 @@ fn format_list(
 }
 
 /// Returns the object of a token in kubeadm's output. It has the whole token.
-fn object_of(token: &BootstrapToken) -> Object<kubeadm::BootstrapToken<String>> {
+fn object_of(token: &BootstrapToken) -> OutputObject<kubeadm::BootstrapToken<String>> {
     let revealed = token.with_token(token.token.reveal().clone());
-    Object::new("BootstrapToken", revealed)
+    OutputObject::new("BootstrapToken", revealed)
 }
 
 fn or_none(text: &str) -> String {

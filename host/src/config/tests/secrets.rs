@@ -71,9 +71,9 @@ fn a_secret_is_not_printed_unless_the_host_reveals_it() {
 #[test]
 fn no_secret_of_a_configuration_is_given_to_a_phase() {
     let (init, join, _) = load_secrets();
-    let joined = Join {
+    let joined = JoinedCluster {
         bootstrap_kubeconfig: "canary-kubeconfig".into(),
-        ..Join::default()
+        ..JoinedCluster::default()
     };
     let config_of_join = Config {
         init: join.join.as_init(),

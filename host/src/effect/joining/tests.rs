@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    config::{Config, Join},
+    config::{Config, JoinedCluster},
     secret::Secret,
     world::{World, fake::FakeWorld},
 };
@@ -52,7 +52,7 @@ fn fetch_from(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(S
     )
     .unwrap();
     let mut config = Config {
-        join: Some(Join::default()),
+        join: Some(JoinedCluster::default()),
         ..Config::default()
     };
     config.init.certificate_key = key.clone();

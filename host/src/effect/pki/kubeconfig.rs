@@ -6,7 +6,7 @@ use super::{
 use crate::{
     effect::{Applied, Context, Done},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
-    render::kubeconfig::{Client, client, with_token},
+    render::kubeconfig::{ClientKubeconfig, client, with_token},
     secret::Secret,
     world::{Files, Tried, text_file::read_kubeconfig},
 };
@@ -16,7 +16,7 @@ use serde_json::json;
 
 /// The credential of the user in a new kubeconfig.
 #[derive(Clone, Copy)]
-pub enum Credential<'a> {
+pub enum KubeconfigCredential<'a> {
     /// a certificate of its own, valid from `started` on (Unix seconds)
     Certificate {
         started: i64,
@@ -50,7 +50,7 @@ pub fn ensure_kubeconfig(
     let text = kubeconfig_text(
         spec,
         host_files,
-        Credential::Certificate {
+        KubeconfigCredential::Certificate {
             started: context.started,
         },
     )?;
@@ -84,7 +84,7 @@ fn remove_remedy(path: &str) -> String {
 pub fn kubeconfig_text(
     spec: &KubeconfigSpec,
     files: &dyn Files,
-    credential: Credential<'_>,
+    credential: KubeconfigCredential<'_>,
 ) -> Tried<Secret<String>> {
     let (root, root_key) = load_authority(files, &spec.directory, &spec.authority)
         .and_then(|(root, root_key)| Ok((root, root_key?)))
@@ -92,10 +92,10 @@ pub fn kubeconfig_text(
     let (cluster, server, user, authority_pem) =
         (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
     let started = match credential {
-        Credential::Token(token) => {
+        KubeconfigCredential::Token(token) => {
             return Ok(with_token(cluster, server, authority_pem, user, token));
         }
-        Credential::Certificate { started } => started,
+        KubeconfigCredential::Certificate { started } => started,
     };
     let key = Key::generate(spec.algorithm).map_err(|why| unmakeable(spec, &why))?;
     let template = CertificateTemplate {
@@ -109,7 +109,7 @@ pub fn kubeconfig_text(
     let certificate = Certificate::issue(&template, &key, &root, &root_key)
         .map_err(|why| unmakeable(spec, &why))?;
     let key_pem = key.to_pem().map_err(|why| unmakeable(spec, &why))?;
-    Ok(client(&Client {
+    Ok(client(&ClientKubeconfig {
         cluster,
         server,
         authority_pem,

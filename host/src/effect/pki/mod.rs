@@ -21,11 +21,11 @@ pub use external::{
     is_externally_managed,
 };
 pub use key_pair::ensure_key_pair;
-pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
+pub use kubeconfig::{KubeconfigCredential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
 };
-pub use renewal::{existing_certificate, renew};
+pub use renewal::{existing_certificate, has_file, renew};
 pub use requests::{
     refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
     write_request,

@@ -21,11 +21,11 @@ pub(super) fn make_certificate(
     context: &Context,
     files: &dyn Files,
 ) -> Tried<Done> {
-    let Names {
+    let CertificateNames {
         dns_names,
         ip_addresses,
         warnings,
-    } = Names::from_spec(spec);
+    } = CertificateNames::from_spec(spec);
     let template = CertificateTemplate {
         common_name: &spec.common_name,
         organizations: &spec.organizations,
@@ -84,7 +84,7 @@ fn invalid(spec: &CertificateSpec, why: &str) -> Failure {
 }
 
 /// The alternative names of a certificate.
-pub(super) struct Names {
+pub(super) struct CertificateNames {
     /// sorted, without repetition
     pub dns_names: Vec<String>,
     /// in the order of the configuration, without repetition
@@ -93,8 +93,8 @@ pub(super) struct Names {
     pub warnings: Vec<String>,
 }
 
-impl Names {
-    pub fn from_spec(spec: &CertificateSpec) -> Names {
+impl CertificateNames {
+    pub fn from_spec(spec: &CertificateSpec) -> CertificateNames {
         let (mut dns_names, mut ip_addresses, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for name in &spec.dns_names {
             if is_dns_name(name) {
@@ -118,7 +118,7 @@ impl Names {
         }
         dns_names.sort();
         dns_names.dedup();
-        Names {
+        CertificateNames {
             dns_names,
             ip_addresses,
             warnings,

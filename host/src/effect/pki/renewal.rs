@@ -94,15 +94,18 @@ pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Opti
     Ok(Some(read(spec, files)?.certificate().clone()))
 }
 
-/// Whether the file of a certificate exists. A directory in its place does not count (kubeadm
-/// behaviour).
+/// Whether the file of a certificate exists.
 fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
     let [path, ..] = &paths_of(spec)[..] else {
         return Ok(false);
     };
-    Ok(files
-        .stat(path)?
-        .is_some_and(|file| file.kind != "directory"))
+    has_file(path, files)
+}
+
+/// Whether there is a file at a path. A directory does not count (kubeadm behaviour).
+pub fn has_file(path: &str, files: &dyn Files) -> Tried<bool> {
+    let found = files.stat(path)?;
+    Ok(found.is_some_and(|file| file.kind != "directory"))
 }
 
 /// Returns the paths that a renewal changes. The first is that of the certificate, or of the

@@ -1,5 +1,5 @@
 //! Keys with requests for their certificates, for an authority that is kept elsewhere.
-use super::{invalid_with_remedy, new_certificate::Names, pair::Pair};
+use super::{invalid_with_remedy, new_certificate::CertificateNames, pair::Pair};
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key},
     render::kubeconfig::without_certificate,
@@ -43,7 +43,7 @@ pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Fil
 /// # Errors
 /// A name cannot be in a certificate, or a file cannot be written.
 pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<String>> {
-    let names = Names::from_spec(spec);
+    let names = CertificateNames::from_spec(spec);
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
         dns_names: &names.dns_names,

@@ -4,7 +4,7 @@ use crate::effect::RemoveFile;
 fn proposal(requires: &[u32]) -> Proposal {
     Proposal {
         requires: requires.to_vec(),
-        ..Proposal::new(Effect::RemoveFile(RemoveFile { path: "/m".into() }))
+        ..Proposal::new(Effect::from(RemoveFile { path: "/m".into() }))
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    config::Join,
+    config::JoinedCluster,
     effect::{Applied, Context, Effect, RemoveFile, files},
     world::{Tried, World, fake::FakeWorld},
 };
@@ -27,9 +27,9 @@ fn config() -> Config {
     config.init.patches = Some(Patches {
         directory: "/srv/patches".into(),
     });
-    config.join = Some(Join {
+    config.join = Some(JoinedCluster {
         ca_cert_path: "/srv/joined.crt".into(),
-        ..Join::default()
+        ..JoinedCluster::default()
     });
     config
 }
@@ -83,7 +83,7 @@ fn apply(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> T
 }
 
 fn certificate(directory: &str, name: &str, authority: &str) -> Effect {
-    Effect::Certificate(CertificateSpec {
+    Effect::from(CertificateSpec {
         directory: directory.into(),
         name: name.into(),
         authority: Some(authority.into()),
@@ -92,7 +92,7 @@ fn certificate(directory: &str, name: &str, authority: &str) -> Effect {
 }
 
 fn kubeconfig(path: &str) -> Effect {
-    Effect::Kubeconfig(KubeconfigSpec {
+    Effect::from(KubeconfigSpec {
         path: path.into(),
         directory: "/srv/pki".into(),
         authority: "ca".into(),
@@ -137,7 +137,7 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
             validity_seconds,
             ..Default::default()
         };
-        refusal_reason(&Effect::Certificate(spec), &territory, &config)
+        refusal_reason(&Effect::from(spec), &territory, &config)
     };
     assert_eq!(refusal_of("/srv/pki", Some("ca"), 3600), None);
     assert_eq!(refusal_of("/srv/own", None, 7200), None);
@@ -159,7 +159,7 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
         validity_seconds: 3601,
         ..KubeconfigSpec::default()
     };
-    assert!(refusal_reason(&Effect::Kubeconfig(kubeconfig), &territory, &config).is_some());
+    assert!(refusal_reason(&Effect::from(kubeconfig), &territory, &config).is_some());
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
     };
     let territory = territory_of(&config);
     let (path, directory, authority) = ("/srv/x.conf".into(), "/srv".into(), "etcd-ca".into());
-    let kubeconfig = Effect::Kubeconfig(KubeconfigSpec {
+    let kubeconfig = Effect::from(KubeconfigSpec {
         path,
         directory,
         authority,
@@ -202,17 +202,17 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let territory = territory_of(&config());
     let path = "/srv/pki/ca.key";
     let effects = [
-        Effect::File(file(path, 0o600)),
-        Effect::Mode(files::Mode {
+        Effect::from(file(path, 0o600)),
+        Effect::from(files::Mode {
             path: path.into(),
             mode: 0o666,
             owner: None,
         }),
-        Effect::Directory(files::Directory {
+        Effect::from(files::Directory {
             path: "/srv/pki/below".into(),
             mode: 0o755,
         }),
-        Effect::RemoveFile(RemoveFile { path: path.into() }),
+        Effect::from(RemoveFile { path: path.into() }),
     ];
     for effect in &effects {
         assert_eq!(
@@ -229,12 +229,12 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
             "{effect:?}"
         );
     }
-    let setuid = Effect::File(file("/opt/tool", 0o4755));
+    let setuid = Effect::from(file("/opt/tool", 0o4755));
     assert_eq!(
         apply(&setuid, Some(&territory), &world).unwrap_err().code,
         kubephase_wit::FailureCode::Denied
     );
-    let plain = Effect::File(file("/opt/tool", 0o755));
+    let plain = Effect::from(file("/opt/tool", 0o755));
     assert_eq!(
         apply(&plain, Some(&territory), &world).unwrap(),
         Applied::Changed

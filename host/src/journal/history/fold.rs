@@ -35,6 +35,7 @@ pub struct Left {
 
 /// The moment at which an inverse was noted. If several effects have the same inverse, the latest
 /// counts.
+#[derive(Default)]
 struct Noted {
     /// the moment of the latest effect
     moment: usize,
@@ -48,13 +49,8 @@ impl Left {
     /// Notes the inverse of an effect. Runs have to be noted in their order.
     fn note(&mut self, inverse: Inverse, run: u64, workflow: &Arc<str>) {
         self.moments += 1;
-        let moment = self.moments;
-        let noted = self.inverses.entry(inverse).or_insert_with(|| Noted {
-            moment,
-            workflow: workflow.clone(),
-            runs: Vec::new(),
-        });
-        noted.moment = moment;
+        let noted = self.inverses.entry(inverse).or_default();
+        noted.moment = self.moments;
         noted.workflow = workflow.clone();
         if noted.runs.last() != Some(&run) {
             noted.runs.push(run);

@@ -23,17 +23,12 @@ fn directory(path: &str) -> EventKind {
         path: path.into(),
         mode: 0o755,
     };
-    effect_event(
-        &Effect::Directory(directory),
-        Applied::Changed,
-        &[],
-        &[path],
-    )
+    effect_event(&Effect::from(directory), Applied::Changed, &[], &[path])
 }
 
 fn removed_directory(path: &str, applied: Applied) -> EventKind {
     let path = path.into();
-    let clear = Effect::Clear(ClearSpec::EmptyDirectory { path });
+    let clear = Effect::from(ClearSpec::EmptyDirectory { path });
     effect_event(&clear, applied, &[], &[])
 }
 
@@ -42,7 +37,7 @@ fn service(name: &str, state: &str, applied: Applied) -> EventKind {
         name: UnitName::parse(name).unwrap(),
         state: state.into(),
     };
-    effect_event(&Effect::Service(service), applied, &[], &[])
+    effect_event(&Effect::from(service), applied, &[], &[])
 }
 
 /// Returns the steps that undo the effects, with the runs that made them necessary.

@@ -7,7 +7,7 @@ use kubephase_sdk::{kubeadm::Config, spec::Usage};
 type Names = (Vec<String>, Vec<String>);
 
 /// One certificate of the control plane.
-pub(super) struct Certificate {
+pub(super) struct ControlPlaneCertificate {
     /// kubeadm's name of the phase
     pub phase: &'static str,
     /// title of the phase
@@ -20,10 +20,10 @@ pub(super) struct Certificate {
     pub common_name: &'static str,
     pub usages: &'static [Usage],
     /// returns the names that the certificate is valid for
-    pub names: fn(&Certificate, &Config) -> Result<Names, String>,
+    pub names: fn(&ControlPlaneCertificate, &Config) -> Result<Names, String>,
 }
 
-impl Certificate {
+impl ControlPlaneCertificate {
     /// Whether the certificate is needed only if the cluster runs its own etcd.
     pub fn belongs_to_etcd(&self) -> bool {
         self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
@@ -36,14 +36,16 @@ impl Certificate {
 }
 
 /// Returns the certificate of this name, which is its path below the certificates directory.
-pub(super) fn row(name: &str) -> Option<&'static Certificate> {
+pub(super) fn row(name: &str) -> Option<&'static ControlPlaneCertificate> {
     CERTIFICATES
         .iter()
         .find(|certificate| certificate.name == name)
 }
 
 /// Returns the authorities that the cluster has.
-pub(super) fn authorities<S>(config: &Config<S>) -> impl Iterator<Item = &'static Certificate> {
+pub(super) fn authorities<S>(
+    config: &Config<S>,
+) -> impl Iterator<Item = &'static ControlPlaneCertificate> {
     let is_external = config.cluster.etcd.external.is_some();
     CERTIFICATES.iter().filter(move |certificate| {
         certificate.authority.is_none() && !(certificate.belongs_to_etcd() && is_external)
@@ -54,8 +56,8 @@ const CLIENT: &[Usage] = &[Usage::ClientAuth];
 const SERVER: &[Usage] = &[Usage::ServerAuth];
 const BOTH: &[Usage] = &[Usage::ServerAuth, Usage::ClientAuth];
 
-pub(super) const CERTIFICATES: &[Certificate] = &[
-    Certificate {
+pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
+    ControlPlaneCertificate {
         phase: "ca",
         title: "Generate the self-signed Kubernetes CA to provision identities for other \
                 Kubernetes components",
@@ -65,7 +67,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: &[],
         names: common_name,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "apiserver",
         title: "Generate the certificate for serving the Kubernetes API",
         name: "apiserver",
@@ -74,7 +76,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: SERVER,
         names: |_, config| addresses::apiserver_names(config),
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "apiserver-kubelet-client",
         title: "Generate the certificate for the API server to connect to kubelet",
         name: "apiserver-kubelet-client",
@@ -83,7 +85,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: CLIENT,
         names: no_names,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "front-proxy-ca",
         title: "Generate the self-signed CA to provision identities for front proxy",
         name: "front-proxy-ca",
@@ -92,7 +94,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: &[],
         names: common_name,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "front-proxy-client",
         title: "Generate the certificate for the front proxy client",
         name: "front-proxy-client",
@@ -101,7 +103,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: CLIENT,
         names: no_names,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "etcd-ca",
         title: "Generate the self-signed CA to provision identities for etcd",
         name: "etcd/ca",
@@ -110,7 +112,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: &[],
         names: common_name,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "etcd-server",
         title: "Generate the certificate for serving etcd",
         name: "etcd/server",
@@ -119,7 +121,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: BOTH,
         names: |_, config| addresses::etcd_names(config, |etcd| &etcd.server_cert_sans),
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "etcd-peer",
         title: "Generate the certificate for etcd nodes to communicate with each other",
         name: "etcd/peer",
@@ -128,7 +130,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: BOTH,
         names: |_, config| addresses::etcd_names(config, |etcd| &etcd.peer_cert_sans),
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "etcd-healthcheck-client",
         title: "Generate the certificate for liveness probes to healthcheck etcd",
         name: "etcd/healthcheck-client",
@@ -137,7 +139,7 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
         usages: CLIENT,
         names: no_names,
     },
-    Certificate {
+    ControlPlaneCertificate {
         phase: "apiserver-etcd-client",
         title: "Generate the certificate the apiserver uses to access etcd",
         name: "apiserver-etcd-client",
@@ -148,11 +150,11 @@ pub(super) const CERTIFICATES: &[Certificate] = &[
     },
 ];
 
-fn no_names(_: &Certificate, _: &Config) -> Result<Names, String> {
+fn no_names(_: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
     Ok(Names::default())
 }
 
 /// An authority is valid for its own name (kubeadm behaviour).
-fn common_name(certificate: &Certificate, _: &Config) -> Result<Names, String> {
+fn common_name(certificate: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
     Ok((vec![certificate.common_name.to_owned()], Vec::new()))
 }

@@ -88,12 +88,13 @@ fn a_name_that_is_taken_is_refused_before_anything_is_written() {
 fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
     let (outcome, effects) = run_phase(use_own_api_server, "True");
     assert!(outcome.unwrap() == Outcome::Again);
+    let waits = effects.iter().map(Effect::as_kind).collect::<Vec<_>>();
     let [
-        Effect::Wait(WaitSpec {
+        Some(WaitSpec {
             condition: Condition::Containers { names },
             ..
         }),
-    ] = &effects[..]
+    ] = &waits[..]
     else {
         panic!("{effects:?}")
     };

@@ -1,7 +1,7 @@
 //! The plan for Graphviz.
 use super::sections;
 use crate::{
-    plan::{Node, Plan},
+    plan::{Plan, PlannedPhase},
     text::sanitise,
 };
 use std::fmt::Write;
@@ -40,7 +40,7 @@ pub(super) fn render(plan: &Plan) -> String {
     text
 }
 
-fn declare(text: &mut String, indent: &str, node: &Node) {
+fn declare(text: &mut String, indent: &str, node: &PlannedPhase) {
     let _ = match node.state.reason() {
         None => writeln!(
             text,

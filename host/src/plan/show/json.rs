@@ -1,7 +1,7 @@
 //! The plan as JSON, with every edge.
 use crate::{
     plan::{
-        Group, Node, PhaseState, Plan,
+        Group, PhaseState, Plan, PlannedPhase,
         spec::{PhaseKind, PhaseSource},
     },
     text::json,
@@ -36,8 +36,8 @@ struct NodeDocument<'a> {
     replaces: &'a [String],
 }
 
-impl<'a> From<&'a Node> for NodeDocument<'a> {
-    fn from(node: &'a Node) -> Self {
+impl<'a> From<&'a PlannedPhase> for NodeDocument<'a> {
+    fn from(node: &'a PlannedPhase) -> Self {
         NodeDocument {
             id: &node.spec.id,
             title: &node.spec.title,

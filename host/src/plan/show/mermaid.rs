@@ -1,7 +1,7 @@
 //! The plan for Mermaid, as Markdown viewers draw it.
 use super::sections;
 use crate::{
-    plan::{Node, Plan},
+    plan::{Plan, PlannedPhase},
     text::sanitise,
 };
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(super) fn render(plan: &Plan) -> String {
     text
 }
 
-fn declare(text: &mut String, indent: &str, node: &Node, number: &BTreeMap<&str, usize>) {
+fn declare(text: &mut String, indent: &str, node: &PlannedPhase, number: &BTreeMap<&str, usize>) {
     let (label, class) = match node.state.reason() {
         None => (escape(node.id()), ""),
         Some(reason) => {

@@ -30,7 +30,7 @@ pub fn render(plan: &Plan, format: Format) -> String {
 /// The phases of a top-level group, or consecutive phases without a group.
 struct Section<'a> {
     group: Option<&'a super::Group>,
-    nodes: Vec<&'a super::Node>,
+    nodes: Vec<&'a super::PlannedPhase>,
 }
 
 /// Returns the phases in the catalog's order, with those of a group together.

@@ -2,7 +2,7 @@
 use super::sections;
 use crate::{
     plan::{
-        Node, Plan,
+        Plan, PlannedPhase,
         spec::{PhaseSource, is_within},
     },
     text::sanitise,
@@ -73,7 +73,7 @@ pub(super) fn render(plan: &Plan) -> String {
 }
 
 /// Returns the last part of the id, indented by its depth.
-fn label(node: &Node) -> String {
+fn label(node: &PlannedPhase) -> String {
     let depth = node.id().matches('/').count();
     let last = node.id().rsplit('/').next().unwrap_or(node.id());
     format!("{}{}", "  ".repeat(depth), sanitise::line(last))
@@ -81,7 +81,7 @@ fn label(node: &Node) -> String {
 
 /// Returns the names of the phases that a phase waits for. A group takes the place of its members
 /// if the phase waits for all of them.
-fn shorten_needs<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
+fn shorten_needs<'a>(plan: &'a Plan, node: &PlannedPhase, edges: &[&'a str]) -> Vec<&'a str> {
     let mut names = edges.to_vec();
     for group in &plan.groups {
         let mut running = plan
@@ -100,7 +100,7 @@ fn shorten_needs<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a 
     names
 }
 
-fn remarks(node: &Node, after: &[&str]) -> String {
+fn remarks(node: &PlannedPhase, after: &[&str]) -> String {
     let mut remarks = Vec::new();
     if let Some(reason) = node.state.reason() {
         remarks.push(reason.to_string());

@@ -1,6 +1,6 @@
 //! The configuration files of container tools, and the credentials in them.
 use super::{
-    Credentials,
+    RegistryCredentials,
     helper::{Helper, ask_helper},
 };
 use crate::{operator_files, plugin::registry::reference::Registry, secret::Secret};
@@ -29,7 +29,7 @@ impl ConfigurationFile {
         &self,
         registry: &Registry,
         repository: &str,
-    ) -> Result<Option<Credentials>> {
+    ) -> Result<Option<RegistryCredentials>> {
         let text = match operator_files::read(&self.path, MAX_FILE) {
             Ok(text) => Secret::new(text),
             Err(error) if error.kind() == ErrorKind::NotFound && !self.is_required => {
@@ -115,12 +115,14 @@ struct Entry {
 
 impl Entry {
     /// The credentials that the entry holds; `None` if it is empty.
-    fn credentials(&self) -> Result<Option<Credentials>> {
+    fn credentials(&self) -> Result<Option<RegistryCredentials>> {
         if !self.identitytoken.is_empty() {
-            return Ok(Some(Credentials::Identity(self.identitytoken.clone())));
+            return Ok(Some(RegistryCredentials::Identity(
+                self.identitytoken.clone(),
+            )));
         }
         if self.auth.is_empty() {
-            let password = Credentials::Password {
+            let password = RegistryCredentials::Password {
                 user: self.username.clone(),
                 password: self.password.clone(),
             };
@@ -140,7 +142,7 @@ impl Entry {
         };
         // Docker pads the text with NUL bytes.
         let password = password.trim_end_matches('\0').into();
-        Ok(Some(Credentials::Password {
+        Ok(Some(RegistryCredentials::Password {
             user: user.to_owned(),
             password,
         }))

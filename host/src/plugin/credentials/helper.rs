@@ -1,5 +1,5 @@
 //! Credential helpers: programs that store credentials for container tools.
-use super::Credentials;
+use super::RegistryCredentials;
 use crate::{secret::Secret, text::sanitise, world::real::child::ProcessGroup};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::Pid;
@@ -50,7 +50,10 @@ impl Helper {
 }
 
 /// Asks a helper for the credentials of a server; `None` if the helper has none.
-pub(super) async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>> {
+pub(super) async fn ask_helper(
+    helper: &Helper,
+    server: &str,
+) -> Result<Option<RegistryCredentials>> {
     let Helper { program, time } = helper;
     let shown = program.file_name().unwrap_or_default().to_string_lossy();
     let mut command = Command::new(program);
@@ -103,8 +106,8 @@ pub(super) async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<C
     let answer: HelperAnswer = serde_json::from_slice(answer.reveal())
         .map_err(|_| anyhow!("{shown} gave no credentials"))?;
     Ok(Some(match answer.username.as_str() {
-        "<token>" => Credentials::Identity(answer.secret),
-        user => Credentials::Password {
+        "<token>" => RegistryCredentials::Identity(answer.secret),
+        user => RegistryCredentials::Password {
             user: user.to_owned(),
             password: answer.secret,
         },

@@ -31,7 +31,7 @@ impl Environment {
     pub fn keyring(&self) -> Keyring {
         let [registry, realm] = [&self.registry, &self.realm]
             .map(|text| text.as_deref().map(|text| Registry::parse(text).unwrap()));
-        let password = Credentials::Password {
+        let password = RegistryCredentials::Password {
             user: "user".into(),
             password: "pass".into(),
         };
@@ -55,17 +55,19 @@ pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 /// Waits for credentials, and returns them as text.
-fn as_text(search: impl Future<Output = Result<Option<Credentials>>>) -> Result<String, String> {
+fn as_text(
+    search: impl Future<Output = Result<Option<RegistryCredentials>>>,
+) -> Result<String, String> {
     let found = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap()
         .block_on(search);
     Ok(match found.map_err(|why| format!("{why:#}"))? {
-        Some(Credentials::Password { user, password }) => {
+        Some(RegistryCredentials::Password { user, password }) => {
             format!("{user}:{}", password.reveal())
         }
-        Some(Credentials::Identity(token)) => format!("token {}", token.reveal()),
+        Some(RegistryCredentials::Identity(token)) => format!("token {}", token.reveal()),
         None => "none".into(),
     })
 }

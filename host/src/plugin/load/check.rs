@@ -1,6 +1,6 @@
 //! Loads one plugin of a configuration, and checks it against its entry and the lock.
 use super::{
-    ComponentDigest, LoadRequest, Loaded, allow_command, check_name, consent, open,
+    ComponentDigest, LoadRequest, LoadedPlugin, allow_command, check_name, consent, open,
     required_signer, settings,
 };
 use crate::{
@@ -22,7 +22,12 @@ use std::{path::Path, sync::Arc};
 ///
 /// # Errors
 /// The reason why a run would refuse the plugin.
-pub fn load_one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
+pub fn load_one(
+    entry: &PluginEntry,
+    file: &Path,
+    lock: &Lock,
+    engine: &Engine,
+) -> Result<LoadedPlugin> {
     let entry = EntryCheck {
         entry,
         file,
@@ -40,7 +45,7 @@ struct EntryCheck<'a> {
 }
 
 impl<'a> EntryCheck<'a> {
-    fn load(&self, engine: &Engine) -> Result<Loaded> {
+    fn load(&self, engine: &Engine) -> Result<LoadedPlugin> {
         let entry = self.entry;
         check_name(&entry.name)?;
         let locked = self.locked_source()?;
@@ -69,7 +74,7 @@ impl<'a> EntryCheck<'a> {
             plugin.manifest(),
             entry.settings.as_ref().map(|given| &given.0),
         )?;
-        Ok(Loaded {
+        Ok(LoadedPlugin {
             plugin: Arc::new(plugin),
             settings,
             limits: entry.limits,

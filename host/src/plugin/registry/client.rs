@@ -7,7 +7,7 @@ mod challenge;
 mod request;
 mod token;
 
-pub use request::{Request, Times};
+pub use request::{RegistryRequest, Times};
 
 use super::reference::{Reference, is_loopback};
 use crate::{plugin::credentials::Keyring, text::sanitise, world::innermost};
@@ -90,7 +90,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// There is no answer in time, the answer is not a success, or the registry asks for its
     /// credentials to be sent to a server that must not get them.
-    pub async fn ask(&mut self, request: &Request) -> Result<Response> {
+    pub async fn ask(&mut self, request: &RegistryRequest) -> Result<Response> {
         let mut answer = self.follow(request).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.authorization.is_none() {
             let headers = answer.headers().clone();
@@ -105,7 +105,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends a request and follows redirects. Only the registry's own server gets the credentials.
-    async fn follow(&self, request: &Request) -> Result<Response> {
+    async fn follow(&self, request: &RegistryRequest) -> Result<Response> {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut sent = self

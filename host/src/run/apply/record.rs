@@ -2,7 +2,7 @@
 use super::Application;
 use crate::{
     arguments::Text,
-    effect::{Effect, proposal::Proposal},
+    effect::{Effect, files, proposal::Proposal},
     event::{EffectResult, EffectSummary, EventKind},
 };
 use std::{collections::BTreeSet, path::Path};
@@ -55,7 +55,7 @@ impl Application<'_> {
             .chain(footprint.texts())
             .collect();
         let room = self.session.spend_journal(&texts);
-        let is_directory = matches!(proposal.effect, Effect::Directory(_));
+        let is_directory = proposal.effect.as_kind::<files::Directory>().is_some();
         let directories = missing.len().saturating_sub(usize::from(!is_directory));
         room.and_then(|()| self.session.spend_directories(directories))
             .map_err(|stop| stop.to_string())

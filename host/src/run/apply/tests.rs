@@ -3,7 +3,7 @@ use crate::{
     cancel::Cancel,
     event::{Bus, RunResult},
     plan::{
-        Node, Plan,
+        Plan, PlannedPhase,
         spec::PhaseKind,
         testing::{self, INIT},
     },
@@ -69,7 +69,7 @@ fn report_failed_finding() -> Result<Outcome, Failure> {
 
 /// A phase of a run: its description in the plan, its code, and whether it is a plugin's.
 struct TestPhase {
-    node: Node,
+    node: PlannedPhase,
     function: fn() -> Result<Outcome, Failure>,
     is_plugin: bool,
 }

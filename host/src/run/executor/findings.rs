@@ -3,14 +3,14 @@ use super::{Executor, state::Ended};
 use crate::{
     event::{EventKind, PhaseResult},
     phase::preflight,
-    plan::{Node, spec::FailurePolicy},
+    plan::{PlannedPhase, spec::FailurePolicy},
     run::{finding_policy, session::Session},
 };
 use kubephase_wit::{Finding, Verdict};
 
 impl Executor<'_> {
     /// Reports the findings of a phase. Returns whether a finding blocks the run.
-    pub(super) fn report_findings(&self, node: &Node, session: &Session) -> bool {
+    pub(super) fn report_findings(&self, node: &PlannedPhase, session: &Session) -> bool {
         let mut blocked = false;
         for finding in session.take_findings() {
             blocked |= self.report_finding(node, finding);
@@ -20,7 +20,7 @@ impl Executor<'_> {
 
     /// Reports a finding with its origin and its meaning for the run. Returns whether it blocks the
     /// run.
-    fn report_finding(&self, node: &Node, finding: Finding) -> bool {
+    fn report_finding(&self, node: &PlannedPhase, finding: Finding) -> bool {
         let finding = Finding {
             code: finding_policy::own_code(node, finding.code),
             ..finding
@@ -39,7 +39,7 @@ impl Executor<'_> {
 
     /// Reports a check that could not do its job as findings. The failure policy of its plugin
     /// decides their verdict.
-    pub(super) fn report_failed_check(&self, node: &Node, messages: &[String]) -> Ended {
+    pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> Ended {
         let verdict = match node.spec.failure_policy {
             FailurePolicy::Fail => Verdict::Fail,
             FailurePolicy::Warn => Verdict::Warn,

@@ -8,7 +8,7 @@ use crate::{
     arguments::json,
     effect::ObjectWrite,
     event::{EventKind, PhaseResult, Usage, micros},
-    plan::{Node, spec::PhaseKind},
+    plan::{PlannedPhase, spec::PhaseKind},
     run::{session::Session, time::TimeOfPhase},
     wasm::limits::MAX_CAPSULE,
 };
@@ -24,7 +24,11 @@ const MAX_ROUNDS: u32 = 100;
 impl Executor<'_> {
     /// Runs one phase, from its first call until it settles. Returns its end and its writes to the
     /// API.
-    pub(super) fn run_phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<ObjectWrite>) {
+    pub(super) fn run_phase(
+        &self,
+        node: &PlannedPhase,
+        state: &RunState,
+    ) -> (Ended, Vec<ObjectWrite>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
         let phase = &node.spec.id;
@@ -61,7 +65,7 @@ impl Executor<'_> {
     }
 
     /// Returns the end of a phase that did not settle. A check that failed ends with findings.
-    fn end_with_error(&self, node: &Node, session: &Session, error: PhaseError) -> Ended {
+    fn end_with_error(&self, node: &PlannedPhase, session: &Session, error: PhaseError) -> Ended {
         let is_check = node.spec.kind == PhaseKind::Check;
         match error {
             PhaseError::Stopped => Ended::blocking(PhaseResult::NotReached(STOPPED.into())),
@@ -76,7 +80,7 @@ impl Executor<'_> {
     }
 
     /// Reports the resources that a plugin used.
-    fn report_usage(&self, node: &Node, ready: &Ready) {
+    fn report_usage(&self, node: &PlannedPhase, ready: &Ready) {
         let Some(Running { plugin, memory }) = &ready.plugin else {
             return;
         };
@@ -94,7 +98,7 @@ impl Executor<'_> {
     /// Calls a phase and applies its proposals until the phase settles.
     fn run_rounds(
         &self,
-        node: &Node,
+        node: &PlannedPhase,
         ready: &mut Ready,
         writes: &mut Vec<ObjectWrite>,
         state: &RunState,

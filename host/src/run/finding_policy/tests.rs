@@ -13,8 +13,8 @@ fn finding(code: &str, verdict: Verdict) -> Finding {
     }
 }
 
-fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
-    Node {
+fn plugin_node(id: &str, name: &str, embedded: bool) -> PlannedPhase {
+    PlannedPhase {
         source: PhaseSource::Plugin {
             name: name.into(),
             version: "1.0.0".into(),
@@ -48,7 +48,7 @@ fn only_built_in_checks_excuse_a_path_of_an_earlier_run() {
         ours: Arc::new(["/etc/kubernetes/manifests/etcd.yaml".to_owned()].into()),
         ..FindingPolicy::default()
     };
-    let stands = |node: &Node, code: &str| {
+    let stands = |node: &PlannedPhase, code: &str| {
         policy.evaluate(node, &finding(code, Verdict::Fail)) == Judgement::Stands
     };
     let (files, ports) = (

@@ -9,7 +9,7 @@ fn the_phase_that_delays_the_run_the_most_begins_first_once_its_needs_have_ended
         node("c", &["a", "b", "not of this run"]),
         node("d", &[]),
     ];
-    let nodes: Vec<&Node> = nodes.iter().collect();
+    let nodes: Vec<&PlannedPhase> = nodes.iter().collect();
     let mut queue = Queue::new(&nodes, &[("a", 1), ("b", 5), ("c", 9), ("d", 1)].into());
     let mut order = Vec::new();
     while let Some(place) = queue.next() {

@@ -23,7 +23,7 @@ use crate::{
     arguments::json::{self, DocumentTurn},
     budget::Budget,
     config::plugin_limits::Limits,
-    effect::{Effect, proposal::Proposal},
+    effect::{Effect, Object, proposal::Proposal},
     event::Usage,
     parallel::fair::Clock,
     run::{
@@ -165,7 +165,7 @@ impl Session {
         // proposing an object.
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
-                if let Effect::Object(object) = &mut proposal.effect {
+                if let Some(object) = proposal.effect.as_kind_mut::<Object>() {
                     proxies::fill_in_proxies(&mut object.manifest, &self.0.shared.proxies);
                 }
             }
@@ -227,7 +227,8 @@ impl Session {
     }
 
     /// Records a proposal.
-    fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
+    fn propose(&mut self, effect: impl Into<Effect>) -> Hosted<Handle> {
+        let effect = effect.into();
         let mut call = self.call();
         if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
             return Err(Error::Stop(Stop::msg(format!(

@@ -4,25 +4,26 @@ mod core;
 
 use super::{Hosted, Session};
 use crate::effect::{
-    Delete, Effect, IfExists, Image, Module, Object, Patch, RemoveFile, Service, StaticPod, Sysctl,
-    files,
+    Delete, EffectKind, IfExists, Image, Module, Object, Patch, RemoveFile, Service, Sysctl, files,
+    proposal::Proposal,
 };
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
     Effect as Handle, Failure, FailureCode, ObjectRef, effects, effects_cluster, effects_command,
     effects_files, effects_images, effects_node, effects_pki,
 };
+use std::convert::identity;
 
 /// Mode bits that give a program the rights of its owner or group.
 const SET_ID: u32 = 0o6000;
 
 impl Session {
     /// Parses the arguments of a proposal by the row of its function, and records the proposal.
-    fn propose_by<A: Arguments>(
+    fn propose_by<A: Arguments, K: EffectKind>(
         &mut self,
         function: &'static HostFunction<A>,
         raw: A::Raw,
-        effect: impl FnOnce(A) -> Effect,
+        effect: impl FnOnce(A) -> K,
     ) -> Hosted<Handle> {
         let _turn = self.turn(A::length(&raw))?;
         let arguments = self.parse(function, raw)?.arguments;
@@ -95,121 +96,107 @@ impl effects_files::Host for Session {
         self.propose_by(
             &gate::WRITE_FILE,
             (path, content),
-            |(path, Plain(content))| {
-                Effect::File(files::File {
-                    path: path.into(),
-                    content,
-                    mode: 0o644,
-                    owner: None,
-                })
+            |(path, Plain(content))| files::File {
+                path: path.into(),
+                content,
+                mode: 0o644,
+                owner: None,
             },
         )
     }
 
     fn make_dir(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::MAKE_DIR, path, |path| {
-            Effect::Directory(files::Directory {
-                path: path.into(),
-                mode: 0o755,
-            })
+        self.propose_by(&gate::MAKE_DIR, path, |path| files::Directory {
+            path: path.into(),
+            mode: 0o755,
         })
     }
 
     fn remove_file(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::REMOVE_FILE, path, |path| {
-            Effect::RemoveFile(RemoveFile { path: path.into() })
+        self.propose_by(&gate::REMOVE_FILE, path, |path| RemoveFile {
+            path: path.into(),
         })
     }
 
     fn set_mode(&mut self, path: String, mode: u32) -> Hosted<Handle> {
         let mode = self.mode(mode)?;
         self.propose_by(&gate::SET_MODE, (path, mode), |(path, Plain(mode))| {
-            Effect::Mode(files::Mode {
+            files::Mode {
                 path: path.into(),
                 mode,
                 owner: None,
-            })
+            }
         })
     }
 
     fn file_mode(&mut self, of: Handle, mode: u32) -> Hosted<()> {
         let mode = self.mode(mode)?;
         self.admit(&gate::FILE_MODE, (of.id, mode))?;
-        self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
+        self.modify(of, 0, |Proposal { effect, .. }| {
+            if let Some(file) = effect.as_file_mut() {
                 file.mode = mode;
-                Ok(())
-            }
-            Effect::Directory(directory) => {
+            } else if let Some(directory) = effect.as_kind_mut::<files::Directory>() {
                 directory.mode = mode;
-                Ok(())
+            } else {
+                return Err(wrong_kind("file-mode"));
             }
-            _ => Err(wrong_kind("file-mode")),
+            Ok(())
         })
     }
 
     fn file_owner(&mut self, of: Handle, uid: u32, gid: u32) -> Hosted<()> {
         let owner = self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?.arguments;
         let owner = (owner.user.into(), owner.group.into());
-        self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
+        self.modify(of, 0, |Proposal { effect, .. }| {
+            if let Some(file) = effect.as_file_mut() {
                 file.owner = Some(owner);
-                Ok(())
-            }
-            Effect::Mode(mode) => {
+            } else if let Some(mode) = effect.as_kind_mut::<files::Mode>() {
                 mode.owner = Some(owner);
-                Ok(())
+            } else {
+                return Err(wrong_kind("file-owner"));
             }
-            _ => Err(wrong_kind("file-owner")),
+            Ok(())
         })
     }
 }
 
 impl effects_pki::Host for Session {
     fn ensure_certificate(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_by(&gate::ENSURE_CERTIFICATE, json, Effect::Certificate)
+        self.propose_by(&gate::ENSURE_CERTIFICATE, json, identity)
     }
 
     fn ensure_key_pair(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_by(&gate::ENSURE_KEY_PAIR, json, Effect::KeyPair)
+        self.propose_by(&gate::ENSURE_KEY_PAIR, json, identity)
     }
 
     fn ensure_kubeconfig(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_by(&gate::ENSURE_KUBECONFIG, json, Effect::Kubeconfig)
+        self.propose_by(&gate::ENSURE_KUBECONFIG, json, identity)
     }
 
     fn ensure_rotated_kubeconfig(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_by(
-            &gate::ENSURE_ROTATED_KUBECONFIG,
-            json,
-            Effect::RotatedKubeconfig,
-        )
+        self.propose_by(&gate::ENSURE_ROTATED_KUBECONFIG, json, identity)
     }
 }
 
 impl effects_cluster::Host for Session {
     fn apply_object(&mut self, manifest: String) -> Hosted<Handle> {
         self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| {
-            Effect::Object(Object {
+            Object {
                 manifest,
                 if_exists: IfExists::default(),
-            })
+            }
         })
     }
 
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Handle> {
-        self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| {
-            Effect::Patch(Patch {
-                of: of.to_ref(),
-                patch,
-            })
+        self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| Patch {
+            of: of.to_ref(),
+            patch,
         })
     }
 
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Handle> {
-        self.propose_by(&gate::DELETE_OBJECT, of, |of| {
-            Effect::Delete(Delete { of: of.to_ref() })
-        })
+        self.propose_by(&gate::DELETE_OBJECT, of, |of| Delete { of: of.to_ref() })
     }
 
     fn if_exists(&mut self, of: Handle, strategy: String) -> Hosted<()> {
@@ -226,12 +213,10 @@ impl effects_cluster::Host for Session {
                 .into());
             }
         };
-        self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::Object(object) => {
-                object.if_exists = wanted;
-                Ok(())
-            }
-            _ => Err(wrong_kind("if-exists")),
+        self.modify(of, 0, |proposal| {
+            let object = proposal.effect.as_kind_mut::<Object>();
+            object.ok_or_else(|| wrong_kind("if-exists"))?.if_exists = wanted;
+            Ok(())
         })
     }
 }
@@ -241,33 +226,29 @@ impl effects_node::Host for Session {
         self.propose_by(
             &gate::ENSURE_SERVICE,
             (name, state),
-            |(name, Plain(state))| Effect::Service(Service { name, state }),
+            |(name, Plain(state))| Service { name, state },
         )
     }
 
     fn set_sysctl(&mut self, key: String, value: String) -> Hosted<Handle> {
         self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| {
-            Effect::Sysctl(Sysctl { key, value })
+            Sysctl { key, value }
         })
     }
 
     fn load_module(&mut self, name: String) -> Hosted<Handle> {
-        self.propose_by(&gate::LOAD_MODULE, name, |name| {
-            Effect::Module(Module { name })
-        })
+        self.propose_by(&gate::LOAD_MODULE, name, |name| Module { name })
     }
 }
 
 impl effects_images::Host for Session {
     fn pull_image(&mut self, image: String) -> Hosted<Handle> {
-        self.propose_by(&gate::PULL_IMAGE, image, |image| {
-            Effect::Image(Image { image })
-        })
+        self.propose_by(&gate::PULL_IMAGE, image, |image| Image { image })
     }
 }
 
 impl effects_command::Host for Session {
     fn execute(&mut self, program: String, args: Vec<String>) -> Hosted<Handle> {
-        self.propose_by(&gate::EXECUTE, (program, args), Effect::Command)
+        self.propose_by(&gate::EXECUTE, (program, args), identity)
     }
 }

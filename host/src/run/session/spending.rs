@@ -5,7 +5,7 @@ mod effects;
 use super::Session;
 use crate::{
     arguments::json,
-    effect::{Effect, StaticPod, proposal::Proposal},
+    effect::{Effect, Object, Patch, proposal::Proposal},
     run::access::Access,
     wasm::{
         gate::Row,
@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use kubephase_wit::{Finding, Stop};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicUsize, Ordering},
@@ -116,14 +117,19 @@ pub(super) fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -
 
 /// Returns the rough number of bytes that an effect takes in memory.
 pub(super) fn weight(effect: &Effect) -> usize {
-    match effect {
-        Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
-            file.content.len() + file.path.len()
-        }
-        Effect::Object(object) => json::memory(&object.manifest),
-        Effect::Patch(patch) => json::memory(&patch.patch),
-        other => serde_json::to_vec(other).map_or(0, |data| data.len()),
+    if let Some(file) = effect.as_file() {
+        file.content.len() + file.path.len()
+    } else if let Some(json) = object_json(effect) {
+        json::memory(json)
+    } else {
+        effect.to_json().len()
     }
+}
+
+/// Returns the object or the patch of an object that an effect sends to the cluster.
+fn object_json(effect: &Effect) -> Option<&Value> {
+    let object = effect.as_kind().map(|object: &Object| &object.manifest);
+    object.or_else(|| effect.as_kind().map(|patch: &Patch| &patch.patch))
 }
 
 impl Session {
@@ -205,7 +211,7 @@ impl Session {
     /// Counts memory for an object of the cluster, if an effect has one, for the whole run: the
     /// record of the writes, and the cluster of a rehearsal, keep the object.
     pub(super) fn hold_object(&self, effect: &Effect, bytes: usize) -> Result<(), Stop> {
-        if !self.is_plugin() || !matches!(effect, Effect::Object(_) | Effect::Patch(_)) {
+        if !self.is_plugin() || object_json(effect).is_none() {
             return Ok(());
         }
         self.spend_of_all(

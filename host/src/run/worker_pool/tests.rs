@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Node, testing::node};
+use crate::plan::{PlannedPhase, testing::node};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-fn pool(nodes: &[Node], concurrency: Concurrency) -> WorkerPool {
+fn pool(nodes: &[PlannedPhase], concurrency: Concurrency) -> WorkerPool {
     WorkerPool::new(
         Queue::new(&nodes.iter().collect::<Vec<_>>(), &BTreeMap::new()),
         concurrency,
@@ -17,7 +17,7 @@ fn pool(nodes: &[Node], concurrency: Concurrency) -> WorkerPool {
 
 #[test]
 fn each_phase_runs_once_after_its_needs_have_ended() {
-    let mut nodes: Vec<Node> = (0..40)
+    let mut nodes: Vec<PlannedPhase> = (0..40)
         .map(|at| node(&format!("first-{at}"), &[]))
         .collect();
     nodes.extend((0..40).map(|at| {

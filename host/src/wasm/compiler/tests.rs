@@ -1,7 +1,7 @@
 use super::*;
 
-fn allowance_of(mebibytes: usize) -> Allowance {
-    Allowance::for_component(mebibytes << 20)
+fn allowance_of(mebibytes: usize) -> CompilationLimits {
+    CompilationLimits::for_component(mebibytes << 20)
 }
 
 #[test]

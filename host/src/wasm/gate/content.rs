@@ -53,7 +53,7 @@ const FREE_LABELS: &[&str] = &["app.kubernetes.io/managed-by", "app.kubernetes.i
 
 /// The plugin that owns an object.
 #[derive(Clone, Debug, Default)]
-pub struct Owner<'a> {
+pub struct OwnerPlugin<'a> {
     /// name of the plugin
     pub plugin: &'a str,
     /// service accounts as which its Pods may run
@@ -65,7 +65,7 @@ pub struct Owner<'a> {
     pub null_removes: bool,
 }
 
-impl Owner<'_> {
+impl OwnerPlugin<'_> {
     /// Whether a value changes anything, so that it has to be judged.
     fn sees(&self, value: &Value) -> bool {
         self.null_removes || !value.is_null()
@@ -126,7 +126,12 @@ fn has_field(value: &Value, field: &str) -> bool {
 
 /// Returns the first part of a value that its shape does not allow; `None` if all of it is allowed.
 /// `place` is the path of the value, for the message.
-pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> Option<String> {
+pub fn excess(
+    shape: &Shape,
+    value: &Value,
+    place: &str,
+    owner: &OwnerPlugin<'_>,
+) -> Option<String> {
     let whole = || Some(format!("{place}: {}", brief(value)));
     let entries = |is_allowed: &dyn Fn(&str, &Value) -> bool| match value {
         Value::Object(entries) => entries
@@ -168,7 +173,7 @@ fn excess_field(
     known: &[(&str, Shape)],
     fields: &Map<String, Value>,
     place: &str,
-    owner: &Owner<'_>,
+    owner: &OwnerPlugin<'_>,
 ) -> Option<String> {
     fields
         .iter()

@@ -4,7 +4,7 @@ use super::Grant;
 use crate::{
     arguments::ObjectName,
     wasm::{
-        gate::{self, Demand, Owner, Row, covers_object},
+        gate::{self, Demand, OwnerPlugin, Row, covers_object},
         request::ObjectPattern,
     },
 };
@@ -112,7 +112,7 @@ impl Grant {
             | ObjectContent::Patch(content)
             | ObjectContent::Whole(content) => content,
         };
-        let owner = Owner {
+        let owner = OwnerPlugin {
             plugin: &self.plugin,
             accounts: self.accounts(of.namespace()),
             decides_about_others: !self.are_harmless(&covering),

@@ -149,7 +149,7 @@ fn write_anywhere(path: &str) -> Result<(), String> {
         paths: strings(&["/**"]),
         ..request("effects-files.write-file")
     });
-    grant.allows_effect(&Effect::File(File {
+    grant.allows_effect(&Effect::from(File {
         path: path.into(),
         content: vec![],
         mode: 0o644,
@@ -177,7 +177,7 @@ fn no_grant_reaches_the_directory_of_another_plugin() {
     let path = "/var/lib/kubephase-plugins/other/x".to_owned();
     assert!(
         remove
-            .allows_effect(&Effect::RemoveFile(RemoveFile { path }))
+            .allows_effect(&Effect::from(RemoveFile { path }))
             .is_err()
     );
 }
@@ -197,7 +197,7 @@ fn each_function_is_granted_for_itself() {
             .allows(&READ_FILE.row, &path("/etc/hostname").demands())
             .is_err()
     );
-    let write = Effect::File(File {
+    let write = Effect::from(File {
         path: "/etc/x".into(),
         content: vec![],
         mode: 0o644,
@@ -213,7 +213,7 @@ fn each_function_is_granted_for_itself() {
     });
     let command = CommandLine::parse("rm", &strings(&["x"])).unwrap();
     assert_eq!(grant.allows(&RUN_COMMAND.row, &command.demands()), Ok(()));
-    assert!(grant.allows_effect(&Effect::Command(command)).is_err());
+    assert!(grant.allows_effect(&Effect::from(command)).is_err());
 }
 
 fn connection(host: &str, file: &str) -> Request {
@@ -322,7 +322,7 @@ fn what_only_the_distribution_may_do_is_never_granted() {
     let condition = kubephase_sdk::spec::Condition::NodeRegistered { name: "n".into() };
     assert!(
         grant
-            .allows_effect(&Effect::Wait(kubephase_sdk::spec::WaitSpec {
+            .allows_effect(&Effect::from(kubephase_sdk::spec::WaitSpec {
                 condition,
                 timeout_seconds: 1
             }))

@@ -1,6 +1,6 @@
 //! Components: their manifest and imports, read from the bytes or from the cache, and their
 //! compiled code.
-use super::{Place, read_component_file};
+use super::{ComponentSource, read_component_file};
 use crate::{
     cancel::Cancel,
     operator_files, program,
@@ -10,7 +10,7 @@ use crate::{
         manifest::Manifest,
         phase,
         request::Request,
-        runtime::{Author, Runtime},
+        runtime::{Author, ComponentRuntime},
     },
 };
 use anyhow::{Context, Result, bail};
@@ -28,7 +28,7 @@ pub(in crate::wasm) struct Component {
     pub(super) manifest: Manifest,
     pub(super) sha256: String,
     pub(super) imports: BTreeSet<String>,
-    pub(super) runtime: Runtime,
+    pub(super) runtime: ComponentRuntime,
     /// the bytes that are compiled at the first call; emptied afterwards, to save memory
     bytes: Mutex<ComponentBytes>,
     pub(super) is_embedded: bool,
@@ -66,14 +66,14 @@ impl ComponentInfo {
     }
 
     /// Returns what the cache has of a component.
-    fn load_cached(runtime: &Runtime, hash: &blake3::Hash) -> Option<ComponentInfo> {
+    fn load_cached(runtime: &ComponentRuntime, hash: &blake3::Hash) -> Option<ComponentInfo> {
         serde_json::from_slice(&runtime.cache().get(&ComponentInfo::cache_key(hash))?).ok()
     }
 
     /// Returns what the cache has of a component's file. Hashes the file piece by piece. Returns
     /// `None` if the file is not in the cache, cannot be read, or has the length of an embedded
     /// component (which is recognised only by its whole content).
-    fn load_cached_for_file(runtime: &Runtime, path: &Path) -> Option<ComponentInfo> {
+    fn load_cached_for_file(runtime: &ComponentRuntime, path: &Path) -> Option<ComponentInfo> {
         let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
         if embedded::has_length(file.metadata().ok()?.len()) {
             return None;
@@ -87,7 +87,11 @@ impl ComponentInfo {
 
     /// Reads a whole component. If the component has no manifest, compiles it, calls its
     /// `describe`, and does not cache the answer.
-    fn read(runtime: &Runtime, bytes: &[u8], hash: &blake3::Hash) -> Result<ComponentInfo> {
+    fn read(
+        runtime: &ComponentRuntime,
+        bytes: &[u8],
+        hash: &blake3::Hash,
+    ) -> Result<ComponentInfo> {
         let (info, has_manifest) = ComponentInfo::read_uncompiled(runtime, bytes)?;
         if has_manifest {
             info.store(runtime, hash);
@@ -105,7 +109,7 @@ impl ComponentInfo {
 
     /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
     /// A component without a manifest is treated as a check with the name `unnamed`.
-    fn read_uncompiled(runtime: &Runtime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
+    fn read_uncompiled(runtime: &ComponentRuntime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
         let outline = runtime.read_outline(bytes)?;
         let imports = outline.imported_functions()?;
         outline.exports_phase()?;
@@ -128,7 +132,7 @@ impl ComponentInfo {
     }
 
     /// Writes the information to the cache. If that fails, the next run reads the component again.
-    fn store(&self, runtime: &Runtime, hash: &blake3::Hash) {
+    fn store(&self, runtime: &ComponentRuntime, hash: &blake3::Hash) {
         if let Ok(text) = serde_json::to_vec(self) {
             runtime.cache().put(&ComponentInfo::cache_key(hash), &text);
         }
@@ -140,14 +144,18 @@ impl Component {
     ///
     /// # Errors
     /// The component cannot be read, or is not for this host.
-    pub(in crate::wasm) fn open(runtime: &Runtime, place: &Place) -> Result<Component> {
+    pub(in crate::wasm) fn open(
+        runtime: &ComponentRuntime,
+        place: &ComponentSource,
+    ) -> Result<Component> {
         match place {
-            Place::Embedded(name) => {
+            ComponentSource::Embedded(name) => {
                 let plugin = embedded::find(name)
                     .with_context(|| format!("no plugin {name} is part of this program"))?;
                 Component::read(runtime, plugin.bytes.into())
             }
-            Place::File(path) => match ComponentInfo::load_cached_for_file(runtime, path) {
+            ComponentSource::File(path) => match ComponentInfo::load_cached_for_file(runtime, path)
+            {
                 Some(info) => {
                     let bytes = ComponentBytes::InFile(path.clone());
                     Component::new(runtime, info, bytes, false)
@@ -160,7 +168,7 @@ impl Component {
     /// Reads a component without compiling or calling it, even if its name can only be learned by
     /// calling it.
     pub(in crate::wasm) fn read_uncompiled(
-        runtime: &Runtime,
+        runtime: &ComponentRuntime,
         bytes: Cow<'static, [u8]>,
     ) -> Result<Component> {
         let (info, _) = ComponentInfo::read_uncompiled(runtime, &bytes)?;
@@ -171,7 +179,10 @@ impl Component {
     ///
     /// # Errors
     /// The component is not for this host.
-    pub(in crate::wasm) fn read(runtime: &Runtime, bytes: Cow<'static, [u8]>) -> Result<Component> {
+    pub(in crate::wasm) fn read(
+        runtime: &ComponentRuntime,
+        bytes: Cow<'static, [u8]>,
+    ) -> Result<Component> {
         let hash = blake3::hash(&bytes);
         let info = match ComponentInfo::load_cached(runtime, &hash) {
             Some(info) => info,
@@ -181,7 +192,7 @@ impl Component {
     }
 
     fn in_memory(
-        runtime: &Runtime,
+        runtime: &ComponentRuntime,
         info: ComponentInfo,
         bytes: Cow<'static, [u8]>,
     ) -> Result<Component> {
@@ -190,7 +201,7 @@ impl Component {
     }
 
     fn new(
-        runtime: &Runtime,
+        runtime: &ComponentRuntime,
         info: ComponentInfo,
         bytes: ComponentBytes,
         is_embedded: bool,

@@ -15,7 +15,7 @@ use crate::{
         embedded,
         engine::Engine,
         gate,
-        plugin::{Place, Plugin},
+        plugin::{ComponentSource, Plugin},
     },
 };
 use kubephase_wit::phase::Host;

@@ -4,7 +4,7 @@ use super::{engine, world};
 use crate::{
     cancel::Cancel,
     config::plugin_limits::Limits,
-    effect::{Effect, IfExists, proposal::Proposal},
+    effect::{IfExists, Object, proposal::Proposal},
     run::{access::Access, session::Session},
     wasm::{embedded, plugin::Plugin},
 };
@@ -90,9 +90,9 @@ fn config() -> Value {
 }
 
 fn strategies(proposals: &[Proposal]) -> Vec<(String, IfExists)> {
-    let strategies = proposals.iter().map(|proposal| match &proposal.effect {
-        Effect::Object(object) => (proposal.effect.summary().1, object.if_exists),
-        other => panic!("{other:?}"),
+    let strategies = proposals.iter().map(|Proposal { effect, .. }| {
+        let object: &Object = effect.as_kind().expect("an object");
+        (effect.summary().1, object.if_exists)
     });
     strategies.collect()
 }
@@ -100,13 +100,8 @@ fn strategies(proposals: &[Proposal]) -> Vec<(String, IfExists)> {
 fn manifests(proposals: &[Proposal]) -> Vec<Value> {
     proposals
         .iter()
-        .filter_map(|proposal| {
-            if let Effect::Object(object) = &proposal.effect {
-                Some(object.manifest.clone())
-            } else {
-                None
-            }
-        })
+        .filter_map(|proposal| proposal.effect.as_kind())
+        .map(|object: &Object| object.manifest.clone())
         .collect()
 }
 

@@ -3,7 +3,7 @@ use crate::{
     config::{self, CertificateFlags, ConfigFile, Loaded, Problem},
     effect::pki::{AuthorityFile, kubeconfig_facts},
     render::messages,
-    run::workflow::{Line, WorldBefore},
+    run::workflow::{LabelledLine, WorldBefore},
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::Result;
@@ -25,7 +25,7 @@ impl Source<'_> {
     /// # Errors
     /// Every problem of the configuration. If the cluster cannot be read, that is not an error: the
     /// defaults are used (kubeadm behaviour).
-    pub fn load(&self, label: &str, say: &dyn Fn(Vec<Line>)) -> Result<Loaded> {
+    pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<Loaded> {
         let stored = match self.file.and_then(ConfigFile::named) {
             Some(_) => None,
             None => self.read_cluster(label, say)?,
@@ -39,7 +39,7 @@ impl Source<'_> {
     fn read_cluster(
         &self,
         label: &str,
-        say: &dyn Fn(Vec<Line>),
+        say: &dyn Fn(Vec<LabelledLine>),
     ) -> Result<Option<(ClusterConfiguration, Vec<Problem>)>> {
         let Ok(path) = absolute(&self.flags.kubeconfig) else {
             // The operator gave an empty path, which means no kubeconfig.
@@ -48,17 +48,17 @@ impl Source<'_> {
         let path = path.to_string_lossy();
         let world = self.world.open()?;
         let Some(stored) = read_with(world, &path, || {
-            let lines = messages::READING_CONFIGURATION.map(|line| Line::new(label, line));
+            let lines = messages::READING_CONFIGURATION.map(|line| LabelledLine::new(label, line));
             say(lines.into());
         }) else {
             return Ok(None);
         };
         // An empty line separates these lines from the others.
-        let blank = Line::new("", "");
+        let blank = LabelledLine::new("", "");
         say(match &stored {
             Ok(_) => vec![blank],
             Err(_) => vec![
-                Line::new(
+                LabelledLine::new(
                     label,
                     "Error reading configuration from the Cluster. Falling back to default \
                      configuration",

@@ -10,7 +10,7 @@ use crate::{
     program::Program,
     render::messages,
     run::workflow::{
-        CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, RehearsedCluster, Trees,
+        ClusterOfRehearsal, CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees,
         Workflow,
     },
     workflow::reset::Reset,
@@ -96,8 +96,8 @@ impl Workflow for CertsRenew {
         Ok(pki::expired_authorities(files, config, now))
     }
 
-    fn rehearsed_cluster(&self) -> RehearsedCluster {
-        RehearsedCluster::Kept
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::Kept
     }
 
     fn uses_rehearsed_node(&self) -> bool {

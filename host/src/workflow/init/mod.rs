@@ -6,7 +6,7 @@ use crate::{
     effect::pki,
     plan::spec::{PhaseSpec, WorkflowId},
     program::Program,
-    run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
+    run::workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Workflow},
     world::{Files, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -79,16 +79,16 @@ impl Workflow for Init {
         Ok(external.warnings)
     }
 
-    fn opening(&self, config: &Config) -> Vec<Line> {
+    fn opening(&self, config: &Config) -> Vec<LabelledLine> {
         let version = &config.cluster.kubernetes_version;
-        vec![Line::new(
+        vec![LabelledLine::new(
             "init",
             format!("Using Kubernetes version: {version}"),
         )]
     }
 
-    fn rehearsed_cluster(&self) -> RehearsedCluster {
-        RehearsedCluster::New
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::New
     }
 }
 

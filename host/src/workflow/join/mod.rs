@@ -7,7 +7,7 @@ use crate::{
     plan::spec::{PhaseSpec, WorkflowId},
     program::Program,
     render::messages,
-    run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
+    run::workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Workflow},
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -65,7 +65,9 @@ impl Workflow for Join {
             is_named,
         };
         let loaded = load(&source, input.node, world, || {
-            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("preflight", line)));
+            input.say(
+                messages::READING_CONFIGURATION.map(|line| LabelledLine::new("preflight", line)),
+            );
         })?;
         if command.lacks_manifests(&loaded, Program::current()) {
             return Err(anyhow!(LACKS_MANIFESTS));
@@ -83,8 +85,8 @@ impl Workflow for Join {
             .collect()
     }
 
-    fn rehearsed_cluster(&self) -> RehearsedCluster {
-        RehearsedCluster::External
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::External
     }
 
     fn closing(&self, config: &Config) -> Option<String> {

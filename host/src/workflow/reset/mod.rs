@@ -9,8 +9,8 @@ use crate::{
     run::{
         generated_secrets::GeneratedSecrets,
         workflow::{
-            Line, LoadInput, LoadedRun, PlaceFlags, Question, RehearsalPlace, RehearsedCluster,
-            Trees, Workflow,
+            ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
+            RehearsalPlace, Trees, Workflow,
         },
     },
     world::Files,
@@ -68,7 +68,7 @@ impl Workflow for Reset {
             .cluster()
             .with_kubeconfig(&loaded.config.run.kubeconfig)
         {
-            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("reset", line)));
+            input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("reset", line)));
             config::merge_cluster_configuration(&mut loaded, cluster.as_ref());
         }
         let is_asked = !force && !loaded.dry_run;
@@ -78,8 +78,8 @@ impl Workflow for Reset {
         })
     }
 
-    fn rehearsed_cluster(&self) -> RehearsedCluster {
-        RehearsedCluster::Kept
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::Kept
     }
 
     fn uses_rehearsed_node(&self) -> bool {

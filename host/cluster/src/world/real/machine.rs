@@ -3,7 +3,7 @@ use super::{
     child::LeftoverProcesses,
     mounts,
     programs::Programs,
-    services::{Init, Tools},
+    services::{ServiceManager, Tools},
     sysctl,
 };
 use crate::{
@@ -21,7 +21,7 @@ pub(super) struct RealNode {
     facts: NodeFacts,
     /// The facts that phases may ask for, by name.
     facts_by_name: BTreeMap<&'static str, Value>,
-    init: Option<Init>,
+    init: Option<ServiceManager>,
     tools: Tools,
 }
 
@@ -31,7 +31,7 @@ impl RealNode {
         RealNode {
             facts_by_name: facts.facts(),
             facts,
-            init: Init::detect(&tools),
+            init: ServiceManager::detect(&tools),
             tools,
         }
     }

@@ -1,8 +1,8 @@
 //! Follows aliases, merges maps and gives scalars their values.
 use super::{
     Unreadable,
-    events::{Content, Raw},
-    node::{Entries, Key, Node, Place, Yaml},
+    events::{NodeContent, Raw},
+    node::{Entries, EntryKey, Place, Yaml, YamlNode},
     scalar::Scalar,
 };
 use serde_json::{Number, Value};
@@ -19,7 +19,7 @@ const MAX_REPEATED_BYTES: usize = 16 << 20;
 const TOO_LARGE: &str = "aliases make the document too large";
 
 /// Builds the document of which `nodes[0]` is the root.
-pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
+pub(super) fn build(nodes: &[Raw]) -> Result<YamlNode, Unreadable> {
     let mut builder = Builder {
         nodes,
         aliases: Vec::new(),
@@ -29,7 +29,7 @@ pub(super) fn build(nodes: &[Raw]) -> Result<Node, Unreadable> {
         repeated_bytes: 0,
     };
     if nodes.is_empty() {
-        return Ok(Node {
+        return Ok(YamlNode {
             yaml: Yaml::Scalar(Value::Null),
             place: Place::new(1, 1),
         });
@@ -50,31 +50,31 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn node(&mut self, at: usize) -> Result<Node, Unreadable> {
+    fn node(&mut self, at: usize) -> Result<YamlNode, Unreadable> {
         self.count(at)?;
         let nodes = self.nodes;
         let raw = &nodes[at];
         let yaml = match &raw.content {
-            Content::Alias(target) => {
+            NodeContent::Alias(target) => {
                 return self.behind_alias(at, |builder| builder.node(*target));
             }
-            Content::Scalar(scalar) => {
+            NodeContent::Scalar(scalar) => {
                 self.count_bytes(at, scalar)?;
                 Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refused(why))?))
             }
-            Content::List(items) => {
+            NodeContent::List(items) => {
                 let items = self.deeper(raw, |builder| {
                     items.iter().map(|item| builder.node(*item)).collect()
                 })?;
                 Yaml::List(items)
             }
-            Content::Map(children) => {
+            NodeContent::Map(children) => {
                 let mut entries = Vec::new();
                 self.deeper(raw, |builder| builder.entries(children, None, &mut entries))?;
                 Yaml::Map(Entries::new(entries))
             }
         };
-        Ok(Node {
+        Ok(YamlNode {
             yaml,
             place: Place::new(raw.line, raw.column),
         })
@@ -85,18 +85,18 @@ impl Builder<'_> {
         &mut self,
         children: &[usize],
         merged: Option<&Raw>,
-        entries: &mut Vec<(Key, Node)>,
+        entries: &mut Vec<(EntryKey, YamlNode)>,
     ) -> Result<(), Unreadable> {
         let nodes = self.nodes;
         for pair in children.chunks_exact(2) {
             let key = &nodes[pair[0]];
             let place = merged.unwrap_or(key);
-            if matches!(&key.content, Content::Scalar(scalar) if scalar.is_merge()) {
+            if matches!(&key.content, NodeContent::Scalar(scalar) if scalar.is_merge()) {
                 self.merge(pair[1], place, entries)?;
                 continue;
             }
             let name = self.name(pair[0])?;
-            let key = Key {
+            let key = EntryKey {
                 name,
                 place: Place::new(place.line, place.column),
             };
@@ -110,11 +110,11 @@ impl Builder<'_> {
         self.count(at)?;
         let raw = &self.nodes[at];
         let content = match &raw.content {
-            Content::Alias(target) => &self.nodes[*target].content,
+            NodeContent::Alias(target) => &self.nodes[*target].content,
             content => content,
         };
         match content {
-            Content::Scalar(scalar) => {
+            NodeContent::Scalar(scalar) => {
                 self.count_bytes(at, scalar)?;
                 scalar.key().map_err(|why| raw.refused(why))
             }
@@ -128,11 +128,11 @@ impl Builder<'_> {
         &mut self,
         at: usize,
         place: &Raw,
-        entries: &mut Vec<(Key, Node)>,
+        entries: &mut Vec<(EntryKey, YamlNode)>,
     ) -> Result<(), Unreadable> {
         let nodes = self.nodes;
         match &nodes[at].content {
-            Content::List(items) => {
+            NodeContent::List(items) => {
                 self.count(at)?;
                 let mut items = items.iter().rev();
                 items.try_for_each(|item| self.merge_map(*item, place, entries))
@@ -145,16 +145,16 @@ impl Builder<'_> {
         &mut self,
         at: usize,
         place: &Raw,
-        entries: &mut Vec<(Key, Node)>,
+        entries: &mut Vec<(EntryKey, YamlNode)>,
     ) -> Result<(), Unreadable> {
         self.count(at)?;
         let nodes = self.nodes;
         match &nodes[at].content {
-            Content::Map(children) => self.deeper(place, |builder| {
+            NodeContent::Map(children) => self.deeper(place, |builder| {
                 builder.entries(children, Some(place), entries)
             }),
-            Content::Alias(target) => match &nodes[*target].content {
-                Content::Map(children) => self.behind_alias(at, |builder| {
+            NodeContent::Alias(target) => match &nodes[*target].content {
+                NodeContent::Map(children) => self.behind_alias(at, |builder| {
                     builder.deeper(place, |builder| {
                         builder.entries(children, Some(place), entries)
                     })
@@ -182,7 +182,7 @@ impl Builder<'_> {
 
     /// Counts the bytes of a scalar that `at` or an alias around it repeats.
     fn count_bytes(&mut self, at: usize, scalar: &Scalar) -> Result<(), Unreadable> {
-        let is_alias = matches!(self.nodes[at].content, Content::Alias(_));
+        let is_alias = matches!(self.nodes[at].content, NodeContent::Alias(_));
         if is_alias || !self.aliases.is_empty() {
             self.repeated_bytes = self.repeated_bytes.saturating_add(scalar.text.len());
         }

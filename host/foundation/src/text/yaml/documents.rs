@@ -3,7 +3,7 @@ use super::{Unreadable, source::decode};
 
 /// A document of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct DocumentText {
     /// lines of the file before it
     pub offset: u64,
     pub text: String,
@@ -15,7 +15,7 @@ pub struct Part {
 ///
 /// # Errors
 /// The file is not text, or a line that begins with `---` is not a separator.
-pub fn documents(file: &[u8]) -> Result<Vec<Part>, Unreadable> {
+pub fn documents(file: &[u8]) -> Result<Vec<DocumentText>, Unreadable> {
     let (text, is_wide) = decode(file)?;
     if is_wide {
         // kubeadm's reader of lines breaks the last character of such a file.
@@ -23,12 +23,12 @@ pub fn documents(file: &[u8]) -> Result<Vec<Part>, Unreadable> {
             let reason = "this is UTF-16; save the file as UTF-8";
             return Err(Unreadable::new(reason, 1, 1));
         }
-        return Ok(vec![Part { offset: 0, text }]);
+        return Ok(vec![DocumentText { offset: 0, text }]);
     }
     split(&text)
 }
 
-fn split(text: &str) -> Result<Vec<Part>, Unreadable> {
+fn split(text: &str) -> Result<Vec<DocumentText>, Unreadable> {
     let mut parts = Vec::new();
     let (mut offset, mut buffer) = (0, String::new());
     for (number, line) in (0..).zip(text.split_inclusive('\n')) {
@@ -36,7 +36,7 @@ fn split(text: &str) -> Result<Vec<Part>, Unreadable> {
             is_separator(line).map_err(|reason| Unreadable::new(reason, number + 1, 1))?;
         if is_separator && !buffer.is_empty() {
             let text = std::mem::take(&mut buffer);
-            parts.push(Part { offset, text });
+            parts.push(DocumentText { offset, text });
             continue;
         }
         if buffer.is_empty() {
@@ -45,7 +45,7 @@ fn split(text: &str) -> Result<Vec<Part>, Unreadable> {
         buffer.push_str(line);
     }
     if !buffer.is_empty() {
-        parts.push(Part {
+        parts.push(DocumentText {
             offset,
             text: buffer,
         });

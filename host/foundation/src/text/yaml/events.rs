@@ -16,7 +16,7 @@ const LINE_SEPARATOR: &str = "a line separator (U+2028, U+2029) outside of quote
 /// A node as the text writes it: an alias is not followed yet.
 #[derive(Debug)]
 pub(super) struct Raw {
-    pub content: Content,
+    pub content: NodeContent,
     /// from 1
     pub line: u64,
     /// from 1
@@ -25,7 +25,7 @@ pub(super) struct Raw {
 
 /// The content of a node. Numbers are indices of other nodes.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum NodeContent {
     Scalar(Scalar),
     List(Vec<usize>),
     /// keys and values in turn
@@ -121,25 +121,25 @@ impl Reader<'_> {
                     is_plain: style == ScalarStyle::Plain,
                     tag: tag.map(|tag| tag.to_string()),
                 };
-                self.add(Content::Scalar(scalar), anchor, span);
+                self.add(NodeContent::Scalar(scalar), anchor, span);
             }
             Event::SequenceStart(style, anchor, _) => {
-                self.begin(Content::List(Vec::new()), style, anchor, span);
+                self.begin(NodeContent::List(Vec::new()), style, anchor, span);
             }
             Event::MappingStart(style, anchor, _) => {
-                self.begin(Content::Map(Vec::new()), style, anchor, span);
+                self.begin(NodeContent::Map(Vec::new()), style, anchor, span);
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => {
                 let target = self.anchors.get(&anchor).copied().unwrap_or_default();
-                self.add(Content::Alias(target), 0, span);
+                self.add(NodeContent::Alias(target), 0, span);
             }
             _ => {}
         }
     }
 
     /// Adds a node to the collection that is open, and returns its index.
-    fn add(&mut self, content: Content, anchor: usize, span: Span) -> usize {
+    fn add(&mut self, content: NodeContent, anchor: usize, span: Span) -> usize {
         let index = self.nodes.len();
         self.nodes.push(Raw {
             content,
@@ -150,7 +150,7 @@ impl Reader<'_> {
             self.anchors.insert(anchor, index);
         }
         let parent = self.open.last().map(|open| open.node);
-        if let Some(Content::List(children) | Content::Map(children)) =
+        if let Some(NodeContent::List(children) | NodeContent::Map(children)) =
             parent.map(|parent| &mut self.nodes[parent].content)
         {
             children.push(index);
@@ -158,7 +158,7 @@ impl Reader<'_> {
         index
     }
 
-    fn begin(&mut self, content: Content, style: StructureStyle, anchor: usize, span: Span) {
+    fn begin(&mut self, content: NodeContent, style: StructureStyle, anchor: usize, span: Span) {
         let node = self.add(content, anchor, span);
         self.open.push(Open {
             node,

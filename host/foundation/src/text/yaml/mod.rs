@@ -13,8 +13,8 @@ mod tabs;
 mod tests;
 mod unreadable;
 
-pub use documents::{Part, documents};
-pub use node::{Entries, Key, Node, Place, Yaml, short_name};
+pub use documents::{DocumentText, documents};
+pub use node::{Entries, EntryKey, Place, Yaml, YamlNode, short_name};
 pub use unreadable::Unreadable;
 
 use serde_json::Value;
@@ -23,7 +23,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// The document is not YAML, or has values that JSON does not have.
-pub fn parse(text: &str) -> Result<Node, Unreadable> {
+pub fn parse(text: &str) -> Result<YamlNode, Unreadable> {
     let text = source::prepare(text)?;
     build::build(&events::read(&text)?)
 }

@@ -19,7 +19,7 @@ pub fn short_name(name: &str) -> Cow<'_, str> {
 
 /// A node with its place.
 #[derive(Debug)]
-pub struct Node {
+pub struct YamlNode {
     pub yaml: Yaml,
     pub place: Place,
 }
@@ -53,7 +53,7 @@ impl Place {
 /// The content of a node.
 pub enum Yaml {
     Scalar(Value),
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     Map(Entries),
 }
 
@@ -72,25 +72,25 @@ impl fmt::Debug for Yaml {
 /// name without looking at all others: a map may have hundreds of thousands.
 #[derive(Debug)]
 pub struct Entries {
-    list: Vec<(Key, Node)>,
+    list: Vec<(EntryKey, YamlNode)>,
     /// places in the list, ordered by name and then by place
     by_name: Vec<usize>,
 }
 
 impl Entries {
-    pub(super) fn new(list: Vec<(Key, Node)>) -> Self {
+    pub(super) fn new(list: Vec<(EntryKey, YamlNode)>) -> Self {
         let mut by_name: Vec<usize> = (0..list.len()).collect();
         by_name.sort_by(|a, b| list[*a].0.name.cmp(&list[*b].0.name));
         Entries { list, by_name }
     }
 
     /// The last entry of this name.
-    fn last(&self, name: &str) -> Option<&(Key, Node)> {
+    fn last(&self, name: &str) -> Option<&(EntryKey, YamlNode)> {
         self.position(name).map(|at| &self.list[at])
     }
 
     /// The last entry of this name, to be changed.
-    pub fn last_mut(&mut self, name: &str) -> Option<&mut (Key, Node)> {
+    pub fn last_mut(&mut self, name: &str) -> Option<&mut (EntryKey, YamlNode)> {
         self.position(name).map(|at| &mut self.list[at])
     }
 
@@ -104,14 +104,14 @@ impl Entries {
     }
 
     /// Adds entries at the end.
-    pub fn extend(&mut self, more: Vec<(Key, Node)>) {
+    pub fn extend(&mut self, more: Vec<(EntryKey, YamlNode)>) {
         let mut list = std::mem::take(&mut self.list);
         list.extend(more);
         *self = Entries::new(list);
     }
 
     /// Returns the entries, in the order of the text.
-    pub fn into_list(self) -> Vec<(Key, Node)> {
+    pub fn into_list(self) -> Vec<(EntryKey, YamlNode)> {
         self.list
     }
 }
@@ -119,17 +119,17 @@ impl Entries {
 /// The key of an entry, with its place. A key that `<<` merges into the map has the place of the
 /// `<<`.
 #[derive(Debug)]
-pub struct Key {
+pub struct EntryKey {
     pub name: String,
     pub place: Place,
 }
 
-impl Node {
+impl YamlNode {
     /// Returns the node as JSON. The last entry of a repeated key counts.
     pub fn value(&self) -> Value {
         match &self.yaml {
             Yaml::Scalar(value) => value.clone(),
-            Yaml::List(items) => items.iter().map(Node::value).collect(),
+            Yaml::List(items) => items.iter().map(YamlNode::value).collect(),
             Yaml::Map(entries) => Value::Object(
                 entries
                     .list
@@ -157,7 +157,7 @@ impl Node {
     }
 
     /// Returns an entry of a map. The last entry of a repeated key counts.
-    fn entry(&self, name: &str) -> Option<&(Key, Node)> {
+    fn entry(&self, name: &str) -> Option<&(EntryKey, YamlNode)> {
         let Yaml::Map(entries) = &self.yaml else {
             return None;
         };
@@ -174,7 +174,7 @@ impl Node {
 
     /// Returns the keys that their map has twice, with their paths; at most 100. A key that
     ///  `<<` merges into the map counts like one that is written there (kubeadm behaviour).
-    pub fn repeated(&self) -> Vec<(String, &Key)> {
+    pub fn repeated(&self) -> Vec<(String, &EntryKey)> {
         let mut repeated = Vec::new();
         self.collect_repeated(&mut String::new(), &mut repeated);
         repeated
@@ -182,7 +182,11 @@ impl Node {
 
     /// `path` is that of this node, and is so again afterwards: the nodes of a long path may be
     /// very many.
-    fn collect_repeated<'a>(&'a self, path: &mut String, repeated: &mut Vec<(String, &'a Key)>) {
+    fn collect_repeated<'a>(
+        &'a self,
+        path: &mut String,
+        repeated: &mut Vec<(String, &'a EntryKey)>,
+    ) {
         let length = path.len();
         match &self.yaml {
             Yaml::Scalar(_) => {}

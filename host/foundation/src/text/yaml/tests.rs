@@ -2,7 +2,7 @@ mod documents;
 mod large;
 
 use super::{
-    node::{Entries, Key, Node, Place, Yaml},
+    node::{Entries, EntryKey, Place, Yaml, YamlNode},
     *,
 };
 use serde_json::{Value, json};
@@ -16,20 +16,20 @@ fn every_node_has_its_place() {
     assert_eq!(repeated(&tree), [("b[1].k".to_owned(), 5)]);
 }
 
-fn repeated(tree: &Node) -> Vec<(String, u64)> {
+fn repeated(tree: &YamlNode) -> Vec<(String, u64)> {
     let repeated = tree.repeated().into_iter();
     repeated.map(|(path, key)| (path, key.place.line)).collect()
 }
 
-fn key(number: u64) -> Key {
-    Key {
+fn key(number: u64) -> EntryKey {
+    EntryKey {
         name: format!("key-{number}"),
         place: Place::new(number, 1),
     }
 }
 
-fn null_node() -> Node {
-    Node {
+fn null_node() -> YamlNode {
+    YamlNode {
         yaml: Yaml::Scalar(Value::Null),
         place: Place::new(1, 1),
     }
@@ -38,17 +38,17 @@ fn null_node() -> Node {
 /// Comparing every key with every other key would take minutes.
 #[test]
 fn a_map_of_many_keys_is_searched_in_linear_time() {
-    let mut entries: Vec<(Key, Node)> = (1..=200_000)
+    let mut entries: Vec<(EntryKey, YamlNode)> = (1..=200_000)
         .map(|number| (key(number), null_node()))
         .collect();
     entries.push((
-        Key {
+        EntryKey {
             place: Place::new(200_001, 1),
             ..key(77)
         },
         null_node(),
     ));
-    let tree = Node {
+    let tree = YamlNode {
         yaml: Yaml::Map(Entries::new(entries)),
         place: Place::new(1, 1),
     };

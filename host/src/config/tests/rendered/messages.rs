@@ -81,7 +81,7 @@ fn urls_of_the_control_plane() {
 
 #[test]
 fn a_kubeconfig_names_its_user_and_cluster() {
-    let client = kubeconfig::Client {
+    let client = kubeconfig::ClientKubeconfig {
         preferences: false,
         cluster: "kubernetes",
         server: "https://192.0.2.2:6443",

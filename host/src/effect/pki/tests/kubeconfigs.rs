@@ -120,7 +120,7 @@ fn kubeconfig_spec(path: &str) -> KubeconfigSpec {
 }
 
 fn rotated_kubeconfig(path: &str) -> Effect {
-    Effect::RotatedKubeconfig(RotatedKubeconfigSpec {
+    Effect::from(RotatedKubeconfigSpec {
         path: path.into(),
         client_certificate: "/evil.pem".into(),
     })
@@ -149,11 +149,11 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
         "/etc/kubernetes/super-admin.conf",
         "/etc/kubernetes/kubelet.conf",
     ] {
-        let effect = Effect::Kubeconfig(kubeconfig_spec(path));
+        let effect = Effect::from(kubeconfig_spec(path));
         assert!(apply_for_plugin(effect).is_err(), "{path}");
         assert!(node.files().stat(path).unwrap().is_none());
     }
-    let admin = Effect::Kubeconfig(kubeconfig_spec("/etc/kubernetes/admin.conf"));
+    let admin = Effect::from(kubeconfig_spec("/etc/kubernetes/admin.conf"));
     apply(&node, &admin, None).unwrap();
     let before = node.files().read("/etc/kubernetes/admin.conf").unwrap();
     assert!(apply_for_plugin(rotated_kubeconfig("/etc/kubernetes/admin.conf")).is_err());
@@ -161,6 +161,6 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
         node.files().read("/etc/kubernetes/admin.conf").unwrap(),
         before
     );
-    apply_for_plugin(Effect::Kubeconfig(kubeconfig_spec("/opt/agent/kubeconfig"))).unwrap();
+    apply_for_plugin(Effect::from(kubeconfig_spec("/opt/agent/kubeconfig"))).unwrap();
     apply_for_plugin(rotated_kubeconfig("/opt/agent/kubeconfig")).unwrap();
 }

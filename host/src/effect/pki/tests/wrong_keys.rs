@@ -67,7 +67,7 @@ fn no_kubeconfig_is_made_with_the_key_of_another_authority() {
     let text = kubeconfig_text(
         &spec,
         node.files(),
-        Credential::Certificate { started: NOW },
+        KubeconfigCredential::Certificate { started: NOW },
     );
     for refused in [ensured.unwrap_err(), text.map(drop).unwrap_err()] {
         assert!(refused.message.contains(WRONG_KEY), "{}", refused.message);

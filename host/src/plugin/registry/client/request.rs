@@ -37,17 +37,17 @@ impl Default for Times {
 
 /// A request to a registry.
 #[derive(Clone)]
-pub struct Request {
+pub struct RegistryRequest {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
 }
 
-impl Request {
+impl RegistryRequest {
     /// A request without headers and body.
-    pub fn new(method: Method, url: Url) -> Request {
-        Request {
+    pub fn new(method: Method, url: Url) -> RegistryRequest {
+        RegistryRequest {
             method,
             url,
             headers: HeaderMap::new(),
@@ -57,7 +57,7 @@ impl Request {
 
     /// Sets the media types that the answer may have.
     #[must_use]
-    pub fn accept(mut self, media_types: &[&'static str]) -> Request {
+    pub fn accept(mut self, media_types: &[&'static str]) -> RegistryRequest {
         self.headers.extend(
             media_types
                 .iter()
@@ -68,7 +68,7 @@ impl Request {
 
     /// Sets the body and its media type.
     #[must_use]
-    pub fn body(mut self, media_type: &'static str, body: Bytes) -> Request {
+    pub fn body(mut self, media_type: &'static str, body: Bytes) -> RegistryRequest {
         self.headers
             .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         self.body = Some(body);

@@ -1,7 +1,7 @@
 //! Authorization: gets the password or the token that a registry asks for.
 use super::{Challenge, Client, display_url};
 use crate::{
-    plugin::credentials::{Credentials, Keyring},
+    plugin::credentials::{Keyring, RegistryCredentials},
     secret::Secret,
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -31,8 +31,8 @@ impl Client<'_> {
             credentials.with_context(|| format!("cannot get the credentials of {registry}"))?;
         let mut authorization = match challenges.with_context(|| self.server())? {
             Challenge::Basic => match credentials {
-                Some(Credentials::Password { user, password }) => basic(&user, &password)?,
-                Some(Credentials::Identity(_)) => {
+                Some(RegistryCredentials::Password { user, password }) => basic(&user, &password)?,
+                Some(RegistryCredentials::Identity(_)) => {
                     bail!("{} takes no tokens; log in with a password", self.server())
                 }
                 None => bail!(
@@ -55,7 +55,7 @@ impl Client<'_> {
         &self,
         realm: &str,
         service: &str,
-        credentials: Option<Credentials>,
+        credentials: Option<RegistryCredentials>,
     ) -> Result<HeaderValue> {
         let registry = &self.reference.registry;
         let realm = Url::parse(realm).map_err(|error| {
@@ -108,7 +108,7 @@ impl Client<'_> {
         &self,
         realm: Url,
         service: &str,
-        credentials: Option<Credentials>,
+        credentials: Option<RegistryCredentials>,
     ) -> Result<reqwest::RequestBuilder> {
         let scope = format!("repository:{}:{}", self.reference.repository, self.actions);
         let mut fields = vec![("scope", scope.as_str())];
@@ -116,7 +116,7 @@ impl Client<'_> {
             fields.push(("service", service));
         }
         Ok(match &credentials {
-            Some(Credentials::Identity(token)) => {
+            Some(RegistryCredentials::Identity(token)) => {
                 fields.extend([
                     ("grant_type", "refresh_token"),
                     ("client_id", "kubephase"),
@@ -134,7 +134,7 @@ impl Client<'_> {
                 let mut url = realm;
                 url.query_pairs_mut().extend_pairs(fields);
                 match other {
-                    Some(Credentials::Password { user, password }) => self
+                    Some(RegistryCredentials::Password { user, password }) => self
                         .http
                         .get(url)
                         .header(AUTHORIZATION, basic(user, password)?),

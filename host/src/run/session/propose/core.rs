@@ -1,8 +1,12 @@
 //! The host functions by which only phases of the distribution propose effects.
 use super::super::{Hosted, Session, parse_proposal};
 use crate::{
-    effect::{BootstrapKubeconfig, Effect, KubeconfigServer, StaticPod, files},
+    effect::{BootstrapKubeconfig, EffectKind, KubeconfigServer, StaticPod, files},
     wasm::gate::{self, HostFunction, Plain},
+};
+use kubephase_sdk::spec::{
+    BootstrapTokenSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, RenewalSpec,
+    RestartSpec, ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Effect as Handle, effects_core};
 use serde::de::DeserializeOwned;
@@ -10,14 +14,13 @@ use serde::de::DeserializeOwned;
 impl Session {
     /// Records a proposal that only the distribution's own phases make. Its specification is handed
     /// over as JSON.
-    fn propose_core<T: DeserializeOwned>(
+    fn propose_core<K: EffectKind + DeserializeOwned>(
         &mut self,
         function: &'static HostFunction<Plain<String>>,
         text: String,
-        effect: impl FnOnce(T) -> Effect,
     ) -> Hosted<Handle> {
         let Plain(text) = self.admit(function, text)?.arguments;
-        self.propose(effect(parse_proposal(&text)?))
+        self.propose(parse_proposal::<K>(&text)?)
     }
 }
 
@@ -32,19 +35,19 @@ impl effects_core::Host for Session {
             owner: None,
         };
         let name = name.into();
-        self.propose(Effect::StaticPod(StaticPod { name, file }))
+        self.propose(StaticPod { name, file })
     }
 
     fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::ENSURE_BOOTSTRAP_TOKEN, json, Effect::BootstrapToken)
+        self.propose_core::<BootstrapTokenSpec>(&gate::ENSURE_BOOTSTRAP_TOKEN, json)
     }
 
     fn share_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::SHARE_KEYS, json, Effect::ShareKeys)
+        self.propose_core::<ShareKeysSpec>(&gate::SHARE_KEYS, json)
     }
 
     fn fetch_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::FETCH_KEYS, json, Effect::FetchKeys)
+        self.propose_core::<FetchKeysSpec>(&gate::FETCH_KEYS, json)
     }
 
     fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
@@ -52,7 +55,7 @@ impl effects_core::Host for Session {
             .admit(&gate::BOOTSTRAP_KUBECONFIG, path)?
             .arguments
             .into();
-        self.propose(Effect::BootstrapKubeconfig(BootstrapKubeconfig { path }))
+        self.propose(BootstrapKubeconfig { path })
     }
 
     fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
@@ -60,27 +63,27 @@ impl effects_core::Host for Session {
             .admit(&gate::KUBECONFIG_SERVER, (path, server))?
             .arguments;
         let path = path.into();
-        self.propose(Effect::KubeconfigServer(KubeconfigServer { path, server }))
+        self.propose(KubeconfigServer { path, server })
     }
 
     fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::ETCD_MEMBER, json, Effect::EtcdMember)
+        self.propose_core::<EtcdMemberSpec>(&gate::ETCD_MEMBER, json)
     }
 
     fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::CONTROL_PLANE_USERS, json, Effect::Users)
+        self.propose_core::<ControlPlaneUsers>(&gate::CONTROL_PLANE_USERS, json)
     }
 
     fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
         let (path, Plain(owner)) = self.admit(&gate::GIVE_TREE, (path, (uid, gid)))?.arguments;
-        self.propose(Effect::Owner(files::Owner {
+        self.propose(files::Owner {
             path: path.into(),
             owner,
-        }))
+        })
     }
 
     fn clear(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::CLEAR, json, Effect::Clear)
+        self.propose_core::<ClearSpec>(&gate::CLEAR, json)
     }
 
     fn attempt(&mut self, of: Handle, warning: String) -> Hosted<()> {
@@ -100,14 +103,14 @@ impl effects_core::Host for Session {
     }
 
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::WAIT_UNTIL, json, Effect::Wait)
+        self.propose_core::<WaitSpec>(&gate::WAIT_UNTIL, json)
     }
 
     fn renew_certificate(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::RENEW_CERTIFICATE, json, Effect::Renewal)
+        self.propose_core::<RenewalSpec>(&gate::RENEW_CERTIFICATE, json)
     }
 
     fn restart_component(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::RESTART_COMPONENT, json, Effect::Restart)
+        self.propose_core::<RestartSpec>(&gate::RESTART_COMPONENT, json)
     }
 }

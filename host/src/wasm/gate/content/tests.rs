@@ -11,7 +11,7 @@ fn excess_of(object: &Value) -> Option<String> {
 
 fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
     let [api_version, kind] = ["apiVersion", "kind"].map(|field| object[field].as_str().unwrap());
-    let owner = Owner {
+    let owner = OwnerPlugin {
         plugin: "own",
         accounts: vec!["account"],
         decides_about_others,
@@ -199,10 +199,10 @@ fn a_namespace_is_made_without_what_decides_about_its_pods() {
 
 #[test]
 fn a_patch_removes_only_what_the_plugin_itself_may_write() {
-    let owner = Owner {
+    let owner = OwnerPlugin {
         plugin: "own",
         null_removes: true,
-        ..Owner::default()
+        ..OwnerPlugin::default()
     };
     let excess_in = |kind: &str, patch: &Value| {
         let shape = shape_of("v1", kind).unwrap();

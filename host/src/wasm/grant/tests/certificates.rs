@@ -26,7 +26,7 @@ fn judge_certificate(change: impl Fn(&mut Value)) -> Result<(), String> {
     });
     change(&mut spec);
     let spec = ENSURE_CERTIFICATE.admit(spec.to_string(), Origin::Plugin)?;
-    grant.allows_effect(&Effect::Certificate(spec))
+    grant.allows_effect(&Effect::from(spec))
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn allows_kubeconfig(grant: &Grant, directory: &str) -> Result<(), String> {
         common_name: "reader".into(),
         ..Default::default()
     };
-    grant.allows_effect(&Effect::Kubeconfig(spec))
+    grant.allows_effect(&Effect::from(spec))
 }
 
 #[test]

@@ -7,7 +7,7 @@ fn allows(grant: &Grant, kind: &str, namespace: Option<&str>, name: &str) -> boo
         manifest["metadata"]["namespace"] = namespace.into();
     }
     grant
-        .allows_effect(&Effect::Object(Object {
+        .allows_effect(&Effect::from(Object {
             manifest,
             if_exists: Default::default(),
         }))
@@ -50,7 +50,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
 }
 
 fn daemon_set(spec: Value) -> Effect {
-    Effect::Object(Object {
+    Effect::from(Object {
         manifest: json!({
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
@@ -107,7 +107,7 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
 }
 
 fn service(namespace: &str, if_exists: IfExists) -> Effect {
-    Effect::Object(Object {
+    Effect::from(Object {
         manifest: json!({
             "apiVersion": "v1",
             "kind": "Service",
@@ -160,11 +160,11 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
         };
         let (manifest, patch) = (labelled.clone(), labelled.clone());
         let if_exists = IfExists::Apply;
-        let apply = Effect::Object(Object {
+        let apply = Effect::from(Object {
             manifest,
             if_exists,
         });
-        let patch = Effect::Patch(crate::effect::Patch { of, patch });
+        let patch = Effect::from(crate::effect::Patch { of, patch });
         for (call, effect) in [
             ("effects-cluster.apply-object", apply),
             ("effects-cluster.patch-object", patch),

@@ -53,8 +53,8 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     .unwrap();
     let default = embedded::defaults().next().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::File(folder.path().join(default.name));
-    let Place::File(path) = &place else {
+    let place = ComponentSource::File(folder.path().join(default.name));
+    let ComponentSource::File(path) = &place else {
         panic!("a file")
     };
     let told = format!(
@@ -71,7 +71,7 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
         .expect("what failed is tried again")
         .digest()
         .to_owned();
-    let place = Place::File(folder.path().join("other"));
+    let place = ComponentSource::File(folder.path().join("other"));
     fs::rename(path, folder.path().join("other")).unwrap();
     let digests = [(); 2].map(|()| {
         let digest = engine.load_once(place.clone()).unwrap().digest().to_owned();
@@ -81,7 +81,7 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     assert_eq!(digests, [digest.clone(), digest.clone()]);
     assert_ne!(
         engine
-            .load_once(Place::Embedded(default.name))
+            .load_once(ComponentSource::Embedded(default.name))
             .unwrap()
             .digest(),
         digest
@@ -101,7 +101,7 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     let known = || {
         Engine::with(Cache::open_at(&cache), Compiler::ThisProcess)
             .unwrap()
-            .load_once(Place::File(path.clone()))
+            .load_once(ComponentSource::File(path.clone()))
             .unwrap()
     };
     let digest = known().digest().to_owned();
@@ -124,7 +124,7 @@ fn refused_file(path: &Path) -> String {
     format!(
         "{:#}",
         engine()
-            .load_once(Place::File(path.to_owned()))
+            .load_once(ComponentSource::File(path.to_owned()))
             .map(drop)
             .unwrap_err()
     )
@@ -179,7 +179,7 @@ fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
             Compiler::ThisProcess,
         )
         .unwrap()
-        .load_once(Place::File(path.clone()))
+        .load_once(ComponentSource::File(path.clone()))
         .unwrap();
         let asked = &plugin.manifest().grants[0].capability;
         assert!(plugin.grant().has(asked), "{asked}");

@@ -60,15 +60,16 @@ impl ApiClient {
         };
         let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
         let mut cached = self.connection.lock();
+        let connected = |client| Connected {
+            client,
+            embedded,
+            server: address_of(&server),
+        };
         if let Some(connection) = cached.as_ref()
             && connection.kubeconfig == text
             && connection.endpoint == endpoint
         {
-            return Ok(Connected {
-                client: connection.client.clone(),
-                embedded,
-                server: address_of(&server),
-            });
+            return Ok(connected(connection.client.clone()));
         }
         if let Some(endpoint) = endpoint {
             use_endpoint(&mut config, &server, endpoint)
@@ -84,11 +85,7 @@ impl ApiClient {
             endpoint,
             client: client.clone(),
         });
-        Ok(Connected {
-            client,
-            embedded,
-            server: address_of(&server),
-        })
+        Ok(connected(client))
     }
 
     /// Reads the kubeconfig. Returns its name for messages, and its text with the files of the node

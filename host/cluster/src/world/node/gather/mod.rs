@@ -16,7 +16,7 @@ use crate::{
     cancel::Cancel,
     world::{
         ServiceState,
-        real::services::{Init, Tools},
+        real::services::{ServiceManager, Tools},
     },
 };
 use kubephase_sdk::node::is_proxy;
@@ -173,7 +173,7 @@ fn memory_mib() -> u64 {
 
 /// Adds the init system and the states of the services that phases ask for.
 fn add_services(facts: NodeFacts, tools: &Tools) -> NodeFacts {
-    let init = Init::detect(tools);
+    let init = ServiceManager::detect(tools);
     let init = init.as_ref();
     NodeFacts {
         systemd_resolved_active: init
@@ -189,7 +189,7 @@ fn add_services(facts: NodeFacts, tools: &Tools) -> NodeFacts {
 }
 
 /// Returns the state of a service; the default without an init system.
-fn service_state(init: Option<&Init>, name: &str) -> ServiceState {
+fn service_state(init: Option<&ServiceManager>, name: &str) -> ServiceState {
     init.zip(UnitName::parse(name).ok())
         .map(|(init, name)| init.state(&name))
         .unwrap_or_default()

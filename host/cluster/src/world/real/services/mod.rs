@@ -19,21 +19,21 @@ enum InitSystem {
 
 /// The init system of this machine.
 #[derive(Clone, Debug)]
-pub struct Init {
+pub struct ServiceManager {
     system: InitSystem,
     tools: Tools,
 }
 
-impl Init {
+impl ServiceManager {
     /// Detects the init system of this machine; `None` if it has neither systemd nor OpenRC.
-    pub fn detect(tools: &Tools) -> Option<Init> {
+    pub fn detect(tools: &Tools) -> Option<ServiceManager> {
         let system = if tools.programs.find("systemctl").is_some() {
             InitSystem::Systemd
         } else {
             tools.programs.find("openrc")?;
             InitSystem::OpenRc
         };
-        Some(Init {
+        Some(ServiceManager {
             system,
             tools: tools.clone(),
         })

@@ -49,7 +49,7 @@ fn take_calls(folder: &Path) -> Vec<String> {
 #[test]
 fn systemctl_gets_names_behind_two_dashes() {
     let folder = tempfile::tempdir().unwrap();
-    let init = Init::detect(&recording_tools(folder.path(), &["systemctl"])).unwrap();
+    let init = ServiceManager::detect(&recording_tools(folder.path(), &["systemctl"])).unwrap();
     let unit = UnitName::parse("getty@tty1.service").unwrap();
     init.state(&unit);
     assert_eq!(

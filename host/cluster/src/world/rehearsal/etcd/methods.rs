@@ -11,6 +11,12 @@ impl Rehearsal {
     /// # Errors
     /// The node has no cluster: a real node could not find its members either.
     fn etcd_members(&self) -> Tried<&EtcdMembers> {
+        Ok(self.members_and_endpoints()?.0)
+    }
+
+    /// Returns the members of etcd and their endpoints, as [`Self::etcd_members`] says. The
+    /// endpoints of an external cluster are not asked for.
+    fn members_and_endpoints(&self) -> Tried<(&EtcdMembers, Vec<String>)> {
         let cluster = self.kubelet.cluster();
         if cluster.is_external() {
             let has_etcd = self
@@ -19,11 +25,11 @@ impl Rehearsal {
                 .is_some();
             cluster.import_members(self.api.as_ref(), has_etcd);
             self.kubelet.sync()?;
-        } else {
-            self.kubelet.sync()?;
-            etcd_endpoints(self.api.as_ref())?;
+            return Ok((&cluster.etcd, Vec::new()));
         }
-        Ok(&cluster.etcd)
+        self.kubelet.sync()?;
+        let endpoints = etcd_endpoints(self.api.as_ref())?;
+        Ok((&cluster.etcd, endpoints))
     }
 }
 
@@ -45,12 +51,11 @@ impl Etcd for Rehearsal {
     }
 
     fn health(&self) -> Tried<(usize, usize)> {
-        let members = self.etcd_members()?;
+        let (members, endpoints) = self.members_and_endpoints()?;
         if self.kubelet.cluster().is_external() {
             // A dry run does not ask a real etcd. It says so in a note.
             return Ok((1, 1));
         }
-        let endpoints = etcd_endpoints(self.api.as_ref())?;
         let healthy = endpoints
             .iter()
             .filter(|endpoint| members.serves_url(endpoint))

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::world::api::resources::Resource;
 use data_encoding::BASE64;
-use kubephase_sdk::net::Network;
+use kubephase_sdk::net::{Network, is_subdomain};
 use serde_json::{Value, json};
 use services::complete_service;
 
@@ -92,20 +92,6 @@ fn is_name(resource: &Resource, name: &str) -> bool {
     } else {
         is_subdomain(name)
     }
-}
-
-/// Whether a text is a DNS subdomain (RFC 1123) as Kubernetes requires it.
-fn is_subdomain(name: &str) -> bool {
-    name.len() <= 253
-        && name.bytes().next().is_some_and(is_alphanumeric)
-        && name.bytes().last().is_some_and(is_alphanumeric)
-        && name
-            .bytes()
-            .all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.'))
-}
-
-fn is_alphanumeric(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
 fn complete_secret(object: &mut Value) {

@@ -16,7 +16,7 @@ use super::{
     selectors::Selectors,
     signer::SigningAuthority,
     status::{ApiError, ApiResult},
-    store::{ObjectChange, Store},
+    store::{Store, StoredChange},
 };
 use crate::world::api::resources::Resource;
 use body::parse_body;
@@ -79,7 +79,7 @@ pub struct WatchReply {
     pub namespace: String,
     pub selectors: Selectors,
     pub initial: Vec<Value>,
-    pub changes: broadcast::Receiver<ObjectChange>,
+    pub changes: broadcast::Receiver<StoredChange>,
 }
 
 /// A request for objects of a resource that is authorized.

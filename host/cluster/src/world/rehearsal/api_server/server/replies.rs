@@ -2,7 +2,7 @@
 use super::ResponseBody;
 use crate::world::rehearsal::api_server::{
     requests::{ApiReply, WatchReply},
-    store::ObjectChange,
+    store::StoredChange,
 };
 use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -55,7 +55,7 @@ fn watch_body(watch: WatchReply) -> ResponseBody {
 
 impl WatchReply {
     /// Whether a change is of an object that is watched.
-    fn includes(&self, change: &ObjectChange) -> bool {
+    fn includes(&self, change: &StoredChange) -> bool {
         let is_in_namespace = self.namespace.is_empty()
             || change.object["metadata"]["namespace"] == self.namespace.as_str();
         change.resource == self.resource

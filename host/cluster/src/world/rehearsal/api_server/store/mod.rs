@@ -21,7 +21,7 @@ const BACKLOG: usize = 1024;
 
 /// A change of an object.
 #[derive(Clone, Debug)]
-pub struct ObjectChange {
+pub struct StoredChange {
     /// `ADDED`, `MODIFIED` or `DELETED`.
     pub kind: &'static str,
     pub resource: &'static Resource,
@@ -35,7 +35,7 @@ type StoreKey = (&'static str, &'static str, String, String);
 pub struct Store {
     objects: BTreeMap<StoreKey, Value>,
     version: u64,
-    changes: broadcast::Sender<ObjectChange>,
+    changes: broadcast::Sender<StoredChange>,
     log: Option<Arc<ClusterLog>>,
 }
 
@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Returns a stream of changes from now on.
-    pub fn watch(&self) -> broadcast::Receiver<ObjectChange> {
+    pub fn watch(&self) -> broadcast::Receiver<StoredChange> {
         self.changes.subscribe()
     }
 
@@ -167,7 +167,7 @@ impl Store {
             log.add(|| self.to_log_entry(kind, resource, object));
         }
         // Sending fails if there is no watch.
-        let _ = self.changes.send(ObjectChange {
+        let _ = self.changes.send(StoredChange {
             kind,
             resource,
             object: object.clone(),

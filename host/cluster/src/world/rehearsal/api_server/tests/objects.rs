@@ -132,3 +132,16 @@ fn a_defect_of_the_server_is_answered_as_an_internal_error() {
     assert_eq!(status["kind"], "Status");
     assert_eq!(status["code"], 500);
 }
+
+#[test]
+fn names_of_objects_are_subdomains() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    for name in ["a", "a.b-c.d", "0"] {
+        assert_eq!(admin.post(CONFIG_MAPS, &config_map(name, json!({}))).0, 201);
+    }
+    for name in ["a..b", "a.-b", "-a", "a.", "A", "a_b", &"a".repeat(254)] {
+        let (status, _) = admin.post(CONFIG_MAPS, &config_map(name, json!({})));
+        assert_eq!(status, 422, "{name}");
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     report as report_command,
 };
 use crate::{
-    config::{Config, ConfigFile},
+    config::ConfigFile,
     event::{RunResult, Subscriber},
     plan::{
         Plan,
@@ -248,14 +248,15 @@ impl WorkflowCommand<'_> {
         let ran = execute(site, prepared, output, self.request.verbosity)?.0;
         let is_done = ran.finished.result == RunResult::Done;
         if is_done && self.request.phase.is_none() && output == Output::Text {
-            self.print_closing(&ran.run.prepared.config);
+            self.print_closing(&ran.run.prepared);
         }
         let exit = Exit::from(&ran.finished.result);
         Ok((ran, exit))
     }
 
-    fn print_closing(&self, config: &Config) {
-        if let Some(text) = self.workflow.closing(config) {
+    fn print_closing(&self, prepared: &Prepared) {
+        let closing = self.workflow.closing(&prepared.config, prepared.dry_run);
+        if let Some(text) = closing {
             print::out(&text);
         }
     }

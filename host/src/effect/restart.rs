@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     backoff::{Backoff, NextTry},
+    render::MANIFESTS,
     wasm::grant::Grant,
     world::{Container, Runtime, Tried},
 };
@@ -32,14 +33,15 @@ fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
                 [format!("[dryrun] Would restart {component}")],
             ));
         }
-        outcome => outcome?,
+        outcome => outcome.map_err(|why| still_running(component, why))?,
     };
     if old.is_empty() {
         let why = "it does not run on this node; the kubelet starts it with its new certificate";
         return Ok(Applied::Skipped(why.to_owned()).into());
     }
     old.iter()
-        .try_for_each(|container| runtime.stop_container(&container.id, GRACE))?;
+        .try_for_each(|container| runtime.stop_container(&container.id, GRACE))
+        .map_err(|why| still_running(component, why))?;
     wait_for_new(spec, &old, context)?;
     let health = WaitSpec {
         condition: Condition::Component {
@@ -48,11 +50,29 @@ fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
         },
         timeout_seconds: spec.timeout_seconds,
     };
-    let waited = wait_until(&health, context)?;
+    let waited = wait_until(&health, context).map_err(|why| Failure {
+        message: format!(
+            "{component} was restarted with its new certificate, but {}",
+            why.message
+        ),
+        ..why
+    })?;
     Ok(Done {
         applied: Applied::Changed,
         ..waited
     })
+}
+
+/// Returns the failure of a component that could not be ended.
+fn still_running(component: &str, why: Failure) -> Failure {
+    Failure {
+        message: format!(
+            "{component} was not restarted and uses its old certificate until it is; restart it by \
+             moving {MANIFESTS}/{component}.yaml away for 20 seconds: {}",
+            why.message
+        ),
+        ..why
+    }
 }
 
 /// Returns the running containers of the component's static Pods. A Pod of another namespace may
@@ -88,7 +108,8 @@ fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> Tri
             }
             NextTry::OutOfTime => {
                 let message = format!(
-                    "the kubelet did not start {component} again within {}s",
+                    "{component} was ended to restart it, but the kubelet did not start it again \
+                     within {}s; make sure that the kubelet runs, and look at its log",
                     spec.timeout_seconds
                 );
                 return Err(Failure::new(FailureCode::Timeout, message));

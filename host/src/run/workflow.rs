@@ -108,7 +108,7 @@ pub trait Workflow: Sync {
 
     /// Returns the closing words for the operator, after a run of the whole workflow that
     /// succeeded.
-    fn closing(&self, _config: &Config) -> Option<String> {
+    fn closing(&self, _config: &Config, _is_dry_run: bool) -> Option<String> {
         None
     }
 }

@@ -127,6 +127,7 @@ fn a_dry_run_changes_nothing() {
         text.contains("certificate for serving the Kubernetes API renewed"),
         "{text}"
     );
+    assert!(!text.contains("Done renewing"), "{text}");
     assert_eq!(read(), before);
 }
 

@@ -44,6 +44,9 @@ impl Runtime for Machine {
 
     fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
         assert!(grace > Duration::from_secs(1), "it gives up its lease");
+        if id == "stuck" {
+            return Err(Failure::new(FailureCode::Timeout, "the runtime is stuck"));
+        }
         let mut containers = self.containers.lock();
         let stopped = containers.iter_mut().find(|container| container.id == id);
         let stopped = stopped.unwrap();
@@ -96,6 +99,10 @@ fn container(id: &str, name: &str, namespace: &str, pod: &str) -> Container {
     }
 }
 
+fn scheduler(id: &str) -> Container {
+    container(id, "kube-scheduler", "kube-system", "kube-scheduler-quince")
+}
+
 fn machine(root: &std::path::Path, containers: Vec<Container>, kubelet_works: bool) -> Machine {
     Machine {
         world: FakeWorld::new(&Case::parse(HEALTHY).unwrap(), root).unwrap(),
@@ -120,12 +127,7 @@ fn only_the_static_pod_of_the_component_is_restarted() {
     let machine = machine(
         root.path(),
         vec![
-            container(
-                "a",
-                "kube-scheduler",
-                "kube-system",
-                "kube-scheduler-quince",
-            ),
+            scheduler("a"),
             container("b", "kube-scheduler", "tenant", "kube-scheduler-quince"),
             container("c", "kube-scheduler", "kube-system", "second-scheduler-x"),
             container("d", "etcd", "kube-system", "etcd-quince"),
@@ -154,16 +156,36 @@ fn a_component_that_does_not_run_is_left_to_the_kubelet() {
 #[test]
 fn a_kubelet_that_starts_nothing_is_reported() {
     let root = tempfile::tempdir().unwrap();
-    let pod = container(
-        "a",
-        "kube-scheduler",
-        "kube-system",
-        "kube-scheduler-quince",
-    );
-    let failure = restart_scheduler(&machine(root.path(), vec![pod], false)).unwrap_err();
+    let machine = machine(root.path(), vec![scheduler("a")], false);
+    let failure = restart_scheduler(&machine).unwrap_err();
     assert_eq!(failure.code, FailureCode::Timeout);
     assert_eq!(
         failure.message,
-        "the kubelet did not start kube-scheduler again within 1s"
+        "kube-scheduler was ended to restart it, but the kubelet did not start it again within 1s; \
+         make sure that the kubelet runs, and look at its log"
     );
+}
+
+#[test]
+fn a_component_that_cannot_be_ended_uses_its_old_certificate() {
+    let root = tempfile::tempdir().unwrap();
+    let failure = restart_scheduler(&machine(root.path(), vec![scheduler("stuck")], true));
+    assert_eq!(
+        failure.unwrap_err().message,
+        "kube-scheduler was not restarted and uses its old certificate until it is; restart it by \
+         moving /etc/kubernetes/manifests/kube-scheduler.yaml away for 20 seconds: the runtime is \
+         stuck"
+    );
+}
+
+#[test]
+fn a_component_that_is_unhealthy_afterwards_has_its_new_certificate() {
+    let root = tempfile::tempdir().unwrap();
+    let mut machine = machine(root.path(), vec![scheduler("a")], true);
+    let sick = HEALTHY.replace("200", "503");
+    machine.world = FakeWorld::new(&Case::parse(&sick).unwrap(), root.path()).unwrap();
+    let message = restart_scheduler(&machine).unwrap_err().message;
+    let expected = "kube-scheduler was restarted with its new certificate, but a healthy \
+                    kube-scheduler at https://127.0.0.1:10259/livez did not come about within 1s: ";
+    assert!(message.starts_with(expected), "{message}");
 }

@@ -255,13 +255,7 @@ fn restart(row: &Restarted) -> Result<Outcome, Failure> {
         restart,
         &format!("Restarting {component}. This can take up to {limit}"),
     )?;
-    effects_core::attempt(
-        restart,
-        &format!(
-            "{component} was not restarted and uses its old certificate until it is; restart it by \
-             moving {manifest} away for 20 seconds: {{}}"
-        ),
-    )?;
+    effects_core::attempt(restart, "{}")?;
     Ok(Outcome::Settled)
 }
 

@@ -108,11 +108,13 @@ impl Workflow for CertsRenew {
         Reset.rehearsed_trees(place)
     }
 
-    fn closing(&self, config: &Config) -> Option<String> {
-        Some(if renewal::restarts_components(config) {
-            messages::RENEWED.to_owned()
+    fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
+        let words = if renewal::restarts_components(config) {
+            messages::RENEWED
         } else {
-            messages::RENEWED_WITHOUT_RESTART.to_owned()
-        })
+            messages::RENEWED_WITHOUT_RESTART
+        };
+        // Nothing was renewed in a dry run.
+        (!is_dry_run).then(|| words.to_owned())
     }
 }

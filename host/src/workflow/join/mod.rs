@@ -89,7 +89,7 @@ impl Workflow for Join {
         ClusterOfRehearsal::External
     }
 
-    fn closing(&self, config: &Config) -> Option<String> {
+    fn closing(&self, config: &Config, _is_dry_run: bool) -> Option<String> {
         Some(messages::joined(config))
     }
 }

@@ -111,7 +111,7 @@ impl Workflow for Reset {
         GeneratedSecrets::forget(files)
     }
 
-    fn closing(&self, _config: &Config) -> Option<String> {
+    fn closing(&self, _config: &Config, _is_dry_run: bool) -> Option<String> {
         Some(messages::RESET.to_owned())
     }
 }

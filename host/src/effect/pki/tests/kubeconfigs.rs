@@ -186,7 +186,7 @@ fn a_plugins_kubeconfig_names_only_authorities_beside_it() {
         node.files()
             .write(path, text.as_bytes(), 0o600, None)
             .unwrap();
-        let done = apply(&node, &Effect::Kubeconfig(kubeconfig_spec(path)), territory);
+        let done = apply(&node, &Effect::from(kubeconfig_spec(path)), territory);
         done.map(drop).map_err(|failure| failure.to_text())
     };
     let hidden = outcome("/srv/secret.crt", Some(&territory)).unwrap_err();

@@ -65,6 +65,10 @@ pub fn load_for_certificates(
     };
     let mut loaded = load_init(file, &init_flags, &node)?;
     if let Some((stored, warnings)) = stored {
+        let renewal = loaded.config.renewal.get_or_insert_default();
+        renewal
+            .kept_certificates_dir
+            .clone_from(&stored.certificates_dir);
         loaded.config.cluster = stored;
         loaded.warnings.extend(warnings);
         if !directory.is_empty() {

@@ -8,6 +8,7 @@ use super::{
     merge::merge,
     read::Diagnostics,
 };
+use crate::text::sanitise;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -138,7 +139,7 @@ fn read_of_machine(file: MachineFile) -> Result<Vec<Document>, Problems> {
         if !is_known(document) {
             let message = format!(
                 "no command reads {}; remove it, or write one of {}",
-                document.gvk(),
+                sanitise::line(&document.gvk()),
                 known_kinds()
             );
             problems.push(document.problem("kind", message));

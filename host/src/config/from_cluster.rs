@@ -12,12 +12,13 @@ use super::{
 use crate::{
     program,
     secret::Secret,
+    text::sanitise,
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::ClusterConfiguration;
 use kubephase_wit::{FailureCode, ObjectRef};
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 /// A cluster that discovery found and trusts.
 pub struct FoundCluster {
@@ -69,13 +70,19 @@ pub fn from_cluster(
     let kube_proxy = read_document(cluster, "kube-proxy", "config.conf")?.and_then(|document| {
         component_document(&document, ComponentKind::KubeProxy, &mut diagnostics)
     });
+    let kept = || read_document(cluster, "kubephase-config", "PhaseConfiguration");
     let phases = if phases.is_same_as(&PhaseConfiguration::default()) {
-        read_document(cluster, "kubephase-config", "PhaseConfiguration")?
+        kept()?
             .map(|document| phases::read(&document))
             .transpose()
             .map_err(Problems::from)?
             .unwrap_or_default()
     } else {
+        let kept = kept().ok().flatten();
+        let kept = kept.and_then(|document| phases::read(&document).ok());
+        diagnostics
+            .warnings
+            .extend(kept.and_then(|kept| warn_of_plugins_left_out(&phases, &kept)));
         phases
     };
     complete(&mut config, &join, found, node, &mut diagnostics)?;
@@ -87,6 +94,32 @@ pub fn from_cluster(
         warnings: diagnostics.finish(&[])?,
         token_given: true,
         dry_run: join.dry_run,
+    })
+}
+
+/// Returns a warning if this node's own PhaseConfiguration lacks plugins that the cluster keeps for
+/// all nodes.
+fn warn_of_plugins_left_out(
+    own: &PhaseConfiguration,
+    kept: &PhaseConfiguration,
+) -> Option<Problem> {
+    let own: HashSet<&str> = own
+        .plugins
+        .iter()
+        .map(|plugin| plugin.name.as_str())
+        .collect();
+    let kept = kept.plugins.iter().map(|plugin| plugin.name.as_str());
+    let missing: Vec<_> = kept
+        .filter(|name| !own.contains(name))
+        .map(sanitise::listed)
+        .collect();
+    (!missing.is_empty()).then(|| {
+        let message = format!(
+            "this node has a PhaseConfiguration of its own, so plugins of the cluster's ConfigMap \
+             kubephase-config do not run here: {}",
+            missing.join(", ")
+        );
+        Problem::new("plugins", message)
     })
 }
 
@@ -204,4 +237,32 @@ fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<
     text.map(|text| documents::parse_document(&place, 0, &text))
         .transpose()
         .map_err(|problem| Problems::from(problem).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn with_plugins(names: &[&str]) -> PhaseConfiguration {
+        let plugins = names
+            .iter()
+            .map(|name| json!({"name": name, "source": "./x"}));
+        serde_json::from_value(json!({"plugins": plugins.collect::<Vec<_>>()})).unwrap()
+    }
+
+    #[test]
+    fn a_node_is_told_which_plugins_of_the_cluster_it_leaves_out() {
+        let warn = |own: &[&str], kept: &[&str]| {
+            let warning = warn_of_plugins_left_out(&with_plugins(own), &with_plugins(kept));
+            warning.map(|warning| warning.message)
+        };
+        assert_eq!(warn(&["a"], &["a"]), None);
+        assert_eq!(warn(&["a"], &[]), None);
+        let told = warn(&["a"], &["a", "b", "c\n[init] d"]).unwrap();
+        assert!(
+            told.ends_with("do not run here: b, \"c\\n[init] d\""),
+            "{told}"
+        );
+    }
 }

@@ -1,5 +1,5 @@
 //! Problems of a configuration, with their places.
-use crate::text::user_info;
+use crate::text::{sanitise, user_info};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -61,7 +61,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
-            write!(f, "{}:", file.display())?;
+            write!(f, "{}:", sanitise::exact(&file.to_string_lossy()))?;
             if let (Some(line), Some(column)) = (self.line, self.column) {
                 write!(f, "{line}:{column}:")?;
             }

@@ -5,6 +5,7 @@ use super::{
     phases, v1beta3,
     validate::algorithm_problem,
 };
+use crate::text::sanitise;
 use kubephase_sdk::release::Release;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -70,7 +71,10 @@ impl Diagnostics {
         if document.is_of_machine {
             return;
         }
-        let message = format!("{IGNORED} with GroupVersionKind {}", document.gvk());
+        let message = format!(
+            "{IGNORED} with GroupVersionKind {}",
+            sanitise::line(&document.gvk())
+        );
         self.warnings.push(document.problem("kind", message));
     }
 

@@ -59,7 +59,12 @@ pub fn territory_of(config: &Config) -> Territory {
         .as_str()
         .unwrap_or(MANIFESTS);
     let certificates = config.cluster.certificates_dir.as_str();
-    for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates] {
+    let kept = config.renewal.iter();
+    let kept = kept.map(|renewal| renewal.kept_certificates_dir.as_str());
+    for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates]
+        .into_iter()
+        .chain(kept.filter(|directory| !directory.is_empty()))
+    {
         territory.add_linked_directory(path);
     }
     for path in [KUBECONFIG_DIR, &config.run.kubeconfig_dir] {

@@ -23,7 +23,7 @@ impl Plan {
         choice: &Choice,
     ) -> Result<Plan, Vec<PlanError>> {
         let names = PhaseNames::new(catalog, workflow);
-        let unknown = find_unknown_names(&names, choice);
+        let unknown = find_unknown_names(&names, catalog, choice);
         if !unknown.is_empty() {
             return Err(unknown);
         }
@@ -42,7 +42,7 @@ impl Plan {
     }
 }
 
-fn find_unknown_names(names: &PhaseNames, choice: &Choice) -> Vec<PlanError> {
+fn find_unknown_names(names: &PhaseNames, catalog: &Catalog, choice: &Choice) -> Vec<PlanError> {
     let mut mentions: Vec<(&String, String)> = Vec::new();
     for name in &choice.skip {
         mentions.push((name, choice.skip_source().to_owned()));
@@ -53,7 +53,9 @@ fn find_unknown_names(names: &PhaseNames, choice: &Choice) -> Vec<PlanError> {
     for (name, by) in &choice.disabled {
         mentions.push((name, by.clone()));
     }
-    for (name, plugin) in &choice.replaced {
+    // One configuration serves all workflows, and a phase may be of another one.
+    let replaced = choice.replaced.iter();
+    for (name, plugin) in replaced.filter(|(name, _)| !catalog.has_phase(name)) {
         mentions.push((
             name,
             format!("`replaces` of the PhaseConfiguration, with plugin {plugin}"),
@@ -199,7 +201,7 @@ impl<'a> Builder<'a> {
     fn missing_stand_ins(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
         for (phase, plugin) in &self.choice.replaced {
-            if self.stand_ins(phase).next().is_some() {
+            if !self.names.has(phase) || self.stand_ins(phase).next().is_some() {
                 continue;
             }
             let (phase, plugin) = (phase.clone(), plugin.clone());

@@ -32,6 +32,8 @@ enum Refusal {
     /// The id would make the phase look like another phase: skipping, replacing, waiting for and
     /// reporting go by id.
     Taken { by: String, conflict: Conflict },
+    /// The phase would stand in for a phase of a workflow whose phases nothing may replace.
+    StandIn { workflow: WorkflowId, phase: String },
     UnknownWorkflow {
         unknown: WorkflowId,
         known: Vec<WorkflowId>,
@@ -67,6 +69,14 @@ impl fmt::Display for PhaseRefused {
                     ", but {by} has only phases of kubephase, and phases that replace one of them"
                 )?,
             },
+            Refusal::StandIn { workflow, phase } => {
+                return write!(
+                    f,
+                    " that stands in for {phase} in the workflow {workflow}, in which no phase of \
+                     kubephase can be replaced; its author has to remove that from `replaces` or \
+                     `workflow`"
+                );
+            }
             Refusal::UnknownWorkflow { unknown, known } => {
                 let known: Vec<&str> = known.iter().map(WorkflowId::as_str).collect();
                 return write!(
@@ -190,6 +200,11 @@ impl Catalog {
         self.entries
             .iter()
             .filter(move |entry| entry.workflow == *workflow)
+    }
+
+    /// Whether any workflow has a phase or group of this id.
+    pub fn has_phase(&self, id: &str) -> bool {
+        self.entries.iter().any(|entry| entry.spec.id == id)
     }
 
     /// Whether a plugin of this name provides a phase of any workflow.

@@ -29,13 +29,20 @@ pub enum PlanError {
     SlotTaken { slot: String, phases: Vec<String> },
 }
 
+/// How many errors of a plan are shown.
+const MAX_SHOWN: usize = 50;
+
 /// All errors that make a plan impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanErrors(pub Vec<PlanError>);
 
 impl fmt::Display for PlanErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        let shown = self.0.iter().take(MAX_SHOWN);
+        let mut lines: Vec<String> = shown.map(ToString::to_string).collect();
+        if self.0.len() > MAX_SHOWN {
+            lines.push(format!("and {} more problems", self.0.len() - MAX_SHOWN));
+        }
         f.write_str(&lines.join("\n"))
     }
 }

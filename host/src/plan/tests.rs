@@ -313,3 +313,17 @@ fn a_plan_of_many_phases_and_edges_is_made_and_shown() {
         assert!(render(&plan, format).contains("phase-1199"));
     }
 }
+
+#[test]
+fn of_many_problems_only_some_are_shown() {
+    let errors: Vec<PlanError> = (0..36_000)
+        .map(|number| PlanError::UnknownName {
+            name: format!("x-{number}"),
+            named_in: "a test".into(),
+            nearest: None,
+        })
+        .collect();
+    let shown = PlanErrors(errors).to_string();
+    assert_eq!(shown.lines().count(), 51);
+    assert!(shown.ends_with("and 35950 more problems"));
+}

@@ -15,6 +15,7 @@ use crate::{
     pki::signature::Signer,
     plan::catalog::Catalog,
     plugin::registry::Fetched,
+    text::sanitise,
     wasm::{
         embedded,
         engine::Engine,
@@ -317,7 +318,8 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
 /// component, if it was read.
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     format!(
-        "kubephase plugin allow {name} --config {}{}",
+        "kubephase plugin allow {} --config {}{}",
+        sanitise::listed(name),
         config.display(),
         digest_flag(digest)
     )

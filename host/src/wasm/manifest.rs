@@ -14,7 +14,7 @@ pub use requires::Requires;
 
 use super::request::Request;
 use crate::{
-    arguments::Line,
+    arguments::{Line, json},
     plan::{
         provided::PluginPhase,
         spec::{PhaseKind, PhaseSource, PhaseSpec, WorkflowId},
@@ -29,6 +29,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Bytes of memory that the schema of a plugin's settings takes at most. Usual ones take kilobytes.
+const MAX_SCHEMA_MEMORY: usize = 1 << 20;
 /// Version of the manifest's schema that this build reads.
 pub const SCHEMA: u32 = 1;
 
@@ -181,6 +183,12 @@ fn check_settings_schema(schema: &Value) -> Result<(), String> {
     }
     if !schema.is_object() {
         return Err("has to be a JSON Schema, an object".into());
+    }
+    let memory = json::memory(schema);
+    if memory > MAX_SCHEMA_MEMORY {
+        return Err(format!(
+            "the schema takes {memory} bytes of memory; {MAX_SCHEMA_MEMORY} are allowed"
+        ));
     }
     // A schema of a draft that is not known is refused when settings are validated by it.
     if schema.get("$schema").is_some() {

@@ -177,7 +177,7 @@ fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
         })
         .collect();
     // Each phase writes the same objects: the limit counts the objects that are handed over.
-    let calls: Vec<Value> = (0..15).map(apply).collect();
+    let calls: Vec<Value> = (0..5).map(apply).collect();
     let ended = Trial::providing(&provides)
         .grants(&[grant])
         .allow_cluster_admin()

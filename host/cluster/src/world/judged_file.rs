@@ -1,13 +1,18 @@
 //! Reads files that have to be judged first. A path may lead to another file a moment later, so the
 //! file is opened once, and both the judgement and the bytes are about that file.
-use super::{Files, OpenFile, Tried, files::MAX_READ};
+use super::{Files, OpenFile, Tried};
 use crate::secret::Secret;
 
-/// Reads a file that `judge` does not refuse; `None` if there is no file. Follows links.
+/// Bytes of the largest key, certificate or kubeconfig that is read, with all that its file holds:
+/// the authorities of a whole distribution have 220 KiB.
+pub const MAX_CREDENTIAL_FILE: u64 = 1 << 20;
+
+/// Reads a key, a certificate or a kubeconfig that `judge` does not refuse; `None` if there is no
+/// file. Follows links.
 ///
 /// # Errors
 /// The refusal; the failure to open or read the file, which is `invalid` if it is not a regular
-/// file.
+/// file, or is too large.
 pub fn read_judged(
     files: &dyn Files,
     path: &str,
@@ -19,7 +24,7 @@ pub fn read_judged(
         Err(failure) => return Err(failure),
     };
     judge(&*opened)?;
-    opened.read(MAX_READ).map(Secret::new).map(Some)
+    opened.read(MAX_CREDENTIAL_FILE).map(Secret::new).map(Some)
 }
 
 /// Returns the text of a file that was read, with `\u{fffd}` in place of bytes that are not text.
@@ -62,5 +67,10 @@ mod tests {
         assert_eq!(refused.code, kubephase_wit::FailureCode::Denied);
         assert!(read_judged(&files, "/none", |_| Ok(())).unwrap().is_none());
         assert!(read_judged(&files, "/pki", |_| Ok(())).is_err());
+        let large = vec![b'x'; 1 + (1 << 20)];
+        files.write("/own/large", &large, 0o600, None).unwrap();
+        assert!(read_judged(&files, "/own/large", |_| Ok(())).is_err());
+        files.write("/own/large", &large[1..], 0o600, None).unwrap();
+        assert!(read_judged(&files, "/own/large", |_| Ok(())).is_ok());
     }
 }

@@ -2,6 +2,9 @@
 use super::{Certificate, key::common_name};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+/// Intermediates of a certificate that are looked at. Usual chains have one or two.
+const MAX_INTERMEDIATES: usize = 10;
+
 impl Certificate {
     /// Returns why the certificate is not valid at `now` (Unix seconds); `None` if it is valid.
     pub fn validity_problem(&self, now: i64) -> Option<String> {
@@ -42,19 +45,22 @@ impl Certificate {
 
     /// Whether the authority `root` signed the certificate, directly or through the certificate's
     /// intermediates. Validity periods do not count. Every intermediate has to be an authority that
-    /// allows the intermediates below it.
+    /// allows the intermediates below it. Only the first ten intermediates count: each step may try
+    /// all of them.
     pub fn chains_to(&self, root: &Certificate) -> bool {
         let root = root.parsed();
-        let mut subject = self.parsed();
-        for intermediates_below in 0..=self.intermediates.len() {
-            if is_issuer(&root, &subject, intermediates_below) {
+        let leaf = self.parsed();
+        let intermediates = self.intermediates.iter().take(MAX_INTERMEDIATES);
+        let intermediates: Vec<X509Certificate<'_>> = intermediates
+            .filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert))
+            .collect();
+        let mut subject = &leaf;
+        for intermediates_below in 0..=intermediates.len() {
+            if is_issuer(&root, subject, intermediates_below) {
                 return true;
             }
-            let mut intermediates = self
-                .intermediates
-                .iter()
-                .filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert));
-            match intermediates.find(|issuer| is_issuer(issuer, &subject, intermediates_below)) {
+            let mut issuers = intermediates.iter();
+            match issuers.find(|issuer| is_issuer(issuer, subject, intermediates_below)) {
                 Some(issuer) => subject = issuer,
                 None => break,
             }

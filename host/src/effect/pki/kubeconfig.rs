@@ -2,6 +2,7 @@
 use super::{
     authority::{load_authority, load_certificate},
     invalid_with_remedy,
+    observe::{AuthorityFile, read_authority},
 };
 use crate::{
     effect::{Applied, Context, Done},
@@ -40,7 +41,19 @@ pub fn ensure_kubeconfig(
     if let Some(existing) = read_existing(files, &spec.path)? {
         let root = load_certificate(host_files, &spec.directory, &spec.authority)
             .map_err(|failure| explain_authority(failure, spec, host_files))?;
-        let warning = check_existing(&existing, spec, &root, files)?;
+        let own = spec.path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let allowed = if context.territory.is_some() {
+            AuthorityFile::Below(own)
+        } else {
+            AuthorityFile::Any
+        };
+        let authorities = existing.authorities(&|file| read_authority(files, file, allowed));
+        let authorities = match allowed {
+            AuthorityFile::Any => authorities?,
+            // A plugin is not told whether another file exists.
+            AuthorityFile::Below(_) => authorities.ok().flatten(),
+        };
+        let warning = check_existing(&existing, spec, &root, &authorities.unwrap_or_default())?;
         let line = format!("Using existing kubeconfig file: {:?}", spec.path);
         return Ok(Done {
             warnings: warning.into_iter().collect(),
@@ -148,13 +161,14 @@ fn explain_authority(failure: Failure, spec: &KubeconfigSpec, files: &dyn Files)
     }
 }
 
-/// Checks that an existing kubeconfig trusts the authority. Returns a warning if it names another
+/// Checks that an existing kubeconfig trusts the authority. `authorities` is the PEM of those that
+/// it names. Returns a warning if it names another
 /// server.
 fn check_existing(
     existing: &Kubeconfig,
     spec: &KubeconfigSpec,
     root: &Certificate,
-    files: &dyn Files,
+    authorities: &str,
 ) -> Tried<Option<String>> {
     let path = &spec.path;
     let remedy = remove_remedy(path);
@@ -165,10 +179,7 @@ fn check_existing(
         );
         return Err(invalid_with_remedy(message, remedy));
     }
-    let pem = existing
-        .authorities(&|path| files.read(path))?
-        .unwrap_or_default();
-    let found = Certificate::parse_all(pem.trim()).unwrap_or_default();
+    let found = Certificate::parse_all(authorities.trim()).unwrap_or_default();
     if found.first() != Some(&root.der) {
         let count = found.len();
         let message = format!(

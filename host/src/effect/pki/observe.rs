@@ -151,7 +151,11 @@ fn plain_url(text: &str) -> String {
 }
 
 /// Reads the file of an authority that a kubeconfig names.
-fn read_authority(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> Tried<Vec<u8>> {
+pub(super) fn read_authority(
+    files: &dyn Files,
+    file: &str,
+    allowed: AuthorityFile<'_>,
+) -> Tried<Vec<u8>> {
     let AuthorityFile::Below(directory) = allowed else {
         return files.read(file);
     };

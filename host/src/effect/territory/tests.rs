@@ -122,6 +122,25 @@ fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_aut
     assert!(is_refused(&kubeconfig("/etc/kubernetes/admin.conf")));
 }
 
+/// `certs renew` uses the directory of its flag, and the cluster may have another.
+#[test]
+fn the_clusters_own_directory_of_certificates_belongs_to_the_host_in_a_renewal() {
+    let mut config = config();
+    let renewal = config.renewal.get_or_insert_default();
+    renewal.kept_certificates_dir = "/opt/pki".into();
+    let territory = territory_of(&config);
+    assert!(territory.owns("/opt/pki/front-proxy-ca.crt") && territory.owns("/srv/pki/ca.key"));
+    for effect in [
+        certificate("/opt/pki", "x", "etcd/ca"),
+        certificate("/opt/pki", "apiserver", "ca"),
+    ] {
+        assert!(
+            refusal_reason(&effect, &territory, &config).is_some(),
+            "{effect:?}"
+        );
+    }
+}
+
 #[test]
 fn a_plugins_certificate_does_not_outlive_the_clusters() {
     let mut config = config();

@@ -9,6 +9,10 @@ use std::{
     ops::Bound,
 };
 
+/// Workflows whose phases nobody replaces: they renew or remove what the program made, and a person
+/// who named one of them is told that this was done.
+const FIXED_WORKFLOWS: [&str; 2] = ["certs-renew", "reset"];
+
 /// The names of a catalog's entries.
 pub(super) struct TakenNames<'a> {
     entries: &'a [CatalogEntry],
@@ -53,6 +57,9 @@ impl<'a> TakenNames<'a> {
                 known: self.workflows.clone(),
             });
         }
+        if let Some(refusal) = self.forbidden_stand_in(phase) {
+            return Some(refusal);
+        }
         let candidates = self.candidates(&phase.spec.id).into_iter();
         let conflicts = candidates.filter_map(|place| {
             let entry = &self.entries[place];
@@ -64,6 +71,21 @@ impl<'a> TakenNames<'a> {
         Some(Refusal::Taken {
             by: entry.describe(),
             conflict,
+        })
+    }
+
+    /// Returns why a phase cannot replace the phases that it names; `None` if it can.
+    fn forbidden_stand_in(&self, phase: &PluginPhase) -> Option<Refusal> {
+        let fixed = phase.workflows.iter();
+        let mut fixed = fixed.filter(|workflow| FIXED_WORKFLOWS.contains(&workflow.as_str()));
+        fixed.find_map(|workflow| {
+            let has = |name: &&String| {
+                let mut places = self.by_name.get(*name).into_iter().flatten();
+                places.any(|place| self.entries[*place].workflow == *workflow)
+            };
+            let phase = phase.spec.replaces.iter().find(has)?.clone();
+            let workflow = workflow.clone();
+            Some(Refusal::StandIn { workflow, phase })
         })
     }
 

@@ -237,3 +237,20 @@ fn thousands_of_phases_of_plugins_are_planned() {
     let twice = [provided(phase("load/1/below", &[]))];
     assert!(catalog.add_plugin(&plugin(false), &twice).is_err());
 }
+
+#[test]
+fn nothing_stands_in_for_a_phase_that_renews_or_removes() {
+    for (workflow, replaced) in [("certs-renew", "apiserver"), ("reset", "cleanup-node")] {
+        let mut mine = manifest("mine", &["mine"]);
+        mine.provides[0].workflows = vec![WorkflowId::new("init"), WorkflowId::new(workflow)];
+        mine.provides[0].spec.replaces = vec![replaced.into()];
+        let refused = add(&mut builtin_catalog(), &mine, false).unwrap_err();
+        let told = refused.to_string();
+        assert!(
+            told.contains(&format!("{replaced} in the workflow {workflow}")),
+            "{told}"
+        );
+        mine.provides[0].spec.replaces = vec!["addon/coredns".into()];
+        add(&mut builtin_catalog(), &mine, false).unwrap();
+    }
+}

@@ -65,3 +65,14 @@ fn only_one_phase_fills_a_slot() {
     );
     assert!(Plan::build(&catalog, &INIT, &skip(&["addon/kube-proxy"])).is_ok());
 }
+
+#[test]
+fn a_phase_of_another_workflow_may_be_replaced_there() {
+    let mut catalog = full_catalog();
+    catalog
+        .entries
+        .push(plugin_entry("cilium", &["kubelet-wait-bootstrap"]));
+    let plan = Plan::build(&catalog, &INIT, &replace("kubelet-wait-bootstrap")).unwrap();
+    assert!(plan.node("cilium").is_some());
+    assert!(Plan::build(&catalog, &INIT, &replace("kubelet-wait")).is_err());
+}

@@ -13,6 +13,7 @@ use crate::{
         place::is_same_place,
         source,
     },
+    text::sanitise,
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -34,7 +35,9 @@ pub fn load_one(
         locked: lock.get(&entry.name),
     };
     let name = &entry.entry.name;
-    entry.load(engine).with_context(|| format!("plugin {name}"))
+    entry
+        .load(engine)
+        .with_context(|| format!("plugin {}", sanitise::line(name)))
 }
 
 /// The entry of a plugin in the configuration `file`, and the locked plugin of its name.
@@ -104,13 +107,14 @@ impl<'a> EntryCheck<'a> {
                 "it is not in {}, so it was not allowed yet; to see what it asks for, run: \
                  kubephase plugin inspect {}; to allow it as it is now, run: {}",
                 lock::FILE,
-                source::display_source(source, self.file),
+                sanitise::listed(&source::display_source(source, self.file)),
                 self.remedy_for_file()
             ),
             Some(locked) if self.pinned().is_none() && locked.source != *source => bail!(
-                "the configuration names the source {source}, the lock {}; if the configuration \
-                 is right, run: {}",
-                locked.source,
+                "the configuration names the source {}, the lock {}; if the configuration is \
+                 right, run: {}",
+                sanitise::listed(source),
+                sanitise::listed(&locked.source),
                 self.remedy_for_file()
             ),
             locked => Ok(locked.filter(|locked| is_same_place(&locked.source, source))),
@@ -136,7 +140,7 @@ impl<'a> EntryCheck<'a> {
 
     /// Checks that the plugin has the name, digest and version of its entry.
     fn check_entry(&self, plugin: &Plugin) -> Result<()> {
-        let (manifest, source) = (plugin.manifest(), &self.entry.source);
+        let (manifest, source) = (plugin.manifest(), sanitise::listed(&self.entry.source));
         if manifest.name != self.entry.name {
             bail!(
                 "{source} calls itself {0}; write `name: {0}` in its entry of the configuration",
@@ -188,7 +192,7 @@ impl<'a> EntryCheck<'a> {
         bail!(
             "{} is not what was locked (version {}, digest {}{signer}): it is version {}, digest \
              {}; {change}\nif the component was replaced on purpose, run: {}",
-            self.entry.source,
+            sanitise::listed(&self.entry.source),
             locked.version,
             locked.digest,
             plugin.manifest().version,

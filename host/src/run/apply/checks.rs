@@ -21,7 +21,8 @@ impl Application<'_> {
             return Err(self.refuse(proposal, "it proposed", why.into()));
         }
         for proposal in proposals {
-            if let Err(why) = self.check_grant(proposal) {
+            let checked = self.session.count_work(|| self.check_grant(proposal))?;
+            if let Err(why) = checked {
                 let why = self.session.bounded(why);
                 return Err(self.refuse(proposal, "it proposed what it was not granted:", why));
             }

@@ -30,7 +30,8 @@ impl Session {
         self.propose(effect(arguments))
     }
 
-    /// Parses a text about a proposal. A text of the distribution's own phases is taken unchanged.
+    /// Parses a text about a proposal, and hides secrets in it: a plugin knows its own settings. A
+    /// text of the distribution's own phases is taken unchanged.
     fn words(
         &self,
         function: &'static HostFunction<crate::arguments::Text>,
@@ -39,7 +40,9 @@ impl Session {
         if !self.is_plugin() {
             return Ok(text);
         }
-        Ok(self.admit(function, text)?.arguments.into())
+        let mut text = self.admit(function, text)?.arguments.into();
+        self.0.shared.secrets.blank(&mut text);
+        Ok(text)
     }
 
     /// Returns the permission bits of a mode. A plugin may not set set-user-ID or set-group-ID

@@ -1,6 +1,7 @@
 //! Counts what a phase spends of its limits: in one call, in all its calls, and together with the
 //! other phases of its plugin.
 mod effects;
+mod time;
 
 use super::Session;
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
             MAX_ALL_OBJECT_BYTES, MAX_CAPSULES, MAX_FACT_BYTES, MAX_FINDING_BYTES,
             MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_FACT_BYTES,
             MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES,
-            MAX_RUN_LOG_BYTES, PLUGIN_TIME, UsedTime,
+            MAX_RUN_LOG_BYTES, UsedTime,
         },
     },
 };
@@ -281,43 +282,6 @@ impl Session {
                 "facts of one plugin",
             )
         })
-    }
-
-    /// Returns the processor time that all calls of the plugin used; `None` if no limit applies.
-    pub fn used_time(&self) -> Option<UsedTime> {
-        if !self.is_plugin() {
-            return None;
-        }
-        let used = self.spend_of_run(|run| Ok(Some(run.processor_time.clone())));
-        used.ok().flatten()
-    }
-
-    /// Counts time of the phase, and returns what is left of the time of its plugin; `None` if no
-    /// limit applies.
-    pub fn spend_time(&self, time: Duration) -> Option<Duration> {
-        if !self.is_plugin() {
-            return None;
-        }
-        let left = self.spend_of_run(|run| {
-            run.time = run.time.saturating_add(time);
-            Ok(Some(PLUGIN_TIME.saturating_sub(run.time)))
-        });
-        left.ok().flatten()
-    }
-
-    /// Spends time of the plugin before it passes. Returns false if the plugin has less.
-    pub fn reserve_time(&self, time: Duration) -> bool {
-        if !self.is_plugin() {
-            return true;
-        }
-        let fits = self.spend_of_run(|run| {
-            let fits = run.time.saturating_add(time) <= PLUGIN_TIME;
-            if fits {
-                run.time += time;
-            }
-            Ok(fits)
-        });
-        fits.unwrap_or(false)
     }
 
     /// Counts a capsule of the plugin. Returns whether it may be kept.

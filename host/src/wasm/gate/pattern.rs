@@ -1,6 +1,7 @@
 //! Patterns of grants: checks their syntax, and decides whether they cover what a call demands. A
 //! pattern *matches* a text; a request *covers* a demand.
 mod dimension;
+mod wildcards;
 
 pub use dimension::Dimension;
 
@@ -8,7 +9,6 @@ use crate::{
     arguments::{CommandLine, HttpUrl, ObjectName},
     wasm::request::{ObjectPattern, Request},
 };
-use globset::{GlobBuilder, GlobMatcher};
 use kubephase_sdk::spec::Usage;
 use std::net::IpAddr;
 
@@ -257,27 +257,13 @@ pub fn check_pattern(pattern: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles a pattern with wildcards. `None` if the pattern has reserved characters or is not a
-/// valid glob. [`check_pattern`] accepts brackets around a pattern; here they would be read as a
-/// set of characters.
-fn matcher(pattern: &str) -> Option<GlobMatcher> {
-    if pattern.contains(RESERVED) {
-        return None;
-    }
-    let glob = GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .backslash_escape(false)
-        .build()
-        .ok()?;
-    Some(glob.compile_matcher())
-}
-
-/// Whether a pattern matches a text.
+/// Whether a pattern matches a text. A pattern with wildcards and reserved characters, which
+/// [`check_pattern`] accepts around an address, matches nothing.
 pub fn pattern_matches(pattern: &str, text: &str) -> bool {
     if !pattern.contains('*') {
         return pattern == text;
     }
-    matcher(pattern).is_some_and(|matcher| matcher.is_match(text))
+    !pattern.contains(RESERVED) && wildcards::matches(pattern, text)
 }
 
 /// Whether one of the patterns matches a text.

@@ -64,7 +64,7 @@ pub const MAX_FINDING_BYTES: usize = 16 << 20;
 /// Bytes of the facts of all plugins.
 pub const MAX_FACT_BYTES: usize = 8 << 20;
 /// Bytes of memory for the objects of the cluster that all plugins propose.
-pub const MAX_ALL_OBJECT_BYTES: usize = 64 << 20;
+pub const MAX_ALL_OBJECT_BYTES: usize = 24 << 20;
 /// Directories that all plugins make.
 pub const MAX_DIRECTORIES: usize = 4000;
 /// Capsules of all plugins.

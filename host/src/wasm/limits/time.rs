@@ -23,6 +23,14 @@ impl UsedTime {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 
+    /// Adds the processor time of work that the host does for the plugin between its calls.
+    pub fn add_processor_time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let used = time_of_thread();
+        let result = work();
+        self.add(time_of_thread().saturating_sub(used));
+        result
+    }
+
     /// Adds the time for which the host works outside of this thread, for example in programs. The
     /// time of this thread is the [`Meter`]'s to add.
     pub fn add_work<T>(&self, work: impl FnOnce() -> T) -> T {

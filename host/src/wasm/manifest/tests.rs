@@ -312,3 +312,18 @@ fn a_summary_that_a_component_gives_itself_is_checked_like_a_text_of_a_manifest(
         assert!(refused.contains("summary"), "{refused}");
     }
 }
+
+/// Small values take many times the memory of their text, and each plugin keeps its schema.
+#[test]
+fn the_schema_of_settings_is_small_in_memory() {
+    let head = "name: a\nversion: 1.0.0\nprovides:\n- {id: a, title: t, kind: phase, workflow: \
+        [init]}\n";
+    let values = "{a: 0}, ".repeat(10_000);
+    for keyword in ["default", "enum"] {
+        let text = format!("{head}settings: {{{keyword}: [{values}]}}\n");
+        let refused = Manifest::parse(&text).unwrap_err().to_string();
+        assert!(refused.contains("bytes of memory"), "{refused:.300}");
+    }
+    let few = "{a: 0}, ".repeat(100);
+    Manifest::parse(&format!("{head}settings: {{default: [{few}]}}\n")).unwrap();
+}

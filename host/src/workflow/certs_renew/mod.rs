@@ -19,7 +19,6 @@ use crate::{
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
 use configuration::Source;
-use kubephase_sdk::kubeadm::Renewal;
 use std::collections::BTreeMap;
 
 /// The workflow `certs renew`.
@@ -80,7 +79,7 @@ impl Workflow for CertsRenew {
         }
         // kubeadm restarts nothing.
         let restart = !flags.no_restart && Program::current() == Program::Kubephase;
-        loaded.config.renewal = Some(Renewal { restart });
+        loaded.config.renewal.get_or_insert_default().restart = restart;
         Ok(LoadedRun::new(loaded, &[]))
     }
 

@@ -42,6 +42,10 @@ pub struct Reset {
 pub struct Renewal {
     /// whether components are restarted that read a renewed certificate only when they start
     pub restart: bool,
+    /// the directory of certificates in the configuration that the cluster keeps; empty where it is
+    /// not known. The command may name another.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kept_certificates_dir: String,
 }
 
 /// Options of the command line, and facts about the node and the cluster that phases need.

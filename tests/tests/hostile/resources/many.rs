@@ -92,7 +92,7 @@ fn objects_of_many_plugins_do_not_fill_the_memory() {
     assert!(
         ended
             .output()
-            .contains("limit of 67108864 bytes of objects of all plugins reached"),
+            .contains("limit of 25165824 bytes of objects of all plugins reached"),
         "{:.4000}",
         ended.stderr
     );

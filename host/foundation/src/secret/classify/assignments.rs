@@ -41,6 +41,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     // The servers that Java answers with NTLM or Kerberos.
     ("jdk.http.ntlm.transparentAuth", "allHosts"),
     ("jdk.http.ntlm.transparentAuth", "trustedHosts"),
+    // The form of a line of Java's file of passwords.
+    ("hashedPassword", "base64_encoded_64_byte_salt"),
     (
         "jdk.security.krb5.default.initiate.credential",
         "always-impersonate",

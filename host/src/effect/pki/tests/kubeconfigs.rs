@@ -164,3 +164,36 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
     apply_for_plugin(Effect::from(kubeconfig_spec("/opt/agent/kubeconfig"))).unwrap();
     apply_for_plugin(rotated_kubeconfig("/opt/agent/kubeconfig")).unwrap();
 }
+
+/// The outcome must not tell what is in a file that the plugin may not read, or whether it exists.
+#[test]
+fn a_plugins_kubeconfig_names_only_authorities_beside_it() {
+    let mut node = node();
+    node.config.cluster.certificates_dir = "/pki".into();
+    node.ensure("ca", None).unwrap();
+    let territory = territory_of(&node.config);
+    let ca = node.files().read("/pki/ca.crt").unwrap();
+    for path in ["/srv/secret.crt", "/opt/agent/ca.crt"] {
+        node.files().write(path, &ca, 0o600, None).unwrap();
+    }
+    let outcome = |authority: &str, territory: Option<&Territory>| {
+        let text = format!(
+            "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\n\
+             clusters: [{{name: k, cluster: {{server: 'https://192.0.2.1:6443', \
+             certificate-authority: {authority}}}}}]\nusers: [{{name: u, user: {{token: x}}}}]\n"
+        );
+        let path = "/opt/agent/kubeconfig";
+        node.files()
+            .write(path, text.as_bytes(), 0o600, None)
+            .unwrap();
+        let done = apply(&node, &Effect::from(kubeconfig_spec(path)), territory);
+        done.map(drop).map_err(|failure| failure.to_text())
+    };
+    let hidden = outcome("/srv/secret.crt", Some(&territory)).unwrap_err();
+    assert_eq!(
+        hidden,
+        outcome("/srv/none.crt", Some(&territory)).unwrap_err()
+    );
+    outcome("/opt/agent/ca.crt", Some(&territory)).unwrap();
+    outcome("/srv/secret.crt", None).unwrap();
+}

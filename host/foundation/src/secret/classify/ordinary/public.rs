@@ -1,6 +1,7 @@
 //! Cuts out of a text what is public although it looks random: certificates, and public keys of the
 //! programs that operators use. Each is known by its form and, where it has one, its structure.
 use super::super::{der, encodings};
+use crate::text::digest;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -36,6 +37,33 @@ const FORMS: &[Form] = &[
         r#"(?i:\bpublic[-_ ]?key|\bpeer)["']?\s*[:=]\s*["']?([A-Za-z0-9+/]{43})="#,
         |_| true,
     ),
+    // What a certificate is known by, with its digits in one number or in pairs.
+    (
+        concat!(
+            r"\b(?:SHA-?1|SHA-?256)[ _-](?i:fingerprint)\s*[:=][\s#]*",
+            r"((?:[0-9A-Fa-f]{2}:?){20}(?:(?:[0-9A-Fa-f]{2}:?){12})?)\b"
+        ),
+        |_| true,
+    ),
+    // A prime of RFC 2409, in groups of digits on several lines.
+    (
+        r"\b(F{8}\s?F{8}\s?C90FDAA2[0-9A-F\s\\#]{100,1000}F{8}\s?F{8})\b",
+        is_known_prime,
+    ),
+    // The samples in Java's template of a file of passwords.
+    (
+        r"#\s+((?:monitorRole|controlRole) [^\n]{1,300}SHA3-512)\b",
+        |sample| JAVA_SAMPLES.contains(&digest::sha256_hex(sample).as_str()),
+    ),
+];
+
+/// The SHA-256 of the digits of primes that everybody uses.
+const PRIMES: &[&str] = &["693daceaf10c4200894cbd5696b120faebc30f7c4a242a8cd915ca3e83e141db"];
+
+/// The SHA-256 of public samples.
+const JAVA_SAMPLES: &[&str] = &[
+    "bf6e5759a1def1dae20b603f86455aa465a31b7fbf4ffb7297f43521c005c597",
+    "7e332ad856a4f216243416d4252414423ee3396bfe83970b7ac0f0068a1bfa76",
 ];
 
 /// The patterns of [`FORMS`], in their order.
@@ -63,6 +91,12 @@ pub(super) fn cut(text: &[u8]) -> Cow<'_, [u8]> {
         text = Cow::Owned(shorter.into_owned());
     }
     text
+}
+
+fn is_known_prime(groups: &[u8]) -> bool {
+    let digits = groups.iter().copied().filter(u8::is_ascii_hexdigit);
+    let digits: Vec<u8> = digits.collect();
+    PRIMES.contains(&digest::sha256_hex(&digits).as_str())
 }
 
 fn is_public_der(base64: &[u8]) -> bool {

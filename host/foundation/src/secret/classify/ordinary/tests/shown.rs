@@ -167,3 +167,47 @@ fn the_configuration_of_the_running_kernel_is_shown() {
         assert_eq!(classify(&packed), None);
     }
 }
+
+/// Digits of the prime of the second group of RFC 2409, as Java's documentation has them.
+const PRIME: &str = "#   { \\\n#  FFFFFFFF FFFFFFFF C90FDAA2 2168C234 C4C6628B 80DC1CD1 \\\n#  29024E08 8A67CC74 020BBEA6 3B139B22 514A0879 8E3404DD \\\n#  EF9519B3 CD3A431B 302B0A6D F25F1437 4FE1356D 6D51C245 \\\n#  E485B576 625E7EC6 F44C42E9 A637ED6B 0BFF5CB6 F406B7ED \\\n#  EE386BFB 5A899FA5 AE9F2411 7C4B1FE6 49286651 ECE65381 \\\n#  FFFFFFFF FFFFFFFF, 2}\n";
+
+#[test]
+fn well_known_numbers_and_fingerprints_are_shown() {
+    let hex = "AC2B922ECFD5E01711772FEA8ED372DE9D1E2245FCE3F57A9CDBEC77296A424B";
+    let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
+    for text in [
+        PRIME.to_owned(),
+        format!("#  1. A root, SHA-256 fingerprint:\n#     {hex}\n#  It is not trusted.\n"),
+        format!("SHA256 Fingerprint={}\n", pairs.join(":")),
+        "# hashedPassword = base64_encoded_64_byte_salt W base64_encoded_hash\n".to_owned(),
+    ] {
+        assert_eq!(classify(text.as_bytes()), None, "{text}");
+    }
+    for text in [
+        PRIME.replace("29024E08", "29024E09"),
+        format!("#  1. A root, SHA-256 of the key:\n#     {hex}\n"),
+        format!("SHA-256 fingerprints: none\nkey: {hex}\n"),
+        format!(
+            "SHA-256 fingerprint: {hex}\nkey {}\n",
+            hex.replace('A', "B")
+        ),
+        "# hashedPassword = c2FsdDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\n".to_owned(),
+        "#   monitorRole trilby APzBTt34rV2l+OMbuvbnOQ4si8UZmfRCVbIY1+fAofV5 SHA3-512\n".to_owned(),
+    ] {
+        assert!(classify(text.as_bytes()).is_some(), "{text}");
+    }
+    let homes = [
+        "/usr/lib/jvm/temurin-25-jdk-amd64",
+        "/usr/lib/jvm/java-17-openjdk-amd64",
+    ];
+    for home in homes {
+        for name in [
+            "security/java.security",
+            "management/jmxremote.password.template",
+        ] {
+            if let Ok(content) = std::fs::read(format!("{home}/conf/{name}")) {
+                assert_eq!(classify(&content), None, "{home} {name}");
+            }
+        }
+    }
+}

@@ -8,7 +8,6 @@ use kubephase_sdk::{
 };
 
 pub fn check_versions(config: &Config) -> Result<(), Failure> {
-    let wanted = config.cluster.kubernetes_version.as_str();
     if !is_worker(config) {
         check_kubernetes(config);
     }

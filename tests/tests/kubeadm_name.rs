@@ -8,6 +8,7 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
@@ -139,6 +140,13 @@ fn mistakes_are_told_in_kubeadms_words() {
             "unknown command \"init-default\" for \"kubeadm config print\"",
         ),
         ("init --confg", "unknown flag: --confg"),
+        // kubeadm knows each flag by one spelling.
+        (
+            "init --pod_network_cidr=10.0.0.0/8",
+            "unknown flag: --pod_network_cidr",
+        ),
+        ("token create --dry_run", "unknown flag: --dry_run"),
+        ("reset phase preflight --dry_run", "unknown flag: --dry_run"),
         ("init help", "unknown command \"help\" for \"kubeadm init\""),
         ("certs", "\nerror: subcommand is required"),
         ("join a b", "accepts at most 1 arg(s), received 2"),
@@ -154,7 +162,7 @@ fn mistakes_are_told_in_kubeadms_words() {
              syntax",
         ),
         (
-            "init --apiserver_bind_port 5000000000",
+            "init --apiserver-bind-port 5000000000",
             "invalid argument \"5000000000\" for \"--apiserver-bind-port\" flag: strconv.ParseInt: \
              parsing \"5000000000\": value out of range",
         ),
@@ -289,8 +297,97 @@ fn what_callers_read_is_all_that_standard_output_has() {
         "{}",
         defaults.stdout
     );
+    let manifest = callers.call(
+        "init phase addon coredns --print-manifest --kubernetes-version v1.36.2 \
+         --apiserver-advertise-address 192.0.2.2",
+    );
+    let kinds: Vec<&str> = manifest
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("kind: "))
+        .collect();
+    let expected = [
+        "Deployment",
+        "ConfigMap",
+        "Service",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ServiceAccount",
+    ];
+    assert!(manifest.status != 0 || kinds == expected, "{kinds:?}");
     let help = callers.call("token create --help").stdout;
     assert!(help.contains("Usage: kubeadm token create"), "{help}");
+}
+
+/// kubeadm checks the node before it looks for the cluster: a server that never answers does not
+/// keep a machine waiting that cannot join.
+#[test]
+fn a_node_is_checked_before_its_cluster_is_sought() {
+    if !has_no_cluster() {
+        return;
+    }
+    let callers = Callers::new();
+    let line = |options: &str| {
+        format!(
+            "join 127.0.0.1:1 --token abcdef.0123456789abcdef \
+             --discovery-token-unsafe-skip-ca-verification --cri-socket unix:///none {options}"
+        )
+    };
+    let began = Instant::now();
+    for options in [
+        "--dry-run",
+        "--dry-run --control-plane --apiserver-advertise-address=192.0.2.2",
+    ] {
+        let output = callers.call(&line(options));
+        if output.stderr.contains("[ERROR ") {
+            assert_eq!(output.status, 1, "{options}: {}", output.stderr);
+            assert_eq!(output.stdout, "[preflight] Running pre-flight checks\n");
+            assert!(
+                output
+                    .stderr
+                    .contains("[preflight] Some fatal errors occurred:"),
+                "{}",
+                output.stderr
+            );
+            assert!(!output.stderr.contains("API Server"), "{}", output.stderr);
+        }
+        let wrong = callers.call(&line(&format!(
+            "{options} --control-plane \
+            --apiserver-advertise-address=nonsense"
+        )));
+        assert_eq!(wrong.status, 1);
+        assert!(
+            wrong.stderr.contains("must be ipv4 or ipv6 address"),
+            "{}",
+            wrong.stderr
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(60));
+    callers.write(
+        "join.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {discovery: 0s}\n\
+         discovery: {bootstrapToken: {apiServerEndpoint: '127.0.0.1:1', \
+         token: abcdef.0123456789abcdef, unsafeSkipCAVerification: true}}\n",
+    );
+    for (options, stdout) in [
+        (
+            "--ignore-preflight-errors=all",
+            "[preflight] Running pre-flight checks\n",
+        ),
+        ("--skip-phases=preflight", ""),
+    ] {
+        let output = callers.call(&format!("join --dry-run --config join.yaml {options}"));
+        assert_eq!(output.status, 1, "{options}: {}", output.stderr);
+        assert_eq!(output.stdout, stdout, "{options}");
+        assert!(
+            output.stderr.contains("error execution phase ")
+                && output
+                    .stderr
+                    .contains(": couldn't validate the identity of the API Server: "),
+            "{options}: {}",
+            output.stderr
+        );
+    }
 }
 
 /// kubeadm finds the cluster of these phases only by the admin's kubeconfig, even if the file says

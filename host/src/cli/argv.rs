@@ -70,6 +70,8 @@ impl Argv {
                     .rev()
                     .map(OsString::from)
                     .for_each(|part| tokens.push_front(part));
+            } else if read.ignores_positionals() {
+                descending = false;
             } else {
                 descending = false;
                 read.positionals.push(text.to_owned());
@@ -174,6 +176,14 @@ impl Argv {
             .map(|value| format!("--{name}={value}").into());
         self.flags.extend(flags);
         Ok(())
+    }
+
+    /// Whether the command takes any arguments and ignores them: `reset` and its phases do (kubeadm
+    /// behaviour).
+    fn ignores_positionals(&self) -> bool {
+        let is_reset = self.path.get(1).is_some_and(|word| word == "reset");
+        // `reset phase` itself only holds the phases.
+        Program::current() == Program::Kubeadm && is_reset && self.path.len() != 3
     }
 
     /// Whether an argument is refused because the command takes only one argument, as `join` and

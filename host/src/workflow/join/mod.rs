@@ -4,6 +4,7 @@ mod phases;
 use crate::{
     config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags, LoadedJoin},
     discovery,
+    phase::preflight::RUNNING,
     plan::spec::{PhaseSpec, WorkflowId, is_within},
     program::Program,
     render::messages,
@@ -67,11 +68,20 @@ impl Workflow for Join {
         let steps = Steps {
             before_waiting: &|join| check_before_waiting(join, input),
             phase: input.selected.unwrap_or(PREFLIGHT),
-            on_trusted: &|| {
-                input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new(PREFLIGHT, line)));
+            on_trusted: &|join| {
+                if checks_node(join, input) && input.lines.borrow().is_empty() {
+                    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
+                }
+                input.say(
+                    messages::READING_CONFIGURATION.map(|line| LabelledLine::new(PREFLIGHT, line)),
+                );
             },
         };
         let loaded = load(&source, input.node, world, &steps)?;
+        if checks_node(&loaded.loaded.config.init.skip_phases, input) {
+            // The phase says them.
+            input.lines.borrow_mut().clear();
+        }
         if command.lacks_manifests(&loaded, Program::current()) {
             return Err(anyhow!(LACKS_MANIFESTS));
         }
@@ -111,8 +121,8 @@ pub struct Steps<'a> {
     pub phase: &'a str,
     /// called if the cluster is not found at once
     pub before_waiting: &'a dyn Fn(&LoadedJoin) -> Result<()>,
-    /// called before the cluster is asked for its configuration
-    pub on_trusted: &'a dyn Fn(),
+    /// called with the phases that are skipped, before the cluster is asked for its configuration
+    pub on_trusted: &'a dyn Fn(&[String]),
 }
 
 impl Steps<'_> {
@@ -120,7 +130,7 @@ impl Steps<'_> {
     pub const NONE: Steps<'static> = Steps {
         phase: PREFLIGHT,
         before_waiting: &|_| Ok(()),
-        on_trusted: &|| (),
+        on_trusted: &|_| (),
     };
 
     /// Returns the beginning of the message of a failure (kubeadm's words).
@@ -139,15 +149,21 @@ const PREFLIGHT: &str = "preflight";
 /// A check fails.
 fn check_before_waiting(join: &LoadedJoin, input: &LoadInput<'_>) -> Result<()> {
     let skipped = &join.join.skip_phases;
-    let is_run = input.selected.is_none_or(|id| id == PREFLIGHT)
-        && !skipped.iter().any(|phase| is_within(phase, PREFLIGHT));
-    if !is_run {
+    if !checks_node(skipped, input) {
         return Ok(());
     }
     let known = config::before_discovery(join, input.node);
     (input.check_node)(LoadedRun::new(known, skipped))?;
-    input.say([Line::new(PREFLIGHT, "Running pre-flight checks")]);
+    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
     Ok(())
+}
+
+/// Whether the checks of the node are part of the run.
+fn checks_node(skipped: &[String], input: &LoadInput<'_>) -> bool {
+    match input.selected {
+        None => !skipped.iter().any(|phase| is_within(phase, PREFLIGHT)),
+        Some(selected) => selected == PREFLIGHT,
+    }
 }
 
 /// Finds the cluster, decides whether to trust it, and reads the configuration that it keeps.
@@ -177,7 +193,7 @@ pub fn load(
     let discovery_file = loaded.join.discovery.file.as_ref();
     let operator_files = discovery_file.and_then(FileDiscovery::path);
     let operator_files = operator_files.map(Path::to_owned).into_iter().collect();
-    (steps.on_trusted)();
+    (steps.on_trusted)(&loaded.join.skip_phases);
     let cluster = if may_run_programs {
         api.as_operator(&found.kubeconfig)
     } else {

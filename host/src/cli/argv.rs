@@ -70,12 +70,12 @@ impl Argv {
                     .rev()
                     .map(OsString::from)
                     .for_each(|part| tokens.push_front(part));
-            } else if read.ignores_positionals() {
-                descending = false;
             } else {
                 descending = false;
-                read.positionals.push(text.to_owned());
-                read.flags.push(token);
+                if !read.ignores_positionals() {
+                    read.positionals.push(text.to_owned());
+                    read.flags.push(token);
+                }
             }
         }
         Ok(read)
@@ -178,12 +178,11 @@ impl Argv {
         Ok(())
     }
 
-    /// Whether the command takes any arguments and ignores them: `reset` and its phases do (kubeadm
-    /// behaviour).
+    /// Whether the command ignores its arguments, as `reset` does (kubeadm behaviour).
     fn ignores_positionals(&self) -> bool {
-        let is_reset = self.path.get(1).is_some_and(|word| word == "reset");
         // `reset phase` itself only holds the phases.
-        Program::current() == Program::Kubeadm && is_reset && self.path.len() != 3
+        let is_kubeadm = Program::current() == Program::Kubeadm;
+        is_kubeadm && self.path.len() != 3 && self.path.get(1).is_some_and(|word| word == "reset")
     }
 
     /// Whether an argument is refused because the command takes only one argument, as `join` and

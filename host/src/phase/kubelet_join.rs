@@ -142,7 +142,8 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     // The token is removed even if the kubelet fails (kubeadm behaviour).
     let removal = effects_files::remove_file(&bootstrap_kubeconfig(&config))?;
     effects_core::regardless(removal)?;
-    let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
+    let join = config.join.as_ref();
+    let is_worker = join.is_some_and(|join| !join.control_plane);
     if is_worker && kubelet::annotates_socket(&config) {
         wait_for_node(&config)?;
         return Ok(Outcome::Again);
@@ -151,9 +152,9 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
 }
 
 /// `control-plane-join/kubelet`: makes the kubelet talk to the API server of its own node, so that
-/// it never talks to an older API server. Until now it talked to the API server of another node. The kubelet is
-/// restarted while its API server starts, but not while it creates a container of the control
-/// plane: it would create an interrupted container anew only after ten seconds.
+/// it never talks to an older API server. Until now it talked to the API server of another node.
+/// The kubelet is restarted while its API server starts, but not while it creates a container of
+/// the control plane: it would create an interrupted container anew only after ten seconds.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -72,8 +72,10 @@ impl Argv {
                     .for_each(|part| tokens.push_front(part));
             } else {
                 descending = false;
-                read.positionals.push(text.to_owned());
-                read.flags.push(token);
+                if !read.ignores_positionals() {
+                    read.positionals.push(text.to_owned());
+                    read.flags.push(token);
+                }
             }
         }
         Ok(read)
@@ -174,6 +176,13 @@ impl Argv {
             .map(|value| format!("--{name}={value}").into());
         self.flags.extend(flags);
         Ok(())
+    }
+
+    /// Whether the command ignores its arguments, as `reset` does (kubeadm behaviour).
+    fn ignores_positionals(&self) -> bool {
+        // `reset phase` itself only holds the phases.
+        let is_kubeadm = Program::current() == Program::Kubeadm;
+        is_kubeadm && self.path.len() != 3 && self.path.get(1).is_some_and(|word| word == "reset")
     }
 
     /// Whether an argument is refused because the command takes only one argument, as `join` and

@@ -10,6 +10,7 @@ use crate::{
     config::{self, ConfigFile, MachineFolder, Migrated, ValidateOptions, flags_of},
     operator_files,
     plan::catalog::Catalog,
+    program::Program,
     run::waivers,
 };
 use anyhow::{Context, Result};
@@ -179,7 +180,8 @@ fn validate(flags: &ValidateFlags, machine: &MachineFolder, catalog: &Catalog) -
 
 fn migrate(flags: &MigrateFlags) -> Result<Exit> {
     let old = flags.old_config.as_deref().unwrap_or_else(|| "".as_ref());
-    let Migrated { text, warnings } = config::migrate(old, &local_node::facts_for_reading())?;
+    let node = local_node::facts_of(None)?;
+    let Migrated { text, warnings } = config::migrate(old, &node, Program::current())?;
     local_node::warn(&warnings);
     let new = flags.new_config.as_deref();
     let Some(new) = new.filter(|path| !path.as_os_str().is_empty()) else {

@@ -22,6 +22,14 @@ impl CliError {
         }
     }
 
+    /// Returns the error of a run that was printed already.
+    pub fn reported(exit: Exit) -> Self {
+        CliError {
+            exit,
+            ..CliError::default()
+        }
+    }
+
     /// Returns the help that the user asked for.
     pub fn help(text: String) -> Self {
         CliError {

@@ -12,6 +12,22 @@ use serde_json::Value;
 /// Verbs of requests whose body is a whole object.
 const WHOLE_OBJECTS: [&str; 3] = ["CREATE", "UPDATE", "APPLY"];
 
+/// The objects of the addons, in the order in which kubeadm prints them.
+const PRINTED: [(&str, &str); 12] = [
+    ("Deployment", "coredns"),
+    ("ConfigMap", "coredns"),
+    ("Service", "kube-dns"),
+    ("ClusterRole", "system:coredns"),
+    ("ClusterRoleBinding", "system:coredns"),
+    ("ServiceAccount", "coredns"),
+    ("ServiceAccount", "kube-proxy"),
+    ("ClusterRoleBinding", "kubeadm:node-proxier"),
+    ("Role", "kube-proxy"),
+    ("RoleBinding", "kube-proxy"),
+    ("ConfigMap", "kube-proxy"),
+    ("DaemonSet", "kube-proxy"),
+];
+
 /// Runs the phases without a cluster, and prints the objects that they propose, as YAML documents
 /// and nothing else.
 ///
@@ -37,13 +53,23 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
     if finished.result != RunResult::Done {
         return Ok(Exit::from(&finished.result));
     }
-    let mut text = String::new();
-    for write in finished.writes {
-        if WHOLE_OBJECTS.contains(&write.verb) {
-            let object: Value = serde_json::from_str(&write.body)?;
-            text += "---\n";
-            text += &yaml::to_string(&object);
-        }
-    }
-    Ok(print::out(&text))
+    let sent = finished.writes.iter();
+    let whole = sent.filter(|sent| WHOLE_OBJECTS.contains(&sent.verb));
+    let mut objects: Vec<Value> = whole
+        .map(|sent| serde_json::from_str(&sent.body))
+        .collect::<Result<_, _>>()?;
+    objects.sort_by_key(place_in_print);
+    let documents = objects
+        .iter()
+        .map(|object| format!("---\n{}", yaml::to_string(object)));
+    Ok(print::out(&documents.collect::<String>()))
+}
+
+/// Returns the place of an object among all that are printed. Objects of other plugins come last.
+fn place_in_print(object: &Value) -> usize {
+    let is_object = |(kind, name): &(&str, &str)| {
+        object["kind"] == *kind && object["metadata"]["name"] == *name
+    };
+    let place = PRINTED.iter().position(is_object);
+    place.unwrap_or(PRINTED.len())
 }

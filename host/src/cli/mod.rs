@@ -8,6 +8,7 @@ mod cluster;
 mod command;
 mod config;
 mod error;
+mod execution;
 pub mod exit;
 mod exit_code;
 pub mod flags;

@@ -1,9 +1,9 @@
 //! `rehearse`: runs `init` in a scratch tree, lets further machines join, and reports.
 use super::{
     Exit, InitFlags, RunPlace, VerbosityFlags,
+    execution::execute,
     local_node::{facts_of, rehearsed_facts},
     print,
-    workflow::execute,
 };
 use crate::{
     config::ConfigFile,

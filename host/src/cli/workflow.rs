@@ -1,26 +1,22 @@
 //! `init`, `join`, `reset` and `certs renew`: all workflows share this command.
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
+    execution::{self, Shown},
     initial_world::InitialWorld,
     local_node::{LocalNode, rehearsed_facts, reject_description},
     manifests, print,
-    recordings::Recordings,
-    report as report_command,
 };
 use crate::{
-    config::ConfigFile,
-    event::{RunResult, Subscriber},
-    plan::{
-        Plan,
-        spec::{WorkflowId, is_within},
-    },
-    report::{self, Output, hints},
+    config::{Config, ConfigFile},
+    event::RunResult,
+    plan::spec::{WorkflowId, is_within},
+    report::Output,
     run::{
         output,
         prepare::{Distribution, Prepared, prepare},
         scratch::reject_machine,
         site::{Site, SiteRun},
-        workflow::{LabelledLine, LoadInput, Question, RehearsalPlace, Workflow},
+        workflow::{LabelledLine, LoadInput, LoadedRun, Question, RehearsalPlace, Workflow},
     },
     workflow,
     world::{World, node::facts::NodeFacts},
@@ -33,6 +29,9 @@ use std::{
     io::{self, BufRead},
     path::PathBuf,
 };
+
+/// The group of the checks of a node.
+const CHECKS: &str = "preflight";
 
 /// The request to run a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,8 +191,39 @@ impl WorkflowCommand<'_> {
             },
             world: &world,
             lines,
+            check_node: &|loaded| self.check_node(loaded, node),
         })?;
         prepare(self.distribution, self.workflow, loaded, self.file, only)
+    }
+
+    /// Runs the checks of the node with a configuration that may lack the part of the cluster.
+    /// Prints nothing if all pass.
+    ///
+    /// # Errors
+    /// A check fails; its result is printed.
+    fn check_node(&self, loaded: LoadedRun, node: &NodeFacts) -> Result<()> {
+        let WorkflowRequest {
+            place, verbosity, ..
+        } = self.request;
+        let only = Some(vec![CHECKS.to_owned()]);
+        let prepared = prepare(self.distribution, self.workflow, loaded, self.file, only)?;
+        let (shown, output) = (Shown::IfFailed, place.output.format);
+        let (ran, _) = if prepared.dry_run {
+            let trees = self.workflow.rehearsed_trees(&RehearsalPlace {
+                root: None,
+                is_described: false,
+                is_dry_run: true,
+            });
+            let site = Site::rehearsed(&prepared, node.clone(), &trees, 0)?;
+            execution::execute_showing(shown, &site, prepared, output, *verbosity)?
+        } else {
+            let site = Site::real(&prepared, node.clone())?;
+            execution::execute_showing(shown, &site, prepared, output, *verbosity)?
+        };
+        match Exit::from(&ran.finished.result) {
+            Exit::Ok => Ok(()),
+            exit => Err(CliError::reported(exit).into()),
+        }
     }
 
     /// Returns the facts of the machine that the run is about. A scratch root holds the machine of
@@ -245,7 +275,7 @@ impl WorkflowCommand<'_> {
         prepared: Prepared,
     ) -> Result<(SiteRun, Exit)> {
         let output = self.request.place.output.format;
-        let ran = execute(site, prepared, output, self.request.verbosity)?.0;
+        let ran = execution::execute(site, prepared, output, self.request.verbosity)?.0;
         let is_done = ran.finished.result == RunResult::Done;
         if is_done && self.request.phase.is_none() && output == Output::Text {
             self.print_closing(&ran.run.prepared);
@@ -260,51 +290,6 @@ impl WorkflowCommand<'_> {
             print::out(&text);
         }
     }
-}
-
-/// Executes a run at a site and prints what happens. Returns the run and its summary.
-pub(super) fn execute<W: World + 'static>(
-    site: &Site<W>,
-    prepared: Prepared,
-    output: Output,
-    verbosity: VerbosityFlags,
-) -> Result<(SiteRun, report::tally::Tally)> {
-    let mut collector = None;
-    let recordings = Recordings::default();
-    let ran = site.execute(
-        prepared,
-        &|capsule| recordings.keep(capsule),
-        |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
-            let (subscribers, own) = report::subscribers(plan, output, verbosity.is_debug());
-            collector = Some(own);
-            subscribers
-        },
-    )?;
-    let tally = collector
-        .map(|collector| collector.take())
-        .unwrap_or_default();
-    recordings.print()?;
-    if site.stays {
-        // The run itself is over, and its result does not depend on this file.
-        if let Err(why) = report_command::keep_last_run(site.directory()) {
-            print::warning(&format!("{why:#}"));
-        }
-    }
-    if output == Output::Text {
-        for hint in hints::hints(&tally, site.stays) {
-            print::hint(&hint);
-        }
-        if ran.finished.result == RunResult::Done && !site.stays {
-            for check in site.world.not_checked() {
-                print::hint(&format!("Not checked: {check}"));
-            }
-        }
-    }
-    // Programs such as cloud-init keep the last lines of standard error.
-    if let Some(reason) = hints::closing_line(&tally) {
-        print::hint(&reason);
-    }
-    Ok((ran, tally))
 }
 
 /// Returns the question that the operator answers before the run; `None` if no phase of its group

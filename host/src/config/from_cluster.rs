@@ -2,7 +2,7 @@
 //! configuration with it, and a node that is reset learns the cluster's settings from it.
 use super::{
     Config, Document, JoinConfiguration, JoinedCluster, Loaded, LoadedJoin, PhaseConfiguration,
-    PhaseFlags, Problem, Problems,
+    PhaseFlags, Problem, Problems, api_servers,
     component::{ComponentKind, kubeadm_schema as schema},
     defaults, documents,
     load::{complete_components, component_document, run_options},
@@ -85,7 +85,11 @@ pub fn from_cluster(
             .extend(kept.and_then(|kept| warn_of_plugins_left_out(&phases, &kept)));
         phases
     };
+    let running = api_servers::versions(&join, cluster);
     complete(&mut config, &join, found, node, &mut diagnostics)?;
+    if let Some(join) = &mut config.join {
+        join.api_server_versions = running;
+    }
     phase_flags.set_kubeconfigs(&mut config);
     complete_components(&mut config, kubelet, kube_proxy, &mut diagnostics.warnings);
     Ok(Loaded {
@@ -208,6 +212,7 @@ fn complete(
         server: found.server,
         authority_pem: found.authority_pem,
         ca_cert_path: join.ca_cert_path.clone(),
+        api_server_versions: Vec::new(),
         bootstrap_kubeconfig: found.kubeconfig,
     });
     Ok(())

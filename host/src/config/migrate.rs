@@ -4,11 +4,13 @@ use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults, join,
+    known::is_known,
     load::from_documents,
+    phases,
     read::{Diagnostics, Strictness, accepts_version},
     reset, write,
 };
-use crate::world::node::facts::NodeFacts;
+use crate::{program::Program, world::node::facts::NodeFacts};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -21,18 +23,27 @@ pub struct Migrated {
 }
 
 /// Reads a file strictly and writes its documents anew: InitConfiguration and ClusterConfiguration,
-/// JoinConfiguration, ResetConfiguration, UpgradeConfiguration, in this order. Documents of the
-/// kubelet and of kube-proxy have a version of their own and are left out (kubeadm behaviour).
+/// JoinConfiguration, ResetConfiguration, UpgradeConfiguration, PhaseConfiguration, in this order.
+/// Documents of the kubelet and of kube-proxy have a version of their own and are left out (kubeadm
+/// behaviour). `program` is the name under which the file is migrated: as `kubeadm`, what kubeadm
+/// refuses is refused, and a timeout that kubeadm loses is lost.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn migrate(file: &Path, node: &NodeFacts) -> Result<Migrated, Problems> {
+pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrated, Problems> {
     // The machine's own files do not become part of the new file.
     let content = ConfigFile::at(file);
     let documents = content.documents()?;
+    let unknown = documents.iter().filter(|document| !is_known(document));
+    let unknown: Vec<String> = unknown.map(Document::gvk).collect();
+    if !unknown.is_empty() {
+        let message = format!("unknown configuration APIs: [{}]", unknown.join(", "));
+        return Err(Problem::new("", message).into());
+    }
     let mut migration = Migration {
         documents,
         node,
+        program,
         diagnostics: Diagnostics::new(Strictness::Strict),
         written: Vec::new(),
     };
@@ -40,6 +51,10 @@ pub fn migrate(file: &Path, node: &NodeFacts) -> Result<Migrated, Problems> {
     migration.add_join();
     migration.add_reset();
     migration.add_upgrade();
+    migration.add_phases();
+    // That a version is deprecated is the reason for the command.
+    let warnings = &mut migration.diagnostics.warnings;
+    warnings.retain(|warning| !warning.message.contains("deprecated API spec"));
     Ok(Migrated {
         text: write::join_documents(&migration.written),
         warnings: migration.diagnostics.finish(documents)?,
@@ -49,6 +64,7 @@ pub fn migrate(file: &Path, node: &NodeFacts) -> Result<Migrated, Problems> {
 struct Migration<'a> {
     documents: &'a [Document],
     node: &'a NodeFacts,
+    program: Program,
     diagnostics: Diagnostics,
     written: Vec<Value>,
 }
@@ -76,12 +92,24 @@ impl<'a> Migration<'a> {
             Ok(loaded) => {
                 self.diagnostics.warnings.extend(loaded.warnings);
                 let cluster = json!(loaded.config.cluster);
-                self.written.push(write::init(&loaded.config.init));
+                let mut init = write::init(&loaded.config.init);
+                if self.loses_timeout() {
+                    init["timeouts"]["controlPlaneComponentHealthCheck"] = "0s".into();
+                }
+                self.written.push(init);
                 self.written
                     .push(write::typed(cluster, "ClusterConfiguration"));
             }
             Err(Problems(problems)) => self.diagnostics.problems.extend(problems),
         }
+    }
+
+    /// Whether kubeadm writes zero for the time that the control plane has to become healthy: it
+    /// takes this time from a ClusterConfiguration of v1beta3 alone.
+    fn loses_timeout(&self) -> bool {
+        let cluster = self.find("ClusterConfiguration");
+        let is_old = cluster.is_some_and(|found| found.api_version.ends_with("/v1beta3"));
+        self.program == Program::Kubeadm && !is_old
     }
 
     fn add_join(&mut self) {
@@ -114,8 +142,28 @@ impl<'a> Migration<'a> {
         if !accepts_version(document, &mut self.diagnostics) {
             return;
         }
+        if self.program == Program::Kubeadm {
+            let message = "could not find a mutator for input: kubeadm does not migrate an \
+                UpgradeConfiguration; put it into a file of its own";
+            self.diagnostics
+                .problems
+                .push(document.problem("kind", message));
+            return;
+        }
         if let Some(fields) = self.diagnostics.check_types(document, &schema::UPGRADE) {
             self.written.push(write::upgrade(&fields));
+        }
+    }
+
+    /// Adds the PhaseConfiguration as it is.
+    fn add_phases(&mut self) {
+        let mut documents = self.documents.iter();
+        let Some(document) = documents.find(|document| document.kind == phases::KIND) else {
+            return;
+        };
+        match phases::read(document) {
+            Ok(_) => self.written.push(document.tree.value()),
+            Err(problem) => self.diagnostics.problems.push(problem),
         }
     }
 }

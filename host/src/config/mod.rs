@@ -3,6 +3,8 @@
 
 pub mod component;
 
+mod api_servers;
+mod before_discovery;
 mod certificates;
 mod defaults;
 mod documents;
@@ -32,6 +34,7 @@ mod version;
 mod write;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, JoinedCluster};
+pub use before_discovery::before_discovery;
 pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{Document, patch_files};

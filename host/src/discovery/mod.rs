@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// The user of the kubeconfig with which a kubelet requests its certificate (kubeadm's name).
 const USER: &str = "tls-bootstrap-token-user";
+/// How soon a server that answers at once accepts a connection.
+const FIRST_CONNECTION: Duration = Duration::from_secs(1);
 
 /// Finds the cluster by a token or by a kubeconfig. `is_named` says that the operator named the
 /// kubeconfig on the command line.
@@ -33,7 +35,30 @@ pub fn discover(
     net: &dyn Net,
     is_named: bool,
 ) -> Tried<FoundCluster> {
-    let limit = time_limit(join);
+    discover_within(time_limit(join), join, api, net, is_named)
+}
+
+/// Finds the cluster as [`discover`] does, if it answers at once.
+pub fn discover_at_once(
+    join: &JoinConfiguration,
+    api: &dyn Cluster,
+    net: &dyn Net,
+    is_named: bool,
+) -> Option<FoundCluster> {
+    let token = join.discovery.bootstrap_token.as_ref();
+    let accepts =
+        token.is_none_or(|token| net.accepts(&token.api_server_endpoint, FIRST_CONNECTION));
+    let found = accepts.then(|| discover_within(Duration::ZERO, join, api, net, is_named));
+    found?.ok()
+}
+
+fn discover_within(
+    limit: Duration,
+    join: &JoinConfiguration,
+    api: &dyn Cluster,
+    net: &dyn Net,
+    is_named: bool,
+) -> Tried<FoundCluster> {
     let discovered = match (&join.discovery.bootstrap_token, &join.discovery.file) {
         (Some(token), _) => token::discover(token, api, limit),
         (None, Some(file)) => file::discover(file, api, net, limit, is_named && !join.dry_run),

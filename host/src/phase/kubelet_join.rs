@@ -1,9 +1,14 @@
 //! The kubelet of a node that joins. The kubelet starts with a token, and requests its certificate
 //! with the token.
-use super::{control_plane, kubelet_start, wait_control_plane};
-use crate::render::kubeconfig::local_url;
+use super::{
+    control_plane, kubelet_start,
+    mark_control_plane::{read_node, wait_for_node},
+    wait_control_plane,
+};
+use crate::render::{kubeconfig::local_url, kubelet, objects};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, config, effects, effects_core, effects_files, failure, input,
+    Failure, ObjectRef, Outcome, config, effects, effects_cluster, effects_core, effects_files,
+    failure, input,
     kubeadm::Config,
     observe_cluster, observe_files, observe_pki,
     release::gate,
@@ -100,12 +105,27 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `kubelet-wait-bootstrap`
+/// `kubelet-wait-bootstrap`. In releases that keep the socket of the container runtime in the
+/// cluster, the Node of a worker gets it as an annotation; `mark-control-plane` annotates the Node
+/// of a control plane.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
 pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
+    if input::round() > 0 {
+        let (node, current) = read_node(&config)?;
+        let socket = &config.init.node_registration.cri_socket;
+        let patch = objects::socket_patch(&current, socket);
+        let annotation = effects_cluster::patch_object(&node, &patch.to_string())?;
+        // A dry run has no certificate that a real cluster trusts.
+        effects_core::attempt(
+            annotation,
+            "[kubelet-start] The Node could not be annotated with the socket of its container \
+             runtime: {}",
+        )?;
+        return Ok(Outcome::Settled);
+    }
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     wait_control_plane::propose_wait_for_kubelet(&config, &timeouts)?;
     let condition = Condition::Bootstrapped {
@@ -122,13 +142,19 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     // The token is removed even if the kubelet fails (kubeadm behaviour).
     let removal = effects_files::remove_file(&bootstrap_kubeconfig(&config))?;
     effects_core::regardless(removal)?;
+    let join = config.join.as_ref();
+    let is_worker = join.is_some_and(|join| !join.control_plane);
+    if is_worker && kubelet::annotates_socket(&config) {
+        wait_for_node(&config)?;
+        return Ok(Outcome::Again);
+    }
     Ok(Outcome::Settled)
 }
 
 /// `control-plane-join/kubelet`: makes the kubelet talk to the API server of its own node, so that
-/// it never talks to an older API server. Until now it talked to the API server of another node. The kubelet is
-/// restarted while its API server starts, but not while it creates a container of the control
-/// plane: it would create an interrupted container anew only after ten seconds.
+/// it never talks to an older API server. Until now it talked to the API server of another node.
+/// The kubelet is restarted while its API server starts, but not while it creates a container of
+/// the control plane: it would create an interrupted container anew only after ten seconds.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

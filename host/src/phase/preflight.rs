@@ -1,6 +1,10 @@
 //! The preflight checks that use the container runtime or an external etcd. The other checks are in
 //! the default plugin `preflight`. Names, levels and words are kubeadm's.
-use crate::{plan::spec::PhaseSpec, render::images, text::user_info};
+use crate::{
+    plan::spec::PhaseSpec,
+    render::{images, messages},
+    text::user_info,
+};
 use kubephase_sdk::{
     Failure, Finding, Outcome, Verdict, codes, config, effects_images, kubeadm::Config, node_fact,
     observe_net, observe_runtime, report, say,
@@ -34,9 +38,24 @@ pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     ]
 }
 
-/// Returns the line that kubeadm prints before the checks.
-pub fn header<S>(_: &Config<S>) -> Vec<String> {
-    vec!["Running pre-flight checks".into()]
+/// The first line that kubeadm prints before the checks.
+pub const RUNNING: &str = "Running pre-flight checks";
+
+/// Returns the lines that kubeadm prints before the checks, and between them when it has found the
+/// cluster.
+pub fn header<S>(config: &Config<S>) -> Vec<String> {
+    let mut lines = vec![RUNNING.to_owned()];
+    let join = config.join.as_ref();
+    // The checks before discovery know nothing of the cluster.
+    if let Some(join) = join.filter(|join| !join.authority_pem.is_empty()) {
+        lines.extend(messages::READING_CONFIGURATION.map(str::to_owned));
+        if join.control_plane {
+            lines.push(format!(
+                "{RUNNING} before initializing the new control plane instance"
+            ));
+        }
+    }
+    lines
 }
 
 fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {

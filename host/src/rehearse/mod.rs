@@ -18,7 +18,7 @@ use crate::{
         peers::{API_TIME, TREES},
         prepare::{Distribution, prepare},
     },
-    workflow::join::{self, ClusterSource, Join},
+    workflow::join::{self, ClusterSource, Join, Steps},
     world::{
         World,
         api::{Credentials, Patience},
@@ -199,7 +199,7 @@ impl RehearsedCluster<'_> {
             flags: &flags,
             is_named: false,
         };
-        let loaded = join::load(&source, &facts, self.world, || ())?;
+        let loaded = join::load(&source, &facts, self.world, &Steps::NONE)?;
         let prepared = prepare(self.distribution, &Join, loaded, None, None)?;
         let setting = Setting {
             files: rehearsal::files(&root, None)?,

@@ -81,7 +81,7 @@ fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
         flags: &flags,
         is_named: false,
     };
-    let loaded = join::load(&source, &machine.facts(), cluster.world, || ()).unwrap();
+    let loaded = join::load(&source, &machine.facts(), cluster.world, &Steps::NONE).unwrap();
     prepare(cluster.distribution, &Join, loaded, None, None).unwrap()
 }
 

@@ -4,6 +4,7 @@
 mod critical;
 mod duration;
 mod headline;
+pub mod held;
 pub mod hints;
 pub mod json;
 pub mod lines;

@@ -237,6 +237,7 @@ fn with_placeholders(
         server: join.server,
         authority_pem: join.authority_pem,
         ca_cert_path: join.ca_cert_path,
+        api_server_versions: join.api_server_versions,
         bootstrap_kubeconfig: placeholder("bootstrap-kubeconfig", join.bootstrap_kubeconfig),
     });
     Config {

@@ -171,6 +171,9 @@ pub struct LoadInput<'a> {
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run
     pub lines: &'a RefCell<Vec<LabelledLine>>,
+    /// runs the checks of the node with what is known, before the workflow waits for a cluster;
+    /// fails if a check does, whose result is printed then
+    pub check_node: &'a dyn Fn(LoadedRun) -> Result<()>,
 }
 
 impl LoadInput<'_> {

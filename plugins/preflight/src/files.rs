@@ -42,7 +42,8 @@ pub fn check_files(config: &Config) -> Result<(), Failure> {
 
 /// Files that a joining node writes.
 fn check_join_files(join: &Join) {
-    let authority = Some(join.ca_cert_path.as_str()).filter(|_| !join.control_plane);
+    let authority =
+        Some(join.ca_cert_path.as_str()).filter(|path| !join.control_plane && !path.is_empty());
     for path in [
         "/etc/kubernetes/kubelet.conf",
         "/etc/kubernetes/bootstrap-kubelet.conf",

@@ -8,9 +8,8 @@ use kubephase_sdk::{
 };
 
 pub fn check_versions(config: &Config) -> Result<(), Failure> {
-    let wanted = config.cluster.kubernetes_version.as_str();
     if !is_worker(config) {
-        check_kubernetes(wanted);
+        check_kubernetes(config);
     }
     let (output, problem) = match ask_kubelet() {
         Err(failure) => (
@@ -37,8 +36,10 @@ pub fn check_versions(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Kubernetes must not be newer than the newest recorded release.
-fn check_kubernetes(wanted: &str) {
+/// Kubernetes must not be newer than the newest recorded release, nor far from the API servers that
+/// run in the cluster.
+fn check_kubernetes(config: &Config) {
+    let wanted = config.cluster.kubernetes_version.as_str();
     let newest = Release::newest();
     let newer = newest.is_older_than(wanted);
     let plain = wanted.trim_start_matches('v');
@@ -49,9 +50,11 @@ fn check_kubernetes(wanted: &str) {
             newest.minor
         )
     });
+    let far = skew_of(config, "").problem();
+    let far = far.map(|problem| (Verdict::Fail, problem.to_string()));
     report_check(
         codes::KUBERNETES_VERSION,
-        problem,
+        far.or(problem),
         &[("kubernetesVersion", wanted.to_owned())],
         None,
     );
@@ -84,14 +87,29 @@ fn kubelet_problem(output: &str, config: &Config) -> Option<Problem> {
             ),
         ));
     };
-    let skew = Skew {
-        target: &config.cluster.kubernetes_version,
-        kubelet,
-        ..Skew::default()
-    };
-    match skew.kubelet_problem()? {
-        // The kubelet of a joining node may be newer than the configuration (kubeadm behaviour).
-        SkewProblem::KubeletTooNew(_) if config.join.is_some() => None,
+    match skew_of(config, kubelet).kubelet_problem()? {
+        // The kubelet of a joining node may be newer than the configuration (kubeadm behaviour),
+        // but an API server that runs may not understand it.
+        SkewProblem::KubeletTooNew(problem) if config.join.is_some() => {
+            let is_known = running(config).next().is_some();
+            is_known.then_some((Verdict::Warn, problem))
+        }
         problem => Some((Verdict::Fail, problem.to_string())),
     }
+}
+
+/// Returns the versions that meet when the run sets up the configuration beside a kubelet.
+fn skew_of<'a>(config: &'a Config, kubelet: &'a str) -> Skew<'a> {
+    Skew {
+        target: &config.cluster.kubernetes_version,
+        lowest: running(config).next().unwrap_or_default(),
+        highest: running(config).last().unwrap_or_default(),
+        kubelet,
+    }
+}
+
+/// Returns the versions of the API servers that run in the cluster, the oldest first.
+fn running(config: &Config) -> impl Iterator<Item = &str> {
+    let join = config.join.iter();
+    join.flat_map(|join| join.api_server_versions.iter().map(String::as_str))
 }

@@ -1,6 +1,6 @@
 //! Workers: the files and objects that a join leaves on them and in the cluster.
-use crate::rehearse;
-use harness::RehearsedCluster;
+use crate::{PROGRAM, rehearse};
+use harness::{RehearsedCluster, kubephase, quick_config, run, workspace};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 const REQUESTS: &str = "certificates.k8s.io/certificatesigningrequests";
@@ -62,6 +62,52 @@ fn expect_worker(root: &Path, node: &Path, token: &str) {
     );
     let journal = fs::read_to_string(node.join("var/lib/kubephase/journal-000001.jsonl")).unwrap();
     assert!(!journal.contains(token) && journal.contains("\"workflow\":\"join\""));
+}
+
+/// In releases that keep the socket of the container runtime in the cluster, the Node of a worker
+/// has it, unless the gate of newer releases is on.
+#[test]
+fn workers_of_older_releases_say_where_their_runtime_is() {
+    const ANNOTATION: &str = "kubeadm.alpha.kubernetes.io/cri-socket";
+    for (version, gates, is_annotated) in [
+        ("v1.33.5", "", true),
+        (
+            "v1.33.5",
+            "featureGates: {NodeLocalCRISocket: true}\n",
+            false,
+        ),
+        ("v1.35.1", "", false),
+        (
+            "v1.35.1",
+            "featureGates: {NodeLocalCRISocket: false}\n",
+            true,
+        ),
+        ("v1.36.2", "", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("cluster");
+        let config = root.with_extension("yaml");
+        quick_config(&config, gates);
+        let text = fs::read_to_string(&config).unwrap();
+        assert!(text.contains("v1.36.2"), "{text}");
+        fs::write(&config, text.replace("v1.36.2", version)).unwrap();
+        let node = folder.path().join("node.yaml");
+        let example = workspace().join("examples/single-node/node.yaml");
+        let text = fs::read_to_string(example).unwrap();
+        fs::write(&node, text.replace("v1.36.2", version)).unwrap();
+        let output = run(kubephase(PROGRAM)
+            .args(["rehearse", "--workers", "1", "--config"])
+            .arg(&config)
+            .arg("--node")
+            .arg(&node)
+            .arg("--root")
+            .arg(&root));
+        assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+        let cluster = RehearsedCluster::read(&root);
+        let nodes = cluster.objects("/nodes");
+        let annotation = &nodes["worker-1"]["metadata"]["annotations"][ANNOTATION];
+        assert_eq!(annotation.is_string(), is_annotated, "{version} {gates}");
+    }
 }
 
 #[test]

@@ -2,6 +2,52 @@
 use crate::{files, rehearse_with, reset, tree};
 use std::fs;
 
+/// A dry run says what it would do, in kubeadm's words.
+#[test]
+fn a_dry_run_says_what_it_would_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    rehearse_with(&root, "certificatesDir: /opt/cluster/pki\n");
+    let dry = reset(&root, "--dry-run --cleanup-tmp-dir");
+    assert_eq!(dry.status, 0, "{}", dry.stderr);
+    let said: Vec<&str> = dry
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("[dryrun] Would "))
+        .collect();
+    let mut rest = said.iter();
+    for expected in [
+        "[dryrun] Would remove the etcd member on this node from the etcd cluster",
+        "[dryrun] Would delete contents of the etcd data directory: /var/lib/etcd",
+        "[dryrun] Would stop the kubelet service",
+        "[dryrun] Would unmount mounted directories in \"/var/lib/kubelet\"",
+        "[dryrun] Would remove Kubernetes-managed containers",
+        "[dryrun] Would delete files that earlier runs made, by their journals: [",
+        "[dryrun] Would delete contents of directories: [/etc/kubernetes/manifests \
+         /opt/cluster/pki /etc/kubernetes/tmp]",
+        "[dryrun] Would delete files: [/etc/kubernetes/admin.conf ",
+    ] {
+        assert!(
+            rest.any(|line| line.starts_with(expected)),
+            "{expected} in {said:#?}"
+        );
+    }
+    for words in ["Stopping", "Unmounting", "Deleting", "Deleted"] {
+        assert!(!dry.stdout.contains(words), "{}", dry.stdout);
+    }
+    let output = reset(&root, "--force");
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(
+        !output.stdout.contains("[dryrun]")
+            && output.stdout.contains(
+                "[reset] Deleting contents of directories: [/etc/kubernetes/manifests \
+                 /var/lib/kubelet /opt/cluster/pki]"
+            ),
+        "{}",
+        output.stdout
+    );
+}
+
 /// Journals record the files that runs made, in any directory. Files that existed before a run, or
 /// were made later by others, stay.
 #[test]

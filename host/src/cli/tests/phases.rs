@@ -61,6 +61,7 @@ fn load(line: &str) -> anyhow::Result<crate::config::Config> {
     let request = workflow(line);
     let phase_flags = request.phase.map(|phase| phase.flags).unwrap_or_default();
     let loaded = Init.load(&LoadInput {
+        check_node: &|_| Ok(()),
         arguments: &request.arguments.0,
         file: None,
         phase_flags: &phase_flags,

@@ -11,10 +11,14 @@ fn node() -> NodeFacts {
 }
 
 fn migrate_text(text: &str) -> Result<String, Problems> {
+    migrate_as(Program::Kubephase, text)
+}
+
+fn migrate_as(program: Program, text: &str) -> Result<String, Problems> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.yaml");
     std::fs::write(&path, text).unwrap();
-    migrate(&path, &node()).map(|migrated| migrated.text)
+    migrate(&path, &node(), program).map(|migrated| migrated.text)
 }
 
 #[test]
@@ -121,4 +125,80 @@ unmountFlags: [MNT_NONE]
         text.iter().any(|problem| problem.contains("MNT_NONE")),
         "{text:?}"
     );
+}
+
+const CLUSTER: &str =
+    "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.0\n";
+const UPGRADE: &str = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\n";
+
+#[test]
+fn as_kubeadm_the_timeout_of_a_new_configuration_is_lost() {
+    let init = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n\
+        timeouts: {controlPlaneComponentHealthCheck: 9m, discovery: 3m}\n";
+    let old = CLUSTER.replace("v1beta4", "v1beta3");
+    for (text, timeout) in [
+        (CLUSTER.to_owned(), "0s"),
+        (init.to_owned(), "0s"),
+        (format!("{init}---\n{CLUSTER}"), "0s"),
+        (old.clone(), "4m0s"),
+        (
+            format!("{old}apiServer: {{timeoutForControlPlane: 7m}}\n"),
+            "7m0s",
+        ),
+    ] {
+        let written = migrate_as(Program::Kubeadm, &text).unwrap();
+        let expected = format!("controlPlaneComponentHealthCheck: {timeout}\n");
+        assert!(written.contains(&expected), "{written}");
+        assert!(!migrate_text(&text).unwrap().contains(": 0s"));
+    }
+}
+
+#[test]
+fn documents_that_no_command_reads_are_refused() {
+    for document in [
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterStatus\n",
+        "apiVersion: kubelet.config.k8s.io/v1\nkind: KubeletConfiguration\n",
+        "apiVersion: apps/v1\nkind: Deployment\n",
+    ] {
+        for text in [document.to_owned(), format!("{CLUSTER}---\n{document}")] {
+            let problems = migrate_text(&text).unwrap_err().to_string();
+            assert!(
+                problems.contains("unknown configuration APIs: ["),
+                "{problems}"
+            );
+        }
+    }
+    let problems = migrate_as(Program::Kubeadm, UPGRADE)
+        .unwrap_err()
+        .to_string();
+    assert!(problems.contains("could not find a mutator"), "{problems}");
+    assert!(
+        migrate_text(UPGRADE)
+            .unwrap()
+            .contains("UpgradeConfiguration")
+    );
+}
+
+#[test]
+fn the_documents_of_components_alone_leave_nothing() {
+    let kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+    assert_eq!(migrate_text(kubelet).unwrap(), "");
+    assert_eq!(migrate_text("").unwrap(), "");
+}
+
+#[test]
+fn phases_are_kept() {
+    let phases = "apiVersion: kubephase.dev/v1alpha1\ndisabledPhases:\n- addon/coredns\nkind: \
+        PhaseConfiguration\n";
+    let text = migrate_text(&format!("{phases}---\n{CLUSTER}")).unwrap();
+    assert!(text.ends_with(&format!("---\n{phases}")), "{text}");
+}
+
+#[test]
+fn a_deprecated_version_is_no_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.yaml");
+    std::fs::write(&path, CLUSTER.replace("v1beta4", "v1beta3")).unwrap();
+    let migrated = migrate(&path, &node(), Program::Kubephase).unwrap();
+    assert_eq!(migrated.warnings, []);
 }

@@ -10,7 +10,7 @@ use crate::{
         gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
         grant::{Grant, ObjectChange, ObjectContent},
     },
-    world::{Tried, object_ref::reference},
+    world::{Cluster, Tried, object_ref::reference},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,24 @@ fn properties(kind: &'static str, target: Target) -> Properties {
         undo: Undo::Nothing,
         undoes: None,
     }
+}
+
+/// Returns the API with the credentials of this machine's kubelet, if the object is the Node of a
+/// worker that has joined: the token of a worker may not change its Node.
+fn as_kubelet(of: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Cluster>>> {
+    let config = context.config;
+    let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
+    let is_own = of.kind == "Node" && of.name == config.init.node_registration.name;
+    let kubeconfig = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
+    let world = context.world;
+    if context.grant.is_some()
+        || !is_worker
+        || !is_own
+        || world.files().stat(&kubeconfig)?.is_none()
+    {
+        return Ok(None);
+    }
+    world.cluster().with_kubeconfig(&kubeconfig).map(Some)
 }
 
 /// Returns the claim that has to hold before an effect changes an object; `None` if the effect may
@@ -117,7 +135,10 @@ impl EffectKind for Patch {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.patch(&self.of, &self.patch, cluster, context.cancel),
-            None => patch(&self.of, &self.patch, cluster),
+            None => match as_kubelet(&self.of, context)? {
+                Some(cluster) => patch(&self.of, &self.patch, cluster.as_ref()),
+                None => patch(&self.of, &self.patch, cluster),
+            },
         }
     }
 }

@@ -2,15 +2,16 @@
 mod phases;
 
 use crate::{
-    config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags},
+    config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags, LoadedJoin},
     discovery,
-    plan::spec::{PhaseSpec, WorkflowId},
+    phase::preflight::RUNNING,
+    plan::spec::{PhaseSpec, WorkflowId, is_within},
     program::Program,
     render::messages,
     run::workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Workflow},
     world::{World, node::facts::NodeFacts},
 };
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Arg, FromArgMatches};
 use kubephase_wit::Failure;
 use std::{collections::BTreeMap, path::Path};
@@ -64,11 +65,23 @@ impl Workflow for Join {
             flags: &flags,
             is_named,
         };
-        let loaded = load(&source, input.node, world, || {
-            input.say(
-                messages::READING_CONFIGURATION.map(|line| LabelledLine::new("preflight", line)),
-            );
-        })?;
+        let steps = Steps {
+            before_waiting: &|join| check_before_waiting(join, input),
+            phase: input.selected.unwrap_or(PREFLIGHT),
+            on_trusted: &|join| {
+                if checks_node(join, input) && input.lines.borrow().is_empty() {
+                    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
+                }
+                input.say(
+                    messages::READING_CONFIGURATION.map(|line| LabelledLine::new(PREFLIGHT, line)),
+                );
+            },
+        };
+        let loaded = load(&source, input.node, world, &steps)?;
+        if checks_node(&loaded.loaded.config.init.skip_phases, input) {
+            // The phase says them.
+            input.lines.borrow_mut().clear();
+        }
         if command.lacks_manifests(&loaded, Program::current()) {
             return Err(anyhow!(LACKS_MANIFESTS));
         }
@@ -102,8 +115,59 @@ pub struct ClusterSource<'a> {
     pub is_named: bool,
 }
 
+/// What happens while a cluster is found.
+pub struct Steps<'a> {
+    /// the phase that kubeadm is in meanwhile
+    pub phase: &'a str,
+    /// called if the cluster is not found at once
+    pub before_waiting: &'a dyn Fn(&LoadedJoin) -> Result<()>,
+    /// called with the phases that are skipped, before the cluster is asked for its configuration
+    pub on_trusted: &'a dyn Fn(&[String]),
+}
+
+impl Steps<'_> {
+    /// Nothing else happens.
+    pub const NONE: Steps<'static> = Steps {
+        phase: PREFLIGHT,
+        before_waiting: &|_| Ok(()),
+        on_trusted: &|_| (),
+    };
+
+    /// Returns the beginning of the message of a failure (kubeadm's words).
+    fn failed(&self) -> String {
+        format!("error execution phase {}", self.phase)
+    }
+}
+
+/// The group of the checks of the node.
+const PREFLIGHT: &str = "preflight";
+
+/// Runs the checks that do not depend on the cluster before the search for it takes its time
+/// (kubeadm checks the node first).
+///
+/// # Errors
+/// A check fails.
+fn check_before_waiting(join: &LoadedJoin, input: &LoadInput<'_>) -> Result<()> {
+    let skipped = &join.join.skip_phases;
+    if !checks_node(skipped, input) {
+        return Ok(());
+    }
+    let known = config::before_discovery(join, input.node);
+    (input.check_node)(LoadedRun::new(known, skipped))?;
+    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
+    Ok(())
+}
+
+/// Whether the checks of the node are part of the run.
+fn checks_node(skipped: &[String], input: &LoadInput<'_>) -> bool {
+    match input.selected {
+        None => !skipped.iter().any(|phase| is_within(phase, PREFLIGHT)),
+        Some(selected) => selected == PREFLIGHT,
+    }
+}
+
 /// Finds the cluster, decides whether to trust it, and reads the configuration that it keeps.
-/// Changes nothing. `on_trusted` is called before the cluster is asked for its configuration.
+/// Changes nothing.
 ///
 /// # Errors
 /// The configuration has problems, or the cluster is not found or not trusted.
@@ -111,24 +175,33 @@ pub fn load(
     source: &ClusterSource<'_>,
     node: &NodeFacts,
     world: &dyn World,
-    on_trusted: impl FnOnce(),
+    steps: &Steps<'_>,
 ) -> Result<LoadedRun> {
     let loaded = config::load_join(source.file, source.flags, node)?;
     let api = world.cluster();
-    let found = discovery::discover(&loaded.join, api, world.net(), source.is_named)
-        .map_err(Failure::into_error)?;
+    let (join, net) = (&loaded.join, world.net());
+    let found = match discovery::discover_at_once(join, api, net, source.is_named) {
+        Some(found) => found,
+        None => {
+            (steps.before_waiting)(&loaded)?;
+            discovery::discover(join, api, net, source.is_named)
+                .map_err(Failure::into_error)
+                .with_context(|| steps.failed())?
+        }
+    };
     let may_run_programs = found.may_run_programs;
     let discovery_file = loaded.join.discovery.file.as_ref();
     let operator_files = discovery_file.and_then(FileDiscovery::path);
     let operator_files = operator_files.map(Path::to_owned).into_iter().collect();
-    on_trusted();
+    (steps.on_trusted)(&loaded.join.skip_phases);
     let cluster = if may_run_programs {
         api.as_operator(&found.kubeconfig)
     } else {
         api.as_holder_of(&found.kubeconfig)
     };
     let cluster = cluster.map_err(Failure::into_error)?;
-    let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)?;
+    let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)
+        .with_context(|| steps.failed())?;
     Ok(LoadedRun {
         may_run_programs,
         operator_files,

@@ -17,6 +17,9 @@ pub struct Join<S = String> {
     pub authority_pem: String,
     /// where those certificates are written: `/etc/kubernetes/pki/ca.crt`
     pub ca_cert_path: String,
+    /// versions of the API servers that run in the cluster, the oldest first; empty if this node
+    /// may not ask for them
+    pub api_server_versions: Vec<String>,
     /// the kubeconfig with which this node asks for its certificate; phases see a placeholder
     pub bootstrap_kubeconfig: S,
 }

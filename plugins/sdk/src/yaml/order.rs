@@ -28,40 +28,42 @@ impl PartialOrd for Key<'_> {
 }
 
 fn compare(one: &str, other: &str) -> Ordering {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let first = one.iter().zip(&other).position(|(a, b)| a != b);
-    let Some(first) = first else {
+    let first = one.bytes().zip(other.bytes()).position(|(a, b)| a != b);
+    let Some(mut first) = first else {
         return one.len().cmp(&other.len());
     };
-    match (one[first].is_alphabetic(), other[first].is_alphabetic()) {
-        (true, true) => one[first].cmp(&other[first]),
+    // The bytes before are equal, so the character of the first difference begins at one place.
+    while !one.is_char_boundary(first) {
+        first -= 1;
+    }
+    let (before, one, other) = (&one[..first], &one[first..], &other[first..]);
+    let (Some(a), Some(b)) = (one.chars().next(), other.chars().next()) else {
+        return one.len().cmp(&other.len());
+    };
+    match (a.is_alphabetic(), b.is_alphabetic()) {
+        (true, true) => a.cmp(&b),
         (false, true) => Ordering::Less,
         (true, false) => Ordering::Greater,
-        (false, false) => compare_numbers(&one, &other, first),
+        (false, false) => compare_numbers(before, one, other).then(a.cmp(&b)),
     }
 }
 
-/// Compares the numbers that begin at `first`, the place of the first difference, then their
-/// lengths, then the characters.
-fn compare_numbers(one: &[char], other: &[char], first: usize) -> Ordering {
-    let has_zero = one[first] == '0' || other[first] == '0';
+/// Compares the numbers at the beginning of two texts, then the lengths of these numbers. `before`
+/// stands before both texts.
+fn compare_numbers(before: &str, one: &str, other: &str) -> Ordering {
+    let has_zero = one.starts_with('0') || other.starts_with('0');
     // A zero that follows other digits counts as the end of their number, not as a beginning.
-    let mut before = one[..first].iter().rev().take_while(|c| is_digit(**c));
-    let start = i64::from(has_zero && before.any(|digit| *digit != '0'));
-    let (one_value, one_length) = number_at(&one[first..], start);
-    let (other_value, other_length) = number_at(&other[first..], start);
-    one_value
-        .cmp(&other_value)
-        .then(one_length.cmp(&other_length))
-        .then(one[first].cmp(&other[first]))
+    let mut digits = before.chars().rev().take_while(|c| is_digit(*c));
+    let start = i64::from(has_zero && digits.any(|digit| digit != '0'));
+    number_at(one, start).cmp(&number_at(other, start))
 }
 
 /// Returns the value of the digits at the beginning, behind a value, and their number.
-fn number_at(text: &[char], start: i64) -> (i64, usize) {
-    let digits = text.iter().take_while(|c| is_digit(**c));
+fn number_at(text: &str, start: i64) -> (i64, usize) {
+    let digits = text.chars().take_while(|c| is_digit(*c));
     digits.fold((start, 0), |(value, length), digit| {
         // Go takes the distance from the ASCII zero for the value of every digit.
-        let digit = i64::from(u32::from(*digit)) - i64::from(u32::from('0'));
+        let digit = i64::from(u32::from(digit)) - i64::from(u32::from('0'));
         (value.wrapping_mul(10).wrapping_add(digit), length + 1)
     })
 }

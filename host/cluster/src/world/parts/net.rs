@@ -6,6 +6,7 @@ use crate::{
     world::{Tried, reach::Reach},
 };
 use kubephase_wit::HttpReply;
+use std::time::Duration;
 
 /// The network as a node sees it.
 pub trait Net: Send + Sync {
@@ -19,6 +20,11 @@ pub trait Net: Send + Sync {
     /// Returns the proxy that a program in this environment would use for a URL; `None` if it is
     /// reached directly.
     fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
+    /// Whether a server accepts connections at `host:port` within a time. Worlds without a network
+    /// of their own say yes.
+    fn accepts(&self, _address: &str, _within: Duration) -> bool {
+        true
+    }
     /// Gets a URL from an address within reach. The certificate of the server is always verified;
     /// redirects are not followed.
     ///

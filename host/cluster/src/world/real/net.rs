@@ -170,6 +170,15 @@ impl Net for RealNet {
         Ok(proxy::proxy_for(&self.environment, &url))
     }
 
+    fn accepts(&self, address: &str, within: Duration) -> bool {
+        let budget = Budget::new(0, within, &self.cancel);
+        let connection = tokio::net::TcpStream::connect(address);
+        let tried = self
+            .handle
+            .block_on(budget.complete("the connection", connection));
+        tried.is_ok_and(|connected| connected.is_ok())
+    }
+
     fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
         self.get(url, Client::builder(), reach, budget)
     }

@@ -3,6 +3,8 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod joins;
+
 use harness::{RunOutput, is_root, kubephase, run, skip};
 use std::{
     fs,
@@ -13,25 +15,25 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
 /// A folder with a link to the program that is called `kubeadm`.
-struct Callers {
+pub struct Callers {
     folder: tempfile::TempDir,
 }
 
 impl Callers {
-    fn new() -> Callers {
+    pub fn new() -> Callers {
         let folder = tempfile::tempdir().unwrap();
         symlink(PROGRAM, folder.path().join("kubeadm")).unwrap();
         Callers { folder }
     }
 
-    fn call(&self, line: &str) -> RunOutput {
+    pub fn call(&self, line: &str) -> RunOutput {
         let kubeadm = self.folder.path().join("kubeadm");
         run(kubephase(kubeadm.to_str().unwrap())
             .args(line.split_whitespace())
             .current_dir(self.folder.path()))
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
         path
@@ -139,6 +141,13 @@ fn mistakes_are_told_in_kubeadms_words() {
             "unknown command \"init-default\" for \"kubeadm config print\"",
         ),
         ("init --confg", "unknown flag: --confg"),
+        // kubeadm knows each flag by one spelling.
+        (
+            "init --pod_network_cidr=10.0.0.0/8",
+            "unknown flag: --pod_network_cidr",
+        ),
+        ("token create --dry_run", "unknown flag: --dry_run"),
+        ("reset phase preflight --dry_run", "unknown flag: --dry_run"),
         ("init help", "unknown command \"help\" for \"kubeadm init\""),
         ("certs", "\nerror: subcommand is required"),
         ("join a b", "accepts at most 1 arg(s), received 2"),
@@ -154,7 +163,7 @@ fn mistakes_are_told_in_kubeadms_words() {
              syntax",
         ),
         (
-            "init --apiserver_bind_port 5000000000",
+            "init --apiserver-bind-port 5000000000",
             "invalid argument \"5000000000\" for \"--apiserver-bind-port\" flag: strconv.ParseInt: \
              parsing \"5000000000\": value out of range",
         ),
@@ -216,7 +225,7 @@ fn help_is_printed_where_kubeadm_prints_it() {
 }
 
 /// Whether the machine is not part of a cluster. If it is, the test is skipped.
-fn has_no_cluster() -> bool {
+pub fn has_no_cluster() -> bool {
     let is_free = !Path::new("/etc/kubernetes/admin.conf").exists();
     if !is_free {
         skip("a machine without /etc/kubernetes/admin.conf");
@@ -289,43 +298,24 @@ fn what_callers_read_is_all_that_standard_output_has() {
         "{}",
         defaults.stdout
     );
+    let manifest = callers.call(
+        "init phase addon coredns --print-manifest --kubernetes-version v1.36.2 \
+         --apiserver-advertise-address 192.0.2.2",
+    );
+    let kinds: Vec<&str> = manifest
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("kind: "))
+        .collect();
+    let expected = [
+        "Deployment",
+        "ConfigMap",
+        "Service",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ServiceAccount",
+    ];
+    assert!(manifest.status != 0 || kinds == expected, "{kinds:?}");
     let help = callers.call("token create --help").stdout;
     assert!(help.contains("Usage: kubeadm token create"), "{help}");
-}
-
-/// kubeadm finds the cluster of these phases only by the admin's kubeconfig, even if the file says
-/// where the cluster is.
-#[test]
-fn phases_without_flags_of_discovery_need_the_kubeconfig_of_the_admin() {
-    if !has_no_cluster() {
-        return;
-    }
-    let callers = Callers::new();
-    callers.write(
-        "join.yaml",
-        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {}\n\
-         discovery: {bootstrapToken: {apiServerEndpoint: '127.0.0.1:1', \
-         token: abcdef.0123456789abcdef, unsafeSkipCAVerification: true}}\n\
-         timeouts: {discovery: 0s}\n",
-    );
-    for (phase, is_refused) in [
-        ("control-plane-prepare control-plane", true),
-        ("etcd-join", true),
-        ("kubelet-wait-bootstrap", true),
-        ("control-plane-join all", true),
-        ("control-plane-prepare kubeconfig", false),
-        ("kubelet-start", false),
-    ] {
-        let line = format!("join phase {phase} --dry-run --config join.yaml");
-        let output = callers.call(&line);
-        assert_eq!(output.status, 1, "{line}: {}", output.stderr);
-        assert_eq!(
-            output
-                .stderr
-                .contains("File /etc/kubernetes/admin.conf does not exists"),
-            is_refused,
-            "{line}: {}",
-            output.stderr
-        );
-    }
 }

@@ -1,0 +1,84 @@
+//! Runs at a site, printed for the operator.
+use super::{VerbosityFlags, print, recordings::Recordings, report as report_command};
+use crate::{
+    event::{RunResult, Subscriber},
+    plan::Plan,
+    report::{self, Output, held::Held, hints},
+    run::{
+        prepare::Prepared,
+        site::{Site, SiteRun},
+    },
+    world::World,
+};
+use anyhow::Result;
+
+/// When a run is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// while it runs
+    Always,
+    /// after it has failed
+    IfFailed,
+}
+
+/// Executes a run at a site and prints what happens. Returns the run and its summary.
+pub(super) fn execute<W: World + 'static>(
+    site: &Site<W>,
+    prepared: Prepared,
+    output: Output,
+    verbosity: VerbosityFlags,
+) -> Result<(SiteRun, report::tally::Tally)> {
+    execute_showing(Shown::Always, site, prepared, output, verbosity)
+}
+
+/// Executes a run at a site and prints it when `shown` says.
+pub(super) fn execute_showing<W: World + 'static>(
+    shown: Shown,
+    site: &Site<W>,
+    prepared: Prepared,
+    output: Output,
+    verbosity: VerbosityFlags,
+) -> Result<(SiteRun, report::tally::Tally)> {
+    let mut collector = None;
+    let recordings = Recordings::default();
+    let ran = site.execute(
+        prepared,
+        &|capsule| recordings.keep(capsule),
+        |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
+            let (subscribers, own) = report::subscribers(plan, output, verbosity.is_debug());
+            collector = Some(own);
+            match shown {
+                Shown::Always => subscribers,
+                Shown::IfFailed => vec![Box::new(Held::new(subscribers))],
+            }
+        },
+    )?;
+    let tally = collector
+        .map(|collector| collector.take())
+        .unwrap_or_default();
+    if shown == Shown::IfFailed && ran.finished.result == RunResult::Done {
+        return Ok((ran, tally));
+    }
+    recordings.print()?;
+    if site.stays {
+        // The run itself is over, and its result does not depend on this file.
+        if let Err(why) = report_command::keep_last_run(site.directory()) {
+            print::warning(&format!("{why:#}"));
+        }
+    }
+    if output == Output::Text {
+        for hint in hints::hints(&tally, site.stays) {
+            print::hint(&hint);
+        }
+        if ran.finished.result == RunResult::Done && !site.stays {
+            for check in site.world.not_checked() {
+                print::hint(&format!("Not checked: {check}"));
+            }
+        }
+    }
+    // Programs such as cloud-init keep the last lines of standard error.
+    if let Some(reason) = hints::closing_line(&tally) {
+        print::hint(&reason);
+    }
+    Ok((ran, tally))
+}

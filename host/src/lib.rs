@@ -29,6 +29,9 @@ pub mod journal;
 #[allow(dead_code, reason = "the tests of `kubephase-cluster` need more")]
 #[path = "../../tests/src/loopback.rs"]
 mod loopback;
+#[cfg(test)]
+#[path = "../../tests/src/page_table.rs"]
+mod page_table;
 pub mod phase;
 pub mod plan;
 pub mod plugin;

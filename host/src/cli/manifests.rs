@@ -2,6 +2,7 @@
 use super::{Exit, print};
 use crate::{
     event::RunResult,
+    report::phase_error,
     run::{prepare::Prepared, site::Site, workflow::Trees},
     world::node::facts::NodeFacts,
 };
@@ -48,7 +49,7 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
     let site = Site::rehearsed(&prepared, facts, &trees, 0)?;
     let finished = site.execute(prepared, &|_| {}, |_| Vec::new())?.finished;
     if let RunResult::Failed { phase, message } = &finished.result {
-        print::error(&anyhow!("error execution phase {phase}: {message}"));
+        print::error(&anyhow!(phase_error(phase, None, message)));
     }
     if finished.result != RunResult::Done {
         return Ok(Exit::from(&finished.result));

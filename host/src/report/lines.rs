@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results go to one stream, warnings and the findings
 //! of preflight to the other.
-use super::{by_plugin, order::OrderedOutput, style::Palette};
+use super::{by_plugin, order::OrderedOutput, phase_error, style::Palette};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
     program,
@@ -162,16 +162,15 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         let error = match result {
             RunResult::Done => None,
             RunResult::PreflightFailed => {
-                Some("error execution phase preflight: preflight checks failed".to_owned())
+                Some(phase_error("preflight", None, "preflight checks failed"))
             }
             RunResult::Failed { phase, message } if phase.is_empty() => {
                 Some(self.text(phase, None, message).into_owned())
             }
-            RunResult::Failed { phase, message } => Some(format!(
-                "error execution phase {}{}: {}",
-                sanitise::line(phase),
-                by_plugin(self.plugins.get(phase).map(String::as_str)),
-                self.text(phase, None, message)
+            RunResult::Failed { phase, message } => Some(phase_error(
+                phase,
+                self.plugins.get(phase).map(String::as_str),
+                &self.text(phase, None, message),
             )),
             RunResult::Cancelled => {
                 Some("interrupted; run the same command again to go on".to_owned())

@@ -33,6 +33,15 @@ fn by_plugin(plugin: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
+/// Returns the error of a phase that failed, in kubeadm's words. `plugin` is that of a third party.
+pub fn phase_error(phase: &str, plugin: Option<&str>, message: &str) -> String {
+    let phase = sanitise::line(phase);
+    format!(
+        "error execution phase {phase}{}: {message}",
+        by_plugin(plugin)
+    )
+}
+
 /// Returns the kind and the target of an effect. A path that could be misread is in
 /// quotation marks; command lines quote their arguments themselves.
 fn describe_effect(effect: &EffectSummary) -> String {

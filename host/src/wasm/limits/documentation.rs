@@ -115,10 +115,5 @@ fn documentation() -> String {
 
 #[test]
 fn the_page_has_the_limits() {
-    let page = include_str!("../../../../plugins/SANDBOX.md");
-    assert!(
-        page.contains(&documentation()),
-        "the table of limits in plugins/SANDBOX.md has to be:\n{}",
-        documentation()
-    );
+    crate::page_table::check_table("plugins/SANDBOX.md", &documentation());
 }

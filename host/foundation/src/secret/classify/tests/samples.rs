@@ -23,7 +23,7 @@ pub fn pkcs8() -> Vec<u8> {
     der
 }
 
-/// The public key of an Ed25519 key, in base64.
+/// Returns the public key of an Ed25519 key, in base64.
 pub fn public_key() -> String {
     let mut der = HEXLOWER.decode(b"302a300506032b6570032100").unwrap();
     der.extend((0..32u8).map(|byte| byte.wrapping_mul(73)));

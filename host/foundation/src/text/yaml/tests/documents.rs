@@ -53,7 +53,7 @@ fn what_the_library_of_kubeadm_refuses_is_refused() {
 }
 
 #[test]
-fn tabs_that_it_takes_are_taken() {
+fn tabs_that_the_library_of_kubeadm_reads_are_read() {
     for (text, expected) in [
         ("a: 1\n  \t\nb: 2\n", json!({"a": 1, "b": 2})),
         ("a: 1\t\nb: 2\n", json!({"a": 1, "b": 2})),

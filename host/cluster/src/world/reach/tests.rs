@@ -84,7 +84,7 @@ fn addresses_of_this_machine_and_of_services_are_nearby() {
 }
 
 #[test]
-fn subnets_that_are_none_are_left_out() {
+fn texts_that_are_no_subnets_are_left_out() {
     assert_eq!(Services::of(""), Services::default());
     assert_eq!(Services::of("x,10.96.0.0/12"), Services::of("10.96.0.0/12"));
 }

@@ -90,7 +90,7 @@ impl Real {
         let api = ApiClient::new(
             handle.clone(),
             files.clone(),
-            Credentials::of(config),
+            Credentials::for_run(config),
             Arc::new(OwnServerResolver(address)),
             patience.clone(),
         );

@@ -254,17 +254,17 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
         directories.iter().map(|path| empty_directory(path)),
         &format!(
             "[reset] Deleting contents of directories: [{}]",
-            listed(directories)
+            join_for_list(directories)
         ),
         &format!(
             "Would delete contents of directories: [{}]",
-            listed(&in_dry_run)
+            join_for_list(&in_dry_run)
         ),
     )
 }
 
 /// Returns values as a list in which a reader sees where each value ends.
-fn listed<T: AsRef<str>>(values: &[T]) -> String {
+fn join_for_list<T: AsRef<str>>(values: &[T]) -> String {
     let values: Vec<String> = values
         .iter()
         .map(|value| sanitise::listed(value.as_ref()))
@@ -294,7 +294,7 @@ fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
         "scheduler.conf",
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
-    let files = listed(&all);
+    let files = join_for_list(&all);
     announce_first(
         all.iter().map(|path| remove_file(path)),
         &format!("[reset] Deleting files: [{files}]"),

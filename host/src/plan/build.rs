@@ -160,7 +160,7 @@ impl<'a> Builder<'a> {
         self.states.get(id).is_some_and(PhaseState::runs)
     }
 
-    /// The phases that stand in for a phase.
+    /// Returns the phases that stand in for a phase.
     pub fn stand_ins(&self, phase: &str) -> impl Iterator<Item = &'a CatalogEntry> {
         self.substitutes
             .iter()

@@ -40,20 +40,20 @@ pub(super) fn make_certificate(
         None => {
             let key = generate_key(spec)?;
             let certificate = Certificate::self_signed_authority(&template, &key);
-            (certificate.map_err(|why| invalid(spec, &why))?, key)
+            (certificate.map_err(|why| refusal(spec, &why))?, key)
         }
         Some(authority) => {
             let (root, root_key) = load_authority(files, &spec.directory, authority)?;
             let root_key = root_key?;
             let key = generate_key(spec)?;
             let certificate = Certificate::issue(&template, &key, &root, &root_key);
-            (certificate.map_err(|why| invalid(spec, &why))?, key)
+            (certificate.map_err(|why| refusal(spec, &why))?, key)
         }
     };
-    Pair::of(spec)
+    Pair::for_spec(spec)
         .write(&certificate, &key, files)
         .map_err(|failure| match failure.known_code() {
-            Some(FailureCode::Invalid) => invalid(spec, &failure.message),
+            Some(FailureCode::Invalid) => refusal(spec, &failure.message),
             _ => failure,
         })?;
     let name = &spec.name;
@@ -73,10 +73,10 @@ pub(super) fn make_certificate(
 }
 
 fn generate_key(spec: &CertificateSpec) -> Tried<Key> {
-    Key::generate(spec.algorithm).map_err(|why| invalid(spec, &why))
+    Key::generate(spec.algorithm).map_err(|why| refusal(spec, &why))
 }
 
-fn invalid(spec: &CertificateSpec, why: &str) -> Failure {
+fn refusal(spec: &CertificateSpec, why: &str) -> Failure {
     Failure::new(
         FailureCode::Invalid,
         format!("certificate {}: {why}", spec.name),
@@ -126,8 +126,8 @@ impl CertificateNames {
     }
 }
 
-/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. Neither it nor
-/// its labels have a longest length (kubeadm behaviour).
+/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. The name
+/// and its labels may have any length (kubeadm behaviour).
 fn is_dns_name(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
     // kubeadm keeps the case of a node name that a flag gives, and Go puts it into the certificate

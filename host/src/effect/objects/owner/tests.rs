@@ -223,11 +223,11 @@ type Act = fn(&Claim, &Kept, &Cancel) -> Tried<Done>;
 
 const ACTS: [Act; 4] = [
     |claim, cluster, cancel| {
-        let manifest = changed(config_map("default"), "evil");
+        let manifest = with_data(config_map("default"), "evil");
         claim.ensure(&manifest, IfExists::Update, cluster, cancel)
     },
     |claim, cluster, cancel| {
-        let manifest = changed(config_map("default"), "evil");
+        let manifest = with_data(config_map("default"), "evil");
         claim.ensure(&manifest, IfExists::Apply, cluster, cancel)
     },
     |claim, cluster, cancel| {
@@ -240,12 +240,12 @@ const ACTS: [Act; 4] = [
     },
 ];
 
-fn changed(mut manifest: Value, data: &str) -> Value {
+fn with_data(mut manifest: Value, data: &str) -> Value {
     manifest["data"]["a"] = data.into();
     manifest
 }
 
-/// A cluster with the object of a plugin.
+/// Returns a cluster with the object of a plugin.
 fn cluster_of(claim: &Claim) -> Kept {
     let cluster = Kept::default();
     let mut object = config_map("default");
@@ -258,10 +258,10 @@ fn cluster_of(claim: &Claim) -> Kept {
 fn an_object_that_becomes_another_owner_s_after_it_was_judged_is_not_changed() {
     let claim = claim("a", None);
     let of = reference(&config_map("default")).unwrap();
-    let takes_over = |cluster: &Kept| cluster.put(&changed(config_map("default"), "theirs"));
+    let takes_over = |cluster: &Kept| cluster.put(&with_data(config_map("default"), "theirs"));
     let makes_another = |cluster: &Kept| {
         cluster.remove(&reference(&config_map("default")).unwrap());
-        cluster.put(&changed(config_map("default"), "theirs"));
+        cluster.put(&with_data(config_map("default"), "theirs"));
     };
     for act in ACTS {
         for change in [takes_over as fn(&Kept), makes_another] {

@@ -178,7 +178,7 @@ fn run(
     }
 }
 
-/// A limit that a process cannot raise.
+/// Returns a limit that a process cannot raise.
 fn exactly(most: u64) -> Rlimit {
     Rlimit {
         current: Some(most),

@@ -84,7 +84,7 @@ impl Plugin {
         Plugin { component, granted }
     }
 
-    /// The manifest of the component.
+    /// Returns the manifest of the component.
     pub fn manifest(&self) -> &Manifest {
         &self.component.manifest
     }
@@ -94,7 +94,7 @@ impl Plugin {
         &self.component.sha256
     }
 
-    /// The host functions that the component can call, as `interface.function`.
+    /// Returns the host functions that the component can call, as `interface.function`.
     pub fn imports(&self) -> &BTreeSet<String> {
         &self.component.imports
     }
@@ -129,7 +129,7 @@ impl Plugin {
         Ok(())
     }
 
-    /// The grant of the plugin: what it may do.
+    /// Returns the grant of the plugin: what it may do.
     pub fn grant(&self) -> Arc<Grant> {
         let grant = Grant::new(
             &self.manifest().name,

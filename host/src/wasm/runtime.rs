@@ -100,7 +100,7 @@ pub(super) fn config(small: bool) -> Result<Config> {
 }
 
 impl ComponentRuntime {
-    /// A runtime with this cache and this compiler.
+    /// Returns a runtime with this cache and this compiler.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
@@ -155,7 +155,7 @@ impl ComponentRuntime {
         Ok(ComponentRuntime(Arc::new(inner)))
     }
 
-    /// The reason why the cache keeps no compiled components; `None` if it keeps them.
+    /// Returns the reason why the cache keeps no compiled components; `None` if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
@@ -288,17 +288,17 @@ impl ComponentRuntime {
         component.map_err(|e| anyhow!("{e:#}"))
     }
 
-    /// The cache of compiled components.
+    /// Returns the cache of compiled components.
     pub(super) fn cache(&self) -> &Cache {
         &self.0.cache
     }
 
-    /// The turns that calls of guests wait for.
+    /// Returns the turns that calls of guests wait for.
     pub(super) fn turns(&self) -> &FairTurns {
         &self.0.turns
     }
 
-    /// The engine of wasmtime.
+    /// Returns the engine of wasmtime.
     pub(super) fn engine(&self) -> &wasmtime::Engine {
         &self.0.engine
     }

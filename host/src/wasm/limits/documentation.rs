@@ -18,7 +18,7 @@ fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs())
 }
 
-/// The limits of a call and of a phase.
+/// Returns the limits of a call and of a phase.
 fn rows_of_a_phase() -> Vec<Row> {
     let defaults = Limits::default();
     vec![
@@ -54,7 +54,7 @@ fn rows_of_a_phase() -> Vec<Row> {
     ]
 }
 
-/// The limits of all phases of a plugin, and of all plugins.
+/// Returns the limits of all phases of a plugin, and of all plugins.
 fn rows_of_a_run() -> Vec<Row> {
     vec![
         (

@@ -127,7 +127,7 @@ impl Site<Rehearsal> {
         let setting = Setting {
             files,
             facts: with_kubelet_of(version, facts),
-            credentials: Credentials::of(&prepared.config),
+            credentials: Credentials::for_run(&prepared.config),
             cluster,
             patience: patience(prepared, run.cancel()),
             port,

@@ -44,7 +44,8 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// A client that may carry out the actions `pull` or `pull,push`. The total time begins now.
+    /// Returns a client that may carry out the actions `pull` or `pull,push`. The total time begins
+    /// now.
     ///
     /// # Errors
     /// The system's certificates cannot be read.
@@ -75,7 +76,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// A URL of the artifact's repository: `manifests/1.0`, `blobs/sha256:…`.
+    /// Returns a URL of the artifact's repository: `manifests/1.0`, `blobs/sha256:…`.
     ///
     /// # Errors
     /// Never for a reference that was parsed.

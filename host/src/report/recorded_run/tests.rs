@@ -105,7 +105,7 @@ fn past(number: u64, events: Vec<Event>) -> RecordedRun {
     RecordedRun::new(kept, record, tally, None)
 }
 
-/// A run in which the second certificate was ready long before a worker was free for it.
+/// Returns a run in which the second certificate was ready long before a worker was free for it.
 fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
     let mut events = vec![began(needs)];
     events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));

@@ -22,7 +22,7 @@ impl Application<'_> {
         }
         for proposal in proposals {
             if let Err(why) = self.check_grant(proposal) {
-                let why = self.session.bounded(why);
+                let why = self.session.bound_text(why);
                 return Err(self.refuse(proposal, "it proposed what it was not granted:", why));
             }
         }

@@ -114,7 +114,7 @@ impl WorkflowCommand<'_> {
             print::hint(&notice);
         }
         let node = LocalNode::begin(place.node.as_deref())?;
-        let mut prepared = self.prepare(node.known())?;
+        let mut prepared = self.prepare(node.known_facts())?;
         if let Some(root) = &place.root {
             reject_machine(root)?;
         }

@@ -40,7 +40,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "defaultRouteInterfaceAddress",
         "string",
-        "address of the interface that the default route leaves by",
+        "address of the interface of the default route",
     ),
     fact(
         "loopbackAddresses",
@@ -50,7 +50,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "hosts",
         "object of strings",
-        "names that resolve beside the host name, by name; of a described node only",
+        "further names that resolve, and their addresses; of a described node only",
     ),
     fact(
         "portsInUse",
@@ -112,7 +112,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "outputs",
         "object",
-        "what programs say, by command line; of a described node only",
+        "what programs print, by command line; of a described node only",
     ),
     fact(
         "kubeletVersion",

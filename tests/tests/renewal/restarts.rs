@@ -5,7 +5,7 @@ use crate::{ControlPlane, QUICK};
 const CONTROLLER_MANAGER: &str = "[dryrun] Would restart kube-controller-manager";
 const SCHEDULER: &str = "[dryrun] Would restart kube-scheduler";
 
-/// A control plane with its static Pods.
+/// Returns a control plane with its static Pods.
 fn control_plane() -> ControlPlane {
     let machine = ControlPlane::new(QUICK);
     machine.init_phases("control-plane");

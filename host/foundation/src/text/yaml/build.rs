@@ -63,14 +63,16 @@ impl Builder<'_> {
                 Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refusal(why))?))
             }
             NodeContent::List(items) => {
-                let items = self.deeper(raw, |builder| {
+                let items = self.one_level_deeper(raw, |builder| {
                     items.iter().map(|item| builder.node(*item)).collect()
                 })?;
                 Yaml::List(items)
             }
             NodeContent::Map(children) => {
                 let mut entries = Vec::new();
-                self.deeper(raw, |builder| builder.entries(children, None, &mut entries))?;
+                self.one_level_deeper(raw, |builder| {
+                    builder.entries(children, None, &mut entries)
+                })?;
                 Yaml::Map(Entries::new(entries))
             }
         };
@@ -150,12 +152,12 @@ impl Builder<'_> {
         self.count(at)?;
         let nodes = self.nodes;
         match &nodes[at].content {
-            NodeContent::Map(children) => self.deeper(place, |builder| {
+            NodeContent::Map(children) => self.one_level_deeper(place, |builder| {
                 builder.entries(children, Some(place), entries)
             }),
             NodeContent::Alias(target) => match &nodes[*target].content {
                 NodeContent::Map(children) => self.behind_alias(at, |builder| {
-                    builder.deeper(place, |builder| {
+                    builder.one_level_deeper(place, |builder| {
                         builder.entries(children, Some(place), entries)
                     })
                 }),
@@ -202,12 +204,12 @@ impl Builder<'_> {
         }
         self.aliases.push(alias);
         let nodes = self.nodes;
-        let result = self.deeper(&nodes[alias], work);
+        let result = self.one_level_deeper(&nodes[alias], work);
         self.aliases.pop();
         result
     }
 
-    fn deeper<T>(
+    fn one_level_deeper<T>(
         &mut self,
         place: &Raw,
         work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,

@@ -40,20 +40,20 @@ pub(super) fn make_certificate(
         None => {
             let key = generate_key(spec)?;
             let certificate = Certificate::self_signed_authority(&template, &key);
-            (certificate.map_err(|why| refusal(spec, &why))?, key)
+            (certificate.map_err(|why| invalid(spec, &why))?, key)
         }
         Some(authority) => {
             let (root, root_key) = load_authority(files, &spec.directory, authority)?;
             let root_key = root_key?;
             let key = generate_key(spec)?;
             let certificate = Certificate::issue(&template, &key, &root, &root_key);
-            (certificate.map_err(|why| refusal(spec, &why))?, key)
+            (certificate.map_err(|why| invalid(spec, &why))?, key)
         }
     };
     Pair::for_spec(spec)
         .write(&certificate, &key, files)
         .map_err(|failure| match failure.known_code() {
-            Some(FailureCode::Invalid) => refusal(spec, &failure.message),
+            Some(FailureCode::Invalid) => invalid(spec, &failure.message),
             _ => failure,
         })?;
     let name = &spec.name;
@@ -73,10 +73,10 @@ pub(super) fn make_certificate(
 }
 
 fn generate_key(spec: &CertificateSpec) -> Tried<Key> {
-    Key::generate(spec.algorithm).map_err(|why| refusal(spec, &why))
+    Key::generate(spec.algorithm).map_err(|why| invalid(spec, &why))
 }
 
-fn refusal(spec: &CertificateSpec, why: &str) -> Failure {
+fn invalid(spec: &CertificateSpec, why: &str) -> Failure {
     Failure::new(
         FailureCode::Invalid,
         format!("certificate {}: {why}", spec.name),

@@ -155,7 +155,7 @@ fn ensure(
     claim.ensure(manifest, if_exists, cluster, &Cancel::never())
 }
 
-fn evil() -> Value {
+fn patch_to_evil() -> Value {
     json!({"data": {"a": "evil"}})
 }
 
@@ -202,7 +202,7 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
         let tried = [
             ensure(&claim, &manifest, IfExists::Update, &cluster),
             ensure(&claim, &manifest, IfExists::Apply, &cluster),
-            claim.patch(&of, &evil(), &cluster, &Cancel::never()),
+            claim.patch(&of, &patch_to_evil(), &cluster, &Cancel::never()),
             claim.delete(&of, &cluster, &Cancel::never()),
         ];
         for done in tried {
@@ -232,7 +232,7 @@ const ACTS: [Act; 4] = [
     },
     |claim, cluster, cancel| {
         let of = reference(&config_map("default"))?;
-        claim.patch(&of, &evil(), cluster, cancel)
+        claim.patch(&of, &patch_to_evil(), cluster, cancel)
     },
     |claim, cluster, cancel| {
         let of = reference(&config_map("default"))?;

@@ -102,18 +102,22 @@ impl CompilationLimits {
 }
 
 /// Compiles a component in a child process and writes its code to `code`, an empty file. With
-/// `small`, the child compiles for an engine that reserves little address space.
+/// `reserves_little`, the child compiles for an engine that reserves little address space.
 ///
 /// # Errors
 /// The compiler's error, the limit that the compilation reached, or the reason why the child cannot
 /// be started.
 pub(super) fn compile_in_child(
     component: &[u8],
-    small: bool,
+    reserves_little: bool,
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = if small { Some(SMALL_ARGUMENT) } else { None };
+    let work = if reserves_little {
+        Some(SMALL_ARGUMENT)
+    } else {
+        None
+    };
     run(
         component,
         work,

@@ -89,7 +89,7 @@ impl Plugin {
         &self.component.manifest
     }
 
-    /// Hexadecimal SHA-256 of the component.
+    /// Returns the hexadecimal SHA-256 of the component.
     pub fn digest(&self) -> &str {
         &self.component.sha256
     }
@@ -100,17 +100,17 @@ impl Plugin {
     }
 
     /// Grants the plugin what it asks for, if the operator allowed all of it: as lines, or as whole
-    /// capabilities. A whole capability does not cover a request that amounts
-    /// to root or to administrator of the cluster. Before this call only embedded plugins may do
-    /// what they ask for.
+    /// capabilities. A whole capability does not cover a request that amounts to root or to
+    /// administrator of the cluster. Before this call only embedded plugins may do what they ask
+    /// for.
     ///
     /// # Errors
     /// The requests that are not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let is_allowed = |request: &Request| {
-            let is_whole = capabilities.contains(&request.capability)
+            let is_of_allowed_capability = capabilities.contains(&request.capability)
                 && request.risky_lines(&self.manifest().name).is_empty();
-            is_whole || request.lines().iter().all(|line| lines.contains(line))
+            is_of_allowed_capability || request.lines().iter().all(|line| lines.contains(line))
         };
         let missing: Vec<Request> = self
             .manifest()

@@ -78,7 +78,7 @@ impl<'a> Migration<'a> {
                 let cluster = json!(loaded.config.cluster);
                 self.written.push(write::init(&loaded.config.init));
                 self.written
-                    .push(write::typed(cluster, "ClusterConfiguration"));
+                    .push(write::with_type(cluster, "ClusterConfiguration"));
             }
             Err(Problems(problems)) => self.diagnostics.problems.extend(problems),
         }

@@ -94,7 +94,7 @@ fn reason_to_leave_out(
     if let Some(only) = &choice.only
         && !only
             .iter()
-            .any(|name| is_within(id, names.group_of_all(name).unwrap_or(name)))
+            .any(|name| is_within(id, names.group_named_by_all(name).unwrap_or(name)))
     {
         return Some(LeftOutReason::NotSelected);
     }
@@ -180,7 +180,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let unknown = |name: &&String| {
-                self.names.group_of_all(name).is_none() && !known.contains(name.as_str())
+                self.names.group_named_by_all(name).is_none() && !known.contains(name.as_str())
             };
             for name in entry.spec.needs.iter().filter(unknown) {
                 errors.push(PlanError::UnknownNeed {

@@ -90,7 +90,7 @@ impl Workflow for Join {
     }
 
     fn closing(&self, config: &Config) -> Option<String> {
-        Some(messages::joined(config))
+        Some(messages::join_message(config))
     }
 }
 

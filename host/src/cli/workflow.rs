@@ -72,7 +72,7 @@ impl WorkflowRequest {
         self.arguments.0.get_one::<String>("config")
     }
 
-    fn selected(&self, workflow: &dyn Workflow) -> Option<Vec<String>> {
+    fn selected_phases(&self, workflow: &dyn Workflow) -> Option<Vec<String>> {
         self.phase
             .as_ref()
             .map(|phase| workflow.selection(&phase.id))
@@ -135,7 +135,7 @@ impl WorkflowCommand<'_> {
             return manifests::print_objects(prepared, facts);
         }
         if is_real {
-            let site = Site::real(&prepared, facts)?;
+            let site = Site::open_machine(&prepared, facts)?;
             Ok(self.execute(&site, prepared)?.1)
         } else {
             self.rehearse(prepared, facts)
@@ -171,7 +171,7 @@ impl WorkflowCommand<'_> {
         lines: &RefCell<Vec<LabelledLine>>,
     ) -> Result<Prepared> {
         let WorkflowRequest { phase, place, .. } = self.request;
-        let only = self.request.selected(self.workflow);
+        let only = self.request.selected_phases(self.workflow);
         let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());
@@ -215,7 +215,7 @@ impl WorkflowCommand<'_> {
             is_described: place.node.is_some(),
             is_dry_run: prepared.dry_run,
         });
-        let site = Site::rehearsed(&prepared, facts, &trees, 0)?;
+        let site = Site::open_scratch_tree(&prepared, facts, &trees, 0)?;
         site.world
             .warning()
             .iter()

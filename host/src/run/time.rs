@@ -77,7 +77,7 @@ impl TimeOfPhase {
     }
 
     /// Notes that a pause has ended, whose time was spent before.
-    pub fn paused(&self) {
+    pub fn end_pause(&self) {
         *self.counted.lock() = self.session.clock().now();
     }
 }

@@ -43,7 +43,7 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
         ),
         (
             "kubephase rehearse --root /tmp/r --root=/tmp/s -- --root /tmp/t",
-            MachineFolder::below(Path::new("/tmp/s")),
+            MachineFolder::at_root(Path::new("/tmp/s")),
         ),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();

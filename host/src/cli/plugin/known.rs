@@ -139,7 +139,7 @@ impl KnownPlugin {
 
     /// Describes that the plugin is locked with another component than before, and that the earlier
     /// consent holds for it; empty if the component did not change, or nothing was allowed.
-    pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
+    pub fn describe_relock(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
         let before = self
             .locked
             .as_ref()

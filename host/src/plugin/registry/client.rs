@@ -10,7 +10,7 @@ mod token;
 pub use request::{RegistryRequest, Times};
 
 use super::reference::{Reference, is_loopback};
-use crate::{plugin::credentials::Keyring, text::sanitise, world::innermost};
+use crate::{plugin::credentials::Keyring, text::sanitise, world::innermost_message};
 use anyhow::{Context, Result, anyhow, bail};
 use challenge::Challenge;
 use http::{
@@ -145,7 +145,11 @@ impl<'a> Client<'a> {
         let began = Instant::now();
         match timeout_at(until, request.send()).await {
             Ok(answer) => answer.map_err(|error| {
-                anyhow!("{}: {}", self.server(), sanitise::line(&innermost(&error)))
+                anyhow!(
+                    "{}: {}",
+                    self.server(),
+                    sanitise::line(&innermost_message(&error))
+                )
             }),
             Err(_) => bail!(
                 "{} did not answer within {} s",

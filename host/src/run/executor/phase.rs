@@ -126,7 +126,7 @@ impl Executor<'_> {
                 Outcome::AgainAfter(millis) => {
                     let pause = time.pause(Duration::from_millis(millis.into()))?;
                     state.pool.run_blocking(|| state.stop.wait(pause));
-                    time.paused();
+                    time.end_pause();
                 }
             }
             if state.stop.is_requested() {

@@ -59,7 +59,7 @@ pub fn read() -> Option<KubeletUnit> {
         bootstrap_kubeconfig: has("--bootstrap-kubeconfig"),
         config: has("--config"),
     };
-    if service.has_unknown_variables && !passed.missing().is_empty() {
+    if service.has_unknown_variables && !passed.missing_parts().is_empty() {
         return None;
     }
     let passes_nothing = passed == Passed::default() && !has("--kubeconfig");

@@ -49,7 +49,7 @@ fn ending(ending: Value) -> RunResult {
 /// Checks that stay below the limit of a call in every round.
 fn computing(provides: String) -> RunResult {
     let round = json!({"steps": 100_000_000, "ending": {"againUntil": 60}});
-    Trial::providing(&provides).rounds(&[round]).preflight()
+    Trial::with_phases(&provides).rounds(&[round]).preflight()
 }
 
 fn check(calls: &[Value]) -> RunResult {

@@ -8,7 +8,7 @@ use super::{
     prepare::Prepared,
     scratch::ScratchTree,
     signals::Interruptible,
-    stand_ins::MissingShared,
+    stand_ins::MissingSharedFiles,
     threads::Threads,
     workflow::{ClusterOfRehearsal, Trees},
 };
@@ -121,7 +121,7 @@ impl Site<Rehearsal> {
             cancel: run.cancel(),
         };
         let files = rehearsal::files(&scratch.path, below)?;
-        let missing = MissingShared::find(prepared, files.as_ref())?;
+        let missing = MissingSharedFiles::find(prepared, files.as_ref())?;
         let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
         let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {

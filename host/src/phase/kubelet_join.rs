@@ -126,9 +126,9 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
 }
 
 /// `control-plane-join/kubelet`: makes the kubelet talk to the API server of its own node, so that
-/// it never talks to an older API server. Until now it talked to the API server of another node. The kubelet is
-/// restarted while its API server starts, but not while it creates a container of the control
-/// plane: it would create an interrupted container anew only after ten seconds.
+/// it never talks to an older API server. Until now it talked to the API server of another node.
+/// The kubelet is restarted while its API server starts, but not while it creates a container of
+/// the control plane: it would create an interrupted container anew only after ten seconds.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -113,11 +113,7 @@ pub(super) fn compile_in_child(
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = if reserves_little {
-        Some(SMALL_ARGUMENT)
-    } else {
-        None
-    };
+    let work = reserves_little.then_some(SMALL_ARGUMENT);
     run(
         component,
         work,

@@ -1,5 +1,4 @@
-//! Components that are refused before anything runs: the messages. `caching` has compiled
-//! components that are kept between runs.
+//! Messages about refused components. `caching` has components that are kept between runs.
 mod caching;
 mod embedded_plugins;
 

@@ -150,8 +150,9 @@ pub fn document() -> String {
     let rows: String = rows.collect();
     format!(
         "# Facts of a node\n\n\
-         `observe-node.node-fact` answers these names, as JSON, and no others. A fact that the \
-         node does not have is not there.\n\n\
+         `observe-node.node-fact` returns these facts by name, as JSON. For any other name, and \
+         for a fact that the node\n\
+         does not have, it returns `none`.\n\n\
          | name | type | meaning |\n|---|---|---|\n{rows}"
     )
 }

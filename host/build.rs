@@ -101,7 +101,7 @@ fn add_files(workspace: &Path, folder: &str, files: &mut Vec<String>) -> Result<
     Ok(())
 }
 
-/// The SDK as a workspace of its own: what `plugin new` puts beside a plugin.
+/// Returns the SDK as a workspace of its own: what `plugin new` puts beside a plugin.
 fn sdk(workspace: &Path, out: &Path) -> Result<String, String> {
     let mut files = vec!["Cargo.lock".to_owned()];
     for folder in ["wit", "plugins/sdk"] {
@@ -132,7 +132,7 @@ fn sdk(workspace: &Path, out: &Path) -> Result<String, String> {
     Ok(index)
 }
 
-/// The version of a package that this build uses.
+/// Returns the version of a package that this build uses.
 fn locked_version(lock: &Path, package: &str) -> Result<String, String> {
     let text = fs::read_to_string(lock).map_err(|e| format!("{}: {e}", lock.display()))?;
     let heading = format!("name = {package:?}\nversion = \"");

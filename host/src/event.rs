@@ -132,7 +132,7 @@ impl EventKind {
         )
     }
 
-    /// The third-party plugin that the event is from; `None` for the program itself.
+    /// Returns the third-party plugin that the event is from; `None` for the program itself.
     pub fn plugin(&self) -> Option<&str> {
         match self {
             EventKind::Message { plugin, .. }

@@ -41,7 +41,7 @@ fn import_module(resolve: &Resolve, name: &str, interface: &Interface) -> String
         let mut parameters = String::new();
         let mut arguments = String::new();
         for parameter in &function.params {
-            let (name, (ty, owned)) = (&parameter.name, borrowed(resolve, &parameter.ty));
+            let (name, (ty, owned)) = (&parameter.name, parameter_type(resolve, &parameter.ty));
             let name = snake_case(name);
             parameters += &format!("{name}: {ty}, ");
             arguments += &format!(", {name}{owned}");
@@ -52,7 +52,7 @@ fn import_module(resolve: &Resolve, name: &str, interface: &Interface) -> String
              call_host(|session| kubephase_wit::{module}::Host::{function}(session{arguments}))\n\
              }}\n",
             function = snake_case(&function.name),
-            result = returned(resolve, function)
+            result = return_type(resolve, function)
         );
     }
     text + "}\n"
@@ -69,7 +69,7 @@ fn proposal_host(resolve: &Resolve, name: &str, interface: &Interface) -> String
         let mut arguments = String::new();
         for parameter in &function.params {
             let name = snake_case(&parameter.name);
-            parameters += &format!(", {name}: {}", owned(resolve, &parameter.ty));
+            parameters += &format!(", {name}: {}", owned_type(resolve, &parameter.ty));
             arguments += &format!("({name:?}, {name}.into_argument()), ");
         }
         let (method, answer) = match proposes(resolve, function) {
@@ -88,12 +88,12 @@ fn proposal_host(resolve: &Resolve, name: &str, interface: &Interface) -> String
 
 /// Whether a function returns the handle of a new proposal; the others change a proposal.
 fn proposes(resolve: &Resolve, function: &Function) -> bool {
-    returned(resolve, function).contains("Effect")
+    return_type(resolve, function).contains("Effect")
 }
 
 /// Returns the type of a parameter in a phase's call, and the code that makes it the owned value.
-fn borrowed(resolve: &Resolve, ty: &Type) -> (String, &'static str) {
-    let owned_type = owned(resolve, ty);
+fn parameter_type(resolve: &Resolve, ty: &Type) -> (String, &'static str) {
+    let owned_type = owned_type(resolve, ty);
     match owned_type.as_str() {
         "String" => ("&str".into(), ".into()"),
         "Option<String>" => ("Option<&str>".into(), ".map(Into::into)"),
@@ -107,16 +107,16 @@ fn borrowed(resolve: &Resolve, ty: &Type) -> (String, &'static str) {
 }
 
 /// Returns the end of a function's signature: ` -> T`, or nothing.
-fn returned(resolve: &Resolve, function: &Function) -> String {
+fn return_type(resolve: &Resolve, function: &Function) -> String {
     function
         .result
         .as_ref()
-        .map(|ty| format!(" -> {}", owned(resolve, ty)))
+        .map(|ty| format!(" -> {}", owned_type(resolve, ty)))
         .unwrap_or_default()
 }
 
 /// Returns the Rust type of an owned value.
-fn owned(resolve: &Resolve, ty: &Type) -> String {
+fn owned_type(resolve: &Resolve, ty: &Type) -> String {
     let Type::Id(id) = ty else {
         return match ty {
             Type::String => "String".into(),
@@ -126,10 +126,10 @@ fn owned(resolve: &Resolve, ty: &Type) -> String {
     };
     let definition = &resolve.types[*id];
     match (&definition.kind, &definition.name) {
-        (TypeDefKind::Option(inner), _) => format!("Option<{}>", owned(resolve, inner)),
-        (TypeDefKind::List(element), _) => format!("Vec<{}>", owned(resolve, element)),
+        (TypeDefKind::Option(inner), _) => format!("Option<{}>", owned_type(resolve, inner)),
+        (TypeDefKind::List(element), _) => format!("Vec<{}>", owned_type(resolve, element)),
         (TypeDefKind::Result(result), _) => {
-            let ok = result.ok.as_ref().map(|ok| owned(resolve, ok));
+            let ok = result.ok.as_ref().map(|ok| owned_type(resolve, ok));
             format!("Result<{}, Failure>", ok.as_deref().unwrap_or("()"))
         }
         (_, Some(name)) => camel_case(name),

@@ -227,8 +227,8 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
     }
     match (is_read, path_of(argv, "--root")) {
         (false, _) => MachineFolder::unread(),
-        (true, Some(root)) => MachineFolder::below(&root),
-        (true, None) => MachineFolder::below(Path::new("/")),
+        (true, Some(root)) => MachineFolder::at_root(&root),
+        (true, None) => MachineFolder::at_root(Path::new("/")),
     }
 }
 

@@ -17,13 +17,13 @@ pub(super) fn group(
     Command::new(name).about(about).subcommand_required(true)
 }
 
-/// Adds the commands of an enum to a group, whose help keeps its own text.
+/// Adds the commands of an enum to a group. The help of the group keeps its text.
 pub(super) fn with_commands<Commands: Subcommand>(group: Command) -> Command {
     let about = group.get_about().cloned().unwrap_or_default();
     Commands::augment_subcommands(group).about(about)
 }
 
-/// Returns the flags of a workflow's commands that kubeadm does not have.
+/// Returns the flags that the commands of a workflow have and kubeadm does not.
 pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
     match workflow.place_flags() {
         PlaceFlags::Output => flags_of::<OutputFlags>(),
@@ -41,7 +41,7 @@ pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -
     )
 }
 
-/// Returns the flags that phases may name in the catalog.
+/// Returns the flags of a workflow from which the catalog chooses those of each phase.
 pub(super) fn phase_flags(workflow: &dyn Workflow) -> Vec<Arg> {
     let mut flags = workflow.flags();
     if workflow.has_phase_flags() {

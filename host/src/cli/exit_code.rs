@@ -23,8 +23,8 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     Exit::Error
 }
 
-/// A wrong name or choice is a mistake of the command line. A plan that is not possible is a
-/// mistake of the configuration.
+/// Returns the exit code of an error in a plan. A wrong name or choice is a mistake of the command
+/// line. A plan that is not possible is a mistake of the configuration.
 fn plan_exit_code(error: &PlanError) -> Exit {
     match error {
         PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,

@@ -79,8 +79,8 @@ impl ImageFlags {
             cri_socket: cri_socket.map(str::to_owned),
             ..InitFlags::default()
         };
-        if file.as_ref().and_then(ConfigFile::named).is_some() {
-            for name in std::mem::take(&mut flags).not_with_config() {
+        if file.as_ref().and_then(ConfigFile::operator_file).is_some() {
+            for name in std::mem::take(&mut flags).flags_instead_of_config() {
                 print::warning(&format!("--{name} is ignored, because --config is given"));
             }
         }
@@ -153,8 +153,8 @@ fn pull(
 ) -> Result<()> {
     for image in images {
         runtime.pull(image).map_err(|failure| {
-            let silent = runtime.status().is_err();
-            let next = if silent {
+            let is_silent = runtime.status().is_err();
+            let advice = if is_silent {
                 format!(
                     "\nstart the container runtime that serves {socket}, or name another socket \
                     with --cri-socket"
@@ -163,7 +163,7 @@ fn pull(
                 String::new()
             };
             anyhow!(
-                "failed to pull image {image:?}: {}{next}",
+                "failed to pull image {image:?}: {}{advice}",
                 failure.to_text()
             )
         })?;

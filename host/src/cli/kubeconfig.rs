@@ -57,7 +57,7 @@ pub fn run(
         return Err(CliError::usage("--client-name must not be empty").into());
     }
     let file = config::config_file(flags.config.as_deref(), machine)?;
-    // The command does not use the container runtime.
+    // The command does not use the container runtime, so no runtime has to be found.
     let node = NodeFacts {
         cri_sockets: Vec::new(),
         ..gather().0
@@ -89,7 +89,7 @@ pub fn run(
     let token = flags.token.as_ref().filter(|token| !token.is_empty());
     let credential = token.map_or(
         KubeconfigCredential::Certificate {
-            started: jiff::Timestamp::now().as_second(),
+            now: jiff::Timestamp::now().as_second(),
         },
         KubeconfigCredential::Token,
     );

@@ -31,7 +31,7 @@ impl LocalNode {
     }
 
     /// Returns the facts that are known already.
-    pub fn known(&self) -> &NodeFacts {
+    pub fn known_facts(&self) -> &NodeFacts {
         match self {
             LocalNode::Described(facts) => facts,
             LocalNode::Machine(gathering) => &gathering.facts,

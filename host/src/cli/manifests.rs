@@ -46,7 +46,7 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
     for warning in &prepared.warnings {
         print::warning(warning);
     }
-    let site = Site::rehearsed(&prepared, facts, &trees, 0)?;
+    let site = Site::open_scratch_tree(&prepared, facts, &trees, 0)?;
     let finished = site.execute(prepared, &|_| {}, |_| Vec::new())?.finished;
     if let RunResult::Failed { phase, message } = &finished.result {
         print::error(&anyhow!(phase_error(phase, None, message)));

@@ -167,14 +167,14 @@ impl Printer {
 
     fn print_one<T: Serialize>(&self, object: &OutputObject<T>) -> Result<String> {
         match self {
-            Printer::Json => Ok(indented(object)),
+            Printer::Json => Ok(to_indented_json(object)),
             Printer::Yaml => Ok(yaml::to_string(&json!(object))),
             Printer::Kyaml => Ok(kyaml::to_string(object)),
             Printer::GoTemplate(template) => template.apply(&json!(object)),
             Printer::JsonPath(path) => path.apply(&json!(object)),
             Printer::JsonPathAsJson(path) => {
                 let found: Vec<Value> = path.find(&json!(object))?;
-                Ok(indented(&found))
+                Ok(to_indented_json(&found))
             }
         }
     }
@@ -202,7 +202,7 @@ impl<T: Serialize> OutputObject<T> {
 }
 
 /// Returns the text of a value as JSON with an indent of four spaces, as kubeadm does.
-fn indented<T: Serialize>(value: &T) -> String {
+fn to_indented_json<T: Serialize>(value: &T) -> String {
     let mut text = Vec::new();
     // Records of plain values always serialise.
     let _ = value.serialize(&mut serde_json::Serializer::with_formatter(

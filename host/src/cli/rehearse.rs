@@ -53,13 +53,13 @@ pub(super) fn run(
     let prepared = prepare(distribution, &Init, loaded, file, None)?;
     let scratch = match &request.place.root {
         Some(root) => ScratchTree::at(root)?,
-        None => ScratchTree::lasting()?,
+        None => ScratchTree::create_lasting()?,
     };
     let trees = Trees {
         scratch: Some(scratch.path.clone()),
         below: None,
     };
-    let site = Site::rehearsed(&prepared, facts, &trees, request.serve.unwrap_or(0))?;
+    let site = Site::open_scratch_tree(&prepared, facts, &trees, request.serve.unwrap_or(0))?;
     if let Some(warning) = site.world.warning() {
         print::warning(warning);
     }

@@ -47,7 +47,7 @@ impl ReportRequest {
     fn place(&self) -> PathBuf {
         match (&self.journal, &self.root) {
             (Some(journal), _) => journal.clone(),
-            (None, Some(root)) => state::below(root),
+            (None, Some(root)) => state::path_below(root),
             (None, None) => state::DIRECTORY.into(),
         }
     }

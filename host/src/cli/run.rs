@@ -105,7 +105,7 @@ impl Dispatch<'_> {
     fn file(&self, flag: Option<&str>) -> Result<Option<ConfigFile>, Problems> {
         let early = self
             .early
-            .filter(|early| early.named() == flag.map(Path::new));
+            .filter(|early| early.operator_file() == flag.map(Path::new));
         match early {
             Some(early) => Ok(Some(early.clone())),
             None => config_file(flag, &self.machine),

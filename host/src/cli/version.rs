@@ -53,7 +53,7 @@ fn versions(program: Program) -> Versions {
         Program::Kubeadm => (kubernetes, None),
     };
     // Callers of kubeadm expect that no field is empty.
-    let (unknown, clean, none) = match program {
+    let (commit, tree_state, go_version) = match program {
         Program::Kubephase => ("", "", ""),
         Program::Kubeadm => ("unknown", "clean", "none"),
     };
@@ -66,11 +66,11 @@ fn versions(program: Program) -> Versions {
         minor: numbers.next().unwrap_or_default(),
         git_version: version.to_owned(),
         kubernetes_version,
-        git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or(unknown),
-        git_tree_state: clean,
+        git_commit: option_env!("KUBEPHASE_COMMIT").unwrap_or(commit),
+        git_tree_state: tree_state,
         // The date that Kubernetes prints for a build without a date.
         build_date: option_env!("KUBEPHASE_BUILD_DATE").unwrap_or("1970-01-01T00:00:00Z"),
-        go_version: none,
+        go_version,
         compiler: "rustc",
         platform: format!("{}/{arch}", std::env::consts::OS),
     };

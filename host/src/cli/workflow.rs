@@ -7,7 +7,7 @@ use super::{
     manifests, print,
 };
 use crate::{
-    config::{Config, ConfigFile},
+    config::ConfigFile,
     event::RunResult,
     plan::spec::{WorkflowId, is_within},
     report::Output,
@@ -71,7 +71,7 @@ impl WorkflowRequest {
         self.arguments.0.get_one::<String>("config")
     }
 
-    fn selected(&self, workflow: &dyn Workflow) -> Option<Vec<String>> {
+    fn selected_phases(&self, workflow: &dyn Workflow) -> Option<Vec<String>> {
         self.phase
             .as_ref()
             .map(|phase| workflow.selection(&phase.id))
@@ -113,7 +113,7 @@ impl WorkflowCommand<'_> {
             print::hint(&notice);
         }
         let node = LocalNode::begin(place.node.as_deref())?;
-        let mut prepared = self.prepare(node.known())?;
+        let mut prepared = self.prepare(node.known_facts())?;
         if let Some(root) = &place.root {
             reject_machine(root)?;
         }
@@ -134,7 +134,7 @@ impl WorkflowCommand<'_> {
             return manifests::print_objects(prepared, facts);
         }
         if is_real {
-            let site = Site::real(&prepared, facts)?;
+            let site = Site::open_machine(&prepared, facts)?;
             Ok(self.execute(&site, prepared)?.1)
         } else {
             self.rehearse(prepared, facts)
@@ -170,7 +170,7 @@ impl WorkflowCommand<'_> {
         lines: &RefCell<Vec<LabelledLine>>,
     ) -> Result<Prepared> {
         let WorkflowRequest { phase, place, .. } = self.request;
-        let only = self.request.selected(self.workflow);
+        let only = self.request.selected_phases(self.workflow);
         let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());
@@ -245,7 +245,7 @@ impl WorkflowCommand<'_> {
             is_described: place.node.is_some(),
             is_dry_run: prepared.dry_run,
         });
-        let site = Site::rehearsed(&prepared, facts, &trees, 0)?;
+        let site = Site::open_scratch_tree(&prepared, facts, &trees, 0)?;
         site.world
             .warning()
             .iter()

@@ -55,7 +55,7 @@ pub fn load_for_certificates(
         ..node.clone()
     };
     let directory = flags.cert_dir.as_deref().unwrap_or(CERTIFICATES_DIR);
-    let init_flags = match file.and_then(ConfigFile::named) {
+    let init_flags = match file.and_then(ConfigFile::operator_file) {
         Some(_) => InitFlags::default(),
         None => InitFlags {
             kubernetes_version: Some(Release::newest().kubeadm.to_owned()),

@@ -62,7 +62,7 @@ impl ConfigFile {
     }
 
     /// Returns the file that the operator names; `None` if there are only files of the machine.
-    pub fn named(&self) -> Option<&Path> {
+    pub fn operator_file(&self) -> Option<&Path> {
         self.0.named.as_deref()
     }
 
@@ -80,7 +80,7 @@ impl ConfigFile {
     }
 
     fn merged(&self) -> Result<&Merged, Problems> {
-        let read = || Merged::read(self.named(), self.machine());
+        let read = || Merged::read(self.operator_file(), self.machine());
         self.0
             .merged
             .get_or_init(read)

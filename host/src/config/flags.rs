@@ -250,7 +250,7 @@ impl InitFlags {
     }
 
     /// Returns the given flags that exclude a configuration file.
-    pub fn not_with_config(&self) -> Vec<&'static str> {
+    pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
         self.given_flags()
             .into_iter()
             .filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-"))
@@ -276,7 +276,7 @@ pub fn config_file(
 /// # Errors
 /// The operator names a file, and such a flag.
 pub(super) fn check_not_mixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), Problems> {
-    if file.and_then(ConfigFile::named).is_none() || given.is_empty() {
+    if file.and_then(ConfigFile::operator_file).is_none() || given.is_empty() {
         return Ok(());
     }
     Err(Problem::new(

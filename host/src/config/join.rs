@@ -43,11 +43,11 @@ pub fn load_join(
     flags: &JoinFlags,
     node: &NodeFacts,
 ) -> Result<LoadedJoin, Problems> {
-    check_not_mixed(file, &flags.not_with_config())?;
+    check_not_mixed(file, &flags.flags_instead_of_config())?;
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;
     let (join, phases) = read_documents(documents, &mut diagnostics);
-    let named = file.and_then(ConfigFile::named);
+    let named = file.and_then(ConfigFile::operator_file);
     if let Some(file) = named
         && !documents.iter().any(is_of_operator)
     {

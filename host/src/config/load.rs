@@ -85,10 +85,10 @@ pub(super) fn resolve(
     node: &NodeFacts,
     strictness: Strictness,
 ) -> Result<Loaded, Problems> {
-    check_not_mixed(file, &flags.not_with_config())?;
+    check_not_mixed(file, &flags.flags_instead_of_config())?;
     let mut diagnostics = Diagnostics::new(strictness);
     let documents = documents_of(file, &mut diagnostics)?;
-    let named = file.and_then(ConfigFile::named);
+    let named = file.and_then(ConfigFile::operator_file);
     from_documents(named, documents, flags, node, diagnostics)
 }
 

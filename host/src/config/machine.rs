@@ -53,13 +53,13 @@ pub fn lock_folder(config: &Path) -> &Path {
 }
 
 impl MachineFolder {
-    /// A run without the machine's own configuration.
+    /// Returns a run without the machine's own configuration.
     pub fn unread() -> Self {
         MachineFolder::default()
     }
 
-    /// The configuration below the root of a machine, or of a scratch tree.
-    pub fn below(root: &Path) -> Self {
+    /// Returns the configuration below the root of a machine, or of a scratch tree.
+    pub fn at_root(root: &Path) -> Self {
         MachineFolder {
             root: Some(root.to_owned()),
         }
@@ -148,7 +148,7 @@ impl MachineFolder {
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => {
                 let message = "it has to be a folder, and must not be a link";
-                return Err(refused(path, message).into());
+                return Err(refusal(path, message).into());
             }
             Err(error) => return Err(cannot_read(path, &error.into()).into()),
         };
@@ -164,7 +164,7 @@ impl MachineFolder {
         };
         if target.contains('/') || matches!(target.as_str(), "" | "." | "..") {
             let message = "it is a link that leads out of its folder; put the file itself there";
-            return Err(refused(path, message));
+            return Err(refusal(path, message));
         }
         // Without NONBLOCK, opening a pipe would wait for a writer.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -173,12 +173,12 @@ impl MachineFolder {
             .map_err(|error| unreadable(error.into()))?;
         let stat = fs::fstat(&file).map_err(|error| unreadable(error.into()))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(refused(path, "it is not a regular file"));
+            return Err(refusal(path, "it is not a regular file"));
         }
         self.check_owner(path, &stat)?;
         operator_files::read_opened(File::from(file), LONGEST_INPUT).map_err(|error| {
             match error.kind() {
-                io::ErrorKind::FileTooLarge => refused(path, &error.to_string()),
+                io::ErrorKind::FileTooLarge => refusal(path, &error.to_string()),
                 _ => unreadable(error),
             }
         })
@@ -195,7 +195,7 @@ impl MachineFolder {
                 stat.st_uid,
                 path.display()
             );
-            return Err(refused(path, &message));
+            return Err(refusal(path, &message));
         }
         let mode = Mode::from_raw_mode(stat.st_mode);
         let by_group = mode.contains(Mode::WGRP) && stat.st_gid != 0;
@@ -205,7 +205,7 @@ impl MachineFolder {
                 mode.as_raw_mode() & 0o7777,
                 path.display()
             );
-            return Err(refused(path, &message));
+            return Err(refusal(path, &message));
         }
         Ok(())
     }
@@ -225,10 +225,10 @@ fn names_in(folder: &OwnedFd) -> io::Result<Vec<String>> {
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Problem {
-    refused(path, &format!("it cannot be read: {error}"))
+    refusal(path, &format!("it cannot be read: {error}"))
 }
 
-fn refused(path: &Path, why: &str) -> Problem {
+fn refusal(path: &Path, why: &str) -> Problem {
     let message = format!("{why}; or run without the machine's own configuration: --no-conf-d");
     Problem::new("", message).in_file(path)
 }

@@ -98,7 +98,7 @@ impl<'a> Migration<'a> {
                 }
                 self.written.push(init);
                 self.written
-                    .push(write::typed(cluster, "ClusterConfiguration"));
+                    .push(write::with_type(cluster, "ClusterConfiguration"));
             }
             Err(Problems(problems)) => self.diagnostics.problems.extend(problems),
         }

@@ -49,7 +49,7 @@ impl Limits {
         *self == Limits::default()
     }
 
-    /// The memory limit as Kubernetes writes quantities: `64Mi`.
+    /// Returns the memory limit as Kubernetes writes quantities: `64Mi`.
     pub fn shown_memory(&self) -> String {
         let kibibytes = format!("{}Ki", self.memory >> 10);
         quantity::canonical(&kibibytes).unwrap_or(kibibytes)

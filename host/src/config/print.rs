@@ -27,8 +27,8 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     init.local_api_endpoint.advertise_address = "1.2.3.4".into();
     cluster.kubernetes_version = Release::newest().first_version();
     let mut documents = vec![
-        write::typed(json!(init), "InitConfiguration"),
-        write::typed(json!(cluster), "ClusterConfiguration"),
+        write::with_type(json!(init), "InitConfiguration"),
+        write::with_type(json!(cluster), "ClusterConfiguration"),
     ];
     for kind in component_configs {
         let config = match kind.as_str() {

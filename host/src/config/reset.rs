@@ -56,13 +56,13 @@ pub fn load_reset(
     node: &NodeFacts,
     files: &dyn Files,
 ) -> Result<LoadedReset, Problems> {
-    check_not_mixed(file, &flags.not_with_config())?;
+    check_not_mixed(file, &flags.flags_instead_of_config())?;
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;
     let document = documents
         .iter()
         .find(|document| document.is_kubeadm("ResetConfiguration"));
-    if let Some(file) = file.and_then(ConfigFile::named)
+    if let Some(file) = file.and_then(ConfigFile::operator_file)
         && document.is_none_or(|document| document.is_of_machine)
     {
         let message = "no ResetConfiguration found in the supplied config";

@@ -145,7 +145,7 @@ fn unknown_fields_are_warnings_to_init_and_problems_to_validate() {
 }
 
 #[test]
-fn a_wrong_type_is_refused_by_both() {
+fn init_and_validate_refuse_a_wrong_type() {
     let text = format!(
         "{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: \
          InitConfiguration\nlocalAPIEndpoint:\n  bindPort: abc\n"

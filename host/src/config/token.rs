@@ -43,7 +43,7 @@ impl TokenFlags {
     pub fn check(&self) -> Result<(), Problems> {
         let named = self.config.as_deref().filter(|path| !path.is_empty());
         let file = named.map(|path| ConfigFile::at(Path::new(path)));
-        check_not_mixed(file.as_ref(), &self.not_with_config())?;
+        check_not_mixed(file.as_ref(), &self.flags_instead_of_config())?;
         let mut given = self.token.iter().filter(|given| !given.is_empty());
         if given.all(bootstrap_token::is_token) {
             return Ok(());
@@ -52,7 +52,7 @@ impl TokenFlags {
     }
 
     /// Returns the given flags that exclude a configuration file.
-    fn not_with_config(&self) -> Vec<&'static str> {
+    fn flags_instead_of_config(&self) -> Vec<&'static str> {
         [
             ("description", self.description.is_some()),
             ("groups", !self.groups.is_empty()),
@@ -82,7 +82,7 @@ pub fn load_tokens(
     flags: &TokenFlags,
     node: &NodeFacts,
 ) -> Result<LoadedTokens, Problems> {
-    if file.is_some_and(|file| file.named().is_some()) {
+    if file.is_some_and(|file| file.operator_file().is_some()) {
         let loaded = load_init(file, &InitFlags::default(), node)?;
         return Ok(LoadedTokens {
             tokens: loaded.config.init.bootstrap_tokens,

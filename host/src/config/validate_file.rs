@@ -31,7 +31,7 @@ pub fn validate(
     options: ValidateOptions,
     node: &NodeFacts,
 ) -> Result<Vec<Problem>, Problems> {
-    let named = file.and_then(ConfigFile::named);
+    let named = file.and_then(ConfigFile::operator_file);
     let named = named.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let mut diagnostics = Diagnostics::new(Strictness::Strict);
     let documents = documents_of(file, &mut diagnostics)?;

@@ -18,7 +18,7 @@ pub fn join_documents(documents: &[Value]) -> String {
 }
 
 /// Returns fields as a document of a kind.
-pub fn typed(mut fields: Value, kind: &str) -> Value {
+pub fn with_type(mut fields: Value, kind: &str) -> Value {
     fields["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
     fields["kind"] = kind.into();
     fields
@@ -39,7 +39,7 @@ pub fn init(init: &InitConfiguration) -> Value {
         patches: init.patches.clone(),
         timeouts: init.timeouts.clone(),
     };
-    typed(json!(revealed), "InitConfiguration")
+    with_type(json!(revealed), "InitConfiguration")
 }
 
 /// Returns a JoinConfiguration with its secrets.
@@ -66,7 +66,7 @@ pub fn join(join: &JoinConfiguration) -> Value {
         "skipPhases": join.skip_phases,
         "timeouts": join.timeouts,
     });
-    typed(without_empty(fields), "JoinConfiguration")
+    with_type(without_empty(fields), "JoinConfiguration")
 }
 
 fn token_discovery(discovery: &TokenDiscovery) -> Value {
@@ -91,7 +91,7 @@ pub fn reset(reset: &ResetConfiguration) -> Value {
         "timeouts": reset.timeouts,
         "unmountFlags": reset.unmount_flags,
     });
-    typed(without_empty(fields), "ResetConfiguration")
+    with_type(without_empty(fields), "ResetConfiguration")
 }
 
 /// Returns an UpgradeConfiguration: the fields of a document over the defaults.
@@ -112,7 +112,7 @@ pub fn upgrade(document: &Value) -> Value {
         "timeouts": timeouts,
     });
     json_patch::merge(&mut fields, document);
-    typed(fields, "UpgradeConfiguration")
+    with_type(fields, "UpgradeConfiguration")
 }
 
 /// Leaves out the fields that Go's `omitempty` leaves out.

@@ -25,18 +25,18 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
             Some(_) => world
                 .node()
                 .unmount_below(&world.files().real_path(below)?, flags)
-                .map(|count| applied(count > 0)),
+                .map(|count| changed_if(count > 0)),
         },
         ClearSpec::PodSandboxes {} => world
             .runtime()
             .remove_sandboxes()
-            .map(|count| applied(count > 0)),
+            .map(|count| changed_if(count > 0)),
         ClearSpec::EtcdMember {
             peer_url,
             timeout_seconds,
         } => etcd::remove_member(peer_url, *timeout_seconds, context),
         ClearSpec::ControlPlaneUsers {} => {
-            users::remove_users(world.files(), context.cancel).map(applied)
+            users::remove_users(world.files(), context.cancel).map(changed_if)
         }
     };
     match outcome {
@@ -47,7 +47,7 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
     }
 }
 
-fn applied(changed: bool) -> Applied {
+fn changed_if(changed: bool) -> Applied {
     if changed {
         Applied::Changed
     } else {
@@ -98,7 +98,7 @@ fn empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
     names
         .iter()
         .try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
-    Ok(applied(!names.is_empty()))
+    Ok(changed_if(!names.is_empty()))
 }
 
 impl EffectKind for ClearSpec {

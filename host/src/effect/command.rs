@@ -1,6 +1,6 @@
 //! Programs that the host runs as effects.
 use super::{
-    Context, Done,
+    Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
@@ -36,13 +36,13 @@ impl EffectKind for CommandLine {
 
     fn apply(&self, context: &Context) -> Tried<Done> {
         let budget = Budget::new(MAX_OUTPUT_BYTES, context.command_time, context.cancel);
-        let ran = context.world.node().run(self, Rights::Full, &budget);
-        let output = ran.map_err(|failure| match failure.known_code() {
+        let result = context.world.node().run(self, Rights::Full, &budget);
+        let output = result.map_err(|failure| match failure.known_code() {
             Some(FailureCode::Timeout) => timeout_failure(self, failure, context),
             _ => failure,
         })?;
         if output.status == 0 {
-            return Ok(Done::from(true));
+            return Ok(Done::from(Applied::Changed));
         }
         let message = format!(
             "`{self}` ended with status {}: {}",

@@ -85,8 +85,8 @@ pub(super) fn to_duration(seconds: i64) -> Duration {
 
 #[cfg(test)]
 impl<'a> Context<'a> {
-    /// A context for tests of a built-in phase's effects: a run that began at the epoch, and has
-    /// made and changed nothing.
+    /// Returns a context for tests of a built-in phase's effects: a run that began at the epoch,
+    /// and has made and changed nothing.
     pub(super) fn for_test(
         world: &'a dyn World,
         config: &'a crate::config::Config,

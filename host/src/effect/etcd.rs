@@ -32,7 +32,7 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
     loop {
         let last = match step(spec, context, &mut visibility) {
             Ok(Step::Done) => return Ok(Done::from(changed)),
-            Ok(Step::Changed) if !spec.voting => return Ok(Done::from(true)),
+            Ok(Step::Changed) if !spec.voting => return Ok(Done::from(Applied::Changed)),
             Ok(Step::Changed) => {
                 changed = true;
                 continue;

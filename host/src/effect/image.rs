@@ -40,10 +40,10 @@ impl EffectKind for Image {
         let (image, runtime) = (&self.image, context.world.runtime());
         let always = context.config.init.node_registration.image_pull_policy == "Always";
         if !always && runtime.image_present(image).unwrap_or(false) {
-            return Ok(Done::from(false));
+            return Ok(Done::from(Applied::Unchanged));
         }
         match runtime.pull(image) {
-            Ok(()) => Ok(Done::from(true)),
+            Ok(()) => Ok(Done::from(Applied::Changed)),
             Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
                 Ok(Applied::Skipped(failure.message).into())
             }

@@ -3,8 +3,8 @@
 //! A phase proposes an effect, and the executor applies it: [`Effect::apply`] changes what differs
 //! from the effect, and returns whether anything did. Applying an effect twice is safe.
 //!
-//! A kind of effect is a type that implements `EffectKind`. The compiler asks for all that it needs:
-//! its name, its paths, what undoes it (`Properties`), and what a plugin needs for it.
+//! A kind of effect is a type that implements `EffectKind`. The compiler asks for all that it
+//! needs: its name, its paths, what undoes it (`Properties`), and what a plugin needs for it.
 
 pub mod clear;
 mod command;

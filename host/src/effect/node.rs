@@ -1,6 +1,6 @@
 //! Effects on services, kernel parameters and kernel modules.
 use super::{
-    Context, Done,
+    Applied, Context, Done,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
@@ -70,7 +70,7 @@ impl EffectKind for Service {
                 .service(&self.name)?
                 .is_some_and(|service| service.active)
         {
-            return Ok(Done::from(false));
+            return Ok(Done::from(Applied::Unchanged));
         }
         node.ensure_service(&self.name, &self.state).map(Done::from)
     }

@@ -64,7 +64,7 @@ pub fn change_existing(
 ) -> Tried<Done> {
     let applied = match if_exists {
         IfExists::Retain => retained_result(),
-        _ if has_wanted_state(&comparable(manifest), current) => Applied::Unchanged,
+        _ if has_wanted_state(&without_changing_fields(manifest), current) => Applied::Unchanged,
         IfExists::Apply => cluster
             .server_side_apply(manifest)
             .map(|_| Applied::Changed)?,
@@ -143,7 +143,7 @@ pub fn record_write(verb: &'static str, of: &ObjectRef, body: &Value) -> ObjectW
 }
 
 /// Returns a manifest without the fields that the API server accepts but never returns unchanged.
-fn comparable(manifest: &Value) -> Value {
+fn without_changing_fields(manifest: &Value) -> Value {
     let mut manifest = manifest.clone();
     if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("resourceVersion");

@@ -23,7 +23,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// A proposal without conditions.
+    /// Returns a proposal without conditions.
     pub fn new(effect: Effect) -> Self {
         Proposal {
             effect,

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(10);
 fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
     let runtime = context.world.runtime();
     let component = &spec.component;
-    let old = match running(component, runtime) {
+    let old = match running_containers(component, runtime) {
         Err(failure) if failure.code == FailureCode::NotChecked => {
             return Ok(Done::with_lines(
                 Applied::Skipped(failure.message),
@@ -77,7 +77,7 @@ fn still_running(component: &str, why: Failure) -> Failure {
 
 /// Returns the running containers of the component's static Pods. A Pod of another namespace may
 /// have a container of this name too.
-fn running(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Container>> {
+fn running_containers(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Container>> {
     let pod = format!("{component}-");
     let mut containers = runtime.containers()?;
     containers.retain(|container| {
@@ -95,7 +95,7 @@ fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> Tri
     let limit = to_duration(spec.timeout_seconds);
     let mut tries = Backoff::every(PAUSE, limit).start();
     loop {
-        let now = running(component, context.world.runtime())?;
+        let now = running_containers(component, context.world.runtime())?;
         let is_old = |container: &Container| old.iter().any(|other| other.id == container.id);
         if now.iter().any(|container| !is_old(container)) {
             return Ok(());

@@ -25,7 +25,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// An entry whose line goes on with `rest` after the id.
+    /// Returns an entry whose line goes on with `rest` after the id.
     fn new(name: &'static str, id: u32, rest: &str) -> Entry {
         let line = format!("{name}:x:{id}:{rest}\n");
         Entry { name, id, line }
@@ -46,11 +46,11 @@ pub fn ensure_users(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cance
         &format!("{apiserver},{controller_manager}"),
     );
     let own_groups = users
-        .named()
+        .with_names()
         .map(|(name, User { gid, .. })| Entry::new(name, gid, ""));
     let groups: Vec<Entry> = own_groups.into_iter().chain([readers]).collect();
     let users = users
-        .named()
+        .with_names()
         .map(|(name, User { uid, gid })| Entry::new(name, uid, &format!("{gid}:::{NO_SHELL}")));
     let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
     // Both files are checked before the first is written.
@@ -122,7 +122,7 @@ fn add_missing(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option
     Ok(Some(after))
 }
 
-/// The failure that the existing entry `other` is in the way of a wanted one.
+/// Returns the failure that the existing entry `other` is in the way of a wanted one.
 fn conflict(path: &str, other: &str, has: &str, wanted: &Entry) -> Failure {
     let Entry { name, id, .. } = wanted;
     let message = format!(

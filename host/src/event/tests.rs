@@ -15,7 +15,7 @@ impl Subscriber for Seen {
 }
 
 #[test]
-fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
+fn events_of_all_threads_are_handed_on_in_the_order_of_time() {
     let seen = Seen::default();
     let bus = Bus::new(vec![Box::new(seen.clone())]);
     thread::scope(|scope| {
@@ -49,7 +49,7 @@ impl Subscriber for Slow {
 }
 
 #[test]
-fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
+fn messages_are_not_waited_for_but_events_that_decide_about_the_run_are() {
     let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
     let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
     thread::scope(|scope| {

@@ -14,7 +14,7 @@ use crate::{
 use fold::Fold;
 use kubephase_sdk::undo::UndoStep;
 use kubephase_wit::{Failure, FailureCode};
-use outdated::outdated;
+use outdated::outdated_journals;
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 /// Warnings that are reported one by one.
@@ -97,7 +97,7 @@ impl History {
             ..
         } = fold;
         let undo = left.latest_first();
-        history.outdated = outdated(&journals, &undo, &undone_by);
+        history.outdated = outdated_journals(&journals, &undo, &undone_by);
         History {
             made,
             undo,

@@ -38,7 +38,7 @@ fn finding() -> Finding {
     }
 }
 
-/// An event of almost every kind.
+/// Returns an event of almost every kind.
 fn events() -> Vec<Event> {
     let all = [
         EventKind::RunStarted {
@@ -162,7 +162,7 @@ fn removal(path: &str) -> Effect {
 }
 
 /// Returns the event that a file was made which did not exist before.
-fn made(path: &str) -> EventKind {
+fn made_event(path: &str) -> EventKind {
     effect_event(&file(path), Applied::Changed, &[path], &[])
 }
 
@@ -178,7 +178,7 @@ fn many_made(count: usize) -> impl Iterator<Item = EventKind> {
 }
 
 /// Returns the event that a file was removed.
-fn removed(path: &str) -> EventKind {
+fn removed_event(path: &str) -> EventKind {
     effect_event(&removal(path), Applied::Changed, &[], &[])
 }
 

@@ -1,6 +1,6 @@
-//! The work of the built-in phases: they observe, report and propose. They use the SDK that plugins
-//! use, and nothing else of the host but `render`. Each file is one of kubeadm's phases or groups
-//! of phases. [`crate::workflow`] lists the phases of each workflow in their order.
+//! The work of the built-in phases: they observe, report and propose. They call the host
+//! only through the SDK, as plugins do. Each file is one of kubeadm's phases or groups of phases.
+//! [`crate::workflow`] lists the phases of each workflow in their order.
 
 pub mod bootstrap_token;
 pub mod certs;

@@ -40,9 +40,9 @@ fn empty_directory(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is not
-/// touched, while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
-/// configuration in the cluster; without that, from the Pod.
+/// The etcd that a static Pod of this node runs. Any other etcd is left alone, while kubeadm
+/// empties /var/lib/etcd of any machine. The path of the data comes from the configuration in the
+/// cluster, or, if the cluster does not answer, from the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -111,7 +111,7 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
         _ if etcd.external.is_some() => {}
         (None, _) => warn(member_warning("its static Pod does not say which it is")),
         (_, false) => warn(member_warning(
-            "the cluster does not tell its configuration",
+            "the configuration of the cluster is not known",
         )),
     }
     if let Some(data) = data {
@@ -182,9 +182,9 @@ fn stop_node(reset: &Reset) -> Result<(), Failure> {
         "[reset] Stopping the kubelet service",
         "Would stop the kubelet service",
     )?;
-    let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
+    let warning = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
         kubelet is stopped manually";
-    effects_core::attempt(service, by_hand)?;
+    effects_core::attempt(service, warning)?;
     let mounts = clear(&ClearSpec::Mounts {
         below: KUBELET_DIR.into(),
         flags: reset.unmount_flags.clone(),
@@ -209,7 +209,7 @@ fn has_kubelet_directory() -> Result<bool, Failure> {
     Ok(observe_files::stat(KUBELET_DIR)?.is_some())
 }
 
-/// Announces an effect with a line, and with another one in a dry run.
+/// Announces an effect with a line; in a dry run, with another line.
 fn announce(effect: Effect, line: &str, in_dry_run: &str) -> Result<(), Failure> {
     effects::announce(effect, &format!("{line}\n[dryrun] {in_dry_run}"))
 }
@@ -254,17 +254,17 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
         directories.iter().map(|path| empty_directory(path)),
         &format!(
             "[reset] Deleting contents of directories: [{}]",
-            listed(directories)
+            join_for_list(directories)
         ),
         &format!(
             "Would delete contents of directories: [{}]",
-            listed(&in_dry_run)
+            join_for_list(&in_dry_run)
         ),
     )
 }
 
 /// Returns values as a list in which a reader sees where each value ends.
-fn listed<T: AsRef<str>>(values: &[T]) -> String {
+fn join_for_list<T: AsRef<str>>(values: &[T]) -> String {
     let values: Vec<String> = values
         .iter()
         .map(|value| sanitise::listed(value.as_ref()))
@@ -294,7 +294,7 @@ fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
         "scheduler.conf",
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
-    let files = listed(&all);
+    let files = join_for_list(&all);
     announce_first(
         all.iter().map(|path| remove_file(path)),
         &format!("[reset] Deleting files: [{files}]"),
@@ -302,7 +302,7 @@ fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
     )
 }
 
-/// Proposes effects, and announces a line with the first of them, and another one in a dry run.
+/// Proposes effects. Announces a line with the first effect; in a dry run, another line.
 fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,

@@ -96,7 +96,7 @@ fn reason_to_leave_out(
     if let Some(only) = &choice.only
         && !only
             .iter()
-            .any(|name| is_within(id, names.group_of_all(name).unwrap_or(name)))
+            .any(|name| is_within(id, names.group_named_by_all(name).unwrap_or(name)))
     {
         return Some(LeftOutReason::NotSelected);
     }
@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
         self.states.get(id).is_some_and(PhaseState::runs)
     }
 
-    /// The phases that stand in for a phase.
+    /// Returns the phases that stand in for a phase.
     pub fn stand_ins(&self, phase: &str) -> impl Iterator<Item = &'a CatalogEntry> {
         self.substitutes
             .iter()
@@ -182,7 +182,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let unknown = |name: &&String| {
-                self.names.group_of_all(name).is_none() && !known.contains(name.as_str())
+                self.names.group_named_by_all(name).is_none() && !known.contains(name.as_str())
             };
             for name in entry.spec.needs.iter().filter(unknown) {
                 errors.push(PlanError::UnknownNeed {

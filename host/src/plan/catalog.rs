@@ -136,7 +136,7 @@ impl CatalogEntry {
         self.source != PhaseSource::BuiltIn || self.spec.takes_plugins || replaces_member()
     }
 
-    /// The id of this phase, and kubeadm's other names of it.
+    /// Returns the id of this phase, and kubeadm's other names of it.
     fn names(&self) -> Vec<String> {
         let beside = |alias: &String| match parent(&self.spec.id) {
             Some(parent) => format!("{parent}/{alias}"),

@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
             .chain(replaced.iter().flat_map(|id| extra.within(id)));
         let mut needs = BTreeSet::new();
         for name in names {
-            let name = self.names.group_of_all(name).unwrap_or(name);
+            let name = self.names.group_named_by_all(name).unwrap_or(name);
             for member in self.names.members(name) {
                 self.add_need(&mut needs, member);
             }

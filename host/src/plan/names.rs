@@ -5,7 +5,7 @@ use super::{
 };
 use std::{collections::BTreeMap, ops::Bound};
 
-/// The entries of one workflow, by id.
+/// The names in one workflow: its entries of the catalog, by id.
 pub(super) struct PhaseNames<'a> {
     /// in the catalog's order
     pub entries: Vec<&'a CatalogEntry>,
@@ -33,7 +33,7 @@ impl<'a> PhaseNames<'a> {
     }
 
     /// Returns the group if the name is `GROUP/all`. kubeadm knows that name, but no phase has it.
-    pub fn group_of_all<'n>(&self, name: &'n str) -> Option<&'n str> {
+    pub fn group_named_by_all<'n>(&self, name: &'n str) -> Option<&'n str> {
         let group = name.strip_suffix("/all")?;
         self.entry(group)
             .filter(|entry| entry.spec.is_group())
@@ -58,7 +58,7 @@ impl<'a> PhaseNames<'a> {
 
     /// Whether a phase or group has a name. Aliases are for subcommands only.
     pub fn has(&self, name: &str) -> bool {
-        self.entry(name).is_some() || self.group_of_all(name).is_some()
+        self.entry(name).is_some() || self.group_named_by_all(name).is_some()
     }
 
     fn specs(&self) -> impl Iterator<Item = &'a PhaseSpec> {

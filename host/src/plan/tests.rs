@@ -192,7 +192,7 @@ fn the_name_for_all_of_a_group_is_known_but_skips_nothing() {
     assert!(build(&skip(&["kubelet-start/all"])).is_err());
 }
 
-/// The error that `show-join-command` requires these phases.
+/// Returns the error that `show-join-command` requires these phases.
 fn unresolved(missing: &str) -> Vec<String> {
     vec![format!(
         "unresolved dependencies:\n\tmissing [{missing}] phase(s) needed by \

@@ -62,7 +62,7 @@ impl Consent {
         }
         let mut message = format!("{} asks for more than it is allowed:", question.subject());
         for (risk, lines) in risks.iter().filter(|(risk, _)| !self.accepts(**risk)) {
-            message += &format!("\nThese requests amount to {}:", risk.words());
+            message += &format!("\nThese requests amount to {}:", risk.describe());
             message.extend(lines.iter().map(|line| format!("\n  {line}")));
         }
         message += &format!("\nTo allow it, run: {}", question.full_command());

@@ -53,7 +53,7 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A keyring of the sources that the environment names.
+    /// Returns a keyring of the sources that the environment names.
     ///
     /// # Errors
     /// `KUBEPHASE_REGISTRY` or `KUBEPHASE_REGISTRY_REALM` is not a registry.
@@ -65,8 +65,8 @@ impl Keyring {
         Ok(Keyring::new(registry, named, realm, files()))
     }
 
-    /// A keyring of these sources. `named` are the credentials of the environment, which belong to
-    /// `registry`.
+    /// Returns a keyring of these sources. `named` are the credentials of the environment, which
+    /// belong to `registry`.
     fn new(
         registry: Option<Registry>,
         named: Option<RegistryCredentials>,

@@ -245,7 +245,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The content after the edit.
+    /// Returns the content after the edit.
     pub fn phases(&self) -> &PhaseConfiguration {
         &self.phases
     }

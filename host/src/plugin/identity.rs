@@ -49,10 +49,10 @@ impl PluginIdentity {
 
     /// Returns the lines that the operator allowed a plugin of this identity: none if the lock has
     /// the plugin with another identity.
-    pub fn allowed(&self, locked: Option<&LockedPlugin>) -> Allowed {
+    pub fn allowed_lines(&self, locked: Option<&LockedPlugin>) -> Allowed {
         locked
             .filter(|locked| *self == PluginIdentity::of_locked(locked))
-            .map(LockedPlugin::allowed)
+            .map(LockedPlugin::allowed_lines)
             .unwrap_or_default()
     }
 }

@@ -19,7 +19,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// All lines of a plugin: it is allowed everything that it asks for and provides.
+    /// Returns all lines of a plugin: it is allowed everything that it asks for and provides.
     pub fn all_of(plugin: &Plugin) -> Allowed {
         Allowed {
             granted: request_lines(plugin),

@@ -91,11 +91,11 @@ pub fn load_plugins(
     }
     let refuse = |why: anyhow::Error| PluginRefused::new(format!("{why:#}"));
     let locks = Locks::read(file).map_err(refuse)?;
-    let named = file.and_then(ConfigFile::named);
+    let named = file.and_then(ConfigFile::operator_file);
     for (entry, loaded) in entries
         .iter()
         .zip(parallel::map(entries, parallel::cores(), |entry| {
-            load_one(entry, file_of(entry, named), locks.of(entry)?, engine)
+            load_one(entry, file_of(entry, named), locks.lock_of(entry)?, engine)
         }))
     {
         let loaded = loaded.map_err(refuse)?;
@@ -182,7 +182,7 @@ pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
 /// Ignores errors, because loading reports them.
 pub fn preload(file: &ConfigFile, engine: &Engine) {
     // A pipe can be read only once.
-    if !file.named().is_some_and(Path::is_file) {
+    if !file.operator_file().is_some_and(Path::is_file) {
         return;
     }
     let (file, engine) = (file.clone(), engine.clone());
@@ -192,7 +192,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
         };
         // `load_plugins` begins with the first plugin, so this thread begins with the last.
         let paths = phases.plugins.iter().rev().filter_map(|entry| {
-            let base_dir = file_of(entry, file.named()).parent()?;
+            let base_dir = file_of(entry, file.operator_file()).parent()?;
             source::source_file(&entry.source, base_dir)
         });
         let opened: Vec<Plugin> = paths

@@ -72,7 +72,7 @@ pub struct LockedPlugin {
 
 impl LockedPlugin {
     /// Returns the lines that the operator allowed the plugin of this source and signer.
-    pub fn allowed(&self) -> Allowed {
+    pub fn allowed_lines(&self) -> Allowed {
         Allowed {
             granted: self.granted.clone(),
             provides: self.provides.clone(),
@@ -147,7 +147,7 @@ impl Lock {
         Ok(Lock { path, ..lock })
     }
 
-    /// A lock without plugins, for a configuration that is not a file.
+    /// Returns a lock without plugins, for a configuration that is not a file.
     pub fn empty() -> Lock {
         Lock {
             version: VERSION,

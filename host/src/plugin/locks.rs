@@ -26,7 +26,7 @@ impl Locks {
         let of_machine = file.machine().read_lock()?.map(Lock::of_machine);
         Ok(Locks {
             beside: file
-                .named()
+                .operator_file()
                 .map_or_else(|| Ok(Lock::empty()), Lock::read_beside)?,
             of_machine: of_machine.unwrap_or_else(|| Ok(Lock::empty()))?,
         })
@@ -37,7 +37,7 @@ impl Locks {
     ///
     /// # Errors
     /// Both locks have the plugin, and allow different things.
-    pub fn of(&self, entry: &PluginEntry) -> Result<&Lock> {
+    pub fn lock_of(&self, entry: &PluginEntry) -> Result<&Lock> {
         let (own, other) = if entry.file.is_some() {
             (&self.of_machine, &self.beside)
         } else {

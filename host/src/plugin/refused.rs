@@ -6,7 +6,7 @@ use std::fmt;
 pub struct PluginRefused(String);
 
 impl PluginRefused {
-    /// A refusal with this message.
+    /// Returns a refusal with this message.
     pub fn new(message: String) -> Self {
         PluginRefused(message)
     }

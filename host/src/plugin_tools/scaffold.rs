@@ -25,13 +25,13 @@ pub enum Kind {
 /// Paths and contents of files.
 type Files = &'static [(&'static str, &'static str)];
 
-/// The files of the SDK, by their paths in its workspace.
+/// Returns the files of the SDK, by their paths in its workspace.
 fn sdk_files() -> Files {
     include!(concat!(env!("OUT_DIR"), "/sdk.rs"))
 }
 
 impl Kind {
-    /// The files of a plugin that do not depend on its language.
+    /// Returns the files of a plugin that do not depend on its language.
     fn files(self) -> Files {
         match self {
             Kind::Check => &[
@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// The interfaces that the template's source imports, besides `input` and `report`.
+    /// Returns the interfaces that the template's source imports, besides `input` and `report`.
     fn imports(self) -> &'static [&'static str] {
         match self {
             Kind::Check => &["observe-node"],
@@ -80,7 +80,7 @@ impl Kind {
         }
     }
 
-    /// The description in the new manifest.
+    /// Returns the description in the new manifest.
     fn summary(self) -> &'static str {
         match self {
             Kind::Check => "The machine has enough memory",
@@ -100,7 +100,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The files of a plugin that do not depend on its kind.
+    /// Returns the files of a plugin that do not depend on its kind.
     fn files(self) -> Files {
         match self {
             Language::Rust => &[
@@ -123,8 +123,8 @@ impl Language {
         }
     }
 
-    /// Path and content of the source file. In JavaScript and Python, the file has the name of the
-    /// kind, by which `plugin build` finds it.
+    /// Returns path and content of the source file. In JavaScript and Python, the file has the name
+    /// of the kind, by which `plugin build` finds it.
     fn source(self, kind: Kind) -> (&'static str, &'static str) {
         match (self, kind) {
             (Language::Rust, Kind::Check) => {
@@ -201,7 +201,7 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
     }
 }
 
-/// The files of the WIT interface, by name.
+/// Returns the files of the WIT interface, by name.
 pub fn wit() -> impl Iterator<Item = (&'static str, &'static str)> {
     sdk_files()
         .iter()

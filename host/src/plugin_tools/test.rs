@@ -114,7 +114,7 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<CaseResult>> {
     }])
 }
 
-/// The first line of a failure; later lines are a backtrace.
+/// Returns the first line of a failure; later lines are a backtrace.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -216,7 +216,7 @@ struct CallResult {
 }
 
 impl CallResult {
-    /// The message of the failure; empty if the call succeeded.
+    /// Returns the message of the failure; empty if the call succeeded.
     fn failure_message(&self) -> String {
         self.result
             .as_ref()
@@ -227,13 +227,13 @@ impl CallResult {
 }
 
 impl TestBench {
-    /// An environment with the described node of a case.
+    /// Returns an environment with the described node of a case.
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<TestBench> {
         let world = FakeWorld::new(case, root).map_err(Failure::into_error)?;
         Ok(TestBench::with_world(Arc::new(world), config))
     }
 
-    /// An environment with this world.
+    /// Returns an environment with this world.
     fn with_world(world: Arc<dyn World>, config: &serde_json::Value) -> TestBench {
         let messages = MessageCollector::default();
         let shared = RunContext::new(
@@ -287,7 +287,7 @@ impl TestBench {
     }
 }
 
-/// The id of the first phase that a plugin provides.
+/// Returns the id of the first phase that a plugin provides.
 fn first_phase(plugin: &Plugin) -> String {
     plugin
         .manifest()

@@ -204,7 +204,7 @@ impl RehearsedCluster<'_> {
         let setting = Setting {
             files: rehearsal::files(&root, None)?,
             facts: with_kubelet_of(&prepared.config.cluster.kubernetes_version, facts),
-            credentials: Credentials::of(&prepared.config),
+            credentials: Credentials::for_run(&prepared.config),
             cluster: self.world.cluster_state(),
             patience: Patience {
                 time: API_TIME,

@@ -35,7 +35,7 @@ fn open(
     let setting = Setting {
         files: rehearsal::files(root, None).unwrap(),
         facts,
-        credentials: Credentials::of(config),
+        credentials: Credentials::for_run(config),
         cluster: Arc::new(cluster),
         patience: Patience {
             time: API_TIME,
@@ -59,7 +59,7 @@ fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> Prepared 
     prepare(distribution, &Init, loaded, Some(&file), None).unwrap()
 }
 
-/// The objects and members that a join could change in the cluster.
+/// Returns the objects and members that a join could change in the cluster.
 fn state_of(world: &Rehearsal) -> (Vec<Value>, Vec<Value>, Vec<EtcdMember>) {
     let [nodes, requests] = [
         ("v1", "Node"),

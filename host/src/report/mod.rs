@@ -89,7 +89,10 @@ pub fn subscribers(
             debug,
         ))),
         (Output::Text, Some(progress)) => {
-            let (out, err) = (progress.above(io::stdout()), progress.above(io::stderr()));
+            let (out, err) = (
+                progress.wrap_output(io::stdout()),
+                progress.wrap_output(io::stderr()),
+            );
             all.push(Box::new(progress));
             all.push(Box::new(lines::LinePrinter::new(
                 (out, for_out),

@@ -21,10 +21,10 @@ impl Progress {
     pub fn on_terminal() -> Option<Self> {
         let is_able =
             Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-        is_able.then(|| Self::on(ProgressDrawTarget::stderr()))
+        is_able.then(|| Self::with_target(ProgressDrawTarget::stderr()))
     }
 
-    fn on(target: ProgressDrawTarget) -> Self {
+    fn with_target(target: ProgressDrawTarget) -> Self {
         Progress {
             display: MultiProgress::with_draw_target(target),
             total: None,
@@ -33,7 +33,7 @@ impl Progress {
     }
 
     /// Wraps an output to the same terminal, so that its lines appear above the display.
-    pub fn above<W: Write>(&self, inner: W) -> AboveProgress<W> {
+    pub fn wrap_output<W: Write>(&self, inner: W) -> AboveProgress<W> {
         AboveProgress {
             display: self.display.clone(),
             inner,

@@ -209,7 +209,7 @@ fn warning_of(record: &FindingRecord) -> Option<String> {
     match (record.finding.verdict, &record.judged) {
         (Verdict::Warn, _) => Some(record.line()),
         (Verdict::Fail, Judgement::Downgraded(by)) => {
-            Some(format!("{} (an error, but for {by})", record.line()))
+            Some(format!("{} (not an error: {by})", record.line()))
         }
         _ => None,
     }

@@ -20,7 +20,7 @@ pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String
     let _ = write_effects(&mut text, tally, palette);
     let _ = timeline::write_brief(&mut text, tally, palette);
     let _ = write_plugins(&mut text, tally, palette);
-    let _ = write_unknown(&mut text, tally, not_checked, palette);
+    let _ = write_not_checked(&mut text, tally, not_checked, palette);
     let hints = hints::hints(tally, true);
     let _ = write_list(&mut text, "What to do next", &hints, palette);
     text
@@ -65,12 +65,16 @@ fn write_plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt
         return Ok(());
     }
     let (findings, proposals) = (limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
-    let may = format!(
+    let limits_of_phase = format!(
         "a phase may: {findings} findings, {proposals} proposals a call, {:?} of processor time a \
          call",
         limits::CALL_PROCESSOR_TIME
     );
-    writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
+    writeln!(
+        text,
+        "\n{} ({limits_of_phase})",
+        palette.bold("What plugins used")
+    )?;
     for (plugin, used) in &tally.plugins {
         let tenths = used.memory_bytes * 10 / (1 << 20);
         writeln!(
@@ -90,7 +94,7 @@ fn write_plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt
     Ok(())
 }
 
-fn write_unknown(
+fn write_not_checked(
     text: &mut String,
     tally: &Tally,
     not_checked: &[String],

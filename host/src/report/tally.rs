@@ -137,7 +137,7 @@ impl Span {
         }
     }
 
-    /// The id of the phase, with the plugin of a third party.
+    /// Returns the id of the phase, with the plugin of a third party.
     pub(super) fn name(&self) -> String {
         format!(
             "{}{}",

@@ -136,7 +136,7 @@ impl Application<'_> {
                 (EffectResult::Applied(result), None)
             }
             Err(failure) => {
-                let result = EffectResult::Failed(self.session.bounded(failure.message.clone()));
+                let result = EffectResult::Failed(self.session.bound_text(failure.message.clone()));
                 (result, Some(phase_error(&failure)))
             }
         };
@@ -165,7 +165,7 @@ impl Application<'_> {
             territory: territory.as_deref(),
             grant: session.access().grant(),
             cancel: &self.state.stop,
-            command_time: self.time.within(session.limits().deadline),
+            command_time: self.time.at_most(session.limits().deadline),
         })
     }
 

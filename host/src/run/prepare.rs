@@ -273,7 +273,7 @@ pub fn prepare(
         dry_run,
         may_run_programs,
         question,
-        file: file.and_then(ConfigFile::named).map(Path::to_owned),
+        file: file.and_then(ConfigFile::operator_file).map(Path::to_owned),
         operator_files,
         is_whole,
         shows_objects: false,

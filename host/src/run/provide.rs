@@ -82,7 +82,7 @@ impl Provider<'_> {
         });
         let digest = identity.map(|identity| identity.digest());
         let grant = Grant::clone(&plugin.grant()).with_identity(digest.unwrap_or_default());
-        let session = Session::limited(
+        let session = Session::with_limits(
             self.shared.clone(),
             node.id(),
             settings,

@@ -54,7 +54,7 @@ impl ScratchTree {
     ///
     /// # Errors
     /// The directory cannot be made.
-    pub fn lasting() -> Result<ScratchTree> {
+    pub fn create_lasting() -> Result<ScratchTree> {
         Ok(ScratchTree {
             path: make_temporary()?.keep(),
             temporary: None,

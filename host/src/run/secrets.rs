@@ -72,7 +72,7 @@ impl Secrets {
         };
         let for_built_ins = with_placeholders(config, &mut |name, value| {
             secrets.named.push((name.to_owned(), value));
-            secrets.sealed(name)
+            secrets.sealed_placeholder(name)
         });
         let mut for_plugins = with_placeholders(config, &mut |name, _| public_placeholder(name));
         secrets.mask_proxies(&mut for_plugins);
@@ -121,7 +121,7 @@ impl Secrets {
         }
     }
 
-    fn sealed(&self, name: &str) -> String {
+    fn sealed_placeholder(&self, name: &str) -> String {
         format!("<secret:{name}:{}>", self.seal.reveal())
     }
 
@@ -132,7 +132,7 @@ impl Secrets {
         }
         let (mut shown, mut revealed) = (text.to_owned(), Secret::new(text.to_owned()));
         for (name, value) in &self.named {
-            let sealed = self.sealed(name);
+            let sealed = self.sealed_placeholder(name);
             shown = shown.replace(&sealed, &public_placeholder(name));
             revealed = Secret::new(revealed.reveal().replace(&sealed, value.reveal()));
         }

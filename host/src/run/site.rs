@@ -8,7 +8,7 @@ use super::{
     prepare::Prepared,
     scratch::ScratchTree,
     signals::Interruptible,
-    stand_ins::MissingShared,
+    stand_ins::MissingSharedFiles,
     threads::Threads,
     workflow::{ClusterOfRehearsal, Trees},
 };
@@ -99,7 +99,7 @@ impl Site<Rehearsal> {
     ///
     /// # Errors
     /// The tree cannot be used, or another run uses it.
-    pub fn rehearsed(
+    pub fn open_scratch_tree(
         prepared: &Prepared,
         facts: NodeFacts,
         trees: &Trees,
@@ -121,13 +121,13 @@ impl Site<Rehearsal> {
             cancel: run.cancel(),
         };
         let files = rehearsal::files(&scratch.path, below)?;
-        let missing = MissingShared::find(prepared, files.as_ref())?;
+        let missing = MissingSharedFiles::find(prepared, files.as_ref())?;
         let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
         let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {
             files,
             facts: with_kubelet_of(version, facts),
-            credentials: Credentials::of(&prepared.config),
+            credentials: Credentials::for_run(&prepared.config),
             cluster,
             patience: patience(prepared, run.cancel()),
             port,
@@ -173,7 +173,7 @@ impl Around<'_> {
         match self.prepared.workflow.rehearsed_cluster() {
             ClusterOfRehearsal::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
             ClusterOfRehearsal::External => {
-                let external = ExternalCluster::new(Arc::new(real::direct()), stand_ins);
+                let external = ExternalCluster::new(Arc::new(real::direct_resolver()), stand_ins);
                 Ok((
                     Arc::new(ClusterState::with_external(self.root, external)),
                     None,
@@ -193,7 +193,7 @@ impl Site<Real> {
     ///
     /// # Errors
     /// The user is not root, or another run uses the machine.
-    pub fn real(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
+    pub fn open_machine(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err(anyhow!(
                 "this changes the machine, for which it has to run as root; `kubephase rehearse` \

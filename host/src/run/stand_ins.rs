@@ -19,25 +19,25 @@ use std::time::Duration;
 
 /// The shared certificates and keys that a machine lacks.
 #[derive(Default)]
-pub(super) struct MissingShared {
+pub(super) struct MissingSharedFiles {
     authorities: Vec<CertificateSpec>,
     service_account: Option<KeyPairSpec>,
 }
 
-impl MissingShared {
+impl MissingSharedFiles {
     /// Finds the files that a dry run has to make. A file does not count as missing if a phase
     /// brings it, or if a check of the run reports it.
     ///
     /// # Errors
     /// A file cannot be looked at.
-    pub fn find(prepared: &Prepared, files: &dyn Files) -> Result<MissingShared> {
+    pub fn find(prepared: &Prepared, files: &dyn Files) -> Result<MissingSharedFiles> {
         if !is_needed(prepared) {
-            return Ok(MissingShared::default());
+            return Ok(MissingSharedFiles::default());
         }
         let config = Secrets::mask(&prepared.config)?.for_built_ins;
         let (authorities, service_account) =
             certs::shared_specs(&config).map_err(Failure::into_error)?;
-        let mut missing = MissingShared::default();
+        let mut missing = MissingSharedFiles::default();
         for authority in authorities {
             let base = format!("{}/{}", authority.directory, authority.name);
             if lacks(&base, &["crt", "key"], files).map_err(Failure::into_error)? {

@@ -29,7 +29,7 @@ impl TimeOfPhase {
     }
 
     /// Counts the time since the last count, and returns the time that is left.
-    fn left(&self) -> Duration {
+    fn time_left(&self) -> Duration {
         let now = self.session.clock().now();
         let mut counted = self.counted.lock();
         let since = now.saturating_duration_since(std::mem::replace(&mut counted, now));
@@ -44,7 +44,7 @@ impl TimeOfPhase {
     /// # Errors
     /// The time of the phase or of its plugin is over.
     pub fn check(&self) -> Result<(), String> {
-        if self.left().is_zero() {
+        if self.time_left().is_zero() {
             return Err(format!(
                 "it did not settle within the {PHASE_TIME:?} that the phase of a plugin may take, \
                  or the {PLUGIN_TIME:?} of all phases of a plugin"
@@ -54,8 +54,8 @@ impl TimeOfPhase {
     }
 
     /// Returns `time`, or the time that is left if it is shorter.
-    pub fn within(&self, time: Duration) -> Duration {
-        self.left().min(time)
+    pub fn at_most(&self, time: Duration) -> Duration {
+        self.time_left().min(time)
     }
 
     /// Spends the time of a pause that the phase asks for, before the pause begins. So phases that
@@ -64,7 +64,7 @@ impl TimeOfPhase {
     /// # Errors
     /// The pause would end too late for another call.
     pub fn pause(&self, wanted: Duration) -> Result<Duration, String> {
-        let left = self.left();
+        let left = self.time_left();
         let fits = self.until.is_none() || wanted <= left && self.session.reserve_time(wanted);
         if !fits {
             return Err(format!(
@@ -77,7 +77,7 @@ impl TimeOfPhase {
     }
 
     /// Notes that a pause has ended, whose time was spent before.
-    pub fn paused(&self) {
+    pub fn end_pause(&self) {
         *self.counted.lock() = self.session.clock().now();
     }
 }

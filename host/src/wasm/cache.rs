@@ -77,7 +77,7 @@ impl Cache {
         Cache(open_safely(place).map_err(|why| format!("{}: {why:#}", place.display())))
     }
 
-    /// The reason why the cache keeps nothing; `None` if it is usable.
+    /// Returns the reason why the cache keeps nothing; `None` if it is usable.
     pub fn unusable(&self) -> Option<&str> {
         self.0.as_ref().err().map(String::as_str)
     }

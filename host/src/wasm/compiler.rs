@@ -102,18 +102,18 @@ impl CompilationLimits {
 }
 
 /// Compiles a component in a child process and writes its code to `code`, an empty file. With
-/// `small`, the child compiles for an engine that reserves little address space.
+/// `reserves_little`, the child compiles for an engine that reserves little address space.
 ///
 /// # Errors
 /// The compiler's error, the limit that the compilation reached, or the reason why the child cannot
 /// be started.
 pub(super) fn compile_in_child(
     component: &[u8],
-    small: bool,
+    reserves_little: bool,
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = if small { Some(SMALL_ARGUMENT) } else { None };
+    let work = reserves_little.then_some(SMALL_ARGUMENT);
     run(
         component,
         work,
@@ -178,7 +178,7 @@ fn run(
     }
 }
 
-/// A limit that a process cannot raise.
+/// Returns a limit that a process cannot raise.
 fn exactly(most: u64) -> Rlimit {
     Rlimit {
         current: Some(most),

@@ -25,7 +25,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The engine of the program, which compiles third-party components in child processes.
+    /// Returns the engine of the program, which compiles third-party components in child processes.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
@@ -33,7 +33,7 @@ impl Engine {
         Engine::with(Cache::open(), Compiler::ChildProcess)
     }
 
-    /// An engine with a cache and a compiler of the caller's choice.
+    /// Returns an engine with a cache and a compiler of the caller's choice.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
@@ -44,8 +44,8 @@ impl Engine {
         })
     }
 
-    /// The reason why the cache keeps no compiled components; `None` if it keeps them. Without a
-    /// cache everything works, but each run compiles again.
+    /// Returns the reason why the cache keeps no compiled components; `None` if it keeps them.
+    /// Without a cache everything works, but each run compiles again.
     pub fn warning(&self) -> Option<&str> {
         self.runtime.warning()
     }

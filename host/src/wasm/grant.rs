@@ -27,7 +27,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant of these requests to a plugin that is not part of the program.
+    /// Returns a grant of these requests to a plugin that is not part of the program.
     pub fn new(plugin: &str, requests: Vec<Request>) -> Self {
         Grant {
             plugin: plugin.to_owned(),
@@ -55,7 +55,7 @@ impl Grant {
         }
     }
 
-    /// The kind of phase that the grant is for.
+    /// Returns the kind of phase that the grant is for.
     pub fn origin(&self) -> Origin {
         if self.is_embedded {
             Origin::BuiltIn
@@ -64,12 +64,12 @@ impl Grant {
         }
     }
 
-    /// The name of the plugin.
+    /// Returns the name of the plugin.
     pub fn plugin(&self) -> &str {
         &self.plugin
     }
 
-    /// A digest of where the plugin comes from and who signed it.
+    /// Returns a digest of where the plugin comes from and who signed it.
     pub fn identity(&self) -> &str {
         &self.identity
     }
@@ -81,7 +81,7 @@ impl Grant {
             .any(|request| request.capability == capability)
     }
 
-    /// The granted requests for one host function.
+    /// Returns the granted requests for one host function.
     fn requests(&self, row: &Row) -> impl Iterator<Item = &Request> {
         let capability = row.capability();
         self.requests

@@ -117,8 +117,8 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         self
     }
 
-    /// The highest number of bytes of memory that a call had. The counter stays valid after the
-    /// guest is dropped.
+    /// Returns the highest number of bytes of memory that a call had. The counter stays valid after
+    /// the guest is dropped.
     pub fn peak(&self) -> Arc<AtomicUsize> {
         self.peak.clone()
     }
@@ -179,7 +179,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     }
 }
 
-/// An error that may quote names of the component, on one line.
+/// Returns an error that may quote names of the component, on one line.
 fn one_line(stop: &Stop) -> String {
     sanitise::line(&format!("{stop:#}")).into_owned()
 }

@@ -84,33 +84,33 @@ impl Plugin {
         Plugin { component, granted }
     }
 
-    /// The manifest of the component.
+    /// Returns the manifest of the component.
     pub fn manifest(&self) -> &Manifest {
         &self.component.manifest
     }
 
-    /// Hexadecimal SHA-256 of the component.
+    /// Returns the hexadecimal SHA-256 of the component.
     pub fn digest(&self) -> &str {
         &self.component.sha256
     }
 
-    /// The host functions that the component can call, as `interface.function`.
+    /// Returns the host functions that the component can call, as `interface.function`.
     pub fn imports(&self) -> &BTreeSet<String> {
         &self.component.imports
     }
 
     /// Grants the plugin what it asks for, if the operator allowed all of it: as lines, or as whole
-    /// capabilities. A whole capability does not cover a request that amounts
-    /// to root or to administrator of the cluster. Before this call only embedded plugins may do
-    /// what they ask for.
+    /// capabilities. A whole capability does not cover a request that amounts to root or to
+    /// administrator of the cluster. Before this call only embedded plugins may do what they ask
+    /// for.
     ///
     /// # Errors
     /// The requests that are not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let is_allowed = |request: &Request| {
-            let is_whole = capabilities.contains(&request.capability)
+            let is_of_allowed_capability = capabilities.contains(&request.capability)
                 && request.risky_lines(&self.manifest().name).is_empty();
-            is_whole || request.lines().iter().all(|line| lines.contains(line))
+            is_of_allowed_capability || request.lines().iter().all(|line| lines.contains(line))
         };
         let missing: Vec<Request> = self
             .manifest()
@@ -129,7 +129,7 @@ impl Plugin {
         Ok(())
     }
 
-    /// The grant of the plugin: what it may do.
+    /// Returns the grant of the plugin: what it may do.
     pub fn grant(&self) -> Arc<Grant> {
         let grant = Grant::new(
             &self.manifest().name,

@@ -38,7 +38,7 @@ pub fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// The number of slots for all calls at the same time, from the number for each.
+/// Returns the number of slots for all calls at the same time, from the number for each.
 fn of_all_calls(each: usize) -> u32 {
     u32::try_from(MAX_CALLS * each).unwrap_or(u32::MAX)
 }

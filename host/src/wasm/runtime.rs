@@ -44,7 +44,7 @@ struct Inner {
     /// processor
     compatibility: String,
     /// whether the engine reserves little address space
-    small: bool,
+    reserves_little: bool,
     cache: Cache,
     compiler: Compiler,
     /// limits how many calls of guests run at one time
@@ -55,7 +55,7 @@ struct Inner {
     /// compiled components, by the digest of the component
     components: Mutex<HashMap<String, Component>>,
     /// linkers with all host functions, by the type of the store's data
-    linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    linkers: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// The author of a component.
@@ -67,21 +67,21 @@ pub(super) enum Author {
     Other,
 }
 
-/// Returns the settings with which code is compiled and run. `small` code reserves little address
-/// space for each memory and has bounds checks instead.
+/// Returns the settings with which code is compiled and run. With `reserves_little`, each memory
+/// reserves little address space, and the code has bounds checks instead.
 ///
 /// # Errors
 /// wasmtime refuses the settings.
-pub(super) fn config(small: bool) -> Result<Config> {
+pub(super) fn config(reserves_little: bool) -> Result<Config> {
     let mut config = Config::new();
     config.epoch_interruption(true);
     config.max_wasm_stack(limits::MAX_STACK_BYTES);
-    // Backtraces name functions without both, and code is a third smaller. Also, the system's list
-    // of functions that can be unwound does not grow with every component.
+    // Backtraces name functions even without these two, and code is a third smaller. Also, the
+    // list of functions that the system can unwind does not grow with every component.
     config.generate_address_map(false).native_unwind_info(false);
     // By default wasmtime reserves the whole address space of a memory. Code then needs no bounds
     // checks and is half as long.
-    if small {
+    if reserves_little {
         config
             .memory_reservation(16 << 20)
             .memory_guard_size(64 << 10)
@@ -100,20 +100,20 @@ pub(super) fn config(small: bool) -> Result<Config> {
 }
 
 impl ComponentRuntime {
-    /// A runtime with this cache and this compiler.
+    /// Returns a runtime with this cache and this compiler.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
     pub(super) fn new(cache: Cache, compiler: Compiler) -> Result<ComponentRuntime> {
         // If the address space is limited, each memory reserves little of it.
-        let small = rustix::process::getrlimit(rustix::process::Resource::As)
+        let reserves_little = rustix::process::getrlimit(rustix::process::Resource::As)
             .current
             .is_some();
-        let config = config(small)?;
+        let config = config(reserves_little)?;
         // Some processors have too little address space for a pool.
         let mut pooled = config.clone();
         pooled.allocation_strategy(pool::pool());
-        let engine = if small {
+        let engine = if reserves_little {
             wasmtime::Engine::new(&config)
         } else {
             wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
@@ -139,23 +139,23 @@ impl ComponentRuntime {
             Turns::new(limits::MAX_COMPILERS),
             AtomicUsize::new(0),
         );
-        let (components, linked) = Default::default();
+        let (components, linkers) = Default::default();
         let inner = Inner {
             engine,
             compatibility,
-            small,
+            reserves_little,
             cache,
             compiler,
             turns,
             compilers,
             compiled,
             components,
-            linked,
+            linkers,
         };
         Ok(ComponentRuntime(Arc::new(inner)))
     }
 
-    /// The reason why the cache keeps no compiled components; `None` if it keeps them.
+    /// Returns the reason why the cache keeps no compiled components; `None` if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
@@ -170,8 +170,8 @@ impl ComponentRuntime {
         &self,
         link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<Arc<Linker<T>>> {
-        let mut linked = self.0.linked.lock();
-        if let Some(Ok(found)) = linked
+        let mut linkers = self.0.linkers.lock();
+        if let Some(Ok(found)) = linkers
             .get(&TypeId::of::<T>())
             .map(|found| found.clone().downcast())
         {
@@ -180,7 +180,7 @@ impl ComponentRuntime {
         let mut linker = Linker::new(&self.0.engine);
         link(&mut linker)?;
         let linker = Arc::new(linker);
-        linked.insert(TypeId::of::<T>(), linker.clone());
+        linkers.insert(TypeId::of::<T>(), linker.clone());
         Ok(linker)
     }
 
@@ -268,7 +268,7 @@ impl ComponentRuntime {
             .cache
             .draft()
             .context("cannot make a file for the compiled component")?;
-        compiler::compile_in_child(bytes, self.0.small, &draft.file, cancel)?;
+        compiler::compile_in_child(bytes, self.0.reserves_little, &draft.file, cancel)?;
         let code = draft
             .keep(&self.code_key(digest))
             .context("cannot keep the compiled component")?;
@@ -288,17 +288,17 @@ impl ComponentRuntime {
         component.map_err(|e| anyhow!("{e:#}"))
     }
 
-    /// The cache of compiled components.
+    /// Returns the cache of compiled components.
     pub(super) fn cache(&self) -> &Cache {
         &self.0.cache
     }
 
-    /// The turns that calls of guests wait for.
+    /// Returns the turns that calls of guests wait for.
     pub(super) fn turns(&self) -> &FairTurns {
         &self.0.turns
     }
 
-    /// The engine of wasmtime.
+    /// Returns the engine of wasmtime.
     pub(super) fn engine(&self) -> &wasmtime::Engine {
         &self.0.engine
     }

@@ -66,7 +66,7 @@ fn check_absent(path: &str, remedy: &str) {
         Err(failure) => Some((Verdict::CouldNotRun, failure.message)),
     };
     report_check(
-        &Family::FILE_AVAILABLE.of(path),
+        &Family::FILE_AVAILABLE.code_for(path),
         problem,
         &[("path", path.to_owned())],
         Some(remedy),
@@ -90,7 +90,7 @@ fn check_etcd_data(etcd: &LocalEtcd) {
         ("path", format!("{MANIFESTS}/etcd.yaml")),
     ];
     report_check(
-        &Family::DIR_AVAILABLE.of(path),
+        &Family::DIR_AVAILABLE.code_for(path),
         problem,
         &evidence,
         Some("move the data of the earlier etcd away"),

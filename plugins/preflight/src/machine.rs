@@ -73,7 +73,7 @@ pub fn check_commands(_config: &Config) -> Result<(), Failure> {
             format!("{program} not found in system path")
         });
         report_check(
-            &Family::FILE_EXISTING.of(program),
+            &Family::FILE_EXISTING.code_for(program),
             problem,
             &[("program", program.to_owned())],
             Some("install the package that provides it"),

@@ -56,7 +56,7 @@ fn check_port((port, path): Listener) {
     };
     let evidence = [("port", port.to_string()), ("path", path.to_owned())];
     report_check(
-        &Family::PORT.of(&port.to_string()),
+        &Family::PORT.code_for(&port.to_string()),
         problem,
         &evidence,
         Some("stop what listens there (ss -ltnp shows it)"),
@@ -123,7 +123,7 @@ fn check_forwarding(key: &str, path: &str) {
     };
     let remedy = format!("sysctl -w {key}=1, and keep it in /etc/sysctl.d");
     report_check(
-        &Family::FILE_CONTENT.of(path),
+        &Family::FILE_CONTENT.code_for(path),
         problem,
         &[("sysctl", key.to_owned())],
         Some(&remedy),

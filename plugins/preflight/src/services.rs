@@ -62,7 +62,7 @@ fn check_kubelet_unit() -> Result<(), Failure> {
     let Some(unit) = kubelet_unit::read()? else {
         return Ok(());
     };
-    let missing = unit.passed.missing();
+    let missing = unit.passed.missing_parts();
     let problem = warn_unless(missing.is_empty(), || {
         let missing = missing.join(", ");
         format!("the unit of the kubelet does not pass it {missing}; it may not become a node")

@@ -80,7 +80,7 @@ impl Family {
     ];
 
     /// Returns the code about a subject; the slashes of a path become dashes.
-    pub fn of(self, subject: &str) -> String {
+    pub fn code_for(self, subject: &str) -> String {
         format!("{}-{}", self.0, subject.replace('/', "-"))
     }
 
@@ -91,7 +91,7 @@ impl Family {
     }
 }
 
-/// The codes of built-in checks that are of no family.
+/// Returns the codes of built-in checks that are of no family.
 pub fn single() -> impl Iterator<Item = &'static str> {
     ALL.iter().copied().filter(|code| *code != EVERY_CHECK)
 }
@@ -109,7 +109,7 @@ pub fn families_of_subject(code: &str) -> Vec<String> {
     };
     Family::ALL
         .iter()
-        .map(|family| family.of(subject))
+        .map(|family| family.code_for(subject))
         .collect()
 }
 
@@ -138,7 +138,7 @@ mod tests {
             assert!(!is_built_in(code), "{code}");
         }
         assert_eq!(
-            Family::FILE_AVAILABLE.of("/etc/kubernetes/x"),
+            Family::FILE_AVAILABLE.code_for("/etc/kubernetes/x"),
             "FileAvailable--etc-kubernetes-x"
         );
     }

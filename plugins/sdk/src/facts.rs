@@ -40,7 +40,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "defaultRouteInterfaceAddress",
         "string",
-        "address of the interface that the default route leaves by",
+        "address of the interface of the default route",
     ),
     fact(
         "loopbackAddresses",
@@ -50,7 +50,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "hosts",
         "object of strings",
-        "names that resolve beside the host name, by name; of a described node only",
+        "further names that resolve, and their addresses; of a described node only",
     ),
     fact(
         "portsInUse",
@@ -112,7 +112,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "outputs",
         "object",
-        "what programs say, by command line; of a described node only",
+        "what programs print, by command line; of a described node only",
     ),
     fact(
         "kubeletVersion",
@@ -150,8 +150,9 @@ pub fn document() -> String {
     let rows: String = rows.collect();
     format!(
         "# Facts of a node\n\n\
-         `observe-node.node-fact` answers these names, as JSON, and no others. A fact that the \
-         node does not have is not there.\n\n\
+         `observe-node.node-fact` returns these facts by name, as JSON. For any other name, and \
+         for a fact that the node\n\
+         does not have, it returns `none`.\n\n\
          | name | type | meaning |\n|---|---|---|\n{rows}"
     )
 }

@@ -45,7 +45,7 @@ pub struct Passed {
 
 impl Passed {
     /// Returns the parts that are missing, in words.
-    pub fn missing(self) -> Vec<&'static str> {
+    pub fn missing_parts(self) -> Vec<&'static str> {
         [
             (self.flags, "kubeadm's flags (kubeadm-flags.env)"),
             (self.bootstrap_kubeconfig, "--bootstrap-kubeconfig"),

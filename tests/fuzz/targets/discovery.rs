@@ -24,7 +24,7 @@ const TOKEN: &str = "abcdef.0123456789abcdef";
 #[derive(Clone)]
 struct Untrusted(Value);
 
-fn refused<T>() -> Tried<T> {
+fn refuse<T>() -> Tried<T> {
     Err(Failure::new(FailureCode::Denied, "discovery only looks"))
 }
 
@@ -36,28 +36,28 @@ impl Cluster for Untrusted {
         Ok(Box::new(self.clone()))
     }
     fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> Tried<Vec<Value>> {
-        refused()
+        refuse()
     }
     fn create(&self, _: &Value) -> Tried<Value> {
-        refused()
+        refuse()
     }
     fn replace(&self, _: &Value) -> Tried<Value> {
-        refused()
+        refuse()
     }
     fn server_side_apply(&self, _: &Value) -> Tried<Value> {
-        refused()
+        refuse()
     }
     fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
-        refused()
+        refuse()
     }
     fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> Tried<()> {
-        refused()
+        refuse()
     }
     fn probe(&self, _: &str, _: &str) -> Tried<u16> {
-        refused()
+        refuse()
     }
     fn with_kubeconfig(&self, _: &str) -> Tried<Box<dyn Cluster>> {
-        refused()
+        refuse()
     }
 }
 

@@ -2,8 +2,8 @@
 use crate::endings::Ending;
 use serde::Deserialize;
 
-/// The script of the plugin, round by round. Other settings are ignored; some cases check where
-/// these settings go.
+/// The script of the plugin, round by round. The plugin ignores all other settings. Some cases set
+/// others, to check where the host shows them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {

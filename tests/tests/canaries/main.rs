@@ -1,5 +1,5 @@
-//! Secrets in the environment, the configuration and the cluster (canaries). The texts and files of
-//! the program do not hold them, except for the files and objects that are meant to. This file has
+//! Secrets in the environment, the configuration and the cluster (canaries). Neither texts nor
+//! files nor objects of the program hold them, except for those that are meant to. This file has
 //! the secrets and the configuration that holds them; `search.rs` looks for them, and `runs.rs` and
 //! `refused.rs` have the tests. The canaries of the hostile suite, in which a plugin tries to read
 //! them, are in `../hostile/canaries/`.

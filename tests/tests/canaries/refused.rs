@@ -11,7 +11,7 @@ fn assert_refused_without_secrets(command: &mut Command, case: &str) {
     assert_clean(case, &format!("{}{}", output.stdout, output.stderr));
 }
 
-/// A token with one character too many.
+/// Returns a token with one character too many.
 fn malformed_token() -> String {
     format!("abcdef.{TOKEN_SECRET}X")
 }

@@ -23,7 +23,7 @@ pub fn rehearse_init(case: &Path, scratch: &Path) -> RunOutput {
         .arg(scratch.join("out"))
         .arg("--root")
         .arg(&root);
-    // The cases of the repository share a node.
+    // Recorded machines have a description of their own; the cases of the repository share one.
     let nodes = ["host.json", "../../node.json"];
     if let Some(node) = nodes.iter().find(|node| case.join(node).exists()) {
         command.args(["--node", node]);
@@ -85,7 +85,7 @@ pub fn run_recorded_command(case: &Path, scratch: &Path) -> RunOutput {
         program.arg("--out").arg(scratch.join("out"));
         program.arg("--node").arg(
             recorded_runs()
-                .expect("the case is from there")
+                .expect("the case is one of the recorded runs")
                 .join("minimal/host.json"),
         );
     }

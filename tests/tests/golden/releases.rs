@@ -94,7 +94,7 @@ fn add_recorded(case: &Path, found: &mut Outcome) {
 }
 
 /// Reads the files and objects that kubephase left.
-fn written(out: &Path) -> Outcome {
+fn read_outcome(out: &Path) -> Outcome {
     let mut found = Outcome::new();
     let files = out.join("files");
     for folder in ["etc/kubernetes/manifests", "var/lib/kubelet"] {
@@ -138,7 +138,7 @@ fn compare_with(case: &Path) -> Option<String> {
     if !case.ends_with(PLAIN) {
         add_recorded(case, &mut expected);
     }
-    let found = written(&scratch.path().join("out"));
+    let found = read_outcome(&scratch.path().join("out"));
     let names: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let differences: Vec<String> = names
         .into_iter()

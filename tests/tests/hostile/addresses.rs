@@ -116,7 +116,8 @@ fn a_name_leads_to_no_address_that_only_this_machine_has() {
     assert!(server.requests().is_empty(), "{:?}", server.requests());
 }
 
-/// A phase that sends the key of the API server to a server. `directory` has the certificates.
+/// Returns a phase that sends the key of the API server to a server. `directory` has the
+/// certificates.
 fn impersonation(directory: &str) -> Trial {
     let grant = format!(
         "capability: observe-net.http-get-as, hosts: [192.0.2.9], paths: ['{directory}/*']"
@@ -198,7 +199,7 @@ fn only_a_grant_that_names_them_reaches_addresses_of_this_machine_and_of_service
 }
 
 #[test]
-fn addresses_of_this_machine_and_of_services_are_granted_as_root_alone() {
+fn addresses_of_this_machine_and_of_services_are_granted_only_with_the_consent_of_root() {
     let own = own_address().map(|own| format!("{own}:9"));
     for host in own.iter().map(String::as_str).chain(["10.96.0.1:443"]) {
         let ended = Trial::check().grants(&[&grant("http-get", host)]).add();

@@ -39,7 +39,7 @@ fn what_a_plugin_returns_is_bounded_like_what_it_says() {
         json!({"skipped": long}),
         json!({"panic": "x"}),
     ] {
-        let trial = Trial::providing(&checks(60)).rounds(&[json!({"ending": ending})]);
+        let trial = Trial::with_phases(&checks(60)).rounds(&[json!({"ending": ending})]);
         let ended = trial.preflight().expect_soon();
         assert!(
             longest_line(&ended) < 2 * LONGEST + 500,
@@ -120,7 +120,7 @@ fn the_messages_of_the_program_have_room_in_the_journal_whatever_plugins_say() {
         json!(["info", repeated(CONTROL, 800)]),
         255,
     );
-    let trial = Trial::providing(&early_phases(4, true)).calls(&[lines]);
+    let trial = Trial::with_phases(&early_phases(4, true)).calls(&[lines]);
     let ended = trial.rehearse().expect_status(0);
     let journal = journals(&trial);
     assert!(
@@ -139,7 +139,7 @@ fn the_messages_of_the_program_have_room_in_the_journal_whatever_plugins_say() {
 
 #[test]
 fn the_waits_of_all_phases_of_a_plugin_have_one_budget() {
-    let ended = Trial::providing(&early_phases(4, false))
+    let ended = Trial::with_phases(&early_phases(4, false))
         .phases("parallelism: 8\n")
         .rounds(&[json!({"ending": {"againAfter": 500_000}})])
         .rehearse()
@@ -251,7 +251,7 @@ fn an_interrupt_ends_a_flood_of_failures_and_of_capsules() {
             "ending": {"panic": "on purpose"},
         }),
     ] {
-        let trial = Trial::providing(&checks(150)).rounds(&[round]);
+        let trial = Trial::with_phases(&checks(150)).rounds(&[round]);
         trial.prepare();
         let running = trial.start_in_place(&["rehearse"]);
         running.wait_for_output("hostile");

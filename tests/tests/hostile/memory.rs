@@ -15,12 +15,12 @@ const TEXT: usize = 4_000_000;
 const OBJECT_TEXT: usize = 1_000_000;
 const SIDE_BY_SIDE: &str = "parallelism: 8\n";
 
-/// A JSON list of this number of bytes, whose values take a hundred times as many.
+/// Returns a JSON list of this number of bytes, whose values take a hundred times as many.
 fn list(bytes: usize) -> Value {
     json!(["[", repeated(OBJECT, bytes / OBJECT.len()), "0]"])
 }
 
-/// A ConfigMap of about this number of bytes.
+/// Returns a ConfigMap of about this number of bytes.
 fn config_map(bytes: usize) -> Value {
     let head = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\
         \"namespace\":\"default\"},\"data\":{\"a\":";
@@ -40,7 +40,7 @@ fn applies(times: usize, bytes: usize) -> Trial {
 #[test]
 fn documents_that_are_to_be_patched_do_not_become_large_trees() {
     let patched = |text: Value| call("input.patched", json!(["kube-apiserver", text]));
-    let trial = Trial::providing(&checks(8)).phases(SIDE_BY_SIDE);
+    let trial = Trial::with_phases(&checks(8)).phases(SIDE_BY_SIDE);
     let ended = trial.calls(&[patched(list(TEXT)), patched(list(OBJECT_TEXT))]);
     let ended = ended.preflight().expect_soon();
     assert!(ended.answers.iter().all(|answer| !answer.is_ok));
@@ -68,7 +68,7 @@ fn proposals_of_many_phases_are_held_side_by_side() {
         "effects-files.write-file",
         json!(["/var/lib/kubephase-plugins/hostile/x", content]),
     );
-    let ended = Trial::providing(&early_phases(8, false))
+    let ended = Trial::with_phases(&early_phases(8, false))
         .phases(SIDE_BY_SIDE)
         .grants(&[grant])
         .calls(&vec![write; 5])
@@ -80,7 +80,7 @@ fn proposals_of_many_phases_are_held_side_by_side() {
 #[test]
 fn files_that_take_much_memory_to_judge_are_judged_one_at_a_time() {
     let read = quiet_calls("observe-files.read-file", json!(["/srv/list"]), 4);
-    let trial = Trial::providing(&checks(8))
+    let trial = Trial::with_phases(&checks(8))
         .phases(SIDE_BY_SIDE)
         .grants(&["capability: observe-files.read-file, paths: [/srv/**]"])
         .calls(&[read]);
@@ -119,7 +119,7 @@ fn capsules_are_few_and_bounded_with_facts_and_settings() {
         })
         .collect();
     let calls = [facts, asks].concat();
-    let trial = Trial::providing(&checks(20))
+    let trial = Trial::with_phases(&checks(20))
         .phases(SIDE_BY_SIDE)
         .rounds(&[json!({"calls": calls, "ending": {"panic": "on purpose"}})]);
     let ended = trial.preflight().expect_soon();
@@ -178,7 +178,7 @@ fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
         .collect();
     // Each phase writes the same objects: the limit counts the objects that are handed over.
     let calls: Vec<Value> = (0..5).map(apply).collect();
-    let ended = Trial::providing(&provides)
+    let ended = Trial::with_phases(&provides)
         .grants(&[grant])
         .allow_cluster_admin()
         .calls(&calls);
@@ -186,7 +186,7 @@ fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
 }
 
 #[test]
-fn a_limit_that_ends_a_phase_is_told() {
+fn a_limit_that_ends_a_phase_is_reported() {
     let ended = applies(20, 900).rehearse();
     assert_eq!(ended.status, 0, "{}", ended.output());
     let grant =

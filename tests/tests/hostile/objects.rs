@@ -74,7 +74,7 @@ fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
     }
 }
 
-/// A Pod that belongs to the plugin, with further fields of its `spec`.
+/// Returns a Pod that belongs to the plugin, with further fields of its `spec`.
 fn pod(spec: Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1",
@@ -96,7 +96,7 @@ fn propose(manifest: &Value) -> Trial {
     phase_that_applies(manifest, &[&grant("v1", "Pod", "default", "hostile")]).allow_cluster_admin()
 }
 
-/// A phase with these grants that proposes one object.
+/// Returns a phase with these grants that proposes one object.
 fn phase_that_applies(manifest: &Value, grants: &[&str]) -> Trial {
     Trial::phase().grants(grants).calls(&[call(
         "effects-cluster.apply-object",

@@ -83,7 +83,7 @@ fn secrets_of_the_configuration_are_masked_by_what_they_say() {
     assert!(answer.text.contains("shown-path"), "{answer:?}");
 }
 
-/// A plugin that proposes ConfigMaps, and then asks for them.
+/// Returns a plugin that proposes ConfigMaps, and then asks for them.
 fn shown_again(data: &[(&str, Value)]) -> Trial {
     let object = |name: &str, content: &Value| {
         let mut object = json!({

@@ -129,7 +129,7 @@ fn every_error_has_the_code_one_and_its_name() {
 const STACK_TRACE: &str = "\nTo see the stack trace of this error execute with --v=5 or higher\n";
 
 #[test]
-fn mistakes_are_told_in_kubeadms_words() {
+fn mistakes_are_reported_in_kubeadms_words() {
     let callers = Callers::new();
     for (line, stderr) in [
         (
@@ -270,7 +270,7 @@ fn single_phases_that_need_a_cluster_fail_at_once_without_a_kubeconfig() {
 }
 
 #[test]
-fn what_callers_read_is_all_that_standard_output_has() {
+fn standard_output_has_only_what_callers_read() {
     let callers = Callers::new();
     callers.write(
         "cluster.yaml",

@@ -127,7 +127,7 @@ fn an_entry_of_the_operator_is_allowed_by_the_lock_of_the_machine() {
 }
 
 #[test]
-fn files_that_disagree_are_told_with_the_later_first() {
+fn files_that_disagree_are_reported_with_the_later_first() {
     let machine = Machine::new();
     machine.write("20-site.yaml", &format!("{PHASES}parallelism: 2\n"));
     machine.write("30-more.yaml", &format!("{PHASES}parallelism: 3\n"));

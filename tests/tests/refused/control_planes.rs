@@ -4,7 +4,7 @@ use harness::RunOutput;
 use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};
 
-/// A Node that is ready, under the name of a machine that joins.
+/// Returns a Node that is ready, under the name of a machine that joins.
 fn ready_node(name: &str) -> Value {
     json!({
         "apiVersion": "v1",

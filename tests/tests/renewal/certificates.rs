@@ -12,7 +12,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn all_certificates_are_new_and_say_what_they_said() {
+fn all_certificates_are_new_and_keep_their_content() {
     if !has_program("openssl") {
         return;
     }

@@ -49,7 +49,7 @@ fn kubeadm_prints_its_own_lines_in_its_own_order() {
 }
 
 #[test]
-fn what_is_missing_is_said_and_the_rest_is_renewed() {
+fn missing_certificates_are_reported_and_the_rest_is_renewed() {
     let machine = ControlPlane::new(QUICK);
     fs::remove_file(machine.pki("etcd/peer.crt")).unwrap();
     fs::remove_file(machine.kubeconfig("super-admin.conf")).unwrap();

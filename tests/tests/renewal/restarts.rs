@@ -5,7 +5,7 @@ use crate::{ControlPlane, QUICK};
 const CONTROLLER_MANAGER: &str = "[dryrun] Would restart kube-controller-manager";
 const SCHEDULER: &str = "[dryrun] Would restart kube-scheduler";
 
-/// A control plane with its static Pods.
+/// Returns a control plane with its static Pods.
 fn control_plane() -> ControlPlane {
     let machine = ControlPlane::new(QUICK);
     machine.init_phases("control-plane");
@@ -31,8 +31,8 @@ fn components_that_read_their_kubeconfig_once_are_restarted_after_all_renewals()
         [CONTROLLER_MANAGER, SCHEDULER]
     );
     let output = machine.certs("renew all --config cluster.yaml");
-    let after = output.stdout.find("super-admin renewed").unwrap();
-    assert!(output.stdout.find("[restart]").unwrap() > after);
+    let last_renewal = output.stdout.find("super-admin renewed").unwrap();
+    assert!(output.stdout.find("[restart]").unwrap() > last_renewal);
     assert!(
         output
             .stdout

@@ -57,7 +57,7 @@ pub struct ClientKubeconfig<'a> {
     pub user: &'a str,
     pub certificate_pem: &'a str,
     pub key_pem: &'a Secret<String>,
-    /// whether it has the empty field `preferences`
+    /// whether the kubeconfig has the empty field `preferences`
     pub preferences: bool,
 }
 
@@ -125,8 +125,8 @@ fn with_user(
     })
 }
 
-/// Returns the kubeconfig in `cluster-info`: a cluster without a name, and no user. `preferences`
-/// says whether it has this empty field.
+/// Returns the kubeconfig in `cluster-info`: a cluster without a name, and no user. With
+/// `preferences`, it has the empty field of this name.
 pub fn cluster_info(server: &str, authority_pem: &str, preferences: bool) -> String {
     let mut document = json!({
         "apiVersion": "v1",

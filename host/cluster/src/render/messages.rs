@@ -63,7 +63,7 @@ pub enum ControlPlaneJoin<'a> {
 }
 
 /// Returns the closing words of join.
-pub fn joined<S>(config: &Config<S>) -> String {
+pub fn join_message<S>(config: &Config<S>) -> String {
     if config.join.as_ref().is_none_or(|join| !join.control_plane) {
         return "\nThis node has joined the cluster:\n\
             * Certificate signing request was sent to apiserver and a response was received.\n\

@@ -27,8 +27,8 @@ pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
 pub const KUBELET_DIR: &str = "/var/lib/kubelet";
 
 /// Returns `directory/name` in Go's clean form: `//`, `.` and `..` are resolved. kubeadm cleans the
-/// paths in flags, and not those of volumes.
-pub fn join(directory: &str, name: &str) -> String {
+/// paths in flags; it does not clean the paths of volumes.
+pub fn join_path(directory: &str, name: &str) -> String {
     let path = format!("{directory}/{name}");
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -46,7 +46,7 @@ pub fn join(directory: &str, name: &str) -> String {
     )
 }
 
-/// Returns the value of a flag of the user. The last value counts.
+/// Returns the value that the user set for a flag of a component; of several values the last.
 pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
     arguments
         .iter()
@@ -55,21 +55,21 @@ pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
         .map(|argument| argument.value.as_str())
 }
 
-/// Returns flags in kubeadm's order: its own sorted by name, without those that the user gives, and
-/// then the user's in their order.
+/// Returns a component's flags in kubeadm's order. First come kubeadm's own flags, sorted by name,
+/// except the flags that the user sets too. The flags of the user follow in their order.
 pub fn command_line(
     own: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-    users: &[Arg],
+    of_user: &[Arg],
 ) -> Vec<String> {
     let mut own: Vec<(String, String)> = own
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
-    own.retain(|(name, _)| users.iter().all(|user| user.name != *name));
+    own.retain(|(name, _)| of_user.iter().all(|arg| arg.name != *name));
     own.sort();
     own.iter()
         .map(|(name, value)| (name, value))
-        .chain(users.iter().map(|user| (&user.name, &user.value)))
+        .chain(of_user.iter().map(|arg| (&arg.name, &arg.value)))
         .map(|(name, value)| format!("--{name}={value}"))
         .collect()
 }

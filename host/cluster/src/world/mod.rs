@@ -49,7 +49,7 @@ pub type Tried<T> = Result<T, Failure>;
 
 /// Returns the message of an error's innermost cause, which is the most specific one: connection
 /// refused, no route to the host, certificate not trusted.
-pub fn innermost(error: &dyn std::error::Error) -> String {
+pub fn innermost_message(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ impl Reach {
         let Reach::OtherMachines(services) = self else {
             return Ok(());
         };
-        let Some(what) = special(address).or_else(|| nearby(address, services)) else {
+        let Some(what) = special_kind_of(address).or_else(|| nearby(address, services)) else {
             return Ok(());
         };
         Err(format!(
@@ -74,7 +74,7 @@ const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
 /// Returns the kind of an address that may lead other machines to another server or to none; `None`
 /// for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are of
 /// such a kind, because metadata servers have some of them.
-pub fn special(address: IpAddr) -> Option<&'static str> {
+pub fn special_kind_of(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let found = SPECIAL_V4.iter().find(|(net, _)| net.contains(&address));

@@ -12,7 +12,7 @@ pub struct Revision([Option<String>; 2]);
 
 impl Revision {
     /// Returns the revision of an object.
-    pub fn of(object: &Value) -> Revision {
+    pub fn of_object(object: &Value) -> Revision {
         let metadata = &object["metadata"];
         Revision(FIELDS.map(|field| metadata[field].as_str().map(str::to_owned)))
     }

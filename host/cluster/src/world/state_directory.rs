@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub const DIRECTORY: &str = "/var/lib/kubephase";
 
 /// Returns the path of the state directory in the tree below a root.
-pub fn below(root: &Path) -> PathBuf {
+pub fn path_below(root: &Path) -> PathBuf {
     root.join(DIRECTORY.trim_start_matches('/'))
 }
 

@@ -54,8 +54,8 @@ impl Argument for UnitName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it must have 1 to 255 letters, digits and `:_.@-`, and begin with a letter, a digit or \
-             `_`",
+            "it must have 1 to 255 letters, digits and `:_.@-`, and begin with a letter, a digit \
+             or `_`",
         ))
     }
 }

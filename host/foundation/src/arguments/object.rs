@@ -94,7 +94,7 @@ impl ObjectName {
         self.namespace.as_deref()
     }
 
-    /// The name of the object; `None` if the reference means all objects of the kind.
+    /// Returns the name of the object; `None` if the reference means all objects of the kind.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

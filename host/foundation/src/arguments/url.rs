@@ -14,7 +14,7 @@ pub struct HttpUrl(String);
 checked_text!(HttpUrl);
 
 impl HttpUrl {
-    /// The parsed URL, for callers that need its parts.
+    /// Returns the parsed URL, for callers that need its parts.
     ///
     /// # Panics
     /// Never: the text was written by the parser.
@@ -22,7 +22,7 @@ impl HttpUrl {
         Url::parse(&self.0).expect("the parser reads what it wrote")
     }
 
-    /// The host without brackets: `example.com`, `2001:db8::1`.
+    /// Returns the host without brackets: `example.com`, `2001:db8::1`.
     pub fn host(&self) -> String {
         self.to_url()
             .host_str()
@@ -31,7 +31,7 @@ impl HttpUrl {
             .to_owned()
     }
 
-    /// The port: the one that the URL names, or the default port of the scheme.
+    /// Returns the port: the one that the URL names, or the default port of the scheme.
     pub fn port(&self) -> u16 {
         self.to_url().port_or_known_default().unwrap_or_default()
     }
@@ -51,8 +51,8 @@ const NO_SERVER: &str = "it has to begin with http:// or https:// and a host";
 /// The rule that the text breaks.
 pub fn check_server(text: &str) -> Result<(), String> {
     check_spelling(text)?;
-    // kubeadm writes such an endpoint without parsing it as a URL, which would refuse some
-    // endpoints.
+    // kubeadm writes such an endpoint without parsing it as a URL: the parser would refuse some
+    // of them.
     let endpoint = text.strip_prefix("https://");
     if endpoint.is_some_and(|endpoint| net::parse_endpoint(endpoint).is_ok()) {
         return Ok(());
@@ -81,10 +81,7 @@ fn check_spelling(text: &str) -> Result<(), String> {
 }
 
 fn user_refusal() -> String {
-    format!(
-        "a URL with a user name or password is not {}",
-        HttpUrl::WHAT
-    )
+    format!("{} must not have a user name or password", HttpUrl::WHAT)
 }
 
 impl Argument for HttpUrl {

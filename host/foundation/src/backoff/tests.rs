@@ -39,19 +39,19 @@ fn pauses_become_slow_after_the_brisk_period() {
 fn a_try_that_would_be_too_late_is_not_waited_for() {
     let mut tries = Backoff::every(LONG, Duration::from_secs(1)).start();
     assert_eq!(tries.wait(&Cancel::never()), NextTry::OutOfTime);
-    let mut single = Backoff::every(Duration::ZERO, Duration::ZERO).start();
-    single.began = Instant::now().checked_sub(MILLISECOND).unwrap();
-    assert_eq!(single.wait(&Cancel::never()), NextTry::OutOfTime);
+    let mut one_try = Backoff::every(Duration::ZERO, Duration::ZERO).start();
+    one_try.began = Instant::now().checked_sub(MILLISECOND).unwrap();
+    assert_eq!(one_try.wait(&Cancel::never()), NextTry::OutOfTime);
 }
 
 #[test]
-fn a_request_for_the_end_of_the_run_ends_the_pause() {
+fn cancelling_ends_the_pause_and_counts_more_than_the_limit() {
     let cancel = Cancel::new();
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| Backoff::every(LONG, LONG * 2).start().wait(&cancel));
         cancel.request();
         assert_eq!(waits.join().unwrap(), NextTry::Cancelled);
     });
-    let mut late = Backoff::every(LONG, Duration::ZERO).start();
-    assert_eq!(late.wait(&cancel), NextTry::Cancelled);
+    let mut out_of_time = Backoff::every(LONG, Duration::ZERO).start();
+    assert_eq!(out_of_time.wait(&cancel), NextTry::Cancelled);
 }

@@ -45,7 +45,7 @@ fn attributes(of_type: &Oid<'_>, values: &[impl AsRef<str>]) -> Result<Vec<u8>, 
     let mut members = values
         .iter()
         .map(|value| {
-            let attribute = [encode(of_type)?, text(value.as_ref())?].concat();
+            let attribute = [encode(of_type)?, encode_text(value.as_ref())?].concat();
             encode(&Sequence::new(attribute.into()))
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -53,7 +53,7 @@ fn attributes(of_type: &Oid<'_>, values: &[impl AsRef<str>]) -> Result<Vec<u8>, 
     encode(&Set::new(members.concat().into()))
 }
 
-fn text(value: &str) -> Result<Vec<u8>, String> {
+fn encode_text(value: &str) -> Result<Vec<u8>, String> {
     if PrintableString::test_valid_charset(value.as_bytes()).is_ok() {
         encode(&PrintableString::new(value))
     } else {

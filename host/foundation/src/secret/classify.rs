@@ -74,7 +74,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// One word for messages: `private-key`.
+    /// Returns one word for messages: `private-key`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

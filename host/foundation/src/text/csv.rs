@@ -33,9 +33,9 @@ pub fn first_record(text: &str) -> Result<Vec<String>, String> {
     loop {
         let (field, is_last) = if reader.rest.starts_with('"') {
             reader.take(1);
-            reader.quoted()?
+            reader.read_quoted_field()?
         } else {
-            reader.bare()?
+            reader.read_bare_field()?
         };
         fields.push(field);
         if is_last {
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a field without quotes. Returns whether it ends the record.
-    fn bare(&mut self) -> Result<(String, bool), String> {
+    fn read_bare_field(&mut self) -> Result<(String, bool), String> {
         let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
         if let Some(quote) = self.rest[..end].find('"') {
             return Err(self.error(self.column + quote, "bare \" in non-quoted-field"));
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the rest of a field that began with a quote. Returns whether it ends the record.
-    fn quoted(&mut self) -> Result<(String, bool), String> {
+    fn read_quoted_field(&mut self) -> Result<(String, bool), String> {
         let misplaced = "extraneous or missing \" in quoted-field";
         let mut field = String::new();
         loop {

@@ -16,12 +16,16 @@ pub fn explain(error: &impl fmt::Display) -> String {
         return format!("the field {name} is missing");
     }
     match INVALID.captures(&message) {
-        Some(parts) => format!("this is {}; write {}", found(&parts[1]), wanted(&parts[2])),
+        Some(parts) => format!(
+            "this is {}; write {}",
+            describe_found(&parts[1]),
+            describe_wanted(&parts[2])
+        ),
         None => message,
     }
 }
 
-fn found(name: &str) -> &str {
+fn describe_found(name: &str) -> &str {
     match name.split([' ', ',']).next().unwrap_or_default() {
         "null" | "unit" | "Option" => "null",
         "boolean" => "true or false",
@@ -33,7 +37,7 @@ fn found(name: &str) -> &str {
     }
 }
 
-fn wanted(name: &str) -> &str {
+fn describe_wanted(name: &str) -> &str {
     match name {
         "a string" | "string" | "str" | "a borrowed string" => "a text",
         "a boolean" | "bool" => "`true` or `false`",

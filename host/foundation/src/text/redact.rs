@@ -23,7 +23,7 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub fn blank(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Some(safe) = blanked(text) {
+            if let Some(safe) = blank_text(text) {
                 *text = safe;
             }
         }
@@ -38,7 +38,7 @@ pub fn blank(value: &mut Value) {
 
 /// Returns a text with its secrets blanked.
 pub fn text(text: &str) -> String {
-    blanked(text).unwrap_or_else(|| text.to_owned())
+    blank_text(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// Whether a text may hold secrets: a quick check before the search, because few texts hold any.
@@ -52,7 +52,7 @@ pub fn may_hold_secrets(text: &[u8]) -> bool {
         || text.windows(DASHES.len()).any(|window| window == DASHES)
 }
 
-fn blanked(text: &str) -> Option<String> {
+fn blank_text(text: &str) -> Option<String> {
     if !may_hold_secrets(text.as_bytes()) {
         return None;
     }

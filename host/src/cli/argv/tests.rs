@@ -22,7 +22,7 @@ fn the_configuration_file_is_found_before_the_arguments_are_parsed() {
 
 #[test]
 fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
-    let of_machine = MachineFolder::below(Path::new("/"));
+    let of_machine = MachineFolder::at_root(Path::new("/"));
     for (line, folder) in [
         ("kubephase init", of_machine.clone()),
         ("kubephase init --no-conf-d", MachineFolder::unread()),
@@ -35,7 +35,7 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
         ("kubephase init -- --no-conf-d", of_machine),
         (
             "kubephase rehearse --root /tmp/r",
-            MachineFolder::below(Path::new("/tmp/r")),
+            MachineFolder::at_root(Path::new("/tmp/r")),
         ),
         (
             "kubephase rehearse --root=/tmp/r --no-conf-d",
@@ -43,7 +43,7 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
         ),
         (
             "kubephase rehearse --root /tmp/r --root=/tmp/s -- --root /tmp/t",
-            MachineFolder::below(Path::new("/tmp/s")),
+            MachineFolder::at_root(Path::new("/tmp/s")),
         ),
     ] {
         let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();

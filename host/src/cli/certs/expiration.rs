@@ -107,7 +107,7 @@ impl Expirations {
                 return Ok(Expiration::missing(&spec.name));
             }
             let is_external = is_externally_managed(files, directory, &spec.authority)?;
-            let found = file?.map(|file| Expiration::of(&spec.name, &file, is_external, now));
+            let found = file?.map(|file| Expiration::new(&spec.name, &file, is_external, now));
             Ok(Expiration {
                 ca_name: renewal::authority_name(&spec.authority).to_owned(),
                 ..found.unwrap_or_default()
@@ -119,7 +119,7 @@ impl Expirations {
             }
             let is_external = is_externally_managed(files, directory, base)?;
             let root = authority_certificate(files, directory, base)?;
-            Ok(Expiration::of(name, &root, is_external, now))
+            Ok(Expiration::new(name, &root, is_external, now))
         };
         Ok(Expirations {
             certificates: renewal::renewals(config)
@@ -159,7 +159,7 @@ impl Expiration {
         }
     }
 
-    fn of(name: &str, certificate: &Certificate, is_external: bool, now: Timestamp) -> Expiration {
+    fn new(name: &str, certificate: &Certificate, is_external: bool, now: Timestamp) -> Expiration {
         let not_after = certificate.parsed().validity().not_after.timestamp();
         // Every year of a certificate fits into a timestamp.
         let date = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);

@@ -18,7 +18,7 @@ where
 }
 
 #[test]
-fn mistakes_of_the_command_line_are_usage_errors() {
+fn mistakes_of_the_command_line_are_usage_errors_and_help_succeeds() {
     assert_code(|| CliError::usage("unknown flag: --x"), Exit::Usage);
     assert_code(|| CliError::help("Usage: …".into()), Exit::Ok);
 }

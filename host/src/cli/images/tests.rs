@@ -72,16 +72,16 @@ fn flags_and_files_decide_on_the_images() {
     assert_eq!(
         (all[0].as_str(), all.len()),
         ("registry.k8s.io/kube-apiserver:v1.36.0", 6),
-        "the file decides alone"
+        "only the file decides"
     );
 }
 
 /// A runtime that has one image. It answers only if `answers` is set.
-struct Fake {
+struct FakeRuntime {
     answers: bool,
 }
 
-impl Runtime for Fake {
+impl Runtime for FakeRuntime {
     fn status(&self) -> Tried<Value> {
         if self.answers {
             Ok(Value::Null)
@@ -128,9 +128,12 @@ impl Runtime for Fake {
 #[test]
 fn pulling_ends_with_the_first_image_that_fails() {
     let mut pulled = Vec::new();
-    let why = pull(&images(), &Fake { answers: true }, "unix:///x", |image| {
-        pulled.push(image.to_owned())
-    })
+    let why = pull(
+        &images(),
+        &FakeRuntime { answers: true },
+        "unix:///x",
+        |image| pulled.push(image.to_owned()),
+    )
     .unwrap_err()
     .to_string();
     assert_eq!(pulled, images()[..1]);
@@ -139,9 +142,14 @@ fn pulling_ends_with_the_first_image_that_fails() {
         why,
         format!("failed to pull image \"{pause}\": failed to pull image {pause}: no such image")
     );
-    let why = pull(&images(), &Fake { answers: false }, "unix:///x", |_| ())
-        .unwrap_err()
-        .to_string();
+    let why = pull(
+        &images(),
+        &FakeRuntime { answers: false },
+        "unix:///x",
+        |_| (),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(
         why.ends_with(
             "\nstart the container runtime that serves unix:///x, or name another socket with \

@@ -131,7 +131,7 @@ fn summary(
         lock::FILE,
         known.describe_signer(candidate.signer.as_ref())
     );
-    text += &known.relocked(plugin, &candidate.identity());
+    text += &known.describe_relock(plugin, &candidate.identity());
     for phase in replaced_phases(candidate) {
         text += &match phases.replaces.get(&phase) {
             Some(by) if by == name => format!("It stands in for {phase}.\n"),

@@ -88,7 +88,7 @@ fn summary(candidate: &Candidate, known: &KnownPlugin) -> String {
         known.describe_signer(candidate.signer.as_ref()),
         in_place_of.unwrap_or_default()
     );
-    match inspect::describe_change(&candidate.plugin, &known.allowed(&identity)).as_str() {
+    match inspect::describe_change(&candidate.plugin, &known.allowed_lines(&identity)).as_str() {
         "" => format!("{head} not changed\n"),
         change => format!("{head} changed:\n{change}"),
     }

@@ -145,7 +145,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// The signer that the operator named.
+    /// Returns the signer that the operator named.
     ///
     /// # Errors
     /// The value is neither a public key nor the path of one.

@@ -66,7 +66,8 @@ impl Candidate {
         })
     }
 
-    /// Verifies the signature of a plugin whose signer is known only now that its name is known.
+    /// Verifies the signature of a plugin if its signer became known only by the name in its
+    /// manifest.
     ///
     /// # Errors
     /// The signature is missing or wrong.
@@ -92,9 +93,9 @@ impl Candidate {
         PluginIdentity::new(&self.source, self.signer.as_ref())
     }
 
-    /// Refuses the plugin unless the operator consented to this component and, with `consent`, to
-    /// all that it asks for. Without `consent` it keeps what was allowed before. `command` is the
-    /// command that allows it, without `--signer` and `--digest`.
+    /// Refuses the plugin unless the operator consented to this component and, if `consent` is
+    /// given, to all that the plugin asks for. If it is not given, what was allowed before stays
+    /// allowed. `command` is the command that allows the plugin, without `--signer` and `--digest`.
     ///
     /// # Errors
     /// The operator did not consent to everything; the message has the command that does.
@@ -106,7 +107,7 @@ impl Candidate {
         command: &str,
     ) -> Result<Allowed, PluginRefused> {
         let identity = self.identity();
-        let before = known.allowed(&identity);
+        let before = known.allowed_lines(&identity);
         let question = ConsentQuestion {
             plugin: &self.plugin,
             allowed: &before,
@@ -139,7 +140,7 @@ impl Candidate {
     }
 }
 
-/// Requests a source that is named as in the configuration.
+/// Returns the request to load a source, which is written as in the configuration.
 fn load_request<'a>(
     source: &'a str,
     config: &'a Path,

@@ -103,8 +103,8 @@ impl KnownPlugin {
     }
 
     /// Returns what the operator allowed a plugin of this identity.
-    pub fn allowed(&self, identity: &PluginIdentity) -> Allowed {
-        identity.allowed(self.locked.as_ref())
+    pub fn allowed_lines(&self, identity: &PluginIdentity) -> Allowed {
+        identity.allowed_lines(self.locked.as_ref())
     }
 
     /// Returns the lines that stay allowed if the plugin is locked without new consent: the lines
@@ -112,7 +112,7 @@ impl KnownPlugin {
     /// of what it provides: to name a plugin in the configuration is consent to what it provides,
     /// to change the plugin is not.
     pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
-        let allowed = self.allowed(identity);
+        let allowed = self.allowed_lines(identity);
         let provides = match &self.locked {
             None => Some(provided_lines(plugin.manifest())),
             Some(locked)
@@ -139,12 +139,12 @@ impl KnownPlugin {
 
     /// Describes that the plugin is locked with another component than before, and that the earlier
     /// consent holds for it; empty if the component did not change, or nothing was allowed.
-    pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
+    pub fn describe_relock(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
         let before = self
             .locked
             .as_ref()
             .filter(|locked| locked.digest != plugin.digest());
-        match before.filter(|_| !self.allowed(identity).granted.is_empty()) {
+        match before.filter(|_| !self.allowed_lines(identity).granted.is_empty()) {
             Some(before) => format!(
                 "It is another component than the one that was locked: digest {}, and no longer \
                  {}. What you allowed before holds for it too.\n",

@@ -2,7 +2,7 @@
 use super::*;
 use crate::plan::{Choice, Plan};
 
-fn refused(line: &str) -> String {
+fn expect_refusal(line: &str) -> String {
     let error = run(line).expect_err(line);
     assert_eq!(error.exit, Exit::Usage, "{line}");
     error.message.expect(line)
@@ -11,11 +11,11 @@ fn refused(line: &str) -> String {
 #[test]
 fn a_phase_takes_only_its_own_flags() {
     assert_eq!(
-        refused("init phase certs ca --token-ttl 1h"),
+        expect_refusal("init phase certs ca --token-ttl 1h"),
         "unknown flag: --token-ttl"
     );
     assert_eq!(
-        refused("init phase wait-control-plane --config x"),
+        expect_refusal("init phase wait-control-plane --config x"),
         "unknown flag: --config"
     );
     assert!(
@@ -25,13 +25,13 @@ fn a_phase_takes_only_its_own_flags() {
         "`all` takes what any member takes"
     );
     assert_eq!(
-        refused("init phase certs sa --service-cidr 10.0.0.0/16"),
+        expect_refusal("init phase certs sa --service-cidr 10.0.0.0/16"),
         "unknown flag: --service-cidr"
     );
     for command in ["init", "init phase control-plane scheduler"] {
         let line = format!("{command} --apiserver-extra-args a=1");
         let expected = "unknown flag: --apiserver-extra-args";
-        assert!(refused(&line).starts_with(expected), "{line}");
+        assert!(expect_refusal(&line).starts_with(expected), "{line}");
     }
 }
 
@@ -109,25 +109,25 @@ fn values_that_cannot_be_used_are_refused_with_what_is_expected() {
         ),
         ("init --config", "flag needs an argument: --config"),
     ] {
-        let message = refused(line);
+        let message = expect_refusal(line);
         assert!(message.starts_with(expected), "{line}: {message}");
     }
-    let message = refused("rehearse --control-planes 0");
+    let message = expect_refusal("rehearse --control-planes 0");
     assert!(message.contains("flag: must be "), "{message}");
 }
 
 #[test]
 fn missing_flags_and_arguments_have_messages_of_their_own() {
     assert_eq!(
-        refused("plugin add"),
+        expect_refusal("plugin add"),
         "required argument(s) SOURCE not given; required flag(s) \"config\" not set"
     );
     assert_eq!(
-        refused("kubeconfig user"),
+        expect_refusal("kubeconfig user"),
         "required flag(s) \"client-name\" not set"
     );
     assert_eq!(
-        refused("plugin inspect"),
+        expect_refusal("plugin inspect"),
         "required argument(s) PLUGIN not given"
     );
 }

@@ -28,7 +28,7 @@ fn canonical_struct(schema: &Struct, given: &Value) -> Value {
             (Unset::Omitted, Some(value)) if is_zero(&value) => None,
             (Unset::Omitted | Unset::OmittedPointer, value) => value,
             (Unset::Null, value) => Some(value.unwrap_or(Value::Null)),
-            (Unset::Zero, value) => Some(value.unwrap_or_else(|| zero(&field.value_type))),
+            (Unset::Zero, value) => Some(value.unwrap_or_else(|| zero_value(&field.value_type))),
         };
         fields.extend(emitted.map(|value| (field.name.to_string(), value)));
     }
@@ -37,7 +37,7 @@ fn canonical_struct(schema: &Struct, given: &Value) -> Value {
 
 fn canonical_value(of: &Type, given: &Value) -> Value {
     match (of, given) {
-        (_, Value::Null) => zero(of),
+        (_, Value::Null) => zero_value(of),
         (Type::Struct(schema), Value::Object(_)) => canonical_struct(schema, given),
         (Type::List(item_type), Value::Array(items)) => items
             .iter()
@@ -72,7 +72,7 @@ pub fn as_read(schema: &Struct, document: &Value) -> Value {
         match fields.get_mut(field.name) {
             Some(value) => *value = value_as_read(&field.value_type, value),
             None if field.unset == Unset::Zero => {
-                fields.insert(field.name.to_owned(), zero(&field.value_type));
+                fields.insert(field.name.to_owned(), zero_value(&field.value_type));
             }
             None => {}
         }
@@ -98,7 +98,7 @@ fn value_as_read(of: &Type, value: &Value) -> Value {
     }
 }
 
-fn zero(of: &Type) -> Value {
+fn zero_value(of: &Type) -> Value {
     match of {
         Type::String | Type::Named(_) | Type::Time | Type::Token => "".into(),
         Type::Any => Value::Null,

@@ -88,7 +88,7 @@ impl Place {
         let field = self.names.join(".");
         self.error(format!(
             "json: cannot unmarshal {found} into Go struct field {owner}.{field} of type {}",
-            expected.go()
+            expected.go_type()
         ))
     }
 }

@@ -15,11 +15,11 @@ pub fn kube_proxy<S>(
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(ComponentKind::KubeProxy, user);
-    let any = match parse_address(&init.local_api_endpoint.advertise_address) {
+    let any_address = match parse_address(&init.local_api_endpoint.advertise_address) {
         Some(IpAddr::V6(_)) => "::",
         _ => "0.0.0.0",
     };
-    draft.default("bindAddress", any);
+    draft.default("bindAddress", any_address);
     if !cluster.networking.pod_subnet.is_empty() {
         draft.default("clusterCIDR", cluster.networking.pod_subnet.as_str());
     }

@@ -2,7 +2,7 @@
 use super::{ComponentKind, Draft};
 use crate::{
     config::defaults::dns_address,
-    render::{MANIFESTS, join},
+    render::{MANIFESTS, join_path},
 };
 use kubephase_sdk::{
     kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration},
@@ -30,7 +30,7 @@ pub fn kubelet<S>(
     }
     draft.default(
         "authentication.x509.clientCAFile",
-        join(&cluster.certificates_dir, "ca.crt"),
+        join_path(&cluster.certificates_dir, "ca.crt"),
     );
     for (path, setting) in cluster.release().kubelet.defaults {
         match *setting {

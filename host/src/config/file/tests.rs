@@ -32,7 +32,7 @@ impl Tree {
     }
 
     fn find(&self, named: Option<&Path>) -> Option<ConfigFile> {
-        ConfigFile::find(named, &MachineFolder::below(self.0.path())).unwrap()
+        ConfigFile::find(named, &MachineFolder::at_root(self.0.path())).unwrap()
     }
 
     fn init(&self, text: &str, flags: &InitFlags) -> Result<Loaded, Problems> {
@@ -215,7 +215,7 @@ fn a_machines_file_is_read_strictly() {
 }
 
 #[test]
-fn documents_for_other_commands_are_no_concern_of_this_one() {
+fn documents_for_other_commands_are_ignored() {
     let machine = format!("{KUBEADM}JoinConfiguration\nnodeRegistration: {{criSocket: /run/x}}\n");
     let tree = Tree::new(&[("10.yaml", &machine)]);
     let init = format!("{KUBEADM}ClusterConfiguration\nkubernetesVersion: v1.36.2\n");

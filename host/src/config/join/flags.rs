@@ -73,7 +73,7 @@ pub struct JoinFlags {
 
 impl JoinFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub(super) fn not_with_config(&self) -> Vec<&'static str> {
+    pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
         [
             (
                 "apiserver-advertise-address",

@@ -34,7 +34,7 @@ pub(super) fn apply_flags(
         .cert_sans
         .extend(flags.apiserver_cert_extra_sans.iter().cloned());
     if let Some(directory) = &flags.cert_dir {
-        cluster.certificates_dir = render::join(directory, "");
+        cluster.certificates_dir = render::join_path(directory, "");
     }
     if let Some(directory) = &flags.patches {
         init.patches = Some(Patches {

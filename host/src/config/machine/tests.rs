@@ -24,7 +24,7 @@ impl Tree {
     }
 
     fn folder(&self) -> MachineFolder {
-        MachineFolder::below(self.0.path())
+        MachineFolder::at_root(self.0.path())
     }
 
     /// Returns the message of the only problem.
@@ -74,8 +74,8 @@ fn files_are_read_by_name_and_other_files_are_left() {
 fn without_the_folder_there_are_no_files() {
     let empty = tempfile::tempdir().unwrap();
     for folder in [
-        MachineFolder::below(empty.path()),
-        MachineFolder::below(&empty.path().join("not-there")),
+        MachineFolder::at_root(empty.path()),
+        MachineFolder::at_root(&empty.path().join("not-there")),
         MachineFolder::unread(),
     ] {
         assert!(folder.list().unwrap().is_empty());

@@ -97,7 +97,7 @@ fn lists_of_named_elements_are_merged_by_name_and_others_replaced() {
 }
 
 #[test]
-fn an_argument_that_stands_twice_is_added_and_not_guessed_at() {
+fn an_argument_that_stands_twice_is_added() {
     let twice = "scheduler: {extraArgs: [{name: v, value: '1'}, {name: v, value: '2'}]}\n";
     let (value, warnings) = merged(
         CLUSTER,
@@ -133,7 +133,7 @@ fn plugins_and_what_goes_with_them_are_joined() {
 }
 
 #[test]
-fn two_sources_of_one_plugin_are_told_with_both_files() {
+fn two_sources_of_one_plugin_are_reported_with_both_files() {
     let (value, warnings) = merged(
         PHASES,
         &[
@@ -151,7 +151,7 @@ fn two_sources_of_one_plugin_are_told_with_both_files() {
 }
 
 #[test]
-fn a_value_of_another_shape_takes_the_place() {
+fn a_value_of_another_shape_replaces_the_earlier_value() {
     let (value, warnings) = merged(
         CLUSTER,
         &["dns: {imageTag: v1}\n", "dns: [1]\n", "dns: x\n"],

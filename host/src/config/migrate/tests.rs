@@ -1,6 +1,6 @@
 use super::*;
 
-/// A node on which nothing has to be detected.
+/// Returns a node on which nothing has to be detected.
 fn node() -> NodeFacts {
     NodeFacts {
         hostname: "node-1".into(),

@@ -35,7 +35,7 @@ pub struct ResetFlags {
 
 impl ResetFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub(super) fn not_with_config(&self) -> Vec<&'static str> {
+    pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
         [
             ("cert-dir", self.cert_dir.is_some()),
             ("cleanup-tmp-dir", self.cleanup_tmp_dir),

@@ -219,7 +219,7 @@ fn kubeadm_refuses_these_values() {
 }
 
 #[test]
-fn texts_stay_as_they_were_written_and_the_address_becomes_usual() {
+fn texts_stay_as_they_were_written_and_addresses_get_their_usual_form() {
     let text = with_value("serviceSubnet", "172.030.0.0/016");
     let config = load(&text).unwrap().config;
     assert_eq!(config.cluster.networking.service_subnet, "172.030.0.0/016");

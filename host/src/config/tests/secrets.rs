@@ -19,7 +19,7 @@ fn a_message_has_no_secret() {
 const TOKEN: &str = "abcdef.canary0123456789";
 const KEY: &str = "ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11";
 
-/// A file that has every secret field. Each value contains `canary` or `ca9a5e`.
+/// Returns a file that has every secret field. Each value contains `canary` or `ca9a5e`.
 fn file_of_secrets() -> (tempfile::TempDir, PathBuf) {
     let head = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ";
     let plugin = "plugins: [{name: p, source: p.wasm, settings: {password: canary-setting}}]";
@@ -41,7 +41,7 @@ fn assert_has_no_secret(text: &str) {
     );
 }
 
-/// The configurations of `init` and `join` that [`file_of_secrets`] describes.
+/// Returns the configurations of `init` and `join` that [`file_of_secrets`] describes.
 fn load_secrets() -> (Loaded, LoadedJoin, ConfigFile) {
     let (_folder, path) = file_of_secrets();
     let file = ConfigFile::at(&path);

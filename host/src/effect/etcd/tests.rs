@@ -222,7 +222,7 @@ fn a_learner_that_waits_for_what_it_missed_is_started_anew_once() {
 }
 
 #[test]
-fn a_member_with_a_vote_is_left_to_itself() {
+fn a_member_with_a_vote_is_not_started_anew() {
     let peers = Peers::new(vec![member("cp2", false)], true);
     let failure = peers.ensure(true, 1).unwrap_err();
     assert!(

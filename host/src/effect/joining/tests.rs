@@ -21,7 +21,7 @@ fn named_files() -> Vec<(String, String)> {
 }
 
 /// Returns the Secret of a control plane that has two of the files.
-fn uploaded(key: &Secret<String>) -> Value {
+fn uploaded_secret(key: &Secret<String>) -> Value {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
     let world = FakeWorld::new(&case, root.path()).unwrap();
@@ -75,23 +75,23 @@ fn fetch_from(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(S
 #[test]
 fn shared_keys_are_fetched_whole_or_not_at_all() {
     let [key, other] = [(); 2].map(|()| shared_keys::random_key());
-    let (done, there) = fetch_from(vec![uploaded(&key)], &key);
+    let (done, there) = fetch_from(vec![uploaded_secret(&key)], &key);
     assert_eq!(done.unwrap().applied, Applied::Changed);
     assert_eq!(
         there,
         [("ca.crt".to_owned(), 0o644), ("ca.key".to_owned(), 0o600)]
     );
-    let mut without_key = uploaded(&key);
+    let mut without_key = uploaded_secret(&key);
     without_key["data"]
         .as_object_mut()
         .unwrap()
         .remove("ca.key");
-    let mut damaged = uploaded(&key);
+    let mut damaged = uploaded_secret(&key);
     damaged["data"]["ca.key"] = json!("?");
     for (objects, key, why) in [
         (vec![], &key, "Secret \"kubeadm-certs\" was not found"),
         (
-            vec![uploaded(&key)],
+            vec![uploaded_secret(&key)],
             &other,
             "error decoding secret data with provided key",
         ),

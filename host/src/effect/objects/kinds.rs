@@ -75,7 +75,7 @@ fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<O
         return Ok(None);
     };
     let change = change.map_err(|why| Failure::new(FailureCode::Invalid, why))?;
-    Ok(Claim::of(grant, &change))
+    Ok(Claim::for_change(grant, &change))
 }
 
 impl Object {

@@ -75,7 +75,7 @@ pub struct Claim {
 impl Claim {
     /// Returns the claim that has to hold before a plugin with this grant changes an object; `None`
     /// if the grant amounts to administrator of the cluster.
-    pub fn of(grant: &Grant, change: &ObjectChange<'_>) -> Option<Claim> {
+    pub fn for_change(grant: &Grant, change: &ObjectChange<'_>) -> Option<Claim> {
         let namespace = grant.claimed_namespace(change)?;
         let mark = Mark {
             plugin: grant.plugin().to_owned(),
@@ -104,7 +104,7 @@ impl Claim {
                 if of.kind == gate::NAMESPACE {
                     keep_metadata(&mut manifest, current);
                 }
-                Revision::of(current).put_on(&mut manifest);
+                Revision::of_object(current).put_on(&mut manifest);
                 super::change_existing(&manifest, if_exists, current, cluster)
             }
             // Only a creation is allowed: an object that another client made meanwhile is judged
@@ -135,7 +135,7 @@ impl Claim {
         self.act(of, cluster, cancel, &|current| {
             let mut patch = marked.clone();
             if let Some(current) = current {
-                Revision::of(current).put_on(&mut patch);
+                Revision::of_object(current).put_on(&mut patch);
             }
             super::patch_current(of, &patch, current, cluster)
         })
@@ -148,7 +148,7 @@ impl Claim {
     pub fn delete(&self, of: &ObjectRef, cluster: &dyn Cluster, cancel: &Cancel) -> Tried<Done> {
         self.act(of, cluster, cancel, &|current| {
             if let Some(current) = current {
-                cluster.delete(of, Some(&Revision::of(current)))?;
+                cluster.delete(of, Some(&Revision::of_object(current)))?;
             }
             Ok(super::deletion_result(of, current.is_some()))
         })
@@ -180,16 +180,20 @@ impl Claim {
         }
     }
 
-    /// Returns the current object; `None` if it does not exist.
+    /// Returns the current object; `None` if it does not exist. Checks its namespace first.
     fn current(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
         if let Some(namespace) = &self.namespace {
             // The API server refuses an object in a namespace that does not exist.
-            self.marked(&namespace_of(namespace), cluster)?;
+            self.get_if_own(&namespace_of(namespace), cluster)?;
         }
-        self.marked(of, cluster)
+        self.get_if_own(of, cluster)
     }
 
-    fn marked(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
+    /// Returns the current object; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// `denied` if the object does not carry the mark.
+    fn get_if_own(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
         let current = cluster.get(of)?;
         if current
             .as_ref()

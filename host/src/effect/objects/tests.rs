@@ -20,7 +20,7 @@ fn what_the_server_added_does_not_count() {
 }
 
 #[test]
-fn a_patch_shows_wherever_its_elements_are() {
+fn a_patched_state_is_found_at_any_place_of_a_list() {
     let node = json!({
         "spec": {
             "taints": [
@@ -40,7 +40,7 @@ fn a_patch_shows_wherever_its_elements_are() {
 }
 
 #[test]
-fn plurals_as_the_api_has_them() {
+fn plurals_are_those_of_the_api() {
     for (kind, plural) in [
         ("ConfigMap", "configmaps"),
         ("NetworkPolicy", "networkpolicies"),

@@ -21,7 +21,7 @@ pub(super) fn load_certificate(
 ) -> Tried<Certificate> {
     let crt = format!("{directory}/{name}.crt");
     let Some(pem) = read_text(files, &crt)? else {
-        return Err(missing(name, &format!("{crt} does not exist")));
+        return Err(missing_authority(name, &format!("{crt} does not exist")));
     };
     let certificate = Certificate::from_pem(&pem).map_err(|why| damaged(name, &crt, &why))?;
     if !certificate.is_authority() {
@@ -55,7 +55,7 @@ fn load_key(
     let private = format!("{directory}/{name}.key");
     let Some(pem) = read_secret_text(files, &private)? else {
         let why = format!("{private} does not exist; it is needed to sign");
-        return Err(missing(name, &why));
+        return Err(missing_authority(name, &why));
     };
     let key = Key::from_pem(&pem).map_err(|why| damaged(name, &private, &why))?;
     certificate.can_sign_with(&key).map_err(|why| Failure {
@@ -71,8 +71,8 @@ fn load_key(
     Ok(key)
 }
 
-/// The failure that a file of the authority does not exist.
-fn missing(name: &str, why: &str) -> Failure {
+/// Returns the failure that a file of the authority does not exist.
+fn missing_authority(name: &str, why: &str) -> Failure {
     let remedy = match name {
         "ca" | "front-proxy-ca" | "etcd/ca" => format!(
             "put the file there, or make the authority: {}",
@@ -86,7 +86,7 @@ fn missing(name: &str, why: &str) -> Failure {
     )
 }
 
-/// The failure that a file of the authority cannot be used.
+/// Returns the failure that a file of the authority cannot be used.
 fn damaged(name: &str, path: &str, why: &str) -> Failure {
     invalid_with_remedy(
         format!("couldn't load CA certificate {name}: {path}: {why}"),

@@ -24,7 +24,7 @@ pub fn ensure_certificate(
     context: &Context,
     files: &dyn Files,
 ) -> Tried<Done> {
-    let pair = Pair::of(spec);
+    let pair = Pair::for_spec(spec);
     pair.finish_interrupted(files)?;
     let Some(certificate) = load_existing(spec, files)? else {
         return make_certificate(spec, context, files);
@@ -63,7 +63,7 @@ pub fn ensure_certificate(
 
 /// Reads the existing certificate; `None` if neither the certificate nor its key exists.
 fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
-    let pair = Pair::of(spec);
+    let pair = Pair::for_spec(spec);
     let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
     let Some(pem) = read_text(files, &crt)? else {

@@ -18,9 +18,9 @@ use serde_json::json;
 /// The credential of the user in a new kubeconfig.
 #[derive(Clone, Copy)]
 pub enum KubeconfigCredential<'a> {
-    /// a certificate of its own, valid from `started` on (Unix seconds)
+    /// a certificate of its own, whose validity is counted from `now` (Unix seconds)
     Certificate {
-        started: i64,
+        now: i64,
     },
     Token(&'a Secret<String>),
 }
@@ -64,7 +64,7 @@ pub fn ensure_kubeconfig(
         spec,
         host_files,
         KubeconfigCredential::Certificate {
-            started: context.started,
+            now: context.started,
         },
     )?;
     files.write(&spec.path, text.reveal().as_bytes(), 0o600, None)?;
@@ -104,11 +104,11 @@ pub fn kubeconfig_text(
         .map_err(|failure| explain_authority(failure, spec, files))?;
     let (cluster, server, user, authority_pem) =
         (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
-    let started = match credential {
+    let now = match credential {
         KubeconfigCredential::Token(token) => {
             return Ok(with_token(cluster, server, authority_pem, user, token));
         }
-        KubeconfigCredential::Certificate { started } => started,
+        KubeconfigCredential::Certificate { now } => now,
     };
     let key = Key::generate(spec.algorithm).map_err(|why| unmakeable(spec, &why))?;
     let template = CertificateTemplate {
@@ -116,7 +116,7 @@ pub fn kubeconfig_text(
         usages: &[Usage::ClientAuth],
         // It is valid as long as the authority, because clocks of machines differ.
         not_before: root.not_before(),
-        not_after: started.saturating_add(spec.validity_seconds),
+        not_after: now.saturating_add(spec.validity_seconds),
         ..CertificateTemplate::named(&spec.common_name)
     };
     let certificate = Certificate::issue(&template, &key, &root, &root_key)

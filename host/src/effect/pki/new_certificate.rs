@@ -50,7 +50,7 @@ pub(super) fn make_certificate(
             (certificate.map_err(|why| invalid(spec, &why))?, key)
         }
     };
-    Pair::of(spec)
+    Pair::for_spec(spec)
         .write(&certificate, &key, files)
         .map_err(|failure| match failure.known_code() {
             Some(FailureCode::Invalid) => invalid(spec, &failure.message),
@@ -126,8 +126,8 @@ impl CertificateNames {
     }
 }
 
-/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. Neither it nor
-/// its labels have a longest length (kubeadm behaviour).
+/// Whether a name is a DNS name of RFC 1123, whose first label may be a wildcard. The name
+/// and its labels may have any length (kubeadm behaviour).
 fn is_dns_name(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
     // kubeadm keeps the case of a node name that a flag gives, and Go puts it into the certificate

@@ -1,7 +1,7 @@
 //! A certificate and its key as files of the certificates directory.
 use crate::{
     pki::{Certificate, Key},
-    render::join,
+    render::join_path,
     world::{
         Files, Tried,
         text_file::{read_secret_text, read_text},
@@ -21,7 +21,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    pub fn of(spec: &'a CertificateSpec) -> Pair<'a> {
+    pub fn for_spec(spec: &'a CertificateSpec) -> Pair<'a> {
         Pair {
             directory: &spec.directory,
             base: &spec.name,
@@ -52,7 +52,7 @@ impl<'a> Pair<'a> {
     /// Returns the path of a certificate until its key is written.
     fn temporary_path(&self) -> String {
         let (directory, name) = self.base.rsplit_once('/').unwrap_or(("", self.base));
-        join(
+        join_path(
             self.directory,
             &format!("{directory}/.{name}.crt.announced"),
         )

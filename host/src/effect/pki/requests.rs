@@ -14,7 +14,7 @@ use kubephase_wit::{Failure, FailureCode};
 /// `invalid` if one of the two exists.
 pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
     for ending in ["key", "csr"] {
-        if files.stat(&Pair::of(spec).path(ending))?.is_some() {
+        if files.stat(&Pair::for_spec(spec).path(ending))?.is_some() {
             let what = format!("key or CSR {}/{}", spec.directory, spec.name);
             return Err(refuse_existing(&what));
         }
@@ -54,7 +54,7 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<Str
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(failed)?;
     let key = key.to_pem().map_err(failed)?;
-    let pair = Pair::of(spec);
+    let pair = Pair::for_spec(spec);
     files.write(&pair.path("key"), key.reveal().as_bytes(), 0o600, None)?;
     files.write(&pair.path("csr"), request.as_bytes(), 0o600, None)?;
     Ok(names.warnings)

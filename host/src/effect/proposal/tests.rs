@@ -9,7 +9,7 @@ fn proposal(requires: &[u32]) -> Proposal {
 }
 
 #[test]
-fn keeps_the_order_of_proposing_but_for_what_is_required() {
+fn proposals_keep_their_order_except_that_required_ones_come_first() {
     assert_eq!(
         order(&[proposal(&[]), proposal(&[]), proposal(&[0])]).unwrap(),
         [0, 1, 2]

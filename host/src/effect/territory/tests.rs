@@ -101,7 +101,7 @@ fn kubeconfig(path: &str) -> Effect {
 }
 
 #[test]
-fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
+fn a_plugin_makes_no_certificate_of_the_host_and_signs_only_with_the_clusters_authority() {
     let (config, territory) = (config(), territory_of(&config()));
     let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
     assert!(!is_refused(&certificate("/srv/pki", "monitoring", "ca")));

@@ -205,7 +205,7 @@ pub(super) fn retry(failure: Failure) -> Failure {
     }
 }
 
-/// The failure of a check that may succeed later.
+/// Returns the failure of a check that may succeed later.
 fn not_ready(message: String) -> Failure {
     Failure {
         retryable: true,

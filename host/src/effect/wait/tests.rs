@@ -126,7 +126,7 @@ fn a_full_or_read_only_disk_ends_a_wait_at_once() {
 }
 
 #[test]
-fn what_nothing_in_the_world_will_bring_about_is_taken_for_granted() {
+fn a_condition_that_the_world_cannot_meet_is_not_waited_for() {
     let root = tempfile::tempdir().unwrap();
     let world = Members(
         FakeWorld::new(&Case::default(), root.path()).unwrap(),

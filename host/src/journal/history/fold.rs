@@ -57,7 +57,7 @@ impl Left {
         }
     }
 
-    /// All inverses, the latest first.
+    /// Returns all inverses, the latest first.
     pub fn latest_first(self) -> Vec<UndoStep> {
         let mut inverses: Vec<(Inverse, Noted)> = self.inverses.into_iter().collect();
         inverses.sort_unstable_by_key(|(_, noted)| Reverse(noted.moment));

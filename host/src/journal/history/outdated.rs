@@ -10,7 +10,7 @@ const MAX_KEPT_BYTES: u64 = 256 << 20;
 
 /// Returns the journals that are neither among the newest nor needed to know what is left on the
 /// node.
-pub fn outdated(
+pub fn outdated_journals(
     journals: &[Journal],
     undo: &[UndoStep],
     undone_by: &BTreeMap<u64, BTreeSet<u64>>,

@@ -65,7 +65,7 @@ fn effects_of_earlier_versions_are_undone_as_well() {
 fn lines_of_effects_still_have_the_fields_that_earlier_versions_read() {
     let line: Value = serde_json::from_str(&json::line(&Event {
         at: 1,
-        kind: made("/opt/a"),
+        kind: made_event("/opt/a"),
     }))
     .unwrap();
     assert_eq!(line["made"], serde_json::json!(["/opt/a"]));

@@ -58,9 +58,9 @@ fn inverses_of_effects_are_listed_the_latest_first() {
         dir.path(),
         "init",
         [
-            made("/opt/a"),
+            made_event("/opt/a"),
             existing,
-            made("/opt/b"),
+            made_event("/opt/b"),
             directory("/opt/d"),
             directory("/opt/e"),
             service("chrony", "running", Applied::Changed),
@@ -73,7 +73,7 @@ fn inverses_of_effects_are_listed_the_latest_first() {
         dir.path(),
         "join",
         [
-            made("/opt/c"),
+            made_event("/opt/c"),
             effect_event(&removal("/opt/a"), Applied::Unchanged, &[], &[]),
         ],
     );
@@ -110,7 +110,7 @@ fn inverses_of_effects_are_listed_the_latest_first() {
 #[test]
 fn files_of_an_effect_that_failed_are_left_too() {
     let dir = tempfile::tempdir().unwrap();
-    let mut failed = made("/opt/half");
+    let mut failed = made_event("/opt/half");
     if let EventKind::Effect { result, .. } = &mut failed {
         *result = EffectResult::Failed("no room".into());
     }
@@ -145,7 +145,7 @@ fn a_history_whose_reading_was_interrupted_is_empty() {
 fn a_journal_that_others_could_have_written_is_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let [open, link, others] =
-        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made(path)]).path());
+        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made_event(path)]).path());
     fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
     fs::rename(&link, dir.path().join("moved")).unwrap();
     symlink("../moved", &link).unwrap();
@@ -182,7 +182,7 @@ fn paths_of_the_system_are_never_removed_even_if_a_journal_names_them() {
         "/sys/x",
         "/opt/mine",
     ];
-    journal(dir.path(), named.map(made));
+    journal(dir.path(), named.map(made_event));
     let history = read_history(dir.path());
     assert_eq!(targets(&history), ["/opt/mine"]);
 }
@@ -191,8 +191,11 @@ fn paths_of_the_system_are_never_removed_even_if_a_journal_names_them() {
 fn old_journals_are_removed_unless_the_history_needs_them() {
     let dir = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(dir.path()).unwrap();
-    journal(dir.path(), [made("/opt/stays"), made("/opt/goes")]);
-    journal(dir.path(), [removed("/opt/goes")]);
+    journal(
+        dir.path(),
+        [made_event("/opt/stays"), made_event("/opt/goes")],
+    );
+    journal(dir.path(), [removed_event("/opt/goes")]);
     for _ in 3..=55 {
         journal(dir.path(), []);
     }

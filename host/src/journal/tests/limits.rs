@@ -12,7 +12,7 @@ fn large_finding(size: usize) -> Finding {
     }
 }
 
-fn found(finding: Finding) -> EventKind {
+fn finding_event(finding: Finding) -> EventKind {
     EventKind::Finding {
         phase: "p".into(),
         finding,
@@ -34,7 +34,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = journal(
         dir.path(),
-        [large_finding(16 << 10), large_finding(10)].map(found),
+        [large_finding(16 << 10), large_finding(10)].map(finding_event),
     );
     let (_, events) = read(&journal.path()).unwrap();
     let [
@@ -63,7 +63,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     }
     journal.on_event(&Event {
         at: 1,
-        kind: made("/opt/made"),
+        kind: made_event("/opt/made"),
     });
     assert_eq!(journal.failure(), None);
     assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
@@ -110,7 +110,7 @@ fn effects_cannot_exceed_the_limit_of_a_journal() {
     let header = Header::new(0);
     let place = state_directory(dir.path());
     let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
-    let mut effect = made("/opt/made");
+    let mut effect = made_event("/opt/made");
     if let EventKind::Effect { directories, .. } = &mut effect {
         *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
     }
@@ -137,7 +137,7 @@ fn all_targets_and_effects_of_a_large_run_are_read_again() {
         phase: "p".into(),
         targets: paths.clone(),
     };
-    let mut done = made("/opt/made");
+    let mut done = made_event("/opt/made");
     if let EventKind::Effect { effect, .. } = &mut done {
         effect.because = Some("X".repeat(10 << 20));
     }

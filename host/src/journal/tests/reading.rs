@@ -59,7 +59,7 @@ fn damage_elsewhere_and_other_formats_are_refused() {
 #[test]
 fn a_journal_of_any_size_is_read() {
     let dir = tempfile::tempdir().unwrap();
-    let path = journal(dir.path(), [made("/opt/first")]).path();
+    let path = journal(dir.path(), [made_event("/opt/first")]).path();
     let text = "x".repeat(100_000);
     let message = EventKind::Message {
         phase: String::new(),
@@ -79,7 +79,7 @@ fn a_journal_of_any_size_is_read() {
     file.write_all(
         json::line(&Event {
             at: 1,
-            kind: made("/opt/last"),
+            kind: made_event("/opt/last"),
         })
         .as_bytes(),
     )
@@ -91,13 +91,13 @@ fn a_journal_of_any_size_is_read() {
     );
     let (record, shown) = read(&path).unwrap();
     assert!(shown.len() < 1000 && record.damage.is_none());
-    assert_eq!(shown.last().unwrap().kind, made("/opt/last"));
+    assert_eq!(shown.last().unwrap().kind, made_event("/opt/last"));
 }
 
 #[test]
 fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let path = journal(dir.path(), [made("/opt/first")]).path();
+    let path = journal(dir.path(), [made_event("/opt/first")]).path();
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
     for _ in 0..20 {
         file.write_all(&[b'x'; 1 << 20]).unwrap();
@@ -107,7 +107,7 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
             "\n{}",
             json::line(&Event {
                 at: 1,
-                kind: made("/opt/last")
+                kind: made_event("/opt/last")
             })
         )
         .as_bytes(),
@@ -124,7 +124,7 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
 #[test]
 fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
     let dir = tempfile::tempdir().unwrap();
-    let path = journal(dir.path(), [made("/opt/a")]).path();
+    let path = journal(dir.path(), [made_event("/opt/a")]).path();
     let text = fs::read_to_string(&path).unwrap();
     let cut_off = "{\"at\":1,\"event\":\"message\",\"te";
     assert!(!reader::is_relied_on(cut_off.as_bytes()));
@@ -134,7 +134,7 @@ fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
             "{text}{cut_off}\n{}",
             json::line(&Event {
                 at: 1,
-                kind: made("/opt/b")
+                kind: made_event("/opt/b")
             })
         ),
     )
@@ -152,7 +152,7 @@ fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
 fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     let dir = tempfile::tempdir().unwrap();
     let [damaged, newer, _whole] =
-        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made(path)]).path());
+        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made_event(path)]).path());
     let text = fs::read_to_string(&damaged).unwrap();
     fs::write(
         &damaged,
@@ -160,7 +160,7 @@ fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
             "{text}garbage\n{}",
             json::line(&Event {
                 at: 1,
-                kind: made("/opt/after")
+                kind: made_event("/opt/after")
             })
         ),
     )

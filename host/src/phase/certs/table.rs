@@ -154,7 +154,7 @@ fn no_names(_: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
     Ok(Names::default())
 }
 
-/// An authority is valid for its own name (kubeadm behaviour).
+/// Returns the names of an authority: its own common name (kubeadm behaviour).
 fn common_name(certificate: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
     Ok((vec![certificate.common_name.to_owned()], Vec::new()))
 }

@@ -127,7 +127,7 @@ fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
 
 fn undo(part: Part, steps: &[&UndoStep]) -> Result<(), Failure> {
     let [does, would, what] = part.title();
-    let what = format!("{what}, by their journals: [{}]", listed(steps));
+    let what = format!("{what}, by their journals: [{}]", list_steps(steps));
     announce_first(
         steps.iter().map(|step| propose_step(step)),
         &format!("[reset] {does} {what}"),
@@ -145,9 +145,9 @@ fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {
 }
 
 /// Returns the first steps as text, and the number of the others.
-fn listed(steps: &[&UndoStep]) -> String {
+fn list_steps(steps: &[&UndoStep]) -> String {
     let shown = steps.iter().take(SHOWN);
-    let mut listed: Vec<String> = shown.map(|step| listed_inverse(&step.inverse)).collect();
+    let mut listed: Vec<String> = shown.map(|step| describe_in_list(&step.inverse)).collect();
     if steps.len() > SHOWN {
         listed.push(format!("… and {} more", steps.len() - SHOWN));
     }
@@ -156,7 +156,7 @@ fn listed(steps: &[&UndoStep]) -> String {
 
 /// Returns the thing that an inverse removes or changes, for a list in which a reader sees where
 /// each entry ends.
-fn listed_inverse(inverse: &Inverse) -> String {
+fn describe_in_list(inverse: &Inverse) -> String {
     match inverse {
         Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => sanitise::listed(path),
         Inverse::StopService(_) | Inverse::DisableService(_) => inverse.to_string(),

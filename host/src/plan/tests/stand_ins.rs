@@ -1,7 +1,7 @@
 //! Phases of plugins that stand in for other phases.
 use super::*;
 
-/// The choice that lets the plugin `cilium` replace a phase.
+/// Returns the choice that lets the plugin `cilium` replace a phase.
 fn replace(phase: &str) -> Choice {
     Choice {
         replaced: [(phase.to_owned(), "cilium".to_owned())].into(),

@@ -114,7 +114,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// The credentials that the entry holds; `None` if it is empty.
+    /// Returns the credentials that the entry holds; `None` if it is empty.
     fn credentials(&self) -> Result<Option<RegistryCredentials>> {
         if !self.identitytoken.is_empty() {
             return Ok(Some(RegistryCredentials::Identity(

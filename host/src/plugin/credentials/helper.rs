@@ -33,8 +33,8 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// The helper that configuration files call `name`: the program `docker-credential-NAME` on the
-    /// path.
+    /// Returns the helper that configuration files call `name`: the program
+    /// `docker-credential-NAME` on the path.
     pub(super) fn with_name(name: &str) -> Result<Helper> {
         let is_plain = name
             .chars()

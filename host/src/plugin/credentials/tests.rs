@@ -19,7 +19,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The user `user` with the password `pass`, for a registry.
+    /// Returns the user `user` with the password `pass`, for a registry.
     pub fn named(registry: &str) -> Environment {
         Environment {
             registry: Some(registry.to_owned()),

@@ -71,7 +71,7 @@ impl<'a> EntryCheck<'a> {
         }
         self.allow(
             &plugin,
-            locked.map(LockedPlugin::allowed).unwrap_or_default(),
+            locked.map(LockedPlugin::allowed_lines).unwrap_or_default(),
         )?;
         let settings = settings::resolve(
             plugin.manifest(),
@@ -174,9 +174,9 @@ impl<'a> EntryCheck<'a> {
         identity: &PluginIdentity,
     ) -> Result<()> {
         if locked.digest == plugin.digest() {
-            return self.check_provides(plugin, &locked.allowed());
+            return self.check_provides(plugin, &locked.allowed_lines());
         }
-        let allowed = identity.allowed(Some(locked));
+        let allowed = identity.allowed_lines(Some(locked));
         let signer = locked
             .signer
             .as_ref()
@@ -252,7 +252,7 @@ impl<'a> EntryCheck<'a> {
              this risk:\n  {}\nto allow it in the configuration, write `allow: [{}]` beside \
              `granted`; to allow it by the lock, remove `granted` from the entry and run: \
              {command}",
-            risk.words(),
+            risk.describe(),
             lines.join("\n  "),
             consent::risk_word(risk)
         )

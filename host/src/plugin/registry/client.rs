@@ -10,7 +10,7 @@ mod token;
 pub use request::{RegistryRequest, Times};
 
 use super::reference::{Reference, is_loopback};
-use crate::{plugin::credentials::Keyring, text::sanitise, world::innermost};
+use crate::{plugin::credentials::Keyring, text::sanitise, world::innermost_message};
 use anyhow::{Context, Result, anyhow, bail};
 use challenge::Challenge;
 use http::{
@@ -44,7 +44,8 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// A client that may carry out the actions `pull` or `pull,push`. The total time begins now.
+    /// Returns a client that may carry out the actions `pull` or `pull,push`. The total time begins
+    /// now.
     ///
     /// # Errors
     /// The system's certificates cannot be read.
@@ -75,7 +76,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// A URL of the artifact's repository: `manifests/1.0`, `blobs/sha256:…`.
+    /// Returns a URL of the artifact's repository: `manifests/1.0`, `blobs/sha256:…`.
     ///
     /// # Errors
     /// Never for a reference that was parsed.
@@ -144,7 +145,11 @@ impl<'a> Client<'a> {
         let began = Instant::now();
         match timeout_at(until, request.send()).await {
             Ok(answer) => answer.map_err(|error| {
-                anyhow!("{}: {}", self.server(), sanitise::line(&innermost(&error)))
+                anyhow!(
+                    "{}: {}",
+                    self.server(),
+                    sanitise::line(&innermost_message(&error))
+                )
             }),
             Err(_) => bail!(
                 "{} did not answer within {} s",

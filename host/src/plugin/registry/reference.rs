@@ -63,8 +63,8 @@ impl Registry {
         is_loopback(&self.host)
     }
 
-    /// The base URL of the registry's API. Only a registry on this machine is asked over plain
-    /// HTTP.
+    /// Returns the base URL of the registry's API. Only a registry on this machine is asked over
+    /// plain HTTP.
     ///
     /// # Errors
     /// Never for a registry that was parsed.
@@ -79,7 +79,7 @@ impl Registry {
         Ok(Url::parse(&format!("{scheme}://{host}{port}/v2/"))?)
     }
 
-    /// The names that the registry may have in configuration files of container tools.
+    /// Returns the names that the registry may have in configuration files of container tools.
     pub fn names(&self) -> Vec<String> {
         if self.is_docker_hub() {
             DOCKER_HUB.map(str::to_owned).to_vec()
@@ -88,7 +88,7 @@ impl Registry {
         }
     }
 
-    /// The name that credential helpers use for the registry.
+    /// Returns the name that credential helpers use for the registry.
     pub fn server(&self) -> String {
         if self.is_docker_hub() {
             format!("https://{}/v1/", DOCKER_HUB[1])
@@ -150,7 +150,7 @@ impl Reference {
         Ok(reference)
     }
 
-    /// The digest of the artifact's manifest if the reference has one, otherwise its tag.
+    /// Returns the digest of the artifact's manifest if the reference has one, otherwise its tag.
     pub fn tag_or_digest(&self) -> &str {
         self.digest
             .as_deref()

@@ -49,23 +49,23 @@ fn a_schema_that_doubles_with_each_definition_is_refused() {
          workflow: [init]}\n"
         .to_owned()
         + &settings;
-    let told = resolve(&Manifest::parse(&text).unwrap(), None)
+    let message = resolve(&Manifest::parse(&text).unwrap(), None)
         .unwrap_err()
         .to_string();
     assert!(
-        told.contains("its references stand for more than 50000 schemas"),
-        "{told}"
+        message.contains("its references stand for more than 50000 schemas"),
+        "{message}"
     );
 }
 
 #[test]
-fn every_misfit_is_told() {
-    let told = resolve(&manifest(), Some(&json!({"mib": "x", "nope": 1})))
+fn every_misfit_is_reported() {
+    let message = resolve(&manifest(), Some(&json!({"mib": "x", "nope": 1})))
         .unwrap_err()
         .to_string();
     assert!(
-        told.contains("settings.mib: ") && told.contains("nope"),
-        "{told}"
+        message.contains("settings.mib: ") && message.contains("nope"),
+        "{message}"
     );
 }
 

@@ -11,7 +11,7 @@ impl Progress {
 #[test]
 fn phases_at_work_are_shown_and_cleared() {
     let term = InMemoryTerm::new(12, 80);
-    let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
+    let mut progress = Progress::with_target(ProgressDrawTarget::term_like(Box::new(term.clone())));
     let phase = "certs/ca".to_owned();
     progress.show(EventKind::RunStarted {
         workflow: "init".into(),

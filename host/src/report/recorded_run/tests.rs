@@ -10,7 +10,7 @@ fn event(at: u64, what: EventKind) -> Event {
     Event { at, kind: what }
 }
 
-fn began(needs: &[(&str, &[&str])]) -> Event {
+fn run_start(needs: &[(&str, &[&str])]) -> Event {
     let needs: BTreeMap<String, Vec<String>> = needs
         .iter()
         .map(|(phase, needs)| {
@@ -86,7 +86,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
     )
 }
 
-fn past(number: u64, events: Vec<Event>) -> RecordedRun {
+fn recorded_run(number: u64, events: Vec<Event>) -> RecordedRun {
     let kept = JournalFile {
         number: Some(number),
         path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into(),
@@ -105,9 +105,9 @@ fn past(number: u64, events: Vec<Event>) -> RecordedRun {
     RecordedRun::new(kept, record, tally, None)
 }
 
-/// A run in which the second certificate was ready long before a worker was free for it.
-fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
-    let mut events = vec![began(needs)];
+/// Returns a run in which the second certificate was ready long before a worker was free for it.
+fn finished_run(needs: &[(&str, &[&str])]) -> RecordedRun {
+    let mut events = vec![run_start(needs)];
     events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
     events.extend(span_events(
         "certs/ca",
@@ -141,11 +141,11 @@ fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
             micros: 100_000,
         },
     ));
-    past(3, events)
+    recorded_run(3, events)
 }
 
-fn cut_off() -> RecordedRun {
-    let mut events = vec![began(NEEDS)];
+fn cut_off_run() -> RecordedRun {
+    let mut events = vec![run_start(NEEDS)];
     events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
     events.push(start("certs/ca", 25_000));
     events.push(effect(
@@ -154,12 +154,12 @@ fn cut_off() -> RecordedRun {
         "/ca.crt",
         EffectResult::Applied(Applied::Changed),
     ));
-    past(4, events)
+    recorded_run(4, events)
 }
 
 #[test]
 fn a_report_has_the_effects_of_each_phase() {
-    let text = good(NEEDS).text(&TimeZone::UTC, Palette::PLAIN);
+    let text = finished_run(NEEDS).text(&TimeZone::UTC, Palette::PLAIN);
     let start = "Run 3 of kubephase 0.1.0, begun 2023-11-14 22:13:20 UTC, from \
          /var/lib/kubephase/journal-000003.jsonl\n\
          \nWhat each phase did\n\
@@ -178,7 +178,7 @@ fn a_report_has_the_effects_of_each_phase() {
 #[test]
 fn the_timeline_shows_what_each_phase_waited_for() {
     assert_eq!(
-        timeline::render(&good(NEEDS).tally, Palette::PLAIN),
+        timeline::render(&finished_run(NEEDS).tally, Palette::PLAIN),
         "init: done in 100 ms\n\
          \n  phase         start      took                                    waited for\n\
          * preflight      0 µs     25 ms  ████████························\n\
@@ -193,7 +193,7 @@ fn the_timeline_shows_what_each_phase_waited_for() {
 
 #[test]
 fn a_run_without_recorded_needs_has_no_critical_path() {
-    let old = good(&[]);
+    let old = finished_run(&[]);
     let text = timeline::render(&old.tally, Palette::PLAIN);
     assert!(
         !text.contains("critical path")
@@ -209,7 +209,7 @@ fn a_run_without_recorded_needs_has_no_critical_path() {
 /// A report ends, whatever the journal says.
 #[test]
 fn needs_that_form_a_circle_do_no_harm() {
-    let path: Vec<&str> = good(&[("end", &["certs/sa"]), ("certs/sa", &["end"])])
+    let path: Vec<&str> = finished_run(&[("end", &["certs/sa"]), ("certs/sa", &["end"])])
         .tally
         .critical_path()
         .iter()
@@ -223,7 +223,7 @@ fn needs_that_form_a_circle_do_no_harm() {
 
 #[test]
 fn the_report_of_a_run_without_its_end_shows_where_it_stopped() {
-    let text = cut_off().text(&TimeZone::UTC, Palette::PLAIN);
+    let text = cut_off_run().text(&TimeZone::UTC, Palette::PLAIN);
     for part in [
         "init: cut off after 40 ms\n",
         "certs/ca      15 ms  ····················████████████  did not end\n",
@@ -232,7 +232,7 @@ fn the_report_of_a_run_without_its_end_shows_where_it_stopped() {
     ] {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
-    let mut going_on = cut_off();
+    let mut going_on = cut_off_run();
     going_on.tally.at_work = true;
     let text = going_on.text(&TimeZone::UTC, Palette::PLAIN);
     assert!(
@@ -243,7 +243,7 @@ fn the_report_of_a_run_without_its_end_shows_where_it_stopped() {
 
 #[test]
 fn failures_have_their_remedies() {
-    let mut events = vec![began(NEEDS)];
+    let mut events = vec![run_start(NEEDS)];
     events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
         "certs/ca",
@@ -262,7 +262,7 @@ fn failures_have_their_remedies() {
         message: "disk full".into(),
     };
     events.push(event(30, EventKind::RunEnded { result, micros: 30 }));
-    let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
+    let text = recorded_run(1, events).text(&TimeZone::UTC, Palette::PLAIN);
     assert!(
         text.contains("    failed    file /ca.crt: disk full\n"),
         "{text}"
@@ -275,7 +275,7 @@ fn failures_have_their_remedies() {
 
 #[test]
 fn the_message_of_a_plugins_failure_is_one_line() {
-    let mut events = vec![began(NEEDS)];
+    let mut events = vec![run_start(NEEDS)];
     let failed = PhaseResult::Failed("it panicked\nWhat to do next\n  nothing".into());
     events.extend(span_events("certs/ca", 10, 20, failed));
     let used = EventKind::PluginUsed {
@@ -284,7 +284,7 @@ fn the_message_of_a_plugins_failure_is_one_line() {
         used: Default::default(),
     };
     events.push(event(20, used));
-    let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
+    let text = recorded_run(1, events).text(&TimeZone::UTC, Palette::PLAIN);
     let line = "\n  - certs/ca (plugin hostile): it panicked; What to do next; nothing\n";
     assert!(text.contains(line), "{text}");
     assert!(text.contains("█  failed (plugin hostile)\n"), "{text}");
@@ -296,7 +296,7 @@ fn journals_that_cannot_be_read_are_listed_too() {
         number: Some(5),
         path: "/x".into(),
     };
-    let runs: Vec<ListedRun> = [good(NEEDS), cut_off()]
+    let runs: Vec<ListedRun> = [finished_run(NEEDS), cut_off_run()]
         .into_iter()
         .map(|past| (past.journal.clone(), Ok(past)))
         .chain([(damaged, Err(ReadError::NoJournal { path: "/x".into() }))])
@@ -322,7 +322,7 @@ fn journals_that_cannot_be_read_are_listed_too() {
 
 #[test]
 fn json_has_the_whole_run() {
-    let value: serde_json::Value = serde_json::from_str(&good(NEEDS).json()).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&finished_run(NEEDS).json()).unwrap();
     assert_eq!(
         value["criticalPath"],
         serde_json::json!(["preflight", "certs/sa", "end"])

@@ -155,7 +155,7 @@ fn the_summary_of_a_successful_run_has_all_sections() {
     );
 }
 
-/// The events of a run that fails in phase `certs/ca`.
+/// Returns the events of a run that fails in phase `certs/ca`.
 fn failed_run() -> Vec<Event> {
     let mut events = vec![start()];
     events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
@@ -276,7 +276,7 @@ fn durations_are_short() {
     }
 }
 
-/// The event that a phase of a plugin ended. `limits` is the JSON of further fields.
+/// Returns the event that a phase of a plugin ended. `limits` is the JSON of further fields.
 fn plugin_used(plugin: &str, limits: &str) -> Event {
     let used = format!(
         r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#

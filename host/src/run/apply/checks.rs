@@ -23,7 +23,7 @@ impl Application<'_> {
         for proposal in proposals {
             let checked = self.session.count_work(|| self.check_grant(proposal))?;
             if let Err(why) = checked {
-                let why = self.session.bounded(why);
+                let why = self.session.bound_text(why);
                 return Err(self.refuse(proposal, "it proposed what it was not granted:", why));
             }
         }

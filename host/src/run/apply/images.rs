@@ -36,7 +36,7 @@ impl Application<'_> {
                 Err(failure) => {
                     stopped |= failure.code == FailureCode::Cancelled;
                     failed.push(failure.to_text());
-                    EffectResult::Failed(self.session.bounded(failure.message))
+                    EffectResult::Failed(self.session.bound_text(failure.message))
                 }
             };
             self.emit_effect(proposal, result, micros, &[]);

@@ -37,7 +37,7 @@ impl Executor<'_> {
         blocks
     }
 
-    /// Reports a check that could not do its job as findings. The failure policy of its plugin
+    /// Reports findings about a check that could not do its job. The failure policy of its plugin
     /// decides their verdict.
     pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> Ended {
         let verdict = match node.spec.failure_policy {

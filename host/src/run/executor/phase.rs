@@ -42,7 +42,7 @@ impl Executor<'_> {
         let mut writes = Vec::new();
         let result = self
             .run_rounds(node, &mut ready, &mut writes, state)
-            .map_err(|error| error.bounded(&ready.session));
+            .map_err(|error| error.bound_texts(&ready.session));
         let blocked = self.report_findings(node, &ready.session);
         self.report_usage(node, &ready);
         let ended = match result {
@@ -73,7 +73,7 @@ impl Executor<'_> {
             PhaseError::Many(messages) if is_check => self.report_failed_check(node, &messages),
             PhaseError::Failed(message) => Ended::blocking(PhaseResult::Failed(message)),
             PhaseError::Many(messages) => {
-                let message = session.bounded(messages.join("\n"));
+                let message = session.bound_text(messages.join("\n"));
                 Ended::blocking(PhaseResult::Failed(message))
             }
         }
@@ -107,7 +107,7 @@ impl Executor<'_> {
         for round in 0..MAX_ROUNDS {
             time.check()?;
             ready.session.begin(round);
-            let returned = ready.session.returned(ready.phase.run());
+            let returned = ready.session.bound_result(ready.phase.run());
             let outcome = returned.map_err(|error| match error {
                 Error::Failure(failure) => failure.to_text(),
                 Error::Stop(stop) => self.record_stopped_call(ready, &format!("{stop:#}")),
@@ -126,7 +126,7 @@ impl Executor<'_> {
                 Outcome::AgainAfter(millis) => {
                     let pause = time.pause(Duration::from_millis(millis.into()))?;
                     state.pool.run_blocking(|| state.stop.wait(pause));
-                    time.paused();
+                    time.end_pause();
                 }
             }
             if state.stop.is_requested() {
@@ -141,7 +141,7 @@ impl Executor<'_> {
     /// Keeps a recording of a plugin's call that was stopped, and returns the reason for the stop.
     /// Nothing is kept when the run is cancelled, because the program is about to end.
     fn record_stopped_call(&self, ready: &Ready, message: &str) -> String {
-        let message = ready.session.bounded(message.to_owned());
+        let message = ready.session.bound_text(message.to_owned());
         if let Some(Running { plugin, .. }) = &ready.plugin
             && !self.cancel.is_requested()
             && ready.session.spend_capsule()

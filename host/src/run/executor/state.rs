@@ -83,12 +83,12 @@ pub(in crate::run) enum PhaseError {
 impl PhaseError {
     /// Bounds the length of the messages, because a message about a plugin may repeat what the
     /// plugin handed over.
-    pub(super) fn bounded(self, session: &Session) -> PhaseError {
+    pub(super) fn bound_texts(self, session: &Session) -> PhaseError {
         match self {
-            PhaseError::Failed(message) => PhaseError::Failed(session.bounded(message)),
+            PhaseError::Failed(message) => PhaseError::Failed(session.bound_text(message)),
             PhaseError::Many(messages) => {
                 let messages = messages.into_iter();
-                PhaseError::Many(messages.map(|text| session.bounded(text)).collect())
+                PhaseError::Many(messages.map(|text| session.bound_text(text)).collect())
             }
             PhaseError::Stopped => PhaseError::Stopped,
         }

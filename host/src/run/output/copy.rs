@@ -183,7 +183,7 @@ fn stat(files: &dyn Files, path: &str) -> Result<Option<FileMeta>> {
     files.stat(path).map_err(Failure::into_error)
 }
 
-/// The path of a copy below the directory `target`.
+/// Returns the path of a copy below the directory `target`.
 fn path_in(target: &Path, path: &str) -> PathBuf {
     target.join(path.trim_start_matches('/'))
 }

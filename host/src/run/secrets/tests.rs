@@ -54,7 +54,7 @@ const SECRETS: &[&str] = &[
 ];
 
 #[test]
-fn plugins_see_no_secret_and_built_in_phases_see_the_proxies_alone() {
+fn plugins_see_no_secret_and_built_in_phases_see_only_the_proxies() {
     let Masked {
         for_plugins,
         for_built_ins,
@@ -129,8 +129,8 @@ fn values_are_blanked_in_records() {
     );
 }
 
-/// A configuration with this value as an argument of every component, as the value of a variable,
-/// and in the kubelet's own document.
+/// Returns a configuration with this value as an argument of every component, as the value of a
+/// variable, and in the kubelet's own document.
 fn with_value(name: &str, value: &str) -> config::Config {
     let mut config = config::Config::default();
     let argument = Arg {

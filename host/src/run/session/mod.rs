@@ -65,12 +65,12 @@ type Hosted<T> = Result<T, Error>;
 impl Session {
     /// Returns the session of a phase of the program, with the usual limits.
     pub fn new(shared: Arc<RunContext>, phase: &str, settings: &Value, access: Access) -> Self {
-        Session::limited(shared, phase, settings, access, Limits::default(), None)
+        Session::with_limits(shared, phase, settings, access, Limits::default(), None)
     }
 
     /// Returns a session with its own limits. `plugin` is the name of a third-party plugin, which
     /// all messages and findings of the session have; `None` for a phase of the program.
-    pub fn limited(
+    pub fn with_limits(
         shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,

@@ -146,9 +146,9 @@ impl Session {
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
-    /// Does what [`Session::spend_of_run`] does, but first refuses a third party's plugin what
-    /// exceeds the limit of all plugins together. `spent` returns how much a plugin has spent of
-    /// this limit. Refused amounts do not count against other plugins.
+    /// Does what [`Session::spend_of_run`] does. Before that, it refuses an amount of a third
+    /// party's plugin that exceeds the limit of all plugins together. `spent` returns how much a
+    /// plugin has spent of this limit. Refused amounts do not count against other plugins.
     fn spend_of_all<T: Default>(
         &self,
         added: usize,

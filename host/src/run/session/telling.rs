@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// Makes a text of a plugin fit for people, and counts it as a message.
-    fn counted(&self, text: String) -> Result<String, Stop> {
+    fn count_message(&self, text: String) -> Result<String, Stop> {
         let text = self.readable(text)?;
         self.log(text.len())?;
         Ok(text)
@@ -138,14 +138,14 @@ impl Session {
     ///
     /// # Errors
     /// The error of the call, or the plugin reached its limit for messages.
-    pub fn returned(&self, result: Result<Outcome, Error>) -> Result<Outcome, Error> {
+    pub fn bound_result(&self, result: Result<Outcome, Error>) -> Result<Outcome, Error> {
         if !self.is_plugin() {
             return result;
         }
         match result {
-            Ok(Outcome::Skipped(why)) => Ok(Outcome::Skipped(self.counted(why)?)),
+            Ok(Outcome::Skipped(why)) => Ok(Outcome::Skipped(self.count_message(why)?)),
             Err(Error::Failure(failure)) => Err(Error::Failure(Failure {
-                message: self.counted(if failure.message.trim().is_empty() {
+                message: self.count_message(if failure.message.trim().is_empty() {
                     format!(
                         "it failed without a message, with the code {:?}",
                         failure.code
@@ -155,7 +155,7 @@ impl Session {
                 })?,
                 remedy: failure
                     .remedy
-                    .map(|remedy| self.counted(remedy))
+                    .map(|remedy| self.count_message(remedy))
                     .transpose()?,
                 code: self.readable(failure.code)?,
                 retryable: failure.retryable,
@@ -166,7 +166,7 @@ impl Session {
 
     /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
     /// about a phase of the program is left unchanged.
-    pub fn bounded(&self, text: String) -> String {
+    pub fn bound_text(&self, text: String) -> String {
         match Text::parse(&text) {
             Ok(bounded) if self.is_plugin() => {
                 let mut text = bounded.into();

@@ -18,7 +18,7 @@ fn waiving(check: &str) -> PhaseConfiguration {
 }
 
 #[test]
-fn a_waiver_of_an_unknown_check_is_told_with_the_code_that_was_likely_meant() {
+fn a_waiver_of_an_unknown_check_is_reported_with_the_code_that_was_likely_meant() {
     let catalog = builtin_catalog();
     for (code, meant) in [
         ("NumCPUs", "NumCPU"),

@@ -27,7 +27,7 @@ fn why_unusable(place: &Path) -> String {
 }
 
 #[test]
-fn an_entry_that_was_touched_is_none() {
+fn an_entry_that_was_changed_is_not_used() {
     let place = tempfile::tempdir().unwrap();
     let cache = Cache::open_at(place.path());
     cache.put("key", b"code");
@@ -103,7 +103,7 @@ fn a_directory_below_one_of_another_user_is_not_used() {
 }
 
 #[test]
-fn an_entry_that_others_could_have_written_is_none() {
+fn an_entry_that_others_could_have_written_is_not_used() {
     let place = tempfile::tempdir().unwrap();
     let cache = Cache::open_at(place.path());
     cache.put("key", b"code");

@@ -58,8 +58,8 @@ fn read_outline() -> Result<()> {
     Ok(io::stdout().flush()?)
 }
 
-fn compile(small: bool) -> Result<()> {
-    let mut config = runtime::config(small)?;
+fn compile(reserves_little: bool) -> Result<()> {
+    let mut config = runtime::config(reserves_little)?;
     config.parallel_compilation(false);
     let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
     let code = engine

@@ -34,7 +34,7 @@ pub trait Arguments: Sized {
     /// The kind of each argument, as messages call it; empty if no argument is checked.
     const KINDS: &'static [&'static str];
 
-    /// The number of bytes that the arguments take.
+    /// Returns the number of bytes that the arguments take.
     fn length(raw: &Self::Raw) -> usize;
 
     /// Parses the arguments.
@@ -43,12 +43,12 @@ pub trait Arguments: Sized {
     /// The argument that is not valid, and the rule that it breaks.
     fn parse(raw: Self::Raw, origin: Origin) -> Result<Self, String>;
 
-    /// The demands that a grant has to cover.
+    /// Returns the demands that a grant has to cover.
     fn demands(&self) -> Vec<Demand<'_>> {
         Vec::new()
     }
 
-    /// The arguments as a recording holds them.
+    /// Returns the arguments as a recording holds them.
     fn record(&self) -> Value;
 }
 

@@ -191,7 +191,7 @@ fn excess_field(
         })
 }
 
-/// The beginning of a value, for messages.
+/// Returns the beginning of a value, for messages.
 fn brief(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {

@@ -67,7 +67,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// The name that manifests and messages use: `observe-files.read-file`.
+    /// Returns the name that manifests and messages use: `observe-files.read-file`.
     pub fn capability(&self) -> String {
         format!("{}.{}", self.interface, self.function)
     }
@@ -160,7 +160,7 @@ impl<A: Arguments> HostFunction<A> {
     }
 }
 
-/// The row of `interface.function`; `None` for a function that the host does not have.
+/// Returns the row of `interface.function`; `None` for a function that the host does not have.
 pub fn row(capability: &str) -> Option<&'static Row> {
     let (interface, function) = capability.split_once('.')?;
     rows().find(|row| row.interface == interface && row.function == function)

@@ -13,7 +13,7 @@ pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, 
 use crate::wasm::request::Request;
 use std::fmt;
 
-/// A kind of power that a grant may give. The operator has to allow each by its own flag.
+/// A kind of power that a grant may give. The operator has to allow each with a flag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
     /// root on the node
@@ -26,7 +26,7 @@ impl Risk {
     /// All risks.
     pub const ALL: [Risk; 2] = [Risk::Root, Risk::ClusterAdmin];
 
-    /// The command-line flag by which the operator allows it.
+    /// Returns the command-line flag by which the operator allows the risk.
     pub fn flag(self) -> &'static str {
         match self {
             Risk::Root => "--allow-root",
@@ -34,8 +34,8 @@ impl Risk {
         }
     }
 
-    /// Describes what a plugin with such a grant can become, for messages.
-    pub fn words(self) -> &'static str {
+    /// Returns the power that a plugin with such a grant has, for messages.
+    pub fn describe(self) -> &'static str {
         match self {
             Risk::Root => "root on the node",
             Risk::ClusterAdmin => "administrator of the cluster",
@@ -54,7 +54,7 @@ pub struct Danger {
 
 impl fmt::Display for Danger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "This amounts to {}: {}.", self.risk.words(), self.why)
+        write!(f, "This amounts to {}: {}.", self.risk.describe(), self.why)
     }
 }
 
@@ -64,7 +64,7 @@ pub struct Rule {
     /// returns the dangers of a request by the plugin of this name, judged only by the patterns of
     /// the request; empty if there are none
     pub decide: fn(&Request, &str) -> Vec<Danger>,
-    /// when a request has a risk, for `plugins/SANDBOX.md`; empty for never
+    /// when a request has a risk, for `plugins/SANDBOX.md`; empty if no request has one
     pub when: &'static str,
 }
 
@@ -90,17 +90,17 @@ pub(super) const PROGRAM: Rule = Rule {
 };
 pub(super) const READING_PROGRAM: Rule = Rule {
     decide: |request, _| programs::reading_program(request),
-    when: "root, but for a few command lines that are known to read only, of the system's own \
-        programs (`chronyc tracking`, `kubelet --version`, `uname -r`, …)",
+    when: "root, except for a few known command lines of the system's own programs that only read \
+        (`chronyc tracking`, `kubelet --version`, `uname -r`, …)",
 };
 pub(super) const CHANGED_PATHS: Rule = Rule {
     decide: |request, _| paths::changed_paths(request),
-    when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
+    when: "root, except for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
         `/etc/kubernetes/audit/policy.yaml`",
 };
 pub(super) const MADE_DIRECTORIES: Rule = Rule {
     decide: |request, _| paths::made_directories(request),
-    when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`)",
+    when: "root, except for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`)",
 };
 pub(super) const PRIVATE_FILES: Rule = Rule {
     decide: |request, _| paths::private_files(request),
@@ -108,10 +108,10 @@ pub(super) const PRIVATE_FILES: Rule = Rule {
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
     decide: objects::changed_objects,
-    when: "cluster-admin, but for objects of the plugin's own: namespaces called \
-        `kubephase-plugin-NAME` or `kubephase-plugin-NAME-…`, in these ConfigMaps, Services, \
-        ServiceAccounts and kinds with Pods, and ConfigMaps with such a name in `default` and the \
-        `kube-…` namespaces; always with `hostAccess: true`",
+    when: "cluster-admin, except for objects of the plugin's own, with `kubephase-plugin-NAME` or \
+        `kubephase-plugin-NAME-…` as the name of a namespace, as the namespace of ConfigMaps, \
+        Services, ServiceAccounts and kinds with Pods, or as the name of ConfigMaps in `default` \
+        and the `kube-…` namespaces; always with `hostAccess: true`",
 };
 pub(super) const READ_OBJECTS: Rule = Rule {
     decide: |request, _| objects::read_objects(request),
@@ -119,13 +119,13 @@ pub(super) const READ_OBJECTS: Rule = Rule {
 };
 pub(super) const CERTIFICATE: Rule = Rule {
     decide: identities::identities,
-    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups, and for \
+    when: "cluster-admin, except for the subject `kubephase-plugin-NAME` without groups, and for \
         `names` of Services in the namespace `kubephase-plugin-NAME`; root, for paths outside of \
         the plugin's own directory",
 };
 pub(super) const KUBECONFIG: Rule = Rule {
     decide: identities::identities,
-    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups; root, for \
+    when: "cluster-admin, except for the subject `kubephase-plugin-NAME` without groups; root, for \
         paths outside of the plugin's own directory",
 };
 pub(super) const KEY_FILES: Rule = Rule {
@@ -134,13 +134,14 @@ pub(super) const KEY_FILES: Rule = Rule {
 };
 pub(super) const SERVERS: Rule = Rule {
     decide: |request, _| servers::asked_servers(request),
-    when: "root, but for servers that other machines reach too: a host name, `*.example.com`, an \
-        address of the internet or of a private IPv4 network that is neither this machine's nor a \
-        Service's",
+    when: "root, except for servers that other machines reach too: a host name, `*.example.com`, \
+        an address of the internet or of a private IPv4 network that is neither this machine's nor \
+        a Service's",
 };
 pub(super) const NODE_IDENTITY: Rule = Rule {
     decide: servers::node_identity,
-    when: "root, as `http-get`; cluster-admin, but for files in a directory of the plugin's own",
+    when: "root, for the same servers as `http-get`; cluster-admin, except for files in a \
+        directory of the plugin's own",
 };
 
 /// Makes a danger that amounts to root on the node.

@@ -32,7 +32,7 @@ pub enum ObjectContent<'a> {
 }
 
 impl Grant {
-    /// The granted patterns that match an object.
+    /// Returns the granted patterns that match an object.
     fn patterns_of<'a>(&'a self, row: &Row, of: &'a ObjectName) -> Vec<&'a ObjectPattern> {
         self.requests(row)
             .flat_map(|request| &request.objects)
@@ -126,10 +126,10 @@ impl Grant {
         })
     }
 
-    /// The service accounts of a namespace as which Pods of the plugin may run: those that the
-    /// grant names exactly, by a pattern that amounts to administrator of the cluster. A grant to
-    /// write an account is not enough, because another user may have made the account and given it
-    /// rights.
+    /// Returns the service accounts of a namespace as which Pods of the plugin may run: those that
+    /// the grant names exactly, by a pattern that amounts to administrator of the cluster. A grant
+    /// to write an account is not enough, because another user may have made the account and given
+    /// it rights.
     fn accounts(&self, namespace: Option<&str>) -> Vec<&str> {
         let patterns = self
             .requests(&gate::APPLY_OBJECT.row)

@@ -29,7 +29,7 @@ fn path(text: &str) -> AbsolutePath {
 /// The plugin's own namespace.
 const OWN: &str = "kubephase-plugin-p";
 
-/// A grant of one request.
+/// Returns a grant of one request.
 fn grant_with_request(request: Request) -> Grant {
     Grant::new("p", vec![request])
 }
@@ -317,7 +317,7 @@ fn an_identity_of_the_host_is_shown_only_where_the_grant_amounts_to_that() {
 }
 
 #[test]
-fn what_only_the_distribution_may_do_is_never_granted() {
+fn functions_for_built_in_phases_are_never_granted() {
     let grant = grant_with_request(request("effects-core.wait-until"));
     let condition = kubephase_sdk::spec::Condition::NodeRegistered { name: "n".into() };
     assert!(

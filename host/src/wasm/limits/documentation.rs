@@ -18,7 +18,7 @@ fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs())
 }
 
-/// The limits of a call and of a phase.
+/// Returns the limits of a call and of a phase.
 fn rows_of_a_phase() -> Vec<Row> {
     let defaults = Limits::default();
     vec![
@@ -54,7 +54,7 @@ fn rows_of_a_phase() -> Vec<Row> {
     ]
 }
 
-/// The limits of all phases of a plugin, and of all plugins.
+/// Returns the limits of all phases of a plugin, and of all plugins.
 fn rows_of_a_run() -> Vec<Row> {
     vec![
         (
@@ -77,7 +77,7 @@ fn rows_of_a_run() -> Vec<Row> {
             ),
         ),
         (
-            "one of them",
+            "one thing",
             format!(
                 "a text: {} bytes; a finding: {MAX_EVIDENCE} pieces of evidence; an object: {}; \
                  settings: {}; a certificate: {MAX_CERTIFICATE_NAMES} names",
@@ -92,8 +92,8 @@ fn rows_of_a_run() -> Vec<Row> {
                 "{} of findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
                  {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
                  {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \
-                 {MAX_LARGE_CALLS} of them with more than {} of memory, \
-                 {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
+                 {MAX_LARGE_CALLS} calls with more than {} of memory at a time, \
+                 {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; further calls wait for their turn",
                 mib(MAX_FINDING_BYTES),
                 mib(MAX_FACT_BYTES),
                 mib(MAX_ALL_OBJECT_BYTES),

@@ -60,7 +60,7 @@ pub struct MemoryLimiter {
 }
 
 impl MemoryLimiter {
-    /// A limiter of one call, which takes `turn` when it needs it.
+    /// Returns a limiter of one call, which takes `turn` when it needs it.
     pub fn new(limit: usize, peak: Arc<AtomicUsize>, waiter: Waiter, turn: LargeTurn) -> Self {
         MemoryLimiter {
             limit,

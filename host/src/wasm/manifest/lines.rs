@@ -13,8 +13,8 @@ impl Request {
             .collect()
     }
 
-    /// The request as lines of JSON. `kubephase.lock` holds them, to compare them with the lines of
-    /// later versions. Two requests have equal lines only if they ask for equal things.
+    /// Returns the request as lines of JSON. `kubephase.lock` holds them, to compare them with the
+    /// lines of later versions. Two requests have equal lines only if they ask for equal things.
     ///
     /// A line is an array of the capability, the dimension and one pattern. A request with patterns
     /// in several dimensions has one line: the capability and an object with the patterns of each
@@ -42,7 +42,7 @@ impl Request {
         }
     }
 
-    /// The line of one pattern.
+    /// Returns the line of one pattern.
     fn line(&self, dimension: Dimension, pattern: Value) -> String {
         let field = dimension.field();
         if self.private {
@@ -53,7 +53,7 @@ impl Request {
         .to_string()
     }
 
-    /// The patterns of the request in one dimension, as JSON.
+    /// Returns the patterns of the request in one dimension, as JSON.
     pub(super) fn patterns(&self, dimension: Dimension) -> Vec<Value> {
         match dimension {
             Dimension::Commands => self.commands.iter().map(|command| json!(command)).collect(),
@@ -67,7 +67,8 @@ impl Request {
         }
     }
 
-    /// The risks of granting the request to the plugin of this name; empty for most requests.
+    /// Returns the risks of granting the request to the plugin of this name; empty for most
+    /// requests.
     pub fn dangers(&self, plugin: &str) -> Vec<Danger> {
         gate::row(&self.capability)
             .map(|row| (row.risk.decide)(self, plugin))

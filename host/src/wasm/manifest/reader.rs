@@ -78,7 +78,7 @@ impl Reader {
         })
     }
 
-    /// The line of a field; 1 if the manifest lacks it.
+    /// Returns the line of a field; 1 if the manifest lacks it.
     pub(super) fn line(&self, field: &str) -> u64 {
         self.raw
             .get(field)

@@ -25,10 +25,10 @@ impl Requires {
             ("the interface kubephase:plugin", &self.interface, interface),
         ] {
             if let Some(range) = range.as_ref().filter(|range| !range.matches(version)) {
-                let nearest = nearest(range)
-                    .map(|nearest| format!("; the nearest version that would fit is {nearest}"))
+                let hint = nearest(range)
+                    .map(|version| format!("; the nearest version that would fit is {version}"))
                     .unwrap_or_default();
-                bail!("it needs {what} {range}, this is {version}{nearest}");
+                bail!("it needs {what} {range}, this is {version}{hint}");
             }
         }
         Ok(())

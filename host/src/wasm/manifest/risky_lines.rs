@@ -9,8 +9,8 @@ use crate::{
 use serde_json::{Value, json};
 
 impl Request {
-    /// The risks of granting the request to a plugin, each with the line that has it. A line with
-    /// several risks is listed once for each.
+    /// Returns the risks of granting the request to a plugin, each with the line that has it. A
+    /// line with several risks is listed once for each.
     pub fn risky_lines(&self, plugin: &str) -> Vec<(String, Danger)> {
         let mut found: Vec<(String, Danger)> = self
             .requests_by_line()
@@ -27,8 +27,8 @@ impl Request {
         found
     }
 
-    /// The lines of the request that ask servers at addresses of this machine, or of Services of
-    /// its cluster.
+    /// Returns the lines of the request that ask servers at addresses of this machine, or of
+    /// Services of its cluster.
     pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
         let requests = self.requests_by_line();
         requests
@@ -37,8 +37,8 @@ impl Request {
             .collect()
     }
 
-    /// The warnings about the risks of lines, each once, in the order of the lines. `counts`
-    /// returns whether a line counts.
+    /// Returns the warnings about the risks of lines, each once, in the order of the lines.
+    /// `counts` returns whether a line counts.
     pub fn warnings(&self, plugin: &str, counts: impl Fn(&String) -> bool) -> Vec<String> {
         let mut warnings: Vec<String> = Vec::new();
         for (line, danger) in self.risky_lines(plugin) {
@@ -73,7 +73,7 @@ impl Request {
     }
 }
 
-/// The risks of a request, each with each line of the request.
+/// Returns the risks of a request, each with each line of the request.
 fn dangers(request: &Request, plugin: &str) -> Vec<(String, Danger)> {
     with_lines(request, request.dangers(plugin))
 }

@@ -71,7 +71,7 @@ fn a_manifest_is_read() {
 }
 
 #[test]
-fn all_problems_are_told_at_once_with_their_lines() {
+fn all_problems_are_reported_at_once_with_their_lines() {
     let text = "\
 name: Bad
 version: one
@@ -88,7 +88,7 @@ grants:
 - {capability: observe-files.stat, reason: r, paths: ['etc/[', '/a/../b']}
 - {capability: observe-files.stat, reason: r, paths: [/x], path: /y}
 ";
-    let told = refusal_of(text);
+    let message = refusal_of(text);
     for part in [
         "line 1: name: \"Bad\" has to be of at most 63 lower-case",
         "line 2: version: ",
@@ -112,28 +112,31 @@ grants:
         "line 13: grants[5].paths: \"/a/../b\" has to be an absolute path",
         "line 14: grants[6].path: unknown field `path`",
     ] {
-        assert!(told.contains(part), "{part} in\n{told}");
+        assert!(message.contains(part), "{part} in\n{message}");
     }
 }
 
 #[test]
-fn what_has_to_be_there_is_asked_for() {
-    let told = refusal_of("description: nothing\n");
+fn missing_fields_and_malformed_manifests_are_refused() {
+    let message = refusal_of("description: nothing\n");
     for part in [
         "name: is missing",
         "version: is missing",
         "provides: a plugin provides at least one phase",
     ] {
-        assert!(told.contains(part), "{part} in\n{told}");
+        assert!(message.contains(part), "{part} in\n{message}");
     }
     assert!(refusal_of("name: a\nname: b\n").contains("duplicate"));
     for text in ["- a\n", ": ["] {
-        let told = refusal_of(text);
+        let message = refusal_of(text);
         assert!(
-            told.starts_with("plugin.yaml is not a valid manifest, a YAML object: "),
-            "{told}"
+            message.starts_with("plugin.yaml is not a valid manifest, a YAML object: "),
+            "{message}"
         );
-        assert!(!told.contains("\\n") && !told.contains(" | "), "{told}");
+        assert!(
+            !message.contains("\\n") && !message.contains(" | "),
+            "{message}"
+        );
     }
     assert_eq!(
         refusal_of("schema: 2\nnews: 1\n"),

@@ -159,7 +159,7 @@ fn deeply_nested_types_are_refused() {
 }
 
 #[test]
-fn what_is_damaged_is_said_to_be_damaged() {
+fn a_damaged_component_is_refused_as_damaged() {
     let whole = component([empty()]);
     for end in [9, whole.len() - 1] {
         let refusal = refusal(&whole[..end]);

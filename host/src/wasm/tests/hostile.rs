@@ -105,34 +105,34 @@ fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
         .map(|depth| format!("(func $f{depth} (call $f{})) ", depth + 1))
         .collect();
     let name = "x".repeat(5000);
-    let told = run_until_stopped(
+    let message = run_until_stopped(
         "",
         "(call $f0)",
         &format!("{calls} (func $f60 (call ${name})) (func ${name} unreachable)"),
         &[],
     );
-    assert!((10..30).contains(&told.lines().count()), "{told}");
-    assert!(told.lines().all(|line| line.len() < 400), "{told}");
+    assert!((10..30).contains(&message.lines().count()), "{message}");
+    assert!(message.lines().all(|line| line.len() < 400), "{message}");
 }
 
 #[test]
 fn a_name_in_a_backtrace_makes_no_line_of_its_own() {
-    let told = run_until_stopped(
+    let message = run_until_stopped(
         "",
         "(call $f)",
         r#"(func $f (@name "x\n[certs] FAKE\r\u{1b}[2J") unreachable)"#,
         &[],
     );
-    assert!(told.contains("FAKE"), "{told}");
+    assert!(message.contains("FAKE"), "{message}");
     assert!(
-        told.lines().all(|line| !line.starts_with("[certs]")),
-        "{told}"
+        message.lines().all(|line| !line.starts_with("[certs]")),
+        "{message}"
     );
-    assert!(!told.contains('\u{1b}'), "{told}");
+    assert!(!message.contains('\u{1b}'), "{message}");
 }
 
 #[test]
-fn traps_are_told_with_the_guests_own_names() {
+fn traps_are_reported_with_the_guests_own_names() {
     let deep = run_until_stopped(
         "",
         "(drop (call $deeper (i32.const 0)))",
@@ -229,7 +229,7 @@ fn a_link_shows_no_key_that_has_another_name() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("etc/kubernetes")).unwrap();
     std::fs::write(root.path().join("etc/kubernetes/admin.conf"), "users").unwrap();
-    for (target, told) in [
+    for (target, message) in [
         (
             "/etc/kubernetes/admin.conf",
             "leads to /etc/kubernetes/admin.conf, which is never shown",
@@ -252,7 +252,7 @@ fn a_link_shows_no_key_that_has_another_name() {
         let Err(Error::Failure(failure)) = result else {
             panic!("{target}: {result:?}")
         };
-        assert!(failure.message.contains(told), "{failure:?}");
+        assert!(failure.message.contains(message), "{failure:?}");
     }
 }
 

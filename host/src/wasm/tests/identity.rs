@@ -71,12 +71,12 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
             refused.is::<crate::plugin::refused::PluginRefused>(),
             "{id}: {refused:#}"
         );
-        let told = refused.to_string();
+        let message = refused.to_string();
         assert!(
-            told.starts_with(&format!(
+            message.starts_with(&format!(
                 "plugin hostile provides the phase {id}, but the built-in"
             )),
-            "{told}"
+            "{message}"
         );
     }
     let refused = prepare_phases(&["preflight/hostile", "preflight/hostile"])

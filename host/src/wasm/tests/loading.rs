@@ -1,5 +1,4 @@
-//! Components that are refused before anything runs, with the messages; and components that are
-//! kept between runs.
+//! Messages about refused components. `caching` has components that are kept between runs.
 mod caching;
 mod embedded_plugins;
 
@@ -25,13 +24,13 @@ use wit_parser::Resolve;
 
 fn refusal_of(bytes: &[u8]) -> String {
     let engine = engine();
-    let expected = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
+    let refusal = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
     assert_eq!(engine.compiled_count(), 0, "compiled before it was refused");
-    format!("{expected:#}")
+    format!("{refusal:#}")
 }
 
 #[test]
-fn what_is_no_component_is_named() {
+fn the_message_says_what_a_file_is_instead_of_a_component() {
     assert_eq!(refusal_of(b""), "the file is not WebAssembly");
     assert_eq!(
         refusal_of(b"#!/bin/sh\necho"),
@@ -50,7 +49,7 @@ fn what_is_no_component_is_named() {
     }
 }
 
-const RUN: &str = r#"(memory (export "memory") 1)
+const PHASE_EXPORTS: &str = r#"(memory (export "memory") 1)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
     (func (export "kubephase:plugin/phase@VERSION#describe") (result i32) unreachable)
     (func (export "kubephase:plugin/phase@VERSION#run") (result i32) unreachable)"#;
@@ -68,12 +67,15 @@ fn refused_version(version: &str, input: &str, call: &str) -> String {
     refusal_of(&componentise(
         &resolve,
         "w",
-        &format!("(module {import} {})", RUN.replace("VERSION", version)),
+        &format!(
+            "(module {import} {})",
+            PHASE_EXPORTS.replace("VERSION", version)
+        ),
     ))
 }
 
 #[test]
-fn other_worlds_and_versions_are_named() {
+fn the_message_names_another_world_or_version() {
     let mut resolve = Resolve::default();
     resolve
         .push_str(
@@ -84,13 +86,13 @@ fn other_worlds_and_versions_are_named() {
         .unwrap();
     let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32)))
         (func (export "go")))"#;
-    let expected = refusal_of(&componentise(&resolve, "w", core));
+    let refusal = refusal_of(&componentise(&resolve, "w", core));
     assert!(
-        expected.contains(
+        refusal.contains(
             "acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component \
         was built for another world"
         ),
-        "{expected}"
+        "{refusal}"
     );
 
     let newer = refused_version("0.2.0", "round", "round");
@@ -109,7 +111,7 @@ fn other_worlds_and_versions_are_named() {
 }
 
 #[test]
-fn other_types_are_expected_when_it_is_linked() {
+fn functions_of_other_types_are_refused_when_a_component_is_linked() {
     let mut resolve = Resolve::default();
     let wit = "package kubephase:plugin@0.1.0; interface input { round: func() -> u64; }
         interface phase { describe: func() -> string; run: func() -> string; } world w { import \
@@ -119,27 +121,30 @@ fn other_types_are_expected_when_it_is_linked() {
     let component = componentise(
         &resolve,
         "w",
-        &format!("(module {import} {})", RUN.replace("VERSION", "0.1.0")),
+        &format!(
+            "(module {import} {})",
+            PHASE_EXPORTS.replace("VERSION", "0.1.0")
+        ),
     );
     let plugin = engine()
         .load(with_manifest(component, &manifest(&[])))
         .unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
-    let expected = plugin
+    let refusal = plugin
         .phase(session, Limits::default(), &Cancel::never())
         .map(|_| ())
         .unwrap_err()
         .to_string();
     assert!(
-        expected.starts_with("plugin hostile 1.2.3 does not fit this host:")
-            && expected.contains("round"),
-        "{expected}"
+        refusal.starts_with("plugin hostile 1.2.3 does not fit this host:")
+            && refusal.contains("round"),
+        "{refusal}"
     );
 }
 
 #[test]
-fn a_component_without_phase_is_refused() {
+fn a_component_that_exports_no_phase_is_refused() {
     let mut resolve = package();
     resolve
         .push_str(
@@ -147,39 +152,42 @@ fn a_component_without_phase_is_refused() {
             "package acme:thing@1.0.0; world w { export go: func(); }",
         )
         .unwrap();
-    let expected = refusal_of(&componentise(
+    let refusal = refusal_of(&componentise(
         &resolve,
         "acme:thing/w",
         r#"(module (func (export "go")))"#,
     ));
     assert_eq!(
-        expected,
+        refusal,
         "the component does not export kubephase:plugin/phase@0.1.0; it exports go"
     );
 }
 
 #[test]
-fn powers_of_the_distribution_are_refused() {
+fn functions_for_built_in_phases_are_refused() {
     let import =
         r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
-    let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
-    let expected = refusal_of(&componentise(&package(), "core-plugin", &core));
+    let core = format!(
+        "(module {import} {})",
+        PHASE_EXPORTS.replace("VERSION", "0.1.0")
+    );
+    let refusal = refusal_of(&componentise(&package(), "core-plugin", &core));
     assert!(
-        expected.contains("effects-core.wait-until is only for built-in phases"),
-        "{expected}"
+        refusal.contains("effects-core.wait-until is only for built-in phases"),
+        "{refusal}"
     );
 }
 
 #[test]
-fn a_manifest_asks_for_what_the_component_can_do() {
+fn a_second_manifest_or_a_request_that_the_component_cannot_use_is_refused() {
     let asked = "capability: observe-command.run-command, commands: [[ls]]";
-    let expected = refusal_of(&with_manifest(guest("", "", ""), &manifest(&[asked])));
+    let refusal = refusal_of(&with_manifest(guest("", "", ""), &manifest(&[asked])));
     assert!(
-        expected.starts_with(
+        refusal.starts_with(
             "plugin hostile: its manifest asks for observe-command.run-command, but \
             the component does not import it"
         ),
-        "{expected}"
+        "{refusal}"
     );
     let twice = with_manifest(
         with_manifest(guest("", "", ""), &manifest(&[])),
@@ -214,7 +222,7 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
 }
 
 #[test]
-fn describing_reaches_nothing() {
+fn a_component_that_calls_an_import_while_it_is_described_is_refused() {
     let message =
         r#"(import "kubephase:plugin/report@0.1.0" "message" (func $m (param i32 i32 i32)))"#;
     let component = guest(
@@ -222,11 +230,11 @@ fn describing_reaches_nothing() {
         "",
         "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)",
     );
-    let expected = format!(
+    let refusal = format!(
         "{:#}",
         engine().load(component.clone()).map(|_| ()).unwrap_err()
     );
-    assert!(expected.contains("its `describe` failed"), "{expected}");
+    assert!(refusal.contains("its `describe` failed"), "{refusal}");
 }
 
 fn may_read(plugin: &Plugin) -> bool {
@@ -240,7 +248,7 @@ fn may_read(plugin: &Plugin) -> bool {
 }
 
 #[test]
-fn the_operator_allows_by_name() {
+fn the_operator_allows_capabilities_by_name() {
     let read =
         r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
     let component = with_manifest(
@@ -248,13 +256,13 @@ fn the_operator_allows_by_name() {
         &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]),
     );
     let plugin = engine().load(component.clone()).unwrap();
-    let expected = plugin
+    let refusal = plugin
         .allow(&["observe-files.stat".into()], &[])
         .unwrap_err()
         .to_string();
     assert!(
-        expected.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
-        "{expected}"
+        refusal.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
+        "{refusal}"
     );
     assert!(!may_read(&plugin));
     plugin
@@ -263,9 +271,9 @@ fn the_operator_allows_by_name() {
     assert!(may_read(&plugin));
 }
 
-/// Only a call tells its name, and a call needs compiling.
+/// The name of such a component is known only after a call, and a call needs compiling.
 #[test]
-fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
+fn a_component_without_a_manifest_is_shown_without_compiling_it() {
     let engine = engine();
     let plugin = engine.load_uncompiled(guest("", "", "")).unwrap();
     assert_eq!(
@@ -302,19 +310,19 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
             embedded: false
         }
     );
-    let waits = plan.node("certs/ca").unwrap();
+    let later = plan.node("certs/ca").unwrap();
     assert!(
-        waits
+        later
             .after
             .iter()
             .any(|earlier| earlier == "preflight/hostile"),
         "{:?}",
-        waits.after
+        later.after
     );
 }
 
 #[test]
-fn versions_that_do_not_fit_are_expected_with_one_that_would() {
+fn a_component_for_another_version_is_refused_with_a_version_that_would_fit() {
     for (requires, expected) in [
         (
             "{host: '>=3.1'}",

@@ -21,7 +21,7 @@ use wasm_encoder::{CustomSection, Section};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// An engine that keeps nothing.
+/// Returns an engine that keeps nothing.
 fn engine() -> Engine {
     Engine::with(
         Cache::open_at(Path::new("/dev/null")),

@@ -58,7 +58,7 @@ pub fn session_with_limits(root: &std::path::Path, access: Access, limits: Limit
         Bus::new(Vec::new()),
         Value::Null,
     );
-    Session::limited(
+    Session::with_limits(
         Arc::new(shared),
         "preflight/under-test",
         &Value::Null,

@@ -26,7 +26,7 @@ impl Source<'_> {
     /// Every problem of the configuration. If the cluster cannot be read, that is not an error: the
     /// defaults are used (kubeadm behaviour).
     pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<Loaded> {
-        let stored = match self.file.and_then(ConfigFile::named) {
+        let stored = match self.file.and_then(ConfigFile::operator_file) {
             Some(_) => None,
             None => self.read_cluster(label, say)?,
         };

@@ -98,7 +98,7 @@ const KUBE_PROXY: Flags = &[
 /// The phases that must have settled before a phase talks to the API server.
 const API_READY: &[&str] = &["wait-control-plane/api"];
 
-/// All phases of `init`.
+/// Returns all phases of `init`.
 pub fn phases() -> Vec<PhaseSpec> {
     [
         preflight_phases(),
@@ -116,7 +116,7 @@ fn preflight_phases() -> Vec<PhaseSpec> {
     preflight::phases("Run pre-flight checks", PREFLIGHT)
 }
 
-/// The phases that write the static Pods of etcd and of the control plane.
+/// Returns the phases that write the static Pods of etcd and of the control plane.
 fn static_pod_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(
@@ -171,7 +171,7 @@ fn static_pod_phases() -> Vec<PhaseSpec> {
     ]
 }
 
-/// The phases that start the kubelet and wait for the control plane.
+/// Returns the phases that start the kubelet and wait for the control plane.
 fn start_phases() -> Vec<PhaseSpec> {
     vec![
         // The kubelet takes longer to start than all keys take to be made, and reads manifests as
@@ -207,7 +207,7 @@ fn start_phases() -> Vec<PhaseSpec> {
     ]
 }
 
-/// The phases that store the data that joining machines need.
+/// Returns the phases that store the data that joining machines need.
 fn upload_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(
@@ -247,7 +247,7 @@ fn upload_phases() -> Vec<PhaseSpec> {
     ]
 }
 
-/// The phases that change the cluster through its API.
+/// Returns the phases that change the cluster through its API.
 fn cluster_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::phase(

@@ -52,7 +52,7 @@ impl Workflow for Join {
         let command = SinglePhase {
             id: input.selected,
             finds_cluster: (input.takes_flag)("discovery-file"),
-            has_file: input.file.and_then(ConfigFile::named).is_some(),
+            has_file: input.file.and_then(ConfigFile::operator_file).is_some(),
         };
         if command.needs_admin_kubeconfig(Program::current()) {
             require_admin_kubeconfig(&flags, world)?;
@@ -103,7 +103,7 @@ impl Workflow for Join {
     }
 
     fn closing(&self, config: &Config, _is_dry_run: bool) -> Option<String> {
-        Some(messages::joined(config))
+        Some(messages::join_message(config))
     }
 }
 

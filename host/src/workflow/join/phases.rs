@@ -73,7 +73,7 @@ pub const CONTROL_PLANE_PHASES: &[&str] = &[
     "wait-control-plane",
 ];
 
-/// All phases of `join`.
+/// Returns all phases of `join`.
 pub fn phases() -> Vec<PhaseSpec> {
     [
         preflight::phases("Run join pre-flight checks", PREFLIGHT),
@@ -84,7 +84,7 @@ pub fn phases() -> Vec<PhaseSpec> {
     .concat()
 }
 
-/// The phases that prepare a machine for serving a control plane.
+/// Returns the phases that prepare a machine for serving a control plane.
 fn prepare_phases() -> Vec<PhaseSpec> {
     [
         vec![
@@ -121,7 +121,7 @@ fn prepare_phases() -> Vec<PhaseSpec> {
     .concat()
 }
 
-/// The phases that make the machine a node and its etcd a member.
+/// Returns the phases that make the machine a node and its etcd a member.
 fn node_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::phase(
@@ -173,7 +173,7 @@ fn node_phases() -> Vec<PhaseSpec> {
     ]
 }
 
-/// The phases that make a node part of the control plane.
+/// Returns the phases that make a node part of the control plane.
 fn control_plane_phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(

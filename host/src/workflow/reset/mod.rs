@@ -90,7 +90,7 @@ impl Workflow for Reset {
         true
     }
 
-    /// A dry run reads this machine or a tree, and does not change it.
+    /// Returns the trees of a dry run, which reads this machine or a tree and does not change it.
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
         let root = place.root.map(Path::to_owned);
         if !place.is_dry_run {

@@ -1,7 +1,7 @@
 //! The phases of `reset`, in kubeadm's order.
 use crate::{phase::reset, plan::spec::PhaseSpec};
 
-/// All phases of `reset`.
+/// Returns all phases of `reset`.
 pub fn phases() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(

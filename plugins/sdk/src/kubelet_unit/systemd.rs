@@ -41,7 +41,7 @@ pub fn read() -> Option<KubeletUnit> {
             files.push(path);
         }
     }
-    let words = service.expanded();
+    let words = service.expand_variables();
     let program = words
         .first()?
         .trim_start_matches(['-', '@', ':', '+', '!', '|']);
@@ -59,7 +59,7 @@ pub fn read() -> Option<KubeletUnit> {
         bootstrap_kubeconfig: has("--bootstrap-kubeconfig"),
         config: has("--config"),
     };
-    if service.has_unknown_variables && !passed.missing().is_empty() {
+    if service.has_unknown_variables && !passed.missing_parts().is_empty() {
         return None;
     }
     let passes_nothing = passed == Passed::default() && !has("--kubeconfig");
@@ -142,7 +142,7 @@ impl Service {
     }
 
     /// Returns the words of the command line with the values of its variables.
-    fn expanded(&self) -> Vec<String> {
+    fn expand_variables(&self) -> Vec<String> {
         let words = words_of(&self.command);
         let expand = |word: &String| match word.strip_prefix('$') {
             Some(name) => {

@@ -37,7 +37,7 @@ fn unit_of(init_system: &str, files: &[(&str, &str)]) -> String {
     case.run::<Reader>().findings.remove(0).summary
 }
 
-fn passed(flags: bool, bootstrap_kubeconfig: bool, config: bool) -> String {
+fn passed_files(flags: bool, bootstrap_kubeconfig: bool, config: bool) -> String {
     let passed = Passed {
         flags,
         bootstrap_kubeconfig,
@@ -59,11 +59,11 @@ fn the_drop_in_of_packages_passes_everything_from_every_folder() {
     for folder in ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"] {
         let path = format!("{folder}/systemd/system/kubelet.service.d/10-kubeadm.conf");
         let found = unit_of("systemd", &[(UNIT, BARE), (&path, PACKAGED)]);
-        assert_eq!(found, passed(true, true, true), "{folder}");
+        assert_eq!(found, passed_files(true, true, true), "{folder}");
     }
     assert_eq!(
         unit_of("systemd", &[(UNIT, PACKAGED)]),
-        passed(true, true, true)
+        passed_files(true, true, true)
     );
 }
 
@@ -75,7 +75,7 @@ fn what_kubephase_writes_passes_everything() {
     assert!(written.contains("\nExecStart=\nExecStart=/usr/bin/kubelet --v=2 $KUBELET_KUBECONFIG"));
     assert_eq!(
         unit_of("systemd", &[(UNIT, BARE), (DROP_IN, &written)]),
-        passed(true, true, true)
+        passed_files(true, true, true)
     );
 }
 
@@ -84,7 +84,7 @@ fn the_drop_in_of_our_packages_passes_everything() {
     let packaged = include_str!("../../../../host/packaging/10-kubeadm.conf");
     let path = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf";
     let found = unit_of("systemd", &[(UNIT, BARE), (path, packaged)]);
-    assert_eq!(found, passed(true, true, true));
+    assert_eq!(found, passed_files(true, true, true));
 }
 
 #[test]
@@ -104,14 +104,17 @@ fn a_machine_whose_unit_is_not_known_is_left_alone() {
 #[test]
 fn a_unit_that_someone_wrote_is_not_replaced() {
     for (text, expected) in [
-        ("/usr/bin/kubelet --config /c", passed(false, false, true)),
+        (
+            "/usr/bin/kubelet --config /c",
+            passed_files(false, false, true),
+        ),
         (
             "/usr/bin/kubelet --kubeconfig=/k",
-            passed(false, false, false),
+            passed_files(false, false, false),
         ),
         (
             "-/opt/bin/kubelet --bootstrap-kubeconfig=/b \\\n --config=/c",
-            passed(false, true, true),
+            passed_files(false, true, true),
         ),
     ] {
         let unit = format!("[Service]\nExecStart={text}\n");
@@ -122,7 +125,7 @@ fn a_unit_that_someone_wrote_is_not_replaced() {
         "systemd",
         &[(UNIT, BARE), (DROP_IN, "[Service]\nRestart=always\n")],
     );
-    assert_eq!(found, passed(false, false, false));
+    assert_eq!(found, passed_files(false, false, false));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn variables_come_from_files_and_drop_ins_hide_others_of_their_name() {
         "systemd",
         &[(UNIT, unit), ("/etc/kubernetes/kubelet.env", variables)],
     );
-    assert_eq!(found, passed(false, true, true));
+    assert_eq!(found, passed_files(false, true, true));
     let hidden = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf";
     let found = unit_of(
         "systemd",
@@ -144,7 +147,7 @@ fn variables_come_from_files_and_drop_ins_hide_others_of_their_name() {
             (DROP_IN, "[Service]\nRestart=no\n"),
         ],
     );
-    assert_eq!(found, passed(false, false, false));
+    assert_eq!(found, passed_files(false, false, false));
 }
 
 #[test]
@@ -177,8 +180,8 @@ fn a_service_of_openrc_is_read_with_its_variables() {
     );
     let given = "command_args=\"--bootstrap-kubeconfig=/b --kubeconfig=/k --config=/c\"\n";
     let files = [files[0], ("/etc/conf.d/kubelet", given)];
-    assert_eq!(unit_of("openrc", &files), passed(true, true, true));
+    assert_eq!(unit_of("openrc", &files), passed_files(true, true, true));
     let given = format!("# {given}");
     let files = [files[0], ("/etc/conf.d/kubelet", given.as_str())];
-    assert_eq!(unit_of("openrc", &files), passed(true, false, false));
+    assert_eq!(unit_of("openrc", &files), passed_files(true, false, false));
 }

@@ -34,13 +34,13 @@ impl Url {
         Ok(url)
     }
 
-    /// The scheme in small letters; empty if there is none.
+    /// Returns the scheme in small letters; empty if there is none.
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// The host, without a port and without the brackets of an IPv6 address; empty if there is
-    /// none.
+    /// Returns the host, without a port and without the brackets of an IPv6 address; empty if there
+    /// is none.
     pub fn host(&self) -> &str {
         let host = self.host_and_port().0;
         let inner = host
@@ -54,12 +54,12 @@ impl Url {
         self.has_user
     }
 
-    /// The digits of the port; empty if there is none. They may be too large for a port.
+    /// Returns the digits of the port; empty if there is none. They may be too large for a port.
     pub fn port(&self) -> &str {
         self.host_and_port().1
     }
 
-    /// The path without escapes; empty if there is none.
+    /// Returns the path without escapes; empty if there is none.
     pub fn path(&self) -> &str {
         &self.path
     }

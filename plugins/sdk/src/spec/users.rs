@@ -29,7 +29,7 @@ impl ControlPlaneUsers {
     pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
 
     /// Returns the users with their names.
-    pub fn named(&self) -> [(&'static str, User); 4] {
+    pub fn with_names(&self) -> [(&'static str, User); 4] {
         let [etcd, apiserver, controller_manager, scheduler] = Self::NAMES;
         [
             (etcd, self.etcd),
@@ -42,7 +42,7 @@ impl ControlPlaneUsers {
 
 impl std::fmt::Display for ControlPlaneUsers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (name, User { uid, gid }) in self.named() {
+        for (name, User { uid, gid }) in self.with_names() {
             write!(f, "{name} {uid}:{gid}, ")?;
         }
         write!(f, "group {} {}", Self::SA_KEY_READERS, self.sa_key_readers)

@@ -19,7 +19,7 @@ pub struct Expected {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedFinding {
-    /// the code, complete
+    /// the whole code
     pub code: String,
     /// `pass`, `warn`, `fail`, `skipped` or `could-not-run`
     pub verdict: String,
@@ -63,9 +63,9 @@ impl Expected {
         };
         match (&self.outcome, outcome) {
             (Some(expected), _) if expected == name => None,
-            (Some(expected), Ok(_)) => Some(format!("outcome: expected {expected}, it {name}")),
+            (Some(expected), Ok(_)) => Some(format!("outcome: expected {expected}, found {name}")),
             (Some(expected), Err(failure)) => Some(format!(
-                "outcome: expected {expected}, it {name}: {}",
+                "outcome: expected {expected}, found {name}: {}",
                 failure.message
             )),
             (None, Ok(_)) => None,

@@ -34,5 +34,5 @@ mod result;
 pub use case::{Case, Reply};
 pub use expected::{Expected, ExpectedFinding};
 pub use folder::{read_cases, run_cases};
-pub use names::{named, target, word};
+pub use names::{name_of, target, word};
 pub use result::{CaseResult, Proposed};

@@ -14,7 +14,7 @@ pub fn word(verdict: Verdict) -> &'static str {
 }
 
 /// Returns the name of an object in cases: `ConfigMap kube-system/x`.
-pub fn named(object: &Value) -> String {
+pub fn name_of(object: &Value) -> String {
     target(
         object["kind"].as_str().unwrap_or_default(),
         object["metadata"]["namespace"].as_str().unwrap_or_default(),

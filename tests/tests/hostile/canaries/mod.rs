@@ -43,7 +43,8 @@ const CANARIES: [&str; 8] = [
     "PRIVATE KEY",
 ];
 
-/// Refuses a text that holds a secret, in upper case or reversed as well, except for `allowed`.
+/// Checks that a text holds no secret except those in `allowed`, not even in upper case or
+/// reversed.
 #[track_caller]
 pub fn assert_clean(name: &str, text: &str, allowed: &[&str]) {
     let reversed: String = text.chars().rev().collect();

@@ -7,7 +7,7 @@ use serde_json::json;
 #[test]
 fn an_interrupt_ends_the_judging_of_what_plugins_read() {
     let read = call("observe-files.read-file", json!(["/srv/file"]));
-    let trial = Trial::providing(&checks(8))
+    let trial = Trial::with_phases(&checks(8))
         .phases("parallelism: 8\n")
         .grants(&["capability: observe-files.read-file, paths: [/srv/**]"])
         .rounds(&[json!({

@@ -21,14 +21,14 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
         return;
     }
     let server = Server::start(Manner::Silent);
-    let trial = Trial::asking(&server);
+    let trial = Trial::check_that_asks(&server);
     trial.prepare();
     let running = namespace::start(&trial, None, &namespace::PREFLIGHT);
     crate::wait_until(|| !server.requests().is_empty());
     interrupt(running, &[Signal::INT], namespace::signal);
 }
 
-/// A kubeconfig of a server that accepts connections and sends nothing.
+/// Returns a kubeconfig of a server that accepts connections and sends nothing.
 fn silent_kubeconfig(trial: &Trial, server: &TcpListener) -> String {
     let address = format!("127.0.0.1:{}", server.local_addr().unwrap().port());
     let kubeconfig = json!({

@@ -86,7 +86,7 @@ fn proposals_for_one_kind_change_no_object_of_another() {
             "..",
         ] {
             let patch = json!({"metadata": {"labels": {"hostile": "true"}}}).to_string();
-            let trial = Trial::providing(
+            let trial = Trial::with_phases(
                 "- {id: hostile, title: Misuse the host, kind: phase, workflow: \
                     [init], needs: [addon, upload-config]}\n",
             )

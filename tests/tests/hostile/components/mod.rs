@@ -38,7 +38,7 @@ fn a_file_that_is_not_a_component_is_refused() {
 }
 
 #[test]
-fn functions_of_the_distribution_are_refused_in_other_components() {
+fn functions_for_built_in_phases_are_refused_in_components_of_plugins() {
     // The smallest component that imports such a function.
     for (interface, function) in [
         ("effects-core", "static-pod"),

@@ -1,10 +1,10 @@
 //! Consent holds only for the component that was shown.
-use super::{Operator, ROOT, ROOT_LINE, refused, registry, suggested};
+use super::{Operator, ROOT, ROOT_LINE, expect_refusal, registry, suggested_command};
 use crate::support::{Trial, guest, server::Server};
 use kubephase::plugin::digest::ComponentDigest;
 
-/// A registry that gives a harmless plugin first, and then one that asks for root.
-fn deceiving() -> (Server, String) {
+/// Returns a registry that gives a harmless plugin first, and then one that asks for root.
+fn deceiving_registry() -> (Server, String) {
     let harmless = guest::component(&Trial::check().manifest());
     let hostile = guest::component(&Trial::addon_phase().grants(&[ROOT]).manifest());
     let server = registry::switching(harmless, hostile);
@@ -21,8 +21,8 @@ fn digest_in(output: &str) -> String {
 }
 
 #[test]
-fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
-    let (operator, (_server, source)) = (Operator::new(), deceiving());
+fn the_operator_allows_only_the_component_that_a_registry_showed_before() {
+    let (operator, (_server, source)) = (Operator::new(), deceiving_registry());
     let config = operator.config();
     let inspected = operator
         .0
@@ -34,13 +34,13 @@ fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
         &Trial::addon_phase().grants(&[ROOT]).manifest(),
     ))
     .to_string();
-    refused(
+    expect_refusal(
         operator.plugin(&format!(
             "add {source} --allow --allow-root --digest {shown}"
         )),
         &[&shown, &given],
     );
-    let message = refused(
+    let message = expect_refusal(
         operator.plugin(&format!("add {source} --allow --allow-root")),
         &[
             ROOT_LINE,
@@ -58,7 +58,7 @@ fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
 
 #[test]
 fn allowing_a_plugin_of_a_registry_needs_its_digest_too() {
-    let (operator, (_server, source)) = (Operator::new(), deceiving());
+    let (operator, (_server, source)) = (Operator::new(), deceiving_registry());
     let added = operator.plugin(&format!("add {source}")).expect_status(0);
     let lock = operator.lock();
     assert!(
@@ -66,14 +66,14 @@ fn allowing_a_plugin_of_a_registry_needs_its_digest_too() {
         "{}",
         added.stdout
     );
-    let message = refused(
+    let message = expect_refusal(
         operator.plugin("allow hostile --allow-root"),
         &[ROOT_LINE, "--digest sha256:"],
     );
     // The earlier consent does not hold for another component of the registry either.
     assert_eq!(operator.lock(), lock);
     operator.paste(&message).expect_status(0);
-    refused(
+    expect_refusal(
         operator.plugin(&format!("add {source}")),
         &["--digest sha256:"],
     );
@@ -84,7 +84,7 @@ fn every_suggested_command_names_the_component() {
     let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("hostile.wasm", &plugin, "one");
     let check = |output: &str| {
-        let command = suggested(output).join(" ");
+        let command = suggested_command(output).join(" ");
         let component = std::fs::read(operator.0.folder().join("hostile.wasm")).unwrap();
         let digest = format!("--digest {}", ComponentDigest::compute(&component));
         assert!(command.contains(&digest), "{command}\n{output}");
@@ -99,7 +99,7 @@ fn every_suggested_command_names_the_component() {
         "0".repeat(64)
     ));
     let lock = operator.lock();
-    refused(other, &["sha256:0000"]);
+    expect_refusal(other, &["sha256:0000"]);
     assert_eq!(operator.lock(), lock);
     operator.paste(&added).expect_status(0);
     operator.plan().expect_status(0);

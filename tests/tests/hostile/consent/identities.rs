@@ -1,10 +1,10 @@
 //! Consent belongs to a source and a signer, not to the name that a plugin chooses for itself.
-use super::{Operator, ROOT, ROOT_LINE, refused};
+use super::{Operator, ROOT, ROOT_LINE, expect_refusal};
 use crate::support::Trial;
 
 /// Makes an operator who allowed `good/hostile.wasm` root. Then `evil/hostile.wasm` is offered,
 /// with the same name and the same grant.
-fn offered_another() -> Operator {
+fn operator_with_other_offer() -> Operator {
     let (operator, plugin) = (Operator::new(), Trial::addon_phase().grants(&[ROOT]));
     operator.put("good/hostile.wasm", &plugin, "good");
     operator.put("evil/hostile.wasm", &plugin, "evil");
@@ -17,10 +17,10 @@ fn offered_another() -> Operator {
 
 #[test]
 fn a_plugin_does_not_take_the_place_of_another_by_its_name() {
-    let operator = offered_another();
+    let operator = operator_with_other_offer();
     let (config, lock) = (operator.config(), operator.lock());
     for flags in ["", " --allow --allow-root"] {
-        refused(
+        expect_refusal(
             operator.plugin(&format!("add evil/hostile.wasm{flags}")),
             &["./good/hostile.wasm", "kubephase plugin remove hostile"],
         );
@@ -30,23 +30,23 @@ fn a_plugin_does_not_take_the_place_of_another_by_its_name() {
 
 #[test]
 fn a_lock_without_an_entry_counts_for_nothing() {
-    let operator = offered_another();
+    let operator = operator_with_other_offer();
     operator.0.write_config();
-    refused(
+    expect_refusal(
         operator.plugin("add evil/hostile.wasm --allow"),
         &["amount to root", ROOT_LINE],
     );
     operator.plugin("add evil/hostile.wasm").expect_status(0);
     assert!(operator.granted().is_empty());
-    refused(operator.plan(), &[ROOT_LINE, "--allow-root"]);
+    expect_refusal(operator.plan(), &[ROOT_LINE, "--allow-root"]);
 }
 
 #[test]
 fn a_source_that_the_configuration_changed_is_asked_for_all_flags() {
-    let operator = offered_another();
+    let operator = operator_with_other_offer();
     operator.edit_config(|text| text.replace("./good/", "./evil/"));
     let lock = operator.lock();
-    let message = refused(
+    let message = expect_refusal(
         operator.plugin("allow hostile"),
         &["in place of hostile from good/hostile.wasm", ROOT_LINE],
     );
@@ -76,7 +76,7 @@ fn another_signer_is_asked_for_all_flags() {
         .plugin("add hostile.wasm --allow --allow-root --signer ours.pub")
         .expect_status(0);
     run("plugin sign hostile.wasm --key theirs.key");
-    let message = refused(
+    let message = expect_refusal(
         operator.plugin("allow hostile --signer theirs.pub"),
         &[
             "in place of hostile from hostile.wasm, signed by",
@@ -89,7 +89,7 @@ fn another_signer_is_asked_for_all_flags() {
 
 #[test]
 fn what_the_lock_has_of_another_source_grants_nothing_to_a_pinned_entry() {
-    let operator = offered_another();
+    let operator = operator_with_other_offer();
     let inspected = operator.0.run(&["plugin", "inspect", "evil/hostile.wasm"]);
     let digest = inspected.stdout.split("sha256:").nth(1).unwrap();
     let digest = digest.lines().next().unwrap();
@@ -108,7 +108,7 @@ fn what_the_lock_has_of_another_source_grants_nothing_to_a_pinned_entry() {
     // The lock unchanged, and the lock changed by an attacker so that it fits.
     for lock in [lock.clone(), lock.replace(good, digest)] {
         std::fs::write(operator.0.folder().join("kubephase.lock"), lock).unwrap();
-        refused(operator.plan(), &[]);
+        expect_refusal(operator.plan(), &[]);
     }
 }
 

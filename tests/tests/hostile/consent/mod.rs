@@ -49,7 +49,7 @@ impl Operator {
 
     /// Runs the command that a message suggests.
     fn paste(&self, output: &str) -> RunResult {
-        self.0.run(&suggested(output))
+        self.0.run(&suggested_command(output))
     }
 
     fn config(&self) -> String {
@@ -76,7 +76,7 @@ impl Operator {
 
 /// Returns the arguments of the command that a message suggests: the last command that allows
 /// something.
-fn suggested(output: &str) -> Vec<String> {
+fn suggested_command(output: &str) -> Vec<String> {
     let command = output
         .rsplit("kubephase plugin ")
         .next()
@@ -87,7 +87,7 @@ fn suggested(output: &str) -> Vec<String> {
 }
 
 /// Checks that the program refused, and that its message has these parts. Returns the message.
-fn refused(ended: RunResult, parts: &[&str]) -> String {
+fn expect_refusal(ended: RunResult, parts: &[&str]) -> String {
     let output = ended.expect_status(6).output();
     for part in parts {
         assert!(output.contains(part), "{part} is missing:\n{output}");

@@ -1,6 +1,6 @@
 //! Texts that the operator reads before consent: they are complete, and nothing in them looks like
 //! something else.
-use super::{Operator, ROOT, ROOT_LINE, refused};
+use super::{Operator, ROOT, ROOT_LINE, expect_refusal};
 use crate::support::Trial;
 use kubephase::plugin::digest::ComponentDigest;
 use std::fs;
@@ -18,7 +18,7 @@ fn a_refusal_lists_every_line_that_needs_a_flag() {
     let plugin = Trial::addon_phase().grants(&[objects, files]);
     let operator = Operator::new();
     operator.put("hostile.wasm", &plugin, "");
-    let message = refused(
+    let message = expect_refusal(
         operator.plugin("add hostile.wasm --allow"),
         &["--allow-root --allow-cluster-admin"],
     );
@@ -148,11 +148,11 @@ fn a_grant_that_is_written_into_the_configuration_says_what_it_amounts_to() {
         operator.edit_config(|_| format!("{config}{entry}"));
         operator.plan()
     };
-    let message = refused(
+    let message = expect_refusal(
         with(""),
         &["amount to root on the node", ROOT_LINE, "allow: [root]"],
     );
-    refused(with("  allow: [cluster-admin]\n"), &["allow: [root]"]);
+    expect_refusal(with("  allow: [cluster-admin]\n"), &["allow: [root]"]);
     with("  allow: [root]\n").expect_status(0);
     with("");
     operator.edit_config(|text| text.split("  granted").next().unwrap().to_owned());

@@ -1,6 +1,6 @@
 //! A version that provides something else, or keeps fewer settings secret, needs the operator's
 //! consent.
-use super::{Operator, refused};
+use super::{Operator, expect_refusal};
 use crate::support::Trial;
 
 const SECRET: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: true}}}";
@@ -34,7 +34,7 @@ fn put(operator: &Operator, plugin: &Trial, settings: &str) {
 
 /// Makes an operator who added a plugin with a secret setting. Then a version is offered that has
 /// only the grants of the first.
-fn upgraded() -> Operator {
+fn operator_with_upgrade() -> Operator {
     let operator = Operator::new();
     put(&operator, &Trial::check(), SECRET);
     operator.plugin("add hostile.wasm").expect_status(0);
@@ -43,14 +43,14 @@ fn upgraded() -> Operator {
         text.replace("hostile.wasm\n", settings)
     });
     operator.plan().expect_status(0);
-    put(&operator, &Trial::providing(MORE), SHOWN);
+    put(&operator, &Trial::with_phases(MORE), SHOWN);
     operator
 }
 
 #[test]
 fn what_a_version_provides_is_shown_and_allowed() {
-    let operator = upgraded();
-    let message = refused(operator.plan(), &CHANGE);
+    let operator = operator_with_upgrade();
+    let message = expect_refusal(operator.plan(), &CHANGE);
     assert!(!message.contains("the same"), "{message}");
     let allowed = operator.paste(&message).expect_status(0).output();
     for line in CHANGE {
@@ -62,7 +62,7 @@ fn what_a_version_provides_is_shown_and_allowed() {
 
 #[test]
 fn adding_a_version_allows_nothing_of_what_it_provides() {
-    let operator = upgraded();
+    let operator = operator_with_upgrade();
     let added = operator
         .plugin("add hostile.wasm")
         .expect_status(0)
@@ -71,7 +71,7 @@ fn adding_a_version_allows_nothing_of_what_it_provides() {
         assert!(added.contains(line), "{line} is missing:\n{added}");
     }
     // The plugin is not run, so nothing shows the setting.
-    refused(operator.plan(), &CHANGE);
+    expect_refusal(operator.plan(), &CHANGE);
     assert_eq!(operator.0.rehearse_again().status, 6);
     let config = operator.0.config();
     for (path, text) in operator.0.all_files(&[&config]) {
@@ -95,20 +95,20 @@ fn a_lock_of_an_older_version_is_read_and_its_next_change_is_shown() {
     let path = operator.0.folder().join("kubephase.lock");
     std::fs::write(path, format!("{before}{after}")).unwrap();
     operator.plan().expect_status(0);
-    put(&operator, &Trial::providing(MORE), SHOWN);
+    put(&operator, &Trial::with_phases(MORE), SHOWN);
     let shown = [
         "+ preflight/hostile is a check",
         "+ preflight/hostile runs before certs",
         "+ preflight/hostile runs in init",
     ];
-    refused(operator.plan(), &shown);
+    expect_refusal(operator.plan(), &shown);
     operator.plugin("add hostile.wasm").expect_status(0);
-    refused(operator.plan(), &shown);
+    expect_refusal(operator.plan(), &shown);
 }
 
 #[test]
 fn a_plugin_stands_in_for_what_the_configuration_says() {
-    let operator = upgraded();
+    let operator = operator_with_upgrade();
     let config = operator.config();
     let added = operator
         .plugin("add hostile.wasm")
@@ -124,7 +124,7 @@ fn a_plugin_stands_in_for_what_the_configuration_says() {
 }
 
 #[test]
-fn adding_tells_what_is_secret_and_that_another_component_keeps_what_was_allowed() {
+fn adding_reports_what_is_secret_and_that_another_component_keeps_what_was_allowed() {
     let (operator, plugin) = (Operator::new(), Trial::check().grants(&[STAT]));
     put(&operator, &plugin, SECRET);
     let added = operator.plugin("add hostile.wasm --allow").expect_status(0);

@@ -8,7 +8,7 @@ fn a_check_has_no_file_written_although_its_plugin_was_granted_it() {
     let check =
         "- {id: preflight/hostile, title: Misuse the host, kind: check, workflow: [init]}\n";
     let phase = "- {id: later, title: Later, kind: phase, workflow: [init], needs: [certs]}\n";
-    let trial = Trial::providing(&format!("{check}{phase}"))
+    let trial = Trial::with_phases(&format!("{check}{phase}"))
         .grants(&[
             "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]",
         ])
@@ -30,7 +30,7 @@ fn a_check_has_no_file_written_although_its_plugin_was_granted_it() {
             .exists()
     );
     for what in [check.replace("kind: check", "kind: phase").as_str(), check] {
-        let result = Trial::providing(what)
+        let result = Trial::with_phases(what)
             .grants(&["capability: effects-files.write-file, paths: \
                 [/var/lib/kubephase-plugins/hostile/*]"])
             .inspect();

@@ -7,7 +7,7 @@ fn phase_entry(id: &str, kind: &str) -> String {
 }
 
 #[test]
-fn a_plugin_cannot_use_the_ids_of_the_distribution() {
+fn a_plugin_cannot_use_the_ids_of_the_program() {
     for (id, kind) in [
         ("certs/ca", "phase"),
         ("wait-control-plane", "phase"),
@@ -22,7 +22,7 @@ fn a_plugin_cannot_use_the_ids_of_the_distribution() {
         ("kubelet-start/x", "phase"),
         ("uploadconfig/x", "phase"),
     ] {
-        let trial = Trial::providing(&phase_entry(id, kind));
+        let trial = Trial::with_phases(&phase_entry(id, kind));
         let inspected = trial.inspect().expect_status(0);
         assert!(
             inspected.stdout.contains("No run would take it: "),
@@ -41,7 +41,7 @@ fn a_plugin_cannot_use_the_ids_of_the_distribution() {
 #[test]
 fn a_phase_that_is_provided_twice_is_refused() {
     let twice = phase_entry("preflight/hostile", "check").repeat(2);
-    let trial = Trial::providing(&twice);
+    let trial = Trial::with_phases(&twice);
     let added = trial.add();
     assert!(
         added.status != 0 || trial.rehearse().status == 6,
@@ -57,7 +57,7 @@ fn a_plugin_replaces_phases_that_are_not_addons_only_with_consent() {
             "- {{id: hostile, title: Misuse the host, kind: phase, workflow: [init], replaces: \
              [{phase}]}}\n"
         );
-        let trial = Trial::providing(&provides);
+        let trial = Trial::with_phases(&provides);
         trial.add().expect_status(0);
         trial
             .run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"])

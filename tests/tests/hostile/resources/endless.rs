@@ -16,7 +16,7 @@ fn a_node_with_endless_findings_can_be_used_again_and_reset() {
         ]),
     );
     let calls: Vec<Value> = vec![finding; 990];
-    let trial = Trial::providing(&checks(5)).calls(&calls);
+    let trial = Trial::with_phases(&checks(5)).calls(&calls);
     let result = trial.preflight();
     let journals: u64 = fs::read_dir(trial.on_node("/var/lib/kubephase"))
         .unwrap()

@@ -1,6 +1,6 @@
 //! The largest history that plugins can leave on a node: many runs, in each as many directories as
 //! a plugin may make. `reset` can be interrupted at every moment.
-use super::journal::{deep, directories_in};
+use super::journal::{directories_in, plugin_with_deep_files};
 use crate::support::{Trial, process::MAX_MEMORY};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn directories(run: usize, effect: usize) -> Vec<String> {
 /// Makes a node with the largest history: one run of the plugin, and copies of its journal that
 /// differ only in their effects.
 fn node_with_history() -> Trial {
-    let trial = deep(1, 1, "directory");
+    let trial = plugin_with_deep_files(1, 1, "directory");
     trial.rehearse().expect_status(0);
     let text = fs::read_to_string(journal(&trial, 1)).unwrap();
     let is_of_plugin = |line: &&str| line.contains("\"directories\":[") && line.contains(OWN);

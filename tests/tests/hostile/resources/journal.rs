@@ -6,8 +6,8 @@ use std::{fs, path::Path};
 const OWN: &str = "capability: effects-files.write-file, paths: \
     [/var/lib/kubephase-plugins/hostile/**]";
 
-/// A plugin that writes files, each below this number of directories of its own.
-pub fn deep(files: usize, directories: usize, name: &str) -> Trial {
+/// Returns a plugin that writes files, each below this number of directories of its own.
+pub fn plugin_with_deep_files(files: usize, directories: usize, name: &str) -> Trial {
     let write = |number: usize| {
         let below = format!("/{name}").repeat(directories);
         let path = format!("/var/lib/kubephase-plugins/hostile/{number}{below}");
@@ -29,7 +29,7 @@ fn reset(trial: &Trial) {
 
 #[test]
 fn files_thousands_of_directories_deep_are_not_made() {
-    let trial = deep(40, 1900, "a");
+    let trial = plugin_with_deep_files(40, 1900, "a");
     trial.rehearse().expect_status(0).expect_soon();
     let made = trial.on_node("/var/lib/kubephase-plugins/hostile");
     assert!(!made.exists());
@@ -38,7 +38,7 @@ fn files_thousands_of_directories_deep_are_not_made() {
 
 #[test]
 fn the_deepest_directories_that_a_plugin_may_make_are_removed_by_reset() {
-    let trial = deep(60, 27, "directory");
+    let trial = plugin_with_deep_files(60, 27, "directory");
     trial.rehearse().expect_status(0).expect_soon();
     assert!(trial.on_node("/var/lib/kubephase-plugins/hostile").exists());
     reset(&trial);
@@ -47,7 +47,7 @@ fn the_deepest_directories_that_a_plugin_may_make_are_removed_by_reset() {
 #[test]
 fn effects_without_end_do_not_fill_the_journal() {
     let long = "x".repeat(120);
-    let trial = deep(250, 27, &long);
+    let trial = plugin_with_deep_files(250, 27, &long);
     let result = trial.rehearse().expect_soon();
     assert!(
         result.status != 0
@@ -73,7 +73,7 @@ pub fn directories_in(folder: &Path) -> usize {
 
 #[test]
 fn a_plugin_makes_a_limited_number_of_directories_in_a_run() {
-    let trial = deep(80, 27, "a");
+    let trial = plugin_with_deep_files(80, 27, "a");
     let result = trial.rehearse().expect_status(5);
     assert!(
         result

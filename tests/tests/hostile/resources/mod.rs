@@ -1,5 +1,5 @@
-//! Memory, time and numbers: whatever a plugin does, the host stays within its memory (every run of
-//! this suite checks it) and the run ends.
+//! Memory, time and numbers: whatever a plugin does, its run ends, and the host stays within its
+//! memory. Each run of this suite checks the memory.
 
 mod endless;
 mod history;

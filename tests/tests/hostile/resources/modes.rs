@@ -39,7 +39,7 @@ fn mode(what: &'static str, ended: RunResult, limit: &'static str) -> Mode {
     }
 }
 
-/// A check that ends its call in one way.
+/// Returns a check that ends its call in one way.
 fn ending(ending: Value) -> RunResult {
     Trial::check()
         .rounds(&[json!({"ending": ending})])
@@ -49,7 +49,7 @@ fn ending(ending: Value) -> RunResult {
 /// Checks that stay below the limit of a call in every round.
 fn computing(provides: String) -> RunResult {
     let round = json!({"steps": 100_000_000, "ending": {"againUntil": 60}});
-    Trial::providing(&provides).rounds(&[round]).preflight()
+    Trial::with_phases(&provides).rounds(&[round]).preflight()
 }
 
 fn check(calls: &[Value]) -> RunResult {
@@ -107,7 +107,7 @@ fn calls() -> Vec<Mode> {
         ),
         mode(
             "memory of many phases side by side",
-            Trial::providing(&checks(8))
+            Trial::with_phases(&checks(8))
                 .phases("parallelism: 8\n")
                 .rounds(&[json!({"ending": "endlessMemory"})])
                 .preflight(),
@@ -238,7 +238,7 @@ fn real() -> Vec<Mode> {
         namespace::run(&trial, None, &namespace::PREFLIGHT)
     };
     let server = Server::start(Manner::EndlessBody);
-    let trial = Trial::asking(&server);
+    let trial = Trial::check_that_asks(&server);
     trial.prepare();
     vec![
         mode(

@@ -4,7 +4,7 @@ use kubephase::{plugin_tools::toolchain, wasm::section::MANIFEST};
 use std::{process::Command, sync::OnceLock};
 
 /// Returns the component without a manifest.
-fn bare() -> &'static [u8] {
+fn component_without_manifest() -> &'static [u8] {
     static BARE: OnceLock<Vec<u8>> = OnceLock::new();
     BARE.get_or_init(|| {
         let workspace = workspace();
@@ -32,7 +32,7 @@ fn bare() -> &'static [u8] {
 
 /// Returns the hostile plugin with this `plugin.yaml`.
 pub fn component(manifest: &str) -> Vec<u8> {
-    let mut component = bare().to_vec();
+    let mut component = component_without_manifest().to_vec();
     append_manifest(&mut component, manifest.as_bytes());
     component
 }

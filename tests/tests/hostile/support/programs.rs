@@ -1,5 +1,6 @@
-//! Fake programs that record their calls, to be first in PATH. A plugin finds them only in a
-//! namespace, where they are programs of the system.
+//! Fake programs that record their calls. They come first in PATH. The host does not look there for
+//! a plugin's programs, so a plugin finds them only in a namespace that has them as programs of the
+//! system.
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -8,7 +8,7 @@ pub struct ValidArguments {
     pub texts: Vec<usize>,
 }
 
-/// All of these arguments are texts.
+/// Returns arguments that are all texts.
 fn texts<const N: usize>(values: [&str; N]) -> ValidArguments {
     ValidArguments {
         values: values.map(Value::from).to_vec(),
@@ -16,7 +16,7 @@ fn texts<const N: usize>(values: [&str; N]) -> ValidArguments {
     }
 }
 
-/// The first `count` of these arguments are texts.
+/// Returns arguments of which the first `count` are texts.
 fn mixed(values: Value, count: usize) -> ValidArguments {
     let Value::Array(values) = values else {
         panic!("{values} is not a list of arguments");

@@ -7,7 +7,8 @@ use crate::render::kubelet;
 use kubephase_sdk::{component_hash, kubeadm::Config, yaml};
 use serde_json::{Value, json};
 
-/// The annotation of a configuration that no user wrote, so that an upgrade may make it anew.
+/// The annotation of a configuration that no user wrote. An upgrade may replace a configuration
+/// that has it.
 pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
 /// Returns the ConfigMap `kubeadm-config`, and the access to it.

@@ -20,7 +20,7 @@ pub(super) enum MergeKey {
 }
 
 impl MergeRule {
-    /// The rule of a list whose elements are identified by a key.
+    /// Returns the rule of a list whose elements are identified by a key.
     const fn list(key: MergeKey) -> MergeRule {
         MergeRule {
             merge: Some(key),

@@ -166,7 +166,7 @@ impl Patches {
         {
             document =
                 apply_patch(*kind, object_kind(target), &document, patch).map_err(|error| {
-                    let (kind, patch) = (kind.media_type(), quotable(patch));
+                    let (kind, patch) = (kind.media_type(), as_quoted(patch));
                     format!(
                         "could not apply the following patch of type {kind:?} to target \
                     {target:?}:\n{patch}\n: {error}"
@@ -193,7 +193,7 @@ fn object_kind(target: &str) -> &'static str {
 
 /// Returns a patch as JSON for messages. A plain text is quoted only by its kind, because any file
 /// that is not a patch parses as a plain text.
-fn quotable(patch: &Value) -> String {
+fn as_quoted(patch: &Value) -> String {
     if patch.is_object() || patch.is_array() {
         patch.to_string()
     } else {

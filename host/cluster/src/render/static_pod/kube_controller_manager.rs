@@ -2,7 +2,7 @@
 use super::{
     Component, certificate_file, environment, probe, probe::Probes, volume, volume::Mount,
 };
-use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join, last_argument};
+use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join_path, last_argument};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub fn kube_controller_manager(config: &Config) -> Value {
 
 fn flags(config: &Config) -> Vec<(&'static str, String)> {
     let cluster = &config.cluster;
-    let kubeconfig = join(KUBERNETES_DIRECTORY, KUBECONFIG);
+    let kubeconfig = join_path(KUBERNETES_DIRECTORY, KUBECONFIG);
     let mut flags = vec![
         ("authentication-kubeconfig", kubeconfig.clone()),
         ("authorization-kubeconfig", kubeconfig.clone()),

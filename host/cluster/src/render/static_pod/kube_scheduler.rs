@@ -1,6 +1,6 @@
 //! The static Pod of kube-scheduler.
 use super::{Component, environment, probe, probe::Probes, volume, volume::Mount};
-use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join};
+use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join_path};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const KUBECONFIG: &str = "scheduler.conf";
 /// Returns the manifest of kube-scheduler.
 pub fn kube_scheduler(config: &Config) -> Value {
     let component = &config.cluster.scheduler;
-    let kubeconfig = join(KUBERNETES_DIRECTORY, KUBECONFIG);
+    let kubeconfig = join_path(KUBERNETES_DIRECTORY, KUBECONFIG);
     let flags = [
         ("authentication-kubeconfig", kubeconfig.as_str()),
         ("authorization-kubeconfig", &kubeconfig),

@@ -18,7 +18,7 @@ pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 
-use super::join;
+use super::join_path;
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar},
     release::Release,
@@ -40,7 +40,7 @@ pub const COMPONENTS: [(&str, Renderer); 4] = [
 
 /// Returns the path of a file in the certificates directory.
 fn certificate_file(config: &Config, name: &str) -> String {
-    join(&config.cluster.certificates_dir, name)
+    join_path(&config.cluster.certificates_dir, name)
 }
 
 /// The parts in which the Pods of the components differ.

@@ -5,7 +5,7 @@ mod users;
 pub use users::allocate_users;
 
 use super::certificate_file;
-use crate::render::{KUBERNETES_DIRECTORY, join};
+use crate::render::{KUBERNETES_DIRECTORY, join_path};
 use kubephase_sdk::{
     kubeadm::Config,
     spec::{ControlPlaneUsers, User},
@@ -25,7 +25,7 @@ pub struct OwnedFile {
 }
 
 impl OwnedFile {
-    /// A file that only its owner uses.
+    /// Returns a file that only its owner uses.
     fn private(path: String, owner: User) -> OwnedFile {
         OwnedFile {
             path,
@@ -34,7 +34,7 @@ impl OwnedFile {
         }
     }
 
-    /// The key that signs service account tokens. A group may read it.
+    /// Returns the key that signs service account tokens. A group may read it.
     fn service_account_key(config: &Config, users: &ControlPlaneUsers) -> OwnedFile {
         OwnedFile {
             path: certificate_file(config, "sa.key"),
@@ -80,7 +80,7 @@ pub fn owned_files(config: &Config, component: &str, users: &ControlPlaneUsers) 
         }
         "kube-controller-manager" => {
             let user = users.kube_controller_manager;
-            let kubeconfig = join(KUBERNETES_DIRECTORY, "controller-manager.conf");
+            let kubeconfig = join_path(KUBERNETES_DIRECTORY, "controller-manager.conf");
             let mut files = vec![
                 OwnedFile::private(kubeconfig, user),
                 OwnedFile::service_account_key(config, users),
@@ -91,7 +91,7 @@ pub fn owned_files(config: &Config, component: &str, users: &ControlPlaneUsers) 
             files
         }
         "kube-scheduler" => vec![OwnedFile::private(
-            join(KUBERNETES_DIRECTORY, "scheduler.conf"),
+            join_path(KUBERNETES_DIRECTORY, "scheduler.conf"),
             users.kube_scheduler,
         )],
         _ => Vec::new(),

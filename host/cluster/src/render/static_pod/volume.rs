@@ -1,5 +1,5 @@
 //! The host paths that are mounted in the control plane's Pods.
-use crate::render::{KUBERNETES_DIRECTORY, join};
+use crate::render::{KUBERNETES_DIRECTORY, join_path};
 use kubephase_sdk::kubeadm::{Config, ExternalEtcd, HostPathMount};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    /// A directory with the same path on the host and in the Pod.
+    /// Returns a directory with the same path on the host and in the Pod.
     pub(super) fn directory(name: impl Into<String>, path: &str, read_only: bool) -> Self {
         Mount {
             name: name.into(),
@@ -35,11 +35,11 @@ impl Mount {
         }
     }
 
-    /// The kubeconfig with which a component talks to the API server.
+    /// Returns the kubeconfig with which a component talks to the API server.
     pub(super) fn kubeconfig(file: &str) -> Self {
         Mount {
             path_type: "FileOrCreate".into(),
-            ..Mount::directory("kubeconfig", &join(KUBERNETES_DIRECTORY, file), true)
+            ..Mount::directory("kubeconfig", &join_path(KUBERNETES_DIRECTORY, file), true)
         }
     }
 
@@ -104,7 +104,7 @@ pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<
         let Some((directory, _)) = file.rsplit_once('/') else {
             continue;
         };
-        let directory = join(directory, "");
+        let directory = join_path(directory, "");
         let mounted = OTHER_CA_DIRECTORIES
             .iter()
             .copied()

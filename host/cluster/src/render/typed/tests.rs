@@ -42,7 +42,7 @@ fn template() -> Value {
     })
 }
 
-/// What Go writes for it, as the real kubeadm does for a static Pod.
+/// Returns what Go writes for the spec, as the real kubeadm does for a static Pod.
 fn expected_spec() -> Value {
     json!({
         "automountServiceAccountToken": false,

@@ -14,7 +14,7 @@ pub enum Credentials {
 impl Credentials {
     /// Returns the credentials of a run: the admin's, or, for a worker that joins, the bootstrap
     /// kubeconfig that it joins with.
-    pub fn of(config: &Config) -> Credentials {
+    pub fn for_run(config: &Config) -> Credentials {
         match &config.join {
             Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
             _ => Credentials::File(config.run.kubeconfig.clone()),

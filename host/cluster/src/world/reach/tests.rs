@@ -10,7 +10,7 @@ fn only_addresses_of_other_machines_are_ordinary() {
         "2001:db8::7",
         "2a00::1",
     ] {
-        assert_eq!(special(address.parse().unwrap()), None, "{address}");
+        assert_eq!(special_kind_of(address.parse().unwrap()), None, "{address}");
     }
     for address in [
         "0.0.0.0",
@@ -42,7 +42,7 @@ fn only_addresses_of_other_machines_are_ordinary() {
         "2001:db8:1:2:a9:fea9:fe00:0",
     ] {
         let address = address.parse().unwrap();
-        assert!(special(address).is_some(), "{address}");
+        assert!(special_kind_of(address).is_some(), "{address}");
         assert!(
             Reach::OtherMachines(Services::default())
                 .check("a", address)
@@ -84,7 +84,7 @@ fn addresses_of_this_machine_and_of_services_are_nearby() {
 }
 
 #[test]
-fn subnets_that_are_none_are_left_out() {
+fn texts_that_are_no_subnets_are_left_out() {
     assert_eq!(Services::of(""), Services::default());
     assert_eq!(Services::of("x,10.96.0.0/12"), Services::of("10.96.0.0/12"));
 }

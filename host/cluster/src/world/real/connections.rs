@@ -39,13 +39,13 @@ pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
         handle.clone(),
         Arc::new(files()?),
         credentials,
-        Arc::new(direct()),
+        Arc::new(direct_resolver()),
         Patience::none(),
     ))
 }
 
 /// Returns a resolver that connects to servers at the addresses of their URLs.
-pub fn direct() -> impl Resolver {
+pub fn direct_resolver() -> impl Resolver {
     OwnServerResolver(None)
 }
 

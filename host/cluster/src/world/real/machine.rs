@@ -90,7 +90,7 @@ impl Node for RealNode {
 
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
         let table = mounts::read_table()?;
-        mounts::unmount_all(&mounts::below(&table, directory), directory, flags)
+        mounts::unmount_all(&mounts::mounts_below(&table, directory), directory, flags)
     }
 }
 

@@ -37,7 +37,7 @@ use super::{
 use crate::secret::{Secret, configuration::Config};
 use anyhow::Result;
 use connections::OwnServerResolver;
-pub use connections::{cluster, direct, files, runtime};
+pub use connections::{cluster, direct_resolver, files, runtime};
 use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::{EtcdPod, etcd_endpoints, etcd_pods};
@@ -90,7 +90,7 @@ impl Real {
         let api = ApiClient::new(
             handle.clone(),
             files.clone(),
-            Credentials::of(config),
+            Credentials::for_run(config),
             Arc::new(OwnServerResolver(address)),
             patience.clone(),
         );

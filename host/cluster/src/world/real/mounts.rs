@@ -24,7 +24,7 @@ pub fn read_table() -> Tried<String> {
 }
 
 /// Returns the paths of the mounts below a directory by the kernel's table, the inner ones first.
-pub fn below(table: &str, directory: &str) -> Vec<String> {
+pub fn mounts_below(table: &str, directory: &str) -> Vec<String> {
     let prefix = format!("{}/", directory.trim_end_matches('/'));
     let mut paths: Vec<String> = table
         .lines()

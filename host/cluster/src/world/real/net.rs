@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     secret::Secret,
-    world::{Net, TlsFiles, Tried, innermost, node::proxy, reach::Reach},
+    world::{Net, TlsFiles, Tried, innermost_message, node::proxy, reach::Reach},
 };
 use kubephase_wit::{Failure, FailureCode, HttpReply};
 use reqwest::{
@@ -136,7 +136,7 @@ fn unavailable(url: &HttpUrl, error: &reqwest::Error) -> Failure {
         retryable: true,
         ..Failure::new(
             FailureCode::Unavailable,
-            format!("{url}: {}", innermost(error)),
+            format!("{url}: {}", innermost_message(error)),
         )
     }
 }

@@ -51,14 +51,14 @@ pub enum Programs {
 }
 
 impl Programs {
-    /// The programs in the `PATH` of this process.
+    /// Returns the programs in the `PATH` of this process.
     pub fn of_this_process() -> Programs {
         Programs::OfOperator {
             path: env::var_os("PATH").unwrap_or_default(),
         }
     }
 
-    /// The programs in one directory, then those in the `PATH` of this process.
+    /// Returns the programs in one directory, then those in the `PATH` of this process.
     #[cfg(test)]
     pub fn with_first(directory: &Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();

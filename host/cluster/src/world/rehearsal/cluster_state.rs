@@ -184,7 +184,7 @@ impl ClusterState {
             embedded: true,
         };
         self.servers().push(RunningServer {
-            addresses: parse_address(server.advertised())
+            addresses: parse_address(server.advertised_address())
                 .into_iter()
                 .chain(machine.iter().copied())
                 .collect(),

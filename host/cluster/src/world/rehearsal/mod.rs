@@ -215,8 +215,9 @@ impl World for Rehearsal {
         self.kubelet.bind_admins()
     }
 
-    /// A dry run that joins a real cluster never waits in vain, and not at all if none of its
-    /// phases starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
+    /// Returns the time after which a wait ends; `None` if it has no end of its own. A dry run that
+    /// joins a real cluster ends a wait early, and does not wait at all if none of its phases
+    /// starts the kubelet (kubeadm behaviour: a dry run only says what it would wait for).
     fn longest_wait(&self) -> Option<Duration> {
         let is_external = self.kubelet.cluster().is_external();
         if self.kubelet.is_running() {

@@ -15,7 +15,7 @@ fn a_text_is_measured_like_the_values_that_are_read_from_it() {
     }
 }
 
-fn can_take_large_turn() -> bool {
+fn gets_new_turn() -> bool {
     wait_for_turn("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some())
 }
 
@@ -23,7 +23,8 @@ fn can_take_large_turn() -> bool {
 fn a_second_thread_waits_but_the_holder_of_a_turn_does_not() {
     let turn = |bytes| wait_for_turn("", bytes, &|| false).unwrap();
     let first = turn(SMALL + 1);
-    assert!(turn(1).0.is_none() && !can_take_large_turn());
+    // This thread reads further documents within its turn.
+    assert!(turn(1).0.is_none() && !gets_new_turn());
     let other_thread_waits = std::thread::scope(|scope| {
         let other = scope.spawn(|| wait_for_turn("", SMALL + 1, &|| true).is_none());
         other.join().unwrap()

@@ -1,7 +1,7 @@
 use super::*;
 use std::os::unix::fs::PermissionsExt;
 
-fn refused(signer: &Signer, component: &[u8], signature: &str) -> String {
+fn expect_refusal(signer: &Signer, component: &[u8], signature: &str) -> String {
     signer.verify(component, signature).unwrap_err().to_string()
 }
 
@@ -28,13 +28,13 @@ fn a_signature_is_one_keys_and_one_components() {
 
     let signature = sign(b"component", &secret, "time-sync 0.1.0").unwrap();
     assert!(signer.verify(b"component", &signature).is_ok());
-    assert!(refused(&signer, b"another", &signature).contains("does not fit"));
+    assert!(expect_refusal(&signer, b"another", &signature).contains("does not fit"));
     assert!(
-        refused(&other, b"component", &signature)
+        expect_refusal(&other, b"component", &signature)
             .contains(&format!("of another key ({})", key_id(&signature).unwrap()))
     );
     assert!(
-        refused(&signer, b"component", &signature.replace("0.1.0", "0.2.0"))
+        expect_refusal(&signer, b"component", &signature.replace("0.1.0", "0.2.0"))
             .contains("does not fit")
     );
     for broken in [
@@ -43,7 +43,7 @@ fn a_signature_is_one_keys_and_one_components() {
         &signature[..signature.len() - 40],
     ] {
         assert!(
-            refused(&signer, b"component", broken).contains("is not a minisign signature"),
+            expect_refusal(&signer, b"component", broken).contains("is not a minisign signature"),
             "{broken}"
         );
     }

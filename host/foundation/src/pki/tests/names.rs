@@ -53,15 +53,15 @@ fn encode_name(sets: &[&[Attribute<'_>]]) -> Vec<u8> {
     element(0x30, &sets.iter().map(set).collect::<Vec<_>>().concat())
 }
 
-/// Names of authorities, as directories and other tools make them.
+/// Returns names of authorities, as directories and other tools make them.
 fn names() -> Vec<(&'static str, Vec<u8>)> {
-    let one: &[Attribute] = &[(COMMON_NAME, UTF8, b"Root of Acme")];
+    let common_name: &[Attribute] = &[(COMMON_NAME, UTF8, b"Root of Acme")];
     let long = [b'x'; 300];
     let with_domains: [&[Attribute]; 4] = [
         &[(DOMAIN, IA5, b"test")],
         &[(DOMAIN, IA5, b"acme")],
         &[(DOMAIN, IA5, b"corp")],
-        one,
+        common_name,
     ];
     let many_values: [&[Attribute]; 2] = [
         &[
@@ -84,7 +84,7 @@ fn names() -> Vec<(&'static str, Vec<u8>)> {
         ("sets of several values", encode_name(&many_values)),
         (
             "the country last",
-            encode_name(&[one, &[(COUNTRY, PRINTABLE, b"SE")]]),
+            encode_name(&[common_name, &[(COUNTRY, PRINTABLE, b"SE")]]),
         ),
         (
             "Latin-1 in a T61String",
@@ -104,14 +104,14 @@ fn names() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "an e-mail address",
-            encode_name(&[one, &[(EMAIL, IA5, b"pki@acme.test")]]),
+            encode_name(&[common_name, &[(EMAIL, IA5, b"pki@acme.test")]]),
         ),
         ("a long name", encode_name(&[&[(COMMON_NAME, UTF8, &long)]])),
         ("an empty name", encode_name(&[])),
     ]
 }
 
-/// Makes an authority with a name of its own.
+/// Makes an authority with this encoded name.
 fn authority(name: &[u8], key: &Key) -> Certificate {
     let mut params = template("replaced", &[]).to_params().unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -120,7 +120,7 @@ fn authority(name: &[u8], key: &Key) -> Certificate {
     let name = Name::from(&X509Name::from_der(name).unwrap().1);
     let names = [(NameField::Issuer, &name), (NameField::Subject, &name)];
     let der = sign(unsigned.der(), &names, key.pair()).unwrap();
-    // As it is read from a file.
+    // The caller gets the certificate as it is read from a file.
     Certificate::from_pem(&Certificate::from_der(der).to_pem()).unwrap()
 }
 
@@ -196,7 +196,7 @@ fn every_organization_of_a_client_is_in_its_certificate_and_its_request() {
 }
 
 #[test]
-fn a_leaf_names_the_key_of_its_authority_unless_it_has_the_same_name() {
+fn a_leaf_names_the_key_of_its_authority_unless_both_have_the_same_name() {
     let root_key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let root = Certificate::self_signed_authority(&template("root", &[]), &root_key).unwrap();
     let identifier = |certificate: &Certificate| {

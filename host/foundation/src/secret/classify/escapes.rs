@@ -24,7 +24,7 @@ pub(super) fn unescape(content: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The bytes that an escape stands for.
+/// Returns the bytes that an escape stands for.
 fn decode(found: &Captures<'_>) -> Vec<u8> {
     let number = |group: &str, radix: u32| {
         let digits = str::from_utf8(found.name(group)?.as_bytes()).ok()?;

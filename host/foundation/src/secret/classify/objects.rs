@@ -104,13 +104,14 @@ pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     serde_yaml::from_multiple_with_options(text, options).ok()
 }
 
-/// The name and the value of a pair that is written as an object: `{name: password, value: x}`.
+/// Returns the name and the value of a pair that is written as an object:
+/// `{name: password, value: x}`.
 fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
     let name = text_of(fields, "name").or_else(|| text_of(fields, "key"))?;
     Some((name, text_of(fields, "value")?))
 }
 
-/// The text in a field; `None` if the field does not hold a text.
+/// Returns the text in a field; `None` if the field does not hold a text.
 fn text_of<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
     fields.get(name).and_then(Value::as_str)
 }

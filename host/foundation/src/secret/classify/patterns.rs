@@ -189,7 +189,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
 ];
 
-/// The entries of [`SIGNS`], and one for each pattern of [`FORMATS`].
+/// Returns the entries of [`SIGNS`], and one for each pattern of [`FORMATS`].
 fn signs() -> impl Iterator<Item = (Credential, &'static [&'static str])> {
     let formats = FORMATS
         .iter()
@@ -221,7 +221,7 @@ const EXAMPLES: &[&str] = &[
     "<passphrase>optional; leave empty if not used.</passphrase>",
 ];
 
-/// The content without the passwords of [`EXAMPLES`].
+/// Returns the content without the passwords of [`EXAMPLES`].
 fn without_examples(content: &[u8]) -> Cow<'_, [u8]> {
     let text = str::from_utf8(content).unwrap_or_default();
     if !EXAMPLES.iter().any(|example| text.contains(example)) {

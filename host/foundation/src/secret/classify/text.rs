@@ -27,7 +27,7 @@ fn is_of_text(c: char) -> bool {
     !c.is_control() || matches!(c, '\0' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' | '\u{1b}')
 }
 
-/// The stretches of text in content: the whole content if it is text.
+/// Returns the stretches of text in content: the whole content if it is text.
 pub(super) fn stretches(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let whole = is_text(content);
     let between = if whole { &[] } else { content };

@@ -77,7 +77,7 @@ fn what_cannot_be_seen_is_shown() {
 }
 
 #[test]
-fn marks_are_not_stacked_and_stay_off_other_text() {
+fn combining_marks_are_not_stacked_and_do_not_cover_other_text() {
     // Languages put up to two marks over one letter.
     for plain in [
         "e\u{301}",

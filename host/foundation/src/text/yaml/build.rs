@@ -60,17 +60,19 @@ impl Builder<'_> {
             }
             NodeContent::Scalar(scalar) => {
                 self.count_bytes(at, scalar)?;
-                Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refused(why))?))
+                Yaml::Scalar(as_json(scalar.value().map_err(|why| raw.refusal(why))?))
             }
             NodeContent::List(items) => {
-                let items = self.deeper(raw, |builder| {
+                let items = self.one_level_deeper(raw, |builder| {
                     items.iter().map(|item| builder.node(*item)).collect()
                 })?;
                 Yaml::List(items)
             }
             NodeContent::Map(children) => {
                 let mut entries = Vec::new();
-                self.deeper(raw, |builder| builder.entries(children, None, &mut entries))?;
+                self.one_level_deeper(raw, |builder| {
+                    builder.entries(children, None, &mut entries)
+                })?;
                 Yaml::Map(Entries::new(entries))
             }
         };
@@ -116,9 +118,9 @@ impl Builder<'_> {
         match content {
             NodeContent::Scalar(scalar) => {
                 self.count_bytes(at, scalar)?;
-                scalar.key().map_err(|why| raw.refused(why))
+                scalar.key().map_err(|why| raw.refusal(why))
             }
-            _ => Err(raw.refused("a key cannot be a list or a map")),
+            _ => Err(raw.refusal("a key cannot be a list or a map")),
         }
     }
 
@@ -150,18 +152,18 @@ impl Builder<'_> {
         self.count(at)?;
         let nodes = self.nodes;
         match &nodes[at].content {
-            NodeContent::Map(children) => self.deeper(place, |builder| {
+            NodeContent::Map(children) => self.one_level_deeper(place, |builder| {
                 builder.entries(children, Some(place), entries)
             }),
             NodeContent::Alias(target) => match &nodes[*target].content {
                 NodeContent::Map(children) => self.behind_alias(at, |builder| {
-                    builder.deeper(place, |builder| {
+                    builder.one_level_deeper(place, |builder| {
                         builder.entries(children, Some(place), entries)
                     })
                 }),
-                _ => Err(place.refused(NOT_A_MAP)),
+                _ => Err(place.refusal(NOT_A_MAP)),
             },
-            _ => Err(place.refused(NOT_A_MAP)),
+            _ => Err(place.refusal(NOT_A_MAP)),
         }
     }
 
@@ -177,7 +179,7 @@ impl Builder<'_> {
         if f64::from(self.repeated) / built <= 0.99 - 0.89 * many {
             return Ok(());
         }
-        Err(self.nodes[at].refused(TOO_LARGE))
+        Err(self.nodes[at].refusal(TOO_LARGE))
     }
 
     /// Counts the bytes of a scalar that `at` or an alias around it repeats.
@@ -187,7 +189,7 @@ impl Builder<'_> {
             self.repeated_bytes = self.repeated_bytes.saturating_add(scalar.text.len());
         }
         if self.repeated_bytes > MAX_REPEATED_BYTES {
-            return Err(self.nodes[at].refused(TOO_LARGE));
+            return Err(self.nodes[at].refusal(TOO_LARGE));
         }
         Ok(())
     }
@@ -198,22 +200,22 @@ impl Builder<'_> {
         work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
     ) -> Result<T, Unreadable> {
         if self.aliases.contains(&alias) {
-            return Err(self.nodes[alias].refused("an alias stands within what it repeats"));
+            return Err(self.nodes[alias].refusal("an alias stands within what it repeats"));
         }
         self.aliases.push(alias);
         let nodes = self.nodes;
-        let result = self.deeper(&nodes[alias], work);
+        let result = self.one_level_deeper(&nodes[alias], work);
         self.aliases.pop();
         result
     }
 
-    fn deeper<T>(
+    fn one_level_deeper<T>(
         &mut self,
         place: &Raw,
         work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
     ) -> Result<T, Unreadable> {
         if self.depth == DEEPEST {
-            return Err(place.refused("lists and maps are nested too deep"));
+            return Err(place.refusal("lists and maps are nested too deep"));
         }
         self.depth += 1;
         let result = work(self);
@@ -223,7 +225,7 @@ impl Builder<'_> {
 }
 
 impl Raw {
-    fn refused(&self, why: &str) -> Unreadable {
+    fn refusal(&self, why: &str) -> Unreadable {
         Unreadable::new(why, self.line, self.column)
     }
 }

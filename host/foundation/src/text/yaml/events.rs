@@ -241,7 +241,8 @@ fn escape_problem(escape: &str) -> Option<&'static str> {
     (0xd800..0xe000).contains(&code).then_some(SURROGATE)
 }
 
-/// In YAML 1.1, these characters end a line, and with it the comment or the scalar.
+/// Refuses line separators outside of quotes: in YAML 1.1 they end a line, and with the line a
+/// comment or a scalar.
 fn check_line_separators(text: &str, parts: &Parts) -> Result<(), Unreadable> {
     for (at, _) in text.match_indices(['\u{2028}', '\u{2029}']) {
         if parts.quoted.around(at).is_none() {

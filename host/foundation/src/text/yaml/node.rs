@@ -84,17 +84,17 @@ impl Entries {
         Entries { list, by_name }
     }
 
-    /// The last entry of this name.
+    /// Returns the last entry of this name.
     fn last(&self, name: &str) -> Option<&(EntryKey, YamlNode)> {
         self.position(name).map(|at| &self.list[at])
     }
 
-    /// The last entry of this name, to be changed.
+    /// Returns the last entry of this name, to be changed.
     pub fn last_mut(&mut self, name: &str) -> Option<&mut (EntryKey, YamlNode)> {
         self.position(name).map(|at| &mut self.list[at])
     }
 
-    /// The place of the last entry of this name in the list.
+    /// Returns the place of the last entry of this name in the list.
     fn position(&self, name: &str) -> Option<usize> {
         let end = self
             .by_name

@@ -47,8 +47,8 @@ pub(super) fn prepare(text: &str) -> Result<Cow<'_, str>, Unreadable> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     check_characters(text)?;
     check_beginning(text)?;
-    let text = until_end(text);
-    // A second mark indents the first line.
+    let text = cut_at_end(text);
+    // The library of kubeadm reads a second mark as a space, which indents the first line.
     let indented = text.strip_prefix(BYTE_ORDER_MARK);
     if indented.is_none() && !text.contains(NEXT_LINE) {
         return Ok(text.into());
@@ -92,9 +92,9 @@ fn check_beginning(text: &str) -> Result<(), Unreadable> {
     }
 }
 
-/// Returns the text up to the line that ends its document, `...`. What stands behind the marker on
-/// that line is left out, too.
-fn until_end(text: &str) -> &str {
+/// Returns the text up to and with the marker `...` that ends the document. What stands behind the
+/// marker is left out, also on its line.
+fn cut_at_end(text: &str) -> &str {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if is_end_marker(line.trim_end_matches(['\r', '\n'])) {

@@ -192,7 +192,7 @@ structs! {
     }
 }
 
-/// A field that Go writes even if it has no value.
+/// Returns a field that Go writes even if it has no value.
 const fn always(name: &'static str, of: Type) -> super::Field {
     of_kind(Zero, name, of)
 }

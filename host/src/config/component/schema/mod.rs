@@ -42,7 +42,7 @@ const UINT32: Type = Type::Int(0..=u32::MAX as i64);
 
 impl Type {
     /// Returns the type as Go prints it.
-    pub(super) fn go(&self) -> String {
+    pub(super) fn go_type(&self) -> String {
         match self {
             Type::String => "string".into(),
             Type::Named(name) => (*name).into(),
@@ -57,8 +57,8 @@ impl Type {
             Type::Time => "v1.Time".into(),
             Type::Token => "v1.BootstrapTokenString".into(),
             Type::Any => "any".into(),
-            Type::List(of) => format!("[]{}", of.go()),
-            Type::Map(of) => format!("map[string]{}", of.go()),
+            Type::List(of) => format!("[]{}", of.go_type()),
+            Type::Map(of) => format!("map[string]{}", of.go_type()),
             Type::Struct(of) => of.go.into(),
         }
     }

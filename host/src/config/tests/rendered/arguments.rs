@@ -1,6 +1,6 @@
 //! The arguments of the components.
 use super::{Config, complete, json, static_pod};
-use crate::render::{command_line, join, last_argument};
+use crate::render::{command_line, join_path, last_argument};
 use kubephase_sdk::kubeadm::Arg;
 
 fn argument(name: &str, value: &str) -> Arg {
@@ -19,10 +19,10 @@ fn flags_and_paths_are_gos() {
     );
     assert_eq!(last_argument(&users, "v"), Some("5"));
     assert_eq!(
-        join("/etc//kubernetes/./pki/", "ca.crt"),
+        join_path("/etc//kubernetes/./pki/", "ca.crt"),
         "/etc/kubernetes/pki/ca.crt"
     );
-    assert_eq!(join("/a/../..", "b"), "/b");
+    assert_eq!(join_path("/a/../..", "b"), "/b");
 }
 
 fn warnings_about(modes: &str) -> Vec<String> {

@@ -106,7 +106,7 @@ fn kube_proxys_configuration_is_kubeadms() {
     check_no_differences(&differences);
 }
 
-fn encoded(text: &str) -> Value {
+fn in_base64(text: &str) -> Value {
     data_encoding::BASE64.encode(text.as_bytes()).into()
 }
 
@@ -125,11 +125,11 @@ fn tokens_become_secrets() {
     let secret = objects::token_secret(&token, 1_767_323_045).unwrap();
     assert_eq!(secret.name, "bootstrap-token-abcdef");
     let data = &secret.manifest["data"];
-    assert_eq!(data["expiration"], encoded("2026-01-02T04:34:05Z"));
-    assert_eq!(data["usage-bootstrap-signing"], encoded("true"));
+    assert_eq!(data["expiration"], in_base64("2026-01-02T04:34:05Z"));
+    assert_eq!(data["usage-bootstrap-signing"], in_base64("true"));
     assert_eq!(
         data["auth-extra-groups"],
-        encoded("system:bootstrappers:a,system:bootstrappers:b")
+        in_base64("system:bootstrappers:a,system:bootstrappers:b")
     );
     assert!(
         data.get("description").is_none() && data.get("usage-bootstrap-authentication").is_none()

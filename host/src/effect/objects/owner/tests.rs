@@ -155,7 +155,7 @@ fn ensure(
     claim.ensure(manifest, if_exists, cluster, &Cancel::never())
 }
 
-fn evil() -> Value {
+fn patch_to_evil() -> Value {
     json!({"data": {"a": "evil"}})
 }
 
@@ -202,7 +202,7 @@ fn a_plugin_changes_nothing_that_somebody_else_made() {
         let tried = [
             ensure(&claim, &manifest, IfExists::Update, &cluster),
             ensure(&claim, &manifest, IfExists::Apply, &cluster),
-            claim.patch(&of, &evil(), &cluster, &Cancel::never()),
+            claim.patch(&of, &patch_to_evil(), &cluster, &Cancel::never()),
             claim.delete(&of, &cluster, &Cancel::never()),
         ];
         for done in tried {
@@ -223,16 +223,16 @@ type Act = fn(&Claim, &Kept, &Cancel) -> Tried<Done>;
 
 const ACTS: [Act; 4] = [
     |claim, cluster, cancel| {
-        let manifest = changed(config_map("default"), "evil");
+        let manifest = with_data(config_map("default"), "evil");
         claim.ensure(&manifest, IfExists::Update, cluster, cancel)
     },
     |claim, cluster, cancel| {
-        let manifest = changed(config_map("default"), "evil");
+        let manifest = with_data(config_map("default"), "evil");
         claim.ensure(&manifest, IfExists::Apply, cluster, cancel)
     },
     |claim, cluster, cancel| {
         let of = reference(&config_map("default"))?;
-        claim.patch(&of, &evil(), cluster, cancel)
+        claim.patch(&of, &patch_to_evil(), cluster, cancel)
     },
     |claim, cluster, cancel| {
         let of = reference(&config_map("default"))?;
@@ -240,12 +240,12 @@ const ACTS: [Act; 4] = [
     },
 ];
 
-fn changed(mut manifest: Value, data: &str) -> Value {
+fn with_data(mut manifest: Value, data: &str) -> Value {
     manifest["data"]["a"] = data.into();
     manifest
 }
 
-/// A cluster with the object of a plugin.
+/// Returns a cluster with the object of a plugin.
 fn cluster_of(claim: &Claim) -> Kept {
     let cluster = Kept::default();
     let mut object = config_map("default");
@@ -258,10 +258,10 @@ fn cluster_of(claim: &Claim) -> Kept {
 fn an_object_that_becomes_another_owner_s_after_it_was_judged_is_not_changed() {
     let claim = claim("a", None);
     let of = reference(&config_map("default")).unwrap();
-    let takes_over = |cluster: &Kept| cluster.put(&changed(config_map("default"), "theirs"));
+    let takes_over = |cluster: &Kept| cluster.put(&with_data(config_map("default"), "theirs"));
     let makes_another = |cluster: &Kept| {
         cluster.remove(&reference(&config_map("default")).unwrap());
-        cluster.put(&changed(config_map("default"), "theirs"));
+        cluster.put(&with_data(config_map("default"), "theirs"));
     };
     for act in ACTS {
         for change in [takes_over as fn(&Kept), makes_another] {

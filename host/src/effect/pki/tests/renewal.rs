@@ -33,7 +33,7 @@ impl Node {
     }
 }
 
-/// A node with an authority, and what kubeadm signs with it.
+/// Returns a node with an authority, and what kubeadm signs with it.
 fn control_plane() -> Node {
     let node = node();
     node.ensure("ca", None).unwrap();

@@ -15,7 +15,7 @@ fn foreign_key() -> Vec<u8> {
     other.files().read("/pki/ca.key").unwrap()
 }
 
-/// A node with an authority whose key was replaced by that of another authority.
+/// Returns a node with an authority whose key was replaced by that of another authority.
 fn node_with_foreign_key() -> Node {
     let node = node();
     node.ensure("ca", None).unwrap();
@@ -67,7 +67,7 @@ fn no_kubeconfig_is_made_with_the_key_of_another_authority() {
     let text = kubeconfig_text(
         &spec,
         node.files(),
-        KubeconfigCredential::Certificate { started: NOW },
+        KubeconfigCredential::Certificate { now: NOW },
     );
     for refused in [ensured.unwrap_err(), text.map(drop).unwrap_err()] {
         assert!(refused.message.contains(WRONG_KEY), "{}", refused.message);

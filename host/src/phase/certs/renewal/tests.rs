@@ -68,7 +68,7 @@ fn an_external_etcd_leaves_its_certificates_out() {
 }
 
 #[test]
-fn a_component_is_restarted_with_its_own_kubeconfig_alone() {
+fn a_component_is_restarted_only_with_its_own_kubeconfig() {
     assert_eq!(phases_of("apiserver"), ["apiserver"]);
     assert_eq!(phases_of("admin.conf"), ["admin-conf"]);
     assert_eq!(

@@ -94,7 +94,7 @@ fn a_path_with_spaces_does_not_look_like_several() {
         step(Inverse::StopService("chronyd".into())),
     ];
     assert_eq!(
-        listed(&steps.iter().collect::<Vec<_>>()),
+        list_steps(&steps.iter().collect::<Vec<_>>()),
         "\"/opt/own/a /etc/shadow\" /opt/own/b chronyd stopped"
     );
 }
@@ -102,7 +102,7 @@ fn a_path_with_spaces_does_not_look_like_several() {
 #[test]
 fn a_line_names_the_first_paths_and_counts_the_others() {
     let steps = steps(450);
-    let listed = listed(&steps.iter().collect::<Vec<_>>());
+    let listed = list_steps(&steps.iter().collect::<Vec<_>>());
     assert!(listed.starts_with("/opt/000000 /opt/000001 "), "{listed}");
     assert!(listed.ends_with(" /opt/000099 … and 350 more"), "{listed}");
 }

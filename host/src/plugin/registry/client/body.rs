@@ -1,6 +1,6 @@
 //! Reads the bodies of answers, each within limits of bytes and of time.
 use super::Client;
-use crate::{text::sanitise, world::innermost};
+use crate::{text::sanitise, world::innermost_message};
 use anyhow::{Context, Result, anyhow, bail};
 use reqwest::Response;
 use tokio::time::{Instant, timeout_at};
@@ -116,7 +116,7 @@ impl Body {
         let piece = self.answer.chunk().await.map_err(|error| {
             anyhow!(
                 "its answer breaks off: {}",
-                sanitise::line(&innermost(&error))
+                sanitise::line(&innermost_message(&error))
             )
         })?;
         let Some(piece) = piece else { return Ok(false) };

@@ -45,7 +45,7 @@ pub struct RegistryRequest {
 }
 
 impl RegistryRequest {
-    /// A request without headers and body.
+    /// Returns a request without headers and body.
     pub fn new(method: Method, url: Url) -> RegistryRequest {
         RegistryRequest {
             method,

@@ -49,7 +49,8 @@ impl Server {
         server
     }
 
-    /// A registry with one plugin. `change` may answer a request itself; then it returns true.
+    /// Returns a registry with one plugin. `change` may answer a request itself; then it returns
+    /// true.
     pub(super) fn registry(
         change: impl Fn(&str, &mut TcpStream) -> bool + Send + Sync + 'static,
     ) -> Server {
@@ -94,8 +95,8 @@ pub(super) fn stream_without_end(stream: &mut TcpStream, piece: &[u8], pause: Du
     }
 }
 
-/// A registry that asks for credentials with this challenge, and accepts what the client then
-/// sends.
+/// Returns a registry that asks for credentials with this challenge, and accepts what the client
+/// then sends.
 pub(super) fn guarded(challenge: String) -> Server {
     Server::registry(move |head, stream| {
         !head.contains("authorization: ") && {

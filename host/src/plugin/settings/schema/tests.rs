@@ -62,10 +62,10 @@ fn references_to_elsewhere_are_refused() {
         "#/%24defs/a",
         "other#/a",
     ] {
-        let told = refusal(&json!({"$ref": reference, "$defs": {"a": {}}}), &json!({}));
+        let message = refusal(&json!({"$ref": reference, "$defs": {"a": {}}}), &json!({}));
         assert!(
-            told.contains("write a reference to a part of the schema"),
-            "{told}"
+            message.contains("write a reference to a part of the schema"),
+            "{message}"
         );
     }
     assert!(

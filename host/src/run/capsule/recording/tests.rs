@@ -1,31 +1,34 @@
 use super::*;
 use kubephase_wit::HttpReply;
 
-fn written(answer: &impl Serialize) -> String {
+fn recorded_json(answer: &impl Serialize) -> String {
     Recorded::write(answer, MAX_CAPSULE).unwrap().0
 }
 
 #[test]
 fn bytes_are_base64_and_everything_else_is_as_it_was() {
-    assert_eq!(written(&b"ab".to_vec()), r#"{"kubephase:base64":"YWI="}"#);
     assert_eq!(
-        written(&HttpReply {
+        recorded_json(&b"ab".to_vec()),
+        r#"{"kubephase:base64":"YWI="}"#
+    );
+    assert_eq!(
+        recorded_json(&HttpReply {
             status: 200,
             body: b"ab".to_vec()
         }),
         r#"{"status":200,"body":{"kubephase:base64":"YWI="}}"#
     );
-    assert_eq!(written(&Vec::<u8>::new()), "[]");
+    assert_eq!(recorded_json(&Vec::<u8>::new()), "[]");
     for value in [
         json!([]),
         json!([1, [2, "a", []], {"b": [true, null, 1.5, -3]}, [[[7]]], "x"]),
         json!({"a": [1, 2]}),
         json!("a"),
     ] {
-        assert_eq!(written(&value), value.to_string());
+        assert_eq!(recorded_json(&value), value.to_string());
     }
     assert_eq!(
-        written(&(1u8, "a", [[2u8, 3]])),
+        recorded_json(&(1u8, "a", [[2u8, 3]])),
         r#"[1,"a",[{"kubephase:base64":"AgM="}]]"#
     );
     for list in [vec![0u8, 255, 7], Vec::new(), vec![1]] {

@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// Counts the bytes of the journal for an effect of a plugin, before the effect is carried out.
-    /// Later runs rely on them, so they are never cut.
+    /// Later runs rely on what the journal has of an effect, so its texts are never cut.
     ///
     /// # Errors
     /// The plugin, or all plugins together, have no more room in the journal.
@@ -71,6 +71,8 @@ impl Session {
         if !self.is_plugin() {
             return Ok(());
         }
+        // The directories of a refused effect are counted too, and must not count against other
+        // plugins.
         let made = |run: &RunTotals| run.directories.min(MAX_RUN_DIRECTORIES);
         let limit = (MAX_DIRECTORIES, "directories");
         self.spend_of_all(directories, made, limit, |run| {

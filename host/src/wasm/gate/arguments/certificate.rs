@@ -92,7 +92,7 @@ fn identity_demands<'a>(
     common_name: &'a str,
     groups: &'a [String],
 ) -> impl Iterator<Item = Demand<'a>> {
-    let authority = Demand::Authority(crate::render::join(directory, authority));
+    let authority = Demand::Authority(crate::render::join_path(directory, authority));
     [authority, Demand::Subject(common_name)]
         .into_iter()
         .chain(groups.iter().map(|group| Demand::Group(group)))

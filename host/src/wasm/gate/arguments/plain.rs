@@ -49,7 +49,7 @@ impl<T: Length + Serialize> Arguments for Plain<T> {
 
 /// A value whose size in bytes is known.
 pub trait Length {
-    /// The number of bytes that the value takes.
+    /// Returns the number of bytes that the value takes.
     fn length(&self) -> usize;
 }
 

@@ -9,7 +9,7 @@ use crate::{
         },
         request::Request,
     },
-    world::reach::{Services, nearby, special},
+    world::reach::{Services, nearby, special_kind_of},
 };
 use std::net::IpAddr;
 use url::Host;
@@ -20,7 +20,7 @@ fn special_host(host: &str) -> Option<&'static str> {
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
         return Some("this machine itself");
     }
-    special(address_of(host)?)
+    special_kind_of(address_of(host)?)
 }
 
 /// Returns the address of a URL's host; `None` if the host is a name.

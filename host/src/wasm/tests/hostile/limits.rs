@@ -18,10 +18,10 @@ fn an_endless_loop_ends_at_the_deadline() {
         else {
             panic!()
         };
-        let told = stop.to_string();
+        let message = stop.to_string();
         assert!(
-            told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"),
-            "{told}"
+            message.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"),
+            "{message}"
         );
     }
 }
@@ -29,10 +29,10 @@ fn an_endless_loop_ends_at_the_deadline() {
 #[test]
 fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
     let began = std::time::Instant::now();
-    let told = run_until_stopped("", "(loop (br 0))", "", &[]);
+    let message = run_until_stopped("", "(loop (br 0))", "", &[]);
     assert!(
-        told.contains("limit of 800ms of processor time reached"),
-        "{told}"
+        message.contains("limit of 800ms of processor time reached"),
+        "{message}"
     );
     assert!(began.elapsed() < Duration::from_secs(30));
 }
@@ -244,9 +244,12 @@ fn floods_end_the_guest() {
 }
 
 #[test]
-fn one_call_copies_only_so_much() {
+fn a_call_that_copies_too_much_data_is_refused() {
     let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) \
         (i32.const 5000000))";
-    let told = run_until_stopped(MESSAGE, run, "", &[]);
-    assert!(told.contains("too much data is being copied"), "{told}");
+    let message = run_until_stopped(MESSAGE, run, "", &[]);
+    assert!(
+        message.contains("too much data is being copied"),
+        "{message}"
+    );
 }

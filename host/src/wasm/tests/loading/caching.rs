@@ -57,13 +57,13 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     let ComponentSource::File(path) = &place else {
         panic!("a file")
     };
-    let told = format!(
+    let message = format!(
         "{:#}",
         engine.load_once(place.clone()).map(drop).unwrap_err()
     );
     assert!(
-        told.starts_with(&format!("cannot read {}", path.display())),
-        "{told}"
+        message.starts_with(&format!("cannot read {}", path.display())),
+        "{message}"
     );
     fs::write(path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
     let digest = engine
@@ -113,10 +113,10 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     kept.prepare().unwrap();
     fs::remove_dir_all(&cache).unwrap();
     fs::write(&path, "something else").unwrap();
-    let told = format!("{:#}", changed.prepare().unwrap_err());
+    let message = format!("{:#}", changed.prepare().unwrap_err());
     assert!(
-        told.contains("check.wasm was changed after it was read"),
-        "{told}"
+        message.contains("check.wasm was changed after it was read"),
+        "{message}"
     );
 }
 
@@ -131,7 +131,7 @@ fn refused_file(path: &Path) -> String {
 }
 
 #[test]
-fn what_is_no_regular_file_or_too_large_is_not_read() {
+fn files_that_are_not_regular_or_too_large_are_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     rustix::fs::mknodat(

@@ -64,7 +64,7 @@ fn a_user_stands_before_the_host_and_nowhere_else() {
 }
 
 #[test]
-fn what_is_no_url_says_why() {
+fn a_text_that_is_no_url_is_refused_with_the_reason() {
     let why = |text: &str| Url::parse(text).err().unwrap_or_default();
     assert_each(
         why,

@@ -3,7 +3,7 @@ use super::{FakeHost, HostResult};
 use crate::{
     failure,
     node::{not_checked, without_user_info},
-    testing::{named, target},
+    testing::{name_of, target},
 };
 use kubephase_wit::{
     CommandOutput, Error, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command,
@@ -167,7 +167,7 @@ impl observe_cluster::Host for FakeHost {
     fn get_object(&mut self, of: ObjectRef) -> HostResult<Option<String>> {
         let name = reference_name(&of);
         let object = self.case().objects.iter().find(|object| {
-            object["apiVersion"] == of.api_version.as_str() && named(object) == name
+            object["apiVersion"] == of.api_version.as_str() && name_of(object) == name
         });
         Ok(object.map(Value::to_string))
     }

@@ -3,7 +3,7 @@
 //! `build.rs` writes the functions of every `effects-…` interface: each hands its name and its
 //! arguments to `record_proposal` or `record_modifier`.
 use super::{FakeHost, HostResult, observations::reference_name};
-use crate::{FailureCode, failure, testing::named};
+use crate::{FailureCode, failure, testing::name_of};
 use kubephase_wit::{Effect, ObjectRef};
 use serde_json::{Map, Value};
 
@@ -69,7 +69,7 @@ impl FakeHost {
         }
         let kind = kind_of(function);
         let target = match kind {
-            "object" => named(&content["manifest"]),
+            "object" => name_of(&content["manifest"]),
             "service" => take_text(&mut content, "name") + " " + &take_text(&mut content, "state"),
             "sysctl" => take_text(&mut content, "key") + "=" + &take_text(&mut content, "value"),
             "command" => take_text(&mut content, "program") + &take_text(&mut content, "args"),

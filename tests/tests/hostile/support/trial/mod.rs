@@ -93,11 +93,11 @@ pub struct Trial {
 impl Trial {
     /// Returns a trial of a plugin that is a preflight check and asks for nothing.
     pub fn check() -> Trial {
-        Trial::providing(CHECK)
+        Trial::with_phases(CHECK)
     }
 
     /// Returns a trial of a check that asks a server of this machine.
-    pub fn asking(server: &Server) -> Trial {
+    pub fn check_that_asks(server: &Server) -> Trial {
         let url = format!("http://127.0.0.1:{}/", server.port);
         let grant = format!(
             "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
@@ -111,7 +111,7 @@ impl Trial {
 
     /// Returns a trial of a plugin that is a phase near the end of `init`, when the cluster exists.
     pub fn phase() -> Trial {
-        Trial::providing(PHASE)
+        Trial::with_phases(PHASE)
     }
 
     /// Returns a trial of a plugin that is a phase of the group `addon`, in which nothing else
@@ -119,17 +119,17 @@ impl Trial {
     pub fn addon_phase() -> Trial {
         Trial {
             phases: "disabledPhases: [addon/coredns, addon/kube-proxy]\n".to_owned(),
-            ..Trial::providing(ADDON_PHASE)
+            ..Trial::with_phases(ADDON_PHASE)
         }
     }
 
     /// Returns a trial of a plugin that is a phase before the first file is made.
     pub fn early_phase() -> Trial {
-        Trial::providing(EARLY_PHASE)
+        Trial::with_phases(EARLY_PHASE)
     }
 
     /// Returns a trial of a plugin with these phases, a YAML list.
-    pub fn providing(provides: &str) -> Trial {
+    pub fn with_phases(provides: &str) -> Trial {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("root")).unwrap();
         let programs = Programs::new(folder.path());

@@ -6,25 +6,25 @@ use kubephase_sdk::{
 };
 use std::vec;
 
-/// Returns the users and groups of the control plane: those that exist with kubeadm's names, and
-/// for the other names the lowest free ids, in kubeadm's order.
+/// Returns the users and groups of the control plane, which have kubeadm's names. Those that exist
+/// keep their ids. The others get the lowest free ids, in kubeadm's order.
 ///
 /// # Errors
 /// A range has too few free ids, or an existing user or group with one of the names has an id or a
 /// shell that it may not have.
 pub fn allocate_users(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
-    let mut free = FreeIds {
+    let mut ids = IdChooser {
         used,
         uids: free_ids(used.uid_range, &used.uids),
         gids: free_ids(used.gid_range, &used.gids),
     };
     let [etcd, apiserver, controller_manager, scheduler] = ControlPlaneUsers::NAMES;
     Ok(ControlPlaneUsers {
-        etcd: free.choose_user(etcd)?,
-        kube_apiserver: free.choose_user(apiserver)?,
-        kube_controller_manager: free.choose_user(controller_manager)?,
-        kube_scheduler: free.choose_user(scheduler)?,
-        sa_key_readers: free.choose_group(ControlPlaneUsers::SA_KEY_READERS)?,
+        etcd: ids.choose_user(etcd)?,
+        kube_apiserver: ids.choose_user(apiserver)?,
+        kube_controller_manager: ids.choose_user(controller_manager)?,
+        kube_scheduler: ids.choose_user(scheduler)?,
+        sa_key_readers: ids.choose_group(ControlPlaneUsers::SA_KEY_READERS)?,
     })
 }
 
@@ -36,14 +36,16 @@ fn free_ids((first, last): IdRange, taken: &[u32]) -> vec::IntoIter<u32> {
     free.into_iter()
 }
 
-/// The ids that are not used yet, ascending.
-struct FreeIds<'u> {
+/// Chooses the ids of users and groups: those of existing ones, and ids that are not used yet.
+struct IdChooser<'u> {
     used: &'u UsedIds,
+    /// not used yet, ascending
     uids: vec::IntoIter<u32>,
+    /// not used yet, ascending
     gids: vec::IntoIter<u32>,
 }
 
-impl FreeIds<'_> {
+impl IdChooser<'_> {
     fn choose_user(&mut self, name: &str) -> Result<User, String> {
         let uid = match self.used.users.get(name) {
             Some(UsedUser { shell, .. }) if shell != NO_SHELL => {
@@ -81,8 +83,8 @@ fn check_range(what: &str, name: &str, id: u32, (first, last): IdRange) -> Resul
         return Ok(id);
     }
     Err(format!(
-        "{what} {name} has the id {id}, which is not one of the system's, from {first} to {last} \
-         (/etc/login.defs)"
+        "{what} {name} has the id {id}, which is not in the range of the system's ids, {first} to \
+         {last} (/etc/login.defs)"
     ))
 }
 

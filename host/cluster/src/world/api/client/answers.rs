@@ -3,7 +3,7 @@ use crate::{
     arguments::{Text, json},
     budget::Budget,
     program,
-    world::{Tried, api::UNREACHABLE_REMEDY, innermost},
+    world::{Tried, api::UNREACHABLE_REMEDY, innermost_message},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
@@ -62,7 +62,7 @@ pub(super) async fn read_answer(
             Some(LengthLimitError { .. }) => {
                 budget.exceeded(&format!("the API server's answer to {what}"))
             }
-            None => unreachable_failure(server, innermost(error.as_ref()), None),
+            None => unreachable_failure(server, innermost_message(error.as_ref()), None),
         })?;
     let text = String::from_utf8(body.to_bytes().into())
         .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;

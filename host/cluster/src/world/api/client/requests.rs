@@ -15,7 +15,7 @@ use crate::{
             resources::{ResourceKind, by_kind, prefix_of},
             trust,
         },
-        innermost,
+        innermost_message,
     },
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -60,7 +60,7 @@ impl ApiClient {
         let answer = async {
             let answer = client.send(request).await.map_err(|error| Failure {
                 retryable: !(embedded && was_closed(&error)),
-                ..unreachable_failure(&server, innermost(&error), trust::remedy(&error))
+                ..unreachable_failure(&server, innermost_message(&error), trust::remedy(&error))
             })?;
             let is_final = embedded && answer.status() == http::StatusCode::INTERNAL_SERVER_ERROR;
             let text = read_answer(answer, &server, &what, &budget).await;

@@ -3,7 +3,8 @@ use super::denied;
 use crate::world::Tried;
 use rustix::fs::FileType;
 
-/// Mode bits that a plugin may set on a file: neither set-user-ID, set-group-ID nor the sticky bit.
+/// Mode bits that a plugin may set on a file: all except set-user-ID, set-group-ID and the sticky
+/// bit.
 const ALLOWED_FILE_MODE: u32 = 0o777;
 /// Mode bits that a plugin may set on a directory. The sticky bit is allowed, because it only takes
 /// rights away.

@@ -15,7 +15,7 @@ pub(in crate::world::files) fn file_identity(stat: &Stat) -> FileIdentity {
     (stat.st_dev, stat.st_ino)
 }
 
-/// The facts of a file as phases see them.
+/// Returns the facts of a file as phases see them.
 pub(in crate::world::files) fn file_meta(stat: &Stat) -> FileMeta {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => "file",

@@ -42,7 +42,7 @@ impl Territory {
         }
     }
 
-    /// Adds a directory with everything below it but for one file, unless the directory belongs to
+    /// Adds a directory with everything below it except one file, unless the directory belongs to
     /// the host already.
     pub fn add_except(&mut self, path: &str, file: &str) {
         if let (Some(path), Some(file)) = (normalise(path), normalise(file))

@@ -178,7 +178,7 @@ fn add_services(facts: NodeFacts, tools: &Tools) -> NodeFacts {
     NodeFacts {
         systemd_resolved_active: init
             .zip(UnitName::parse("systemd-resolved").ok())
-            .is_some_and(|(init, name)| init.active(&name)),
+            .is_some_and(|(init, name)| init.is_active(&name)),
         services: ["kubelet", "firewalld"]
             .into_iter()
             .map(|name| (name.to_owned(), service_state(init, name)))

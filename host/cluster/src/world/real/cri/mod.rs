@@ -6,7 +6,7 @@ mod methods;
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Tried, innermost},
+    world::{Tried, innermost_message},
 };
 use hyper_util::rt::TokioIo;
 use k8s_cri::v1::{
@@ -70,7 +70,9 @@ impl Cri {
         endpoint
             .connect_with_connector(connector)
             .await
-            .map_err(|error| Status::unavailable(format!("{}: {}", self.socket, innermost(&error))))
+            .map_err(|error| {
+                Status::unavailable(format!("{}: {}", self.socket, innermost_message(&error)))
+            })
     }
 
     /// Makes a call, which may take this long.

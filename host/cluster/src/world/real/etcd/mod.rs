@@ -10,7 +10,7 @@ pub use endpoints::{EtcdPod, etcd_endpoints, etcd_pods};
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Cluster, Files, Tried, innermost},
+    world::{Cluster, Files, Tried, innermost_message},
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
 use kubephase_wit::{Failure, FailureCode};
@@ -49,8 +49,8 @@ fn error_message(error: &Error) -> String {
         Error::GRpcStatus(status) if std::error::Error::source(status).is_none() => {
             status.message().to_owned()
         }
-        Error::GRpcStatus(status) => innermost(status),
-        Error::TransportError(error) => innermost(error),
+        Error::GRpcStatus(status) => innermost_message(status),
+        Error::TransportError(error) => innermost_message(error),
         error => error.to_string(),
     }
 }

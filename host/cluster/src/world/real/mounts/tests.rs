@@ -10,7 +10,7 @@ fn mounts_below_a_directory_are_listed_inner_first() {
         tmpfs /var/lib/kubelet/with\\040space tmpfs rw 0 0\n\
         tmpfs /var/lib/kubelet2/x tmpfs rw 0 0\n";
     assert_eq!(
-        below(table, "/var/lib/kubelet/"),
+        mounts_below(table, "/var/lib/kubelet/"),
         [
             "/var/lib/kubelet/pods/a/volumes/token/deeper",
             "/var/lib/kubelet/pods/a/volumes/token",
@@ -18,7 +18,7 @@ fn mounts_below_a_directory_are_listed_inner_first() {
         ]
     );
     assert!(
-        below(table, "/var/lib/kube").is_empty(),
+        mounts_below(table, "/var/lib/kube").is_empty(),
         "the beginning of a name is not a directory"
     );
 }

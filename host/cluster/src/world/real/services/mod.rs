@@ -1,6 +1,6 @@
 //! Services of the init system, by the programs of systemd or OpenRC (kubeadm's `initsystem`).
 //!
-//! `tools` runs programs of the machine for this program itself.
+//! `tools` runs the programs.
 mod tools;
 
 pub use tools::Tools;
@@ -39,7 +39,7 @@ impl ServiceManager {
         })
     }
 
-    /// Returns the name that the facts of a node have: `systemd` or `openrc`.
+    /// Returns the name of the init system as in the facts of a node: `systemd` or `openrc`.
     pub fn name(&self) -> &'static str {
         match self.system {
             InitSystem::Systemd => "systemd",
@@ -53,7 +53,7 @@ impl ServiceManager {
         ServiceState {
             exists,
             enabled: exists && self.is_enabled(name),
-            active: exists && self.active(name),
+            active: exists && self.is_active(name),
         }
     }
 
@@ -90,7 +90,7 @@ impl ServiceManager {
     }
 
     /// Whether a service is active.
-    pub fn active(&self, name: &UnitName) -> bool {
+    pub fn is_active(&self, name: &UnitName) -> bool {
         match self.system {
             InitSystem::Systemd => (self.tools.ask("systemctl", &["is-active", "--", name]))
                 .is_some_and(|(_, printed)| matches!(printed.trim(), "active" | "activating")),

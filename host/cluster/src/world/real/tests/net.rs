@@ -6,8 +6,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
-/// A server that answers each client with this head, and then with these bytes again and again
-/// until the client leaves.
+/// Returns a server that answers each client with this head, and then with these bytes again and
+/// again until the client leaves.
 fn serve(head: &'static str, body: &'static [u8], pause: Duration) -> HttpUrl {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = HttpUrl::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();

@@ -33,7 +33,7 @@ impl ApiError {
         }
     }
 
-    /// An object does not exist.
+    /// Returns the error that an object does not exist.
     pub fn not_found(resource: &Resource, name: &str) -> Self {
         Self::new(
             404,
@@ -43,7 +43,7 @@ impl ApiError {
         .with_details(resource, name)
     }
 
-    /// There is nothing at a path.
+    /// Returns the error that there is nothing at a path.
     pub fn no_such_path() -> Self {
         Self::new(
             404,
@@ -52,7 +52,7 @@ impl ApiError {
         )
     }
 
-    /// An object that was to be created exists.
+    /// Returns the error that an object that was to be created exists.
     pub fn exists(resource: &Resource, name: &str) -> Self {
         Self::new(
             409,
@@ -62,7 +62,7 @@ impl ApiError {
         .with_details(resource, name)
     }
 
-    /// An object was changed since it was read.
+    /// Returns the error that an object was changed since it was read.
     pub fn modified(resource: &Resource, name: &str) -> Self {
         let message = format!(
             "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please \
@@ -72,12 +72,12 @@ impl ApiError {
         Self::new(409, "Conflict", message).with_details(resource, name)
     }
 
-    /// Another field manager has a field.
+    /// Returns the error that another field manager has a field.
     pub fn conflict(message: String) -> Self {
         Self::new(409, "Conflict", message)
     }
 
-    /// An object is not valid; `why` names the field.
+    /// Returns the error that an object is not valid; `why` names the field.
     pub fn invalid(resource: &Resource, name: &str, why: &str) -> Self {
         let kind = if resource.group.is_empty() {
             resource.kind.to_owned()
@@ -88,27 +88,27 @@ impl ApiError {
             .with_details(resource, name)
     }
 
-    /// The user may not do this.
+    /// Returns the error that the user may not do this.
     pub fn forbidden(message: String) -> Self {
         Self::new(403, "Forbidden", message)
     }
 
-    /// The credentials are not valid.
+    /// Returns the error that the credentials are not valid.
     pub fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized".into())
     }
 
-    /// The request is not valid.
+    /// Returns the error that the request is not valid.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message.into())
     }
 
-    /// The body is of an unknown type.
+    /// Returns the error that the body is of an unknown type.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into())
     }
 
-    /// The resource does not have this method.
+    /// Returns the error that the resource does not have this method.
     pub fn not_allowed() -> Self {
         Self::new(
             405,

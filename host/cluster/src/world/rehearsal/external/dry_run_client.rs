@@ -24,6 +24,7 @@ pub struct DryRunClient {
     /// Whether the cluster can authenticate the client. If not, the cluster is not asked: reads
     /// return only the results of earlier changes.
     can_authenticate: bool,
+    /// Path of a kubeconfig whose credentials the cluster does not know.
     unknown_kubeconfig: Option<String>,
     pending: Arc<PendingObjects>,
 }
@@ -61,9 +62,9 @@ impl DryRunClient {
         }
     }
 
-    /// Asks the cluster for the result of a change of an object that has no earlier change. Returns
-    /// `manifest` if the cluster cannot be asked, or does not know the namespace because an earlier
-    /// change would create it.
+    /// Asks the cluster for the result of the first change of an object. Returns `manifest` if the
+    /// cluster cannot be asked, or if it does not know the namespace because an earlier change
+    /// would create that.
     fn dry_run(
         &self,
         reference: &ObjectRef,

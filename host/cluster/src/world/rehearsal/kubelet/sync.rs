@@ -1,4 +1,4 @@
-//! Starting what the static Pods say.
+//! Starts the servers that the static Pods describe.
 use super::{KubeletStandIn, KubeletState, find_pod};
 use crate::{
     render::static_pod::flag,
@@ -26,7 +26,7 @@ impl KubeletStandIn {
             .into_iter()
             .filter(|pod| !state.runs_pod(pod["metadata"]["name"].as_str().unwrap_or_default()))
             .collect();
-        // A node without an API server of its own talks to another one.
+        // The node registers with any API server of the cluster, not only with its own.
         let must_register = self.cluster().is_up() && (!state.registered || !new.is_empty());
         drop(state);
         if must_register {
@@ -65,8 +65,8 @@ impl KubeletStandIn {
     ) -> Tried<ApiServer> {
         if etcd.is_none() && !uses_external_etcd(pod) {
             notes.push(
-                "kube-apiserver is to use an etcd on this node, and there is no static Pod of one: \
-                 it would not come up"
+                "kube-apiserver is to use an etcd on this node, but no static Pod runs an etcd: \
+                 kube-apiserver would not start"
                     .into(),
             );
         }

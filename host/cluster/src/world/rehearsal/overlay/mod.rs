@@ -65,7 +65,7 @@ impl Overlay {
         self.removed.lock().insert(path.to_owned());
     }
 
-    /// Returns the new owner of a path of the lower tree; `None` if it was not changed.
+    /// Returns the new owner of a path of the lower tree; `None` if its owner was not changed.
     fn new_owner(&self, path: &str) -> Option<(u32, u32)> {
         let owners = self.owners.lock();
         Path::new(path)
@@ -74,7 +74,8 @@ impl Overlay {
             .copied()
     }
 
-    /// Returns the tree that has the file of a path.
+    /// Returns the tree from which a path is read: the upper one if it has the path, or if the path
+    /// was removed.
     fn tree_of(&self, path: &str) -> Tried<&RootedFiles> {
         let is_upper = self.upper.stat(path)?.is_some() || self.is_removed(path);
         Ok(if is_upper { &self.upper } else { &self.lower })

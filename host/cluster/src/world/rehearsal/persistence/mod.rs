@@ -146,7 +146,7 @@ impl ClusterLog {
         if let Some(open) = self.open().as_mut()
             && let Err(error) = open.file.write_all(to_line(&entry()).as_bytes())
         {
-            let path = state::below(&self.root).join(NAME);
+            let path = state::path_below(&self.root).join(NAME);
             open.failure.get_or_insert_with(|| {
                 format!(
                     "{} does not hold all of the cluster: {error}",

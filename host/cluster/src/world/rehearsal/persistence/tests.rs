@@ -29,7 +29,7 @@ fn entries_are_read_again_except_a_line_that_was_cut_off() {
         ClusterLog::read(&files).unwrap(),
         [object("a"), LogEntry::Members(json!([1])), object("b")]
     );
-    let path = state::below(root.path()).join(NAME);
+    let path = state::path_below(root.path()).join(NAME);
     let text = fs::read(&path).unwrap();
     fs::write(&path, &text[..text.len() - 3]).unwrap();
     assert_eq!(

@@ -259,7 +259,7 @@ fn learn(samples: &[u8]) -> Box<Scores> {
 /// Classes of characters.
 const CLASSES: usize = 4;
 
-/// The class of a character, and how many characters the class has.
+/// Returns the class of a character, and how many characters the class has.
 fn class(byte: u8) -> (usize, f64) {
     match byte {
         b'a'..=b'z' => (0, 26.0),

@@ -1,8 +1,8 @@
 //! Patterns of passwords in files of known formats and programs, other than `password=`. Each
 //! pattern has words of its format, because ordinary texts name passwords as well.
 
-/// A name that ends with a word for a password.
-macro_rules! named {
+/// The pattern of a name that ends with a word for a password, between two other patterns.
+macro_rules! password_name {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
@@ -12,24 +12,24 @@ macro_rules! named {
     };
 }
 
-/// Patterns of such places.
+/// The patterns of places that hold passwords.
 pub(super) const FORMATS: &[&str] = &[
     // YAML and JSON: a pair of a name and a value, and a value on the line after its name.
-    named!(
+    password_name!(
         r#"\bname["']?\s*[:=]\s*["']?"#,
         r#"["']?\s*[,\n]\s*["']?value["']?\s*[:=]\s*["']?[^\s"'$/<{\[]"#
     ),
-    named!(
+    password_name!(
         r#"(?m:^)[ \t-]*["']?"#,
         r#"["']?[ \t]*:[ \t]*\r?\n[ \t]+["']?[^\s"'#{\[$-][^\n:={}\[\]]*\r?(?m:$)"#
     ),
     // XML: a key as an attribute or an element before its value.
-    named!(r#"\bkey\s*=\s*["']"#, r#"["'][^<>]*>\s*[^<\s$]"#),
-    named!(
+    password_name!(r#"\bkey\s*=\s*["']"#, r#"["'][^<>]*>\s*[^<\s$]"#),
+    password_name!(
         r#"\bkey\s*=\s*["']"#,
         r#"["'][^<>]*\bvalue\s*=\s*["'][^"'$]"#
     ),
-    named!(
+    password_name!(
         r"<(?:name|key)>\s*",
         r"\s*</(?:name|key)>\s*<(?:value|string)>\s*[^<\s$]"
     ),

@@ -14,7 +14,7 @@ pub fn pem(tag: &str) -> String {
     )
 }
 
-/// PKCS #8 of an Ed25519 key.
+/// Returns an Ed25519 key in PKCS #8.
 pub fn pkcs8() -> Vec<u8> {
     let mut der = HEXLOWER
         .decode(b"302e020100300506032b657004220420")
@@ -23,7 +23,7 @@ pub fn pkcs8() -> Vec<u8> {
     der
 }
 
-/// The public key of an Ed25519 key, in base64.
+/// Returns the public key of an Ed25519 key, in base64.
 pub fn public_key() -> String {
     let mut der = HEXLOWER.decode(b"302a300506032b6570032100").unwrap();
     der.extend((0..32u8).map(|byte| byte.wrapping_mul(73)));
@@ -102,7 +102,7 @@ pub fn plain() -> Vec<(Credential, Vec<u8>)> {
     all
 }
 
-/// Private keys in text.
+/// Returns private keys in text.
 fn private_keys() -> Vec<(Credential, String)> {
     let wireguard = BASE64.encode(&[7; 32]);
     vec![
@@ -229,7 +229,7 @@ fn objects() -> Vec<(Credential, String)> {
     ]
 }
 
-/// Tokens, and keys of certificates.
+/// Returns tokens, and keys of certificates.
 fn tokens() -> Vec<(Credential, String)> {
     let token = BASE64URL_NOPAD.encode(br#"{"alg":"RS256","kid":"x"}"#);
     let claims = BASE64URL_NOPAD.encode(br#"{"iss":"kubernetes/serviceaccount"}"#);
@@ -255,7 +255,7 @@ fn tokens() -> Vec<(Credential, String)> {
     ]
 }
 
-/// Passwords, and keys of clouds.
+/// Returns passwords, and keys of clouds.
 fn passwords() -> Vec<(Credential, String)> {
     vec![
         (

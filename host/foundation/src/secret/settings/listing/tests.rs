@@ -26,7 +26,7 @@ fn secret_settings_are_listed_wherever_they_are() {
 }
 
 #[test]
-fn a_setting_that_leaves_a_secret_rest_is_listed() {
+fn settings_that_the_schema_does_not_name_are_listed_with_the_exceptions() {
     let rest = json!({"additionalProperties": {"writeOnly": true}});
     assert_eq!(list_secrets(&rest), ["setting /* is secret"]);
     let without = json!({"additionalProperties": {"writeOnly": true}, "properties": {"own": {}}});
@@ -48,7 +48,7 @@ fn doubling_schema(last: &str) -> Value {
 }
 
 #[test]
-fn schemas_without_end_are_listed_and_different_ones_differ() {
+fn a_recursive_schema_is_listed_and_a_large_one_only_by_its_digest() {
     let tree = json!({"properties": {"next": {"$ref": "#"}, "pin": {"writeOnly": true}}});
     assert!(list_secrets(&tree).contains(&"setting /pin is secret".to_owned()));
     let [one, other] = ["20", "21"].map(|last| list_secrets(&doubling_schema(last)));

@@ -53,7 +53,7 @@ fn what_the_library_of_kubeadm_refuses_is_refused() {
 }
 
 #[test]
-fn tabs_that_it_takes_are_taken() {
+fn tabs_that_the_library_of_kubeadm_reads_are_read() {
     for (text, expected) in [
         ("a: 1\n  \t\nb: 2\n", json!({"a": 1, "b": 2})),
         ("a: 1\t\nb: 2\n", json!({"a": 1, "b": 2})),
@@ -120,11 +120,11 @@ fn files_in_utf_16_are_read() {
         assert_eq!(value(&parts[0].text), Ok(json!({"a": "ä"})));
         assert!(documents(&file[..file.len() - 1]).is_err());
     }
-    let alone: Vec<u8> = "\u{feff}a: 1\n"
+    let without_separator: Vec<u8> = "\u{feff}a: 1\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    assert!(documents(&alone).is_err());
+    assert!(documents(&without_separator).is_err());
     let error = documents(b"a: 1\nb: \xe9\n").unwrap_err();
     assert_eq!((error.line, error.reason.contains("UTF-8")), (2, true));
 }

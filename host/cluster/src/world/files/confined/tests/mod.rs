@@ -33,7 +33,7 @@ impl TestNode {
         }
     }
 
-    /// The files as one effect of a plugin sees them.
+    /// Returns the files as one effect of a plugin sees them.
     pub(in crate::world::files) fn plugin(&self) -> Box<dyn Files + '_> {
         self.files.confined(&self.territory)
     }

@@ -1,4 +1,5 @@
-//! Files that are opened once. `reading` has files that are refused or too large.
+//! Opened files: where they lie, who may read them, and what they contain. `reading` has files that
+//! are refused or too large.
 use crate::world::{Files, files::RootedFiles};
 use std::{
     fs::{self, Permissions},

@@ -1,8 +1,8 @@
-//! Requests that clients of Go send as protobuf: `kubectl auth can-i` and `kubectl create
-//! namespace` among them. The answers are JSON, which every client takes.
+//! Requests that clients written in Go send as protobuf, such as those of `kubectl auth can-i` and
+//! `kubectl create namespace`. The answers are JSON, which every client takes.
 //!
-//! Source: the envelope of `k8s.io/apimachinery` (magic, then an `Unknown` with the type and the
-//! raw object), and the field numbers in `messages`.
+//! The envelope is that of `k8s.io/apimachinery`: a magic number, and then an `Unknown` with the
+//! type and the raw object. `messages` has the field numbers.
 mod messages;
 
 use messages::{ENTRY, FieldKind, Message, message_of};
@@ -60,7 +60,8 @@ fn decode_message(message: &Message, bytes: &[u8]) -> Option<Value> {
     Some(object)
 }
 
-/// Returns the length-delimited fields of a message. Numbers are ignored.
+/// Returns the fields of a message that have a length: texts, messages and maps. Fields that are
+/// numbers are left out.
 fn parse_fields(mut bytes: &[u8]) -> Option<Fields<'_>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {

@@ -26,7 +26,7 @@ impl AuthorizedCall<'_> {
             return self.apply(store);
         }
         let current = self.find_object(store)?;
-        let patched = self.patched(media_type, &current, &parse_body(self.call)?)?;
+        let patched = self.apply_patch(media_type, &current, &parse_body(self.call)?)?;
         self.replace(store, patched, true)
     }
 
@@ -65,7 +65,7 @@ impl AuthorizedCall<'_> {
     }
 
     /// Returns an object after a patch.
-    fn patched(&self, media_type: &str, current: &Value, patch: &Value) -> ApiResult<Value> {
+    fn apply_patch(&self, media_type: &str, current: &Value, patch: &Value) -> ApiResult<Value> {
         let mut patched = current.clone();
         match media_type {
             "application/json-patch+json" => {

@@ -114,7 +114,7 @@ impl ApiServer {
     }
 
     /// Returns its address in the cluster.
-    pub fn advertised(&self) -> &str {
+    pub fn advertised_address(&self) -> &str {
         &self.advertised
     }
 

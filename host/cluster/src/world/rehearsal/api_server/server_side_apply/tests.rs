@@ -31,7 +31,7 @@ fn two_managers_share_an_object_until_they_set_a_field_differently() {
     )
     .unwrap();
     assert_eq!(forced["data"]["a"], "2");
-    let without = apply(
+    let after_first_left_a = apply(
         Some(&forced),
         &config_map(json!({"b": "1"})),
         "first",
@@ -39,12 +39,18 @@ fn two_managers_share_an_object_until_they_set_a_field_differently() {
     )
     .unwrap();
     assert_eq!(
-        without["data"],
+        after_first_left_a["data"],
         json!({"a": "2", "b": "1", "c": "1"}),
         "the second manager has the field a"
     );
-    let gone = apply(Some(&without), &config_map(json!({})), "second", false).unwrap();
-    assert_eq!(gone["data"], json!({"b": "1"}));
+    let after_second_left_all = apply(
+        Some(&after_first_left_a),
+        &config_map(json!({})),
+        "second",
+        false,
+    )
+    .unwrap();
+    assert_eq!(after_second_left_all["data"], json!({"b": "1"}));
 }
 
 fn pod(containers: Value) -> Value {

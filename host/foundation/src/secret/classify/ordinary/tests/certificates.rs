@@ -4,7 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize,
 };
 
-/// A kubeconfig without a user.
+/// Returns a kubeconfig without a user.
 fn kubeconfig(certificate: &str) -> String {
     let data = BASE64.encode(certificate.as_bytes());
     format!(

@@ -5,7 +5,7 @@ const SHA256: &str = "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd20012
 const SHA1: &str = "0a4d55a8d778e5022fab701977c5d840bbc486d0";
 const MD5: &str = "9e107d9d372bb6826bd81d3542a419d6";
 
-fn found(object: &serde_json::Value) -> Option<Credential> {
+fn credential_in(object: &serde_json::Value) -> Option<Credential> {
     classify_value_within(object, &Budget::unlimited())
 }
 
@@ -13,11 +13,15 @@ fn found(object: &serde_json::Value) -> Option<Credential> {
 fn digests_in_lists_are_judged_by_the_name_of_the_list() {
     for list in [json!([SHA256]), json!([SHA256, SHA256])] {
         let shown = json!({"server": "https://x:6443", "authorityPublicKeysSha256": list});
-        assert_eq!(found(&shown), None, "{shown}");
+        assert_eq!(credential_in(&shown), None, "{shown}");
         let pretty = serde_json::to_vec_pretty(&shown).unwrap();
         assert_eq!(classify(&pretty), None, "{shown}");
         let hidden = json!({"sha256": "x", "keys": list});
-        assert_eq!(found(&hidden), Some(Credential::Undecided), "{hidden}");
+        assert_eq!(
+            credential_in(&hidden),
+            Some(Credential::Undecided),
+            "{hidden}"
+        );
     }
 }
 
@@ -33,13 +37,13 @@ fn digests_in_annotations_and_labels_are_shown() {
         ("git-rev", SHA1),
     ] {
         let object = json!({"metadata": {"annotations": {"a": "b", name: digest}}});
-        assert_eq!(found(&object), None, "{object}");
+        assert_eq!(credential_in(&object), None, "{object}");
         let yaml = format!("metadata:\n  annotations:\n    {name}: {digest}\n");
         assert_eq!(classify(yaml.as_bytes()), None, "{yaml}");
     }
     for name in ["config", "mirror", "identity", "key"] {
         let object = json!({"metadata": {"annotations": {name: SHA256}}});
-        assert!(found(&object).is_some(), "{object}");
+        assert!(credential_in(&object).is_some(), "{object}");
     }
 }
 
@@ -72,7 +76,7 @@ fn public_keys_are_shown() {
     ] {
         assert_eq!(classify(text.as_bytes()), None, "{text}");
         let object = json!({"data": {"file": text}});
-        assert_eq!(found(&object), None, "{object}");
+        assert_eq!(credential_in(&object), None, "{object}");
     }
     for text in [
         "PrivateKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n",

@@ -4,8 +4,9 @@ use super::{
     catalog::{Catalog, CatalogEntry},
     choice::is_stand_in,
     graph::{self, Edges, nearest_running},
+    groups::with_groups,
     names::PhaseNames,
-    spec::{PhaseSpec, WorkflowId, is_within, with_groups},
+    spec::{PhaseSpec, WorkflowId, is_within},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,6 +1,6 @@
 //! The edges of a plan: the phases that each phase waits for.
 use super::{
-    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, spec::with_groups,
+    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, groups::with_groups,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

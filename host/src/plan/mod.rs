@@ -10,6 +10,7 @@ mod choice;
 mod edges;
 mod error;
 mod graph;
+mod groups;
 mod names;
 pub mod provided;
 pub mod show;

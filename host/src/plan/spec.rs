@@ -297,13 +297,6 @@ pub fn is_within(id: &str, group: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Returns the names that [`is_within`] accepts for `id`: those of its groups, the outermost first,
-/// and `id` itself.
-pub fn with_groups(id: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let groups = id.match_indices('/').map(|(at, _)| &id[..at]);
-    groups.chain([id])
-}
-
 /// Returns the id of the group that a phase is in; `None` at the top.
 pub fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)

@@ -1,8 +1,9 @@
 //! Puts the phases of a plugin into the lists of their groups.
 use super::CatalogEntry;
 use crate::plan::{
+    groups::with_groups,
     provided::PluginPhase,
-    spec::{PhaseSource, PhaseSpec, WorkflowId, with_groups},
+    spec::{PhaseSource, PhaseSpec, WorkflowId},
 };
 use std::collections::HashMap;
 

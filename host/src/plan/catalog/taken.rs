@@ -1,9 +1,6 @@
 //! Looks up which entries of a catalog stand against the id of another phase.
 use super::{CatalogEntry, Conflict, Refusal};
-use crate::plan::{
-    provided::PluginPhase,
-    spec::{WorkflowId, with_groups},
-};
+use crate::plan::{groups::with_groups, provided::PluginPhase, spec::WorkflowId};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,

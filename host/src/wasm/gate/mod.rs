@@ -201,10 +201,7 @@ pub fn documentation() -> String {
 pub fn documentation_of_free() -> String {
     let mut text = String::from("| function | lets a plugin | takes |\n|---|---|---|\n");
     let is_own = |row: &Row| row.interface.starts_with("effects");
-    for row in ROWS
-        .iter()
-        .filter(|row| row.permit == Permit::Free && !is_own(row))
-    {
+    for row in rows().filter(|row| row.permit == Permit::Free && !is_own(row)) {
         text += &format!(
             "| `{}` | {} | {} |\n",
             row.capability(),

@@ -26,6 +26,10 @@ fn proxy_for(url: &str) -> Result<Option<String>, Problem> {
 
 /// A host has to be reached without a proxy.
 fn check_address(host: &str) {
+    // A kubeconfig that was not read yet has the address.
+    if host.is_empty() {
+        return;
+    }
     let url = match parse_address(host) {
         Some(IpAddr::V6(address)) => format!("https://{}", host_port(&address.to_string(), 1234)),
         Some(address) => format!("https://{address}"),

@@ -7,7 +7,7 @@ use std::fs;
 fn a_dry_run_says_what_it_would_do() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
-    rehearse_with(&root, "certificatesDir: /opt/cluster/pki\n");
+    rehearse_with(&root, "");
     let dry = reset(&root, "--dry-run --cleanup-tmp-dir");
     assert_eq!(dry.status, 0, "{}", dry.stderr);
     let said: Vec<&str> = dry
@@ -24,7 +24,7 @@ fn a_dry_run_says_what_it_would_do() {
         "[dryrun] Would remove Kubernetes-managed containers",
         "[dryrun] Would delete files that earlier runs made, by their journals: [",
         "[dryrun] Would delete contents of directories: [/etc/kubernetes/manifests \
-         /opt/cluster/pki /etc/kubernetes/tmp]",
+         /etc/kubernetes/pki /etc/kubernetes/tmp]",
         "[dryrun] Would delete files: [/etc/kubernetes/admin.conf ",
     ] {
         assert!(
@@ -41,7 +41,7 @@ fn a_dry_run_says_what_it_would_do() {
         !output.stdout.contains("[dryrun]")
             && output.stdout.contains(
                 "[reset] Deleting contents of directories: [/etc/kubernetes/manifests \
-                 /var/lib/kubelet /opt/cluster/pki]"
+                 /var/lib/kubelet /etc/kubernetes/pki]"
             ),
         "{}",
         output.stdout

@@ -18,6 +18,7 @@ use crate::{
         build,
         scaffold::{self, Kind, Language},
     },
+    program,
     run::prepare::Distribution,
     wasm::engine::Engine,
 };
@@ -108,10 +109,11 @@ fn build(folder: &Path, out: Option<&Path>, engine: &Engine) -> Result<Exit> {
 
 fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     scaffold::scaffold(kind, language, folder)?;
-    let at = folder.display();
+    let at = program::path_word(folder);
     Ok(print::out(&format!(
-        "{at} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
-         kubephase plugin add {at} --config CLUSTER.yaml\n"
+        "{} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
+         kubephase plugin add {at} --config CLUSTER.yaml\n",
+        folder.display()
     )))
 }
 
@@ -148,6 +150,8 @@ fn inspect_plugin(
     let mut text = inspect::render(&plugin, size, &signed);
     if let Err(refused) = distribution.check_phases(&plugin) {
         text += &format!("\nNo run would take it: {refused}\n");
+    } else {
+        text += &distribution.describe_unknown_needs(&plugin);
     }
     Ok(print::out(&text))
 }

@@ -11,6 +11,7 @@ mod edges;
 mod error;
 mod graph;
 mod names;
+mod needs;
 pub mod provided;
 pub mod show;
 pub mod spec;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use choice::Choice;
 pub use error::{PlanError, PlanErrors};
+pub use needs::unknown_needs;
 
 use serde::Serialize;
 use spec::{PhaseSource, PhaseSpec, WorkflowId};

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     program,
     secret::Secret,
-    text::sanitise,
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};

@@ -36,7 +36,7 @@ fn completed(
     }
     let named = tree.path().join("join.yaml");
     fs::write(&named, format!("{JOIN}{operator}")).unwrap();
-    let file = ConfigFile::find(Some(&named), &MachineFolder::below(tree.path())).unwrap();
+    let file = ConfigFile::find(Some(&named), &MachineFolder::at_root(tree.path())).unwrap();
     let loaded = load_join(file.as_ref(), &JoinFlags::default(), &NodeFacts::default()).unwrap();
     let map = stored.map(|text| {
         json!({

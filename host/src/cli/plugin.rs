@@ -13,6 +13,7 @@ pub use arguments::{Expectation, PluginCommand, TestFlags};
 use super::{CliError, Exit, print};
 use crate::{
     pki::signature::{self, Signer},
+    plan::describe_unknown_needs,
     plugin::{consent::Consent, inspect, load, source},
     plugin_tools::{
         build,
@@ -151,7 +152,12 @@ fn inspect_plugin(
     if let Err(refused) = distribution.check_phases(&plugin) {
         text += &format!("\nNo run would take it: {refused}\n");
     } else {
-        text += &distribution.describe_unknown_needs(&plugin);
+        let manifest = plugin.manifest();
+        text += &describe_unknown_needs(
+            &distribution.catalog,
+            &manifest.source(false),
+            &manifest.provides,
+        );
     }
     Ok(print::out(&text))
 }

@@ -11,12 +11,13 @@ use anyhow::Result;
 const NAME: &str = "kubephase-config";
 
 /// Completes the PhaseConfiguration of this node with that of the cluster. `of_machine` is the
-/// document of the node's PhaseConfiguration if only the machine's own files have it. Adds a warning
-/// for each field for which the two have different values. If the operator's file has a
+/// document of the node's PhaseConfiguration if only the machine's own files have it. Adds a
+/// warning for each field for which the two have different values. If the operator's file has a
 /// PhaseConfiguration, adds a warning that names what the cluster has and this node lacks.
 ///
 /// # Errors
-/// The ConfigMap cannot be read, is not valid, or is of another version than the machine's document.
+/// The ConfigMap cannot be read, is not valid, or is of another version than the machine's
+/// document.
 pub(super) fn complete(
     own: PhaseConfiguration,
     of_machine: Option<Document>,

@@ -22,7 +22,7 @@ mod tests;
 
 pub use choice::Choice;
 pub use error::{PlanError, PlanErrors};
-pub use needs::unknown_needs;
+pub use needs::describe_unknown_needs;
 
 use serde::Serialize;
 use spec::{PhaseSource, PhaseSpec, WorkflowId};

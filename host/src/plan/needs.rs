@@ -6,13 +6,34 @@ use super::{
 };
 use std::collections::{BTreeSet, HashSet};
 
-/// Returns the names that the phases of a plugin need and neither the catalog nor the plugin has,
-/// each once. None if the catalog refuses the plugin.
-pub fn unknown_needs(
+/// How many names a text has at most.
+const MAX_NAMES: usize = 10;
+
+/// Describes what the phases of a plugin need and neither the catalog nor the plugin has. Empty if
+/// there is no such thing.
+pub fn describe_unknown_needs(
     catalog: &Catalog,
     source: &PhaseSource,
     phases: &[PluginPhase],
-) -> Vec<String> {
+) -> String {
+    let unknown = unknown_needs(catalog, source, phases);
+    if unknown.is_empty() {
+        return String::new();
+    }
+    let shown = unknown[..unknown.len().min(MAX_NAMES)].join(", ");
+    let more = match unknown.len().saturating_sub(MAX_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "Its phases need {shown}{more}, which neither kubephase nor the plugin has: a run ends \
+         with an error, unless another plugin provides what is needed.\n"
+    )
+}
+
+/// Returns the names that the phases of a plugin need and neither the catalog nor the plugin has,
+/// each once. None if the catalog refuses the plugin.
+fn unknown_needs(catalog: &Catalog, source: &PhaseSource, phases: &[PluginPhase]) -> Vec<String> {
     let mut with_plugin = catalog.clone();
     if with_plugin.add_plugin(source, phases).is_err() {
         return Vec::new();

@@ -7,7 +7,7 @@ use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
     effect::territory::{Territory, territory_of},
     plan::{
-        self, Choice, Plan, PlanErrors,
+        Choice, Plan, PlanErrors,
         catalog::Catalog,
         spec::{PhaseSpec, WorkflowId, is_within},
     },
@@ -78,27 +78,6 @@ impl<'a> Distribution<'a> {
             .clone()
             .add_plugin(&manifest.source(false), &manifest.provides);
         added.map_err(|why| PluginRefused::new(why.to_string()))
-    }
-
-    /// Describes what the phases of a third party's plugin need and neither the program nor the
-    /// plugin has. Empty if there is no such thing.
-    pub fn describe_unknown_needs(&self, plugin: &Plugin) -> String {
-        let manifest = plugin.manifest();
-        let unknown =
-            plan::unknown_needs(&self.catalog, &manifest.source(false), &manifest.provides);
-        let shown: Vec<&str> = unknown.iter().take(10).map(String::as_str).collect();
-        let more = match unknown.len().saturating_sub(shown.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        if unknown.is_empty() {
-            return String::new();
-        }
-        format!(
-            "Its phases need {}{more}, which neither kubephase nor the plugin has: a run ends with \
-             an error, unless another plugin provides what is needed.\n",
-            shown.join(", ")
-        )
     }
 
     /// Returns the facts of the node that a run may see. Single phases whose commands have no

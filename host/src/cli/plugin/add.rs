@@ -3,6 +3,7 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     config::PhaseConfiguration,
+    plan::describe_unknown_needs,
     plugin::{
         consent::{self, Consent},
         entry, inspect,
@@ -85,7 +86,12 @@ pub fn add(
         allowed.clone(),
     );
     let mut text = summary(&candidate, &known, config, &allowed, edit.phases());
-    text += &distribution.describe_unknown_needs(&candidate.plugin);
+    let manifest = candidate.plugin.manifest();
+    text += &describe_unknown_needs(
+        &distribution.catalog,
+        &manifest.source(false),
+        &manifest.provides,
+    );
     change.commit(Some(edit))?;
     Ok(print::out(&text))
 }

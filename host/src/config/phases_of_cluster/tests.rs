@@ -16,8 +16,8 @@ fn stored() -> String {
     format!(
         "{PHASES}plugins:\n- {{name: fleet, source: 'oci://registry.example/fleet:1', digest: \
          '{0}', settings: {{a: '<secret:setting>', b: 1}}}}\n- {{name: audit, source: \
-         'oci://registry.example/audit:1', digest: '{0}'}}\nrules: [{{code: X}}]\nwaivers: [{{check: \
-         NumCPU, reason: small nodes}}]\nparallelism: 3\n",
+         'oci://registry.example/audit:1', digest: '{0}'}}\nrules: [{{code: X}}]\nwaivers: \
+         [{{check: NumCPU, reason: small nodes}}]\nparallelism: 3\n",
         "0".repeat(64)
     )
 }

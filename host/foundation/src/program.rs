@@ -1,6 +1,7 @@
 //! The name that the program was started with. Started as `kubeadm` (by a link or a copy), the
 //! program acts as kubeadm: with kubeadm's name in usage, messages and remedies, kubeadm's
 //! `version`, and kubeadm's exit codes.
+use crate::text::sanitise;
 use std::{ffi::OsStr, path::Path, sync::LazyLock};
 
 /// The program that this process acts as.
@@ -47,6 +48,19 @@ pub fn command(words: &str) -> String {
     format!("{} {words}", Program::current().name())
 }
 
+/// Returns a word of a command that is shown to a person: as it is if a shell takes it as one plain
+/// word, otherwise quoted for a shell. Characters that act on a terminal become escapes: such a
+/// word cannot be pasted, but it does nothing else either.
+pub fn word(text: &str) -> String {
+    let quoted = shlex::try_quote(text).unwrap_or_else(|_| text.into());
+    sanitise::exact(&quoted).into_owned()
+}
+
+/// Returns a path as a word of a command ([`word`]).
+pub fn path_word(path: &Path) -> String {
+    word(&path.to_string_lossy())
+}
+
 /// Returns the line that kubeadm prints after each error; `None` under the program's own name.
 pub fn stack_trace_line() -> Option<&'static str> {
     if Program::current() == Program::Kubephase {
@@ -86,7 +100,7 @@ fn is_level(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Program, verbosity};
+    use super::{Program, verbosity, word};
 
     #[test]
     fn the_last_log_level_counts() {
@@ -104,6 +118,26 @@ mod tests {
             let arguments = line.split(' ').map(str::to_owned);
             assert_eq!(verbosity(arguments), level, "{line}");
         }
+    }
+
+    #[test]
+    fn words_of_commands_are_quoted_for_a_shell() {
+        for (text, shown) in [
+            ("/srv/a-b_1.yaml", "/srv/a-b_1.yaml"),
+            (
+                "oci://registry.example:5000/a:1.0",
+                "oci://registry.example:5000/a:1.0",
+            ),
+            ("", "''"),
+            ("./b; x", "'./b; x'"),
+            ("a $(b) `c`", "'a $(b) `c`'"),
+            ("it's", "\"it's\""),
+            ("a\n[init] y", "'a\\n[init] y'"),
+            ("\u{1b}[2J\u{202e}", "'\\u{1b}[2J\\u{202e}'"),
+        ] {
+            assert_eq!(word(text), shown, "{text:?}");
+        }
+        assert!(!word("a\0b\n").contains(['\0', '\n']));
     }
 
     #[test]

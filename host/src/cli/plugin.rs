@@ -13,11 +13,13 @@ pub use arguments::{Expectation, PluginCommand, TestFlags};
 use super::{CliError, Exit, print};
 use crate::{
     pki::signature::{self, Signer},
+    plan::describe_unknown_needs,
     plugin::{consent::Consent, inspect, load, source},
     plugin_tools::{
         build,
         scaffold::{self, Kind, Language},
     },
+    program,
     run::prepare::Distribution,
     wasm::engine::Engine,
 };
@@ -108,10 +110,11 @@ fn build(folder: &Path, out: Option<&Path>, engine: &Engine) -> Result<Exit> {
 
 fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     scaffold::scaffold(kind, language, folder)?;
-    let at = folder.display();
+    let at = program::path_word(folder);
     Ok(print::out(&format!(
-        "{at} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
-         kubephase plugin add {at} --config CLUSTER.yaml\n"
+        "{} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
+         kubephase plugin add {at} --config CLUSTER.yaml\n",
+        folder.display()
     )))
 }
 
@@ -148,6 +151,13 @@ fn inspect_plugin(
     let mut text = inspect::render(&plugin, size, &signed);
     if let Err(refused) = distribution.check_phases(&plugin) {
         text += &format!("\nNo run would take it: {refused}\n");
+    } else {
+        let manifest = plugin.manifest();
+        text += &describe_unknown_needs(
+            &distribution.catalog,
+            &manifest.source(false),
+            &manifest.provides,
+        );
     }
     Ok(print::out(&text))
 }

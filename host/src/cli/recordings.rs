@@ -4,7 +4,7 @@
     reason = "recordings are the operator's, not the node's"
 )]
 use super::print;
-use crate::run::capsule::Capsule;
+use crate::{program, run::capsule::Capsule};
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
 use std::path::PathBuf;
@@ -35,9 +35,10 @@ impl Recordings {
         for recording in self.0.into_inner() {
             let Recording { plugin, path } = recording?;
             print::hint(&format!(
-                "Plugin {plugin} was stopped. What it had observed is in {path}. To repeat that \
-                 call:\n  kubephase plugin test COMPONENT --replay {path}",
-                path = path.display()
+                "Plugin {plugin} was stopped. What it had observed is in {}. To repeat that \
+                 call:\n  kubephase plugin test COMPONENT --replay {}",
+                path.display(),
+                program::path_word(&path)
             ));
         }
         Ok(())

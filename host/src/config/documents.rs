@@ -21,7 +21,7 @@ pub(super) const GROUP: &str = "kubeadm.k8s.io";
 const KUBERNETES: [&str; 3] = [GROUP, "kubelet.config.k8s.io", "kubeproxy.config.k8s.io"];
 
 /// One document of a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     pub file: PathBuf,
     /// lines of the file before it

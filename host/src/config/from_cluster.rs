@@ -1,24 +1,21 @@
 //! The configuration that the cluster keeps in ConfigMaps: a node that joins completes its own
 //! configuration with it, and a node that is reset learns the cluster's settings from it.
 use super::{
-    Config, Document, JoinConfiguration, JoinedCluster, Loaded, LoadedJoin, PhaseConfiguration,
-    PhaseFlags, Problem, Problems, api_servers,
+    Config, JoinConfiguration, JoinedCluster, Loaded, LoadedJoin, PhaseFlags, Problem, api_servers,
     component::{ComponentKind, kubeadm_schema as schema},
-    defaults, documents,
+    config_map::{fetch_failed, read_document},
+    defaults,
     load::{complete_components, component_document, run_options},
-    phases,
+    phases_of_cluster,
     read::{Diagnostics, Strictness},
 };
 use crate::{
     program,
     secret::Secret,
-    text::sanitise,
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::ClusterConfiguration;
-use kubephase_wit::{FailureCode, ObjectRef};
-use std::{collections::HashSet, path::PathBuf};
 
 /// A cluster that discovery found and trusts.
 pub struct FoundCluster {
@@ -48,6 +45,7 @@ pub fn from_cluster(
     let LoadedJoin {
         join,
         phases,
+        machine_phases,
         warnings,
     } = loaded;
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
@@ -70,21 +68,8 @@ pub fn from_cluster(
     let kube_proxy = read_document(cluster, "kube-proxy", "config.conf")?.and_then(|document| {
         component_document(&document, ComponentKind::KubeProxy, &mut diagnostics)
     });
-    let kept = || read_document(cluster, "kubephase-config", "PhaseConfiguration");
-    let phases = if phases.is_same_as(&PhaseConfiguration::default()) {
-        kept()?
-            .map(|document| phases::read(&document))
-            .transpose()
-            .map_err(Problems::from)?
-            .unwrap_or_default()
-    } else {
-        let kept = kept().ok().flatten();
-        let kept = kept.and_then(|document| phases::read(&document).ok());
-        diagnostics
-            .warnings
-            .extend(kept.and_then(|kept| warn_of_plugins_left_out(&phases, &kept)));
-        phases
-    };
+    let phases =
+        phases_of_cluster::complete(phases, machine_phases, cluster, &mut diagnostics.warnings)?;
     let running = api_servers::versions(&join, cluster);
     complete(&mut config, &join, found, node, &mut diagnostics)?;
     if let Some(join) = &mut config.join {
@@ -98,32 +83,6 @@ pub fn from_cluster(
         warnings: diagnostics.finish(&[])?,
         token_given: true,
         dry_run: join.dry_run,
-    })
-}
-
-/// Returns a warning if this node's own PhaseConfiguration lacks plugins that the cluster keeps for
-/// all nodes.
-fn warn_of_plugins_left_out(
-    own: &PhaseConfiguration,
-    kept: &PhaseConfiguration,
-) -> Option<Problem> {
-    let own: HashSet<&str> = own
-        .plugins
-        .iter()
-        .map(|plugin| plugin.name.as_str())
-        .collect();
-    let kept = kept.plugins.iter().map(|plugin| plugin.name.as_str());
-    let missing: Vec<_> = kept
-        .filter(|name| !own.contains(name))
-        .map(sanitise::listed)
-        .collect();
-    (!missing.is_empty()).then(|| {
-        let message = format!(
-            "this node has a PhaseConfiguration of its own, so plugins of the cluster's ConfigMap \
-             kubephase-config do not run here: {}",
-            missing.join(", ")
-        );
-        Problem::new("plugins", message)
     })
 }
 
@@ -175,10 +134,6 @@ fn read_cluster_configuration(
         .0)
 }
 
-fn fetch_failed(name: &str) -> String {
-    format!("unable to fetch the {name} ConfigMap")
-}
-
 /// Fills in the defaults, and the settings that discovery found.
 fn complete(
     config: &mut Config,
@@ -216,58 +171,4 @@ fn complete(
         bootstrap_kubeconfig: found.kubeconfig,
     });
     Ok(())
-}
-
-/// Reads a document in a ConfigMap of `kube-system`; `None` if it does not exist, or if this node
-/// may not read it.
-fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
-    let reference = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: name.into(),
-    };
-    let map = match cluster.get(&reference) {
-        Ok(map) => map,
-        Err(failure) if failure.code == FailureCode::Forbidden => return Ok(None),
-        Err(failure) => {
-            return Err(anyhow!("failed to get config map: {}", failure.to_text())
-                .context(fetch_failed(name)));
-        }
-    };
-    let text = map
-        .as_ref()
-        .and_then(|map| map["data"][key].as_str().map(str::to_owned));
-    let place = PathBuf::from(format!("ConfigMap kube-system/{name}"));
-    text.map(|text| documents::parse_document(&place, 0, &text))
-        .transpose()
-        .map_err(|problem| Problems::from(problem).into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn with_plugins(names: &[&str]) -> PhaseConfiguration {
-        let plugins = names
-            .iter()
-            .map(|name| json!({"name": name, "source": "./x"}));
-        serde_json::from_value(json!({"plugins": plugins.collect::<Vec<_>>()})).unwrap()
-    }
-
-    #[test]
-    fn a_node_is_told_which_plugins_of_the_cluster_it_leaves_out() {
-        let warn = |own: &[&str], kept: &[&str]| {
-            let warning = warn_of_plugins_left_out(&with_plugins(own), &with_plugins(kept));
-            warning.map(|warning| warning.message)
-        };
-        assert_eq!(warn(&["a"], &["a"]), None);
-        assert_eq!(warn(&["a"], &[]), None);
-        let told = warn(&["a"], &["a", "b", "c\n[init] d"]).unwrap();
-        assert!(
-            told.ends_with("do not run here: b, \"c\\n[init] d\""),
-            "{told}"
-        );
-    }
 }

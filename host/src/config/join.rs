@@ -31,6 +31,8 @@ pub struct LoadedJoin {
     /// the configuration with its secrets
     pub join: JoinConfiguration,
     pub phases: PhaseConfiguration,
+    /// the document of `phases`, if only the machine's own files have it
+    pub machine_phases: Option<Document>,
     pub warnings: Vec<Problem>,
 }
 
@@ -85,6 +87,10 @@ pub fn load_join(
     Ok(LoadedJoin {
         join,
         phases,
+        machine_phases: documents
+            .iter()
+            .find(|document| document.kind == phases::KIND && document.is_of_machine)
+            .cloned(),
         warnings,
     })
 }

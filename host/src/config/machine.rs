@@ -9,7 +9,10 @@
     reason = "configuration files are the operator's, not the node's"
 )]
 use super::{Problem, Problems};
-use crate::operator_files::{self, LONGEST_INPUT};
+use crate::{
+    operator_files::{self, LONGEST_INPUT},
+    program,
+};
 use rustix::{
     fd::OwnedFd,
     fs::{self, Dir, FileType, Mode, OFlags, Stat},
@@ -193,7 +196,7 @@ impl MachineFolder {
             let message = format!(
                 "it belongs to the user {}, and has to belong to root: chown root {}",
                 stat.st_uid,
-                path.display()
+                program::path_word(path)
             );
             return Err(refusal(path, &message));
         }
@@ -203,7 +206,7 @@ impl MachineFolder {
             let message = format!(
                 "others than root can write it (mode {:04o}): chmod go-w {}",
                 mode.as_raw_mode() & 0o7777,
-                path.display()
+                program::path_word(path)
             );
             return Err(refusal(path, &message));
         }

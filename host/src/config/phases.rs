@@ -4,7 +4,10 @@ mod fields;
 
 use super::{Document, Problem, Problems, documents};
 use crate::{
-    config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings, text::misfit,
+    config::plugin_limits::Limits,
+    pki::signature::Signer,
+    secret::settings::Settings,
+    text::{misfit, sanitise},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,6 +112,55 @@ impl PhaseConfiguration {
         Some(value)
     }
 
+    /// Returns the names in the document, each with the path of its field: messages and commands
+    /// that are suggested have these names.
+    fn names(&self) -> impl Iterator<Item = (String, &str)> {
+        let plugins = self.plugins.iter().enumerate().flat_map(|(index, entry)| {
+            let field = move |name: &str| format!("plugins[{index}].{name}");
+            let listed = entry
+                .allow
+                .iter()
+                .map(move |text| (field("allow"), &**text));
+            [
+                (field("name"), &*entry.name),
+                (field("source"), &*entry.source),
+            ]
+            .into_iter()
+            .chain(
+                entry
+                    .digest
+                    .iter()
+                    .map(move |text| (field("digest"), &**text)),
+            )
+            .chain(
+                entry
+                    .origin
+                    .iter()
+                    .map(move |text| (field("origin"), &**text)),
+            )
+            .chain(listed)
+        });
+        let replaces = self.replaces.iter().flat_map(|(phase, plugin)| {
+            [phase, plugin].map(|text| ("replaces".to_owned(), &**text))
+        });
+        let disabled = self.disabled_phases.iter().enumerate();
+        let disabled = disabled.map(|(at, id)| (format!("disabledPhases[{at}]"), &**id));
+        let edges = self.extra_edges.iter().enumerate().flat_map(|(at, edge)| {
+            let field = move |name: &str| format!("extraEdges[{at}].{name}");
+            [
+                (field("before"), &*edge.before),
+                (field("after"), &*edge.after),
+            ]
+        });
+        let waivers = self.waivers.iter().enumerate();
+        let waivers = waivers.map(|(at, waiver)| (format!("waivers[{at}].check"), &*waiver.check));
+        plugins
+            .chain(replaces)
+            .chain(disabled)
+            .chain(edges)
+            .chain(waivers)
+    }
+
     /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
     pub fn is_same_as(&self, other: &PhaseConfiguration) -> bool {
         let other = PhaseConfiguration {
@@ -169,6 +221,13 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
                 misfit::explain(error.inner()),
             )
         })?;
+    if let Some((path, text)) = parsed.names().find(|(_, text)| sanitise::has_trick(text)) {
+        let message = format!(
+            "{} has a line end, or another character that cannot be seen; remove it",
+            sanitise::in_quotes(text)
+        );
+        return Err(document.problem(&path, message));
+    }
     for (index, entry) in parsed.plugins.iter_mut().enumerate() {
         entry.file = document.machine_file(&format!("plugins[{index}].source"));
     }

@@ -5,8 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A problem of a configuration. Displayed as `file:line:column: field: message`; unknown parts are
-/// left out, and the line is shown only with a file and a column.
+/// A problem of a configuration. Displayed on one line as `file:line:column: field: message`;
+/// unknown parts are left out, and the line is shown only with a file and a column. The file may be
+/// another user's, or the cluster's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     pub file: Option<PathBuf>,
@@ -61,16 +62,17 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
-            write!(f, "{}:", sanitise::exact(&file.to_string_lossy()))?;
+            write!(f, "{}:", sanitise::whole(&file.to_string_lossy()))?;
             if let (Some(line), Some(column)) = (self.line, self.column) {
                 write!(f, "{line}:{column}:")?;
             }
             f.write_str(" ")?;
         }
         if self.path.is_empty() {
-            f.write_str(&self.message)
+            f.write_str(&sanitise::whole(&self.message))
         } else {
-            write!(f, "{}: {}", self.path, self.message)
+            let (path, message) = (sanitise::whole(&self.path), sanitise::whole(&self.message));
+            write!(f, "{path}: {message}")
         }
     }
 }

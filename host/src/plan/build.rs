@@ -6,9 +6,10 @@ use super::{
     graph::{self, Edges, nearest_running},
     groups::with_groups,
     names::PhaseNames,
+    needs::KnownNames,
     spec::{PhaseSpec, WorkflowId, is_within},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// For how many unknown names the nearest known one is looked for: each is compared with all.
 const MAX_NEAREST: usize = 10;
@@ -171,21 +172,15 @@ impl<'a> Builder<'a> {
             .filter(move |entry| is_stand_in(entry, phase, self.choice))
     }
 
-    /// Returns an error for each phase or group that a plugin's phase needs and no workflow has. A
-    /// phase that only another workflow has is not an error: a manifest describes the phase once
-    /// for all workflows.
+    /// Returns an error for each phase or group that a plugin's phase needs and no workflow has.
     fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
-        let all = catalog.entries.iter();
-        let known: HashSet<&str> = all.map(|entry| entry.spec.id.as_str()).collect();
+        let known = KnownNames::new(catalog);
         for entry in &self.names.entries {
             let Some(plugin) = entry.source.plugin() else {
                 continue;
             };
-            let unknown = |name: &&String| {
-                self.names.group_named_by_all(name).is_none() && !known.contains(name.as_str())
-            };
-            for name in entry.spec.needs.iter().filter(unknown) {
+            for name in known.unknown_needs(&entry.spec) {
                 errors.push(PlanError::UnknownNeed {
                     phase: entry.spec.id.clone(),
                     plugin: plugin.to_owned(),

@@ -31,6 +31,8 @@ pub enum PlanError {
 
 /// How many errors of a plan are shown.
 const MAX_SHOWN: usize = 50;
+/// How many phases one error names at most.
+const MAX_PHASES: usize = 50;
 
 /// All errors that make a plan impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl fmt::Display for PlanError {
                     f,
                     "phases wait for each other in a circle: {} → {first}; remove one of these \
                      edges",
-                    ring.join(" → ")
+                    join(ring, " → ")
                 )
             }
             PlanError::NoStandIn { phase, plugin } => {
@@ -103,7 +105,7 @@ impl fmt::Display for PlanError {
                 write!(
                     f,
                     "{} all fill the slot {slot}; disable or replace all but one",
-                    phases.join(", ")
+                    join(phases, ", ")
                 )
             }
         }
@@ -115,20 +117,31 @@ impl std::error::Error for PlanError {}
 /// Writes the phases that require others which do not run, in kubeadm's words, and the remedy.
 fn write_unresolved(f: &mut fmt::Formatter<'_>, missing: &[(String, Vec<String>)]) -> fmt::Result {
     f.write_str("unresolved dependencies:")?;
-    for (phase, missing) in missing {
-        let missing = missing.join(" ");
+    for (phase, missing) in missing.iter().take(MAX_PHASES) {
+        let missing = join(missing, " ");
         write!(
             f,
             "\n\tmissing [{missing}] phase(s) needed by \"{phase}\" phase"
         )?;
     }
+    if let more @ 1.. = missing.len().saturating_sub(MAX_PHASES) {
+        write!(f, "\n\tand {more} more phases")?;
+    }
+    f.write_str("\nlet the missing phases run as well, or leave out the phases that need them")?;
+    if missing.len() > MAX_PHASES {
+        return Ok(());
+    }
     let phases: Vec<&str> = missing.iter().map(|(phase, _)| phase.as_str()).collect();
-    write!(
-        f,
-        "\nlet the missing phases run as well, or leave out the phases that need them: \
-         --skip-phases={}",
-        phases.join(",")
-    )
+    write!(f, ": --skip-phases={}", phases.join(","))
+}
+
+/// Joins the first names of a list, and says how many more there are.
+fn join(names: &[String], separator: &str) -> String {
+    let shown = names[..names.len().min(MAX_PHASES)].join(separator);
+    match names.len().saturating_sub(MAX_PHASES) {
+        0 => shown,
+        more => format!("{shown}{separator}… ({more} more)"),
+    }
 }
 
 /// Writes the name that the user likely meant.

@@ -12,6 +12,7 @@ mod error;
 mod graph;
 mod groups;
 mod names;
+mod needs;
 pub mod provided;
 pub mod show;
 pub mod spec;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use choice::Choice;
 pub use error::{PlanError, PlanErrors};
+pub use needs::describe_unknown_needs;
 
 use serde::Serialize;
 use spec::{PhaseSource, PhaseSpec, WorkflowId};

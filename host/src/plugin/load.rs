@@ -6,8 +6,14 @@ mod check;
 pub use check::load_one;
 
 use super::{
-    consent, digest::ComponentDigest, lines, lock::LockedPlugin, locks::Locks,
-    refused::PluginRefused, settings, source,
+    consent,
+    digest::ComponentDigest,
+    lines,
+    lock::LockedPlugin,
+    locks::Locks,
+    refused::PluginRefused,
+    settings::{self, SettingsBudget},
+    source,
 };
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
@@ -15,14 +21,14 @@ use crate::{
     pki::signature::Signer,
     plan::catalog::Catalog,
     plugin::registry::Fetched,
-    text::sanitise,
+    program,
     wasm::{
         embedded,
         engine::Engine,
         plugin::{ComponentSource, Plugin},
     },
 };
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
 
@@ -92,10 +98,15 @@ pub fn load_plugins(
     let refuse = |why: anyhow::Error| PluginRefused::new(format!("{why:#}"));
     let locks = Locks::read(file).map_err(refuse)?;
     let named = file.and_then(ConfigFile::operator_file);
+    let budget = SettingsBudget::default();
     for (entry, loaded) in entries
         .iter()
         .zip(parallel::map(entries, parallel::cores(), |entry| {
-            load_one(entry, file_of(entry, named), locks.lock_of(entry)?, engine)
+            let loaded = load_one(entry, file_of(entry, named), locks.lock_of(entry)?, engine)?;
+            budget
+                .spend(loaded.plugin.manifest(), &loaded.settings)
+                .with_context(|| format!("plugin {}", entry.name))?;
+            Ok(loaded)
         }))
     {
         let loaded = loaded.map_err(refuse)?;
@@ -319,8 +330,8 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     format!(
         "kubephase plugin allow {} --config {}{}",
-        sanitise::listed(name),
-        config.display(),
+        program::word(name),
+        program::path_word(config),
         digest_flag(digest)
     )
 }

@@ -10,6 +10,7 @@ use crate::{
     config::{MachineFile, lock_folder},
     operator_files,
     pki::signature::Signer,
+    program,
     text::{sanitise, yaml_budget},
     wasm::{inspect, plugin::Plugin},
 };
@@ -126,16 +127,26 @@ impl Lock {
     /// Parses a lock. `config` names the configuration in the remedy.
     fn parse(path: PathBuf, text: &str, config: &Path) -> Result<Lock> {
         let options = yaml_budget::options(MAX_NODES, MAX_LOCK);
-        let lock: Lock = serde_yaml::from_str_with_options(text, options).map_err(|error| {
-            let error = error.without_snippet().to_string();
+        let invalid = |why: &str| {
             anyhow!(
                 "{} is not a valid lock file: {}; restore it from version control, or remove it \
-                 and allow each plugin again: kubephase plugin allow NAME --config {}",
+                 and allow each plugin again: {}",
                 path.display(),
-                sanitise::line(&error),
-                config.display()
+                sanitise::line(why),
+                program::command(&format!(
+                    "plugin allow NAME --config {}",
+                    program::path_word(config)
+                ))
             )
-        })?;
+        };
+        let lock: Lock = serde_yaml::from_str_with_options(text, options)
+            .map_err(|error| invalid(&error.without_snippet().to_string()))?;
+        if let Some(text) = lock.texts().find(|text| sanitise::has_trick(text)) {
+            let quoted = sanitise::in_quotes(text);
+            return Err(invalid(&format!(
+                "{quoted} has a character that cannot be seen"
+            )));
+        }
         if lock.version != VERSION {
             bail!(
                 "{} has format {}, but this version of kubephase reads only format {VERSION}; use \
@@ -145,6 +156,19 @@ impl Lock {
             );
         }
         Ok(Lock { path, ..lock })
+    }
+
+    /// Returns the texts of all plugins, which messages show.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.plugins.iter().flat_map(|locked| {
+            [&locked.name, &locked.source, &locked.digest]
+                .into_iter()
+                .chain(&locked.source_digest)
+                .chain(&locked.origin)
+                .chain(&locked.granted)
+                .chain(locked.provides.iter().flatten())
+                .map(String::as_str)
+        })
     }
 
     /// Returns a lock without plugins, for a configuration that is not a file.

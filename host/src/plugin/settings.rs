@@ -1,5 +1,8 @@
 //! Checks a plugin's settings against the JSON Schema in its manifest, before anything runs.
+mod budget;
 mod schema;
+
+pub use budget::SettingsBudget;
 
 use crate::{
     arguments::json,

@@ -45,14 +45,13 @@ pub fn source_file(source: &str, base_dir: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Returns a source of the configuration `config` in the form in which an operator types it in a
-/// command.
-pub fn display_source(source: &str, config: &Path) -> String {
+/// Returns a source of the configuration `config` as a word of a command.
+pub fn source_word(source: &str, config: &Path) -> String {
     if source.contains("://") {
-        return source.to_owned();
+        return program::word(source);
     }
     let base_dir = config.parent().unwrap_or(Path::new(""));
-    base_dir.join(source).display().to_string()
+    program::path_word(&base_dir.join(source))
 }
 
 /// Whether a source may give another component each time: an artifact of a registry by its tag.
@@ -93,7 +92,7 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
         bail!(
             "{} was not built yet; run: {}",
             path.display(),
-            program::command(&format!("plugin build {}", path.display()))
+            program::command(&format!("plugin build {}", program::path_word(path)))
         );
     }
     Ok(built)

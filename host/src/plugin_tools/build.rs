@@ -4,6 +4,7 @@
 use crate::{
     plugin::folder::{MANIFEST, component_path, read_manifest},
     plugin_tools::{foreign, scaffold, toolchain},
+    program,
     wasm::{engine::Engine, plugin::Plugin, section},
     world::real::child::run_tool,
 };
@@ -37,7 +38,7 @@ impl Language {
                 "{} is not the folder of a plugin: it has no Cargo.toml, package.json or \
                  requirements.txt; to begin a plugin, run: kubephase plugin new {}",
                 folder.display(),
-                folder.display()
+                program::path_word(folder)
             )
         })?;
         Ok(language)

@@ -15,6 +15,7 @@ use crate::{
         lines::{Allowed, request_lines},
         settings,
     },
+    program,
     run::{
         access::Access,
         capsule::Capsule,
@@ -129,7 +130,7 @@ fn first_line(text: &str) -> &str {
 pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<CaseResult>> {
     let command = format!(
         "kubephase plugin test COMPONENT --record {} --allow",
-        file.display()
+        program::path_word(file)
     );
     if let Some(consent) = allow {
         let question = ConsentQuestion {

@@ -12,7 +12,10 @@ mod risky_lines;
 pub use names::{check_name, is_name};
 pub use requires::Requires;
 
-use super::request::Request;
+use super::{
+    limits::{MAX_EDGES, MAX_SETTINGS_SCHEMA_BYTES},
+    request::Request,
+};
 use crate::{
     arguments::{Line, json},
     plan::{
@@ -29,8 +32,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Bytes of memory that the schema of a plugin's settings takes at most. Usual ones take kilobytes.
-const MAX_SCHEMA_MEMORY: usize = 1 << 20;
 /// Version of the manifest's schema that this build reads.
 pub const SCHEMA: u32 = 1;
 
@@ -115,6 +116,15 @@ impl Manifest {
         if let Err(why) = check_settings_schema(&self.settings) {
             reader.problem("settings", format!("settings: {why}"));
         }
+        let edges = self.provides.iter();
+        let edges: usize = edges
+            .map(|phase| phase.spec.needs.len() + phase.spec.before.len())
+            .sum();
+        if edges > MAX_EDGES {
+            let why =
+                format!("{edges} `needs` and `before` of all phases are more than {MAX_EDGES}");
+            reader.problem("provides", format!("provides: {why}"));
+        }
         let mut ids = BTreeSet::new();
         for PluginPhase { spec, .. } in &self.provides {
             if !ids.insert(&spec.id) {
@@ -185,9 +195,9 @@ fn check_settings_schema(schema: &Value) -> Result<(), String> {
         return Err("has to be a JSON Schema, an object".into());
     }
     let memory = json::memory(schema);
-    if memory > MAX_SCHEMA_MEMORY {
+    if memory > MAX_SETTINGS_SCHEMA_BYTES {
         return Err(format!(
-            "the schema takes {memory} bytes of memory; {MAX_SCHEMA_MEMORY} are allowed"
+            "the schema takes {memory} bytes of memory; {MAX_SETTINGS_SCHEMA_BYTES} are allowed"
         ));
     }
     // A schema of a draft that is not known is refused when settings are validated by it.

@@ -20,6 +20,7 @@ mod entries;
 mod files;
 mod identity;
 mod joins;
+mod machine_files;
 mod manifests;
 mod memory;
 mod network;

@@ -151,38 +151,73 @@ fn settings_are_bounded_with_their_defaults() {
     );
 }
 
-#[test]
-fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
+/// A trial of four plugins that each write this number of own ConfigMaps of a megabyte.
+fn prepared_writers(objects: usize) -> Trial {
     let grant = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
-        ConfigMap, namespace: default}]";
+        ConfigMap, namespace: default, names: [kubephase-plugin-hostile-x*]}]";
     let apply = |number: usize| {
         let head = format!(
-            "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"a{number}\",\
-             \"namespace\":\"default\"}},\"data\":{{\"a\":\""
+            "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\
+             \"kubephase-plugin-hostile-x{number}\",\"namespace\":\"default\"}},\"data\":{{\"a\":\""
         );
         let object = json!([head, repeated("x", 1_000_000), "\"}}"]);
         quiet_calls("effects-cluster.apply-object", json!([object]), 1)
     };
-    let needs = |number: usize| match number {
-        0 => "upload-config, bootstrap-token".to_owned(),
-        number => format!("hostile-{}", number - 1),
-    };
-    let provides: String = (0..4)
-        .map(|number| {
-            let needs = needs(number);
-            format!(
-                "- {{id: hostile-{number}, title: Misuse the host, kind: phase, workflow: [init], \
-                 needs: [{needs}]}}\n"
-            )
-        })
-        .collect();
-    // Each phase writes the same objects: the limit counts the objects that are handed over.
-    let calls: Vec<Value> = (0..5).map(apply).collect();
-    let ended = Trial::with_phases(&provides)
-        .grants(&[grant])
-        .allow_cluster_admin()
-        .calls(&calls);
-    ended.rehearse().expect_soon().expect_status(0);
+    let calls: Vec<Value> = (0..objects).map(apply).collect();
+    let trial = Trial::phase().grants(&[grant]).calls(&calls);
+    trial.prepare().prepare_beside(3);
+    trial
+}
+
+#[test]
+fn all_objects_that_plugins_may_write_do_not_fill_the_memory() {
+    let trial = prepared_writers(6);
+    let ended = trial.rehearse_again().expect_soon().expect_status(0);
+    assert!(
+        ended.peak_memory < 192 << 20,
+        "{} MiB for the rehearsal",
+        ended.peak_memory >> 20
+    );
+    let reset = trial.run(&["reset", "--force", "--root", "root"]);
+    let reset = reset.expect_soon().expect_status(0);
+    assert!(
+        reset.peak_memory < 192 << 20,
+        "{} MiB for the reset",
+        reset.peak_memory >> 20
+    );
+}
+
+#[test]
+fn more_objects_than_all_plugins_may_write_are_refused() {
+    let ended = prepared_writers(7).rehearse_again().expect_soon();
+    assert!(
+        ended.status != 0
+            && ended
+                .output()
+                .contains("limit of 25165824 bytes of objects of all plugins"),
+        "{:.4000}",
+        ended.output()
+    );
+}
+
+#[test]
+fn schemas_of_settings_are_bounded_when_a_plugin_is_added() {
+    let small = |count: usize| vec![json!({"": 0}); count];
+    for schema in [
+        json!({"properties": {"a": {"default": small(2000)}}}),
+        json!({"properties": {"a": {"enum": [small(2000)]}}}),
+        json!({"examples": small(2000)}),
+        json!({"$defs": {"a": {"x-unknown": small(2000)}}}),
+    ] {
+        let refused = Trial::check().schema(&schema).add();
+        assert!(
+            refused.status != 0 && refused.output().contains("1048576 are allowed"),
+            "{:.2000}",
+            refused.output()
+        );
+    }
+    let allowed = json!({"properties": {"a": {"default": small(1000)}}});
+    Trial::check().schema(&allowed).add().expect_status(0);
 }
 
 #[test]

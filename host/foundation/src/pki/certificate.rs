@@ -20,6 +20,10 @@ const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
 /// The `basicConstraints` of a leaf: an empty sequence, so that CA is FALSE.
 const NO_AUTHORITY: &[u8] = &[0x30, 0x00];
 
+/// The largest number of certificates in one PEM text. The authorities of the public Internet are
+/// about 150.
+pub const MAX_CERTIFICATES: usize = 1000;
+
 /// Go's message about a key that does not belong to an authority's certificate.
 const NOT_ITS_KEY: &str = "x509: provided PrivateKey doesn't match parent's PublicKey";
 
@@ -126,7 +130,8 @@ impl Certificate {
     /// Returns the DER of every certificate in a PEM text.
     ///
     /// # Errors
-    /// The text is not PEM, or one of the certificates cannot be parsed.
+    /// The text is not PEM, has more than [`MAX_CERTIFICATES`] certificates, or one of them cannot
+    /// be parsed.
     pub fn parse_all(text: &str) -> Result<Vec<Vec<u8>>, String> {
         let blocks = pem::parse_many(text).map_err(|_| "not a PEM file".to_owned())?;
         let found: Vec<_> = blocks
@@ -134,6 +139,12 @@ impl Certificate {
             .filter(|block| block.tag() == "CERTIFICATE")
             .map(pem::Pem::into_contents)
             .collect();
+        if found.len() > MAX_CERTIFICATES {
+            return Err(format!(
+                "the file has {} certificates; at most {MAX_CERTIFICATES} are read",
+                found.len()
+            ));
+        }
         for der in &found {
             X509Certificate::from_der(der)
                 .map_err(|_| "one of the certificates cannot be read".to_owned())?;

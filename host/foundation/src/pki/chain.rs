@@ -2,8 +2,9 @@
 use super::{Certificate, key::common_name};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// Intermediates of a certificate that are looked at. Usual chains have one or two.
-const MAX_INTERMEDIATES: usize = 10;
+/// The largest number of certificates that are tried as issuers, for one chain. Go has this limit
+/// too.
+pub const MAX_SIGNATURE_CHECKS: usize = 100;
 
 impl Certificate {
     /// Returns why the certificate is not valid at `now` (Unix seconds); `None` if it is valid.
@@ -36,8 +37,15 @@ impl Certificate {
                 ));
             }
         }
-        if self.chains_to(root) {
+        let mut search = Search::new(self, root);
+        if search.leads_to_root(&self.parsed()) {
             Ok(())
+        } else if search.checks_left == 0 {
+            Err(format!(
+                "x509: signature check attempts limit reached while verifying certificate chain \
+                 ({MAX_SIGNATURE_CHECKS} attempts, {} intermediates)",
+                self.intermediates.len()
+            ))
         } else {
             Err("x509: certificate signed by unknown authority".into())
         }
@@ -45,32 +53,68 @@ impl Certificate {
 
     /// Whether the authority `root` signed the certificate, directly or through the certificate's
     /// intermediates. Validity periods do not count. Every intermediate has to be an authority that
-    /// allows the intermediates below it. Only the first ten intermediates count: each step may try
-    /// all of them.
+    /// allows the intermediates below it. A chain that takes more than
+    /// [`MAX_SIGNATURE_CHECKS`] attempts to find does not count.
     pub fn chains_to(&self, root: &Certificate) -> bool {
-        let root = root.parsed();
-        let leaf = self.parsed();
-        let intermediates = self.intermediates.iter().take(MAX_INTERMEDIATES);
-        let intermediates: Vec<X509Certificate<'_>> = intermediates
-            .filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert))
-            .collect();
-        let mut subject = &leaf;
-        for intermediates_below in 0..=intermediates.len() {
-            if is_issuer(&root, subject, intermediates_below) {
+        Search::new(self, root).leads_to_root(&self.parsed())
+    }
+}
+
+/// The search for a chain from a certificate to an authority.
+struct Search<'a> {
+    root: X509Certificate<'a>,
+    intermediates: Vec<X509Certificate<'a>>,
+    /// places of the intermediates that are in the chain so far
+    chain: Vec<usize>,
+    checks_left: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(certificate: &'a Certificate, root: &'a Certificate) -> Search<'a> {
+        let parse = |der: &'a Vec<u8>| X509Certificate::from_der(der).ok().map(|(_, cert)| cert);
+        Search {
+            root: root.parsed(),
+            intermediates: certificate.intermediates.iter().filter_map(parse).collect(),
+            chain: Vec::new(),
+            checks_left: MAX_SIGNATURE_CHECKS,
+        }
+    }
+
+    /// Whether a chain leads from `subject` to the root. `subject` is the end of the chain so far.
+    fn leads_to_root(&mut self, subject: &X509Certificate<'_>) -> bool {
+        if subject.issuer().as_raw() == self.root.subject().as_raw() {
+            self.checks_left = self.checks_left.saturating_sub(1);
+            if is_issuer(&self.root, subject, self.chain.len()) {
                 return true;
             }
-            let mut issuers = intermediates.iter();
-            match issuers.find(|issuer| is_issuer(issuer, subject, intermediates_below)) {
-                Some(issuer) => subject = issuer,
-                None => break,
+        }
+        for place in 0..self.intermediates.len() {
+            let issuer = &self.intermediates[place];
+            if subject.issuer().as_raw() != issuer.subject().as_raw() || self.chain.contains(&place)
+            {
+                continue;
             }
+            if self.checks_left == 0 {
+                return false;
+            }
+            self.checks_left -= 1;
+            if !is_issuer(issuer, subject, self.chain.len()) {
+                continue;
+            }
+            let issuer = issuer.clone();
+            self.chain.push(place);
+            if self.leads_to_root(&issuer) {
+                return true;
+            }
+            self.chain.pop();
         }
         false
     }
 }
 
-/// Whether `issuer` signed the certificate `subject` and was allowed to (RFC 5280, 6.1.4): it is an
-/// authority, its key may sign certificates, and its path length allows the intermediates below it.
+/// Whether `issuer`, whose name `subject` has as its issuer, signed `subject` and was allowed to
+/// (RFC 5280, 6.1.4): it is an authority, its key may sign certificates, and its path length allows
+/// the intermediates below it.
 fn is_issuer(
     issuer: &X509Certificate<'_>,
     subject: &X509Certificate<'_>,
@@ -92,8 +136,5 @@ fn is_issuer(
         Ok(usage) => usage.is_none_or(|usage| usage.value.key_cert_sign()),
         Err(_) => false,
     };
-    is_authority
-        && may_sign
-        && subject.issuer() == issuer.subject()
-        && subject.verify_signature(Some(issuer.public_key())).is_ok()
+    is_authority && may_sign && subject.verify_signature(Some(issuer.public_key())).is_ok()
 }

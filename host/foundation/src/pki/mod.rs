@@ -15,7 +15,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, MAX_CERTIFICATES};
+pub use chain::MAX_SIGNATURE_CHECKS;
 pub use key::Key;
 pub use kubeconfig::{Kubeconfig, read_kubeconfig, tls_name};
 pub use request::CertificateRequest;

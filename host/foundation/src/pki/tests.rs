@@ -1,4 +1,5 @@
 //! Keys survive their encoding, and only valid chains of certificates verify.
+mod chains;
 mod names;
 
 use super::{

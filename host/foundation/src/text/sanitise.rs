@@ -23,6 +23,8 @@ enum Form {
     /// one line, with every character: of a run of spaces, the first is a space and the others are
     /// escapes
     Exact,
+    /// one line of any length, with all spaces: line ends and tabs are escapes
+    Whole,
     /// all lines, tabs and spaces
     Block,
 }
@@ -32,6 +34,17 @@ enum Form {
 /// terminal wraps.
 pub fn line(text: &str) -> Cow<'_, str> {
     clean(text, Form::Line)
+}
+
+/// Returns a text of any length as one line, with all its spaces.
+pub fn whole(text: &str) -> Cow<'_, str> {
+    clean(text, Form::Whole)
+}
+
+/// Whether a text has a character that acts on a terminal, or cannot be seen.
+pub fn has_trick(text: &str) -> bool {
+    let mut tricks = Tricks::default();
+    text.chars().any(|c| tricks.found(c))
 }
 
 /// Returns a value as one line that shows each of its characters, for values that are compared or
@@ -68,7 +81,8 @@ pub fn block(text: &str) -> Cow<'_, str> {
 }
 
 fn clean(text: &str, form: Form) -> Cow<'_, str> {
-    let end = if form == Form::Block || text.len() <= LIMIT {
+    let is_limited = matches!(form, Form::Line | Form::Exact);
+    let end = if !is_limited || text.len() <= LIMIT {
         text.len()
     } else {
         text.floor_char_boundary(LIMIT)
@@ -77,7 +91,7 @@ fn clean(text: &str, form: Form) -> Cow<'_, str> {
     let mut out = String::with_capacity(kept.len() + 32);
     let (mut tricks, mut is_after_space) = (Tricks::default(), false);
     for c in kept.chars() {
-        let (is_trick, is_space) = (tricks.found(c), form != Form::Block && is_space(c));
+        let (is_trick, is_space) = (tricks.found(c), is_limited && is_space(c));
         match c {
             '\n' | '\t' if form == Form::Block => out.push(c),
             '\n' => out.push_str("\\n"),

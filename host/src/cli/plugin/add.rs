@@ -3,6 +3,7 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     config::PhaseConfiguration,
+    plan::describe_unknown_needs,
     plugin::{
         consent::{self, Consent},
         entry, inspect,
@@ -13,6 +14,7 @@ use crate::{
         settings,
         transaction::Transaction,
     },
+    program,
     run::prepare::Distribution,
     secret::settings::list_secrets,
 };
@@ -39,7 +41,11 @@ pub fn add(
     } else {
         relative(from, config.parent().unwrap_or(Path::new("")))?
     };
-    let plain = format!("kubephase plugin add {from} --config {}", config.display());
+    let plain = format!(
+        "kubephase plugin add {} --config {}",
+        program::word(from),
+        program::path_word(config)
+    );
     let allowing = format!("{plain} --allow");
     let command = if allow.is_some() { &allowing } else { &plain };
     let digest = expectation.digest.as_ref();
@@ -79,7 +85,13 @@ pub fn add(
         candidate.signer.clone(),
         allowed.clone(),
     );
-    let text = summary(&candidate, &known, config, &allowed, edit.phases());
+    let mut text = summary(&candidate, &known, config, &allowed, edit.phases());
+    let manifest = candidate.plugin.manifest();
+    text += &describe_unknown_needs(
+        &distribution.catalog,
+        &manifest.source(false),
+        &manifest.provides,
+    );
     change.commit(Some(edit))?;
     Ok(print::out(&text))
 }

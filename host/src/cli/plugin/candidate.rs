@@ -169,7 +169,7 @@ fn check_digest(
         Some(wanted) => Err(PluginRefused::new(format!(
             "{source} gives the component {found}, not {wanted} as --digest says; nothing was \
              changed\nto look at what it gives now: kubephase plugin inspect {}",
-            source::display_source(source, config)
+            source::source_word(source, config)
         ))),
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         refused::PluginRefused,
         transaction::Transaction,
     },
+    program,
     text::sanitise,
     wasm::plugin::Plugin,
 };
@@ -80,8 +81,8 @@ impl KnownPlugin {
             other.name,
             sanitise::line(&other.source),
             sanitise::line(source),
-            other.name,
-            config.display()
+            program::word(&other.name),
+            program::path_word(config)
         )))
     }
 

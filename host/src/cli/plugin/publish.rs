@@ -8,6 +8,7 @@ use crate::{
         registry::{self, reference::Reference},
         source,
     },
+    program,
     wasm::engine::Engine,
 };
 use anyhow::{Context, Result, anyhow};
@@ -25,7 +26,7 @@ pub fn keygen(name: &Path) -> Result<Exit> {
          --signer {signer}\n",
         secret.display(),
         public.display(),
-        secret.display()
+        program::path_word(&secret)
     )))
 }
 

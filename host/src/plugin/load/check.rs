@@ -107,7 +107,7 @@ impl<'a> EntryCheck<'a> {
                 "it is not in {}, so it was not allowed yet; to see what it asks for, run: \
                  kubephase plugin inspect {}; to allow it as it is now, run: {}",
                 lock::FILE,
-                sanitise::listed(&source::display_source(source, self.file)),
+                source::source_word(source, self.file),
                 self.remedy_for_file()
             ),
             Some(locked) if self.pinned().is_none() && locked.source != *source => bail!(

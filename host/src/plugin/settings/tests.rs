@@ -86,3 +86,19 @@ fn settings_are_bounded_with_the_defaults_of_their_schema() {
         assert!(refused.contains("too large"), "{refused}");
     }
 }
+
+#[test]
+fn the_settings_of_all_plugins_share_one_budget() {
+    let manifest = manifest_with_default(json!(vec![json!({"": 0}); 1000]));
+    let settings = resolve(&manifest, None).unwrap();
+    let budget = SettingsBudget::default();
+    let fits = (0..100)
+        .take_while(|_| budget.spend(&manifest, &settings).is_ok())
+        .count();
+    assert!((5..20).contains(&fits), "{fits} plugins fit");
+    let refused = budget.spend(&manifest, &settings).unwrap_err().to_string();
+    assert!(
+        refused.contains("settings of all plugins") && refused.contains("remove a plugin"),
+        "{refused}"
+    );
+}

@@ -25,6 +25,10 @@ pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
 pub const MAX_OBJECT_BYTES: usize = 1 << 20;
 /// Bytes of the settings of a plugin, with the defaults of its schema.
 pub const MAX_SETTINGS: usize = 1 << 20;
+/// Phases that all phases of a plugin need or are before.
+pub const MAX_EDGES: usize = 2000;
+/// Bytes of memory for the schema of a plugin's settings. Known schemas take some ten thousand.
+pub const MAX_SETTINGS_SCHEMA_BYTES: usize = 1 << 20;
 /// Bytes of one capsule.
 pub const MAX_CAPSULE: usize = 4 << 20;
 
@@ -55,6 +59,9 @@ pub const MAX_RUN_DIRECTORIES: usize = 2000;
 pub const MAX_RUN_CAPSULES: usize = 3;
 
 // The limits of all plugins together.
+
+/// Bytes of memory for the settings of all plugins, with the defaults and the schemas of them.
+pub const MAX_ALL_SETTINGS_BYTES: usize = 16 << 20;
 
 /// Bytes that the effects of all plugins take in the journal. The built-in phases may take an equal
 /// number.

@@ -4,6 +4,7 @@
 mod grants;
 mod lengths;
 mod lines;
+mod needs;
 mod terminal;
 
 use crate::support::Trial;

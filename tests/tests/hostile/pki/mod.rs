@@ -2,6 +2,7 @@
 //! plugin that gives it rights which the operator did not allow.
 
 mod certificates;
+mod chains;
 mod facts;
 mod kubeconfigs;
 mod serving_certificates;

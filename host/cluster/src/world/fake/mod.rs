@@ -4,7 +4,7 @@
 //! `objects` has the API. A world whose effects are applied is in `world::rehearsal`.
 mod objects;
 
-pub(super) use objects::FakeCluster;
+pub use objects::FakeCluster;
 
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,

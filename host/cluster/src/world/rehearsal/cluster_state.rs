@@ -171,9 +171,7 @@ impl ClusterState {
     /// # Errors
     /// The log cannot be written.
     pub(super) fn begin_log(&self, server: &ApiServer) -> Tried<()> {
-        let mut entries = server.entries();
-        entries.push(self.etcd.to_log_entry());
-        self.log.begin(&entries)
+        server.begin_log(&self.log, self.etcd.to_log_entry())
     }
 
     /// Adds a server that has started on a machine with these addresses.

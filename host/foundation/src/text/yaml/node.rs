@@ -18,7 +18,7 @@ pub fn short_name(name: &str) -> Cow<'_, str> {
 }
 
 /// A node with its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct YamlNode {
     pub yaml: Yaml,
     pub place: Place,
@@ -51,6 +51,7 @@ impl Place {
 }
 
 /// The content of a node.
+#[derive(Clone)]
 pub enum Yaml {
     Scalar(Value),
     List(Vec<YamlNode>),
@@ -70,7 +71,7 @@ impl fmt::Debug for Yaml {
 
 /// The entries of a map, in the order of the text, with repeated keys. An entry is found by its
 /// name without looking at all others: a map may have hundreds of thousands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entries {
     list: Vec<(EntryKey, YamlNode)>,
     /// places in the list, ordered by name and then by place
@@ -118,7 +119,7 @@ impl Entries {
 
 /// The key of an entry, with its place. A key that `<<` merges into the map has the place of the
 /// `<<`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EntryKey {
     pub name: String,
     pub place: Place,

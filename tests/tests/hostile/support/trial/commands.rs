@@ -21,7 +21,10 @@ impl Trial {
     /// Returns the manifest.
     pub fn manifest(&self) -> String {
         let Trial {
-            provides, grants, ..
+            provides,
+            grants,
+            schema,
+            ..
         } = self;
         let grants = if grants.starts_with('[') {
             format!(" {grants}")
@@ -30,7 +33,7 @@ impl Trial {
         };
         let head =
             "schema: 1\nname: hostile\nversion: 0.1.0\nlicense: Apache-2.0\ndescription: A test.\n";
-        format!("{head}provides:\n{provides}settings: {{}}\ngrants:{grants}")
+        format!("{head}provides:\n{provides}settings: {schema}\ngrants:{grants}")
     }
 
     /// Writes the component with the manifest of this case.

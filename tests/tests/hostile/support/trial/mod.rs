@@ -75,6 +75,8 @@ pub struct Trial {
     provides: String,
     /// the list of the manifest's grants, as YAML
     grants: String,
+    /// the schema of its settings, as YAML
+    schema: String,
     settings: Value,
     environment: Vec<(String, String)>,
     /// further lines of the plugin's entry
@@ -137,6 +139,7 @@ impl Trial {
             folder,
             provides: provides.to_owned(),
             grants: "[]\n".to_owned(),
+            schema: "{}".to_owned(),
             settings: json!({}),
             environment: Vec::new(),
             entry: String::new(),
@@ -213,6 +216,12 @@ impl Trial {
     /// Adds fields to the described node.
     pub fn node(mut self, yaml: &str) -> Trial {
         self.node = yaml.to_owned();
+        self
+    }
+
+    /// Gives the manifest another schema of the plugin's settings.
+    pub fn schema(mut self, json: &Value) -> Trial {
+        self.schema = json.to_string();
         self
     }
 

@@ -88,12 +88,27 @@ impl PrivateDirectory {
     /// # Errors
     /// The file cannot be written; the previous file is still there.
     pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<File> {
+        self.replace_by_parts(name, [content])
+    }
+
+    /// Replaces a file by a new one with the content of these parts, one after the other, and
+    /// leaves it open to be appended to.
+    ///
+    /// # Errors
+    /// The file cannot be written; the previous file is still there.
+    pub fn replace_by_parts(
+        &self,
+        name: &str,
+        parts: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> io::Result<File> {
         let unfinished = unfinished_name(name);
         // A run that was killed may have left an unfinished file. If the name is a link, the link
         // is removed.
         let _ = fs::unlinkat(&self.handle, &unfinished, AtFlags::empty());
         let mut file = self.create_log(&unfinished)?;
-        file.write_all(content)?;
+        for part in parts {
+            file.write_all(part.as_ref())?;
+        }
         fs::renameat(&self.handle, &unfinished, &self.handle, name)?;
         Ok(file)
     }

@@ -119,14 +119,14 @@ impl ClusterLog {
     }
 
     /// Begins the log anew with the present state of the cluster. Changes from now on are appended.
+    /// Only one entry at a time is in memory.
     ///
     /// # Errors
     /// The log cannot be written; the previous log is still there.
-    pub fn begin(&self, entries: &[LogEntry]) -> Tried<()> {
+    pub fn begin(&self, entries: impl Iterator<Item = LogEntry>) -> Tried<()> {
         let directory = state::make(&self.root)?;
-        let content: String = entries.iter().map(to_line).collect();
         let file = directory
-            .replace(NAME, content.as_bytes())
+            .replace_by_parts(NAME, entries.map(|entry| to_line(&entry)))
             .map_err(|error| {
                 let path = directory.path().join(NAME);
                 Failure::new(

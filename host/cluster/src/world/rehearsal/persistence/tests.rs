@@ -22,7 +22,7 @@ fn entries_are_read_again_except_a_line_that_was_cut_off() {
     assert_eq!(ClusterLog::read(&files).unwrap(), []);
     let log = ClusterLog::new(root.path());
     log.add(|| object("before the log is open"));
-    log.begin(&[object("a")]).unwrap();
+    log.begin([object("a")].into_iter()).unwrap();
     log.add(|| LogEntry::Members(json!([1])));
     log.add(|| object("b"));
     assert_eq!(
@@ -36,7 +36,9 @@ fn entries_are_read_again_except_a_line_that_was_cut_off() {
         ClusterLog::read(&files).unwrap(),
         [object("a"), LogEntry::Members(json!([1]))]
     );
-    ClusterLog::new(root.path()).begin(&[object("c")]).unwrap();
+    ClusterLog::new(root.path())
+        .begin([object("c")].into_iter())
+        .unwrap();
     assert_eq!(ClusterLog::read(&files).unwrap(), [object("c")]);
     fs::write(&path, "{}\n{\"members\":[]}\n").unwrap();
     let damaged = ClusterLog::read(&files).unwrap_err();
@@ -56,7 +58,9 @@ fn a_link_in_the_tree_is_not_written_through() {
         std::os::unix::fs::symlink(&victim, directory.path().join(name)).unwrap();
     }
     assert!(!ClusterLog::exists(root.path()), "a link is not a log");
-    ClusterLog::new(root.path()).begin(&[object("a")]).unwrap();
+    ClusterLog::new(root.path())
+        .begin([object("a")].into_iter())
+        .unwrap();
     assert!(ClusterLog::exists(root.path()));
     assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
@@ -65,7 +69,7 @@ fn a_link_in_the_tree_is_not_written_through() {
 fn only_the_last_change_of_an_object_is_read() {
     let root = tempfile::tempdir().unwrap();
     let log = ClusterLog::new(root.path());
-    log.begin(&[object("a"), object("b")]).unwrap();
+    log.begin([object("a"), object("b")].into_iter()).unwrap();
     (0..1000).for_each(|_| log.add(|| object("a")));
     log.add(|| LogEntry::Deleted {
         version: 9,

@@ -141,9 +141,12 @@ impl ApiServer {
             .create(rbac_resource("clusterrolebindings"), cluster_admins());
     }
 
-    /// Returns all objects as entries of a log.
-    pub fn entries(&self) -> Vec<LogEntry> {
-        self.store().entries()
+    /// Begins a log with all objects, and one more entry.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn begin_log(&self, log: &ClusterLog, last: LogEntry) -> Tried<()> {
+        log.begin(self.store().entries().chain([last]))
     }
 }
 

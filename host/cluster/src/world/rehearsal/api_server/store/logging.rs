@@ -41,13 +41,12 @@ impl Store {
     }
 
     /// Returns all objects as entries of the log.
-    pub fn entries(&self) -> Vec<LogEntry> {
+    pub fn entries(&self) -> impl Iterator<Item = LogEntry> + '_ {
         self.objects
             .iter()
             .filter_map(|((group, plural, ..), object)| {
                 Some(self.to_log_entry("ADDED", find_resource(group, plural)?, object))
             })
-            .collect()
     }
 
     /// Repeats a change. Objects of unknown resources are ignored.

@@ -166,7 +166,10 @@ impl Store {
         if let Some(log) = &self.log {
             log.add(|| self.to_log_entry(kind, resource, object));
         }
-        // Sending fails if there is no watch.
+        if self.changes.receiver_count() == 0 {
+            return;
+        }
+        // Sending fails if the last watch has ended.
         let _ = self.changes.send(StoredChange {
             kind,
             resource,

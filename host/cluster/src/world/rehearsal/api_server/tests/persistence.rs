@@ -12,7 +12,7 @@ fn logged_objects_are_restored() {
     let api = state_with(Store::restore(Vec::new(), log.clone()));
     let admin = TestClient::admin(&api);
     admin.post(CONFIG_MAPS, &config_map("before", json!({})));
-    log.begin(&api.store.lock().entries()).unwrap();
+    log.begin(api.store.lock().entries()).unwrap();
     for name in ["a", "b"] {
         admin.post(CONFIG_MAPS, &config_map(name, json!({"k": "1"})));
     }
@@ -26,7 +26,7 @@ fn logged_objects_are_restored() {
     assert_eq!(a.unwrap()["data"]["k"], "2");
     let store = api.store.lock();
     assert_eq!(
-        (restored.entries(), restored.version()),
-        (store.entries(), store.version())
+        (restored.entries().collect::<Vec<_>>(), restored.version()),
+        (store.entries().collect::<Vec<_>>(), store.version())
     );
 }

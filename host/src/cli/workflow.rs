@@ -214,10 +214,10 @@ impl WorkflowCommand<'_> {
                 is_described: false,
                 is_dry_run: true,
             });
-            let site = Site::rehearsed(&prepared, node.clone(), &trees, 0)?;
+            let site = Site::open_scratch_tree(&prepared, node.clone(), &trees, 0)?;
             execution::execute_showing(shown, &site, prepared, output, *verbosity)?
         } else {
-            let site = Site::real(&prepared, node.clone())?;
+            let site = Site::open_machine(&prepared, node.clone())?;
             execution::execute_showing(shown, &site, prepared, output, *verbosity)?
         };
         match Exit::from(&ran.finished.result) {

@@ -158,6 +158,13 @@ impl Span {
     }
 }
 
+/// Returns the place of each phase in a list. A phase that stands twice in a damaged journal has its
+/// first place.
+fn places_of(phases: &[String]) -> HashMap<String, usize> {
+    let places = phases.iter().cloned().zip(0..phases.len());
+    places.rev().collect()
+}
+
 /// Returns the phases of a run before any has started.
 fn spans_of(
     phases: &[String],
@@ -206,9 +213,7 @@ impl Tally {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
                 self.phases = spans_of(phases, needs, plugins);
-                let places = phases.iter().cloned().zip(0..phases.len());
-                // A phase that stands twice in a damaged journal has its first place.
-                self.places = places.rev().collect();
+                self.places = places_of(phases);
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             EventKind::PhaseEnded {

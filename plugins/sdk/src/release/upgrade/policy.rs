@@ -177,8 +177,8 @@ impl Read {
         }
     }
 
-    /// Adds a problem that ends every upgrade to a release. An upgrade to a version before a release
-    /// can be forced.
+    /// Adds a problem that ends every upgrade to a release. An upgrade to a version before a
+    /// release can be forced.
     fn add_step_problem(&self, problems: &mut VersionProblems, problem: String) {
         if self.target.pre.is_empty() {
             problems.mandatory.push(problem);

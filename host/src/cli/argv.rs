@@ -2,7 +2,11 @@
 //! subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means
 //! `init phase certs ca`. Under the program's own name, `_` in the name of a flag means `-`.
 use super::CliError;
-use crate::{config::MachineFolder, program::Program, text::csv};
+use crate::{
+    config::MachineFolder,
+    program::Program,
+    text::{csv, go_number::parse_bool},
+};
 use clap::{Arg, ArgAction, Command};
 use std::{
     any::TypeId,
@@ -129,7 +133,7 @@ impl Argv {
         };
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
-            Some(value) if arg.is_some_and(is_switch) => match parse_go_bool(value) {
+            Some(value) if arg.is_some_and(is_switch) => match parse_bool(value) {
                 Some(true) => self.flags.push(flag),
                 Some(false) => self.flags.retain(|earlier| *earlier != flag),
                 None => {
@@ -219,7 +223,7 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
         match word.replace('_', "-").as_str() {
             "--no-conf-d" => is_read = false,
             word => {
-                if let Some(given) = word.strip_prefix("--no-conf-d=").map(parse_go_bool) {
+                if let Some(given) = word.strip_prefix("--no-conf-d=").map(parse_bool) {
                     is_read = given == Some(false);
                 }
             }
@@ -284,15 +288,6 @@ fn find_below<'a>(command: &'a Command, wanted: &dyn Fn(&Arg) -> bool) -> Option
         let mut below = command.get_subcommands();
         below.find_map(|command| find_below(command, wanted))
     })
-}
-
-/// Parses a boolean as Go does.
-fn parse_go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 /// Returns kubeadm's refusal of the value of a flag.

@@ -23,7 +23,8 @@ pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
         own: own_flags(workflow),
         specs: &specs,
     };
-    let phase = group("phase", format!("Run single phases of {id}"));
+    let command = workflow.command().join(" ");
+    let phase = group("phase", format!("Run single phases of {command}"));
     let top = specs.iter().filter(|spec| parent(&spec.id).is_none());
     top.fold(phase, |phase, spec| {
         phase.subcommand(commands.command(spec))
@@ -92,11 +93,20 @@ impl Commands<'_> {
         names: impl IntoIterator<Item = &'n String>,
     ) -> Command {
         let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
-        let named = self.named.iter().filter(|arg| {
-            let long = arg.get_long();
-            names.contains(long.unwrap_or("discovery-token"))
-        });
+        let named = self
+            .named
+            .iter()
+            .filter(|arg| names.contains(name_in_catalog(arg)));
         with_args(command, named.chain(&self.own).cloned())
+    }
+}
+
+/// Returns the name by which phases take a flag. The endpoint of `join` goes with its token.
+fn name_in_catalog(arg: &Arg) -> &str {
+    match (arg.get_long(), arg.get_id().as_str()) {
+        (Some(long), _) => long,
+        (None, "endpoint") => "discovery-token",
+        (None, id) => id,
     }
 }
 
@@ -136,7 +146,7 @@ pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
     let mut unknown = Vec::new();
     for workflow in workflow::ALL {
         let flags = phase_flags(*workflow);
-        let known: BTreeSet<&str> = flags.iter().filter_map(Arg::get_long).collect();
+        let known: BTreeSet<&str> = flags.iter().map(name_in_catalog).collect();
         for entry in catalog.entries_of(&workflow.id()) {
             for flag in &entry.spec.flags {
                 if !known.contains(flag.as_str()) {

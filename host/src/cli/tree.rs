@@ -14,10 +14,7 @@ use super::{
 };
 use crate::{
     config::flags_of,
-    plan::{
-        catalog::Catalog,
-        spec::{PhaseKind, WorkflowId},
-    },
+    plan::{catalog::Catalog, spec::PhaseKind},
     program::{self, Program},
     run::workflow::{CommandShape, Workflow},
     workflow,
@@ -128,7 +125,7 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
         CommandShape::Whole => {
             let command = Command::new(name)
                 .about(workflow.about())
-                .after_help(phase_help(catalog, &workflow.id()));
+                .after_help(phase_help(catalog, workflow));
             with_args(command, flags).subcommand(phase::tree(catalog, workflow))
         }
         CommandShape::Members { whole } => {
@@ -188,9 +185,10 @@ fn allow_dash_in_value(arg: Arg) -> Arg {
 }
 
 /// Returns the list of phases in the help of a workflow.
-fn phase_help(catalog: &Catalog, workflow: &WorkflowId) -> String {
-    let mut text = format!("The \"{workflow}\" command executes the following phases:\n");
-    let specs = catalog.entries_of(workflow).map(|entry| &entry.spec);
+fn phase_help(catalog: &Catalog, workflow: &dyn Workflow) -> String {
+    let (id, command) = (workflow.id(), workflow.command().join(" "));
+    let mut text = format!("The \"{command}\" command executes the following phases:\n");
+    let specs = catalog.entries_of(&id).map(|entry| &entry.spec);
     for spec in specs.filter(|spec| spec.kind != PhaseKind::Check) {
         let depth = spec.id.matches('/').count();
         let last = spec.id.rsplit('/').next().unwrap_or(&spec.id);

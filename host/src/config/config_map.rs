@@ -3,6 +3,7 @@ use super::{Document, Problems, documents};
 use crate::world::Cluster;
 use anyhow::{Result, anyhow};
 use kubephase_wit::{FailureCode, ObjectRef};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// The context of an error that a ConfigMap cannot be read.
@@ -19,25 +20,41 @@ pub(super) fn read_document(
     name: &str,
     key: &str,
 ) -> Result<Option<Document>> {
+    match read_map(cluster, name)? {
+        Some(map) => document_in(&map, name, key),
+        None => Ok(None),
+    }
+}
+
+/// Reads a ConfigMap; `None` if it does not exist, or if this node may not read it.
+///
+/// # Errors
+/// The API server cannot answer.
+pub(super) fn read_map(cluster: &dyn Cluster, name: &str) -> Result<Option<Value>> {
     let reference = ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
         namespace: Some("kube-system".into()),
         name: name.into(),
     };
-    let map = match cluster.get(&reference) {
-        Ok(map) => map,
-        Err(failure) if failure.code == FailureCode::Forbidden => return Ok(None),
+    match cluster.get(&reference) {
+        Ok(map) => Ok(map),
+        Err(failure) if failure.code == FailureCode::Forbidden => Ok(None),
         Err(failure) => {
-            return Err(anyhow!("failed to get config map: {}", failure.to_text())
-                .context(fetch_failed(name)));
+            let why = anyhow!("failed to get config map: {}", failure.to_text());
+            Err(why.context(fetch_failed(name)))
         }
-    };
-    let text = map
-        .as_ref()
-        .and_then(|map| map["data"][key].as_str().map(str::to_owned));
+    }
+}
+
+/// Returns the document under a key of a ConfigMap.
+///
+/// # Errors
+/// The text is not a document.
+pub(super) fn document_in(map: &Value, name: &str, key: &str) -> Result<Option<Document>> {
+    let text = map["data"][key].as_str();
     let place = PathBuf::from(format!("ConfigMap kube-system/{name}"));
-    text.map(|text| documents::parse_document(&place, 0, &text))
+    text.map(|text| documents::parse_document(&place, 0, text))
         .transpose()
         .map_err(|problem| Problems::from(problem).into())
 }

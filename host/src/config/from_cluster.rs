@@ -116,7 +116,7 @@ pub fn stored_cluster_configuration(
 }
 
 /// Reads the ClusterConfiguration that the cluster keeps.
-fn read_cluster_configuration(
+pub(super) fn read_cluster_configuration(
     cluster: &dyn Cluster,
     diagnostics: &mut Diagnostics,
 ) -> Result<ClusterConfiguration> {

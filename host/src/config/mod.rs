@@ -29,6 +29,7 @@ mod reset;
 #[cfg(test)]
 mod tests;
 mod token;
+mod upgrade;
 mod v1beta3;
 mod validate;
 mod validate_file;
@@ -60,4 +61,8 @@ pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
+pub use upgrade::{
+    ApplyFlags, LoadedUpgrade, UpgradeConfiguration, UpgradeDiff, UpgradeNodeFlags, UpgradeOptions,
+    UpgradeTarget, is_control_plane, load_upgrade, upgrade_from_cluster,
+};
 pub use validate_file::{ValidateOptions, validate};

@@ -2,17 +2,15 @@
 //! strictly.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
-    component::kubeadm_schema as schema,
     documents::GROUP,
     file::documents_of,
     join,
     known::is_known,
     load::from_documents,
-    read::{Diagnostics, IGNORED, Strictness, accepts_version},
-    reset, validate as rules,
+    read::{Diagnostics, IGNORED, Strictness},
+    reset, upgrade,
 };
 use crate::world::node::facts::NodeFacts;
-use serde_json::Value;
 use std::path::Path;
 
 /// The options of `config validate`.
@@ -96,14 +94,6 @@ fn is_init_or_cluster(document: &Document) -> bool {
     document.is_kubeadm("InitConfiguration") || document.is_kubeadm("ClusterConfiguration")
 }
 
-/// Returns the text at a JSON pointer; empty if there is none.
-fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
 fn check_join(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnostics) {
     if let Some(mut decoded) = join::decode(document, diagnostics) {
         join::complete(&mut decoded, node, diagnostics);
@@ -117,24 +107,7 @@ fn check_reset(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnost
 }
 
 fn check_upgrade(document: &Document, diagnostics: &mut Diagnostics) {
-    if !accepts_version(document, diagnostics) {
-        return;
-    }
-    let Some(value) = diagnostics.check_types(document, &schema::UPGRADE) else {
-        return;
-    };
-    for command in ["apply", "node"] {
-        let directory = text_at(&value, &format!("/{command}/patches/directory"));
-        if !directory.is_empty() {
-            rules::absolute(
-                &mut diagnostics.problems,
-                &format!("{command}.patches.directory"),
-                directory,
-            );
-        }
-        diagnostics.problems.extend(rules::pull_policy(
-            &format!("{command}.imagePullPolicy"),
-            text_at(&value, &format!("/{command}/imagePullPolicy")),
-        ));
+    if let Some(mut decoded) = upgrade::decode(document, diagnostics) {
+        upgrade::complete(&mut decoded, diagnostics);
     }
 }

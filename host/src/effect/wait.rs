@@ -3,6 +3,7 @@
 //! that.
 mod check;
 mod kind;
+mod static_pod;
 
 use super::{Applied, Context, Done};
 use crate::{
@@ -166,6 +167,9 @@ fn lines_about(condition: &Condition, after: Duration) -> Vec<String> {
         )],
         Condition::Component { name, .. } => vec![format!(
             "[control-plane-check] {name} is healthy after {after}"
+        )],
+        Condition::StaticPod { component, .. } => vec![format!(
+            "[upgrade/staticpods] The static Pod of {component} is ready after {after}"
         )],
         _ => Vec::new(),
     }

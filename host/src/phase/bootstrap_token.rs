@@ -58,20 +58,7 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
     for index in 0..tokens.len() {
         effects_core::ensure_bootstrap_token(&json(&BootstrapTokenSpec { index }))?;
     }
-    for object in objects::bootstrap_access() {
-        let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-        let name = object["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let effect = effects_cluster::apply_object(&object.to_string())?;
-        if let Some((_, line)) = RBAC_RULES
-            .iter()
-            .find(|(binding, _)| kind == "ClusterRoleBinding" && name == *binding)
-        {
-            effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
-        }
-    }
+    propose_access()?;
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     let release = config.cluster.release();
     for (index, object) in objects::cluster_info(&admin.server, &admin.authority_pem, release)
@@ -86,6 +73,39 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
             )?;
         }
     }
+    Ok(Outcome::Settled)
+}
+
+/// Proposes the rights of tokens and of the nodes that join with them.
+fn propose_access() -> Result<(), Failure> {
+    for object in objects::bootstrap_access() {
+        let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+        let name = object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let effect = effects_cluster::apply_object(&object.to_string())?;
+        if let Some((_, line)) = RBAC_RULES
+            .iter()
+            .find(|(binding, _)| kind == "ClusterRoleBinding" && name == *binding)
+        {
+            effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `bootstrap-token` of `upgrade apply`: the rights that the release needs, without tokens and
+/// without the ConfigMap `cluster-info`, which no release changes.
+///
+/// # Errors
+/// The host refuses a proposal.
+pub fn apply_access() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    super::require_kubeconfig(&config)?;
+    say("[upgrade/bootstrap-token] Configuring bootstrap token and cluster-info RBAC rules");
+    propose_access()?;
+    super::apply_all(objects::cluster_info_access())?;
     Ok(Outcome::Settled)
 }
 

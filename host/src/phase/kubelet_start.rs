@@ -40,15 +40,20 @@ pub(super) fn propose_settings(
             &instance,
         )?);
     }
+    written.push(propose_configuration(config)?);
+    written.extend(propose_drop_in()?);
+    Ok(written)
+}
+
+/// Proposes the kubelet's configuration with the operator's patches.
+pub(super) fn propose_configuration(config: &Config) -> Result<Effect, Failure> {
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
     let document = patched(KUBELET, &document)?;
     let (document, patched) = kubelet::on_this_node(config, document)
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
-    written.push(propose_file("config.yaml", "configuration", &document)?);
-    written.extend(propose_drop_in()?);
-    Ok(written)
+    propose_file("config.yaml", "configuration", &document)
 }
 
 /// Proposes the drop-in that makes the init system pass these files to the kubelet, if the
@@ -67,10 +72,12 @@ fn propose_drop_in() -> Result<Option<Effect>, Failure> {
 }
 
 /// Proposes a file of the kubelet. `what` names the file in messages.
-fn propose_file(name: &str, what: &str, content: &str) -> Result<Effect, Failure> {
+pub(super) fn propose_file(name: &str, what: &str, content: &str) -> Result<Effect, Failure> {
     let path = format!("{KUBELET_DIR}/{name}");
     // This message comes before those of the next file's patches.
-    say(format!("Writing kubelet {what} to file {path:?}"));
+    say(format!(
+        "[kubelet-start] Writing kubelet {what} to file {path:?}"
+    ));
     effects_files::write_file(&path, content.as_bytes())
 }
 

@@ -16,6 +16,7 @@ pub mod mark_control_plane;
 pub mod preflight;
 pub mod reset;
 pub mod show_join_command;
+pub mod upgrade;
 pub mod upload_certs;
 pub mod upload_config;
 pub mod wait_control_plane;
@@ -60,8 +61,7 @@ pub fn key_algorithm<S>(config: &Config<S>) -> KeyAlgorithm {
     }
 }
 
-/// Proposes a static Pod with the operator's patches, and announces it with a line. In a rootless
-/// control plane the Pod runs as its component's own user.
+/// Proposes a static Pod with the operator's patches, and announces it with a line.
 fn propose_static_pod(
     name: &str,
     mut pod: Value,
@@ -70,12 +70,20 @@ fn propose_static_pod(
 ) -> Result<(), Failure> {
     let directory = effects_files::make_dir(MANIFESTS)?;
     effects_files::file_mode(directory, 0o700)?;
+    run_as_own_user(name, &mut pod, config)?;
+    let pod = effects_core::static_pod(name, &patched_manifest(name, &pod, config)?)?;
+    effects::announce(pod, line)
+}
+
+/// Lets the Pod of a component run as its own user, and proposes the owners of its files, if the
+/// control plane is rootless.
+fn run_as_own_user(name: &str, pod: &mut Value, config: &Config) -> Result<(), Failure> {
     if config.cluster.is_enabled(gate::ROOTLESS) {
         let used = node_fact("usedSystemIDs")?.unwrap_or_default();
         let users =
             rootless::allocate_users(&used).map_err(|message| failure("exhausted", message))?;
         effects_core::control_plane_users(&json(&users))?;
-        rootless::run_as(&mut pod, name, &users);
+        rootless::run_as(pod, name, &users);
         for rootless::OwnedFile { path, owner, mode } in rootless::owned_files(config, name, &users)
         {
             if let Some(mode) = mode {
@@ -86,10 +94,14 @@ fn propose_static_pod(
             }
         }
     }
-    let pod = normalize_pod(patched(name, &pod)?, config.cluster.release())
+    Ok(())
+}
+
+/// Returns the manifest of a static Pod with the operator's patches.
+fn patched_manifest(name: &str, pod: &Value, config: &Config) -> Result<Vec<u8>, Failure> {
+    let pod = normalize_pod(patched(name, pod)?, config.cluster.release())
         .map_err(|message| failure(FailureCode::Invalid, message))?;
-    let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
-    effects::announce(pod, line)
+    Ok(yaml::to_string(&pod).into_bytes())
 }
 
 /// Proposes objects in order. Returns the last effect, so that the caller can announce a line with

@@ -58,7 +58,7 @@ pub fn header<S>(config: &Config<S>) -> Vec<String> {
     lines
 }
 
-fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
+pub(super) fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
     Finding {
         code: code.into(),
         verdict,
@@ -106,14 +106,23 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
             return Ok(Outcome::Settled);
         }
     }
+    report_runtime_version(&config);
+    Ok(Outcome::Settled)
+}
+
+/// `ContainerRuntimeVersion`: reports whether the container runtime has what later kubelets need.
+pub(super) fn report_runtime_version(config: &Config) {
     let Some(removal) = config.cluster.release().checks.runtime_config_removal else {
-        return Ok(Outcome::Settled);
+        return;
     };
     let (verdict, summary) = match observe_runtime::runtime_config() {
         Ok(_) => (
             Verdict::Pass,
             "the container runtime has the CRI method RuntimeConfig".to_owned(),
         ),
+        Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
+            (Verdict::CouldNotRun, failure.message)
+        }
         Err(failure) if failure.code == kubephase_wit::FailureCode::Unimplemented => (
             Verdict::Warn,
             format!(
@@ -133,7 +142,6 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
         ),
     };
     report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
-    Ok(Outcome::Settled)
 }
 
 /// Returns the code of a check that could not do its job: kubeadm's name of the check, or the

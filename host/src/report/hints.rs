@@ -150,7 +150,7 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
             "To run this phase alone: {}",
             program::command(&format!(
                 "{} phase {}",
-                tally.workflow,
+                tally.workflow.replace('-', " "),
                 sanitise::line(phase).replace('/', " ")
             ))
         ));

@@ -75,7 +75,8 @@ impl Executor<'_> {
 
 impl Application<'_> {
     /// Applies proposals after the proposals that they require. After a failure, only proposals
-    /// with `regardless` are still applied.
+    /// with `regardless` or `on_failure` are still applied. A run that was stopped takes nothing
+    /// back: the next run goes on from there.
     fn apply_in_order(
         &self,
         proposals: &[Proposal],
@@ -87,7 +88,12 @@ impl Application<'_> {
             if failed.is_none() && self.executor.cancel.is_requested() {
                 failed = Some(PhaseError::Stopped);
             }
-            if failed.is_some() && !proposal.regardless {
+            let is_wanted = match &failed {
+                None => !proposal.on_failure,
+                Some(PhaseError::Stopped) => proposal.regardless,
+                Some(_) => proposal.regardless || proposal.on_failure,
+            };
+            if !is_wanted {
                 continue;
             }
             let mut required = proposal.requires.iter();

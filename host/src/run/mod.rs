@@ -15,6 +15,7 @@ pub mod peers;
 pub mod prepare;
 mod provide;
 mod queue;
+mod replacements;
 pub mod scratch;
 pub mod secrets;
 pub mod session;

@@ -1,6 +1,6 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
 use super::{
-    waivers,
+    replacements, waivers,
     workflow::{ClusterOfRehearsal, LabelledLine, LoadedRun, Question, Workflow},
 };
 use crate::{
@@ -248,9 +248,14 @@ pub fn prepare(
     plugin::load::load_rules(&phases, engine, &mut catalog, &mut plugins)?;
     plugin::load::load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
     let is_whole = only.is_none();
-    let disabled = workflow.disabled_phases(&config, is_whole);
-    let choice = choose(&config, &phases, disabled, skip, only);
-    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
+    let mut disabled = workflow.disabled_phases(&config, is_whole);
+    let id = workflow.id();
+    let replaced = replacements::of_workflow(&phases.replaces, &catalog, &id, &mut disabled);
+    let choice = Choice {
+        replaced,
+        ..choose(&config, &phases, disabled, skip, only)
+    };
+    let plan = Plan::build(&catalog, &id, &choice).map_err(PlanErrors)?;
     let is_patched = is_whole || plan.running().any(|node| uses_patches(&node.spec));
     let (patches, patch_lines) = if is_patched {
         load_patches(&config)?
@@ -333,7 +338,7 @@ fn choose(
         skipped_by: skipped_by.into(),
         only,
         disabled,
-        replaced: phases.replaces.clone(),
+        replaced: BTreeMap::new(),
         extra_edges: phases
             .extra_edges
             .iter()

@@ -3,7 +3,7 @@ use super::{
     access::Access,
     executor::{Ready, Running},
     prepare::Prepared,
-    session::{RunContext, Session, label_of},
+    session::{RunContext, Session, split_label},
 };
 use crate::{
     cancel::Cancel,
@@ -136,9 +136,8 @@ impl Provider<'_> {
                 .find(|other| is_within(other.id(), group.id()));
             let is_first = first.is_some_and(|first| first.id() == node.id());
             if let (true, Some(header)) = (is_first, group.spec.header) {
-                let label = label_of(group.id());
                 let lines = header.lines(config).into_iter();
-                headers.extend(lines.map(|line| (label.clone(), line)));
+                headers.extend(lines.map(|line| split_label(group.id(), &line)));
             }
         }
         headers

@@ -204,6 +204,7 @@ fn with_placeholders(
         join,
         reset,
         renewal,
+        upgrade,
     } = config.clone();
     let tokens = init
         .bootstrap_tokens
@@ -249,6 +250,7 @@ fn with_placeholders(
         join,
         reset,
         renewal,
+        upgrade,
     }
 }
 

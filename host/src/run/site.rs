@@ -172,14 +172,17 @@ impl Around<'_> {
         }
         match self.prepared.workflow.rehearsed_cluster() {
             ClusterOfRehearsal::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
+            ClusterOfRehearsal::KeptOrReal if self.below == Some(Path::new("/")) => {
+                let external = ExternalCluster::new(Arc::new(real::direct_resolver()), stand_ins);
+                let state = ClusterState::with_external_of_machine(self.root, external);
+                Ok((Arc::new(state), None))
+            }
             ClusterOfRehearsal::External => {
                 let external = ExternalCluster::new(Arc::new(real::direct_resolver()), stand_ins);
-                Ok((
-                    Arc::new(ClusterState::with_external(self.root, external)),
-                    None,
-                ))
+                let state = ClusterState::with_external(self.root, external);
+                Ok((Arc::new(state), None))
             }
-            ClusterOfRehearsal::Kept => {
+            ClusterOfRehearsal::Kept | ClusterOfRehearsal::KeptOrReal => {
                 let tree = self.below.unwrap_or(self.root);
                 let peers = PeerCluster::open(tree, self.below.is_none(), handle, self.cancel)?;
                 Ok((cluster_state_of(peers.as_ref(), self.root), peers))

@@ -222,6 +222,7 @@ impl LoadedRun {
 /// A question whose answer has to be yes before a run changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
+    /// printed before the question; empty for none
     pub warning: &'static str,
     pub prompt: &'static str,
     /// the question is asked only if a phase of this group runs
@@ -237,6 +238,8 @@ pub enum ClusterOfRehearsal {
     External,
     /// The machine may be one of several machines of a cluster that an earlier rehearsal kept.
     Kept,
+    /// As `Kept` in a scratch root; a dry run on this machine reads its real cluster.
+    KeptOrReal,
 }
 
 /// The place of a rehearsal, as the operator chose it.

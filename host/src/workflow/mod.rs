@@ -1,5 +1,6 @@
-//! The workflows: everything that differs between `init`, `join`, `reset` and `certs renew`. The
-//! engine that runs them is in [`crate::run`]; the code of their phases is in [`crate::phase`].
+//! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`
+//! and the upgrades. The engine that runs them is in [`crate::run`]; the code of their phases is in
+//! [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;
@@ -8,6 +9,7 @@ pub mod join;
 pub mod reset;
 #[cfg(test)]
 pub mod testing;
+pub mod upgrade;
 
 use crate::{
     plan::{catalog::Catalog, spec::WorkflowId},
@@ -20,6 +22,8 @@ pub static ALL: &[&dyn Workflow] = &[
     &join::Join,
     &reset::Reset,
     &certs_renew::CertsRenew,
+    &upgrade::UpgradeApply,
+    &upgrade::UpgradeNode,
 ];
 
 /// Returns a workflow by its name; `None` if there is no such workflow.

@@ -1,6 +1,6 @@
 //! The Corefile, and the settings of an existing CoreDNS that are kept.
 use crate::SYSTEM;
-use kubephase_sdk::{Failure, ObjectRef, cluster, failure};
+use kubephase_sdk::{Failure, ObjectRef, cluster, corefile, failure};
 use serde_json::{Value, json};
 
 /// Label selector of CoreDNS's Deployment.
@@ -9,27 +9,80 @@ const LABEL: &str = "k8s-app=kube-dns";
 /// Number of replicas in a new cluster.
 const REPLICAS: u64 = 2;
 
-/// Returns the number of replicas of the existing Deployment, or the default if there is none.
-pub fn replicas() -> Result<u64, Failure> {
-    let found = cluster::list_objects("apps/v1", "Deployment", Some(SYSTEM), Some(LABEL))?;
-    match found.as_slice() {
-        [] => Ok(REPLICAS),
-        [deployment] => Ok(deployment["spec"]["replicas"].as_u64().unwrap_or(REPLICAS)),
-        several => {
-            let message = format!(
-                "multiple DNS addon deployments found: {} with the label {LABEL}",
-                several.len()
-            );
-            Err(Failure {
-                remedy: Some("delete all but the one that is to stay".into()),
-                ..failure("ambiguous", message)
-            })
+/// The CoreDNS that the cluster has.
+#[derive(Default)]
+pub struct Installed {
+    /// the Deployment; null if there is none
+    deployment: Value,
+}
+
+impl Installed {
+    /// Finds the CoreDNS of the cluster.
+    ///
+    /// # Errors
+    /// `ambiguous` if there are several; or the host cannot list them.
+    pub fn find() -> Result<Installed, Failure> {
+        let found = cluster::list_objects("apps/v1", "Deployment", Some(SYSTEM), Some(LABEL))?;
+        match found.as_slice() {
+            [] => Ok(Installed::default()),
+            [deployment] => Ok(Installed {
+                deployment: deployment.clone(),
+            }),
+            several => {
+                let message = format!(
+                    "multiple DNS addon deployments found: {} with the label {LABEL}",
+                    several.len()
+                );
+                Err(Failure {
+                    remedy: Some("delete all but the one that is to stay".into()),
+                    ..failure("ambiguous", message)
+                })
+            }
         }
+    }
+
+    /// Returns the number of replicas, which the operator may have chosen, else the default.
+    pub fn replicas(&self) -> u64 {
+        self.deployment["spec"]["replicas"]
+            .as_u64()
+            .unwrap_or(REPLICAS)
+    }
+
+    /// Returns the resources of the container if they are other than these: the operator chose
+    /// them, since no release of kubeadm has others.
+    pub fn other_resources(&self, default: &Value) -> Option<Value> {
+        let resources = self.container()?.get("resources")?;
+        (resources != default).then(|| resources.clone())
+    }
+
+    /// Returns the version of CoreDNS, without `v`; empty if there is none.
+    pub fn version(&self) -> &str {
+        let image = self
+            .container()
+            .and_then(|container| container["image"].as_str());
+        version_of(image.unwrap_or_default())
+    }
+
+    fn container(&self) -> Option<&Value> {
+        let containers = self.deployment.pointer("/spec/template/spec/containers")?;
+        containers
+            .as_array()?
+            .iter()
+            .find(|container| container["name"] == "coredns")
     }
 }
 
-/// Whether the cluster has a Corefile that differs from this one.
-pub fn has_other_corefile(corefile: &str) -> Result<bool, Failure> {
+/// Returns the version in an image's tag, without `v`; empty if there is no tag.
+pub fn version_of(image: &str) -> &str {
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    tag.trim_start_matches('v')
+}
+
+/// Returns the Corefile of the cluster; `None` if there is none.
+///
+/// # Errors
+/// `invalid` if its ConfigMap has none; or the host cannot read it.
+pub fn current_corefile() -> Result<Option<String>, Failure> {
     let config_map = ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
@@ -37,7 +90,7 @@ pub fn has_other_corefile(corefile: &str) -> Result<bool, Failure> {
         name: "coredns".into(),
     };
     let Some(current) = cluster::get_object(&config_map)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let existing = current["data"]["Corefile"].as_str();
     let existing = existing.ok_or_else(|| {
@@ -46,11 +99,47 @@ pub fn has_other_corefile(corefile: &str) -> Result<bool, Failure> {
             "the ConfigMap kube-system/coredns is there, but has no Corefile",
         )
     })?;
-    Ok(!existing.is_empty() && existing != corefile)
+    Ok(Some(existing.to_owned()).filter(|corefile| !corefile.is_empty()))
+}
+
+/// What becomes of the Corefile of the cluster.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// there is none, or the default one
+    Default,
+    /// the operator's stays as it is
+    Kept,
+    /// the operator's is changed for the new version
+    Migrated { corefile: String },
+    /// the operator's stays, and so does the old version, which understands it
+    NotMigrated { why: String },
+}
+
+/// Decides what becomes of a Corefile that is not this default, from one version of CoreDNS to
+/// another. Without a version that is installed, it stays.
+pub fn change_of(current: Option<&str>, default: &str, from: &str, to: &str) -> Change {
+    let Some(current) = current.filter(|current| *current != default) else {
+        return Change::Default;
+    };
+    if corefile::is_default(current) {
+        return Change::Default;
+    }
+    if from.is_empty() || from == to {
+        return Change::Kept;
+    }
+    let migrated = match corefile::needs_migration(current, from, to) {
+        Ok(false) => return Change::Kept,
+        Ok(true) => corefile::migrate(current, from, to),
+        Err(why) => Err(why),
+    };
+    match migrated {
+        Ok(corefile) => Change::Migrated { corefile },
+        Err(why) => Change::NotMigrated { why },
+    }
 }
 
 /// Returns the Corefile for a cluster domain.
-pub fn corefile(domain: &str) -> String {
+pub fn default_corefile(domain: &str) -> String {
     format!(
         ".:53 {{
     errors
@@ -79,11 +168,58 @@ pub fn corefile(domain: &str) -> String {
     )
 }
 
-pub fn config_map(corefile: &str) -> Value {
-    json!({
+/// Returns the ConfigMap. A migrated Corefile has the one before beside it, as kubeadm leaves it.
+pub fn config_map(corefile: &str, before: Option<&str>) -> Value {
+    let mut map = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "coredns", "namespace": SYSTEM},
         "data": {"Corefile": corefile},
-    })
+    });
+    if let Some(before) = before {
+        map["data"]["Corefile-backup"] = before.into();
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: &str = ".:53 {\n    errors\n}\n";
+    const OWN: &str = ".:53 {\n  errors\n  kubernetes cluster.local {\n    upstream\n  }\n  \
+        forward . 192.0.2.53\n}\n";
+
+    #[test]
+    fn only_a_corefile_of_the_operator_is_kept_or_migrated() {
+        for current in [None, Some(DEFAULT)] {
+            let change = change_of(current, DEFAULT, "1.13.1", "1.14.2");
+            assert_eq!(change, Change::Default);
+        }
+        for (from, to) in [("", "1.14.2"), ("1.14.2", "1.14.2")] {
+            assert_eq!(change_of(Some(OWN), DEFAULT, from, to), Change::Kept);
+        }
+        let plain = OWN.replace("    upstream\n", "");
+        let kept = change_of(Some(&plain), DEFAULT, "1.13.1", "1.14.2");
+        assert_eq!(kept, Change::Kept);
+        // 1.7.0 removes the option `upstream`.
+        let Change::Migrated { corefile } = change_of(Some(OWN), DEFAULT, "1.6.7", "1.14.2") else {
+            panic!("it is migrated");
+        };
+        assert!(!corefile.contains("upstream"), "{corefile}");
+        assert!(corefile.contains("forward . 192.0.2.53"), "{corefile}");
+        let change = change_of(Some(OWN), DEFAULT, "0.9", "1.14.2");
+        assert!(matches!(change, Change::NotMigrated { .. }), "{change:?}");
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_tag() {
+        for (image, version) in [
+            ("registry.k8s.io/coredns/coredns:v1.14.2", "1.14.2"),
+            ("r:5000/coredns:1.9.3", "1.9.3"),
+            ("coredns", ""),
+        ] {
+            assert_eq!(version_of(image), version);
+        }
+    }
 }

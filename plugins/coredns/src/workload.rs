@@ -52,6 +52,14 @@ fn affinity() -> Value {
     json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}})
 }
 
+/// Returns the resources of the container, which every release of kubeadm has.
+pub fn resources() -> Value {
+    json!({
+        "limits": {"memory": "170Mi"},
+        "requests": {"cpu": "100m", "memory": "70Mi"},
+    })
+}
+
 fn container(image: &str, named: bool) -> Value {
     let mut ports = vec![
         container_port("dns", 53, "UDP"),
@@ -68,10 +76,7 @@ fn container(image: &str, named: bool) -> Value {
         "name": "coredns",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "resources": {
-            "limits": {"memory": "170Mi"},
-            "requests": {"cpu": "100m", "memory": "70Mi"},
-        },
+        "resources": resources(),
         "args": ["-conf", "/etc/coredns/Corefile"],
         "volumeMounts": [{
             "name": "config-volume",

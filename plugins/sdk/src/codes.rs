@@ -18,6 +18,12 @@ codes! {
     CRI = "CRI";
     /// The container runtime is recent enough.
     CONTAINER_RUNTIME_VERSION = "ContainerRuntimeVersion";
+    /// The nodes of the control plane are ready.
+    CONTROL_PLANE_NODES_READY = "ControlPlaneNodesReady";
+    /// The Corefile can be migrated to the version of CoreDNS that an upgrade installs.
+    COREDNS_MIGRATION = "CoreDNSMigration";
+    /// The Corefile has no plugins that a migration does not know.
+    COREDNS_UNSUPPORTED_PLUGINS = "CoreDNSUnsupportedPlugins";
     /// Client certificates of an external etcd exist.
     EXTERNAL_ETCD_CLIENT_CERTIFICATES = "ExternalEtcdClientCertificates";
     /// The external etcd is recent enough.
@@ -46,6 +52,8 @@ codes! {
     NUM_CPU = "NumCPU";
     /// The service of the kubelet is enabled.
     SERVICE_KUBELET = "Service-kubelet";
+    /// The manifests of the control plane's static Pods exist on this node.
+    STATIC_POD_MANIFEST = "StaticPodManifest";
     /// Swap is off, or supported.
     SWAP = "Swap";
     /// Kernel, operating system and control groups are supported.

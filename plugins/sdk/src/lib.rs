@@ -42,6 +42,7 @@ pub mod testing;
 
 pub mod cluster;
 pub mod codes;
+pub mod corefile;
 pub mod duration;
 mod entry_point;
 pub mod facts;

@@ -12,5 +12,6 @@ mod init;
 mod joins;
 mod journal;
 mod renewal;
+mod upgrade;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");

@@ -164,3 +164,47 @@ fn an_addon_provides_the_pod_network_and_a_phase_runs_between_others() {
     );
     assert!(printed.contains("TimeSync"), "{printed}");
 }
+
+/// The plugin has no phase for upgrades: what it installed stays, and kube-proxy does not come
+/// back.
+#[test]
+fn an_addon_that_was_replaced_stays_so_in_an_upgrade() {
+    build_examples();
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path(), "");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("v1.36.2", "v1.35.4")).unwrap();
+    let plugin_path = example("tiny-proxy").display().to_string();
+    plugin(&["add", &plugin_path, "--config", &config]).expect_success();
+    plugin(&[
+        "allow",
+        "tiny-proxy",
+        "--config",
+        &config,
+        "--allow-cluster-admin",
+    ])
+    .expect_success();
+    let root = folder.path().join("root");
+    // A description without `kubeletVersion` has a kubelet as new as the cluster.
+    let node = folder.path().join("node.yaml");
+    fs::write(&node, "hostname: node-1\n").unwrap();
+    run(kubephase(PROGRAM)
+        .args(["rehearse", "--config", &config, "--node"])
+        .arg(node)
+        .arg("--root")
+        .arg(&root))
+    .expect_success();
+    let output = run(kubephase(PROGRAM)
+        .args(["upgrade", "apply", "v1.36.2", "--yes"])
+        .arg("--ignore-preflight-errors=ControlPlaneNodesReady")
+        .arg("--root")
+        .arg(&root));
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    let cluster = harness::RehearsedCluster::read(&root);
+    assert_eq!(cluster.names("apps/daemonsets"), ["tiny-proxy"]);
+    assert!(
+        cluster
+            .names("apps/deployments")
+            .contains(&"coredns".to_owned())
+    );
+}

@@ -101,6 +101,18 @@ pub const READING_CONFIGURATION: [&str; 2] = [
     "Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
 ];
 
+/// The closing words of a dry run of an upgrade.
+pub const UPGRADE_REHEARSED: &str = "[upgrade/successful] Finished dryrunning successfully!\n";
+
+/// Returns the closing words of `upgrade apply`.
+pub fn upgraded(version: &str) -> String {
+    format!(
+        "\n[upgrade] SUCCESS! A control plane node of your cluster was upgraded to {version:?}.\n\n\
+         [upgrade] Now please proceed with upgrading the rest of the nodes by following the right \
+         order.\n"
+    )
+}
+
 /// The closing words of `certs renew all` without restarts, which are kubeadm's.
 pub const RENEWED_WITHOUT_RESTART: &str = "\nDone renewing certificates. You must restart the \
     kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new \

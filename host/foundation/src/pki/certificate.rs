@@ -1,7 +1,7 @@
 //! Certificates: made as kubeadm makes them, and read back.
 use super::{
     CertificateTemplate,
-    key::{Key, encode_pem, organizations},
+    key::{Key, common_name, encode_pem, organizations},
     name::Name,
     signing::{NameField, NoSignatureKey, sign},
 };
@@ -215,6 +215,11 @@ impl Certificate {
     pub fn public_key_sha256(&self) -> String {
         data_encoding::HEXLOWER
             .encode(digest::digest(&SHA256, self.parsed().public_key().raw).as_ref())
+    }
+
+    /// Returns the common name of the certificate's subject; empty if it has none.
+    pub fn common_name(&self) -> String {
+        common_name(self.parsed().subject())
     }
 
     /// Returns the organizations of the certificate's subject.

@@ -1,4 +1,4 @@
-//! Numbers in text, read as Go reads them.
+//! Numbers and booleans in text, read as Go reads them.
 
 /// Parses an integer as Go does: `0x` and `010` have their bases, and `_` may stand between digits.
 ///
@@ -21,6 +21,23 @@ pub fn parse_int32(text: &str) -> Result<i32, String> {
     let number = number.map(|number| if is_negative { -number } else { number });
     let small = number.ok().and_then(|number| i32::try_from(number).ok());
     small.ok_or_else(|| error("value out of range"))
+}
+
+/// Parses a boolean as Go does.
+pub fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Parses the value of a flag that is on or off.
+///
+/// # Errors
+/// The text is not a boolean of Go.
+pub fn parse_bool_flag(text: &str) -> Result<bool, String> {
+    parse_bool(text).ok_or_else(|| format!("strconv.ParseBool: parsing {text:?}: invalid syntax"))
 }
 
 /// Returns the base of a number without a sign, and its digits without the prefix of the base.

@@ -42,11 +42,19 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     let files = context.world.files();
     let (title, authority) = (&spec.title, &spec.authority);
     let left = |why: &str, line: String| {
-        Ok(Done::with_lines(
-            Applied::Skipped(why.to_owned()),
-            [format!("[] {line}")],
-        ))
+        let line = if spec.is_part_of_upgrade {
+            let name = &spec.name;
+            format!(
+                "[upgrade/staticpods] External CA detected, {name} certificate can't be renewed"
+            )
+        } else {
+            format!("[] {line}")
+        };
+        Ok(Done::with_lines(Applied::Skipped(why.to_owned()), [line]))
     };
+    if spec.is_part_of_upgrade && !exists(spec, files)? {
+        return Ok(Applied::Skipped("it does not exist".to_owned()).into());
+    }
     if !exists(spec, files)? {
         return left("it does not exist", format!("MISSING! {title}"));
     }
@@ -77,10 +85,8 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
             replace(files, path, text.reveal().as_bytes(), 0o600, 0)?;
         }
     }
-    Ok(Done::with_lines(
-        Applied::Changed,
-        [format!("[] {title} renewed")],
-    ))
+    let line = (!spec.is_part_of_upgrade).then(|| format!("[] {title} renewed"));
+    Ok(Done::with_lines(Applied::Changed, line))
 }
 
 /// Returns a certificate that can be renewed; `None` if it does not exist.

@@ -2,7 +2,7 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
-    effect::Context,
+    effect::{Context, wait::static_pod},
     pki::Certificate,
     program,
     world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
@@ -69,6 +69,21 @@ pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
             Ok(Check::unchanged(has_certificate(kubeconfig, files)))
         }
         Condition::Containers { names } => check_containers(names, context),
+        Condition::StaticPod {
+            component,
+            node,
+            images,
+            replaced_hash,
+        } => {
+            // An API server whose etcd or whose self is replaced fails in every way for a while.
+            let pod = cluster.get(&mirror_reference(component, node));
+            let pod = pod.map_err(|failure| Failure {
+                retryable: true,
+                ..failure
+            })?;
+            static_pod::check(pod.as_ref(), images, replaced_hash.as_deref())?;
+            Ok(Check::unchanged(true))
+        }
         Condition::AdminReady {
             kubeconfig,
             super_admin,
@@ -88,6 +103,16 @@ fn check_status(status: u16) -> Tried<Check> {
         Ok(Check::unchanged(true))
     } else {
         Err(not_ready(format!("it answered {status}")))
+    }
+}
+
+/// Returns the reference of the mirror of a component's static Pod.
+fn mirror_reference(component: &str, node: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "Pod".into(),
+        namespace: Some("kube-system".into()),
+        name: format!("{component}-{node}"),
     }
 }
 

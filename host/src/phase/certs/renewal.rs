@@ -86,6 +86,7 @@ impl Renewable {
             authority: self.authority.to_owned(),
             algorithm: key_algorithm(config),
             validity_seconds: validity.unwrap_or_default().as_secs(),
+            is_part_of_upgrade: config.upgrade.is_some(),
         }
     }
 }

@@ -35,6 +35,31 @@ fn fail_at_second_effect() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
+/// Proposes a file, and what takes it back. `fails` says whether an effect between them fails.
+fn write_and_take_back(fails: bool) -> Result<Outcome, Failure> {
+    effects_files::write_file("/secret", b"new")?;
+    if fails {
+        effects_files::write_file("/taken", b"no")?;
+    }
+    let removal = effects_files::remove_file("/secret")?;
+    effects_core::on_failure(removal)?;
+    Ok(Outcome::Settled)
+}
+
+fn write_and_fail() -> Result<Outcome, Failure> {
+    write_and_take_back(true)
+}
+
+/// Fails and takes nothing back.
+fn fail_between() -> Result<Outcome, Failure> {
+    effects_files::write_file("/taken", b"no")?;
+    Ok(Outcome::Settled)
+}
+
+fn write_only() -> Result<Outcome, Failure> {
+    write_and_take_back(false)
+}
+
 /// Writes a secret, which another phase may remove.
 fn write_secret() -> Result<Outcome, Failure> {
     effects_files::write_file("/left", b"for now")?;
@@ -276,6 +301,17 @@ fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
 fn only_regardless_effects_are_applied_after_a_failure() {
     let left = files_left_after(vec![phase("fails", &[], fail_at_second_effect)], "fails");
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn what_was_done_is_taken_back_only_after_a_failure() {
+    let left = files_left_after(vec![phase("fails", &[], write_and_fail)], "fails");
+    assert!(left.is_empty(), "{left:?}");
+    let phases = vec![
+        phase("writes", &[], write_only),
+        phase("fails", &["writes"], fail_between),
+    ];
+    assert_eq!(files_left_after(phases, "fails"), ["/secret"]);
 }
 
 /// Without `finally`, the phase that removes the secret does not begin after the failure.

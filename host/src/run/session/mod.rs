@@ -17,7 +17,7 @@ mod spending;
 mod telling;
 
 pub use context::RunContext;
-pub use telling::label_of;
+pub use telling::{label_of, split_label};
 
 use crate::{
     arguments::json::{self, DocumentTurn},

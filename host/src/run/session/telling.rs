@@ -180,7 +180,7 @@ impl Session {
 
 /// Splits a leading `[label] ` off the text of a built-in phase. If there is none, the label
 /// follows from the phase's id; `[] ` stands for no label.
-fn split_label(phase: &str, text: &str) -> (String, String) {
+pub fn split_label(phase: &str, text: &str) -> (String, String) {
     let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     match named {
         Some((label, rest))

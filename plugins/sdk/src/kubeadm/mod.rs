@@ -17,7 +17,7 @@ pub use cluster::{
 pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
-pub use run::{ComponentConfig, Join, Renewal, Reset, RunOptions};
+pub use run::{ComponentConfig, Join, Renewal, Reset, RunOptions, Upgrade};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,9 @@ pub struct Config<S = String> {
     /// only where this node is to be reset
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<Reset>,
+    /// only where this node is upgraded
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<Upgrade>,
     /// only where certificates of this node are renewed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,

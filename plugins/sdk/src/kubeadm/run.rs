@@ -51,11 +51,37 @@ pub struct Renewal {
     pub kept_certificates_dir: String,
 }
 
+/// Options of an upgrade, and facts about the cluster before it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Upgrade {
+    /// the version that the cluster's configuration had before the upgrade: `v1.35.4`
+    pub from: String,
+    /// whether this node is a member of the control plane
+    pub control_plane: bool,
+    /// whether the certificates of components that are restarted are renewed
+    pub certificate_renewal: bool,
+    /// whether etcd is upgraded
+    pub etcd: bool,
+    /// whether versions that do not fit together are only told
+    pub force: bool,
+    /// whether alpha and beta versions may be upgraded to
+    pub allow_experimental: bool,
+    /// whether release candidates may be upgraded to
+    pub allow_release_candidates: bool,
+    /// other members of the control plane whose API server is older than the version that this
+    /// upgrade sets up: addons wait for them
+    pub older_control_planes: Vec<String>,
+    /// the time of the run in names of backups: `2026-11-30-12-00-00`
+    pub stamp: String,
+}
+
 /// Options of the command line, and facts about the node and the cluster that phases need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunOptions {
-    /// workflow of this run: `init`, `join`, `reset` or `certs-renew`
+    /// workflow of this run: `init`, `join`, `reset`, `certs-renew`, `upgrade-apply` or
+    /// `upgrade-node`
     pub workflow: String,
     pub upload_certs: bool,
     pub skip_token_print: bool,

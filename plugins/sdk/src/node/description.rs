@@ -100,6 +100,8 @@ pub struct RuntimeFacts {
     pub sandbox_image: Option<String>,
     /// images that are present
     pub images: Vec<String>,
+    /// images whose containers end as soon as they start
+    pub broken_images: Vec<String>,
 }
 
 impl Default for RuntimeFacts {
@@ -111,6 +113,7 @@ impl Default for RuntimeFacts {
             runtime_config: true,
             sandbox_image: None,
             images: Vec::new(),
+            broken_images: Vec::new(),
         }
     }
 }

@@ -6,6 +6,8 @@ mod skew;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod upgrade;
 
 pub use parts::{
     CgroupV1, Checks, Configuration, EtcdFlags, FeatureGate, Images, Kernels, Kubelet, Release,

@@ -19,6 +19,9 @@ pub struct RenewalSpec {
     pub algorithm: KeyAlgorithm,
     /// as [`CertificateSpec::validity_seconds`](super::CertificateSpec::validity_seconds)
     pub validity_seconds: i64,
+    /// whether the words are those of an upgrade, which does not name each renewed certificate
+    #[serde(default)]
+    pub is_part_of_upgrade: bool,
 }
 
 /// The place of a certificate that is renewed.

@@ -33,6 +33,16 @@ pub enum Condition {
     Bootstrapped { kubeconfig: String },
     /// containers of these names run on the node
     Containers { names: Vec<String> },
+    /// the mirror of a component's static Pod has another hash than the Pod that was replaced, or
+    /// these images if that hash is not known, and every container of it is ready
+    StaticPod {
+        component: String,
+        /// name of the node
+        node: String,
+        images: Vec<String>,
+        /// `kubernetes.io/config.hash` of the Pod that was replaced
+        replaced_hash: Option<String>,
+    },
 }
 
 impl std::fmt::Display for Condition {
@@ -46,6 +56,11 @@ impl std::fmt::Display for Condition {
                 write!(f, "a kubelet with a certificate of its own in {kubeconfig}")
             }
             Condition::Containers { names } => write!(f, "running containers {}", names.join(", ")),
+            Condition::StaticPod {
+                component, node, ..
+            } => {
+                write!(f, "the new static Pod of {component} on {node}")
+            }
             Condition::AdminReady { kubeconfig, .. } => {
                 write!(f, "an API server that lets the holder of {kubeconfig} act")
             }

@@ -7,6 +7,9 @@ use crate::render::kubeconfig;
 use kubephase_sdk::release::Release;
 use serde_json::Value;
 
+/// The ConfigMap by which machines that join find the cluster.
+const CLUSTER_INFO: &str = "cluster-info";
+
 /// Returns the role and the bindings of nodes that join, of the approver of their certificates, and
 /// of the API server's client for kubelets.
 pub fn bootstrap_access() -> Vec<Value> {
@@ -45,20 +48,25 @@ fn bind(name: &str, role: &str, subjects: &[Subject]) -> Value {
 /// Returns the ConfigMap `cluster-info` as this release writes it, and the access to it: every
 /// client may read it.
 pub fn cluster_info(server: &str, authority_pem: &str, release: &Release) -> Vec<Value> {
-    let name = "cluster-info";
     let mut objects = vec![config_map(
         PUBLIC,
-        name,
+        CLUSTER_INFO,
         "kubeconfig",
         kubeconfig::cluster_info(server, authority_pem, release.kubeconfig_preferences),
     )];
+    objects.extend(cluster_info_access());
+    objects
+}
+
+/// Returns the access to the ConfigMap `cluster-info`.
+pub fn cluster_info_access() -> Vec<Value> {
     let anyone = [Subject::User("system:anonymous")];
-    objects.extend(read_access(
+    read_access(
         PUBLIC,
         "kubeadm:bootstrap-signer-clusterinfo",
         "configmaps",
-        name,
+        CLUSTER_INFO,
         &anyone,
-    ));
-    objects
+    )
+    .into()
 }

@@ -8,7 +8,7 @@ mod token;
 mod uploads;
 
 pub use access::cluster_admins;
-pub use bootstrap::{bootstrap_access, cluster_info};
+pub use bootstrap::{bootstrap_access, cluster_info, cluster_info_access};
 pub use node::{CONTROL_PLANE_LABELS, node_patch, socket_patch};
 pub use token::{TOKEN_TYPE, TokenSecret, parse_token_secret, token_reference, token_secret};
 pub use uploads::{

@@ -4,7 +4,8 @@ use crate::render::{command_line, host_port, images, last_argument};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
-const ADVERTISE_ANNOTATION: &str =
+/// The annotation with the endpoint of a member's API server.
+pub const ENDPOINT_ANNOTATION: &str =
     "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
 const DEFAULT_AUTHORIZATION: &str = "Node,RBAC";
 
@@ -24,7 +25,7 @@ pub fn kube_apiserver(config: &Config) -> Value {
             &cluster.api_server.extra_envs,
         ]),
         annotations: vec![(
-            ADVERTISE_ANNOTATION,
+            ENDPOINT_ANNOTATION,
             host_port(&endpoint.advertise_address, endpoint.bind_port),
         )],
         requests: json!({ "cpu": "250m" }),

@@ -14,7 +14,7 @@ mod volume;
 pub use etcd::{Member, etcd, etcd_joining};
 pub use flag::flag;
 pub use health::health_url;
-pub use kube_apiserver::{authorization_warnings, kube_apiserver};
+pub use kube_apiserver::{ENDPOINT_ANNOTATION, authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 

@@ -81,8 +81,9 @@ impl Real {
     ) -> Result<Real> {
         let (files, cancel) = (Arc::new(files()?), &patience.cancel);
         let net = RealNet::new(handle.clone(), facts.environment.clone(), cancel.clone());
-        // A node that joins asks the API servers that exist already.
-        let address = if config.join.is_none() {
+        // A node that joins or is upgraded asks the API servers of its kubeconfig: its own does not
+        // exist yet, or is restarted.
+        let address = if config.join.is_none() && config.upgrade.is_none() {
             own_server(&config.init.local_api_endpoint)
         } else {
             None

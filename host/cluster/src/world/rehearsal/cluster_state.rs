@@ -30,6 +30,8 @@ pub struct ClusterState {
     pub(super) etcd: EtcdMembers,
     pub(super) log: Arc<ClusterLog>,
     external: Option<ExternalCluster>,
+    /// Whether the machine is a node of the external cluster: what runs on it is not started again.
+    has_machine: bool,
     /// Whether there is no cluster, and the run begins none.
     is_absent: bool,
 }
@@ -53,6 +55,7 @@ impl ClusterState {
             etcd: EtcdMembers::new(log.clone()),
             log,
             external: None,
+            has_machine: false,
             is_absent: false,
         }
     }
@@ -71,6 +74,14 @@ impl ClusterState {
         ClusterState {
             external: Some(external),
             ..ClusterState::new(root)
+        }
+    }
+
+    /// Returns the state for a machine that is a node of a real cluster.
+    pub fn with_external_of_machine(root: &Path, external: ExternalCluster) -> ClusterState {
+        ClusterState {
+            has_machine: true,
+            ..ClusterState::with_external(root, external)
         }
     }
 
@@ -100,6 +111,11 @@ impl ClusterState {
     /// Whether the cluster is a real one.
     pub(super) fn is_external(&self) -> bool {
         self.external.is_some()
+    }
+
+    /// Whether the machine is a node of the real cluster already.
+    pub(super) fn has_machine(&self) -> bool {
+        self.has_machine
     }
 
     /// Whether any server serves the API.

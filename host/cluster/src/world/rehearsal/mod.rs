@@ -197,9 +197,7 @@ impl World for Rehearsal {
     fn cluster(&self) -> &dyn Cluster {
         // A kubelet reads its static Pods again and again, even if no phase asks for its health.
         // The reason why a Pod does not start shows in the answers of the API.
-        if self.kubelet.endpoint().is_none() {
-            let _ = self.kubelet.sync();
-        }
+        let _ = self.kubelet.sync();
         if self.waits_in_vain() {
             self.hasty_api.as_ref()
         } else {

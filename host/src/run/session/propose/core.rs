@@ -102,6 +102,14 @@ impl effects_core::Host for Session {
         })
     }
 
+    fn on_failure(&mut self, of: Handle) -> Hosted<()> {
+        self.admit(&gate::ON_FAILURE, of.id)?;
+        self.modify(of, 0, |proposal| {
+            proposal.on_failure = true;
+            Ok(())
+        })
+    }
+
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
         self.propose_core::<WaitSpec>(&gate::WAIT_UNTIL, json)
     }

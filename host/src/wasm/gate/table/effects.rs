@@ -185,6 +185,7 @@ host_functions! {
     CLEAR: Plain<String> = effects_core("clear");
     ATTEMPT: Plain<(u32, String)> = effects_core("attempt");
     REGARDLESS: Plain<u32> = effects_core("regardless");
+    ON_FAILURE: Plain<u32> = effects_core("on-failure");
     WAIT_UNTIL: Plain<String> = effects_core("wait-until");
     RENEW_CERTIFICATE: Plain<String> = effects_core("renew-certificate");
     RESTART_COMPONENT: Plain<String> = effects_core("restart-component");

@@ -31,7 +31,7 @@ use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use static_pods::find_pod;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -67,8 +67,10 @@ pub struct KubeletStandIn {
 #[derive(Default)]
 struct KubeletState {
     running: bool,
-    /// Static Pods that run.
+    /// Static Pods that the kubelet has started, also those that ended.
     pods: Vec<Value>,
+    /// Names of those whose container ends as soon as it starts.
+    broken: BTreeSet<String>,
     server: Option<ApiServer>,
     registered: bool,
     /// Differences from a real machine.
@@ -226,6 +228,6 @@ impl KubeletStandIn {
 
 impl KubeletState {
     fn runs_pod(&self, name: &str) -> bool {
-        find_pod(&self.pods, name).is_some()
+        find_pod(&self.pods, name).is_some() && !self.broken.contains(name)
     }
 }

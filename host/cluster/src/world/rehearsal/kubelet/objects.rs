@@ -80,8 +80,9 @@ fn condition(kind: &str, reason: &str, message: &str) -> Value {
     })
 }
 
-/// Returns the mirror Pod by which the API shows a static Pod of a node.
-pub fn mirror_pod(pod: &Value, node: &str) -> Value {
+/// Returns the mirror Pod by which the API shows a static Pod of a node. `works` is false if its
+/// containers end as soon as they start.
+pub fn mirror_pod(pod: &Value, node: &str, works: bool) -> Value {
     let mut mirror = pod.clone();
     let name = format!(
         "{}-{node}",
@@ -95,9 +96,13 @@ pub fn mirror_pod(pod: &Value, node: &str) -> Value {
             json!({
                 "name": container["name"],
                 "image": container["image"],
-                "ready": true,
+                "ready": works,
                 "restartCount": 0,
-                "state": {"running": {}},
+                "state": if works {
+                    json!({"running": {}})
+                } else {
+                    json!({"waiting": {"reason": "CrashLoopBackOff"}})
+                },
             })
         })
         .collect();

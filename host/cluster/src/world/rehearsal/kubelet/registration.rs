@@ -1,12 +1,17 @@
 //! Creating the Node and mirror Pods.
 use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects};
-use crate::world::{Tried, text_file::read_kubeconfig};
+use crate::world::{Cluster, Tried, text_file::read_kubeconfig};
+use kubephase_wit::ObjectRef;
 use serde_json::Value;
 use std::time::Duration;
 
+const HASH_POINTER: &str = "/metadata/annotations/kubernetes.io~1config.hash";
+const READY_POINTER: &str = "/status/containerStatuses/0/ready";
+
 impl KubeletStandIn {
-    /// Creates the Node, and a mirror of each of these static Pods.
-    pub(super) fn register(&self, pods: Vec<Value>) -> Tried<()> {
+    /// Creates the Node, and a mirror of each of these static Pods. Removes the mirrors of Pods
+    /// that are gone.
+    pub(super) fn register(&self, pods: Vec<Value>, gone: Vec<String>) -> Tried<()> {
         bootstrap::ensure_certificate(self)?;
         let api = self.client(KUBECONFIG, Duration::ZERO);
         let name = self.node_name()?;
@@ -19,8 +24,18 @@ impl KubeletStandIn {
             ));
         }
         accept_existing(api.create(&objects::node(&name, &self.settings.facts)))?;
+        for pod in gone {
+            api.delete(&mirror_reference(&format!("{pod}-{name}")), None)?;
+        }
         for pod in &pods {
-            accept_existing(api.create(&objects::mirror_pod(pod, &name)))?;
+            let is_broken = {
+                let state = self.state();
+                state
+                    .broken
+                    .iter()
+                    .any(|broken| pod["metadata"]["name"] == *broken)
+            };
+            publish(api.as_ref(), &objects::mirror_pod(pod, &name, !is_broken))?;
         }
         let mut state = self.state();
         state.registered = true;
@@ -39,6 +54,30 @@ impl KubeletStandIn {
             .strip_prefix("system:node:")
             .unwrap_or(&self.settings.facts.hostname)
             .to_owned())
+    }
+}
+
+/// Creates a mirror Pod, in place of that of an earlier manifest.
+fn publish(api: &dyn Cluster, mirror: &Value) -> Tried<()> {
+    let reference = mirror_reference(mirror["metadata"]["name"].as_str().unwrap_or_default());
+    let hash = |pod: &Value| pod.pointer(HASH_POINTER).cloned();
+    let ready = |pod: &Value| pod.pointer(READY_POINTER).cloned();
+    match api.get(&reference)? {
+        Some(current) if hash(&current) == hash(mirror) && ready(&current) == ready(mirror) => {
+            return Ok(());
+        }
+        Some(_) => api.delete(&reference, None)?,
+        None => {}
+    }
+    accept_existing(api.create(mirror))
+}
+
+fn mirror_reference(name: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "Pod".into(),
+        namespace: Some("kube-system".into()),
+        name: name.to_owned(),
     }
 }
 

@@ -9,28 +9,39 @@ use crate::{
 };
 use serde_json::Value;
 
+const ETCD: &str = "etcd";
+const API_SERVER: &str = "kube-apiserver";
+
+/// Returns the name of a static Pod.
+fn name_of(pod: &Value) -> &str {
+    pod["metadata"]["name"].as_str().unwrap_or_default()
+}
+
 impl KubeletStandIn {
-    /// Reads the static Pods again, as a kubelet does on its own, and starts new ones.
+    /// Reads the static Pods again, as a kubelet does on its own: stops those whose manifest
+    /// changed or is gone, and starts new ones.
     ///
     /// # Errors
     /// A Pod cannot be run, or the Node cannot be registered.
     pub fn sync(&self) -> Tried<()> {
         let _syncing = self.syncing.lock();
-        if !self.state().running {
+        if !self.state().running || self.cluster().has_machine() {
             return Ok(());
         }
         let pods = self.read_static_pods()?;
         let mut state = self.state();
+        let gone = self.stop_changed(&mut state, &pods);
         self.start_servers(&mut state, &pods)?;
         let new: Vec<Value> = pods
             .into_iter()
-            .filter(|pod| !state.runs_pod(pod["metadata"]["name"].as_str().unwrap_or_default()))
+            .filter(|pod| find_pod(&state.pods, name_of(pod)).is_none())
             .collect();
         // The node registers with any API server of the cluster, not only with its own.
-        let must_register = self.cluster().is_up() && (!state.registered || !new.is_empty());
+        let has_news = !(new.is_empty() && gone.is_empty());
+        let must_register = self.cluster().is_up() && (!state.registered || has_news);
         drop(state);
         if must_register {
-            match self.register(new) {
+            match self.register(new, gone) {
                 // The next call tries again.
                 Err(failure) if failure.retryable => {}
                 outcome => outcome?,
@@ -39,16 +50,62 @@ impl KubeletStandIn {
         Ok(())
     }
 
+    /// Stops the static Pods that run by another manifest than these, or by one that is gone.
+    /// Returns the names of those that are gone.
+    fn stop_changed(&self, state: &mut KubeletState, pods: &[Value]) -> Vec<String> {
+        let (kept, stopped): (Vec<Value>, Vec<Value>) = std::mem::take(&mut state.pods)
+            .into_iter()
+            .partition(|pod| find_pod(pods, name_of(pod)) == Some(pod));
+        state.pods = kept;
+        for pod in &stopped {
+            state.broken.remove(name_of(pod));
+            if name_of(pod) == ETCD {
+                self.cluster().etcd.stop_pod(pod);
+            }
+            if name_of(pod) == API_SERVER
+                && let Some(server) = state.server.take()
+            {
+                self.cluster().remove_server(&server);
+            }
+        }
+        let names = stopped.iter().map(|pod| name_of(pod).to_owned());
+        names
+            .filter(|name| find_pod(pods, name).is_none())
+            .collect()
+    }
+
+    /// Whether an image of a Pod ends as soon as it starts, as the description of the node says.
+    fn is_broken(&self, pod: &Value) -> bool {
+        let broken = &self.settings.facts.runtime.broken_images;
+        let containers = pod["spec"]["containers"].as_array();
+        let mut images = containers
+            .into_iter()
+            .flatten()
+            .filter_map(|container| container["image"].as_str());
+        images.any(|image| broken.iter().any(|name| name == image))
+    }
+
     /// Updates the member of etcd, and starts the API server if it does not run. Without its etcd
     /// an API server ends as soon as it starts.
     fn start_servers(&self, state: &mut KubeletState, pods: &[Value]) -> Tried<()> {
-        let etcd = find_pod(pods, "etcd");
+        let broken = pods.iter().filter(|pod| self.is_broken(pod));
+        state.broken = broken.map(|pod| name_of(pod).to_owned()).collect();
+        let etcd = find_pod(pods, ETCD);
         if let Some(etcd) = etcd {
-            self.cluster().etcd.observe_pod(etcd);
+            if state.broken.contains(ETCD) {
+                self.cluster().etcd.stop_pod(etcd);
+            } else {
+                self.cluster().etcd.observe_pod(etcd);
+            }
         }
-        if state.server.is_none()
-            && let Some(pod) = find_pod(pods, "kube-apiserver")
-            && etcd.is_none_or(|etcd| self.cluster().etcd.serves_pod(etcd))
+        let serves = etcd.is_none_or(|etcd| self.cluster().etcd.serves_pod(etcd));
+        if !serves && let Some(server) = state.server.take() {
+            self.cluster().remove_server(&server);
+        }
+        if serves
+            && state.server.is_none()
+            && let Some(pod) = find_pod(pods, API_SERVER)
+            && !state.broken.contains(API_SERVER)
         {
             state.server = Some(self.start_api_server(pod, etcd, &mut state.notes)?);
         }

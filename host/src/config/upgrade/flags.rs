@@ -1,0 +1,190 @@
+//! The flags of `upgrade apply` and `upgrade node`, and the options that they stand for.
+use super::{UpgradeOptions, merge_checks};
+use crate::{
+    config::{ADMIN_KUBECONFIG, Problem, Problems},
+    text::go_number::parse_bool_flag,
+};
+use clap::Args;
+use kubephase_sdk::kubeadm::Patches;
+
+/// Flags of `upgrade apply`, under kubeadm's names.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApplyFlags {
+    /// The Kubernetes version to upgrade the cluster to
+    #[arg(value_name = "VERSION")]
+    pub version: Vec<String>,
+    /// Allow to upgrade to an alpha, beta or release candidate version
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub allow_experimental_upgrades: Option<bool>,
+    /// Allow to upgrade to a release candidate
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub allow_release_candidate_upgrades: Option<bool>,
+    /// Renew the certificates of components that are upgraded [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub certificate_renewal: Option<bool>,
+    /// Configuration file
+    #[arg(long)]
+    pub config: Option<String>,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Upgrade etcd [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub etcd_upgrade: Option<bool>,
+    /// Upgrade although versions do not fit together, and do not ask whether to go on
+    #[arg(short, long)]
+    pub force: bool,
+    /// Checks whose errors are shown as warnings
+    #[arg(long)]
+    pub ignore_preflight_errors: Vec<String>,
+    /// Kubeconfig to talk to the cluster with
+    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG)]
+    pub kubeconfig: String,
+    /// Directory of patches
+    #[arg(long)]
+    pub patches: Option<String>,
+    /// Print the configuration of the cluster that is upgraded
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub print_config: Option<bool>,
+    /// Phases to leave out
+    #[arg(long)]
+    pub skip_phases: Vec<String>,
+    /// Do not ask whether to go on
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Flags of `upgrade node`, under kubeadm's names.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpgradeNodeFlags {
+    /// Renew the certificates of components that are upgraded [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub certificate_renewal: Option<bool>,
+    /// Configuration file
+    #[arg(long)]
+    pub config: Option<String>,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Upgrade etcd [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub etcd_upgrade: Option<bool>,
+    /// Checks whose errors are shown as warnings
+    #[arg(long)]
+    pub ignore_preflight_errors: Vec<String>,
+    /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
+    /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Directory of patches
+    #[arg(long)]
+    pub patches: Option<String>,
+    /// Phases to leave out
+    #[arg(long)]
+    pub skip_phases: Vec<String>,
+}
+
+impl ApplyFlags {
+    /// Returns the given flags that exclude a configuration file.
+    pub fn not_with_config(&self) -> Vec<&'static str> {
+        given([
+            (
+                "allow-experimental-upgrades",
+                self.allow_experimental_upgrades.is_some(),
+            ),
+            (
+                "allow-release-candidate-upgrades",
+                self.allow_release_candidate_upgrades.is_some(),
+            ),
+            ("certificate-renewal", self.certificate_renewal.is_some()),
+            ("etcd-upgrade", self.etcd_upgrade.is_some()),
+            ("force", self.force),
+            ("patches", self.patches.is_some()),
+            ("print-config", self.print_config.is_some()),
+        ])
+    }
+
+    /// Sets the options for which flags were given, and the version of the argument.
+    ///
+    /// # Errors
+    /// There is not exactly one version, or `all` stands beside other checks.
+    pub fn merge_into(&self, options: &mut UpgradeOptions) -> Result<(), Problems> {
+        match self.version.as_slice() {
+            [version] => options.kubernetes_version.clone_from(version),
+            given if options.kubernetes_version.is_empty() => {
+                let why = if given.is_empty() {
+                    "missing one or more required arguments"
+                } else {
+                    "too many arguments"
+                };
+                let message = format!("{why}. Required arguments: [version]");
+                return Err(Problem::new("", message).into());
+            }
+            _ => {}
+        }
+        set(
+            &mut options.allow_experimental_upgrades,
+            self.allow_experimental_upgrades,
+        );
+        set(
+            &mut options.allow_rc_upgrades,
+            self.allow_release_candidate_upgrades,
+        );
+        set(&mut options.certificate_renewal, self.certificate_renewal);
+        set(&mut options.etcd_upgrade, self.etcd_upgrade);
+        set(&mut options.print_config, self.print_config);
+        set(&mut options.dry_run, self.dry_run.then_some(true));
+        set(&mut options.force_upgrade, self.force.then_some(true));
+        set_patches(options, self.patches.as_ref());
+        merge_checks(options, &self.ignore_preflight_errors)
+    }
+}
+
+impl UpgradeNodeFlags {
+    /// Returns the given flags that exclude a configuration file.
+    pub fn not_with_config(&self) -> Vec<&'static str> {
+        given([
+            ("certificate-renewal", self.certificate_renewal.is_some()),
+            ("etcd-upgrade", self.etcd_upgrade.is_some()),
+            ("patches", self.patches.is_some()),
+        ])
+    }
+
+    /// Sets the options for which flags were given.
+    ///
+    /// # Errors
+    /// `all` stands beside other checks.
+    pub fn merge_into(&self, options: &mut UpgradeOptions) -> Result<(), Problems> {
+        set(&mut options.certificate_renewal, self.certificate_renewal);
+        set(&mut options.etcd_upgrade, self.etcd_upgrade);
+        set(&mut options.dry_run, self.dry_run.then_some(true));
+        set_patches(options, self.patches.as_ref());
+        merge_checks(options, &self.ignore_preflight_errors)
+    }
+}
+
+fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Vec<&'static str> {
+    flags
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect()
+}
+
+fn set(option: &mut Option<bool>, flag: Option<bool>) {
+    *option = flag.or(*option);
+}
+
+fn set_patches(options: &mut UpgradeOptions, flag: Option<&String>) {
+    if let Some(directory) = flag {
+        options.patches = Some(Patches {
+            directory: directory.clone(),
+        });
+    }
+}

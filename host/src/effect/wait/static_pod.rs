@@ -1,0 +1,143 @@
+//! Whether the kubelet runs the static Pod of a new manifest, as the mirror of the Pod shows.
+use crate::world::Tried;
+use kubephase_wit::{Failure, FailureCode};
+use serde_json::Value;
+
+/// The annotation with the hash of the manifest that a static Pod runs by.
+const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
+
+/// Checks a mirror Pod: it has another hash than the Pod that was replaced, or these images if that
+/// hash is not known, and all its containers are ready.
+///
+/// # Errors
+/// The part that is not as wanted yet; it may be later.
+pub(super) fn check(
+    pod: Option<&Value>,
+    images: &[String],
+    replaced_hash: Option<&str>,
+) -> Tried<()> {
+    let pod = pod.ok_or_else(|| not_yet("the kubelet has not published the Pod".to_owned()))?;
+    let hash = pod["metadata"]["annotations"][HASH_ANNOTATION].as_str();
+    if hash.is_some() && hash == replaced_hash {
+        return Err(not_yet(
+            "the kubelet has not replaced the Pod: its hash did not change".to_owned(),
+        ));
+    }
+    let of_pod: Vec<&str> = elements(&pod["spec"]["containers"])
+        .filter_map(|container| container["image"].as_str())
+        .collect();
+    // Admission may have changed the images of a new Pod.
+    if replaced_hash.is_none() && of_pod != images {
+        return Err(not_yet(format!(
+            "the Pod has the image {} and not {}",
+            of_pod.join(", "),
+            images.join(", ")
+        )));
+    }
+    let phase = pod["status"]["phase"].as_str().unwrap_or("Pending");
+    if phase != "Running" {
+        return Err(not_yet(format!("the Pod is {phase}")));
+    }
+    if elements(&pod["status"]["containerStatuses"]).count() < images.len() {
+        return Err(not_yet("its containers have no status yet".to_owned()));
+    }
+    let unready = elements(&pod["status"]["containerStatuses"]).find(|status| {
+        // A container without this field is not known to be ready.
+        status["ready"] != true
+    });
+    match unready {
+        Some(status) => Err(not_yet(describe(status))),
+        None => Ok(()),
+    }
+}
+
+fn elements(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// Says why a container is not ready, as far as its status shows it.
+fn describe(status: &Value) -> String {
+    let name = status["name"].as_str().unwrap_or_default();
+    let waiting = &status["state"]["waiting"];
+    match (waiting["reason"].as_str(), waiting["message"].as_str()) {
+        (Some(reason), Some(message)) => {
+            format!("the container {name} is not ready: {reason}: {message}")
+        }
+        (Some(reason), None) => format!("the container {name} is not ready: {reason}"),
+        (None, _) => format!("the container {name} is not ready"),
+    }
+}
+
+fn not_yet(message: String) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new(FailureCode::Unavailable, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod() -> Value {
+        json!({
+            "metadata": {"annotations": {HASH_ANNOTATION: "new"}},
+            "spec": {"containers": [{"name": "c", "image": "i:2"}]},
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [{"name": "c", "ready": true}],
+            },
+        })
+    }
+
+    fn verdict(pod: Option<&Value>, replaced: Option<&str>) -> Result<(), String> {
+        check(pod, &["i:2".to_owned()], replaced).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn a_pod_of_the_new_manifest_that_is_ready_is_accepted() {
+        for replaced in [None, Some("old")] {
+            assert_eq!(verdict(Some(&pod()), replaced), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_as_wanted_is_named() {
+        let with = |pointer: &str, value: Value| {
+            let mut pod = pod();
+            *pod.pointer_mut(pointer).unwrap() = value;
+            pod
+        };
+        let crash = json!({"name": "c", "ready": false, "state": {"waiting": {
+            "reason": "CrashLoopBackOff",
+        }}});
+        for (pod, replaced, expected) in [
+            (None, None, "not published"),
+            (Some(pod()), Some("new"), "its hash did not change"),
+            (
+                Some(with("/spec/containers/0/image", "i:1".into())),
+                None,
+                "the image i:1 and not i:2",
+            ),
+            (
+                Some(with("/status/phase", "Pending".into())),
+                None,
+                "the Pod is Pending",
+            ),
+            (
+                Some(with("/status/containerStatuses", json!([]))),
+                None,
+                "no status yet",
+            ),
+            (
+                Some(with("/status/containerStatuses/0", crash)),
+                None,
+                "CrashLoopBackOff",
+            ),
+        ] {
+            let message = verdict(pod.as_ref(), replaced).unwrap_err();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

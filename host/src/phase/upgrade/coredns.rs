@@ -1,0 +1,92 @@
+//! `preflight` of an upgrade: whether the Corefile of the cluster can be migrated to the new
+//! version of CoreDNS.
+use super::read;
+use crate::{phase::preflight::finding, render::images};
+use kubephase_sdk::{Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile, report, say};
+use serde_json::Value;
+
+/// Label selector of CoreDNS's Deployment.
+const LABEL: &str = "k8s-app=kube-dns";
+
+/// `CoreDNSUnsupportedPlugins` and `CoreDNSMigration`
+///
+/// # Errors
+/// The host cannot answer a question.
+pub(super) fn check_corefile() -> Result<Outcome, Failure> {
+    let (config, _) = read()?;
+    let image = images::coredns(&config.cluster);
+    let Some((corefile, from)) = find_installed()? else {
+        return Ok(Outcome::Skipped("the cluster has no CoreDNS".into()));
+    };
+    if config.cluster.dns.disabled {
+        return Ok(Outcome::Skipped("dns.disabled".into()));
+    }
+    let to = version_of(&image);
+    let unsupported = problem_of_plugins(&corefile, &from, to);
+    if let Err(why) = &unsupported
+        && why.starts_with(UNKNOWN_PLUGINS)
+    {
+        say(format!("[preflight] {EXPLANATION}"));
+    }
+    let migrated = corefile::migrate(&corefile, &from, to);
+    let migrated = migrated.map_err(|why| format!("CoreDNS will not be upgraded: {why}"));
+    for (code, outcome) in [
+        (codes::COREDNS_UNSUPPORTED_PLUGINS, unsupported),
+        (codes::COREDNS_MIGRATION, migrated.map(|_| ())),
+    ] {
+        report::submit(&match outcome {
+            Ok(()) => finding(code, Verdict::Pass, ""),
+            Err(why) => finding(code, Verdict::Fail, why),
+        });
+    }
+    Ok(Outcome::Settled)
+}
+
+const UNKNOWN_PLUGINS: &str = "CoreDNS cannot migrate the following plugins:";
+
+/// What kubeadm prints about plugins that it does not know.
+const EXPLANATION: &str = "The corefile contains plugins that kubeadm/CoreDNS does not know how to \
+    migrate. Each plugin listed should be manually verified for compatibility with the newer \
+    version of CoreDNS. Once ready, the upgrade can be initiated by skipping the preflight check. \
+    During the upgrade, kubeadm will migrate the configuration while leaving the listed plugin \
+    configs untouched, but cannot guarantee that they will work with the newer version of CoreDNS.";
+
+fn problem_of_plugins(corefile: &str, from: &str, to: &str) -> Result<(), String> {
+    if from == to {
+        return Ok(());
+    }
+    let unsupported = corefile::unsupported(corefile, from, to)?;
+    if unsupported.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{UNKNOWN_PLUGINS}\n[{}]", unsupported.join(" ")))
+}
+
+/// Returns the Corefile of the cluster, and the version of its CoreDNS; `None` without CoreDNS.
+fn find_installed() -> Result<Option<(String, String)>, Failure> {
+    let system = "kube-system";
+    let map = cluster::get_object(&ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some(system.into()),
+        name: "coredns".into(),
+    })?;
+    let Some(map) = map else {
+        return Ok(None);
+    };
+    let found = cluster::list_objects("apps/v1", "Deployment", Some(system), Some(LABEL))?;
+    let image = found.first().and_then(image_of);
+    let corefile = map["data"]["Corefile"].as_str().unwrap_or_default();
+    Ok(image.map(|image| (corefile.to_owned(), version_of(image).to_owned())))
+}
+
+fn image_of(deployment: &Value) -> Option<&str> {
+    let containers = deployment.pointer("/spec/template/spec/containers")?;
+    containers.as_array()?.first()?["image"].as_str()
+}
+
+/// Returns the version in an image's tag, without `v`.
+fn version_of(image: &str) -> &str {
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    tag.trim_start_matches('v')
+}

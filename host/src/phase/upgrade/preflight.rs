@@ -1,0 +1,158 @@
+//! `preflight` of an upgrade: the checks that need the cluster, the container runtime or images.
+//! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
+use super::{coredns::check_corefile, read};
+use crate::{
+    phase::{
+        control_plane::COMPONENTS,
+        preflight::{finding, report_runtime_version},
+    },
+    plan::spec::PhaseSpec,
+    render::{MANIFESTS, images},
+};
+use kubephase_sdk::{
+    Failure, Outcome, Verdict, cluster, codes, effects_images, kubeadm::Config, observe_files,
+    report, say,
+};
+use serde_json::Value;
+
+const LABEL_OF_CONTROL_PLANES: &str = "node-role.kubernetes.io/control-plane=";
+
+/// Returns the group of checks of `upgrade apply`, with the built-in checks.
+pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group("preflight", "Run preflight checks before upgrade", flags);
+    let health = PhaseSpec::check(
+        "preflight/cluster-health",
+        "The nodes of the control plane are ready, and its static Pods are there",
+        flags,
+        check_health,
+    );
+    let coredns = PhaseSpec::check(
+        "preflight/coredns",
+        "The new version of CoreDNS understands the Corefile, or it can be migrated",
+        flags,
+        check_corefile,
+    );
+    [
+        vec![
+            group.taking_plugins().header(header_of_apply),
+            coredns,
+            health,
+        ],
+        common(flags),
+    ]
+    .concat()
+}
+
+/// Returns the group of checks of `upgrade node`, with the built-in checks.
+pub fn node_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group("preflight", "Run upgrade node pre-flight checks", flags);
+    [
+        vec![group.taking_plugins().header(header_of_node)],
+        common(flags),
+    ]
+    .concat()
+}
+
+fn common(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    vec![
+        PhaseSpec::check(
+            "preflight/runtime",
+            "The container runtime has what later kubelets need",
+            flags,
+            check_runtime,
+        ),
+        PhaseSpec::check(
+            "preflight/images",
+            "Pull the images of the control plane",
+            flags,
+            pull_images,
+        ),
+    ]
+}
+
+fn header_of_apply<S>(_: &Config<S>) -> Vec<String> {
+    vec!["[upgrade/preflight] Running preflight checks".into()]
+}
+
+fn header_of_node<S>(_: &Config<S>) -> Vec<String> {
+    vec!["[upgrade/preflight] Running pre-flight checks".into()]
+}
+
+fn check_runtime() -> Result<Outcome, Failure> {
+    report_runtime_version(&read()?.0);
+    Ok(Outcome::Settled)
+}
+
+/// `ControlPlaneNodesReady` and `StaticPodManifest`
+fn check_health() -> Result<Outcome, Failure> {
+    say("[upgrade] Running cluster health checks");
+    let nodes = cluster::list_objects("v1", "Node", None, Some(LABEL_OF_CONTROL_PLANES))?;
+    let unready: Vec<&str> = nodes
+        .iter()
+        .filter(|node| !is_ready(node))
+        .filter_map(|node| node["metadata"]["name"].as_str())
+        .collect();
+    report_list(
+        codes::CONTROL_PLANE_NODES_READY,
+        "there are NotReady control-planes in the cluster",
+        &unready,
+    );
+    let mut absent = Vec::new();
+    for component in COMPONENTS {
+        let path = format!("{MANIFESTS}/{component}.yaml");
+        if observe_files::stat(&path)?.is_none() {
+            absent.push(path);
+        }
+    }
+    report_list(
+        codes::STATIC_POD_MANIFEST,
+        "manifest files not found",
+        &absent,
+    );
+    Ok(Outcome::Settled)
+}
+
+fn is_ready(node: &Value) -> bool {
+    let conditions = node["status"]["conditions"].as_array();
+    let mut ready = conditions
+        .into_iter()
+        .flatten()
+        .filter(|condition| condition["type"] == "Ready");
+    ready.any(|condition| condition["status"] == "True")
+}
+
+/// Reports an error with the names in a list; a pass if the list is empty.
+fn report_list<T: AsRef<str>>(code: &str, what: &str, names: &[T]) {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    report::submit(&if names.is_empty() {
+        finding(code, Verdict::Pass, "")
+    } else {
+        let summary = format!("{what}: [{}]", names.join(" "));
+        finding(code, Verdict::Fail, summary)
+    });
+}
+
+/// `ImagePull`: proposes the images, and the host pulls them.
+fn pull_images() -> Result<Outcome, Failure> {
+    let (config, upgrade) = read()?;
+    if !upgrade.control_plane {
+        say("[upgrade/preflight] Skipping prepull. Not a control plane node.");
+        return Ok(Outcome::Skipped(
+            "a worker runs nothing of the control plane".into(),
+        ));
+    }
+    if config.init.node_registration.image_pull_policy == "Never" {
+        return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));
+    }
+    for line in [
+        "Pulling images required for setting up a Kubernetes cluster",
+        "This might take a minute or two, depending on the speed of your internet connection",
+        "You can also perform this action beforehand using 'kubeadm config images pull'",
+    ] {
+        say(format!("[upgrade/preflight] {line}"));
+    }
+    for image in images::all(&config) {
+        effects_images::pull_image(&image)?;
+    }
+    Ok(Outcome::Settled)
+}

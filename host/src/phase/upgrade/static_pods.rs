@@ -1,0 +1,191 @@
+//! The replacement of one static Pod: backup, new manifest, wait for its Pod, and what takes it
+//! back.
+use super::{
+    BACKUPS, announce, manifest, propose_backup,
+    step::{ComponentStep, ETCD, limit},
+};
+use crate::{
+    phase::{patched_manifest, run_as_own_user, wait_control_plane},
+    render::{MANIFESTS, static_pod},
+};
+use kubephase_sdk::{
+    Effect, Failure, FailureCode, ObjectRef, effects_core, failure, observe_cluster, observe_files,
+    spec::Condition,
+};
+use serde_json::Value;
+
+const LABEL: &str = "upgrade/staticpods";
+const HASH_POINTER: &str = "/metadata/annotations/kubernetes.io~1config.hash";
+
+/// A static Pod that is to be replaced.
+pub(super) struct Replacement<'a> {
+    step: &'a ComponentStep<'a>,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+impl<'a> Replacement<'a> {
+    /// Reads the manifest of a component, and renders the new one.
+    ///
+    /// # Errors
+    /// `not-found` if there is no manifest; or a patch cannot be applied.
+    pub fn of(step: &'a ComponentStep<'a>) -> Result<Replacement<'a>, Failure> {
+        let ComponentStep {
+            config, component, ..
+        } = *step;
+        let path = path_of(component);
+        if observe_files::stat(&path)?.is_none() {
+            return Err(missing(&path));
+        }
+        let old = observe_files::read_file(&path)?;
+        let mut renderers = static_pod::COMPONENTS.iter();
+        let (_, render) = renderers
+            .find(|(name, _)| *name == component)
+            .ok_or_else(|| missing(&path))?;
+        let mut pod = render(config);
+        run_as_own_user(component, &mut pod, config)?;
+        let new = patched_manifest(component, &pod, config)?;
+        Ok(Replacement { step, old, new })
+    }
+
+    /// Whether the manifests mean the same Pod.
+    pub fn changes_nothing(&self) -> bool {
+        manifest::are_equal(&self.old, &self.new)
+    }
+
+    /// Returns why the version of the new image is not set up: it is older than that of the running
+    /// one.
+    pub fn version_problem(&self) -> Option<String> {
+        let version = |content| {
+            let images = manifest::images(content);
+            manifest::version_of_image(images.first()?)
+        };
+        let (old, new) = (version(&self.old)?, version(&self.new)?);
+        (new < old).then(|| {
+            format!(
+                "the desired etcd version \"{new}\" is older than the currently installed \
+                 \"{old}\". Skipping etcd upgrade"
+            )
+        })
+    }
+
+    /// Proposes the backup and the new manifest, and to wait for its Pod.
+    pub fn propose(&self) -> Result<(), Failure> {
+        let ComponentStep {
+            config, component, ..
+        } = *self.step;
+        let hash = self.hash_of_running_pod()?;
+        let directory = self.backup_directory();
+        let name = format!("{component}.yaml");
+        propose_backup(&directory, &name, &self.old)?;
+        let pod = effects_core::static_pod(component, &self.new)?;
+        announce(
+            pod,
+            LABEL,
+            &[
+                format!(
+                    "Moving new manifest to {:?} and backing up old manifest to {:?}",
+                    path_of(component),
+                    format!("{directory}/{name}")
+                ),
+                "Waiting for the kubelet to restart the component".to_owned(),
+                format!("This can take up to {}", limit(config)),
+            ],
+        )?;
+        self.wait(component, &self.new, hash)?;
+        Ok(())
+    }
+
+    /// Proposes to wait until the Pod of the manifest that is there is ready.
+    pub fn propose_wait(&self) -> Result<Effect, Failure> {
+        self.wait(self.step.component, &self.old, None)
+    }
+
+    /// Proposes what takes the replacement back if it fails: the old manifests of this component,
+    /// and of those that were replaced before in this run, from the last to the first. An etcd that
+    /// was replaced stays: an API server of the old version works with it.
+    pub fn propose_taking_back(&self, earlier: &[&'static str]) -> Result<(), Failure> {
+        self.take_back(self.step.component, &self.old)?;
+        for component in earlier.iter().rev().filter(|name| **name != ETCD) {
+            let backup = format!("{}/{component}.yaml", self.backup_directory());
+            if observe_files::stat(&backup)?.is_some() {
+                self.take_back(component, &observe_files::read_file(&backup)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_back(&self, component: &str, old: &[u8]) -> Result<(), Failure> {
+        let pod = effects_core::static_pod(component, old)?;
+        effects_core::on_failure(pod)?;
+        announce(
+            pod,
+            LABEL,
+            &[format!("Putting the old manifest of {component} back")],
+        )?;
+        let waiting = self.wait(component, old, None)?;
+        effects_core::on_failure(waiting)?;
+        effects_core::attempt(
+            waiting,
+            &format!(
+                "[{LABEL}] the old manifest of {component} is back, and its Pod is not ready: {{}}"
+            ),
+        )
+    }
+
+    /// Proposes to wait for the Pod of a manifest.
+    fn wait(
+        &self,
+        component: &str,
+        manifest: &[u8],
+        replaced_hash: Option<String>,
+    ) -> Result<Effect, Failure> {
+        let config = self.step.config;
+        let condition = Condition::StaticPod {
+            component: component.to_owned(),
+            node: config.init.node_registration.name.clone(),
+            images: manifest::images(manifest),
+            replaced_hash,
+        };
+        wait_control_plane::propose_wait(condition, limit(config).as_secs())
+    }
+
+    /// Returns the hash of the component's Pod; `None` if the cluster does not show it.
+    fn hash_of_running_pod(&self) -> Result<Option<String>, Failure> {
+        let ComponentStep {
+            config, component, ..
+        } = *self.step;
+        let pod = observe_cluster::get_object(&ObjectRef {
+            api_version: "v1".into(),
+            kind: "Pod".into(),
+            namespace: Some("kube-system".into()),
+            name: format!("{component}-{}", config.init.node_registration.name),
+        })?;
+        let pod: Value = pod
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let hash = pod.pointer(HASH_POINTER).and_then(Value::as_str);
+        Ok(hash.map(str::to_owned))
+    }
+
+    fn backup_directory(&self) -> String {
+        let stamp = &self.step.upgrade.stamp;
+        format!("{BACKUPS}/kubeadm-backup-manifests-{stamp}")
+    }
+}
+
+fn path_of(component: &str) -> String {
+    format!("{MANIFESTS}/{component}.yaml")
+}
+
+fn missing(path: &str) -> Failure {
+    Failure {
+        remedy: Some(
+            "upgrade a member of the control plane whose components run as static Pods".into(),
+        ),
+        ..failure(
+            FailureCode::NotFound,
+            format!("{path} does not exist, so there is nothing to upgrade"),
+        )
+    }
+}

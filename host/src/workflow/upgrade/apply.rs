@@ -1,0 +1,137 @@
+//! `upgrade apply`: upgrades the first member of the control plane, and what all nodes share.
+use super::{
+    load::{NodeUpgrade, disabled_addons},
+    phases,
+};
+use crate::{
+    config::{self, ApplyFlags, Config},
+    plan::spec::{PhaseSpec, WorkflowId},
+    render::messages,
+    run::workflow::{
+        ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
+        RehearsalPlace, Trees, Workflow,
+    },
+    workflow::reset::Reset,
+};
+use anyhow::Result;
+use clap::{Arg, FromArgMatches};
+use kubephase_sdk::yaml;
+use std::collections::BTreeMap;
+
+/// The workflow `upgrade apply`.
+pub struct UpgradeApply;
+
+const ID: &str = "upgrade-apply";
+/// The group of the checks, which also decides about versions.
+const PREFLIGHT: &str = "preflight";
+
+/// kubeadm's question before an upgrade.
+static QUESTION: Question = Question {
+    warning: "",
+    prompt: "[upgrade] Are you sure you want to proceed? [y/N]: ",
+    group: PREFLIGHT,
+};
+
+impl Workflow for UpgradeApply {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new(ID)
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["upgrade", "apply"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Upgrade your Kubernetes cluster to the specified version"
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<ApplyFlags>()
+    }
+
+    fn has_phase_flags(&self) -> bool {
+        false
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        phases::of_apply()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let flags = ApplyFlags::from_arg_matches(input.arguments)?;
+        // kubeadm does not look for mixed flags of single phases.
+        let not_with_config = match input.selected {
+            Some(_) => Vec::new(),
+            None => flags.not_with_config(),
+        };
+        let loaded = config::load_upgrade(input.file, &not_with_config)?;
+        let mut options = loaded.upgrade.apply.clone();
+        flags.merge_into(&mut options)?;
+        let prints_configuration = options.print_config.unwrap_or(false);
+        let is_forced = options.force_upgrade.unwrap_or(false);
+        let skipped = match flags.skip_phases.as_slice() {
+            [] => &options.skip_phases,
+            given => given,
+        };
+        let runs_preflight = match input.selected {
+            Some(phase) => phase == PREFLIGHT,
+            None => !skipped.iter().any(|phase| phase == PREFLIGHT),
+        };
+        let command = NodeUpgrade {
+            workflow: ID,
+            options,
+            kubeconfig: Some(&flags.kubeconfig),
+            checks_versions: runs_preflight,
+        };
+        let loaded = command.load(input, loaded)?;
+        if prints_configuration {
+            input.say(configuration_lines(&loaded.config)?);
+        }
+        let is_asked = !(flags.yes || is_forced || loaded.dry_run);
+        Ok(LoadedRun {
+            question: is_asked.then_some(&QUESTION),
+            ..LoadedRun::new(loaded, &flags.skip_phases)
+        })
+    }
+
+    fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
+        disabled_addons(config)
+    }
+
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::KeptOrReal
+    }
+
+    fn uses_rehearsed_node(&self) -> bool {
+        true
+    }
+
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        Reset.rehearsed_trees(place)
+    }
+
+    fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
+        Some(if is_dry_run {
+            messages::UPGRADE_REHEARSED.to_owned()
+        } else {
+            messages::upgraded(&config.cluster.kubernetes_version)
+        })
+    }
+}
+
+/// Returns kubeadm's lines with the configuration of the cluster.
+fn configuration_lines(config: &Config) -> Result<Vec<LabelledLine>> {
+    let mut document = serde_json::to_value(&config.cluster)?;
+    document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
+    document["kind"] = "ClusterConfiguration".into();
+    let text = yaml::to_string(&document);
+    let lines = text
+        .lines()
+        .map(|line| LabelledLine::new("", format!("\t{line}")));
+    let title = LabelledLine::new("upgrade/config", "Configuration used:");
+    Ok(std::iter::once(title).chain(lines).collect())
+}

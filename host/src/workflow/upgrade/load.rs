@@ -1,0 +1,118 @@
+//! What both commands load: the configuration of the cluster, as it is after the upgrade.
+use super::versions;
+use crate::{
+    config::{
+        self, ADMIN_KUBECONFIG, Config, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
+    },
+    render::messages,
+    run::workflow::{LabelledLine, LoadInput},
+    world::{Cluster, World},
+};
+use anyhow::{Context, Result, anyhow};
+use kubephase_wit::Failure;
+use std::{collections::BTreeMap, path::absolute};
+
+/// A command that upgrades this node.
+pub struct NodeUpgrade<'a> {
+    /// name of the workflow
+    pub workflow: &'a str,
+    pub options: UpgradeOptions,
+    /// the kubeconfig that the operator names
+    pub kubeconfig: Option<&'a str>,
+    /// whether the versions in the cluster decide about the upgrade
+    pub checks_versions: bool,
+}
+
+impl NodeUpgrade<'_> {
+    /// Loads the configuration of the cluster and of this node.
+    ///
+    /// # Errors
+    /// The cluster cannot be read, or keeps no valid configuration.
+    pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
+        let world = input.world.open()?;
+        let kubeconfig = self.kubeconfig(world)?;
+        let cluster = open_cluster(world, &kubeconfig).with_context(|| {
+            format!("couldn't create a Kubernetes client from file {kubeconfig:?}")
+        })?;
+        input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade", line)));
+        let checks_versions = self.checks_versions;
+        let loaded = config::upgrade_from_cluster(
+            loaded,
+            UpgradeTarget {
+                workflow: self.workflow,
+                options: self.options,
+                kubeconfig,
+                cluster: cluster.as_ref(),
+                files: world.files(),
+                node: input.node,
+                stamp: stamp(),
+            },
+        )
+        .context("[upgrade] FATAL")?;
+        if checks_versions {
+            let say = |line| input.say([line]);
+            versions::check(&loaded.config, cluster.as_ref(), &say)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a
+    /// worker the kubelet's.
+    fn kubeconfig(&self, world: &dyn World) -> Result<String> {
+        if let Some(given) = self.kubeconfig.filter(|given| !given.is_empty()) {
+            return Ok(absolute(given)?.to_string_lossy().into_owned());
+        }
+        let is_control_plane =
+            config::is_control_plane(world.files()).map_err(Failure::into_error)?;
+        Ok(if is_control_plane {
+            ADMIN_KUBECONFIG.to_owned()
+        } else {
+            "/etc/kubernetes/kubelet.conf".to_owned()
+        })
+    }
+}
+
+/// Returns the API of the cluster in a kubeconfig.
+fn open_cluster(world: &dyn World, kubeconfig: &str) -> Result<Box<dyn Cluster>> {
+    let found = world.files().stat(kubeconfig);
+    if found.map_err(Failure::into_error)?.is_none() {
+        return Err(anyhow!(
+            "failed to load admin kubeconfig: open {kubeconfig}: no such file or directory"
+        ));
+    }
+    let cluster = world.cluster().with_kubeconfig(kubeconfig);
+    cluster.map_err(Failure::into_error)
+}
+
+/// Returns the time in names of backups, as kubeadm writes it.
+fn stamp() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
+}
+
+/// Returns the addons that this run leaves as they are, each with the reason.
+pub fn disabled_addons(config: &Config) -> BTreeMap<String, String> {
+    let upgrade = config.upgrade.clone().unwrap_or_default();
+    let older = upgrade.older_control_planes.join(", ");
+    let of_all = if !upgrade.control_plane {
+        Some("this node being a worker".to_owned())
+    } else if !older.is_empty() {
+        Some(format!("control planes that are older: {older}"))
+    } else {
+        None
+    };
+    let addons = [
+        ("addon/coredns", config.cluster.dns.disabled, "dns.disabled"),
+        (
+            "addon/kube-proxy",
+            config.cluster.proxy.disabled,
+            "proxy.disabled",
+        ),
+    ];
+    let own = addons
+        .into_iter()
+        .filter(|(_, is_disabled, _)| *is_disabled)
+        .map(|(phase, _, field)| (phase.to_owned(), field.to_owned()));
+    // Addons of plugins wait for all API servers, too.
+    let of_group = of_all.map(|reason| ("addon".to_owned(), reason));
+    own.chain(of_group).collect()
+}

@@ -1,0 +1,11 @@
+//! `upgrade apply` and `upgrade node`: bring this node to the version that the operator names, or
+//! that the cluster has. The configuration is the cluster's; a file has only options of the
+//! upgrade.
+mod apply;
+mod load;
+mod node;
+mod phases;
+mod versions;
+
+pub use apply::UpgradeApply;
+pub use node::UpgradeNode;

@@ -1,0 +1,94 @@
+//! `upgrade node`: upgrades another member of the control plane, or a worker, to the version that
+//! the cluster has.
+use super::{
+    load::{NodeUpgrade, disabled_addons},
+    phases,
+};
+use crate::{
+    config::{self, Config, UpgradeNodeFlags},
+    plan::spec::{PhaseSpec, WorkflowId},
+    render::messages,
+    run::workflow::{
+        ClusterOfRehearsal, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees, Workflow,
+    },
+    workflow::reset::Reset,
+};
+use anyhow::Result;
+use clap::{Arg, FromArgMatches};
+use std::collections::BTreeMap;
+
+/// The workflow `upgrade node`.
+pub struct UpgradeNode;
+
+const ID: &str = "upgrade-node";
+
+impl Workflow for UpgradeNode {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new(ID)
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["upgrade", "node"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Upgrade commands for a node in the cluster"
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<UpgradeNodeFlags>()
+    }
+
+    fn has_phase_flags(&self) -> bool {
+        false
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        phases::of_node()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let flags = UpgradeNodeFlags::from_arg_matches(input.arguments)?;
+        // kubeadm does not look for mixed flags of single phases.
+        let not_with_config = match input.selected {
+            Some(_) => Vec::new(),
+            None => flags.not_with_config(),
+        };
+        let loaded = config::load_upgrade(input.file, &not_with_config)?;
+        let mut options = loaded.upgrade.node.clone();
+        flags.merge_into(&mut options)?;
+        let command = NodeUpgrade {
+            workflow: ID,
+            options,
+            kubeconfig: flags.kubeconfig.as_deref(),
+            // The cluster has its version already.
+            checks_versions: false,
+        };
+        let loaded = command.load(input, loaded)?;
+        Ok(LoadedRun::new(loaded, &flags.skip_phases))
+    }
+
+    fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
+        disabled_addons(config)
+    }
+
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::KeptOrReal
+    }
+
+    fn uses_rehearsed_node(&self) -> bool {
+        true
+    }
+
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        Reset.rehearsed_trees(place)
+    }
+
+    fn closing(&self, _config: &Config, is_dry_run: bool) -> Option<String> {
+        is_dry_run.then(|| messages::UPGRADE_REHEARSED.to_owned())
+    }
+}

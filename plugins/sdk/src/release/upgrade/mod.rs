@@ -1,0 +1,28 @@
+//! Upgrades of a cluster: which versions may be upgraded to which.
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use policy::{Allowed, UpgradeVersions, VersionProblems};
+
+use semver::Version;
+
+/// Reads a whole version as Kubernetes does, with or without `v`: `v1.36.2`, `1.37.0-rc.1+build`.
+///
+/// # Errors
+/// The text is not a whole version. The message is Kubernetes'.
+pub fn parse(text: &str) -> Result<Version, String> {
+    let trimmed = text.trim_start();
+    let version = Version::parse(trimmed.strip_prefix('v').unwrap_or(trimmed));
+    version.map_err(|_| format!("could not parse {text:?} as version"))
+}
+
+/// Whether a version is older than another. Metadata of the build does not count.
+fn is_older(version: &Version, than: &Version) -> bool {
+    version.cmp_precedence(than).is_lt()
+}
+
+/// Whether a version is a candidate for a release: `1.37.0-rc.1`.
+fn is_release_candidate(version: &Version) -> bool {
+    version.pre.starts_with("rc")
+}

@@ -1,9 +1,14 @@
-//! Upgrades of a cluster: which versions may be upgraded to which.
+//! Upgrades of a cluster: which versions there are, which may be upgraded to which, and what they
+//! stop to serve.
+mod available;
 mod policy;
+mod removed_apis;
 #[cfg(test)]
 mod tests;
 
+pub use available::{Candidate, Note, Search, allowing_flag, from_table, newest};
 pub use policy::{Allowed, UpgradeVersions, VersionProblems};
+pub use removed_apis::{REMOVED_APIS, RemovedApi, removed_between};
 
 use semver::Version;
 

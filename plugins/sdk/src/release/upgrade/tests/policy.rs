@@ -1,4 +1,4 @@
-use super::*;
+use crate::release::upgrade::*;
 
 fn versions(cluster: &str, kubelets: &[&str], kubeadm: &str, target: &str) -> UpgradeVersions {
     UpgradeVersions {

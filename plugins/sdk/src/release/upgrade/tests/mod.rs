@@ -1,0 +1,2 @@
+mod available;
+mod policy;

@@ -31,6 +31,7 @@ mod run;
 mod tests;
 pub mod token;
 mod tree;
+mod upgrade;
 pub mod version;
 pub mod workflow;
 
@@ -70,6 +71,7 @@ pub enum Command {
     Token(token::TokenRequest),
     Kubeconfig(kubeconfig::KubeconfigCommand),
     Certs(certs::CertsCommand),
+    Upgrade(upgrade::UpgradeCommand),
     Version { format: VersionFormat },
     Completion { shell: Shell },
 }
@@ -107,6 +109,7 @@ pub fn parse(
         }
         Some(("kubeconfig", below)) => read(below, &argv).map(Command::Kubeconfig),
         Some(("certs", below)) => read(below, &argv).map(Command::Certs),
+        Some(("upgrade", below)) => read(below, &argv).map(Command::Upgrade),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         Some(_) => Err(CliError::missing_subcommand(help(&mut root, &argv))),

@@ -11,6 +11,7 @@ use super::{
     phase,
     plugin::PluginCommand,
     token::TokenRequest,
+    upgrade::UpgradeCommand,
 };
 use crate::{
     config::flags_of,
@@ -51,6 +52,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(TokenRequest::augment_args(Command::new("token")))
         .subcommand(kubeconfig())
         .subcommand(certs())
+        .subcommand(upgrade())
         .subcommand(plugin())
         .subcommand(version())
         .subcommand(completion());
@@ -70,6 +72,11 @@ fn certs() -> Command {
 
 fn plugin() -> Command {
     with_commands::<PluginCommand>(group("plugin", "Write, build, test and allow plugins"))
+}
+
+fn upgrade() -> Command {
+    let about = "Upgrade your cluster smoothly to a newer version with this command";
+    with_commands::<UpgradeCommand>(group("upgrade", about))
 }
 
 fn version() -> Command {

@@ -4,11 +4,13 @@ mod components;
 mod configuration;
 mod flags;
 mod from_cluster;
+mod plan_flags;
 mod this_node;
 
 pub use configuration::{UpgradeConfiguration, UpgradeDiff, UpgradeOptions};
 pub use flags::{ApplyFlags, UpgradeNodeFlags};
 pub use from_cluster::{UpgradeTarget, upgrade_from_cluster};
+pub use plan_flags::{UpgradeDiffFlags, UpgradePlanFlags};
 pub use this_node::is_control_plane;
 
 pub(super) use configuration::{complete, decode};

@@ -24,6 +24,8 @@ codes! {
     COREDNS_MIGRATION = "CoreDNSMigration";
     /// The Corefile has no plugins that a migration does not know.
     COREDNS_UNSUPPORTED_PLUGINS = "CoreDNSUnsupportedPlugins";
+    /// The cluster runs a Job to its end.
+    CREATE_JOB = "CreateJob";
     /// Client certificates of an external etcd exist.
     EXTERNAL_ETCD_CLIENT_CERTIFICATES = "ExternalEtcdClientCertificates";
     /// The external etcd is recent enough.

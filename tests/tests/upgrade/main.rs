@@ -10,6 +10,7 @@ mod addons;
 mod all_nodes;
 mod commands;
 mod failures;
+mod plan;
 
 use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
 use serde_json::Value;

@@ -12,6 +12,7 @@ pub mod quantity;
 pub mod redact;
 pub mod sanitise;
 pub mod time;
+pub mod unified_diff;
 pub mod user_info;
 pub mod yaml;
 pub mod yaml_budget;

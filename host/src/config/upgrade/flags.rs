@@ -170,7 +170,8 @@ impl UpgradeNodeFlags {
     }
 }
 
-fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Vec<&'static str> {
+/// Returns the names of the flags that were given.
+pub(super) fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Vec<&'static str> {
     flags
         .into_iter()
         .filter_map(|(name, given)| given.then_some(name))

@@ -66,6 +66,22 @@ impl Release {
         self.gate(name).filter(|gate| gate.stage != Stage::Removed)
     }
 
+    /// Returns what kubeadm of this minor says about a feature gate of a running cluster: that it
+    /// does not know it, or that it is deprecated. `None` if it says nothing.
+    pub fn gate_notice(&self, name: &str) -> Option<String> {
+        match self.accepted_gate(name) {
+            None => Some(format!("Unknown feature gate flag: {name}")),
+            Some(gate) if gate.stage == Stage::Deprecated => Some(ECDSA_DEPRECATED.to_owned()),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether the minor of a version was recorded with its kubeadm.
+    pub fn knows(version: &str) -> bool {
+        let minor = major_and_minor(version);
+        Release::recorded().any(|release| Some((1, release.minor)) == minor)
+    }
+
     /// Whether the feature of a gate is on, for a value of the user or without one. A gate that
     /// decides nothing any more keeps its default.
     pub fn is_enabled(&self, name: &str, set: Option<bool>) -> bool {
@@ -85,6 +101,11 @@ impl Release {
         !self.configuration.unknown_fields.contains(&(kind, path))
     }
 }
+
+/// kubeadm's words about [`gate::ECDSA`], which is the only deprecated gate.
+const ECDSA_DEPRECATED: &str = "The PublicKeysECDSA feature gate is deprecated and will be removed \
+     when v1beta3 is removed. v1beta4 supports a new option \
+     'ClusterConfiguration.EncryptionAlgorithm'.";
 
 /// Returns the major and minor version of a text such as `v1.36.2`, also behind `ci/` or
 /// `release/`; `None` if it does not begin with two numbers.

@@ -57,6 +57,36 @@ fn gates_are_accepted_where_their_minor_has_them() {
 }
 
 #[test]
+fn gates_of_running_clusters_are_looked_at() {
+    let notice = |version, name| Release::of(version).gate_notice(name).unwrap_or_default();
+    assert!(notice("v1.36.0", gate::ECDSA).contains("EncryptionAlgorithm"));
+    assert_eq!(
+        notice("v1.36.0", gate::LOCAL_KUBELET),
+        "Unknown feature gate flag: ControlPlaneKubeletLocalMode"
+    );
+    assert_eq!(notice("v1.35.0", gate::LOCAL_KUBELET), "");
+    assert_eq!(notice("v1.36.0", gate::ROOTLESS), "");
+    // There is one text about deprecated gates.
+    for row in &RELEASES {
+        let mut gates = row.feature_gates.iter();
+        assert!(gates.all(|one| one.stage != Stage::Deprecated || one.name == gate::ECDSA));
+    }
+}
+
+#[test]
+fn recorded_minors_are_known() {
+    for (version, is_known) in [
+        ("v1.33.0", true),
+        ("1.36.0-rc.1", true),
+        ("v1.32.9", false),
+        ("v1.37.0", false),
+        ("stable", false),
+    ] {
+        assert_eq!(Release::knows(version), is_known, "{version}");
+    }
+}
+
+#[test]
 fn a_locked_gate_keeps_its_default() {
     let is_enabled = |version, name, set| Release::of(version).is_enabled(name, set);
     assert!(!is_enabled("v1.33.0", gate::LOCAL_SOCKET, None));

@@ -124,10 +124,14 @@ impl FieldSelector {
     }
 
     fn matches(&self, object: &Value) -> bool {
-        let value = object
-            .pointer(&self.pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let value = match object.pointer(&self.pointer) {
+            Some(Value::String(text)) => text.as_str(),
+            Some(Value::Bool(true)) => "true",
+            // Nodes lack the field while Pods may be scheduled to them.
+            None if self.pointer == "/spec/unschedulable" => "false",
+            Some(Value::Bool(false)) => "false",
+            _ => "",
+        };
         (value == self.value) == self.wanted
     }
 }

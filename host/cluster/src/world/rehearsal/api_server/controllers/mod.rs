@@ -1,8 +1,10 @@
 //! Controllers that run beside an API server in every cluster, as far as a rehearsal needs them:
 //! each namespace gets a service account and the cluster's authority, `cluster-info` is signed with
-//! bootstrap tokens, and expired tokens are deleted.
+//! bootstrap tokens, expired tokens are deleted, and Jobs count as done.
 //!
-//! `tokens` has the controllers of bootstrap tokens; certificates are in `signer`.
+//! `tokens` has the controllers of bootstrap tokens, `jobs` that of Jobs; certificates are in
+//! `signer`.
+mod jobs;
 mod tokens;
 
 pub use tokens::{is_expired, secret_text};
@@ -64,6 +66,7 @@ pub fn reconcile(store: &mut Store, authority: &SigningAuthority) {
     complete_namespaces(store, &authority.pem);
     tokens::delete_expired(store);
     tokens::sign_cluster_info(store);
+    jobs::complete(store);
     authority.sign_requests(store);
 }
 

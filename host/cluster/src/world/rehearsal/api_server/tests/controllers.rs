@@ -1,4 +1,4 @@
-//! Addresses of Services, and bootstrap tokens.
+//! Addresses of Services, bootstrap tokens, and Jobs.
 use super::*;
 use crate::pki::jws;
 
@@ -90,5 +90,62 @@ fn an_expired_token_is_deleted_with_the_secrets_that_it_owns() {
     admin.post(SECRETS, &token("oldone", "2001-01-01T00:00:00Z"));
     for name in ["bootstrap-token-oldone", "kubeadm-certs"] {
         assert_eq!(admin.get(&format!("{SECRETS}/{name}")).0, 404, "{name}");
+    }
+}
+
+const JOBS: &str = "/apis/batch/v1/namespaces/default/jobs";
+
+fn job(name: &str, seconds: i64) -> Value {
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"ttlSecondsAfterFinished": seconds},
+    })
+}
+
+#[test]
+fn jobs_are_done_at_once_and_go_after_their_time() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    for (name, seconds) in [("kept", 600), ("over", -1)] {
+        assert_eq!(admin.post(JOBS, &job(name, seconds)).0, 201);
+    }
+    let (_, kept) = admin.get(&format!("{JOBS}/kept"));
+    assert_eq!(kept["status"]["conditions"][0]["type"], "Complete");
+    assert_eq!(kept["status"]["succeeded"], 1);
+    // The next change lets the controllers look again.
+    admin.post(SERVICES, &service("a", json!({})));
+    assert_eq!(admin.get(&format!("{JOBS}/over")).0, 404);
+    assert_eq!(admin.get(&format!("{JOBS}/kept")).0, 200);
+}
+
+#[test]
+fn nodes_are_selected_by_whether_they_take_pods() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    for (name, spec) in [
+        ("free", json!({})),
+        ("taken", json!({"unschedulable": true})),
+        ("freed", json!({"unschedulable": false})),
+    ] {
+        let node = json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": spec,
+        });
+        assert_eq!(admin.post("/api/v1/nodes", &node).0, 201, "{name}");
+    }
+    for (selector, expected) in [
+        ("spec.unschedulable=false", vec!["free", "freed"]),
+        ("spec.unschedulable=true", vec!["taken"]),
+        ("spec.unschedulable!=true", vec!["free", "freed"]),
+    ] {
+        let (_, list) = admin.get(&format!("/api/v1/nodes?fieldSelector={selector}"));
+        let names: Vec<&str> = list["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|node| node["metadata"]["name"].as_str())
+            .collect();
+        assert_eq!(names, expected, "{selector}");
     }
 }

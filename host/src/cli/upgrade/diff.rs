@@ -1,0 +1,111 @@
+//! `upgrade diff`: what an upgrade would change in the manifests of the static Pods.
+use super::place::{PlaceFlags, Reader, connect};
+use crate::{
+    cli::{Exit, initial_world::InitialWorld, local_node, print},
+    config::{self, Config, MachineFolder, UpgradeDiffFlags, config_file},
+    render::{MANIFESTS, messages, static_pod, typed::normalize_pod},
+    run::{
+        secrets::Secrets,
+        workflow::{Line, WorldBefore},
+    },
+    text::unified_diff::unified_diff,
+    world::{Files, text_file::read_text},
+};
+use anyhow::{Result, anyhow};
+use clap::Args;
+use kubephase_sdk::{release::upgrade, yaml};
+use kubephase_wit::Failure;
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiffFlags {
+    #[command(flatten)]
+    options: UpgradeDiffFlags,
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// The components whose manifests are compared; etcd is not among them (kubeadm behaviour).
+const COMPONENTS: [(&str, static_pod::Renderer); 3] = [
+    ("kube-apiserver", static_pod::kube_apiserver),
+    (
+        "kube-controller-manager",
+        static_pod::kube_controller_manager,
+    ),
+    ("kube-scheduler", static_pod::kube_scheduler),
+];
+
+/// Prints the differences between the manifests of this node and those of another version.
+///
+/// # Errors
+/// A manifest is missing, the configuration of the cluster cannot be read, or the version is not
+/// one.
+pub fn run(flags: &DiffFlags, machine: &MachineFolder) -> Result<Exit> {
+    let options = &flags.options;
+    let (place, node) = flags.place.open()?;
+    let before = InitialWorld::new(&place, &node);
+    let world = before.open()?;
+    check_manifests(world.files())?;
+    let file = config_file(options.config.as_deref(), machine)?;
+    let loaded = config::load_upgrade(file.as_ref(), &options.not_with_config())?;
+    let wanted = loaded.upgrade.diff.clone();
+    let (cluster, kubeconfig) = connect(world, &options.kubeconfig)?;
+    for line in messages::READING_CONFIGURATION {
+        print::line(&Line::new("upgrade/diff", line));
+    }
+    let reader = Reader {
+        command: "upgrade-diff",
+        world,
+        cluster: cluster.as_ref(),
+        kubeconfig,
+        node: &node,
+    };
+    let mut read = reader.read(loaded, "")?;
+    local_node::warn(&read.warnings);
+    let version = options.version(&wanted, &read.config.cluster.kubernetes_version);
+    upgrade::parse(version).map_err(|why| anyhow!(why))?;
+    // The version is written as it was given (kubeadm behaviour).
+    read.config.cluster.kubernetes_version = version.to_owned();
+    let text = differences(&read.config, world.files(), options.context(&wanted))?;
+    Ok(print::out(&text))
+}
+
+fn path_of(component: &str) -> String {
+    format!("{MANIFESTS}/{component}.yaml")
+}
+
+fn check_manifests(files: &dyn Files) -> Result<()> {
+    for (component, _) in COMPONENTS {
+        let path = path_of(component);
+        match files.stat(&path).map_err(Failure::into_error)? {
+            None => {
+                return Err(anyhow!(
+                    "the manifest file {path:?} does not exist: stat {path}: no such file or \
+                     directory"
+                ));
+            }
+            Some(file) if file.kind == "directory" => {
+                return Err(anyhow!("{path:?} is a directory"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns the differences of all components, without the operator's patches (kubeadm behaviour).
+fn differences(config: &Config, files: &dyn Files, context: usize) -> Result<String> {
+    let config = Secrets::mask(config)?.for_built_ins;
+    let mut text = String::new();
+    for (component, render) in COMPONENTS {
+        let path = path_of(component);
+        let existing = read_text(files, &path).map_err(Failure::into_error)?;
+        let pod = normalize_pod(render(&config), config.cluster.release());
+        let pod = yaml::to_string(&pod.map_err(|why| anyhow!(why))?);
+        text += &unified_diff(
+            (&path, &existing.unwrap_or_default()),
+            ("new manifest", &pod),
+            context,
+        );
+    }
+    Ok(text)
+}

@@ -1,0 +1,98 @@
+//! Where the commands read: this machine, or a machine of a rehearsal.
+use crate::{
+    cli::{RunPlace, local_node},
+    config::{self, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget},
+    effect::pki::{AuthorityFile, kubeconfig_facts},
+    world::{Cluster, World, node::facts::NodeFacts},
+};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use kubephase_wit::Failure;
+use std::path::{PathBuf, absolute};
+
+/// The flags for the place, which kubeadm does not have.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlaceFlags {
+    /// Description of the node that stands for this machine, YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    node: Option<PathBuf>,
+    /// Scratch root of a rehearsal, whose cluster is read
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+impl PlaceFlags {
+    /// Returns the place, and the facts of its node.
+    ///
+    /// # Errors
+    /// The description of the node cannot be read.
+    pub fn open(&self) -> Result<(RunPlace, NodeFacts)> {
+        let place = RunPlace {
+            node: self.node.clone(),
+            root: self.root.clone(),
+            ..RunPlace::default()
+        };
+        let mut facts = local_node::facts_of(self.node.as_deref())?;
+        if self.root.is_some() {
+            facts = local_node::rehearsed_facts(facts, &place);
+        }
+        Ok((place, facts))
+    }
+}
+
+/// Returns the API with the credentials of a kubeconfig.
+///
+/// # Errors
+/// The kubeconfig is missing or cannot be used. The words are kubeadm's.
+pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>, String)> {
+    let path = absolute(kubeconfig).map(|path| path.to_string_lossy().into_owned());
+    let client = || format!("couldn't create a Kubernetes client from file {kubeconfig:?}");
+    let path = path.with_context(client)?;
+    let unusable = |why: &str| anyhow!("failed to load admin kubeconfig: {why}");
+    let facts = kubeconfig_facts(world.files(), &path, AuthorityFile::Any);
+    facts
+        .map_err(|failure| unusable(&failure.to_text()))
+        .and_then(|facts| {
+            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))
+        })
+        .with_context(client)?;
+    let cluster = world.cluster().with_kubeconfig(&path);
+    let cluster = cluster.map_err(Failure::into_error).with_context(client)?;
+    Ok((cluster, path))
+}
+
+/// What the configuration of the cluster is read with.
+pub struct Reader<'a> {
+    pub command: &'a str,
+    pub world: &'a dyn World,
+    pub cluster: &'a dyn Cluster,
+    /// path of the kubeconfig
+    pub kubeconfig: String,
+    pub node: &'a NodeFacts,
+}
+
+impl Reader<'_> {
+    /// Reads the configuration that the cluster keeps, completed by what this node says. With a
+    /// version it is that of the cluster after an upgrade.
+    ///
+    /// # Errors
+    /// A ConfigMap is missing, or its configuration is not valid.
+    pub fn read(self, loaded: LoadedUpgrade, version: &str) -> Result<Loaded> {
+        let options = UpgradeOptions {
+            kubernetes_version: version.to_owned(),
+            ..UpgradeOptions::default()
+        };
+        config::upgrade_from_cluster(
+            loaded,
+            UpgradeTarget {
+                workflow: self.command,
+                options,
+                kubeconfig: self.kubeconfig,
+                cluster: self.cluster,
+                files: self.world.files(),
+                node: self.node,
+                stamp: String::new(),
+            },
+        )
+    }
+}

@@ -1,0 +1,60 @@
+//! Checks, with kubeadm's words around them.
+use crate::cli::{CliError, Exit, print};
+use anyhow::Result;
+
+/// A check that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// kubeadm's name
+    pub name: &'static str,
+    /// what it found wrong
+    pub problem: Option<String>,
+}
+
+impl Check {
+    /// Returns a check with its problem, if it has one.
+    pub fn new(name: &'static str, problem: Option<String>) -> Check {
+        Check { name, problem }
+    }
+}
+
+/// What becomes of checks that found something.
+pub struct Checks<'a> {
+    /// names in lower case; `all` stands for every check
+    pub ignored: &'a [String],
+}
+
+impl Checks<'_> {
+    /// Tells what the checks found.
+    ///
+    /// # Errors
+    /// A check found something, and is not ignored.
+    pub fn run(&self, checks: impl IntoIterator<Item = Check>) -> Result<()> {
+        let mut errors = String::new();
+        for Check { name, problem } in checks {
+            let Some(problem) = problem else { continue };
+            if self.is_ignored(name) {
+                print::hint(&format!("\t[WARNING {name}]: {problem}"));
+            } else {
+                errors += &format!("\t[ERROR {name}]: {problem}\n");
+            }
+        }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        print::hint(&format!(
+            "[preflight] Some fatal errors occurred:\n{errors}[preflight] If you know what you are \
+             doing, you can make a check non-fatal with `--ignore-preflight-errors=...`"
+        ));
+        Err(CliError {
+            exit: Exit::Preflight,
+            ..CliError::usage("preflight checks failed")
+        }
+        .into())
+    }
+
+    fn is_ignored(&self, name: &str) -> bool {
+        let mut ignored = self.ignored.iter();
+        ignored.any(|ignored| ignored == "all" || ignored.eq_ignore_ascii_case(name))
+    }
+}

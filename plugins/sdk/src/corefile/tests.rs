@@ -1,4 +1,5 @@
 use super::{rules::kept, steps::rules_of, syntax::Corefile, table::VERSIONS, *};
+use crate::release::Release;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -125,6 +126,16 @@ fn versions_are_in_order_and_change_something_new() {
             let known = rules_of(index, name).is_some();
             assert!(rules.is_some() || known, "{name} in {}", pair[1].version);
         }
+    }
+}
+
+#[test]
+fn the_corefile_of_every_release_can_be_migrated() {
+    let newest = Release::newest().images.coredns.trim_start_matches('v');
+    for release in Release::recorded() {
+        let version = release.images.coredns.trim_start_matches('v');
+        let migrated = migrate(". {\n    errors\n}\n", version, newest);
+        assert!(migrated.is_ok(), "{version}: {migrated:?}");
     }
 }
 

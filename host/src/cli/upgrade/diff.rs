@@ -6,7 +6,7 @@ use crate::{
     render::{MANIFESTS, messages, static_pod, typed::normalize_pod},
     run::{
         secrets::Secrets,
-        workflow::{Line, WorldBefore},
+        workflow::{LabelledLine, WorldBefore},
     },
     text::unified_diff::unified_diff,
     world::{Files, text_file::read_text},
@@ -50,7 +50,7 @@ pub fn run(flags: &DiffFlags, machine: &MachineFolder) -> Result<Exit> {
     let wanted = loaded.upgrade.diff.clone();
     let (cluster, kubeconfig) = connect(world, &options.kubeconfig)?;
     for line in messages::READING_CONFIGURATION {
-        print::line(&Line::new("upgrade/diff", line));
+        print::line(&LabelledLine::new("upgrade/diff", line));
     }
     let reader = Reader {
         command: "upgrade-diff",

@@ -15,13 +15,13 @@ use crate::{
         Exit,
         initial_world::InitialWorld,
         local_node,
-        output::{Object, OutputFlags},
+        output::{FormatFlags, OutputObject},
         print,
     },
     config::{self, Config, MachineFolder, UpgradeOptions, UpgradePlanFlags, config_file},
     program::Program,
     render::messages,
-    run::workflow::{Line, WorldBefore},
+    run::workflow::{LabelledLine, WorldBefore},
     world::{Cluster, World},
 };
 use anyhow::{Context, Result, anyhow};
@@ -43,7 +43,7 @@ pub struct PlanFlags {
     #[command(flatten)]
     options: UpgradePlanFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    output: FormatFlags,
     #[command(flatten)]
     place: PlaceFlags,
 }
@@ -79,7 +79,8 @@ pub fn run(flags: &PlanFlags, machine: &MachineFolder) -> Result<Exit> {
         is_text: printer.is_none(),
     };
     planner.check_before()?;
-    planner.say(messages::READING_CONFIGURATION.map(|line| Line::new("upgrade/config", line)));
+    planner
+        .say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade/config", line)));
     let reader = Reader {
         command: "upgrade-plan",
         world,
@@ -95,7 +96,7 @@ pub fn run(flags: &PlanFlags, machine: &MachineFolder) -> Result<Exit> {
         return Ok(Exit::Ok);
     };
     Ok(print::out(&match printer {
-        Some(printer) => printer.print(&[Object::new("UpgradePlan", plan)])?,
+        Some(printer) => printer.print(&[OutputObject::new("UpgradePlan", plan)])?,
         None => tables::text(&plan)?,
     }))
 }
@@ -110,7 +111,7 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn say(&self, lines: impl IntoIterator<Item = Line>) {
+    fn say(&self, lines: impl IntoIterator<Item = LabelledLine>) {
         if self.is_text {
             lines.into_iter().for_each(|line| print::line(&line));
         }
@@ -126,7 +127,7 @@ impl Planner<'_> {
 
     /// Runs the checks that need no configuration of the cluster.
     fn check_before(&self) -> Result<()> {
-        self.say([Line::new("preflight", "Running pre-flight checks.")]);
+        self.say([LabelledLine::new("preflight", "Running pre-flight checks.")]);
         self.checks.run([health::privileges(self.world)])?;
         let target = Self::release(&self.options.kubernetes_version);
         let installed = corefile::read(self.cluster);
@@ -136,7 +137,10 @@ impl Planner<'_> {
 
     /// Runs the checks of the cluster, and says what its configuration has that is deprecated.
     fn check_cluster(&self, config: &Config) -> Result<()> {
-        self.say([Line::new("upgrade", "Running cluster health checks")]);
+        self.say([LabelledLine::new(
+            "upgrade",
+            "Running cluster health checks",
+        )]);
         let health = [
             health::create_job(self.world, self.cluster, &config.cluster),
             health::control_planes_ready(self.cluster),
@@ -147,7 +151,7 @@ impl Planner<'_> {
         let target = Self::release(&self.options.kubernetes_version);
         let gates = config.cluster.feature_gates.keys();
         let deprecated = gates.filter_map(|gate| target.gate_notice(gate));
-        self.say(deprecated.map(|notice| Line::new("upgrade/config", notice)));
+        self.say(deprecated.map(|notice| LabelledLine::new("upgrade/config", notice)));
         if self.options.print_config == Some(true) {
             self.print_configuration(config);
         }
@@ -158,15 +162,18 @@ impl Planner<'_> {
         let mut document = json!(config.cluster);
         document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
         document["kind"] = "ClusterConfiguration".into();
-        self.say([Line::new("upgrade/config", "Configuration used:")]);
+        self.say([LabelledLine::new("upgrade/config", "Configuration used:")]);
         let text = yaml::to_string(&document);
-        self.say(text.lines().map(|line| Line::new("", format!("\t{line}"))));
+        self.say(
+            text.lines()
+                .map(|line| LabelledLine::new("", format!("\t{line}"))),
+        );
     }
 
     /// Returns the plan; `None` if there is nothing to upgrade to.
     fn plan(&self) -> Result<Option<UpgradePlan>> {
         let fatal = "[upgrade/versions] FATAL";
-        self.say([Line::new(
+        self.say([LabelledLine::new(
             "upgrade",
             "Fetching available versions to upgrade to",
         )]);
@@ -219,11 +226,11 @@ impl Planner<'_> {
         let (mut candidates, notes) = search.run().map_err(|why| anyhow!(why))?;
         for note in notes {
             match note {
-                Note::Line(text) => self.say([Line::new("upgrade/versions", text)]),
+                Note::Line(text) => self.say([LabelledLine::new("upgrade/versions", text)]),
                 Note::Warning(text) => print::warning(&text),
             }
         }
-        self.say([Line::new("", "")]);
+        self.say([LabelledLine::new("", "")]);
         if Program::current() == Program::Kubephase {
             // This program upgrades to every release that it knows.
             let known = |candidate: &&mut Candidate| Release::knows(&candidate.version);

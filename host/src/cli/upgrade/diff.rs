@@ -1,5 +1,5 @@
 //! `upgrade diff`: what an upgrade would change in the manifests of the static Pods.
-use super::place::{PlaceFlags, Reader, connect};
+use super::place::{ConfigurationReader, UpgradePlaceFlags, connect};
 use crate::{
     cli::{Exit, initial_world::InitialWorld, local_node, print},
     config::{self, Config, MachineFolder, UpgradeDiffFlags, config_file},
@@ -17,11 +17,11 @@ use kubephase_sdk::{release::upgrade, yaml};
 use kubephase_wit::Failure;
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct DiffFlags {
+pub struct DiffArguments {
     #[command(flatten)]
     options: UpgradeDiffFlags,
     #[command(flatten)]
-    place: PlaceFlags,
+    place: UpgradePlaceFlags,
 }
 
 /// The components whose manifests are compared; etcd is not among them (kubeadm behaviour).
@@ -39,7 +39,7 @@ const COMPONENTS: [(&str, static_pod::Renderer); 3] = [
 /// # Errors
 /// A manifest is missing, the configuration of the cluster cannot be read, or the version is not
 /// one.
-pub fn run(flags: &DiffFlags, machine: &MachineFolder) -> Result<Exit> {
+pub fn run(flags: &DiffArguments, machine: &MachineFolder) -> Result<Exit> {
     let options = &flags.options;
     let (place, node) = flags.place.open()?;
     let before = InitialWorld::new(&place, &node);
@@ -52,7 +52,7 @@ pub fn run(flags: &DiffFlags, machine: &MachineFolder) -> Result<Exit> {
     for line in messages::READING_CONFIGURATION {
         print::line(&LabelledLine::new("upgrade/diff", line));
     }
-    let reader = Reader {
+    let reader = ConfigurationReader {
         command: "upgrade-diff",
         world,
         cluster: cluster.as_ref(),

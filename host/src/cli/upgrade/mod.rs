@@ -15,9 +15,9 @@ use clap::Subcommand;
 pub enum UpgradeCommand {
     /// Check which versions are available to upgrade to and validate whether your current cluster
     /// is upgradeable
-    Plan(plan::PlanFlags),
+    Plan(plan::PlanArguments),
     /// Show what differences would be applied to existing static pod manifests
-    Diff(diff::DiffFlags),
+    Diff(diff::DiffArguments),
 }
 
 /// Carries out a command.

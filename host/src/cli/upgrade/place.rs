@@ -12,7 +12,7 @@ use std::path::{PathBuf, absolute};
 
 /// The flags for the place, which kubeadm does not have.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlaceFlags {
+pub struct UpgradePlaceFlags {
     /// Description of the node that stands for this machine, YAML or JSON
     #[arg(long, value_name = "FILE")]
     node: Option<PathBuf>,
@@ -21,7 +21,7 @@ pub struct PlaceFlags {
     root: Option<PathBuf>,
 }
 
-impl PlaceFlags {
+impl UpgradePlaceFlags {
     /// Returns the place, and the facts of its node.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
 }
 
 /// What the configuration of the cluster is read with.
-pub struct Reader<'a> {
+pub struct ConfigurationReader<'a> {
     pub command: &'a str,
     pub world: &'a dyn World,
     pub cluster: &'a dyn Cluster,
@@ -71,7 +71,7 @@ pub struct Reader<'a> {
     pub node: &'a NodeFacts,
 }
 
-impl Reader<'_> {
+impl ConfigurationReader<'_> {
     /// Reads the configuration that the cluster keeps, completed by what this node says. With a
     /// version it is that of the cluster after an upgrade.
     ///

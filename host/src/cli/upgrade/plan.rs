@@ -9,7 +9,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use super::place::{PlaceFlags, Reader, connect};
+use super::place::{ConfigurationReader, UpgradePlaceFlags, connect};
 use crate::{
     cli::{
         Exit,
@@ -39,20 +39,20 @@ use object::UpgradePlan;
 use serde_json::json;
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlanFlags {
+pub struct PlanArguments {
     #[command(flatten)]
     options: UpgradePlanFlags,
     #[command(flatten)]
     output: FormatFlags,
     #[command(flatten)]
-    place: PlaceFlags,
+    place: UpgradePlaceFlags,
 }
 
 /// Prints the upgrades that are possible.
 ///
 /// # Errors
 /// The configuration is not valid, the cluster cannot be read, or a check fails.
-pub fn run(flags: &PlanFlags, machine: &MachineFolder) -> Result<Exit> {
+pub fn run(flags: &PlanArguments, machine: &MachineFolder) -> Result<Exit> {
     let printer = flags.output.printer()?;
     let mixed = flags.options.not_with_config();
     let file = config_file(flags.options.config.as_deref(), machine)?;
@@ -81,7 +81,7 @@ pub fn run(flags: &PlanFlags, machine: &MachineFolder) -> Result<Exit> {
     planner.check_before()?;
     planner
         .say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade/config", line)));
-    let reader = Reader {
+    let reader = ConfigurationReader {
         command: "upgrade-plan",
         world,
         cluster: cluster.as_ref(),

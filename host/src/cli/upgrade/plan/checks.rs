@@ -4,17 +4,17 @@ use anyhow::Result;
 
 /// A check that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
+pub struct HealthCheck {
     /// kubeadm's name
     pub name: &'static str,
     /// what it found wrong
     pub problem: Option<String>,
 }
 
-impl Check {
+impl HealthCheck {
     /// Returns a check with its problem, if it has one.
-    pub fn new(name: &'static str, problem: Option<String>) -> Check {
-        Check { name, problem }
+    pub fn new(name: &'static str, problem: Option<String>) -> HealthCheck {
+        HealthCheck { name, problem }
     }
 }
 
@@ -29,9 +29,9 @@ impl Checks<'_> {
     ///
     /// # Errors
     /// A check found something, and is not ignored.
-    pub fn run(&self, checks: impl IntoIterator<Item = Check>) -> Result<()> {
+    pub fn run(&self, checks: impl IntoIterator<Item = HealthCheck>) -> Result<()> {
         let mut errors = String::new();
-        for Check { name, problem } in checks {
+        for HealthCheck { name, problem } in checks {
             let Some(problem) = problem else { continue };
             if self.is_ignored(name) {
                 print::hint(&format!("\t[WARNING {name}]: {problem}"));

@@ -1,5 +1,5 @@
 //! The checks of the Corefile: whether it can be migrated to the CoreDNS of the target.
-use super::{checks::Check, cluster_versions};
+use super::{checks::HealthCheck, cluster_versions};
 use crate::{cli::print, world::Cluster};
 use kubephase_sdk::{codes, corefile};
 use kubephase_wit::{Failure, ObjectRef};
@@ -44,7 +44,7 @@ pub fn read(cluster: &dyn Cluster) -> Result<Option<Installed>, String> {
 }
 
 /// Returns both checks for a version of CoreDNS. Without a Corefile there is nothing to migrate.
-pub fn checks(installed: Result<Option<Installed>, String>, target: &str) -> [Check; 2] {
+pub fn checks(installed: Result<Option<Installed>, String>, target: &str) -> [HealthCheck; 2] {
     let target = target.trim_start_matches('v');
     let (unsupported, migration) = match installed {
         Ok(None) => (None, None),
@@ -56,8 +56,8 @@ pub fn checks(installed: Result<Option<Installed>, String>, target: &str) -> [Ch
     };
     let migration = migration.map(|why| format!("CoreDNS will not be upgraded: {why}"));
     [
-        Check::new(codes::COREDNS_UNSUPPORTED_PLUGINS, unsupported),
-        Check::new(codes::COREDNS_MIGRATION, migration),
+        HealthCheck::new(codes::COREDNS_UNSUPPORTED_PLUGINS, unsupported),
+        HealthCheck::new(codes::COREDNS_MIGRATION, migration),
     ]
 }
 

@@ -1,5 +1,5 @@
 //! The checks of the cluster and of this node, as kubeadm makes them before an upgrade.
-use super::checks::Check;
+use super::checks::HealthCheck;
 use crate::{
     backoff::{Backoff, NextTry},
     cancel::Cancel,
@@ -19,15 +19,15 @@ const JOB_TIME: Duration = Duration::from_secs(60);
 const JOB: &str = "upgrade-health-check";
 
 /// `IsPrivilegedUser`
-pub fn privileges(world: &dyn World) -> Check {
+pub fn privileges(world: &dyn World) -> HealthCheck {
     let user = world.node().fact("userId");
     let is_root = user.is_some_and(|user| user == 0);
     let problem = (!is_root).then(|| "user is not running as root".to_owned());
-    Check::new(codes::IS_PRIVILEGED_USER, problem)
+    HealthCheck::new(codes::IS_PRIVILEGED_USER, problem)
 }
 
 /// `StaticPodManifest`: this node has the manifests of a member of the control plane.
-pub fn manifests_exist(files: &dyn Files) -> Check {
+pub fn manifests_exist(files: &dyn Files) -> HealthCheck {
     let components = [
         "kube-apiserver",
         "kube-controller-manager",
@@ -38,11 +38,11 @@ pub fn manifests_exist(files: &dyn Files) -> Check {
     let absent: Vec<&str> = paths.iter().filter(is_absent).map(String::as_str).collect();
     let problem =
         (!absent.is_empty()).then(|| format!("manifest files not found: [{}]", absent.join(" ")));
-    Check::new(codes::STATIC_POD_MANIFEST, problem)
+    HealthCheck::new(codes::STATIC_POD_MANIFEST, problem)
 }
 
 /// `ControlPlaneNodesReady`
-pub fn control_planes_ready(cluster: &dyn Cluster) -> Check {
+pub fn control_planes_ready(cluster: &dyn Cluster) -> HealthCheck {
     let selector = format!("{CONTROL_PLANE}=");
     let problem = match cluster.list("v1", "Node", None, Some(&selector)) {
         Err(failure) => Some(format!(
@@ -62,7 +62,7 @@ pub fn control_planes_ready(cluster: &dyn Cluster) -> Check {
             })
         }
     };
-    Check::new(codes::CONTROL_PLANE_NODES_READY, problem)
+    HealthCheck::new(codes::CONTROL_PLANE_NODES_READY, problem)
 }
 
 fn is_unready(node: &Value) -> bool {
@@ -82,7 +82,7 @@ pub fn create_job(
     world: &dyn World,
     cluster: &dyn Cluster,
     configuration: &ClusterConfiguration,
-) -> Check {
+) -> HealthCheck {
     let limit = world.longest_wait().unwrap_or(JOB_TIME).min(JOB_TIME);
     let trial = JobTrial {
         cluster,
@@ -90,7 +90,7 @@ pub fn create_job(
         // Where nothing more will happen, a wait without end stands for success.
         takes_for_granted: world.longest_wait().is_some(),
     };
-    Check::new(codes::CREATE_JOB, trial.run(configuration).err())
+    HealthCheck::new(codes::CREATE_JOB, trial.run(configuration).err())
 }
 
 struct JobTrial<'a> {

@@ -21,7 +21,7 @@ fn check(name: &str, text: &str, lock: &str) {
     let folder = trial.root().join("etc/kubephase");
     write(&folder.join("conf.d").join(name), text);
     write(&folder.join("kubephase.lock"), lock);
-    for command in ["plan init", "certs check-expiration", "config validate"] {
+    for command in ["rehearse", "certs check-expiration", "config validate"] {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(["--root", "root"]);
         if command == "config validate" {
@@ -110,7 +110,7 @@ fn words_of_suggested_commands_are_quoted_for_a_shell() {
         let text = format!("{PHASES}plugins: [{{name: '{name}', source: '{source}'}}]\n");
         let place = trial.root().join("etc/kubephase/conf.d/10.yaml");
         write(&place, &text);
-        let output = trial.run(&["plan", "init", "--root", "root"]).output();
+        let output = trial.run(&["rehearse", "--root", "root"]).output();
         let commands: Vec<&str> = output.split("run: kubephase plugin ").skip(1).collect();
         assert_eq!(commands.len(), 2, "{output}");
         let part = source.trim_start_matches("./");

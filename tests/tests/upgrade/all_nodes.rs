@@ -20,11 +20,15 @@ fn expect_mirrors(cluster: &Cluster, tree: &Path, node: &str) {
 #[test]
 fn the_first_machine_then_the_second_and_the_worker_get_the_new_version() {
     let cluster = Cluster::of_three();
+    upgrade_the_first(&cluster);
+    upgrade_the_second(&cluster);
+    upgrade_the_worker(&cluster);
+}
+
+fn upgrade_the_first(cluster: &Cluster) {
     let first = cluster.root();
     let second = cluster.machine("control-plane-2");
-    let worker = cluster.machine("worker-1");
     let old = manifest(&first, "kube-apiserver");
-
     let output = cluster.apply("").expect_success();
     for line in [
         "[upgrade/preflight] You have chosen to upgrade the cluster version to \"v1.36.2\"",
@@ -50,12 +54,12 @@ fn the_first_machine_then_the_second_and_the_worker_get_the_new_version() {
         assert!(image(&first, component).ends_with(NEW), "{component}");
         assert!(image(&second, component).ends_with(OLD), "{component}");
     }
-    expect_mirrors(&cluster, &first, "control-plane-1");
-    expect_mirrors(&cluster, &second, "control-plane-2");
+    expect_mirrors(cluster, &first, "control-plane-1");
+    expect_mirrors(cluster, &second, "control-plane-2");
     let configuration = cluster.document("kubeadm-config", "ClusterConfiguration");
     assert_eq!(configuration["kubernetesVersion"], NEW);
     // kube-proxy is not newer than the oldest API server.
-    assert!(proxy_image(&cluster).ends_with(OLD));
+    assert!(proxy_image(cluster).ends_with(OLD));
     let kept = backups(&first, "kubeadm-backup-manifests-");
     assert_eq!(kept.len(), 1);
     let text = fs::read_to_string(kept[0].join("kube-apiserver.yaml")).unwrap();
@@ -64,19 +68,22 @@ fn the_first_machine_then_the_second_and_the_worker_get_the_new_version() {
         old
     );
     assert_eq!(backups(&first, "kubeadm-kubelet-config-").len(), 1);
+}
 
+fn upgrade_the_second(cluster: &Cluster) {
+    let second = cluster.machine("control-plane-2");
     let output = cluster
         .upgrade(&second, "node --ignore-preflight-errors=all")
         .expect_success();
     let line = "[upgrade/control-plane] Upgrading your Static Pod-hosted control plane instance \
                 to version \"v1.36.2\"...";
     assert!(output.contains(line), "{output}");
-    expect_mirrors(&cluster, &second, "control-plane-2");
+    expect_mirrors(cluster, &second, "control-plane-2");
     for component in &COMPONENTS[1..] {
         assert!(image(&second, component).ends_with(NEW), "{component}");
     }
     assert!(
-        proxy_image(&cluster).ends_with(NEW),
+        proxy_image(cluster).ends_with(NEW),
         "the last API server is upgraded"
     );
     assert_eq!(
@@ -84,7 +91,10 @@ fn the_first_machine_then_the_second_and_the_worker_get_the_new_version() {
         2,
         "both members of etcd are still there"
     );
+}
 
+fn upgrade_the_worker(cluster: &Cluster) {
+    let worker = cluster.machine("worker-1");
     let output = cluster.upgrade(&worker, "node").expect_success();
     for line in [
         "[upgrade/preflight] Skipping prepull. Not a control plane node.",

@@ -4,7 +4,7 @@
 usage (root): run.py --program FILE [--tried FILE] [--bless] [--jobs N] [--seconds N] FOLDER [CASE...]
 
 FOLDER has a folder for each case; CASE is the beginning of its name. Prints a JSON object for each
-call: case, key, problem (null if there is none), not_yet (why no answer is expected yet).
+call: case, key, problem (null if there is none), unrecorded (why no answer is expected).
 `--tried` calls another program than the one that serves the cluster, and with `--bless` its answers
 become the recorded ones.
 """
@@ -23,9 +23,9 @@ from answers import problem
 from case import Case, Variant
 from machine import CALLER_ADDRESSES, PORTS, Machine, forward
 
-# Calls that the program does not answer yet, and why.
-NOT_YET = {
-    "commands of clusters that run already": r"kubeadm(\s+-\S+)* upgrade",
+# Calls whose answer by kubeadm was not recorded, and why.
+UNRECORDED = {
+    "an upgrade needs a running cluster of the older release": r"kubeadm(\s+-\S+)* upgrade",
 }
 
 
@@ -42,8 +42,8 @@ def arguments():
     return parser.parse_args()
 
 
-def say(case, key, why, not_yet=None):
-    line = {"case": case.name, "key": key, "problem": why, "not_yet": not_yet}
+def say(case, key, why, unrecorded=None):
+    line = {"case": case.name, "key": key, "problem": why, "unrecorded": unrecorded}
     print(json.dumps(line), flush=True)
 
 
@@ -73,13 +73,13 @@ def try_cases(given):
                     continue
                 if given.bless:
                     record(case, variant, answer)
-                say(case, variant.key, problem(case, variant, answer), not_yet(case))
+                say(case, variant.key, problem(case, variant, answer), unrecorded(case))
     finally:
         machine.end()
 
 
-def not_yet(case):
-    found = (why for why, calls in NOT_YET.items() if re.search(calls, case.command))
+def unrecorded(case):
+    found = (why for why, calls in UNRECORDED.items() if re.search(calls, case.command))
     return next(found, None)
 
 
@@ -111,7 +111,7 @@ def main():
     if not given.bless:
         for case in cases:
             if not case.variants():
-                say(case, None, "no answer was recorded", not_yet(case))
+                say(case, None, "no answer was recorded", unrecorded(case))
         cases = [case for case in cases if case.variants()]
     # Calls that change the cluster come last, in order, and in one machine.
     changing = [case.name for case in cases if case.mode == "api"]

@@ -15,7 +15,7 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
 /// Tries every case of a folder. Fails if an answer lacks the text that a caller reads. Reports the
-/// cases that have no expected answer yet.
+/// cases whose answer was not recorded.
 fn try_cases(folder: &Path) {
     let needed = ["python3", "unshare", "nsenter", "ip", "kubectl", "openssl"];
     if !is_root() || !needed.iter().all(|program| has_program(program)) {
@@ -34,17 +34,18 @@ fn try_cases(folder: &Path) {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
-    let (not_yet, expected): (Vec<&Value>, Vec<&Value>) =
-        lines.iter().partition(|line| line["not_yet"].is_string());
+    let (unrecorded, expected): (Vec<&Value>, Vec<&Value>) = lines
+        .iter()
+        .partition(|line| line["unrecorded"].is_string());
     eprintln!(
-        "{} calls, {} of them not yet answered:",
+        "{} calls, {} of them without a recorded answer:",
         lines.len(),
-        not_yet.len()
+        unrecorded.len()
     );
-    for line in not_yet {
+    for line in unrecorded {
         eprintln!(
             "  {} ({}): {}",
-            line["case"], line["not_yet"], line["problem"]
+            line["case"], line["unrecorded"], line["problem"]
         );
     }
     let problems: Vec<String> = expected

@@ -158,8 +158,8 @@ impl Span {
     }
 }
 
-/// Returns the place of each phase in a list. A phase that stands twice in a damaged journal has its
-/// first place.
+/// Returns the place of each phase in a list. A phase that stands twice in a damaged journal has
+/// its first place.
 fn places_of(phases: &[String]) -> HashMap<String, usize> {
     let places = phases.iter().cloned().zip(0..phases.len());
     places.rev().collect()

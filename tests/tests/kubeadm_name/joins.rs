@@ -9,19 +9,13 @@ fn a_node_is_checked_before_its_cluster_is_sought() {
     if !has_no_cluster() {
         return;
     }
-    let callers = Callers::new();
-    let line = |options: &str| {
-        format!(
-            "join 127.0.0.1:1 --token abcdef.0123456789abcdef \
-             --discovery-token-unsafe-skip-ca-verification --cri-socket unix:///none {options}"
-        )
-    };
+    let callers = Callers::with_link();
     let began = Instant::now();
     for options in [
         "--dry-run",
         "--dry-run --control-plane --apiserver-advertise-address=192.0.2.2",
     ] {
-        let output = callers.call(&line(options));
+        let output = callers.call(&join_line(options));
         if output.stderr.contains("[ERROR ") {
             assert_eq!(output.status, 1, "{options}: {}", output.stderr);
             assert_eq!(output.stdout, "[preflight] Running pre-flight checks\n");
@@ -34,7 +28,7 @@ fn a_node_is_checked_before_its_cluster_is_sought() {
             );
             assert!(!output.stderr.contains("API Server"), "{}", output.stderr);
         }
-        let wrong = callers.call(&line(&format!(
+        let wrong = callers.call(&join_line(&format!(
             "{options} --control-plane \
             --apiserver-advertise-address=nonsense"
         )));
@@ -46,6 +40,22 @@ fn a_node_is_checked_before_its_cluster_is_sought() {
         );
     }
     assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+/// Returns a command line that joins a cluster of which no server answers.
+fn join_line(options: &str) -> String {
+    format!(
+        "join 127.0.0.1:1 --token abcdef.0123456789abcdef \
+         --discovery-token-unsafe-skip-ca-verification --cri-socket unix:///none {options}"
+    )
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_the_error_where_no_check_of_the_node_fails() {
+    if !has_no_cluster() {
+        return;
+    }
+    let callers = Callers::with_link();
     callers.write(
         "join.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {discovery: 0s}\n\
@@ -80,7 +90,7 @@ fn phases_without_flags_of_discovery_need_the_kubeconfig_of_the_admin() {
     if !has_no_cluster() {
         return;
     }
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     callers.write(
         "join.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {}\n\

@@ -20,7 +20,7 @@ pub struct Callers {
 }
 
 impl Callers {
-    pub fn new() -> Callers {
+    pub fn with_link() -> Callers {
         let folder = tempfile::tempdir().unwrap();
         symlink(PROGRAM, folder.path().join("kubeadm")).unwrap();
         Callers { folder }
@@ -42,7 +42,7 @@ impl Callers {
 
 #[test]
 fn the_version_is_that_of_kubernetes() {
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     assert_eq!(callers.call("version -o short").stdout, "v1.36.2\n");
     let text = callers.call("version").stdout;
     assert!(
@@ -103,7 +103,7 @@ const ERRORS: &[(&str, &str)] = &[
 
 #[test]
 fn every_error_has_the_code_one_and_its_name() {
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     callers.write(
         "wrong.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnonsense: 1\n",
@@ -130,7 +130,7 @@ const STACK_TRACE: &str = "\nTo see the stack trace of this error execute with -
 
 #[test]
 fn mistakes_are_reported_in_kubeadms_words() {
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     for (line, stderr) in [
         (
             "tokn",
@@ -192,7 +192,7 @@ fn mistakes_are_reported_in_kubeadms_words() {
 
 #[test]
 fn help_is_printed_where_kubeadm_prints_it() {
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     for line in ["", "--help", "help", "--v=1"] {
         let output = callers.call(line);
         assert_eq!(output.status, 0, "{line}: {}", output.stderr);
@@ -239,7 +239,7 @@ fn single_phases_that_need_a_cluster_fail_at_once_without_a_kubeconfig() {
     if !has_no_cluster() {
         return;
     }
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     callers.write(
         "cluster.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
@@ -271,7 +271,7 @@ fn single_phases_that_need_a_cluster_fail_at_once_without_a_kubeconfig() {
 
 #[test]
 fn standard_output_has_only_what_callers_read() {
-    let callers = Callers::new();
+    let callers = Callers::with_link();
     callers.write(
         "cluster.yaml",
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// all: the host sends the request for itself, or the operator allowed the plugin this address
     All,
-    /// addresses of other machines: neither [`special`] nor [`nearby`]
+    /// addresses of other machines: neither [`special_kind_of`] nor [`nearby`] names them
     OtherMachines(Services),
 }
 

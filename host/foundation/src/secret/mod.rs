@@ -18,11 +18,11 @@ use zeroize::{Zeroize, Zeroizing};
 /// write it has to make a form for writing itself.
 ///
 /// ```
-/// let secret = kubephase::secret::Secret::from("hunter2");
+/// let secret = kubephase_foundation::secret::Secret::from("hunter2");
 /// assert_eq!(serde_json::to_string(secret.reveal()).unwrap(), r#""hunter2""#);
 /// ```
 /// ```compile_fail
-/// let secret = kubephase::secret::Secret::from("hunter2");
+/// let secret = kubephase_foundation::secret::Secret::from("hunter2");
 /// assert_eq!(serde_json::to_string(&secret).unwrap(), r#""hunter2""#);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]

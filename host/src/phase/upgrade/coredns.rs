@@ -2,7 +2,9 @@
 //! version of CoreDNS.
 use super::read;
 use crate::{phase::preflight::finding, render::images};
-use kubephase_sdk::{Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile, report, say};
+use kubephase_sdk::{
+    Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile::MigrationProblems, report, say,
+};
 use serde_json::Value;
 
 /// Label selector of CoreDNS's Deployment.
@@ -22,44 +24,20 @@ pub(super) fn check_corefile() -> Result<Outcome, Failure> {
         return Ok(Outcome::Skipped("dns.disabled".into()));
     }
     let to = version_of(&image);
-    let unsupported = problem_of_plugins(&corefile, &from, to);
-    if let Err(why) = &unsupported
-        && why.starts_with(UNKNOWN_PLUGINS)
-    {
-        say(format!("[preflight] {EXPLANATION}"));
+    let problems = MigrationProblems::find(&corefile, &from, to);
+    if let Some(notice) = problems.notice {
+        say(format!("[preflight] {notice}"));
     }
-    let migrated = corefile::migrate(&corefile, &from, to);
-    let migrated = migrated.map_err(|why| format!("CoreDNS will not be upgraded: {why}"));
-    for (code, outcome) in [
-        (codes::COREDNS_UNSUPPORTED_PLUGINS, unsupported),
-        (codes::COREDNS_MIGRATION, migrated.map(|_| ())),
+    for (code, problem) in [
+        (codes::COREDNS_UNSUPPORTED_PLUGINS, problems.plugins),
+        (codes::COREDNS_MIGRATION, problems.migration),
     ] {
-        report::submit(&match outcome {
-            Ok(()) => finding(code, Verdict::Pass, ""),
-            Err(why) => finding(code, Verdict::Fail, why),
+        report::submit(&match problem {
+            None => finding(code, Verdict::Pass, ""),
+            Some(why) => finding(code, Verdict::Fail, why),
         });
     }
     Ok(Outcome::Settled)
-}
-
-const UNKNOWN_PLUGINS: &str = "CoreDNS cannot migrate the following plugins:";
-
-/// What kubeadm prints about plugins that it does not know.
-const EXPLANATION: &str = "The corefile contains plugins that kubeadm/CoreDNS does not know how to \
-    migrate. Each plugin listed should be manually verified for compatibility with the newer \
-    version of CoreDNS. Once ready, the upgrade can be initiated by skipping the preflight check. \
-    During the upgrade, kubeadm will migrate the configuration while leaving the listed plugin \
-    configs untouched, but cannot guarantee that they will work with the newer version of CoreDNS.";
-
-fn problem_of_plugins(corefile: &str, from: &str, to: &str) -> Result<(), String> {
-    if from == to {
-        return Ok(());
-    }
-    let unsupported = corefile::unsupported(corefile, from, to)?;
-    if unsupported.is_empty() {
-        return Ok(());
-    }
-    Err(format!("{UNKNOWN_PLUGINS}\n[{}]", unsupported.join(" ")))
 }
 
 /// Returns the Corefile of the cluster, and the version of its CoreDNS; `None` without CoreDNS.

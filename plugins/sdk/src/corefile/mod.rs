@@ -1,6 +1,7 @@
 //! The Corefile of CoreDNS, and what changes in it between the versions of CoreDNS: plugins and
 //! options that were removed, and those that the default got. The rules are those by which kubeadm
 //! migrates a Corefile in an upgrade; versions are written without `v`: `1.14.2`.
+mod check;
 mod defaults;
 mod migrate;
 mod notices;
@@ -11,6 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use check::MigrationProblems;
 pub use defaults::is_default;
 pub use migrate::migrate;
 pub use notices::{changes, needs_migration, unsupported};

@@ -1,16 +1,8 @@
 //! The checks of the Corefile: whether it can be migrated to the CoreDNS of the target.
 use super::{checks::HealthCheck, cluster_versions};
 use crate::{cli::print, world::Cluster};
-use kubephase_sdk::{codes, corefile};
+use kubephase_sdk::{codes, corefile::MigrationProblems};
 use kubephase_wit::{Failure, ObjectRef};
-
-/// What kubeadm says before it names plugins.
-const NOTICE: &str = "[preflight] The corefile contains plugins that kubeadm/CoreDNS does not know \
-     how to migrate. Each plugin listed should be manually verified for compatibility with the \
-     newer version of CoreDNS. Once ready, the upgrade can be initiated by skipping the preflight \
-     check. During the upgrade, kubeadm will migrate the configuration while leaving the listed \
-     plugin configs untouched, but cannot guarantee that they will work with the newer version of \
-     CoreDNS.\n";
 
 /// The CoreDNS of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,33 +37,18 @@ pub fn read(cluster: &dyn Cluster) -> Result<Option<Installed>, String> {
 
 /// Returns both checks for a version of CoreDNS. Without a Corefile there is nothing to migrate.
 pub fn checks(installed: Result<Option<Installed>, String>, target: &str) -> [HealthCheck; 2] {
-    let target = target.trim_start_matches('v');
-    let (unsupported, migration) = match installed {
-        Ok(None) => (None, None),
-        Ok(Some(installed)) => (
-            unsupported(&installed, target),
-            corefile::migrate(&installed.corefile, &installed.version, target).err(),
-        ),
-        Err(why) => (Some(why.clone()), Some(why)),
-    };
-    let migration = migration.map(|why| format!("CoreDNS will not be upgraded: {why}"));
-    [
-        HealthCheck::new(codes::COREDNS_UNSUPPORTED_PLUGINS, unsupported),
-        HealthCheck::new(codes::COREDNS_MIGRATION, migration),
-    ]
-}
-
-fn unsupported(installed: &Installed, target: &str) -> Option<String> {
-    let found = corefile::unsupported(&installed.corefile, &installed.version, target);
-    match found {
-        Err(why) => Some(why),
-        Ok(plugins) if plugins.is_empty() => None,
-        Ok(plugins) => {
-            print::out(NOTICE);
-            Some(format!(
-                "CoreDNS cannot migrate the following plugins:\n[{}]",
-                plugins.join(" ")
-            ))
+    let problems = match installed {
+        Ok(None) => MigrationProblems::default(),
+        Ok(Some(Installed { corefile, version })) => {
+            MigrationProblems::find(&corefile, &version, target.trim_start_matches('v'))
         }
+        Err(why) => MigrationProblems::unreadable(why),
+    };
+    if let Some(notice) = problems.notice {
+        print::out(&format!("[preflight] {notice}\n"));
     }
+    [
+        HealthCheck::new(codes::COREDNS_UNSUPPORTED_PLUGINS, problems.plugins),
+        HealthCheck::new(codes::COREDNS_MIGRATION, problems.migration),
+    ]
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     config::ConfigFile,
     event::RunResult,
+    phase::preflight::GROUP,
     plan::spec::{WorkflowId, is_within},
     report::Output,
     run::{
@@ -29,9 +30,6 @@ use std::{
     io::{self, BufRead},
     path::PathBuf,
 };
-
-/// The group of the checks of a node.
-const CHECKS: &str = "preflight";
 
 /// The request to run a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,7 +203,7 @@ impl WorkflowCommand<'_> {
         let WorkflowRequest {
             place, verbosity, ..
         } = self.request;
-        let only = Some(vec![CHECKS.to_owned()]);
+        let only = Some(vec![GROUP.to_owned()]);
         let prepared = prepare(self.distribution, self.workflow, loaded, self.file, only)?;
         let (shown, output) = (Shown::IfFailed, place.output.format);
         let (ran, _) = if prepared.dry_run {

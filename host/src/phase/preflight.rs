@@ -11,10 +11,13 @@ use kubephase_sdk::{
 };
 use semver::Version;
 
+/// The group of the checks of a node, in every workflow that has checks.
+pub const GROUP: &str = "preflight";
+
 /// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
-        PhaseSpec::group("preflight", title, flags)
+        PhaseSpec::group(GROUP, title, flags)
             .taking_plugins()
             .header(header),
         PhaseSpec::check(

@@ -181,6 +181,15 @@ impl LoadInput<'_> {
     pub fn say(&self, lines: impl IntoIterator<Item = LabelledLine>) {
         self.lines.borrow_mut().extend(lines);
     }
+
+    /// Whether a group that is in no other group is part of the run. `skipped` are the phases that
+    /// are left out.
+    pub fn runs_group(&self, group: &str, skipped: &[String]) -> bool {
+        match self.selected {
+            Some(selected) => selected == group,
+            None => !skipped.iter().any(|phase| phase == group),
+        }
+    }
 }
 
 /// Opens the world before a run, when a workflow asks for it.

@@ -67,6 +67,10 @@ fn a_cluster_that_does_not_answer_is_the_error_where_no_check_of_the_node_fails(
             "--ignore-preflight-errors=all",
             "[preflight] Running pre-flight checks\n",
         ),
+        (
+            "--ignore-preflight-errors=all --skip-phases=preflight/images",
+            "[preflight] Running pre-flight checks\n",
+        ),
         ("--skip-phases=preflight", ""),
     ] {
         let output = callers.call(&format!("join --dry-run --config join.yaml {options}"));

@@ -4,7 +4,7 @@ use super::{coredns::check_corefile, read};
 use crate::{
     phase::{
         control_plane::COMPONENTS,
-        preflight::{finding, report_runtime_version},
+        preflight::{GROUP, finding, report_runtime_version},
     },
     plan::spec::PhaseSpec,
     render::{MANIFESTS, images},
@@ -19,7 +19,7 @@ const LABEL_OF_CONTROL_PLANES: &str = "node-role.kubernetes.io/control-plane=";
 
 /// Returns the group of checks of `upgrade apply`, with the built-in checks.
 pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
-    let group = PhaseSpec::group("preflight", "Run preflight checks before upgrade", flags);
+    let group = PhaseSpec::group(GROUP, "Run preflight checks before upgrade", flags);
     let health = PhaseSpec::check(
         "preflight/cluster-health",
         "The nodes of the control plane are ready, and its static Pods are there",
@@ -45,7 +45,7 @@ pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
 
 /// Returns the group of checks of `upgrade node`, with the built-in checks.
 pub fn node_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
-    let group = PhaseSpec::group("preflight", "Run upgrade node pre-flight checks", flags);
+    let group = PhaseSpec::group(GROUP, "Run upgrade node pre-flight checks", flags);
     [
         vec![group.taking_plugins().header(header_of_node)],
         common(flags),

@@ -4,8 +4,8 @@ mod phases;
 use crate::{
     config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags, LoadedJoin},
     discovery,
-    phase::preflight::RUNNING,
-    plan::spec::{PhaseSpec, WorkflowId, is_within},
+    phase::preflight::{GROUP, RUNNING},
+    plan::spec::{PhaseSpec, WorkflowId},
     program::Program,
     render::messages,
     run::workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Workflow},
@@ -67,18 +67,18 @@ impl Workflow for Join {
         };
         let steps = Steps {
             before_waiting: &|join| check_before_waiting(join, input),
-            phase: input.selected.unwrap_or(PREFLIGHT),
+            phase: input.selected.unwrap_or(GROUP),
             on_trusted: &|join| {
-                if checks_node(join, input) && input.lines.borrow().is_empty() {
-                    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
+                if input.runs_group(GROUP, join) && input.lines.borrow().is_empty() {
+                    input.say([LabelledLine::new(GROUP, RUNNING)]);
                 }
                 input.say(
-                    messages::READING_CONFIGURATION.map(|line| LabelledLine::new(PREFLIGHT, line)),
+                    messages::READING_CONFIGURATION.map(|line| LabelledLine::new(GROUP, line)),
                 );
             },
         };
         let loaded = load(&source, input.node, world, &steps)?;
-        if checks_node(&loaded.loaded.config.init.skip_phases, input) {
+        if input.runs_group(GROUP, &loaded.loaded.config.init.skip_phases) {
             // The phase says them.
             input.lines.borrow_mut().clear();
         }
@@ -128,7 +128,7 @@ pub struct Steps<'a> {
 impl Steps<'_> {
     /// Nothing else happens.
     pub const NONE: Steps<'static> = Steps {
-        phase: PREFLIGHT,
+        phase: GROUP,
         before_waiting: &|_| Ok(()),
         on_trusted: &|_| (),
     };
@@ -139,9 +139,6 @@ impl Steps<'_> {
     }
 }
 
-/// The group of the checks of the node.
-const PREFLIGHT: &str = "preflight";
-
 /// Runs the checks that do not depend on the cluster before the search for it takes its time
 /// (kubeadm checks the node first).
 ///
@@ -149,21 +146,13 @@ const PREFLIGHT: &str = "preflight";
 /// A check fails.
 fn check_before_waiting(join: &LoadedJoin, input: &LoadInput<'_>) -> Result<()> {
     let skipped = &join.join.skip_phases;
-    if !checks_node(skipped, input) {
+    if !input.runs_group(GROUP, skipped) {
         return Ok(());
     }
     let known = config::before_discovery(join, input.node);
     (input.check_node)(LoadedRun::new(known, skipped))?;
-    input.say([LabelledLine::new(PREFLIGHT, RUNNING)]);
+    input.say([LabelledLine::new(GROUP, RUNNING)]);
     Ok(())
-}
-
-/// Whether the checks of the node are part of the run.
-fn checks_node(skipped: &[String], input: &LoadInput<'_>) -> bool {
-    match input.selected {
-        None => !skipped.iter().any(|phase| is_within(phase, PREFLIGHT)),
-        Some(selected) => selected == PREFLIGHT,
-    }
 }
 
 /// Finds the cluster, decides whether to trust it, and reads the configuration that it keeps.

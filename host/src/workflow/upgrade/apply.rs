@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     config::{self, ApplyFlags, Config},
+    phase::preflight::GROUP,
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
     run::workflow::{
@@ -22,14 +23,12 @@ use std::collections::BTreeMap;
 pub struct UpgradeApply;
 
 const ID: &str = "upgrade-apply";
-/// The group of the checks, which also decides about versions.
-const PREFLIGHT: &str = "preflight";
 
 /// kubeadm's question before an upgrade.
 static QUESTION: Question = Question {
     warning: "",
     prompt: "[upgrade] Are you sure you want to proceed? [y/N]: ",
-    group: PREFLIGHT,
+    group: GROUP,
 };
 
 impl Workflow for UpgradeApply {
@@ -77,15 +76,13 @@ impl Workflow for UpgradeApply {
             [] => &options.skip_phases,
             given => given,
         };
-        let runs_preflight = match input.selected {
-            Some(phase) => phase == PREFLIGHT,
-            None => !skipped.iter().any(|phase| phase == PREFLIGHT),
-        };
+        // The versions are decided about where the checks are.
+        let checks_versions = input.runs_group(GROUP, skipped);
         let command = NodeUpgrade {
             workflow: ID,
             options,
             kubeconfig: Some(&flags.kubeconfig),
-            checks_versions: runs_preflight,
+            checks_versions,
         };
         let loaded = command.load(input, loaded)?;
         if prints_configuration {

@@ -1,7 +1,7 @@
 //! The API servers that run in a cluster.
 use super::JoinConfiguration;
 use crate::world::Cluster;
-use kubephase_sdk::release::major_and_minor;
+use kubephase_sdk::{image, release::major_and_minor};
 use serde_json::Value;
 
 /// Returns the versions of the API servers in the cluster, the oldest first. A bootstrap token may
@@ -21,8 +21,7 @@ fn versions_of(pods: &[Value]) -> Vec<String> {
         .iter()
         .filter_map(|pod| {
             let image = pod.pointer("/spec/containers/0/image")?.as_str()?;
-            let image = image.split_once('@').map_or(image, |(image, _)| image);
-            let (_, tag) = image.rsplit_once(':')?;
+            let tag = image::tag(image)?;
             major_and_minor(tag).map(|_| tag.to_owned())
         })
         .collect();

@@ -1,6 +1,6 @@
 //! The Corefile, and the settings of an existing CoreDNS that are kept.
 use crate::SYSTEM;
-use kubephase_sdk::{Failure, ObjectRef, cluster, corefile, failure};
+use kubephase_sdk::{Failure, ObjectRef, cluster, corefile, failure, image::version_text};
 use serde_json::{Value, json};
 
 /// Label selector of CoreDNS's Deployment.
@@ -60,7 +60,7 @@ impl Installed {
         let image = self
             .container()
             .and_then(|container| container["image"].as_str());
-        version_of(image.unwrap_or_default())
+        version_text(image.unwrap_or_default())
     }
 
     fn container(&self) -> Option<&Value> {
@@ -70,12 +70,6 @@ impl Installed {
             .iter()
             .find(|container| container["name"] == "coredns")
     }
-}
-
-/// Returns the version in an image's tag, without `v`; empty if there is no tag.
-pub fn version_of(image: &str) -> &str {
-    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-    tag.trim_start_matches('v')
 }
 
 /// Returns the Corefile of the cluster; `None` if there is none.
@@ -210,16 +204,5 @@ mod tests {
         assert!(corefile.contains("forward . 192.0.2.53"), "{corefile}");
         let change = change_of(Some(OWN), DEFAULT, "0.9", "1.14.2");
         assert!(matches!(change, Change::NotMigrated { .. }), "{change:?}");
-    }
-
-    #[test]
-    fn the_version_is_that_of_the_tag() {
-        for (image, version) in [
-            ("registry.k8s.io/coredns/coredns:v1.14.2", "1.14.2"),
-            ("r:5000/coredns:1.9.3", "1.9.3"),
-            ("coredns", ""),
-        ] {
-            assert_eq!(version_of(image), version);
-        }
     }
 }

@@ -9,13 +9,11 @@ mod workload;
 
 use crate::{
     access::access_objects,
-    configuration::{
-        Change, Installed, change_of, config_map, current_corefile, default_corefile, version_of,
-    },
+    configuration::{Change, Installed, change_of, config_map, current_corefile, default_corefile},
     workload::{deployment, resources, service},
 };
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, cluster, config, effects, effects_cluster, patched,
+    Failure, Outcome, Phase, PhaseInfo, cluster, config, effects, effects_cluster, image, patched,
     release::Release, say, warn,
 };
 use serde_json::Value;
@@ -45,7 +43,7 @@ impl Phase for CoreDns {
         let ports = Release::of(&version).named_probe_ports;
         let installed = Installed::find()?;
         let default = default_corefile(&domain);
-        let can_upgrade = apply_configuration(&default, &installed, version_of(&image))?;
+        let can_upgrade = apply_configuration(&default, &installed, image::version_text(&image))?;
         for object in access_objects() {
             cluster::apply_object(&object)?;
         }

@@ -47,6 +47,7 @@ pub mod duration;
 mod entry_point;
 pub mod facts;
 pub mod finding;
+pub mod image;
 mod inputs;
 pub mod kubeadm;
 pub mod kubelet_unit;

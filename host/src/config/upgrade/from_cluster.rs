@@ -21,7 +21,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use kubephase_sdk::{
     kubeadm::{ComponentConfig, Upgrade},
-    release::Release,
+    release::{Release, upgrade},
 };
 use kubephase_wit::Failure;
 use semver::Version;
@@ -191,7 +191,7 @@ impl ApiServers {
         })?;
         let versions = pods.iter().filter_map(|pod| {
             let node = pod["spec"]["nodeName"].as_str()?;
-            Some((node.to_owned(), version_of_image(pod)?))
+            Some((node.to_owned(), version_of_pod(pod)?))
         });
         Ok(ApiServers(versions.collect()))
     }
@@ -204,7 +204,7 @@ impl ApiServers {
 
     /// Returns the other nodes whose API server is older than a version.
     fn older_than(&self, version: &str, own: &str) -> Vec<String> {
-        let Ok(version) = Version::parse(version.trim_start_matches('v')) else {
+        let Ok(version) = upgrade::parse(version) else {
             return Vec::new();
         };
         let others = self.0.iter().filter(|(node, _)| *node != own);
@@ -214,9 +214,8 @@ impl ApiServers {
 }
 
 /// Returns the version in the tag of an API server's image; `None` if the tag is not a version.
-fn version_of_image(pod: &Value) -> Option<Version> {
+fn version_of_pod(pod: &Value) -> Option<Version> {
     let mut containers = pod["spec"]["containers"].as_array()?.iter();
     let container = containers.find(|container| container["name"] == "kube-apiserver")?;
-    let (_, tag) = container["image"].as_str()?.rsplit_once(':')?;
-    Version::parse(tag.trim_start_matches('v')).ok()
+    upgrade::version_of_image(container["image"].as_str()?)
 }

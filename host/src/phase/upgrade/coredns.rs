@@ -3,7 +3,8 @@
 use super::read;
 use crate::{phase::preflight::finding, render::images};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile::MigrationProblems, report, say,
+    Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile::MigrationProblems,
+    image::version_text, report, say,
 };
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub(super) fn check_corefile() -> Result<Outcome, Failure> {
     if config.cluster.dns.disabled {
         return Ok(Outcome::Skipped("dns.disabled".into()));
     }
-    let to = version_of(&image);
+    let to = version_text(&image);
     let problems = MigrationProblems::find(&corefile, &from, to);
     if let Some(notice) = problems.notice {
         say(format!("[preflight] {notice}"));
@@ -55,16 +56,10 @@ fn find_installed() -> Result<Option<(String, String)>, Failure> {
     let found = cluster::list_objects("apps/v1", "Deployment", Some(system), Some(LABEL))?;
     let image = found.first().and_then(image_of);
     let corefile = map["data"]["Corefile"].as_str().unwrap_or_default();
-    Ok(image.map(|image| (corefile.to_owned(), version_of(image).to_owned())))
+    Ok(image.map(|image| (corefile.to_owned(), version_text(image).to_owned())))
 }
 
 fn image_of(deployment: &Value) -> Option<&str> {
     let containers = deployment.pointer("/spec/template/spec/containers")?;
     containers.as_array()?.first()?["image"].as_str()
-}
-
-/// Returns the version in an image's tag, without `v`.
-fn version_of(image: &str) -> &str {
-    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-    tag.trim_start_matches('v')
 }

@@ -1,6 +1,5 @@
 //! Manifests of static Pods, compared.
 use crate::text::yaml;
-use semver::Version;
 use serde_json::Value;
 
 /// Flags of etcd that matter only when a member begins. A member that joined has those of its
@@ -68,15 +67,10 @@ pub(super) fn images(manifest: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// Returns the version in an image's tag. Tags cannot have `+`, which they write as `_`.
-pub(super) fn version_of_image(image: &str) -> Option<Version> {
-    let (_, tag) = image.rsplit_once(':')?;
-    Version::parse(&tag.trim_start_matches('v').replacen('_', "+", 1)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kubephase_sdk::release::upgrade;
 
     const POD: &str = "kind: Pod\nmetadata: {name: etcd, creationTimestamp: null}\nspec:\n  \
         containers:\n  - image: r/etcd:3.6.8-0\n    command: [etcd, --name=a, \
@@ -107,7 +101,11 @@ mod tests {
     fn images_and_their_versions_are_read() {
         assert_eq!(images(POD.as_bytes()), ["r/etcd:3.6.8-0"]);
         assert!(images(b"no manifest").is_empty());
-        let version = |image| version_of_image(image);
+        let version = |image| upgrade::version_of_image(image);
+        assert_eq!(
+            version("r/etcd:3.6.8-0@sha256:0a"),
+            version("r/etcd:3.6.8-0")
+        );
         assert!(version("r/etcd:3.6.6-0") < version("r:5000/etcd:3.6.8-0"));
         assert_eq!(version("r/etcd:v3.6.8_1").unwrap().build.as_str(), "1");
         assert_eq!(version("r/etcd:latest"), None);

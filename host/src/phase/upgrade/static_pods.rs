@@ -10,7 +10,7 @@ use crate::{
 };
 use kubephase_sdk::{
     Effect, Failure, FailureCode, ObjectRef, effects_core, failure, observe_cluster, observe_files,
-    spec::Condition,
+    release::upgrade::version_of_image, spec::Condition,
 };
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ impl<'a> Replacement<'a> {
     pub fn version_problem(&self) -> Option<String> {
         let version = |content| {
             let images = manifest::images(content);
-            manifest::version_of_image(images.first()?)
+            version_of_image(images.first()?)
         };
         let (old, new) = (version(&self.old)?, version(&self.new)?);
         (new < old).then(|| {

@@ -10,6 +10,7 @@ pub use available::{Candidate, Note, Search, allowing_flag, from_table, newest};
 pub use policy::{Allowed, UpgradeVersions, VersionProblems};
 pub use removed_apis::{REMOVED_APIS, RemovedApi, removed_between};
 
+use crate::image;
 use semver::Version;
 
 /// Reads a whole version as Kubernetes does, with or without `v`: `v1.36.2`, `1.37.0-rc.1+build`.
@@ -20,6 +21,12 @@ pub fn parse(text: &str) -> Result<Version, String> {
     let trimmed = text.trim_start();
     let version = Version::parse(trimmed.strip_prefix('v').unwrap_or(trimmed));
     version.map_err(|_| format!("could not parse {text:?} as version"))
+}
+
+/// Returns the version in the tag of an image; `None` if it has none. Tags cannot have `+`, which
+/// they write as `_`.
+pub fn version_of_image(image: &str) -> Option<Version> {
+    parse(&image::tag(image)?.replacen('_', "+", 1)).ok()
 }
 
 /// Whether a version is older than another. Metadata of the build does not count.

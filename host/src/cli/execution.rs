@@ -21,18 +21,8 @@ pub(super) enum Shown {
     IfFailed,
 }
 
-/// Executes a run at a site and prints what happens. Returns the run and its summary.
+/// Executes a run at a site and prints it when `shown` says. Returns the run and its summary.
 pub(super) fn execute<W: World + 'static>(
-    site: &Site<W>,
-    prepared: Prepared,
-    output: Output,
-    verbosity: VerbosityFlags,
-) -> Result<(SiteRun, report::tally::Tally)> {
-    execute_showing(Shown::Always, site, prepared, output, verbosity)
-}
-
-/// Executes a run at a site and prints it when `shown` says.
-pub(super) fn execute_showing<W: World + 'static>(
     shown: Shown,
     site: &Site<W>,
     prepared: Prepared,

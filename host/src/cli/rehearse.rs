@@ -1,7 +1,7 @@
 //! `rehearse`: runs `init` in a scratch tree, lets further machines join, and reports.
 use super::{
     Exit, InitFlags, RunPlace, VerbosityFlags,
-    execution::execute,
+    execution::{Shown, execute},
     local_node::{facts_of, rehearsed_facts},
     print,
 };
@@ -64,7 +64,7 @@ pub(super) fn run(
         print::warning(warning);
     }
     let output = request.place.output.format;
-    let (ran, tally) = execute(&site, prepared, output, request.verbosity)?;
+    let (ran, tally) = execute(Shown::Always, &site, prepared, output, request.verbosity)?;
     let is_done = ran.finished.result == RunResult::Done;
     let cluster = RehearsedCluster {
         world: &site.world,

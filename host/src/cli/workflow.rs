@@ -213,10 +213,10 @@ impl WorkflowCommand<'_> {
                 is_dry_run: true,
             });
             let site = Site::open_scratch_tree(&prepared, node.clone(), &trees, 0)?;
-            execution::execute_showing(shown, &site, prepared, output, *verbosity)?
+            execution::execute(shown, &site, prepared, output, *verbosity)?
         } else {
             let site = Site::open_machine(&prepared, node.clone())?;
-            execution::execute_showing(shown, &site, prepared, output, *verbosity)?
+            execution::execute(shown, &site, prepared, output, *verbosity)?
         };
         match Exit::from(&ran.finished.result) {
             Exit::Ok => Ok(()),
@@ -273,7 +273,8 @@ impl WorkflowCommand<'_> {
         prepared: Prepared,
     ) -> Result<(SiteRun, Exit)> {
         let output = self.request.place.output.format;
-        let ran = execution::execute(site, prepared, output, self.request.verbosity)?.0;
+        let verbosity = self.request.verbosity;
+        let ran = execution::execute(Shown::Always, site, prepared, output, verbosity)?.0;
         let is_done = ran.finished.result == RunResult::Done;
         if is_done && self.request.phase.is_none() && output == Output::Text {
             self.print_closing(&ran.run.prepared);

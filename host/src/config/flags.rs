@@ -200,7 +200,7 @@ const WITH_CONFIG: &[&str] = &[
 impl InitFlags {
     /// Returns the names of the given flags, in alphabetical order.
     fn given_flags(&self) -> Vec<&'static str> {
-        let mut given: Vec<&str> = [
+        let flags = [
             (
                 "apiserver-advertise-address",
                 self.apiserver_advertise_address.is_some(),
@@ -240,13 +240,10 @@ impl InitFlags {
             ("token", self.token.is_some()),
             ("token-ttl", self.token_ttl.is_some()),
             ("upload-certs", self.upload_certs),
-        ]
-        .into_iter()
-        .chain(self.phase.extra_args())
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect();
-        given.sort_unstable();
-        given
+        ];
+        let mut names = given_names(flags.into_iter().chain(self.phase.extra_args()));
+        names.sort_unstable();
+        names
     }
 
     /// Returns the given flags that exclude a configuration file.
@@ -269,6 +266,16 @@ pub fn config_file(
 ) -> Result<Option<ConfigFile>, Problems> {
     let named = config.filter(|path| !path.is_empty()).map(Path::new);
     ConfigFile::find(named, machine)
+}
+
+/// Returns the names of the flags that were given.
+pub(super) fn given_names(
+    flags: impl IntoIterator<Item = (&'static str, bool)>,
+) -> Vec<&'static str> {
+    flags
+        .into_iter()
+        .filter_map(|(name, is_given)| is_given.then_some(name))
+        .collect()
 }
 
 /// Checks that no flag was given that excludes a configuration file.

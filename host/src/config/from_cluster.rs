@@ -71,10 +71,7 @@ pub fn from_cluster(
     let phases =
         phases_of_cluster::complete(phases, machine_phases, cluster, &mut diagnostics.warnings)?;
     let running = api_servers::versions(&join, cluster);
-    complete(&mut config, &join, found, node, &mut diagnostics)?;
-    if let Some(join) = &mut config.join {
-        join.api_server_versions = running;
-    }
+    complete(&mut config, &join, found, running, node, &mut diagnostics)?;
     phase_flags.set_kubeconfigs(&mut config);
     complete_components(&mut config, kubelet, kube_proxy, &mut diagnostics.warnings);
     Ok(Loaded {
@@ -139,6 +136,7 @@ fn complete(
     config: &mut Config,
     join: &JoinConfiguration,
     found: FoundCluster,
+    api_server_versions: Vec<String>,
     node: &NodeFacts,
     diagnostics: &mut Diagnostics,
 ) -> Result<()> {
@@ -167,7 +165,7 @@ fn complete(
         server: found.server,
         authority_pem: found.authority_pem,
         ca_cert_path: join.ca_cert_path.clone(),
-        api_server_versions: Vec::new(),
+        api_server_versions,
         bootstrap_kubeconfig: found.kubeconfig,
     });
     Ok(())

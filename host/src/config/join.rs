@@ -18,7 +18,7 @@ use super::{
     file::documents_of,
     flags::check_not_mixed,
     load::merge_ignored_checks,
-    phases,
+    phases, phases_of_cluster,
     read::{Diagnostics, Strictness, accepts_version},
     validate as rules,
 };
@@ -87,10 +87,7 @@ pub fn load_join(
     Ok(LoadedJoin {
         join,
         phases,
-        machine_phases: documents
-            .iter()
-            .find(|document| document.kind == phases::KIND && document.is_of_machine)
-            .cloned(),
+        machine_phases: phases_of_cluster::of_machine(documents),
         warnings,
     })
 }

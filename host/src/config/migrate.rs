@@ -53,8 +53,7 @@ pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrat
     migration.add_upgrade();
     migration.add_phases();
     // That a version is deprecated is the reason for the command.
-    let warnings = &mut migration.diagnostics.warnings;
-    warnings.retain(|warning| !warning.message.contains("deprecated API spec"));
+    migration.diagnostics.forget_deprecations();
     Ok(Migrated {
         text: write::join_documents(&migration.written),
         warnings: migration.diagnostics.finish(documents)?,

@@ -41,6 +41,13 @@ pub(super) fn complete(
     Ok(phases::find(&documents)?)
 }
 
+/// Returns the PhaseConfiguration if only the machine's own files have one.
+pub(super) fn of_machine(documents: &[Document]) -> Option<Document> {
+    let mut documents = documents.iter();
+    let found = documents.find(|document| document.kind == phases::KIND && document.is_of_machine);
+    found.cloned()
+}
+
 /// Returns a warning about what the cluster's configuration has and that of this node lacks; `None`
 /// if it lacks nothing.
 fn left_out(own: &PhaseConfiguration, stored: &PhaseConfiguration) -> Option<Problem> {

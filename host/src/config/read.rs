@@ -2,7 +2,8 @@
 use super::{
     Document, Problem, Problems,
     component::{self, SchemaError, Struct},
-    phases, v1beta3,
+    known::is_known,
+    v1beta3,
     validate::algorithm_problem,
 };
 use crate::text::sanitise;
@@ -22,17 +23,8 @@ pub(super) enum Strictness {
     Strict,
 }
 
-/// The kinds of documents that a command reads.
-pub(super) const KINDS: &[&str] = &[
-    "ClusterConfiguration",
-    "InitConfiguration",
-    "JoinConfiguration",
-    "KubeProxyConfiguration",
-    "KubeletConfiguration",
-    phases::KIND,
-    "ResetConfiguration",
-    "UpgradeConfiguration",
-];
+/// The beginning of the warning about a deprecated version of kubeadm's API.
+const DEPRECATED: &str = "your configuration file uses a deprecated API spec";
 
 /// The beginning of the warning about a document that the command does not read.
 pub(super) const IGNORED: &str = "[config] WARNING: Ignored configuration document";
@@ -63,6 +55,12 @@ impl Diagnostics {
     pub fn fatal(&mut self, problem: Problem) {
         self.problems.push(problem);
         self.broken = true;
+    }
+
+    /// Removes the warnings that a version of kubeadm's API is deprecated.
+    pub fn forget_deprecations(&mut self) {
+        self.warnings
+            .retain(|warning| !warning.message.starts_with(DEPRECATED));
     }
 
     /// Warns about a document of a kind that the command does not read (kubeadm behaviour). The
@@ -203,9 +201,7 @@ fn with_places(problems: Vec<Problem>, documents: &[Document]) -> Vec<Problem> {
     let first = documents.first();
     // Problems are of documents that were read. A file may have many others.
     let read = documents.iter();
-    let read: Vec<&Document> = read
-        .filter(|document| KINDS.contains(&document.kind.as_str()))
-        .collect();
+    let read: Vec<&Document> = read.filter(|document| is_known(document)).collect();
     problems
         .into_iter()
         .map(|problem| with_place(problem, first, &read))
@@ -241,10 +237,7 @@ pub(super) fn accepts_version(document: &Document, diagnostics: &mut Diagnostics
     match document.version() {
         "v1beta4" => true,
         "v1beta3" => {
-            let message = format!(
-                "your configuration file uses a deprecated API spec: {api:?} (kind: {kind:?}). \
-                 Please use {advice}"
-            );
+            let message = format!("{DEPRECATED}: {api:?} (kind: {kind:?}). Please use {advice}");
             diagnostics
                 .warnings
                 .push(document.problem("apiVersion", message));

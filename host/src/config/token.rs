@@ -1,7 +1,8 @@
 //! The configuration of `token create`: the bootstrap tokens of a file, or one token from flags.
 use super::{
     BootstrapToken, ConfigFile, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::check_not_mixed, load_init, validate,
+    flags::{check_not_mixed, given_names},
+    load_init, validate,
 };
 use crate::{
     secret::{Secret, bootstrap_token},
@@ -53,15 +54,12 @@ impl TokenFlags {
 
     /// Returns the given flags that exclude a configuration file.
     fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        [
+        given_names([
             ("description", self.description.is_some()),
             ("groups", !self.groups.is_empty()),
             ("ttl", self.ttl.is_some()),
             ("usages", !self.usages.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect()
+        ])
     }
 }
 

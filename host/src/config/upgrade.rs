@@ -21,7 +21,7 @@ use super::{
     file::documents_of,
     flags::check_not_mixed,
     load::merge_ignored_checks,
-    phases,
+    phases, phases_of_cluster,
     read::{Diagnostics, Strictness},
 };
 
@@ -35,28 +35,24 @@ pub struct LoadedUpgrade {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, completes and validates the configuration of an upgrade. `not_with_config` are the given
+/// Reads, completes and validates the configuration of an upgrade. `instead_of_config` are the given
 /// flags that exclude a configuration file.
 ///
 /// # Errors
 /// Every problem that was found.
 pub fn load_upgrade(
     file: Option<&ConfigFile>,
-    not_with_config: &[&str],
+    instead_of_config: &[&str],
 ) -> Result<LoadedUpgrade, Problems> {
-    check_not_mixed(file, not_with_config)?;
+    check_not_mixed(file, instead_of_config)?;
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;
     let (mut found, mut phases) = (None, PhaseConfiguration::default());
-    let mut machine_phases = None;
     for document in documents {
         match (document.group(), document.kind.as_str()) {
             (GROUP, "UpgradeConfiguration") => found = Some(document),
             (_, phases::KIND) => match phases::read(document) {
-                Ok(read) => {
-                    phases = read;
-                    machine_phases = document.is_of_machine.then(|| document.clone());
-                }
+                Ok(read) => phases = read,
                 Err(problem) => diagnostics.problems.push(problem),
             },
             _ => diagnostics.warn_ignored(document),
@@ -78,7 +74,7 @@ pub fn load_upgrade(
     Ok(LoadedUpgrade {
         upgrade,
         phases,
-        machine_phases,
+        machine_phases: phases_of_cluster::of_machine(documents),
         warnings,
     })
 }

@@ -59,9 +59,9 @@ pub fn validate(
     if count > 0 && unknown.is_empty() && is_for_init {
         check_as_init(named, documents, node, &mut diagnostics);
     }
-    diagnostics.warnings.retain(|warning| {
-        !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))
-    });
+    if options.allow_deprecated_api {
+        diagnostics.forget_deprecations();
+    }
     diagnostics.finish(documents)
 }
 

@@ -142,9 +142,7 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     // The token is removed even if the kubelet fails (kubeadm behaviour).
     let removal = effects_files::remove_file(&bootstrap_kubeconfig(&config))?;
     effects_core::regardless(removal)?;
-    let join = config.join.as_ref();
-    let is_worker = join.is_some_and(|join| !join.control_plane);
-    if is_worker && kubelet::annotates_socket(&config) {
+    if config.is_worker() && kubelet::annotates_socket(&config) {
         wait_for_node(&config)?;
         return Ok(Outcome::Again);
     }

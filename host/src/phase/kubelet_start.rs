@@ -24,7 +24,7 @@ pub(super) fn propose_settings(
     let directory = effects_files::make_dir(KUBELET_DIR)?;
     effects_files::file_mode(directory, 0o700)?;
     // A kubelet that finds no manifests when it starts looks again only after twenty seconds.
-    if config.join.as_ref().is_none_or(|join| join.control_plane) {
+    if !config.is_worker() {
         let manifests = effects_files::make_dir(MANIFESTS)?;
         effects_files::file_mode(manifests, 0o700)?;
     }

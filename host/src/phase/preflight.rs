@@ -164,7 +164,7 @@ pub fn code(id: &str) -> &str {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn pull_images() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    if config.join.as_ref().is_some_and(|join| !join.control_plane) {
+    if config.is_worker() {
         return Ok(Outcome::Skipped(
             "a worker runs nothing of the control plane".into(),
         ));

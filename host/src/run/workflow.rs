@@ -262,6 +262,25 @@ pub struct RehearsalPlace<'a> {
     pub is_dry_run: bool,
 }
 
+impl RehearsalPlace<'_> {
+    /// Returns the trees of a workflow that changes a machine which was set up before. A run
+    /// changes the scratch root itself; a dry run reads it, or this machine, and changes neither.
+    pub fn trees_of_kept_machine(&self) -> Trees {
+        let root = self.root.map(Path::to_owned);
+        if !self.is_dry_run {
+            return Trees {
+                scratch: root,
+                below: None,
+            };
+        }
+        let machine = (!self.is_described).then(|| PathBuf::from("/"));
+        Trees {
+            scratch: None,
+            below: root.or(machine),
+        }
+    }
+}
+
 /// The trees of a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trees {

@@ -1,5 +1,5 @@
 //! Files that must not exist yet, and files that must.
-use crate::{error_unless, is_worker, report_check};
+use crate::{error_unless, report_check};
 use kubephase_sdk::{
     Failure, Verdict,
     codes::{self, Family},
@@ -13,7 +13,7 @@ pub fn check_files(config: &Config) -> Result<(), Failure> {
     if let Some(join) = &config.join {
         check_join_files(join);
     }
-    if is_worker(config) {
+    if config.is_worker() {
         return Ok(());
     }
     for name in [

@@ -64,11 +64,6 @@ const CHECKS: &[(&str, Check)] = &[
     ("preflight/system", system::check_system),
 ];
 
-/// Whether the node joins as a worker, without any part of a control plane.
-fn is_worker(config: &Config) -> bool {
-    config.join.as_ref().is_some_and(|join| !join.control_plane)
-}
-
 /// Returns the host of the API server that discovery found for a joining node; IPv6 without
 /// brackets.
 fn discovered_host(config: &Config) -> Option<String> {

@@ -1,5 +1,5 @@
 //! The machine: the user, its size, swap, and programs.
-use crate::{error_unless, is_worker, report_check, warn_unless};
+use crate::{error_unless, report_check, warn_unless};
 use kubephase_sdk::{
     Failure,
     codes::{self, Family},
@@ -20,7 +20,7 @@ pub fn check_privileges(_config: &Config) -> Result<(), Failure> {
 }
 
 pub fn check_resources(config: &Config) -> Result<(), Failure> {
-    if is_worker(config) {
+    if config.is_worker() {
         return Ok(());
     }
     let checks = &config.cluster.release().checks;

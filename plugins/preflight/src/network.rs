@@ -1,5 +1,5 @@
 //! The network: ports, forwarding, and the name of the node.
-use crate::{discovered_host, error_unless, is_worker, report_check, warn_unless};
+use crate::{discovered_host, error_unless, report_check, warn_unless};
 use kubephase_sdk::{
     Failure, Verdict,
     codes::{self, Family},
@@ -28,7 +28,7 @@ const ETCD: &[Listener] = &[
 ];
 
 pub fn check_ports(config: &Config) -> Result<(), Failure> {
-    if is_worker(config) {
+    if config.is_worker() {
         check_port(KUBELET);
         return Ok(());
     }
@@ -90,7 +90,7 @@ pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {
 fn addresses(config: &Config) -> Vec<IpAddr> {
     // The addresses of a host name are not looked up (kubeadm behaviour).
     let discovered = discovered_host(config).and_then(|host| parse_address(&host));
-    if is_worker(config) {
+    if config.is_worker() {
         return discovered.into_iter().collect();
     }
     let networking = &config.cluster.networking;

@@ -1,5 +1,5 @@
 //! Proxies of the environment: addresses of the cluster have to be reached without them.
-use crate::{Problem, discovered_host, is_worker, report_check};
+use crate::{Problem, discovered_host, report_check};
 use kubephase_sdk::{
     Failure, Verdict, codes,
     kubeadm::Config,
@@ -12,7 +12,7 @@ pub fn check_proxies(config: &Config) -> Result<(), Failure> {
     if let Some(host) = discovered_host(config) {
         check_address(&host);
     }
-    if !is_worker(config) {
+    if !config.is_worker() {
         check_address(&config.init.local_api_endpoint.advertise_address);
         check_networks(config);
     }

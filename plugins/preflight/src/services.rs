@@ -1,9 +1,9 @@
 //! Services: firewalld and the kubelet.
-use crate::{Problem, is_worker, report_check, warn_unless};
+use crate::{Problem, report_check, warn_unless};
 use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, kubelet_unit, node, node_fact};
 
 pub fn check_services(config: &Config) -> Result<(), Failure> {
-    if !is_worker(config) {
+    if !config.is_worker() {
         check_firewalld(config)?;
     }
     check_kubelet()?;

@@ -1,5 +1,5 @@
 //! Versions: of Kubernetes, and of the kubelet on the node.
-use crate::{Problem, is_worker, report_check, warn_unless};
+use crate::{Problem, report_check, warn_unless};
 use kubephase_sdk::{
     CommandOutput, Failure, Verdict, codes,
     kubeadm::Config,
@@ -8,7 +8,7 @@ use kubephase_sdk::{
 };
 
 pub fn check_versions(config: &Config) -> Result<(), Failure> {
-    if !is_worker(config) {
+    if !config.is_worker() {
         check_kubernetes(config);
     }
     let (output, problem) = match ask_kubelet() {

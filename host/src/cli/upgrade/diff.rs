@@ -46,7 +46,7 @@ pub fn run(flags: &DiffArguments, machine: &MachineFolder) -> Result<Exit> {
     let world = before.open()?;
     check_manifests(world.files())?;
     let file = config_file(options.config.as_deref(), machine)?;
-    let loaded = config::load_upgrade(file.as_ref(), &options.not_with_config())?;
+    let loaded = config::load_upgrade(file.as_ref(), &options.flags_instead_of_config())?;
     let wanted = loaded.upgrade.diff.clone();
     let (cluster, kubeconfig) = connect(world, &options.kubeconfig)?;
     for line in messages::READING_CONFIGURATION {

@@ -54,7 +54,7 @@ pub struct PlanArguments {
 /// The configuration is not valid, the cluster cannot be read, or a check fails.
 pub fn run(flags: &PlanArguments, machine: &MachineFolder) -> Result<Exit> {
     let printer = flags.output.printer()?;
-    let mixed = flags.options.not_with_config();
+    let mixed = flags.options.flags_instead_of_config();
     let file = config_file(flags.options.config.as_deref(), machine)?;
     let loaded = config::load_upgrade(file.as_ref(), &mixed);
     // kubeadm looks for flags that do not go with a file before it reads the file.

@@ -1,7 +1,11 @@
 //! The flags of `join`, and the configuration that they stand for.
 use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
 use crate::{
-    config::{Problem, flags::PhaseFlags, read::Diagnostics},
+    config::{
+        Problem,
+        flags::{PhaseFlags, given_names},
+        read::Diagnostics,
+    },
     secret::Secret,
     text::go_number,
 };
@@ -74,7 +78,7 @@ pub struct JoinFlags {
 impl JoinFlags {
     /// Returns the given flags that exclude a configuration file.
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        [
+        given_names([
             (
                 "apiserver-advertise-address",
                 self.apiserver_advertise_address.is_some(),
@@ -96,10 +100,7 @@ impl JoinFlags {
             ("patches", self.patches.is_some()),
             ("tls-bootstrap-token", self.tls_bootstrap_token.is_some()),
             ("token", self.token.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect()
+        ])
     }
 
     /// Returns the token of a flag, or of `--token` if the flag was not given.

@@ -1,4 +1,5 @@
 //! The flags of `reset`.
+use crate::config::flags::given_names;
 use clap::Args;
 
 /// Flags of `reset`, under kubeadm's names.
@@ -36,14 +37,11 @@ pub struct ResetFlags {
 impl ResetFlags {
     /// Returns the given flags that exclude a configuration file.
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        [
+        given_names([
             ("cert-dir", self.cert_dir.is_some()),
             ("cleanup-tmp-dir", self.cleanup_tmp_dir),
             ("cri-socket", self.cri_socket.is_some()),
             ("force", self.force),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect()
+        ])
     }
 }

@@ -1,7 +1,7 @@
 //! The flags of `upgrade apply` and `upgrade node`, and the options that they stand for.
 use super::{UpgradeOptions, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problem, Problems},
+    config::{ADMIN_KUBECONFIG, Problem, Problems, flags::given_names},
     text::go_number::parse_bool_flag,
 };
 use clap::Args;
@@ -93,8 +93,8 @@ pub struct UpgradeNodeFlags {
 
 impl ApplyFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub fn not_with_config(&self) -> Vec<&'static str> {
-        given([
+    pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
+        given_names([
             (
                 "allow-experimental-upgrades",
                 self.allow_experimental_upgrades.is_some(),
@@ -149,8 +149,8 @@ impl ApplyFlags {
 
 impl UpgradeNodeFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub fn not_with_config(&self) -> Vec<&'static str> {
-        given([
+    pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
+        given_names([
             ("certificate-renewal", self.certificate_renewal.is_some()),
             ("etcd-upgrade", self.etcd_upgrade.is_some()),
             ("patches", self.patches.is_some()),
@@ -170,15 +170,7 @@ impl UpgradeNodeFlags {
     }
 }
 
-/// Returns the names of the flags that were given.
-pub(super) fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Vec<&'static str> {
-    flags
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect()
-}
-
-fn set(option: &mut Option<bool>, flag: Option<bool>) {
+pub(super) fn set(option: &mut Option<bool>, flag: Option<bool>) {
     *option = flag.or(*option);
 }
 

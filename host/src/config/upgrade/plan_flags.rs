@@ -1,7 +1,7 @@
 //! The flags of `upgrade plan` and `upgrade diff`, and the options that they stand for.
-use super::{UpgradeDiff, UpgradeOptions, flags::given, merge_checks};
+use super::{UpgradeDiff, UpgradeOptions, flags::set, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problems},
+    config::{ADMIN_KUBECONFIG, Problems, flags::given_names},
     text::go_number::{parse_bool_flag, parse_int32},
 };
 use clap::Args;
@@ -58,8 +58,8 @@ pub struct UpgradeDiffFlags {
 
 impl UpgradePlanFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub fn not_with_config(&self) -> Vec<&'static str> {
-        given([
+    pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
+        given_names([
             (
                 "allow-experimental-upgrades",
                 self.allow_experimental_upgrades.is_some(),
@@ -82,29 +82,24 @@ impl UpgradePlanFlags {
         if let [version] = self.version.as_slice() {
             options.kubernetes_version.clone_from(version);
         }
-        let flags = [
-            (
-                self.allow_experimental_upgrades,
-                &mut options.allow_experimental_upgrades,
-            ),
-            (
-                self.allow_release_candidate_upgrades,
-                &mut options.allow_rc_upgrades,
-            ),
-            (self.etcd_upgrade, &mut options.etcd_upgrade),
-            (self.print_config, &mut options.print_config),
-        ];
-        for (flag, option) in flags {
-            *option = flag.or(*option);
-        }
+        set(
+            &mut options.allow_experimental_upgrades,
+            self.allow_experimental_upgrades,
+        );
+        set(
+            &mut options.allow_rc_upgrades,
+            self.allow_release_candidate_upgrades,
+        );
+        set(&mut options.etcd_upgrade, self.etcd_upgrade);
+        set(&mut options.print_config, self.print_config);
         merge_checks(options, &self.ignore_preflight_errors)
     }
 }
 
 impl UpgradeDiffFlags {
     /// Returns the given flags that exclude a configuration file.
-    pub fn not_with_config(&self) -> Vec<&'static str> {
-        given([("context-lines", self.context_lines.is_some())])
+    pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
+        given_names([("context-lines", self.context_lines.is_some())])
     }
 
     /// Returns the version of the new manifests: the argument, that of the configuration, or that

@@ -11,7 +11,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 fn load(text: &str, flags: &ApplyFlags) -> Result<(LoadedUpgrade, UpgradeOptions), Problems> {
     let (_folder, path) = file(text);
     let config = ConfigFile::at(&path);
-    let loaded = load_upgrade(Some(&config), &flags.not_with_config())?;
+    let loaded = load_upgrade(Some(&config), &flags.flags_instead_of_config())?;
     let mut options = loaded.upgrade.apply.clone();
     flags.merge_into(&mut options)?;
     Ok((loaded, options))

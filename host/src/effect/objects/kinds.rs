@@ -54,12 +54,11 @@ fn properties(kind: &'static str, target: Target) -> Properties {
 /// worker that has joined: the token of a worker may not change its Node.
 fn as_kubelet(of: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Cluster>>> {
     let config = context.config;
-    let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
     let is_own = of.kind == "Node" && of.name == config.init.node_registration.name;
     let kubeconfig = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
     let world = context.world;
     if context.grant.is_some()
-        || !is_worker
+        || !config.is_worker()
         || !is_own
         || world.files().stat(&kubeconfig)?.is_none()
     {

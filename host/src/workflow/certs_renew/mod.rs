@@ -13,7 +13,6 @@ use crate::{
         ClusterOfRehearsal, CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees,
         Workflow,
     },
-    workflow::reset::Reset,
     world::Files,
 };
 use anyhow::Result;
@@ -104,7 +103,7 @@ impl Workflow for CertsRenew {
     }
 
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        Reset.rehearsed_trees(place)
+        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {

@@ -90,7 +90,7 @@ impl Workflow for Join {
 
     /// Returns the phases of the control plane, which a worker does not have.
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
-        let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
+        let is_worker = config.is_worker();
         phases::CONTROL_PLANE_PHASES
             .iter()
             .filter(|_| is_worker)

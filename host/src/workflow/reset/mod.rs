@@ -17,7 +17,6 @@ use crate::{
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
-use std::path::{Path, PathBuf};
 
 /// The workflow `reset`.
 pub struct Reset;
@@ -90,20 +89,8 @@ impl Workflow for Reset {
         true
     }
 
-    /// Returns the trees of a dry run, which reads this machine or a tree and does not change it.
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        let root = place.root.map(Path::to_owned);
-        if !place.is_dry_run {
-            return Trees {
-                scratch: root,
-                below: None,
-            };
-        }
-        let machine = (!place.is_described).then(|| PathBuf::from("/"));
-        Trees {
-            scratch: None,
-            below: root.or(machine),
-        }
+        place.trees_of_kept_machine()
     }
 
     /// Removes the secrets that earlier runs generated for the node.

@@ -1,6 +1,6 @@
 //! `upgrade apply`: upgrades the first member of the control plane, and what all nodes share.
 use super::{
-    load::{NodeUpgrade, disabled_addons},
+    load::{NodeUpgrade, disabled_addons, load_options},
     phases,
 };
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
         ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
         RehearsalPlace, Trees, Workflow,
     },
-    workflow::reset::Reset,
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -62,12 +61,7 @@ impl Workflow for UpgradeApply {
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
         let flags = ApplyFlags::from_arg_matches(input.arguments)?;
-        // kubeadm does not look for mixed flags of single phases.
-        let not_with_config = match input.selected {
-            Some(_) => Vec::new(),
-            None => flags.not_with_config(),
-        };
-        let loaded = config::load_upgrade(input.file, &not_with_config)?;
+        let loaded = load_options(input, &flags.flags_instead_of_config())?;
         let mut options = loaded.upgrade.apply.clone();
         flags.merge_into(&mut options)?;
         let prints_configuration = options.print_config.unwrap_or(false);
@@ -108,7 +102,7 @@ impl Workflow for UpgradeApply {
     }
 
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        Reset.rehearsed_trees(place)
+        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {

@@ -12,6 +12,20 @@ use anyhow::{Context, Result, anyhow};
 use kubephase_wit::Failure;
 use std::{collections::BTreeMap, path::absolute};
 
+/// Loads the options of the command. `instead_of_config` are the given flags that exclude a
+/// configuration file.
+///
+/// # Errors
+/// The configuration is not valid, or there are such flags beside it.
+pub fn load_options(input: &LoadInput<'_>, instead_of_config: &[&str]) -> Result<LoadedUpgrade> {
+    // kubeadm does not look for mixed flags of single phases.
+    let excluding = match input.selected {
+        Some(_) => &[],
+        None => instead_of_config,
+    };
+    Ok(config::load_upgrade(input.file, excluding)?)
+}
+
 /// A command that upgrades this node.
 pub struct NodeUpgrade<'a> {
     /// name of the workflow

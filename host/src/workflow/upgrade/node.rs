@@ -1,7 +1,7 @@
 //! `upgrade node`: upgrades another member of the control plane, or a worker, to the version that
 //! the cluster has.
 use super::{
-    load::{NodeUpgrade, disabled_addons},
+    load::{NodeUpgrade, disabled_addons, load_options},
     phases,
 };
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
     run::workflow::{
         ClusterOfRehearsal, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees, Workflow,
     },
-    workflow::reset::Reset,
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -53,12 +52,7 @@ impl Workflow for UpgradeNode {
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
         let flags = UpgradeNodeFlags::from_arg_matches(input.arguments)?;
-        // kubeadm does not look for mixed flags of single phases.
-        let not_with_config = match input.selected {
-            Some(_) => Vec::new(),
-            None => flags.not_with_config(),
-        };
-        let loaded = config::load_upgrade(input.file, &not_with_config)?;
+        let loaded = load_options(input, &flags.flags_instead_of_config())?;
         let mut options = loaded.upgrade.node.clone();
         flags.merge_into(&mut options)?;
         let command = NodeUpgrade {
@@ -85,7 +79,7 @@ impl Workflow for UpgradeNode {
     }
 
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        Reset.rehearsed_trees(place)
+        place.trees_of_kept_machine()
     }
 
     fn closing(&self, _config: &Config, is_dry_run: bool) -> Option<String> {

@@ -52,6 +52,13 @@ pub struct Config<S = String> {
     pub renewal: Option<Renewal>,
 }
 
+impl<S> Config<S> {
+    /// Whether the node joins as a worker, without any part of a control plane.
+    pub fn is_worker(&self) -> bool {
+        self.join.as_ref().is_some_and(|join| !join.control_plane)
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -3,7 +3,10 @@
 use super::KubeletStandIn;
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key, Kubeconfig},
-    world::{Cluster, Tried, text_file::read_kubeconfig},
+    world::{
+        Cluster, Tried,
+        text_file::{read_kubeconfig, read_text},
+    },
 };
 use data_encoding::BASE64;
 use kubephase_sdk::{kubelet_unit::FLAGS_FILE, spec::KeyAlgorithm};
@@ -117,13 +120,7 @@ fn kubelet_kubeconfig(bootstrap: &Kubeconfig, user: &str) -> Value {
 
 /// Returns the name of the node: that of the kubelet's flag, or the host name in lower case.
 fn node_name(kubelet: &KubeletStandIn) -> Tried<String> {
-    let files = kubelet.files();
-    let flags = if files.stat(FLAGS_FILE)?.is_some() {
-        files.read(FLAGS_FILE)?
-    } else {
-        Vec::new()
-    };
-    let flags = String::from_utf8_lossy(&flags).into_owned();
+    let flags = read_text(kubelet.files(), FLAGS_FILE)?.unwrap_or_default();
     let override_flag = flags
         .split_once("--hostname-override=")
         .map(|(_, rest)| rest.split([' ', '"']).next().unwrap_or_default().to_owned());

@@ -31,7 +31,7 @@ use kubephase_wit::{Failure, FailureCode};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use static_pods::find_pod;
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -69,8 +69,6 @@ struct KubeletState {
     running: bool,
     /// Static Pods that the kubelet has started, also those that ended.
     pods: Vec<Value>,
-    /// Names of those whose container ends as soon as it starts.
-    broken: BTreeSet<String>,
     server: Option<ApiServer>,
     registered: bool,
     /// Differences from a real machine.
@@ -210,8 +208,8 @@ impl KubeletStandIn {
         let url = Url::parse(url).ok()?;
         let serves = state.server.is_some();
         let is_up = match (url.port(), url.path()) {
-            (Some(10257), _) => serves && state.runs_pod("kube-controller-manager"),
-            (Some(10259), _) => serves && state.runs_pod("kube-scheduler"),
+            (Some(10257), _) => serves && self.runs_pod(&state, "kube-controller-manager"),
+            (Some(10259), _) => serves && self.runs_pod(&state, "kube-scheduler"),
             (_, "/healthz") if url.scheme() == "http" => state.running,
             (port, _) => {
                 let port = port.unwrap_or(443).to_string();
@@ -224,10 +222,9 @@ impl KubeletStandIn {
         };
         is_up.then_some(200)
     }
-}
 
-impl KubeletState {
-    fn runs_pod(&self, name: &str) -> bool {
-        find_pod(&self.pods, name).is_some() && !self.broken.contains(name)
+    /// Whether the containers of a static Pod run.
+    fn runs_pod(&self, state: &KubeletState, name: &str) -> bool {
+        find_pod(&state.pods, name).is_some_and(|pod| !self.is_broken(pod))
     }
 }

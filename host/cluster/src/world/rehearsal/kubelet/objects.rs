@@ -1,4 +1,5 @@
 //! The Node and mirror Pods as manifests.
+use super::static_pods::name_of;
 use crate::world::node::facts::NodeFacts;
 use serde_json::{Value, json};
 
@@ -84,10 +85,7 @@ fn condition(kind: &str, reason: &str, message: &str) -> Value {
 /// containers end as soon as they start.
 pub fn mirror_pod(pod: &Value, node: &str, works: bool) -> Value {
     let mut mirror = pod.clone();
-    let name = format!(
-        "{}-{node}",
-        pod["metadata"]["name"].as_str().unwrap_or_default()
-    );
+    let name = format!("{}-{node}", name_of(pod));
     let statuses: Vec<Value> = pod["spec"]["containers"]
         .as_array()
         .into_iter()

@@ -1,5 +1,5 @@
 //! Creating the Node and mirror Pods.
-use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects};
+use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects, static_pods::name_of};
 use crate::world::{Cluster, Tried, text_file::read_kubeconfig};
 use kubephase_wit::ObjectRef;
 use serde_json::Value;
@@ -28,14 +28,8 @@ impl KubeletStandIn {
             api.delete(&mirror_reference(&format!("{pod}-{name}")), None)?;
         }
         for pod in &pods {
-            let is_broken = {
-                let state = self.state();
-                state
-                    .broken
-                    .iter()
-                    .any(|broken| pod["metadata"]["name"] == *broken)
-            };
-            publish(api.as_ref(), &objects::mirror_pod(pod, &name, !is_broken))?;
+            let mirror = objects::mirror_pod(pod, &name, !self.is_broken(pod));
+            publish(api.as_ref(), &mirror)?;
         }
         let mut state = self.state();
         state.registered = true;
@@ -59,7 +53,7 @@ impl KubeletStandIn {
 
 /// Creates a mirror Pod, in place of that of an earlier manifest.
 fn publish(api: &dyn Cluster, mirror: &Value) -> Tried<()> {
-    let reference = mirror_reference(mirror["metadata"]["name"].as_str().unwrap_or_default());
+    let reference = mirror_reference(name_of(mirror));
     let hash = |pod: &Value| pod.pointer(HASH_POINTER).cloned();
     let ready = |pod: &Value| pod.pointer(READY_POINTER).cloned();
     match api.get(&reference)? {

@@ -7,6 +7,11 @@ use crate::{
 };
 use serde_json::Value;
 
+/// Returns the name of a static Pod.
+pub(super) fn name_of(pod: &Value) -> &str {
+    pod["metadata"]["name"].as_str().unwrap_or_default()
+}
+
 /// Returns the static Pod of a component.
 pub(super) fn find_pod<'a>(pods: &'a [Value], name: &str) -> Option<&'a Value> {
     pods.iter().find(|pod| pod["metadata"]["name"] == name)

@@ -1,5 +1,8 @@
 //! Starts the servers that the static Pods describe.
-use super::{KubeletStandIn, KubeletState, find_pod};
+use super::{
+    KubeletStandIn, KubeletState,
+    static_pods::{find_pod, name_of},
+};
 use crate::{
     render::static_pod::flag,
     world::{
@@ -11,11 +14,6 @@ use serde_json::Value;
 
 const ETCD: &str = "etcd";
 const API_SERVER: &str = "kube-apiserver";
-
-/// Returns the name of a static Pod.
-fn name_of(pod: &Value) -> &str {
-    pod["metadata"]["name"].as_str().unwrap_or_default()
-}
 
 impl KubeletStandIn {
     /// Reads the static Pods again, as a kubelet does on its own: stops those whose manifest
@@ -58,7 +56,6 @@ impl KubeletStandIn {
             .partition(|pod| find_pod(pods, name_of(pod)) == Some(pod));
         state.pods = kept;
         for pod in &stopped {
-            state.broken.remove(name_of(pod));
             if name_of(pod) == ETCD {
                 self.cluster().etcd.stop_pod(pod);
             }
@@ -75,7 +72,7 @@ impl KubeletStandIn {
     }
 
     /// Whether an image of a Pod ends as soon as it starts, as the description of the node says.
-    fn is_broken(&self, pod: &Value) -> bool {
+    pub(super) fn is_broken(&self, pod: &Value) -> bool {
         let broken = &self.settings.facts.runtime.broken_images;
         let containers = pod["spec"]["containers"].as_array();
         let mut images = containers
@@ -88,11 +85,9 @@ impl KubeletStandIn {
     /// Updates the member of etcd, and starts the API server if it does not run. Without its etcd
     /// an API server ends as soon as it starts.
     fn start_servers(&self, state: &mut KubeletState, pods: &[Value]) -> Tried<()> {
-        let broken = pods.iter().filter(|pod| self.is_broken(pod));
-        state.broken = broken.map(|pod| name_of(pod).to_owned()).collect();
         let etcd = find_pod(pods, ETCD);
         if let Some(etcd) = etcd {
-            if state.broken.contains(ETCD) {
+            if self.is_broken(etcd) {
                 self.cluster().etcd.stop_pod(etcd);
             } else {
                 self.cluster().etcd.observe_pod(etcd);
@@ -105,7 +100,7 @@ impl KubeletStandIn {
         if serves
             && state.server.is_none()
             && let Some(pod) = find_pod(pods, API_SERVER)
-            && !state.broken.contains(API_SERVER)
+            && !self.is_broken(pod)
         {
             state.server = Some(self.start_api_server(pod, etcd, &mut state.notes)?);
         }

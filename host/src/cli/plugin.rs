@@ -153,11 +153,7 @@ fn inspect_plugin(
         text += &format!("\nNo run would take it: {refused}\n");
     } else {
         let manifest = plugin.manifest();
-        text += &describe_unknown_needs(
-            &distribution.catalog,
-            &manifest.source(false),
-            &manifest.provides,
-        );
+        text += &describe_unknown_needs(&distribution.catalog, &manifest.provides);
     }
     Ok(print::out(&text))
 }

@@ -35,8 +35,8 @@ pub struct LoadedUpgrade {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, completes and validates the configuration of an upgrade. `instead_of_config` are the given
-/// flags that exclude a configuration file.
+/// Reads, completes and validates the configuration of an upgrade. `instead_of_config` are the
+/// given flags that exclude a configuration file.
 ///
 /// # Errors
 /// Every problem that was found.

@@ -24,6 +24,14 @@ const SLOW_PAUSE: Duration = Duration::from_millis(500);
 /// Lines of a component's log that a remedy quotes.
 const LOG_LINES: usize = 8;
 
+/// Returns the failure of a check that may succeed later.
+fn not_ready(message: String) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new(FailureCode::Unavailable, message)
+    }
+}
+
 /// Waits until the condition holds.
 ///
 /// # Errors

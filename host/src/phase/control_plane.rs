@@ -21,18 +21,11 @@ pub fn write_static_pod(component: &str) -> Result<Outcome, Failure> {
 pub fn write_all_static_pods() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     say(format!("Using manifest folder {MANIFESTS:?}"));
-    COMPONENTS
+    static_pod::CONTROL_PLANE
         .iter()
         .try_for_each(|name| propose_component(name, &config))?;
     Ok(Outcome::Settled)
 }
-
-/// The components of a control-plane node, without etcd.
-pub(super) const COMPONENTS: [&str; 3] = [
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-];
 
 fn propose_component(name: &str, config: &Config) -> Result<(), Failure> {
     let pod = match name {

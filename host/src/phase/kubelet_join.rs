@@ -1,11 +1,11 @@
 //! The kubelet of a node that joins. The kubelet starts with a token, and requests its certificate
 //! with the token.
 use super::{
-    control_plane, kubelet_start,
+    kubelet_start,
     mark_control_plane::{read_node, wait_for_node},
     wait_control_plane,
 };
-use crate::render::{kubeconfig::local_url, kubelet, objects};
+use crate::render::{kubeconfig::local_url, kubelet, objects, static_pod};
 use kubephase_sdk::{
     Failure, ObjectRef, Outcome, config, effects, effects_cluster, effects_core, effects_files,
     failure, input,
@@ -168,7 +168,7 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
             .unwrap_or_default();
         wait_control_plane::propose_wait(
             Condition::Containers {
-                names: control_plane::COMPONENTS.map(Into::into).into(),
+                names: static_pod::CONTROL_PLANE.map(Into::into).into(),
             },
             limit.as_secs(),
         )?;

@@ -1,5 +1,4 @@
 //! `wait-control-plane`: waits until the kubelet has started the static Pods and each is healthy.
-use super::control_plane::COMPONENTS;
 use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_core, failure, input, json,
@@ -49,12 +48,12 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
             "[control-plane-check] Waiting for healthy control plane components. This can take \
              up to {limit}"
         ));
-        &COMPONENTS[..]
+        &static_pod::CONTROL_PLANE[..]
     } else {
         say(format!(
             "[api-check] Waiting for a healthy API server. This can take up to {limit}"
         ));
-        &COMPONENTS[..1]
+        &static_pod::CONTROL_PLANE[..1]
     };
     for name in names {
         let url = health_url(name, config)?;
@@ -73,7 +72,7 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
 /// Returns the URL of a component's health endpoint. It is read from the manifest on disk, because
 /// the operator's patches may have changed it.
 pub(super) fn health_url(component: &str, config: &Config) -> Result<String, Failure> {
-    let path = format!("{MANIFESTS}/{component}.yaml");
+    let path = static_pod::manifest_path(component);
     let text = observe_files::read_file(&path)?;
     std::str::from_utf8(&text)
         .map_err(|error| error.to_string())

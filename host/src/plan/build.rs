@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
     /// Returns an error for each phase or group that a plugin's phase needs and no workflow has.
     fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
-        let known = KnownNames::new(catalog);
+        let known = KnownNames::new(catalog.specs());
         for entry in &self.names.entries {
             let Some(plugin) = entry.source.plugin() else {
                 continue;

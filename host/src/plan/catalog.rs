@@ -192,6 +192,11 @@ impl Catalog {
         Ok(())
     }
 
+    /// Returns the descriptions of all phases and groups.
+    pub fn specs(&self) -> impl Iterator<Item = &PhaseSpec> {
+        self.entries.iter().map(|entry| &entry.spec)
+    }
+
     /// Returns the entries of a workflow.
     pub fn entries_of<'a>(
         &'a self,

@@ -1,11 +1,12 @@
 //! The edges of a plan: the phases that each phase waits for.
 use super::{
-    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, groups::with_groups,
+    build::Builder,
+    catalog::CatalogEntry,
+    choice::is_stand_in,
+    graph::Edges,
+    groups::{values_below, with_groups},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Builder<'a> {
     /// Returns what each phase waits for before any phase is left out. Groups are resolved to their
@@ -80,11 +81,7 @@ impl<'a> ExtraNeeds<'a> {
 
     /// Returns what a phase or group, and those below it, wait for.
     fn within(&self, id: &str) -> impl Iterator<Item = &'a str> {
-        let prefix = format!("{id}/");
-        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-        let below = self.0.range::<str, _>(from);
-        let below = below.take_while(|(id, _)| id.starts_with(&prefix));
-        let below: Vec<&str> = below.flat_map(|(_, needs)| needs).copied().collect();
-        self.after(id).chain(below)
+        self.after(id)
+            .chain(values_below(&self.0, id).flatten().copied())
     }
 }

@@ -109,7 +109,7 @@ impl Plan {
     }
 
     /// Returns the phases that each phase waits for, without edges that follow from other edges,
-    /// unless the plan is very large. It is for readers; a run uses `Node::after`.
+    /// unless the plan is very large. It is for readers; a run uses [`PlannedPhase::after`].
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
         let mut reduced: BTreeMap<&str, Vec<&str>> =

@@ -1,9 +1,10 @@
 //! Looks up phases by name, and finds the name that the user likely meant.
 use super::{
     catalog::{Catalog, CatalogEntry},
+    groups::values_below,
     spec::{PhaseSpec, WorkflowId},
 };
-use std::{collections::BTreeMap, ops::Bound};
+use std::collections::BTreeMap;
 
 /// The names in one workflow: its entries of the catalog, by id.
 pub(super) struct PhaseNames<'a> {
@@ -40,19 +41,11 @@ impl<'a> PhaseNames<'a> {
             .map(|_| group)
     }
 
-    /// Returns the phases (no groups) that a name means: the phase itself, or all members. Looks at
-    /// these entries only, since a plan may have thousands of edges.
+    /// Returns the phases (no groups) that a name means: the phase itself, or all members.
     pub fn members(&self, name: &str) -> impl Iterator<Item = &'a CatalogEntry> {
-        let prefix = format!("{name}/");
-        let members: Vec<&CatalogEntry> = self
-            .by_id
-            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
-            .map(|(_, entry)| *entry)
-            .take_while(|entry| entry.spec.id.starts_with(&prefix))
-            .collect();
         self.entry(name)
             .into_iter()
-            .chain(members)
+            .chain(values_below(&self.by_id, name).copied())
             .filter(|entry| !entry.spec.is_group())
     }
 

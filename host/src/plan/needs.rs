@@ -1,9 +1,5 @@
 //! Which phases plugins need that do not exist.
-use super::{
-    catalog::Catalog,
-    provided::PluginPhase,
-    spec::{PhaseSource, PhaseSpec},
-};
+use super::{catalog::Catalog, provided::PluginPhase, spec::PhaseSpec};
 use std::collections::{BTreeSet, HashSet};
 
 /// How many names a text has at most.
@@ -11,12 +7,8 @@ const MAX_NAMES: usize = 10;
 
 /// Describes what the phases of a plugin need and neither the catalog nor the plugin has. Empty if
 /// there is no such thing.
-pub fn describe_unknown_needs(
-    catalog: &Catalog,
-    source: &PhaseSource,
-    phases: &[PluginPhase],
-) -> String {
-    let unknown = unknown_needs(catalog, source, phases);
+pub fn describe_unknown_needs(catalog: &Catalog, phases: &[PluginPhase]) -> String {
+    let unknown = unknown_needs(catalog, phases);
     if unknown.is_empty() {
         return String::new();
     }
@@ -32,13 +24,10 @@ pub fn describe_unknown_needs(
 }
 
 /// Returns the names that the phases of a plugin need and neither the catalog nor the plugin has,
-/// each once. None if the catalog refuses the plugin.
-fn unknown_needs(catalog: &Catalog, source: &PhaseSource, phases: &[PluginPhase]) -> Vec<String> {
-    let mut with_plugin = catalog.clone();
-    if with_plugin.add_plugin(source, phases).is_err() {
-        return Vec::new();
-    }
-    let known = KnownNames::new(&with_plugin);
+/// each once.
+fn unknown_needs(catalog: &Catalog, phases: &[PluginPhase]) -> Vec<String> {
+    let of_plugin = phases.iter().map(|phase| &phase.spec);
+    let known = KnownNames::new(catalog.specs().chain(of_plugin));
     let needs = phases
         .iter()
         .flat_map(|phase| known.unknown_needs(&phase.spec));
@@ -56,13 +45,15 @@ pub(super) struct KnownNames<'a> {
 }
 
 impl<'a> KnownNames<'a> {
-    pub fn new(catalog: &'a Catalog) -> Self {
-        let ids = catalog.entries.iter().map(|entry| entry.spec.id.as_str());
-        let groups = catalog.entries.iter().filter(|entry| entry.spec.is_group());
-        KnownNames {
-            ids: ids.collect(),
-            groups: groups.map(|entry| entry.spec.id.as_str()).collect(),
+    pub fn new(specs: impl Iterator<Item = &'a PhaseSpec>) -> Self {
+        let (mut ids, mut groups) = (HashSet::new(), HashSet::new());
+        for spec in specs {
+            ids.insert(spec.id.as_str());
+            if spec.is_group() {
+                groups.insert(spec.id.as_str());
+            }
         }
+        KnownNames { ids, groups }
     }
 
     /// Returns what a phase needs and no workflow has. A phase that only another workflow has is

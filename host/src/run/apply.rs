@@ -26,8 +26,7 @@ use kubephase_wit::{Failure, FailureCode, Severity};
 use record::summary;
 use std::{sync::atomic::Ordering, time::Instant};
 
-/// Checks all proposals of a call, then applies them one by one. Adds writes to the API to
-/// `writes`. Returns whether anything changed.
+/// A call of a phase whose proposals are applied.
 struct Application<'a> {
     executor: &'a Executor<'a>,
     node: &'a PlannedPhase,

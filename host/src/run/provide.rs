@@ -94,10 +94,8 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    let mut guest = guest.with_clock(session.clock().clone());
-                    if let Some(used) = session.used_time() {
-                        guest = guest.with_used_time(used);
-                    }
+                    let guest = guest.with_clock(session.clock().clone());
+                    let guest = guest.with_time_budget(session.time_budget());
                     (Box::new(guest), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),

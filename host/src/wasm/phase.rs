@@ -2,8 +2,7 @@
 use super::{
     inspect::{VERSION, WIT_PACKAGE},
     limits::{
-        DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Meter, TimeBudget, UsedTime,
-        Waiter,
+        DESCRIBE_TIME, LargeTurn, MAX_HOSTCALL_BYTES, MemoryLimiter, Meter, TimeBudget, Waiter,
     },
     runtime::ComponentRuntime,
 };
@@ -109,11 +108,10 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         self
     }
 
-    /// Limits the processor time of all calls of the plugin. `used` is what they used before.
+    /// Limits the processor time of all calls of the plugin; `None` does not.
     #[must_use]
-    pub fn with_used_time(mut self, used: UsedTime) -> Self {
-        let limit = self.bounds.limits.processor_time;
-        self.bounds.time = Some(TimeBudget { limit, used });
+    pub fn with_time_budget(mut self, time: Option<TimeBudget>) -> Self {
+        self.bounds.time = time;
         self
     }
 

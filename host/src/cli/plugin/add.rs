@@ -87,11 +87,7 @@ pub fn add(
     );
     let mut text = summary(&candidate, &known, config, &allowed, edit.phases());
     let manifest = candidate.plugin.manifest();
-    text += &describe_unknown_needs(
-        &distribution.catalog,
-        &manifest.source(false),
-        &manifest.provides,
-    );
+    text += &describe_unknown_needs(&distribution.catalog, &manifest.provides);
     change.commit(Some(edit))?;
     Ok(print::out(&text))
 }

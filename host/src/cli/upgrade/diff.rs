@@ -1,14 +1,15 @@
 //! `upgrade diff`: what an upgrade would change in the manifests of the static Pods.
-use super::place::{ConfigurationReader, UpgradePlaceFlags, connect};
+use super::place::{ConfigurationReader, UpgradePlaceFlags};
 use crate::{
     cli::{Exit, initial_world::InitialWorld, local_node, print},
     config::{self, Config, MachineFolder, UpgradeDiffFlags, config_file},
-    render::{MANIFESTS, messages, static_pod, typed::normalize_pod},
+    render::{messages, static_pod, typed::normalize_pod},
     run::{
         secrets::Secrets,
         workflow::{LabelledLine, WorldBefore},
     },
     text::unified_diff::unified_diff,
+    workflow::upgrade::connect,
     world::{Files, text_file::read_text},
 };
 use anyhow::{Result, anyhow};
@@ -23,16 +24,6 @@ pub struct DiffArguments {
     #[command(flatten)]
     place: UpgradePlaceFlags,
 }
-
-/// The components whose manifests are compared; etcd is not among them (kubeadm behaviour).
-const COMPONENTS: [(&str, static_pod::Renderer); 3] = [
-    ("kube-apiserver", static_pod::kube_apiserver),
-    (
-        "kube-controller-manager",
-        static_pod::kube_controller_manager,
-    ),
-    ("kube-scheduler", static_pod::kube_scheduler),
-];
 
 /// Prints the differences between the manifests of this node and those of another version.
 ///
@@ -69,13 +60,15 @@ pub fn run(flags: &DiffArguments, machine: &MachineFolder) -> Result<Exit> {
     Ok(print::out(&text))
 }
 
-fn path_of(component: &str) -> String {
-    format!("{MANIFESTS}/{component}.yaml")
+/// Returns the components whose manifests are compared; etcd is not among them (kubeadm behaviour).
+fn components() -> impl Iterator<Item = (&'static str, static_pod::Renderer)> {
+    let components = static_pod::COMPONENTS.into_iter();
+    components.filter(|(name, _)| static_pod::CONTROL_PLANE.contains(name))
 }
 
 fn check_manifests(files: &dyn Files) -> Result<()> {
-    for (component, _) in COMPONENTS {
-        let path = path_of(component);
+    for (component, _) in components() {
+        let path = static_pod::manifest_path(component);
         match files.stat(&path).map_err(Failure::into_error)? {
             None => {
                 return Err(anyhow!(
@@ -96,8 +89,8 @@ fn check_manifests(files: &dyn Files) -> Result<()> {
 fn differences(config: &Config, files: &dyn Files, context: usize) -> Result<String> {
     let config = Secrets::mask(config)?.for_built_ins;
     let mut text = String::new();
-    for (component, render) in COMPONENTS {
-        let path = path_of(component);
+    for (component, render) in components() {
+        let path = static_pod::manifest_path(component);
         let existing = read_text(files, &path).map_err(Failure::into_error)?;
         let pod = normalize_pod(render(&config), config.cluster.release());
         let pod = yaml::to_string(&pod.map_err(|why| anyhow!(why))?);

@@ -2,13 +2,11 @@
 use crate::{
     cli::{RunPlace, local_node},
     config::{self, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget},
-    effect::pki::{AuthorityFile, kubeconfig_facts},
     world::{Cluster, World, node::facts::NodeFacts},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 use clap::Args;
-use kubephase_wit::Failure;
-use std::path::{PathBuf, absolute};
+use std::path::PathBuf;
 
 /// The flags for the place, which kubeadm does not have.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -38,27 +36,6 @@ impl UpgradePlaceFlags {
         }
         Ok((place, facts))
     }
-}
-
-/// Returns the API with the credentials of a kubeconfig.
-///
-/// # Errors
-/// The kubeconfig is missing or cannot be used. The words are kubeadm's.
-pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>, String)> {
-    let path = absolute(kubeconfig).map(|path| path.to_string_lossy().into_owned());
-    let client = || format!("couldn't create a Kubernetes client from file {kubeconfig:?}");
-    let path = path.with_context(client)?;
-    let unusable = |why: &str| anyhow!("failed to load admin kubeconfig: {why}");
-    let facts = kubeconfig_facts(world.files(), &path, AuthorityFile::Any);
-    facts
-        .map_err(|failure| unusable(&failure.to_text()))
-        .and_then(|facts| {
-            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))
-        })
-        .with_context(client)?;
-    let cluster = world.cluster().with_kubeconfig(&path);
-    let cluster = cluster.map_err(Failure::into_error).with_context(client)?;
-    Ok((cluster, path))
 }
 
 /// What the configuration of the cluster is read with.

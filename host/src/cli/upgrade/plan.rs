@@ -9,7 +9,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use super::place::{ConfigurationReader, UpgradePlaceFlags, connect};
+use super::place::{ConfigurationReader, UpgradePlaceFlags};
 use crate::{
     cli::{
         Exit,
@@ -22,21 +22,18 @@ use crate::{
     program::Program,
     render::messages,
     run::workflow::{LabelledLine, WorldBefore},
+    workflow::upgrade::{configuration_lines, connect},
     world::{Cluster, World},
 };
 use anyhow::{Context, Result, anyhow};
 use checks::Checks;
 use clap::Args;
 use cluster_versions::ClusterVersions;
-use kubephase_sdk::{
-    release::{
-        Release,
-        upgrade::{Allowed, Candidate, Note, Search, from_table},
-    },
-    yaml,
+use kubephase_sdk::release::{
+    Release,
+    upgrade::{Allowed, Candidate, Note, Search, from_table},
 };
 use object::UpgradePlan;
-use serde_json::json;
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanArguments {
@@ -153,21 +150,9 @@ impl Planner<'_> {
         let deprecated = gates.filter_map(|gate| target.gate_notice(gate));
         self.say(deprecated.map(|notice| LabelledLine::new("upgrade/config", notice)));
         if self.options.print_config == Some(true) {
-            self.print_configuration(config);
+            self.say(configuration_lines(config));
         }
         Ok(())
-    }
-
-    fn print_configuration(&self, config: &Config) {
-        let mut document = json!(config.cluster);
-        document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
-        document["kind"] = "ClusterConfiguration".into();
-        self.say([LabelledLine::new("upgrade/config", "Configuration used:")]);
-        let text = yaml::to_string(&document);
-        self.say(
-            text.lines()
-                .map(|line| LabelledLine::new("", format!("\t{line}"))),
-        );
     }
 
     /// Returns the plan; `None` if there is nothing to upgrade to.

@@ -2,7 +2,7 @@
 use crate::{
     config::defaults::{BIND_PORT, KUBECONFIG_DIR},
     pki::Certificate,
-    render::{MANIFESTS, static_pod::ENDPOINT_ANNOTATION},
+    render::static_pod::{ENDPOINT_ANNOTATION, manifest_path},
     text::yaml,
     world::{
         Files, Tried,
@@ -23,7 +23,7 @@ pub fn is_control_plane(files: &dyn Files) -> Tried<bool> {
 }
 
 fn api_server_manifest() -> String {
-    format!("{MANIFESTS}/kube-apiserver.yaml")
+    manifest_path("kube-apiserver")
 }
 
 /// Returns the name with which the kubelet is a node; `None` if its kubeconfig does not say it.

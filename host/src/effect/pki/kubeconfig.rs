@@ -161,9 +161,8 @@ fn explain_authority(failure: Failure, spec: &KubeconfigSpec, files: &dyn Files)
     }
 }
 
-/// Checks that an existing kubeconfig trusts the authority. `authorities` is the PEM of those that
-/// it names. Returns a warning if it names another
-/// server.
+/// Checks that an existing kubeconfig trusts the authority. `authorities` is the PEM of the
+/// authorities that the kubeconfig names. Returns a warning if the kubeconfig names another server.
 fn check_existing(
     existing: &Kubeconfig,
     spec: &KubeconfigSpec,

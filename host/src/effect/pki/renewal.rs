@@ -41,26 +41,25 @@ impl Existing<'_> {
 pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     let files = context.world.files();
     let (title, authority) = (&spec.title, &spec.authority);
-    let left = |why: &str, line: String| {
+    if !exists(spec, files)? {
+        let skipped = Applied::Skipped("it does not exist".to_owned());
+        return Ok(if spec.is_part_of_upgrade {
+            skipped.into()
+        } else {
+            Done::with_lines(skipped, [format!("[] MISSING! {title}")])
+        });
+    }
+    if is_externally_managed(files, &spec.directory, authority)? {
+        let skipped = Applied::Skipped("the authority is kept elsewhere".to_owned());
         let line = if spec.is_part_of_upgrade {
             let name = &spec.name;
             format!(
                 "[upgrade/staticpods] External CA detected, {name} certificate can't be renewed"
             )
         } else {
-            format!("[] {line}")
+            format!("[] Detected external {authority}, {title} can't be renewed")
         };
-        Ok(Done::with_lines(Applied::Skipped(why.to_owned()), [line]))
-    };
-    if spec.is_part_of_upgrade && !exists(spec, files)? {
-        return Ok(Applied::Skipped("it does not exist".to_owned()).into());
-    }
-    if !exists(spec, files)? {
-        return left("it does not exist", format!("MISSING! {title}"));
-    }
-    if is_externally_managed(files, &spec.directory, authority)? {
-        let line = format!("Detected external {authority}, {title} can't be renewed");
-        return left("the authority is kept elsewhere", line);
+        return Ok(Done::with_lines(skipped, [line]));
     }
     let existing = read(spec, files)?;
     let (root, root_key) = load_authority(files, &spec.directory, authority)?;

@@ -2,7 +2,10 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
-    effect::{Context, wait::static_pod},
+    effect::{
+        Context,
+        wait::{not_ready, static_pod},
+    },
     pki::Certificate,
     program,
     world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
@@ -227,13 +230,5 @@ pub(super) fn retry(failure: Failure) -> Failure {
                 Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
             ),
         ..failure
-    }
-}
-
-/// Returns the failure of a check that may succeed later.
-fn not_ready(message: String) -> Failure {
-    Failure {
-        retryable: true,
-        ..Failure::new(FailureCode::Unavailable, message)
     }
 }

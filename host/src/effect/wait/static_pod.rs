@@ -1,6 +1,6 @@
 //! Whether the kubelet runs the static Pod of a new manifest, as the mirror of the Pod shows.
+use super::not_ready;
 use crate::world::Tried;
-use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
 /// The annotation with the hash of the manifest that a static Pod runs by.
@@ -16,10 +16,10 @@ pub(super) fn check(
     images: &[String],
     replaced_hash: Option<&str>,
 ) -> Tried<()> {
-    let pod = pod.ok_or_else(|| not_yet("the kubelet has not published the Pod".to_owned()))?;
+    let pod = pod.ok_or_else(|| not_ready("the kubelet has not published the Pod".to_owned()))?;
     let hash = pod["metadata"]["annotations"][HASH_ANNOTATION].as_str();
     if hash.is_some() && hash == replaced_hash {
-        return Err(not_yet(
+        return Err(not_ready(
             "the kubelet has not replaced the Pod: its hash did not change".to_owned(),
         ));
     }
@@ -28,7 +28,7 @@ pub(super) fn check(
         .collect();
     // Admission may have changed the images of a new Pod.
     if replaced_hash.is_none() && of_pod != images {
-        return Err(not_yet(format!(
+        return Err(not_ready(format!(
             "the Pod has the image {} and not {}",
             of_pod.join(", "),
             images.join(", ")
@@ -36,17 +36,17 @@ pub(super) fn check(
     }
     let phase = pod["status"]["phase"].as_str().unwrap_or("Pending");
     if phase != "Running" {
-        return Err(not_yet(format!("the Pod is {phase}")));
+        return Err(not_ready(format!("the Pod is {phase}")));
     }
     if elements(&pod["status"]["containerStatuses"]).count() < images.len() {
-        return Err(not_yet("its containers have no status yet".to_owned()));
+        return Err(not_ready("its containers have no status yet".to_owned()));
     }
     let unready = elements(&pod["status"]["containerStatuses"]).find(|status| {
         // A container without this field is not known to be ready.
         status["ready"] != true
     });
     match unready {
-        Some(status) => Err(not_yet(describe(status))),
+        Some(status) => Err(not_ready(describe(status))),
         None => Ok(()),
     }
 }
@@ -65,13 +65,6 @@ fn describe(status: &Value) -> String {
         }
         (Some(reason), None) => format!("the container {name} is not ready: {reason}"),
         (None, _) => format!("the container {name} is not ready"),
-    }
-}
-
-fn not_yet(message: String) -> Failure {
-    Failure {
-        retryable: true,
-        ..Failure::new(FailureCode::Unavailable, message)
     }
 }
 

@@ -4,7 +4,7 @@ use super::table::{self, CERTIFICATES};
 use crate::{
     phase::{key_algorithm, wait_control_plane::health_url},
     plan::spec::{MAKE_KEY, PhaseSpec},
-    render::MANIFESTS,
+    render::static_pod::manifest_path,
 };
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_core, json,
@@ -238,7 +238,7 @@ fn restart(row: &Restarted) -> Result<Outcome, Failure> {
             return Ok(Outcome::Skipped(format!("{kubeconfig} was not renewed")));
         }
     }
-    let manifest = format!("{MANIFESTS}/{component}.yaml");
+    let manifest = manifest_path(component);
     if observe_files::stat(&manifest)?.is_none() {
         return Ok(Outcome::Skipped(format!("{manifest} does not exist")));
     }

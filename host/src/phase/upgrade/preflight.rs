@@ -2,12 +2,9 @@
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
 use super::{coredns::check_corefile, read};
 use crate::{
-    phase::{
-        control_plane::COMPONENTS,
-        preflight::{GROUP, finding, report_runtime_version},
-    },
+    phase::preflight::{GROUP, finding, report_runtime_version},
     plan::spec::PhaseSpec,
-    render::{MANIFESTS, images},
+    render::{images, static_pod},
 };
 use kubephase_sdk::{
     Failure, Outcome, Verdict, cluster, codes, effects_images, kubeadm::Config, observe_files,
@@ -98,8 +95,8 @@ fn check_health() -> Result<Outcome, Failure> {
         &unready,
     );
     let mut absent = Vec::new();
-    for component in COMPONENTS {
-        let path = format!("{MANIFESTS}/{component}.yaml");
+    for component in static_pod::CONTROL_PLANE {
+        let path = static_pod::manifest_path(component);
         if observe_files::stat(&path)?.is_none() {
             absent.push(path);
         }

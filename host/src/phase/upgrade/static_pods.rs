@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     phase::{patched_manifest, run_as_own_user, wait_control_plane},
-    render::{MANIFESTS, static_pod},
+    render::static_pod,
 };
 use kubephase_sdk::{
     Effect, Failure, FailureCode, ObjectRef, effects_core, failure, observe_cluster, observe_files,
@@ -33,15 +33,12 @@ impl<'a> Replacement<'a> {
         let ComponentStep {
             config, component, ..
         } = *step;
-        let path = path_of(component);
+        let path = static_pod::manifest_path(component);
         if observe_files::stat(&path)?.is_none() {
             return Err(missing(&path));
         }
         let old = observe_files::read_file(&path)?;
-        let mut renderers = static_pod::COMPONENTS.iter();
-        let (_, render) = renderers
-            .find(|(name, _)| *name == component)
-            .ok_or_else(|| missing(&path))?;
+        let render = static_pod::renderer(component).ok_or_else(|| missing(&path))?;
         let mut pod = render(config);
         run_as_own_user(component, &mut pod, config)?;
         let new = patched_manifest(component, &pod, config)?;
@@ -85,7 +82,7 @@ impl<'a> Replacement<'a> {
             &[
                 format!(
                     "Moving new manifest to {:?} and backing up old manifest to {:?}",
-                    path_of(component),
+                    static_pod::manifest_path(component),
                     format!("{directory}/{name}")
                 ),
                 "Waiting for the kubelet to restart the component".to_owned(),
@@ -172,10 +169,6 @@ impl<'a> Replacement<'a> {
         let stamp = &self.step.upgrade.stamp;
         format!("{BACKUPS}/kubeadm-backup-manifests-{stamp}")
     }
-}
-
-fn path_of(component: &str) -> String {
-    format!("{MANIFESTS}/{component}.yaml")
 }
 
 fn missing(path: &str) -> Failure {

@@ -1,10 +1,11 @@
 //! Looks up which entries of a catalog stand against the id of another phase.
 use super::{CatalogEntry, Conflict, Refusal};
-use crate::plan::{groups::with_groups, provided::PluginPhase, spec::WorkflowId};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    ops::Bound,
+use crate::plan::{
+    groups::{values_below, with_groups},
+    provided::PluginPhase,
+    spec::WorkflowId,
 };
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Workflows whose phases nobody replaces: they renew or remove what the program made, and a person
 /// who named one of them is told that this was done.
@@ -91,11 +92,7 @@ impl<'a> TakenNames<'a> {
     fn candidates(&self, id: &str) -> BTreeSet<usize> {
         let of_names = with_groups(id).filter_map(|name| self.by_name.get(name));
         let mut places: BTreeSet<usize> = of_names.flatten().copied().collect();
-        let prefix = format!("{id}/");
-        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-        let below = self.by_id.range::<str, _>(from);
-        let below = below.take_while(|(id, _)| id.starts_with(&prefix));
-        places.extend(below.flat_map(|(_, places)| places).min());
+        places.extend(values_below(&self.by_id, id).flatten().min());
         places
     }
 }

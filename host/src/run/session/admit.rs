@@ -117,8 +117,9 @@ impl Session {
             admitted.budget.check(&call)?;
             let ask = || ask(self.0.shared.world.as_ref(), admitted);
             // The operator granted the plugin no waiting of such a call.
-            let answer = match self.used_time().filter(|_| admitted.row.is_free()) {
-                Some(used) => used.add_work(ask),
+            let is_free = admitted.row.is_free();
+            let answer = match is_free.then(|| self.time_budget()).flatten() {
+                Some(budget) => budget.used.add_work(ask),
                 None => ask(),
             }?;
             self.check_answer(admitted, &answer)?;

@@ -169,7 +169,7 @@ pub fn row(capability: &str) -> Option<&'static Row> {
 /// Whether a plugin needs a grant to call a function. Also true for functions that no plugin may
 /// call, and for functions that the host does not have.
 pub fn needs_grant(capability: &str) -> bool {
-    row(capability).is_none_or(|row| row.permit != Permit::Free)
+    row(capability).is_none_or(|row| !row.is_free())
 }
 
 /// Writes the table of `plugins/SANDBOX.md`: a row for each capability that needs a grant.
@@ -201,7 +201,7 @@ pub fn documentation() -> String {
 pub fn documentation_of_free() -> String {
     let mut text = String::from("| function | lets a plugin | takes |\n|---|---|---|\n");
     let is_own = |row: &Row| row.interface.starts_with("effects");
-    for row in rows().filter(|row| row.permit == Permit::Free && !is_own(row)) {
+    for row in rows().filter(|row| row.is_free() && !is_own(row)) {
         text += &format!(
             "| `{}` | {} | {} |\n",
             row.capability(),

@@ -9,7 +9,8 @@ use std::{
 };
 use wasmtime::{Result, bail};
 
-/// The processor time that all calls of a plugin used in a run, in microseconds. Clones share it.
+/// The processor time of all calls of a plugin in a run, and of the host's work for the plugin
+/// between them, in microseconds. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct UsedTime(Arc<AtomicU64>);
 

@@ -7,7 +7,7 @@ use crate::{
     config::{self, ApplyFlags, Config},
     phase::preflight::GROUP,
     plan::spec::{PhaseSpec, WorkflowId},
-    render::messages,
+    render::{messages, objects::cluster_document},
     run::workflow::{
         ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
         RehearsalPlace, Trees, Workflow,
@@ -80,7 +80,7 @@ impl Workflow for UpgradeApply {
         };
         let loaded = command.load(input, loaded)?;
         if prints_configuration {
-            input.say(configuration_lines(&loaded.config)?);
+            input.say(configuration_lines(&loaded.config));
         }
         let is_asked = !(flags.yes || is_forced || loaded.dry_run);
         Ok(LoadedRun {
@@ -115,14 +115,11 @@ impl Workflow for UpgradeApply {
 }
 
 /// Returns kubeadm's lines with the configuration of the cluster.
-fn configuration_lines(config: &Config) -> Result<Vec<LabelledLine>> {
-    let mut document = serde_json::to_value(&config.cluster)?;
-    document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
-    document["kind"] = "ClusterConfiguration".into();
-    let text = yaml::to_string(&document);
+pub fn configuration_lines(config: &Config) -> Vec<LabelledLine> {
+    let text = yaml::to_string(&cluster_document(config));
     let lines = text
         .lines()
         .map(|line| LabelledLine::new("", format!("\t{line}")));
     let title = LabelledLine::new("upgrade/config", "Configuration used:");
-    Ok(std::iter::once(title).chain(lines).collect())
+    std::iter::once(title).chain(lines).collect()
 }

@@ -4,6 +4,7 @@ use crate::{
     config::{
         self, ADMIN_KUBECONFIG, Config, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
     },
+    effect::pki::{AuthorityFile, kubeconfig_facts},
     render::messages,
     run::workflow::{LabelledLine, LoadInput},
     world::{Cluster, World},
@@ -44,10 +45,7 @@ impl NodeUpgrade<'_> {
     /// The cluster cannot be read, or keeps no valid configuration.
     pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
         let world = input.world.open()?;
-        let kubeconfig = self.kubeconfig(world)?;
-        let cluster = open_cluster(world, &kubeconfig).with_context(|| {
-            format!("couldn't create a Kubernetes client from file {kubeconfig:?}")
-        })?;
+        let (cluster, kubeconfig) = connect(world, &self.kubeconfig(world)?)?;
         input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade", line)));
         let checks_versions = self.checks_versions;
         let loaded = config::upgrade_from_cluster(
@@ -74,7 +72,7 @@ impl NodeUpgrade<'_> {
     /// worker the kubelet's.
     fn kubeconfig(&self, world: &dyn World) -> Result<String> {
         if let Some(given) = self.kubeconfig.filter(|given| !given.is_empty()) {
-            return Ok(absolute(given)?.to_string_lossy().into_owned());
+            return Ok(given.to_owned());
         }
         let is_control_plane =
             config::is_control_plane(world.files()).map_err(Failure::into_error)?;
@@ -86,16 +84,25 @@ impl NodeUpgrade<'_> {
     }
 }
 
-/// Returns the API of the cluster in a kubeconfig.
-fn open_cluster(world: &dyn World, kubeconfig: &str) -> Result<Box<dyn Cluster>> {
-    let found = world.files().stat(kubeconfig);
-    if found.map_err(Failure::into_error)?.is_none() {
-        return Err(anyhow!(
-            "failed to load admin kubeconfig: open {kubeconfig}: no such file or directory"
-        ));
-    }
-    let cluster = world.cluster().with_kubeconfig(kubeconfig);
-    cluster.map_err(Failure::into_error)
+/// Returns the API with the credentials of a kubeconfig.
+///
+/// # Errors
+/// The kubeconfig is missing or cannot be used. The words are kubeadm's.
+pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>, String)> {
+    let path = absolute(kubeconfig).map(|path| path.to_string_lossy().into_owned());
+    let client = || format!("couldn't create a Kubernetes client from file {kubeconfig:?}");
+    let path = path.with_context(client)?;
+    let unusable = |why: &str| anyhow!("failed to load admin kubeconfig: {why}");
+    let facts = kubeconfig_facts(world.files(), &path, AuthorityFile::Any);
+    facts
+        .map_err(|failure| unusable(&failure.to_text()))
+        .and_then(|facts| {
+            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))
+        })
+        .with_context(client)?;
+    let cluster = world.cluster().with_kubeconfig(&path);
+    let cluster = cluster.map_err(Failure::into_error).with_context(client)?;
+    Ok((cluster, path))
 }
 
 /// Returns the time in names of backups, as kubeadm writes it.

@@ -7,5 +7,6 @@ mod node;
 mod phases;
 mod versions;
 
-pub use apply::UpgradeApply;
+pub use apply::{UpgradeApply, configuration_lines};
+pub use load::connect;
 pub use node::UpgradeNode;

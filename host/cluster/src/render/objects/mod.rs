@@ -12,7 +12,8 @@ pub use bootstrap::{bootstrap_access, cluster_info, cluster_info_access};
 pub use node::{CONTROL_PLANE_LABELS, node_patch, socket_patch};
 pub use token::{TOKEN_TYPE, TokenSecret, parse_token_secret, token_reference, token_secret};
 pub use uploads::{
-    HASH_ANNOTATION, certificates_access, kubeadm_config, kubelet_config, phase_config,
+    HASH_ANNOTATION, certificates_access, cluster_document, kubeadm_config, kubelet_config,
+    phase_config,
 };
 
 /// The group of nodes that join with a bootstrap token.

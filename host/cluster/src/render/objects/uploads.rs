@@ -11,11 +11,17 @@ use serde_json::{Value, json};
 /// that has it.
 pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
+/// Returns the ClusterConfiguration as a document.
+pub fn cluster_document<S>(config: &Config<S>) -> Value {
+    let mut document = json!(config.cluster);
+    document["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
+    document["kind"] = "ClusterConfiguration".into();
+    document
+}
+
 /// Returns the ConfigMap `kubeadm-config`, and the access to it.
 pub fn kubeadm_config(config: &Config) -> Vec<Value> {
-    let mut cluster = json!(config.cluster);
-    cluster["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
-    cluster["kind"] = "ClusterConfiguration".into();
+    let mut cluster = cluster_document(config);
     if let Some(version) = &config.run.ci_kubernetes_version {
         cluster["kubernetesVersion"] = version.as_str().into();
     }

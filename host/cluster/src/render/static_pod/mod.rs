@@ -18,7 +18,7 @@ pub use kube_apiserver::{ENDPOINT_ANNOTATION, authorization_warnings, kube_apise
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 
-use super::join_path;
+use super::{MANIFESTS, join_path};
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar},
     release::Release,
@@ -37,6 +37,25 @@ pub const COMPONENTS: [(&str, Renderer); 4] = [
     ("kube-controller-manager", kube_controller_manager),
     ("kube-scheduler", kube_scheduler),
 ];
+
+/// The components of a control-plane node, without etcd.
+pub const CONTROL_PLANE: [&str; 3] = [
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+];
+
+/// Returns the function that renders a component's manifest; `None` if the name is of none.
+pub fn renderer(component: &str) -> Option<Renderer> {
+    let mut components = COMPONENTS.iter();
+    let (_, render) = components.find(|(name, _)| *name == component)?;
+    Some(*render)
+}
+
+/// Returns the path of a component's manifest.
+pub fn manifest_path(component: &str) -> String {
+    format!("{MANIFESTS}/{component}.yaml")
+}
 
 /// Returns the path of a file in the certificates directory.
 fn certificate_file(config: &Config, name: &str) -> String {

@@ -1,6 +1,6 @@
 //! The versions that run in a cluster: those of its Pods' images, and those of its kubelets.
 use super::object::{AvailableUpgrade, ComponentUpgrade};
-use crate::world::Cluster;
+use crate::{render::static_pod::CONTROL_PLANE, world::Cluster};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::release::{
     Images,
@@ -18,13 +18,6 @@ type Nodes = BTreeMap<String, Vec<String>>;
 static IMAGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?U:.*)(?::(\w[\w.-]*))?(?:@sha256:[a-fA-F\d]{64})?$").expect("a valid pattern")
 });
-
-/// The components of the control plane, in the order of a plan.
-const CONTROL_PLANE: [&str; 3] = [
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-];
 
 /// The versions in a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::{
     backoff::{Backoff, NextTry},
     cancel::Cancel,
     cli::print,
-    render::{MANIFESTS, images},
+    render::{images, static_pod},
     world::{Cluster, Files, World},
 };
 use kubephase_sdk::{codes, kubeadm::ClusterConfiguration};
@@ -28,12 +28,7 @@ pub fn privileges(world: &dyn World) -> HealthCheck {
 
 /// `StaticPodManifest`: this node has the manifests of a member of the control plane.
 pub fn manifests_exist(files: &dyn Files) -> HealthCheck {
-    let components = [
-        "kube-apiserver",
-        "kube-controller-manager",
-        "kube-scheduler",
-    ];
-    let paths = components.map(|name| format!("{MANIFESTS}/{name}.yaml"));
+    let paths = static_pod::CONTROL_PLANE.map(static_pod::manifest_path);
     let is_absent = |path: &&String| files.stat(path).is_ok_and(|file| file.is_none());
     let absent: Vec<&str> = paths.iter().filter(is_absent).map(String::as_str).collect();
     let problem =

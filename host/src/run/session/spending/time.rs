@@ -1,16 +1,21 @@
 //! The time that a plugin spends: of its calls, and of its phases with their effects and pauses.
 use super::super::Session;
-use crate::wasm::limits::{PLUGIN_TIME, TimeBudget, UsedTime};
+use crate::wasm::limits::{PLUGIN_TIME, TimeBudget};
 use std::time::Duration;
 
 impl Session {
-    /// Returns the processor time that all calls of the plugin used; `None` if no limit applies.
-    pub fn used_time(&self) -> Option<UsedTime> {
+    /// Returns the limit of the plugin's processor time in the run, with what it used so far;
+    /// `None` if no limit applies.
+    pub fn time_budget(&self) -> Option<TimeBudget> {
         if !self.is_plugin() {
             return None;
         }
-        let used = self.spend_of_run(|run| Ok(Some(run.processor_time.clone())));
-        used.ok().flatten()
+        let limit = self.limits().processor_time;
+        let budget = self.spend_of_run(|run| {
+            let used = run.processor_time.clone();
+            Ok(Some(TimeBudget { limit, used }))
+        });
+        budget.ok().flatten()
     }
 
     /// Does work of the host for a plugin between its calls, whose processor time counts as the
@@ -19,11 +24,9 @@ impl Session {
     /// # Errors
     /// The plugin used up its processor time before.
     pub fn count_work<T>(&self, work: impl FnOnce() -> T) -> Result<T, String> {
-        let Some(used) = self.used_time() else {
+        let Some(budget) = self.time_budget() else {
             return Ok(work());
         };
-        let limit = self.limits().processor_time;
-        let budget = TimeBudget { limit, used };
         budget.check().map_err(|stop| stop.to_string())?;
         Ok(budget.used.add_processor_time(work))
     }

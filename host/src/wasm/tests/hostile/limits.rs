@@ -56,7 +56,10 @@ fn all_calls_of_a_plugin_have_one_budget_of_processor_time() {
         let session = world::session_with_limits(root.path(), access, limits);
         session.begin(0);
         let guest = plugin.phase(session, limits, &Cancel::never()).unwrap();
-        guest.with_used_time(used.clone())
+        guest.with_time_budget(Some(TimeBudget {
+            limit: limits.processor_time,
+            used: used.clone(),
+        }))
     };
     let reached = "was stopped in run: limit of 50ms of processor time of all calls of one plugin \
         reached (limits.processorTime";

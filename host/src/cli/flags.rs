@@ -24,6 +24,8 @@ pub struct VerbosityFlags {
 pub struct GlobalFlags {
     #[command(flatten)]
     pub verbosity: VerbosityFlags,
+    // This flag and the next one are read from the words of the command line, before the
+    // configuration and the other flags are.
     /// Directory that becomes the root directory before the command runs
     #[arg(long, global = true, value_name = "DIR", display_order = 901)]
     pub rootfs: Option<PathBuf>,

@@ -6,13 +6,13 @@ use super::{
     shared_keys,
 };
 use crate::{
-    pki::read_kubeconfig,
+    pki::Kubeconfig,
     program,
     wasm::grant::Grant,
     world::{Files, Tried},
 };
 use data_encoding::BASE64;
-use kubephase_sdk::{spec::FetchKeysSpec, yaml};
+use kubephase_sdk::spec::FetchKeysSpec;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,24 +138,15 @@ pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> 
 /// `invalid` if the file is not a kubeconfig, or the file cannot be read or written.
 pub fn set_server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
     let text = files.read(path)?;
-    let mut kubeconfig =
-        read_kubeconfig(&String::from_utf8_lossy(&text)).ok_or_else(|| not_a_kubeconfig(path))?;
-    let clusters = kubeconfig["clusters"]
-        .as_array_mut()
-        .ok_or_else(|| not_a_kubeconfig(path))?;
-    let mut changed = false;
-    for cluster in clusters
-        .iter_mut()
-        .filter_map(|entry| entry.get_mut("cluster"))
-    {
-        changed |= cluster["server"] != url;
-        cluster["server"] = url.into();
-    }
-    if !changed {
+    let mut kubeconfig = Kubeconfig::parse(&String::from_utf8_lossy(&text), path)
+        .map_err(|_| not_a_kubeconfig(path))?;
+    let is_changed = kubeconfig.set_server(url);
+    if !is_changed.ok_or_else(|| not_a_kubeconfig(path))? {
         return Ok(Applied::Unchanged);
     }
+    let text = kubeconfig.to_text();
     files
-        .write(path, yaml::to_string(&kubeconfig).as_bytes(), 0o600, None)
+        .write(path, text.reveal().as_bytes(), 0o600, None)
         .map(|()| Applied::Changed)
 }
 

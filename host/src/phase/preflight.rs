@@ -72,6 +72,14 @@ pub(super) fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) 
     }
 }
 
+/// Reports the problem that a check found as an error; a pass if there is none.
+pub(super) fn report_problem(code: &str, problem: Option<String>) {
+    report::submit(&match problem {
+        None => finding(code, Verdict::Pass, ""),
+        Some(why) => finding(code, Verdict::Fail, why),
+    });
+}
+
 /// `CRI` and `ContainerRuntimeVersion`
 ///
 /// # Errors

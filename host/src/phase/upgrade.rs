@@ -1,5 +1,5 @@
-//! The work of the phases of `upgrade apply` and `upgrade node`. Each file is one of kubeadm's
-//! phases.
+//! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`,
+//! `manifest` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
 pub mod control_plane;
 mod coredns;
 mod kubelet;

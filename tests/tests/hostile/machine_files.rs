@@ -1,26 +1,18 @@
 //! Texts in the machine's own files and their lock that would look like lines of the host on a
 //! terminal, or like commands in a command that is suggested.
 use crate::support::Trial;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 const PHASES: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 const FAKE: &str = "a\\n[certs] FAKE\\u2028\\e[2J";
 const LOCK: &str = "version: 1\nplugins:\n- {name: own, version: 1.0.0, source: ./own.wasm, \
     digest: aa, interface: 0.1.0, granted: [], provides: [], origin: bb}\n";
 
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
-}
-
 /// Runs commands on a machine with a file of its own and a lock, and checks what they print.
 fn check(name: &str, text: &str, lock: &str) {
     let trial = Trial::check();
     trial.write_config();
-    let folder = trial.root().join("etc/kubephase");
-    write(&folder.join("conf.d").join(name), text);
-    write(&folder.join("kubephase.lock"), lock);
+    trial.put(&format!("/etc/kubephase/conf.d/{name}"), text, 0o644);
+    trial.put("/etc/kubephase/kubephase.lock", lock, 0o644);
     for command in ["rehearse", "certs check-expiration", "config validate"] {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(["--root", "root"]);
@@ -108,8 +100,7 @@ fn words_of_suggested_commands_are_quoted_for_a_shell() {
         ("own", "oci://registry.example/a:1 && x"),
     ] {
         let text = format!("{PHASES}plugins: [{{name: '{name}', source: '{source}'}}]\n");
-        let place = trial.root().join("etc/kubephase/conf.d/10.yaml");
-        write(&place, &text);
+        trial.put("/etc/kubephase/conf.d/10.yaml", &text, 0o644);
         let output = trial.run(&["rehearse", "--root", "root"]).output();
         let commands: Vec<&str> = output.split("run: kubephase plugin ").skip(1).collect();
         assert_eq!(commands.len(), 2, "{output}");

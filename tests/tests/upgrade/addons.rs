@@ -1,5 +1,5 @@
 //! Addons: what the operator chose stays.
-use crate::{Cluster, OLD};
+use crate::{Cluster, OLD, proxy_image};
 use serde_json::Value;
 use std::fs;
 
@@ -109,9 +109,7 @@ fn an_addon_that_was_left_out_stays_out() {
     let output = cluster.apply("").expect_success();
     let line = "[upgrade/addon] Skipping the addon/kube-proxy phase. The addon is disabled.";
     assert!(output.contains(line), "{output}");
-    let state = cluster.state();
-    let proxy = &state.objects("apps/daemonsets")["kube-proxy"]["spec"]["template"]["spec"];
-    let image = proxy["containers"][0]["image"].as_str().unwrap();
+    let image = proxy_image(&cluster);
     assert!(image.ends_with(OLD), "{image}");
     let configuration = cluster.document("kubeadm-config", "ClusterConfiguration");
     assert_eq!(configuration["proxy"]["disabled"], true);

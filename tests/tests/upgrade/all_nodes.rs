@@ -1,21 +1,6 @@
 //! Every machine of a cluster is upgraded.
-use crate::{COMPONENTS, Cluster, NEW, OLD, backups, image, manifest};
-use std::{fs, path::Path};
-
-/// Checks that the mirror of each static Pod of a node is of its manifest, and ready.
-fn expect_mirrors(cluster: &Cluster, tree: &Path, node: &str) {
-    let state = cluster.state();
-    let pods = state.objects("/pods");
-    for component in COMPONENTS {
-        let pod = pods[format!("{component}-{node}").as_str()];
-        assert_eq!(
-            pod["spec"]["containers"][0]["image"],
-            image(tree, component).as_str(),
-            "{component} on {node}"
-        );
-        assert_eq!(pod["status"]["containerStatuses"][0]["ready"], true);
-    }
-}
+use crate::{COMPONENTS, Cluster, NEW, OLD, backups, expect_mirrors, image, manifest, proxy_image};
+use std::fs;
 
 #[test]
 fn the_first_machine_then_the_second_and_the_worker_get_the_new_version() {
@@ -54,8 +39,8 @@ fn upgrade_the_first(cluster: &Cluster) {
         assert!(image(&first, component).ends_with(NEW), "{component}");
         assert!(image(&second, component).ends_with(OLD), "{component}");
     }
-    expect_mirrors(cluster, &first, "control-plane-1");
-    expect_mirrors(cluster, &second, "control-plane-2");
+    expect_mirrors(cluster, &first, "control-plane-1", "the first");
+    expect_mirrors(cluster, &second, "control-plane-2", "the second");
     let configuration = cluster.document("kubeadm-config", "ClusterConfiguration");
     assert_eq!(configuration["kubernetesVersion"], NEW);
     // kube-proxy is not newer than the oldest API server.
@@ -78,7 +63,7 @@ fn upgrade_the_second(cluster: &Cluster) {
     let line = "[upgrade/control-plane] Upgrading your Static Pod-hosted control plane instance \
                 to version \"v1.36.2\"...";
     assert!(output.contains(line), "{output}");
-    expect_mirrors(cluster, &second, "control-plane-2");
+    expect_mirrors(cluster, &second, "control-plane-2", "the second");
     for component in &COMPONENTS[1..] {
         assert!(image(&second, component).ends_with(NEW), "{component}");
     }
@@ -105,13 +90,6 @@ fn upgrade_the_worker(cluster: &Cluster) {
         assert!(output.contains(line), "{line}\n{output}");
     }
     assert_eq!(backups(&worker, "kubeadm-kubelet-config-").len(), 1);
-}
-
-fn proxy_image(cluster: &Cluster) -> String {
-    let state = cluster.state();
-    let proxy = state.objects("apps/daemonsets")["kube-proxy"];
-    let image = proxy["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
-    image.unwrap().to_owned()
 }
 
 /// What a second run finds is as it should be: no Pod is replaced, and nothing is backed up.

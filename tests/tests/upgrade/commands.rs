@@ -1,5 +1,5 @@
 //! The commands as kubeadm has them: arguments, single phases, the question, dry runs.
-use crate::{Cluster, IGNORED, NEW, OLD, image};
+use crate::{Cluster, IGNORED, NEW, OLD, image, proxy_image};
 use harness::{kubephase, run};
 use std::fs;
 
@@ -115,9 +115,7 @@ fn the_file_names_the_version_and_skips_phases() {
     let line = format!("apply --config {}", config.display());
     cluster.upgrade(&cluster.root(), &line).expect_success();
     assert!(image(&cluster.root(), "kube-apiserver").ends_with(NEW));
-    let state = cluster.state();
-    let proxy = &state.objects("apps/daemonsets")["kube-proxy"]["spec"]["template"]["spec"];
-    let proxy = proxy["containers"][0]["image"].as_str().unwrap();
+    let proxy = proxy_image(&cluster);
     assert!(proxy.ends_with(OLD), "{proxy}");
 }
 

@@ -147,7 +147,31 @@ pub fn image(tree: &Path, component: &str) -> String {
     image.unwrap().to_owned()
 }
 
-/// Returns the backups of a kind on a machine: `manifests`, `kubelet-config`.
+/// Checks that the mirror of each static Pod of a node is of its manifest, and ready.
+pub fn expect_mirrors(cluster: &Cluster, tree: &Path, node: &str, case: &str) {
+    let state = cluster.state();
+    let pods = state.objects("/pods");
+    for component in COMPONENTS {
+        let pod = pods[format!("{component}-{node}").as_str()];
+        assert_eq!(
+            pod["spec"]["containers"][0]["image"],
+            image(tree, component).as_str(),
+            "{component} on {node}: {case}"
+        );
+        let status = &pod["status"]["containerStatuses"][0];
+        assert_eq!(status["ready"], true, "{component} on {node}: {case}");
+    }
+}
+
+/// Returns the image of kube-proxy in the cluster.
+pub fn proxy_image(cluster: &Cluster) -> String {
+    let state = cluster.state();
+    let proxy = state.objects("apps/daemonsets")["kube-proxy"];
+    let image = proxy["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
+    image.unwrap().to_owned()
+}
+
+/// Returns the backups on a machine whose names begin with `prefix`: `kubeadm-backup-manifests-`.
 pub fn backups(tree: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(tree.join("etc/kubernetes/tmp"));
     let mut found: Vec<PathBuf> = entries

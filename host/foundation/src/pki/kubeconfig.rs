@@ -31,7 +31,7 @@ impl std::fmt::Debug for Kubeconfig {
 }
 
 /// Reads the YAML of a kubeconfig; `None` if it is not YAML, or too large.
-pub fn read_kubeconfig(text: &str) -> Option<Value> {
+fn read_kubeconfig(text: &str) -> Option<Value> {
     serde_yaml::from_str_with_options(text, yaml_budget::options(MAX_NODES, MAX_BYTES)).ok()
 }
 
@@ -170,6 +170,18 @@ impl Kubeconfig {
         Kubeconfig(document)
     }
 
+    /// Sets the server of all clusters. Returns whether one changed; `None` if there is no list of
+    /// clusters.
+    pub fn set_server(&mut self, url: &str) -> Option<bool> {
+        self.0["clusters"].as_array()?;
+        let mut is_changed = false;
+        for cluster in clusters_mut(&mut self.0) {
+            is_changed |= cluster["server"] != url;
+            cluster["server"] = url.into();
+        }
+        Some(is_changed)
+    }
+
     /// Returns a value of an entry: the embedded value, or the content of the file that the entry
     /// names.
     ///
@@ -225,11 +237,19 @@ fn entries_mut<'a>(
 
 /// Returns the clusters of a kubeconfig, which may be malformed.
 fn clusters_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
-    document["clusters"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.get_mut("cluster"))
+    let entries = document["clusters"].as_array_mut();
+    entries.into_iter().flatten().filter_map(cluster_mut)
+}
+
+/// Returns the cluster of an entry; `None` if it cannot have fields.
+fn cluster_mut(entry: &mut Value) -> Option<&mut Value> {
+    fields_mut(entry, "cluster")
+}
+
+/// Returns a part of an entry; `None` if there is none, or if it cannot have fields.
+fn fields_mut<'a>(entry: &'a mut Value, part: &str) -> Option<&'a mut Value> {
+    let part = entry.get_mut(part)?;
+    (part.is_object() || part.is_null()).then_some(part)
 }
 
 fn not_a_kubeconfig(name: &str, why: &str) -> Failure {

@@ -18,6 +18,6 @@ mod tests;
 pub use certificate::{Certificate, MAX_CERTIFICATES};
 pub use chain::MAX_SIGNATURE_CHECKS;
 pub use key::Key;
-pub use kubeconfig::{Kubeconfig, read_kubeconfig, tls_name};
+pub use kubeconfig::{Kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;

@@ -7,6 +7,7 @@ use super::{
     signing::{NameField, sign},
     *,
 };
+use crate::secret::Secret;
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 
 const NOW: i64 = 1_790_000_000;
@@ -191,6 +192,29 @@ fn a_kubeconfig_is_read_within_a_budget() {
         assert!(refused.message.contains("a.conf"), "{}", refused.message);
     }
     assert!(Kubeconfig::parse(cluster, "a.conf").is_ok());
+}
+
+#[test]
+fn entries_of_a_kubeconfig_that_are_texts_stay_as_they_are() {
+    let text = "clusters: [{name: a, cluster: x}, {name: b, cluster: {}}]\n\
+        contexts: [{name: c, context: {cluster: a, user: u}}]\ncurrent-context: c\n\
+        users: [{name: u, user: x}]\n";
+    let mut kubeconfig = Kubeconfig::parse(text, "a.conf").unwrap();
+    let key = Secret::from("key");
+    kubeconfig.with_client("certificate", &key, "authority");
+    kubeconfig.with_authority("authority");
+    kubeconfig.with_address(&"192.0.2.2:6443".parse().unwrap());
+    assert_eq!(kubeconfig.set_server("https://x"), Some(true));
+    assert_eq!(kubeconfig.set_server("https://x"), Some(false));
+    let written = kubeconfig.to_text();
+    assert!(
+        written.reveal().contains("cluster: x"),
+        "{}",
+        written.reveal()
+    );
+    assert!(Kubeconfig::parse("x", "a.conf").is_err());
+    let mut empty = Kubeconfig::parse("clusters: x", "a.conf").unwrap();
+    assert_eq!(empty.set_server("https://x"), None);
 }
 
 /// If every step tried every certificate of a file, this would take hours.

@@ -1,10 +1,10 @@
 //! `preflight` of an upgrade: whether the Corefile of the cluster can be migrated to the new
 //! version of CoreDNS.
 use super::read;
-use crate::{phase::preflight::finding, render::images};
+use crate::{phase::preflight::report_problem, render::images};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Verdict, cluster, codes, corefile::MigrationProblems,
-    image::version_text, report, say,
+    Failure, ObjectRef, Outcome, cluster, codes, corefile::MigrationProblems, image::version_text,
+    say,
 };
 use serde_json::Value;
 
@@ -33,10 +33,7 @@ pub(super) fn check_corefile() -> Result<Outcome, Failure> {
         (codes::COREDNS_UNSUPPORTED_PLUGINS, problems.plugins),
         (codes::COREDNS_MIGRATION, problems.migration),
     ] {
-        report::submit(&match problem {
-            None => finding(code, Verdict::Pass, ""),
-            Some(why) => finding(code, Verdict::Fail, why),
-        });
+        report_problem(code, problem);
     }
     Ok(Outcome::Settled)
 }

@@ -2,13 +2,12 @@
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
 use super::{coredns::check_corefile, read};
 use crate::{
-    phase::preflight::{GROUP, finding, report_runtime_version},
+    phase::preflight::{GROUP, report_problem, report_runtime_version},
     plan::spec::PhaseSpec,
     render::{images, static_pod},
 };
 use kubephase_sdk::{
-    Failure, Outcome, Verdict, cluster, codes, effects_images, kubeadm::Config, observe_files,
-    report, say,
+    Failure, Outcome, cluster, codes, effects_images, kubeadm::Config, observe_files, say,
 };
 use serde_json::Value;
 
@@ -121,12 +120,8 @@ fn is_ready(node: &Value) -> bool {
 /// Reports an error with the names in a list; a pass if the list is empty.
 fn report_list<T: AsRef<str>>(code: &str, what: &str, names: &[T]) {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    report::submit(&if names.is_empty() {
-        finding(code, Verdict::Pass, "")
-    } else {
-        let summary = format!("{what}: [{}]", names.join(" "));
-        finding(code, Verdict::Fail, summary)
-    });
+    let problem = (!names.is_empty()).then(|| format!("{what}: [{}]", names.join(" ")));
+    report_problem(code, problem);
 }
 
 /// `ImagePull`: proposes the images, and the host pulls them.

@@ -1,5 +1,5 @@
-//! The values that a run adds to the configuration: options of the command line, joins, resets and
-//! renewals.
+//! The values that a run adds to the configuration: options of the command line, joins, resets,
+//! upgrades and renewals.
 use crate::kubeadm::cluster::EnvVar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

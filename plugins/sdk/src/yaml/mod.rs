@@ -8,6 +8,8 @@ mod number;
 mod order;
 mod style;
 
+pub use number::float_text;
+
 use crate::yaml::emitter::Emitter;
 use serde_json::Value;
 

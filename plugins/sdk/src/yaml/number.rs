@@ -1,5 +1,6 @@
 //! Numbers as Go prints them.
 use serde_json::Number;
+use std::fmt;
 
 /// The least float without a fraction that keeps its exponent.
 const LEAST_WITH_EXPONENT: f64 = 1e15;
@@ -19,7 +20,7 @@ pub fn text(number: &Number) -> String {
 }
 
 /// Returns the shortest text of a float: with an exponent below 0.0001, and from a million on.
-fn float_text(float: f64) -> String {
+pub fn float_text(float: impl fmt::Display + fmt::LowerExp) -> String {
     let scientific = format!("{float:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     match exponent.parse::<i32>().unwrap_or_default() {

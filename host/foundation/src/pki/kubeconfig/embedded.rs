@@ -1,5 +1,5 @@
 //! The client certificate that is embedded in a kubeconfig.
-use super::{Kubeconfig, entries_mut};
+use super::{Kubeconfig, cluster_mut, entries_mut, fields_mut};
 use crate::{pki::Certificate, secret::Secret};
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -55,13 +55,15 @@ impl Kubeconfig {
         let mut document = self.0.clone();
         let encode = |pem: &str| Value::from(BASE64.encode(pem.as_bytes()));
         let cluster = self.cluster().map(|(name, _)| name);
-        for entry in entries_mut(&mut document, "clusters", cluster) {
-            entry["cluster"]["certificate-authority-data"] = encode(authority_pem);
+        let entries = entries_mut(&mut document, "clusters", cluster);
+        for cluster in entries.filter_map(cluster_mut) {
+            cluster["certificate-authority-data"] = encode(authority_pem);
         }
         let user = self.user().map(|(name, _)| name);
-        for entry in entries_mut(&mut document, "users", user) {
-            entry["user"]["client-certificate-data"] = encode(certificate_pem);
-            entry["user"]["client-key-data"] = encode(key_pem.reveal());
+        let entries = entries_mut(&mut document, "users", user);
+        for user in entries.filter_map(|entry| fields_mut(entry, "user")) {
+            user["client-certificate-data"] = encode(certificate_pem);
+            user["client-key-data"] = encode(key_pem.reveal());
         }
         Kubeconfig(document)
     }

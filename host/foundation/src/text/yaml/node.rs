@@ -174,7 +174,7 @@ impl YamlNode {
     }
 
     /// Returns the keys that their map has twice, with their paths; at most 100. A key that
-    ///  `<<` merges into the map counts like one that is written there (kubeadm behaviour).
+    /// `<<` merges into the map counts like one that is written there (kubeadm behaviour).
     pub fn repeated(&self) -> Vec<(String, &EntryKey)> {
         let mut repeated = Vec::new();
         self.collect_repeated(&mut String::new(), &mut repeated);

@@ -1,6 +1,7 @@
 //! The values of scalars, by the rules of YAML 1.1.
 use crate::text::go_number::base_and_digits;
 use data_encoding::BASE64;
+use kubephase_sdk::yaml::float_text;
 use regex::Regex;
 use serde_json::{Number, Value};
 use std::sync::LazyLock;
@@ -146,14 +147,5 @@ fn decode_binary(text: &str) -> Result<Value, &'static str> {
 /// Returns a number as Go writes it as a key: `1.5`, `1e+06`.
 #[allow(clippy::cast_possible_truncation, reason = "so does Go")]
 fn float_key(value: f64) -> String {
-    let value = value as f32;
-    let written = format!("{value:e}");
-    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..6).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
-        }
-        _ => value.to_string(),
-    }
+    float_text(value as f32)
 }

@@ -206,7 +206,9 @@ pub fn from_table(label: &str, cluster: &Version) -> Result<String, String> {
     let recorded = |minor| Release::recorded().find(|release| release.minor == minor);
     let found = match label.strip_prefix("stable-1.") {
         Some(minor) => minor.parse().ok().and_then(recorded),
-        None if label == "stable" => recorded(cluster.minor + 1).or(recorded(cluster.minor)),
+        None if label == "stable" => {
+            recorded(cluster.minor.saturating_add(1)).or(recorded(cluster.minor))
+        }
         None => None,
     };
     let known = Release::newest().kubeadm;

@@ -1,12 +1,11 @@
 //! The rules of kubeadm for the versions of an upgrade, with kubeadm's words.
 use super::{is_older, is_release_candidate, parse};
+use crate::release::Release;
 use semver::Version;
 use std::collections::BTreeSet;
 
 /// How many minors the control plane goes up or down in one upgrade.
 const STEP: u64 = 1;
-/// How many minors a kubelet may be older than the control plane.
-const OLDER_KUBELETS: u64 = 3;
 
 /// The versions that meet in an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +105,9 @@ impl Read {
             ));
         }
         if let Ok(kubelets) = &versions.kubelets {
-            problems.skippable.extend(self.old_kubelets(kubelets));
+            problems
+                .skippable
+                .extend(self.old_kubelets(kubelets, &versions.kubeadm));
         }
     }
 
@@ -121,7 +122,7 @@ impl Read {
                  supported version {cluster:?}. Please specify a higher version to upgrade to"
             ));
         }
-        if self.target.minor > self.cluster.minor + STEP {
+        if self.target.minor > self.cluster.minor.saturating_add(STEP) {
             self.add_step_problem(
                 problems,
                 format!(
@@ -130,7 +131,7 @@ impl Read {
                 ),
             );
         }
-        if self.target.minor + STEP < self.cluster.minor {
+        if self.target.minor.saturating_add(STEP) < self.cluster.minor {
             self.add_step_problem(
                 problems,
                 format!(
@@ -187,13 +188,14 @@ impl Read {
         }
     }
 
-    fn old_kubelets(&self, kubelets: &BTreeSet<String>) -> Option<String> {
+    fn old_kubelets(&self, kubelets: &BTreeSet<String>, kubeadm: &str) -> Option<String> {
+        let older = Release::of(kubeadm).checks.older_kubelets;
         let mut old = Vec::new();
         for text in kubelets {
             let Ok(version) = parse(text) else {
                 return Some(format!("couldn't parse kubelet version {text}"));
             };
-            if self.target.minor > version.minor + OLDER_KUBELETS {
+            if self.target.minor > version.minor.saturating_add(older) {
                 old.push(text.as_str());
             }
         }

@@ -107,8 +107,7 @@ const fn row(
 /// Returns the kinds that are served before an upgrade, and no longer after it.
 pub fn removed_between(from: &str, to: &str) -> impl Iterator<Item = &'static RemovedApi> {
     let minors = major_and_minor(from).zip(major_and_minor(to));
-    let range = minors.map_or(0..0, |((_, from), (_, to))| from + 1..to + 1);
-    REMOVED_APIS
-        .iter()
-        .filter(move |removed| range.contains(&removed.minor))
+    REMOVED_APIS.iter().filter(move |removed| {
+        minors.is_some_and(|((_, from), (_, to))| removed.minor > from && removed.minor <= to)
+    })
 }

@@ -43,6 +43,7 @@ fn is_over(job: &Value) -> bool {
     let seconds = job["spec"]["ttlSecondsAfterFinished"].as_i64();
     let parse = |text: &str| text.parse::<Timestamp>().ok();
     let finished = job["status"]["completionTime"].as_str().and_then(parse);
-    let times = seconds.zip(finished).zip(parse(&now()));
-    times.is_some_and(|((seconds, finished), now)| now.as_second() - finished.as_second() > seconds)
+    let now = Timestamp::now().as_second();
+    let times = seconds.zip(finished);
+    times.is_some_and(|(seconds, finished)| now - finished.as_second() > seconds)
 }

@@ -123,7 +123,15 @@ pub struct PlanFlags {
     /// Description of the node that stands for this machine, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub node: Option<PathBuf>,
+    /// Scratch root of the node; files that are already there are files of the node
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
     /// Form of the plan
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: crate::plan::show::Format,
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub format: crate::plan::show::Format,
 }

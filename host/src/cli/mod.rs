@@ -96,8 +96,12 @@ pub fn parse(
     if let Some((workflow, below)) = find_workflow(&matches) {
         return parse_workflow(workflow, below, &argv).map(Command::Workflow);
     }
+    if let Some(("plan", below)) = matches.subcommand()
+        && let Some((workflow, _)) = find_workflow(below)
+    {
+        return parse_plan(workflow, &argv).map(Command::Plan);
+    }
     match matches.subcommand() {
-        Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", _)) => rehearse(&argv).map(Command::Rehearse),
         Some(("report", below)) => read(below, &argv).map(Command::Report),
         Some(("config", below)) => config::parse(below).map(Command::Config),
@@ -194,19 +198,6 @@ fn parse_flags(flags: Vec<clap::Arg>, argv: &Argv) -> Result<ArgMatches, CliErro
         .map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
-/// Reads the flags of one struct.
-fn extract<T: Args>(argv: &Argv) -> Result<T, CliError> {
-    read(&parse_flags(flags_of::<T>(), argv)?, argv)
-}
-
-#[derive(Args)]
-struct PlanAll {
-    #[command(flatten)]
-    init: InitFlags,
-    #[command(flatten)]
-    plan: PlanFlags,
-}
-
 #[derive(Args)]
 struct RehearseAll {
     #[command(flatten)]
@@ -217,13 +208,24 @@ struct RehearseAll {
     rehearse: RehearseFlags,
 }
 
-fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
-    let PlanAll { init, plan } = extract(argv)?;
-    Ok(PlanRequest {
-        flags: init,
-        node: plan.node,
-        format: plan.output,
-    })
+/// Reads the flags of `plan` for a workflow. The command's own flags were checked before.
+fn parse_plan(workflow: &'static dyn Workflow, argv: &Argv) -> Result<PlanRequest, CliError> {
+    let all = [workflow.flags(), flags_of::<PlanFlags>()].concat();
+    let arguments = parse_flags(all, argv)?;
+    let PlanFlags { node, root, format } = read(&arguments, argv)?;
+    let run = WorkflowRequest {
+        workflow: workflow.id(),
+        phase: None,
+        place: RunPlace {
+            node,
+            root,
+            ..RunPlace::default()
+        },
+        out: None,
+        verbosity: read(&arguments, argv)?,
+        arguments: WorkflowArguments(arguments),
+    };
+    Ok(PlanRequest { run, format })
 }
 
 fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {

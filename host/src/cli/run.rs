@@ -117,7 +117,7 @@ impl Dispatch<'_> {
         match command {
             Command::Workflow(request) => self.run_workflow(&request),
             Command::Plan(request) => {
-                let file = self.file(request.flags.config.as_deref())?;
+                let file = self.file(request.run.config().map(String::as_str))?;
                 plan::run(&request, file.as_ref(), distribution)
             }
             Command::Rehearse(request) => {

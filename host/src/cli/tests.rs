@@ -79,14 +79,25 @@ fn flags_read_as_kubeadm_reads_them() {
 }
 
 #[test]
-fn plans_and_rehearsals_have_the_flags_of_init() {
+fn plans_and_rehearsals_have_the_flags_of_their_workflows() {
     let Ok(Command::Plan(plan)) = run("plan init --config f --skip-phases addon -o mermaid") else {
         panic!()
     };
+    let all: InitFlags = flags(&plan.run);
     assert_eq!(
-        (plan.format, plan.flags.skip_phases.as_slice()),
+        (plan.format, all.skip_phases.as_slice()),
         (Format::Mermaid, ["addon".to_owned()].as_slice())
     );
+    for workflow in crate::workflow::ALL {
+        let line = format!("plan {} --node n.yaml -o dot", workflow.command().join(" "));
+        let Ok(Command::Plan(plan)) = run(&line) else {
+            panic!("{line}")
+        };
+        assert_eq!(
+            (plan.run.workflow, plan.format),
+            (workflow.id(), Format::Dot)
+        );
+    }
     for (line, port) in [
         ("rehearse --config f", None),
         ("rehearse --serve", Some(0)),

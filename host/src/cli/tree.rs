@@ -36,13 +36,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .partition(|workflow| workflow.command().len() > 1);
     let root = attach_all(root, &at_the_top, catalog);
     let root = root
-        .subcommand(
-            group(
-                "plan",
-                "Show which phases would run, in which order and why",
-            )
-            .subcommand(plan()),
-        )
+        .subcommand(plan())
         .subcommand(rehearse())
         .subcommand(with_args(
             Command::new("report").about("Report on a past run, from its journal"),
@@ -147,12 +141,19 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
 }
 
 fn plan() -> Command {
-    let plan = Command::new("init").about(format!(
-        "The plan of `{}` with the same flags",
-        program::command("init")
-    ));
-    let flags = [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat();
-    with_args(plan, flags)
+    let about = "Show which phases would run, in which order and why";
+    workflow::ALL
+        .iter()
+        .fold(group("plan", about), |plan, workflow| {
+            let words = workflow.command();
+            let name = words.last().copied().unwrap_or_default();
+            let command = Command::new(name).about(format!(
+                "The plan of `{}` with the same flags",
+                program::command(&words.join(" "))
+            ));
+            let flags = [workflow.flags(), flags_of::<PlanFlags>()].concat();
+            attach(plan, words, with_args(command, flags))
+        })
 }
 
 fn rehearse() -> Command {

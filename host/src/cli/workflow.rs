@@ -3,7 +3,7 @@ use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
     execution::{self, Shown},
     initial_world::InitialWorld,
-    local_node::{LocalNode, rehearsed_facts, reject_description},
+    local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
     manifests, print,
 };
 use crate::{
@@ -85,25 +85,57 @@ pub(super) fn run(
     file: Option<&ConfigFile>,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
-    let workflow = workflow::find(&request.workflow)
-        .ok_or_else(|| anyhow!("unknown workflow {}", request.workflow))?;
-    let command = WorkflowCommand {
-        request,
-        file,
-        distribution,
-        workflow,
-    };
-    command.run()
+    WorkflowCommand::new(request, file, distribution, Purpose::Run)?.run()
+}
+
+/// Loads and plans the workflow. Changes nothing. `file` is the configuration file that the flags
+/// name.
+///
+/// # Errors
+/// The configuration cannot be loaded, or a plan is not possible.
+pub(super) fn plan(
+    request: &WorkflowRequest,
+    file: Option<&ConfigFile>,
+    distribution: &Distribution<'_>,
+) -> Result<Prepared> {
+    let node = facts_of(request.place.node.as_deref())?;
+    WorkflowCommand::new(request, file, distribution, Purpose::Plan)?.prepare(&node)
+}
+
+/// The reason why a workflow is loaded and planned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Run,
+    /// no phase runs, not even a check
+    Plan,
 }
 
 struct WorkflowCommand<'a> {
+    purpose: Purpose,
     request: &'a WorkflowRequest,
     file: Option<&'a ConfigFile>,
     distribution: &'a Distribution<'a>,
     workflow: &'static dyn Workflow,
 }
 
-impl WorkflowCommand<'_> {
+impl<'a> WorkflowCommand<'a> {
+    fn new(
+        request: &'a WorkflowRequest,
+        file: Option<&'a ConfigFile>,
+        distribution: &'a Distribution<'a>,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let workflow = workflow::find(&request.workflow)
+            .ok_or_else(|| anyhow!("unknown workflow {}", request.workflow))?;
+        Ok(WorkflowCommand {
+            purpose,
+            request,
+            file,
+            distribution,
+            workflow,
+        })
+    }
+
     fn run(&self) -> Result<Exit> {
         let place = &self.request.place;
         let flags = self.request.phase.as_ref().map(|phase| &phase.flags);
@@ -189,7 +221,10 @@ impl WorkflowCommand<'_> {
             },
             world: &world,
             lines,
-            check_node: &|loaded| self.check_node(loaded, node),
+            check_node: &|loaded| match self.purpose {
+                Purpose::Run => self.check_node(loaded, node),
+                Purpose::Plan => Ok(()),
+            },
         })?;
         prepare(self.distribution, self.workflow, loaded, self.file, only)
     }

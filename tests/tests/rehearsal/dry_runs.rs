@@ -1,4 +1,4 @@
-//! `init --dry-run --out`, and `plan`.
+//! `init --dry-run --out`.
 use crate::{PROGRAM, example, mode, write_config};
 use harness::{RunOutput, kubephase, run};
 use std::{fs, path::Path};
@@ -55,38 +55,6 @@ fn the_result_is_written_completely_or_not_at_all() {
     if Path::new("/dev/full").exists() {
         assert_eq!(dry_run(&config, Path::new("/dev/full"), &[]).status, 1);
     }
-}
-
-/// Runs `plan init` of the single-node example.
-fn plan(more: &[&str]) -> RunOutput {
-    let (config, node) = (
-        example("single-node/cluster.yaml"),
-        example("single-node/node.yaml"),
-    );
-    run(kubephase(PROGRAM)
-        .args(["plan", "init", "--config", &config, "--node", &node])
-        .args(more))
-}
-
-#[test]
-fn a_plan_shows_which_phases_are_left_out_and_why() {
-    let text = plan(&["--skip-phases=addon/kube-proxy"]);
-    assert!(
-        text.status == 0 && text.stdout.contains("skipped by --skip-phases"),
-        "{}{}",
-        text.stdout,
-        text.stderr
-    );
-    assert!(plan(&["-o", "dot"]).stdout.starts_with("digraph"));
-    assert!(serde_json::from_str::<serde_json::Value>(&plan(&["-o", "json"]).stdout).is_ok());
-    let wrong = plan(&["--skip-phases=addon/coredn"]);
-    assert!(
-        wrong.status == 2
-            && wrong.stderr.contains("invalid phase name: addon/coredn")
-            && wrong.stderr.contains("addon/coredns"),
-        "{}",
-        wrong.stderr
-    );
 }
 
 /// A dry run ends even if phases are left out that start the cluster or wait for it.

@@ -8,6 +8,7 @@ mod bad_input;
 mod clients;
 mod dry_runs;
 mod keys;
+mod plans;
 mod repeated_runs;
 
 use harness::{RunOutput, kubephase, quick_config, run, workspace};

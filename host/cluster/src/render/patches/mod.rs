@@ -4,6 +4,7 @@
 mod apply;
 mod file;
 mod merge_keys;
+mod places;
 mod strategic;
 #[cfg(test)]
 mod tests;

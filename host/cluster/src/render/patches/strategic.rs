@@ -1,8 +1,12 @@
 //! Strategic merge patches: merge patches in which lists of known fields merge element by element.
 //! Directives say what such a merge cannot: `$patch`, `$setElementOrder/…`, `$retainKeys` and
 //! `$deleteFromPrimitiveList/…`.
-use super::merge_keys::{MergeKey, MergeRule, merge_rule};
+use super::{
+    merge_keys::{MergeKey, MergeRule, merge_rule},
+    places::Places,
+};
 use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -81,6 +85,7 @@ impl Merge<'_> {
                 else {
                     continue;
                 };
+                let removed: HashSet<&Value> = removed.iter().collect();
                 items.retain(|item| !removed.contains(item));
                 continue;
             }
@@ -164,13 +169,20 @@ impl Merge<'_> {
             return Ok(new);
         };
         let MergeKey::Field(name) = key else {
-            let mut all = old.clone();
-            all.extend(new.iter().filter(|item| !old.contains(item)).cloned());
+            let known: HashSet<&Value> = old.iter().collect();
+            let added = new.iter().filter(|item| !known.contains(item));
+            let all = old.iter().chain(added).cloned().collect();
             return Ok(in_order(all, &new, &old, key));
         };
         let mut merged = old.clone();
         if apply_list_directives(name, &mut merged, &mut new)? {
             return Ok(new);
+        }
+        let mut places = HashMap::new();
+        for (place, element) in merged.iter().enumerate() {
+            if let Some(identity) = element.get(name) {
+                places.entry(identity.clone()).or_insert(place);
+            }
         }
         for item in &new {
             let Value::Object(patch) = item else {
@@ -179,10 +191,7 @@ impl Merge<'_> {
             let identity = patch.get(name).ok_or_else(|| {
                 format!("map: {item} does not contain declared merge key: {name}")
             })?;
-            match merged
-                .iter_mut()
-                .find(|element| element.get(name) == Some(identity))
-            {
+            match places.get(identity).map(|place| &mut merged[*place]) {
                 Some(element) => {
                     let old = element.as_object().cloned().unwrap_or_default();
                     *element = self
@@ -191,7 +200,12 @@ impl Merge<'_> {
                         })?
                         .into();
                 }
-                None => merged.extend(without_directives(item.clone())),
+                None => {
+                    if let Some(element) = without_directives(item.clone()) {
+                        places.insert(identity.clone(), merged.len());
+                        merged.push(element);
+                    }
+                }
             }
         }
         Ok(in_order(merged, &new, &old, key))
@@ -207,7 +221,7 @@ fn apply_list_directives(
     patch: &mut Vec<Value>,
 ) -> Result<bool, String> {
     let mut replace = false;
-    let mut elements = Vec::new();
+    let (mut elements, mut deleted) = (Vec::new(), HashSet::new());
     for item in patch.drain(..) {
         match item
             .get(PATCH)
@@ -219,7 +233,7 @@ fn apply_list_directives(
                 let identity = item.get(key).ok_or_else(|| {
                     format!("map: {item} does not contain declared merge key: {key}")
                 })?;
-                merged.retain(|element| element.get(key) != Some(identity));
+                deleted.insert(identity.clone());
             }
             Some("merge") => {
                 return Err("merging lists cannot yet be specified in the patch".into());
@@ -227,6 +241,11 @@ fn apply_list_directives(
             Some(other) => return Err(format!("unknown patch type found: {other}")),
         }
     }
+    merged.retain(|element| {
+        element
+            .get(key)
+            .is_none_or(|identity| !deleted.contains(identity))
+    });
     *patch = elements;
     Ok(replace)
 }
@@ -242,22 +261,19 @@ fn retain_fields(current: &mut Object, patch: &mut Object, allowed: bool) -> Res
     if !allowed {
         return Ok(());
     }
+    let keys: HashSet<&str> = keys.iter().filter_map(Value::as_str).collect();
     let has_unnamed_value = patch.iter().any(|(field, value)| {
-        !value.is_null() && !field.starts_with('$') && !contains_text(&keys, field)
+        !value.is_null() && !field.starts_with('$') && !keys.contains(field.as_str())
     });
     if has_unnamed_value {
         return Err(invalid_retain_keys());
     }
-    current.retain(|field, _| contains_text(&keys, field));
+    current.retain(|field, _| keys.contains(field.as_str()));
     Ok(())
 }
 
 fn invalid_retain_keys() -> String {
     "invalid patch format of retainKeys".to_owned()
-}
-
-fn contains_text(list: &[Value], text: &str) -> bool {
-    list.iter().any(|item| item == text)
 }
 
 /// Removes directives and nulls from a value that replaces nothing; `None` if all of it was a
@@ -289,15 +305,16 @@ fn without_directives(value: Value) -> Option<Value> {
 /// patch, the others in the order of the server. A server's element stays before the first of the
 /// patch's elements that it was before, so new elements come early.
 fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: MergeKey) -> Vec<Value> {
+    let (patch, server) = (Places::new(patch, key), Places::new(server, key));
     let (mut named, mut others): (Vec<_>, Vec<_>) = merged
         .into_iter()
-        .partition(|item| position(patch, item, key).is_some());
-    named.sort_by_key(|item| position(patch, item, key));
-    others.sort_by_key(|item| position(server, item, key));
+        .partition(|item| patch.find(item).is_some());
+    named.sort_by_key(|item| patch.find(item));
+    others.sort_by_key(|item| server.find(item));
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     let mut ordered = Vec::new();
     while let (Some(other), Some(new)) = (others.peek(), named.peek()) {
-        let is_before = match (position(server, other, key), position(server, new, key)) {
+        let is_before = match (server.find(other), server.find(new)) {
             (Some(other), Some(new)) => other < new,
             _ => false,
         };
@@ -310,16 +327,4 @@ fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: MergeKey
     ordered.extend(others);
     ordered.extend(named);
     ordered
-}
-
-/// Returns the position in a list of the element with the identity of `item`.
-fn position(list: &[Value], item: &Value, key: MergeKey) -> Option<usize> {
-    list.iter().position(|element| is_same(element, item, key))
-}
-
-fn is_same(a: &Value, b: &Value, key: MergeKey) -> bool {
-    match key {
-        MergeKey::Field(name) => a.get(name) == b.get(name),
-        MergeKey::Scalar => a == b,
-    }
 }

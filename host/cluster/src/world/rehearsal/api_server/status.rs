@@ -103,6 +103,12 @@ impl ApiError {
         Self::new(400, "BadRequest", message.into())
     }
 
+    /// Returns the error that the body is too large, with the reason.
+    pub fn too_large(why: &str) -> Self {
+        let message = format!("Request entity too large: {why}");
+        Self::new(413, "RequestEntityTooLarge", message)
+    }
+
     /// Returns the error that the body is of an unknown type.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into())

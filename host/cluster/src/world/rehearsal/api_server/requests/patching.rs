@@ -13,6 +13,9 @@ use crate::{
 };
 use serde_json::Value;
 
+/// Operations of a JSON patch at most (as the real API server has it).
+const MAX_OPERATIONS: usize = 10_000;
+
 impl AuthorizedCall<'_> {
     pub(super) fn patch(&self, store: &mut Store) -> ApiResult<ApiReply> {
         let media_type = self
@@ -71,6 +74,13 @@ impl AuthorizedCall<'_> {
             "application/json-patch+json" => {
                 let patch: json_patch::Patch = serde_json::from_value(patch.clone())
                     .map_err(|error| ApiError::bad_request(error.to_string()))?;
+                if patch.len() > MAX_OPERATIONS {
+                    return Err(ApiError::too_large(&format!(
+                        "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got \
+                         {}",
+                        patch.len()
+                    )));
+                }
                 json_patch::patch(&mut patched, &patch).map_err(|error| {
                     ApiError::invalid(self.path.resource, &self.path.name, &error.to_string())
                 })?;

@@ -15,7 +15,6 @@ use hyper::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName},
     http::request::Parts,
 };
-use serde_json::{Value, json};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -36,7 +35,8 @@ pub(super) async fn handle_request(
         return Ok(to_response(ApiReply::Json(401, status)));
     };
     let Some(body) = read_body(body).await else {
-        return Ok(to_response(ApiReply::Json(413, too_large())));
+        let status = ApiError::too_large(&format!("limit is {MAX_BODY}")).body();
+        return Ok(to_response(ApiReply::Json(413, status)));
     };
     let call = ApiCall {
         method: head.method.as_str().to_owned(),
@@ -78,16 +78,6 @@ async fn read_body(body: Incoming) -> Option<Bytes> {
     let read = Limited::new(body, MAX_BODY).collect();
     let body = timeout(BODY_TIME, read).await.ok()?.ok()?;
     Some(body.to_bytes())
-}
-
-fn too_large() -> Value {
-    json!({
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "reason": "RequestEntityTooLarge",
-        "code": 413,
-    })
 }
 
 /// Returns the user of a bootstrap token; `None` if the token is not valid.

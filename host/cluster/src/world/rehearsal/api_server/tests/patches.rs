@@ -46,6 +46,18 @@ fn strategic_merge_patches_merge_lists_by_their_keys() {
 }
 
 #[test]
+fn json_patches_have_a_limit_of_operations() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    create_node(&admin);
+    let operation = json!({"op": "add", "path": "/metadata/labels", "value": {"a": "b"}});
+    for (operations, code) in [(10_000, 200), (10_001, 413)] {
+        let patch = vec![operation.clone(); operations].into();
+        assert_eq!(admin.patch(NODE, "json-patch+json", &patch).0, code);
+    }
+}
+
+#[test]
 fn merge_patches_replace_lists() {
     let api = new_state();
     let admin = TestClient::admin(&api);

@@ -19,7 +19,7 @@ use super::{
 use crate::text::user_info;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 /// The placeholder of a secret setting.
 pub const PLACEHOLDER: &str = "<secret:setting>";
@@ -48,15 +48,13 @@ const MAX_DEPTH: usize = 32;
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
 /// had.
 pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
-    let mut found = Vec::new();
-    walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
-        // Several schemas may mark the same value.
-        if *secret != PLACEHOLDER {
-            collect_texts(secret, &mut found);
-            *secret = PLACEHOLDER.into();
-        }
-    });
-    found
+    let mut hiding = Hiding {
+        root: schema,
+        credentials: HashMap::new(),
+        found: Vec::new(),
+    };
+    hiding.walk(schema, settings, MAX_DEPTH);
+    hiding.found
 }
 
 /// Whether the schema marks the value as secret.
@@ -73,83 +71,98 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     target.unwrap_or(schema)
 }
 
-/// Calls `hide` for each secret value within a value. `root` is the schema that references are
-/// relative to.
-fn walk(
-    root: &Value,
-    schema: &Value,
-    value: &mut Value,
-    depth: usize,
-    hide: &mut dyn FnMut(&mut Value),
-) {
-    let Some(depth) = depth.checked_sub(1) else {
-        return hide(value);
-    };
-    let target = resolve(root, schema);
-    if is_secret(schema) || is_secret(target) {
-        return hide(value);
-    }
-    if !std::ptr::eq(target, schema) {
-        walk(root, target, value, depth, hide);
-    }
-    for keyword in SAME_VALUE {
-        schema[keyword]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .for_each(|schema| walk(root, schema, value, depth, hide));
-    }
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                let of_name = schema["properties"]
-                    .get(name)
-                    .or_else(|| schema.get("additionalProperties"))
-                    .unwrap_or(&Value::Null);
-                let is_named =
-                    sounds_secret(name) && !matches!(field, Value::Null | Value::Bool(_));
-                walk_child(root, of_name, is_named, field, depth, hide);
-            }
-        }
-        Value::Array(items) => {
-            let of_items = schema.get("items").unwrap_or(&Value::Null);
-            for item in items {
-                walk_child(root, of_items, false, item, depth, hide);
-            }
-        }
-        _ => {}
-    }
+/// Hides secret settings.
+struct Hiding<'a> {
+    /// the schema that references are relative to
+    root: &'a Value,
+    /// whether a text has a credential, for each text that was judged: a schema can describe one
+    /// value many times
+    credentials: HashMap<String, bool>,
+    /// the texts of the values that were hidden
+    found: Vec<Secret<String>>,
 }
 
-/// Hides a value within another value, or only the secret parts of it. `is_named` says whether the
-/// value's name sounds secret.
-fn walk_child(
-    root: &Value,
-    schema: &Value,
-    is_named: bool,
-    value: &mut Value,
-    depth: usize,
-    hide: &mut dyn FnMut(&mut Value),
-) {
-    if !is_plain(root, schema) && (is_named || is_credential(value)) {
-        hide(value);
-    } else {
-        walk(root, schema, value, depth, hide);
+impl Hiding<'_> {
+    /// Hides the secret values within a value that this schema describes.
+    fn walk(&mut self, schema: &Value, value: &mut Value, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return self.hide(value);
+        };
+        let target = resolve(self.root, schema);
+        if is_secret(schema) || is_secret(target) {
+            return self.hide(value);
+        }
+        if !std::ptr::eq(target, schema) {
+            self.walk(target, value, depth);
+        }
+        for keyword in SAME_VALUE {
+            schema[keyword]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .for_each(|schema| self.walk(schema, value, depth));
+        }
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    let of_name = schema["properties"]
+                        .get(name)
+                        .or_else(|| schema.get("additionalProperties"))
+                        .unwrap_or(&Value::Null);
+                    let is_named =
+                        sounds_secret(name) && !matches!(field, Value::Null | Value::Bool(_));
+                    self.walk_child(of_name, is_named, field, depth);
+                }
+            }
+            Value::Array(items) => {
+                let of_items = schema.get("items").unwrap_or(&Value::Null);
+                for item in items {
+                    self.walk_child(of_items, false, item, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Hides a value within another value, or only the secret parts of it. `is_named` says whether
+    /// the value's name sounds secret.
+    fn walk_child(&mut self, schema: &Value, is_named: bool, value: &mut Value, depth: usize) {
+        if !is_plain(self.root, schema) && (is_named || self.is_credential(value)) {
+            self.hide(value);
+        } else {
+            self.walk(schema, value, depth);
+        }
+    }
+
+    /// Whether a value is a text with a credential in it. A text that may have one counts as plain.
+    fn is_credential(&mut self, value: &Value) -> bool {
+        let Some(text) = value.as_str() else {
+            return false;
+        };
+        if text.len() < SHORTEST_CREDENTIAL || text == PLACEHOLDER {
+            return false;
+        }
+        if let Some(is_credential) = self.credentials.get(text) {
+            return *is_credential;
+        }
+        let found = classify(text.as_bytes());
+        let is_credential = found.is_some_and(|credential| credential != Credential::Undecided);
+        self.credentials.insert(text.to_owned(), is_credential);
+        is_credential
+    }
+
+    fn hide(&mut self, value: &mut Value) {
+        // Several schemas may mark the same value.
+        if *value != PLACEHOLDER {
+            collect_texts(value, &mut self.found);
+            *value = PLACEHOLDER.into();
+        }
     }
 }
 
 /// Whether a schema says that its value is not secret.
 fn is_plain(root: &Value, schema: &Value) -> bool {
     resolve(root, schema)["writeOnly"] == false
-}
-
-/// Whether a value is a text with a credential in it. A text that may have one counts as plain.
-fn is_credential(value: &Value) -> bool {
-    let text = value
-        .as_str()
-        .filter(|text| text.len() >= SHORTEST_CREDENTIAL);
-    let found = text.and_then(|text| classify(text.as_bytes()));
-    found.is_some_and(|credential| credential != Credential::Undecided)
 }
 
 /// Collects the texts of a value, at any depth.

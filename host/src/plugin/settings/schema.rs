@@ -20,7 +20,7 @@ const MAX_PATTERN_BYTES: usize = 64 << 10;
 const MAX_MATCHED_BYTES: u64 = 1_000_000;
 /// The largest number of comparisons of a value with a schema, summed over all values of the
 /// settings. A long text counts as several values.
-const MAX_COMPARISONS: u64 = 5_000_000;
+const MAX_COMPARISONS: u64 = 1_000_000;
 /// Levels of nested schemas, with references followed.
 const MAX_DEPTH: usize = 100;
 /// Number of values in settings.

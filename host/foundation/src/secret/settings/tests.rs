@@ -159,3 +159,16 @@ fn settings_that_are_nested_deeper_than_schemas_are_followed_are_hidden() {
     assert!(!settings.to_string().contains("s-1"));
     assert!(list_secrets(&schema)[0].contains("digest"));
 }
+
+/// A judgement of each text for each schema would take minutes.
+#[test]
+fn a_text_is_judged_once_however_many_schemas_describe_it() {
+    let texts = (0..1000).map(|number| format!("pass word {number}: x = AbC{number}"));
+    let mut settings = json!({"notes": texts.collect::<Vec<_>>()});
+    let before = settings.clone();
+    let schema = json!({
+        "properties": {"notes": {"allOf": vec![json!({"items": {}}); 1000]}},
+    });
+    assert!(hide(&schema, &mut settings).is_empty());
+    assert_eq!(settings, before);
+}

@@ -16,6 +16,9 @@ pub struct Budget {
     pub until: Instant,
     /// The token whose request makes the call fail with `cancelled`.
     pub cancel: Cancel,
+    /// The processor time of this thread at which the call fails with `timeout`; `None` for no
+    /// limit. Only work on the thread that set the limit is measured.
+    processor_end: Option<Duration>,
 }
 
 impl Budget {
@@ -29,6 +32,7 @@ impl Budget {
             bytes,
             until,
             cancel: cancel.clone(),
+            processor_end: None,
         }
     }
 
@@ -39,7 +43,21 @@ impl Budget {
 
     /// Whether the call may no longer work.
     pub fn is_over(&self) -> bool {
-        self.cancel.is_requested() || self.time_left().is_zero()
+        self.cancel.is_requested() || self.is_late()
+    }
+
+    fn is_late(&self) -> bool {
+        let is_over = |end| time_of_thread() >= end;
+        self.time_left().is_zero() || self.processor_end.is_some_and(is_over)
+    }
+
+    /// Returns this budget for work on this thread, with a limit of its processor time from now on.
+    #[must_use]
+    pub fn within_processor_time(self, time: Duration) -> Budget {
+        Budget {
+            processor_end: Some(time_of_thread().saturating_add(time)),
+            ..self
+        }
     }
 
     /// Returns this budget, ending at most `time` from now.
@@ -48,6 +66,7 @@ impl Budget {
         let other = Budget::new(self.bytes, time, &self.cancel);
         Budget {
             until: other.until.min(self.until),
+            processor_end: self.processor_end,
             ..other
         }
     }
@@ -65,7 +84,7 @@ impl Budget {
         if self.cancel.is_requested() {
             return Err(Budget::cancelled(what));
         }
-        if self.time_left().is_zero() {
+        if self.is_late() {
             Err(Budget::timed_out(what))
         } else {
             Ok(())
@@ -115,6 +134,15 @@ impl Budget {
             format!("{what} is longer than the limit of {} bytes", self.bytes),
         )
     }
+}
+
+/// Returns the processor time that this thread has used.
+pub fn time_of_thread() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 #[cfg(test)]

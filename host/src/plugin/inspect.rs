@@ -3,6 +3,7 @@
 use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
+    secret::settings::list_secrets,
     text::sanitise,
     wasm::{gate, inspect::VERSION, plugin::Plugin, request::Request},
 };
@@ -46,6 +47,7 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     text += &render_imports(plugin, "It can observe", "observe-");
     text += &render_imports(plugin, "It can propose", "effects-");
     text += &render_requests(plugin);
+    text += &render_secrets(plugin);
     text + &render_denied(plugin)
 }
 
@@ -119,6 +121,19 @@ fn render_requests(plugin: &Plugin) -> String {
         }
     }
     text
+}
+
+/// Writes the part of a report about secret settings; empty if there are none.
+fn render_secrets(plugin: &Plugin) -> String {
+    let lines = list_secrets(&plugin.manifest().settings);
+    if lines.is_empty() {
+        return String::new();
+    }
+    lines
+        .iter()
+        .fold("\nSecret settings:\n".to_owned(), |text, line| {
+            format!("{text}  {line}\n")
+        })
 }
 
 /// Writes the part of a report about imports that will be denied; empty if there are none.

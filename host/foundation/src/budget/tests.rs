@@ -28,3 +28,13 @@ fn a_part_of_a_budget_never_outlasts_it() {
     assert_eq!(budget.within(Duration::from_secs(60)).until, budget.until);
     assert!(budget.within(Duration::ZERO).time_left().is_zero());
 }
+
+#[test]
+fn work_ends_with_the_processor_time_of_its_thread() {
+    let budget = Budget::unlimited().within_processor_time(Duration::from_millis(2));
+    let part = budget.within(Duration::from_hours(1));
+    while !part.is_over() {
+        std::hint::spin_loop();
+    }
+    assert_eq!(code(budget.check("a look")), "timeout");
+}

@@ -112,6 +112,7 @@ impl Session {
     where
         T: Answer + Serialize + DeserializeOwned,
     {
+        let _turn = self.turn_for_answer(admitted.row)?;
         let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
         let answer = self.0.source.observe(&call, arguments, || {
             admitted.budget.check(&call)?;

@@ -25,12 +25,12 @@ use crate::{
     config::plugin_limits::Limits,
     effect::{Effect, Object, proposal::Proposal},
     event::Usage,
-    parallel::fair::Clock,
+    parallel::fair::{Clock, FairTurn, FairTurns},
     run::{
         access::Access,
         capsule::{self, Capsule, ObservationSource},
     },
-    wasm::limits::MAX_PROPOSALS,
+    wasm::{gate::Row, limits::MAX_PROPOSALS},
 };
 use kubephase_wit::{Effect as Handle, Error, Failure, FailureCode, Finding, Stop};
 use parking_lot::{Mutex, MutexGuard};
@@ -41,6 +41,10 @@ use std::{sync::Arc, time::Duration};
 
 /// Longest time in which the answers of a recording are searched for credentials.
 const CAPSULE_TIME: Duration = Duration::from_secs(10);
+
+/// The answers that the process holds for plugins at a time, of the functions whose answers are
+/// large: four, and two of them for each plugin. The values of one answer can take 16 MiB.
+static LARGE_ANSWERS: FairTurns = FairTurns::new(4, 2);
 
 /// The session of one phase: it implements the phase's imports. Clones share their state.
 #[derive(Clone)]
@@ -210,6 +214,22 @@ impl Session {
             .clock
             .pause_during(|| json::wait_for_turn(plugin, text_bytes, &|| cancel.is_requested()));
         turn.ok_or_else(|| Stop::msg("the run was cancelled"))
+    }
+
+    /// Waits for a turn of the plugin to ask for a large answer. The turn is held until the answer
+    /// is judged.
+    ///
+    /// # Errors
+    /// The run is cancelled.
+    fn turn_for_answer(&self, row: &Row) -> Result<Option<FairTurn<'static>>, Stop> {
+        let Some(plugin) = self.third_party().filter(|_| row.has_large_answers()) else {
+            return Ok(None);
+        };
+        let cancel = &self.0.shared.cancel;
+        let wait = || LARGE_ANSWERS.wait(plugin, &|| cancel.is_requested());
+        let turn = self.0.clock.pause_during(wait);
+        turn.map(Some)
+            .ok_or_else(|| Stop::msg("the run was cancelled"))
     }
 
     /// Returns the limits of the phase.

@@ -5,7 +5,7 @@ use crate::{
     budget::Budget,
     render::patches::COREDNS,
     secret::classify::{Credential, classify_value_within, classify_within},
-    wasm::limits::MAX_ANSWERED_BYTES,
+    wasm::limits::{CALL_PROCESSOR_TIME, MAX_ANSWERED_BYTES},
     world::{EtcdMember, ServiceState, Tried},
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode, FileMeta, HttpReply, Stop};
@@ -144,6 +144,11 @@ impl Session {
         let _turn = turn.map_err(|_| Budget::cancelled(&format!("judging {}", what())))?;
         let time = time.min(self.time_left());
         let budget = Budget::new(usize::MAX, time, &self.0.shared.cancel);
+        // A call that used this much processor time ends anyway, when it returns to the plugin.
+        let processor_time = self.time_budget().map_or(CALL_PROCESSOR_TIME, |budget| {
+            budget.left().min(CALL_PROCESSOR_TIME)
+        });
+        let budget = budget.within_processor_time(processor_time);
         let Some(credential) = answer.credential(&budget) else {
             return Ok(());
         };

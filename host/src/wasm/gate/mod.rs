@@ -77,6 +77,11 @@ impl Row {
         matches!(self.permit, Permit::Free)
     }
 
+    /// Whether answers are large, and come from this machine or its cluster without a long wait.
+    pub fn has_large_answers(&self) -> bool {
+        self.interface == "observe-cluster" || self.function == "read-file"
+    }
+
     /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {

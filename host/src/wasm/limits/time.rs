@@ -1,5 +1,6 @@
 //! Limits the processor time of a call, and of all calls of a plugin.
 use super::CALL_PROCESSOR_TIME;
+use crate::budget::time_of_thread;
 use std::{
     sync::{
         Arc,
@@ -51,6 +52,11 @@ pub struct TimeBudget {
 }
 
 impl TimeBudget {
+    /// Returns the processor time that the plugin has left.
+    pub fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.used.total())
+    }
+
     /// # Errors
     /// The plugin used up its time.
     pub fn check(&self) -> Result<()> {
@@ -108,13 +114,4 @@ impl Drop for Meter {
     fn drop(&mut self) {
         self.count();
     }
-}
-
-/// Returns the processor time of this thread, on which guest and host functions run.
-fn time_of_thread() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
 }

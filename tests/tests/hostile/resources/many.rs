@@ -97,3 +97,41 @@ fn objects_of_many_plugins_do_not_fill_the_memory() {
         ended.stderr
     );
 }
+
+/// Lists of long texts that look like encodings, by several plugins side by side.
+#[test]
+fn long_lists_of_objects_are_judged_within_the_time_of_the_plugin() {
+    const CONFIG_MAPS: &str = "objects: [{apiVersion: v1, kind: ConfigMap, namespace: default}]";
+    let apply = |number: usize| {
+        let head = format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\
+             \"long-{number}\",\"namespace\":\"default\"}},\"data\":{{\"a\":\""
+        );
+        let object = json!([head, repeated("a", 900_000), "\"}}"]);
+        quiet_calls("effects-cluster.apply-object", json!([object]), 1)
+    };
+    let list = json!(["v1", "ConfigMap", "default", null]);
+    let lists = quiet_calls("observe-cluster.list-objects", list, 20);
+    let trial = Trial::phase()
+        .phases(SIDE_BY_SIDE)
+        .grants(&[
+            &format!("capability: effects-cluster.apply-object, {CONFIG_MAPS}"),
+            &format!("capability: observe-cluster.list-objects, {CONFIG_MAPS}"),
+        ])
+        .allow_cluster_admin()
+        .rounds(&[
+            json!({"calls": (0..4).map(apply).collect::<Vec<_>>(), "ending": "again"}),
+            json!({"calls": [lists]}),
+        ]);
+    let ended = trial.prepare().prepare_beside(5).rehearse_again();
+    eprintln!(
+        "lists of 6 plugins: {} MiB, {} ms",
+        ended.peak_memory >> 20,
+        ended.elapsed.as_millis()
+    );
+    assert!(
+        ended.output().contains("of processor time"),
+        "{:.4000}",
+        ended.stderr
+    );
+}

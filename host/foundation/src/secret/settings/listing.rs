@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 /// Most parts of a schema that are looked at. A larger schema is listed by its digest alone.
 const MAX_PARTS: usize = 10_000;
-/// Most lines of a schema. A schema with more lines is listed by its digest alone.
+/// Most lines of each kind. If there are more, a line with the digest of the schema stands for the
+/// others.
 const MAX_LINES: usize = 500;
 
 /// Returns a line for each secret setting of a schema, and for each setting that would be secret if
@@ -22,16 +23,33 @@ pub fn list_secrets(schema: &Value) -> Vec<String> {
         parts: 0,
     };
     listing.visit(schema, "");
-    if listing.parts > MAX_PARTS || listing.secret.len() + listing.shown.len() > MAX_LINES {
-        let digest = sha256_hex(schema.to_string().as_bytes());
-        return vec![format!("settings have a schema with the digest {digest}")];
+    let digest = sha256_hex(schema.to_string().as_bytes());
+    if listing.parts > MAX_PARTS {
+        return vec![format!(
+            "schema of settings is too large to say which are secret: it has the digest {digest}"
+        )];
     }
-    let secret = listing.secret.iter();
     let shown = listing.shown.difference(&listing.secret);
-    secret
+    let secret: Vec<String> = listing
+        .secret
+        .iter()
         .map(|path| format!("setting {path} is secret"))
-        .chain(shown.map(|path| format!("setting {path} is not secret")))
-        .collect()
+        .collect();
+    let shown: Vec<String> = shown
+        .map(|path| format!("setting {path} is not secret"))
+        .collect();
+    let mut lines = Vec::new();
+    for (kind, of_kind) in [("secret", secret), ("not secret", shown)] {
+        let more = of_kind.len().saturating_sub(MAX_LINES);
+        lines.extend(of_kind.into_iter().take(MAX_LINES));
+        if more > 0 {
+            lines.push(format!(
+                "schema of settings has {more} further settings that are {kind}: it has the digest \
+                 {digest}"
+            ));
+        }
+    }
+    lines
 }
 
 /// The settings that were found so far, as paths.

@@ -55,3 +55,19 @@ fn a_recursive_schema_is_listed_and_a_large_one_only_by_its_digest() {
     assert!(one.len() == 1 && one[0].contains("digest"), "{one:?}");
     assert_ne!(one, other);
 }
+
+#[test]
+fn a_setting_that_is_not_secret_is_listed_beside_any_number_of_secret_ones() {
+    let mut schema = json!({"properties": {"password": {"writeOnly": false}}});
+    for number in 0..600 {
+        schema["properties"][format!("key-{number}")] = json!({"writeOnly": true});
+    }
+    let lines = list_secrets(&schema);
+    assert_eq!(lines.len(), 502);
+    assert!(
+        lines[500].contains("100 further settings that are secret"),
+        "{}",
+        lines[500]
+    );
+    assert_eq!(lines[501], "setting /password is not secret");
+}

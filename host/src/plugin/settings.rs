@@ -2,20 +2,21 @@
 mod budget;
 mod schema;
 
-pub use budget::SettingsBudget;
+pub use budget::{LONGEST_SPELLED, SettingsBudget};
 
 use crate::{
     arguments::json,
     secret::{self, settings::PLACEHOLDER},
     text::sanitise,
-    wasm::{limits::MAX_SETTINGS, manifest::Manifest},
+    wasm::{
+        limits::{MAX_SETTINGS, MAX_SETTINGS_MEMORY},
+        manifest::Manifest,
+    },
 };
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use std::cell::LazyCell;
 
-/// Bytes of memory that settings take at most.
-const MAX_MEMORY: usize = 8 << 20;
 /// How many problems of settings a message has at most.
 const MAX_PROBLEMS: usize = 50;
 /// Bytes of one such problem at most.
@@ -88,10 +89,10 @@ pub fn check_schema(manifest: &Manifest) -> Result<()> {
 /// Checks that settings are not too large for the plugin, for messages and for capsules.
 fn check_size(settings: &Value) -> Result<()> {
     let (bytes, memory) = (settings.to_string().len(), json::memory(settings));
-    if bytes > MAX_SETTINGS || memory > MAX_MEMORY {
+    if bytes > MAX_SETTINGS || memory > MAX_SETTINGS_MEMORY {
         bail!(
             "its settings are too large: with the defaults of its schema they have {bytes} bytes \
-             and take {memory} bytes of memory; {MAX_SETTINGS} and {MAX_MEMORY} are allowed"
+             and take {memory} bytes of memory; {MAX_SETTINGS} and {MAX_SETTINGS_MEMORY} are allowed"
         );
     }
     Ok(())

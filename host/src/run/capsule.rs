@@ -86,11 +86,9 @@ impl Capsule {
             manifest.version.to_string(),
             plugin.digest().to_owned(),
         );
-        for secret in settings::hide(&manifest.settings, &mut self.settings) {
-            let mut known = Secrets::default();
-            known.add(secret);
-            self.blank(&known);
-        }
+        let mut known = Secrets::default();
+        known.add_settings(settings::hide(&manifest.settings, &mut self.settings));
+        self.blank(&known);
         self
     }
 

@@ -83,9 +83,7 @@ impl Complete {
     ) -> Result<Finished> {
         let prepared = &self.prepared;
         let mut masked = Secrets::mask(&prepared.config)?;
-        prepared
-            .secret_settings()
-            .for_each(|secret| masked.secrets.add(secret));
+        masked.secrets.add_settings(prepared.secret_settings());
         let bus = Bus::new(subscribers(&prepared.plan));
         let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),

@@ -2,21 +2,27 @@
 //! which only the host has. The operator sees the values only in messages of built-in phases.
 mod configuration;
 mod objects;
+mod spellings;
 
 use self::configuration::{shapes, urls};
 use crate::{
     config,
+    plugin::settings::LONGEST_SPELLED,
     secret::{Secret, bootstrap_token},
+    wasm::limits::MAX_ALL_SECRET_SETTINGS,
 };
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar, InitConfiguration, Join},
     node::{is_common_proxy, is_proxy, without_user_info},
 };
 use serde_json::Value;
+use spellings::Spellings;
 
 /// Characters of the shortest value that is blanked in records: a shorter value would occur in
 /// ordinary words.
 const MIN_BLANKED: usize = 6;
+/// The text that stands for a secret in records.
+const BLANK: &str = "<secret>";
 
 /// Placeholders and the secrets that they stand for.
 ///
@@ -31,6 +37,8 @@ pub struct Secrets {
     named: Vec<(String, Secret<String>)>,
     /// secrets without a placeholder, which are blanked in records
     others: Vec<Secret<String>>,
+    /// the secret settings, which plugins know
+    settings: Spellings,
 }
 
 /// A configuration without its secrets, in the forms that phases see.
@@ -140,7 +148,7 @@ impl Secrets {
     }
 
     /// Returns the values of this run's secrets.
-    fn values(&self) -> impl Iterator<Item = &Secret<String>> + Clone {
+    fn values(&self) -> impl Iterator<Item = &Secret<String>> {
         self.named
             .iter()
             .map(|(_, value)| value)
@@ -150,16 +158,31 @@ impl Secrets {
     /// Blanks the values of this run's secrets in a text.
     pub fn blank(&self, text: &mut String) {
         blank_values(self.values(), text);
+        self.settings.replace_in(text, BLANK);
     }
 
     /// Blanks the values of this run's secrets in every string of a JSON value.
     pub fn blank_value(&self, value: &mut Value) {
-        blank_value_of(self.values(), value);
+        change_texts(value, &|text| self.blank(text));
     }
 
-    /// Adds a secret that is blanked from now on.
-    pub fn add(&mut self, value: Secret<String>) {
-        self.others.push(value);
+    /// Adds the values of secret settings, which are blanked from now on. Values that are too long
+    /// to be looked for in all spellings are blanked as they are.
+    pub fn add_settings(&mut self, values: impl IntoIterator<Item = Secret<String>>) {
+        let mut bytes = 0;
+        let (spelled, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| {
+            let length = value.reveal().len();
+            let is_short = length <= LONGEST_SPELLED;
+            bytes += if is_short { length } else { 0 };
+            is_short && bytes <= MAX_ALL_SECRET_SETTINGS
+        });
+        self.settings = Spellings::of(&spelled);
+        self.others.extend(others);
+    }
+
+    /// Whether a name that a plugin gives holds a secret setting, in any of the usual spellings.
+    pub fn name(&self, name: &str) -> bool {
+        self.settings.are_in(name)
     }
 }
 
@@ -170,21 +193,19 @@ fn blank_values<'a>(values: impl Iterator<Item = &'a Secret<String>>, text: &mut
         .filter(|value| value.len() >= MIN_BLANKED)
     {
         if text.contains(value.as_str()) {
-            *text = text.replace(value.as_str(), "<secret>");
+            *text = text.replace(value.as_str(), BLANK);
         }
     }
 }
 
-/// Blanks values in every string of a JSON value.
-fn blank_value_of<'a>(values: impl Iterator<Item = &'a Secret<String>> + Clone, value: &mut Value) {
+/// Changes every string of a JSON value.
+fn change_texts(value: &mut Value, change: &dyn Fn(&mut String)) {
     match value {
-        Value::String(text) => blank_values(values, text),
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| blank_value_of(values.clone(), item)),
+        Value::String(text) => change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| change_texts(item, change)),
         Value::Object(fields) => fields
             .values_mut()
-            .for_each(|field| blank_value_of(values.clone(), field)),
+            .for_each(|field| change_texts(field, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

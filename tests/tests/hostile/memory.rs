@@ -151,6 +151,22 @@ fn settings_are_bounded_with_their_defaults() {
     );
 }
 
+#[test]
+fn the_settings_of_all_plugins_together_are_bounded() {
+    // Each plugin takes one and a half of the sixteen mebibytes: its schema and its settings.
+    let list = json!({"default": vec![json!({"": 0}); 1000]});
+    let trial = Trial::check().schema(&json!({"type": "object", "properties": {"list": list}}));
+    trial.preflight().expect_soon().expect_status(0);
+    trial.prepare_beside(12);
+    let ended = trial.preflight_again().expect_soon();
+    let refusal = "the settings of all plugins take more than";
+    assert!(
+        ended.status != 0 && ended.output().contains(refusal),
+        "{:.4000}",
+        ended.output()
+    );
+}
+
 /// A trial of four plugins that each write this number of own ConfigMaps of a megabyte.
 fn prepared_writers(objects: usize) -> Trial {
     let grant = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \

@@ -1,35 +1,59 @@
-//! The memory that the settings of all plugins may take together.
+//! The memory that the settings of all plugins may take together, and the bytes of their secrets.
 use crate::{
     arguments::json,
-    wasm::{limits::MAX_ALL_SETTINGS_BYTES, manifest::Manifest},
+    secret,
+    wasm::{
+        limits::{MAX_ALL_SECRET_SETTINGS, MAX_ALL_SETTINGS_BYTES},
+        manifest::Manifest,
+    },
 };
 use anyhow::{Result, bail};
 use serde_json::Value;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The memory that the settings of all plugins of a configuration take, with their schemas. Plugins
-/// are loaded side by side, and share it.
+/// Bytes of the longest secret setting that is looked for in the names that plugins give, in all
+/// usual spellings. No path is longer.
+pub const LONGEST_SPELLED: usize = 4096;
+
+/// The settings that the plugins of a configuration have so far, with their schemas. Plugins are
+/// loaded side by side, and share it.
 #[derive(Debug, Default)]
 pub struct SettingsBudget {
-    /// bytes
+    /// bytes of memory
     used: AtomicUsize,
+    /// bytes of the secret settings of at most [`LONGEST_SPELLED`] bytes
+    secret: AtomicUsize,
 }
 
 impl SettingsBudget {
     /// Counts the settings of a plugin, with the defaults of their schema, and the schema.
     ///
     /// # Errors
-    /// The settings of all plugins take too much memory.
+    /// The settings of all plugins take too much memory, or their secrets are too long.
     pub fn spend(&self, manifest: &Manifest, settings: &Value) -> Result<()> {
         let added = json::memory(&manifest.settings).saturating_add(json::memory(settings));
-        let before = self.used.fetch_add(added, Ordering::Relaxed);
-        if before.saturating_add(added) > MAX_ALL_SETTINGS_BYTES {
+        if exceeds(&self.used, added, MAX_ALL_SETTINGS_BYTES) {
             bail!(
                 "the settings of all plugins take more than {MAX_ALL_SETTINGS_BYTES} bytes of \
                  memory, with their schemas; those of this plugin take {added}: shorten them, or \
                  remove a plugin"
             );
         }
+        let secrets = secret::settings::hide(&manifest.settings, &mut settings.clone());
+        let lengths = secrets.iter().map(|secret| secret.reveal().len());
+        let added = lengths.filter(|length| *length <= LONGEST_SPELLED).sum();
+        if exceeds(&self.secret, added, MAX_ALL_SECRET_SETTINGS) {
+            bail!(
+                "the secret settings of all plugins have more than {MAX_ALL_SECRET_SETTINGS} \
+                 bytes; those of this plugin have {added}: shorten them, or remove a plugin"
+            );
+        }
         Ok(())
     }
+}
+
+/// Adds to a counter. Returns whether it exceeds its limit.
+fn exceeds(counter: &AtomicUsize, added: usize, limit: usize) -> bool {
+    let before = counter.fetch_add(added, Ordering::Relaxed);
+    before.saturating_add(added) > limit
 }

@@ -63,7 +63,9 @@ impl Secrets {
             if kind == "ConfigMap" {
                 mask_configuration(&mut shown);
             }
-            super::blank_value_of(patched.iter(), &mut shown);
+            super::change_texts(&mut shown, &|text| {
+                super::blank_values(patched.iter(), text)
+            });
         }
         if kind == "ConfigMap" && shown["metadata"]["namespace"] == "kube-public" {
             mask_signatures(&mut shown);

@@ -109,10 +109,12 @@ impl report::Host for Session {
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
         let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
+        let name = String::from(name);
+        self.check_name("the name of a fact", &name)?;
         if self.is_plugin() {
             self.0.shared.secrets.blank(&mut json);
         }
-        let key = (self.0.phase.clone(), String::from(name));
+        let key = (self.0.phase.clone(), name);
         let mut facts = self.0.shared.facts.lock();
         let is_new = !facts.contains_key(&key);
         self.hand_fact(key.1.len() + json.len(), is_new)?;

@@ -7,6 +7,7 @@
 mod admit;
 mod context;
 mod imports;
+mod names;
 mod observe;
 mod outlet;
 mod propose;
@@ -247,8 +248,12 @@ impl Session {
     }
 
     /// Records a proposal.
+    ///
+    /// # Errors
+    /// `denied` if its target holds a secret. The phase is stopped if it reaches a limit.
     fn propose(&mut self, effect: impl Into<Effect>) -> Hosted<Handle> {
         let effect = effect.into();
+        self.check_target(&effect)?;
         let mut call = self.call();
         if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
             return Err(Error::Stop(Stop::msg(format!(

@@ -112,7 +112,8 @@ impl Session {
             remedy,
             url,
         } = finding;
-        let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
+        let code: String = FindingCode::parse(&code).map_err(Stop::msg)?.into();
+        self.check_name("the code of a finding", &code)?;
         let evidence = evidence
             .into_iter()
             .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));

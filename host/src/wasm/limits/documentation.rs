@@ -82,25 +82,27 @@ fn rows_of_a_run() -> Vec<Row> {
             format!(
                 "a manifest: {MAX_EDGES} `needs` and `before`; a text: {} bytes; \
                  a finding: {MAX_EVIDENCE} pieces of evidence; an object: {}; \
-                 settings: {}, and {} of memory for their schema; a file of certificates: \
+                 settings: {}, {} of memory for them, and {} for their schema; a file of certificates: \
                  {MAX_CERTIFICATES} certificates, of which {MAX_SIGNATURE_CHECKS} are tried as \
                  issuers for a chain; a certificate: {MAX_CERTIFICATE_NAMES} names",
                 Text::LONGEST,
                 mib(MAX_OBJECT_BYTES),
                 mib(MAX_SETTINGS),
+                mib(MAX_SETTINGS_MEMORY),
                 mib(MAX_SETTINGS_SCHEMA_BYTES)
             ),
         ),
         (
             "all plugins side by side",
             format!(
-                "{} of memory for settings and their schemas, {} of findings, {} of facts, {} of \
-                 objects, {MAX_DIRECTORIES} directories, \
+                "{} of memory for settings and their schemas, {} KiB of secret settings, {} of \
+                 findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
                  {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
                  {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \
                  {MAX_LARGE_CALLS} calls with more than {} of memory at a time, \
                  {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; further calls wait for their turn",
                 mib(MAX_ALL_SETTINGS_BYTES),
+                MAX_ALL_SECRET_SETTINGS >> 10,
                 mib(MAX_FINDING_BYTES),
                 mib(MAX_FACT_BYTES),
                 mib(MAX_ALL_OBJECT_BYTES),

@@ -25,6 +25,8 @@ pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
 pub const MAX_OBJECT_BYTES: usize = 1 << 20;
 /// Bytes of the settings of a plugin, with the defaults of its schema.
 pub const MAX_SETTINGS: usize = 1 << 20;
+/// Bytes of memory that the settings of a plugin take.
+pub const MAX_SETTINGS_MEMORY: usize = 8 << 20;
 /// Phases that all phases of a plugin need or are before.
 pub const MAX_EDGES: usize = 2000;
 /// Bytes of memory for the schema of a plugin's settings. Known schemas take some ten thousand.
@@ -62,6 +64,8 @@ pub const MAX_RUN_CAPSULES: usize = 3;
 
 /// Bytes of memory for the settings of all plugins, with the defaults and the schemas of them.
 pub const MAX_ALL_SETTINGS_BYTES: usize = 16 << 20;
+/// Bytes of the secret settings of all plugins. They are looked for in every text of a plugin.
+pub const MAX_ALL_SECRET_SETTINGS: usize = 64 << 10;
 
 /// Bytes that the effects of all plugins take in the journal. The built-in phases may take an equal
 /// number.

@@ -2,6 +2,7 @@
 //! capsule, the output, or an object that every node may read.
 
 mod capsules;
+mod names;
 mod runs;
 
 use crate::support::{Trial, call};
@@ -14,13 +15,18 @@ pub const CERTIFICATE_KEY: &str =
 
 pub const SETTING: &str = "canary-of-a-setting";
 
-/// Returns a trial with secrets in the configuration, the environment and the settings.
+/// Returns a trial of a check with secrets in the configuration, the environment and the settings.
 pub fn trial_with_secrets() -> Trial {
+    with_secrets(Trial::check())
+}
+
+/// Adds secrets to the configuration, the environment and the settings of a trial.
+pub fn with_secrets(trial: Trial) -> Trial {
     let cluster = format!(
         "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens: \
          [{{token: abcdef.{TOKEN_SECRET}}}]\ncertificateKey: {CERTIFICATE_KEY}\n"
     );
-    Trial::check()
+    trial
         .cluster(&cluster)
         .environment("AWS_SECRET_ACCESS_KEY", "canary-cloud")
         .environment("KUBEPHASE_SIGNING_PASSWORD", "canary-signing")

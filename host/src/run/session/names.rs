@@ -1,0 +1,48 @@
+//! Refuses names of a plugin that hold a secret setting. A name stands in the journal in clear
+//! text: `reset` finds by it what a run made, and people find by it what happened.
+use super::{Hosted, Session};
+use crate::effect::Effect;
+use kubephase_wit::{Failure, FailureCode, Stop};
+
+const REMEDY: &str = "the plugin has to take a name without the secret; if the setting is not \
+    secret, the plugin's schema says so by `writeOnly: false`";
+
+impl Session {
+    /// Refuses an effect of a plugin whose target, or one of whose files, is named by a secret.
+    ///
+    /// # Errors
+    /// `denied`. The failure does not have the name.
+    pub(super) fn check_target(&self, effect: &Effect) -> Hosted<()> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let (kind, target) = effect.summary();
+        let footprint = effect.footprint(&[]);
+        let mut texts = [target.as_str()].into_iter().chain(footprint.texts());
+        if !texts.any(|text| self.0.shared.secrets.name(text)) {
+            return Ok(());
+        }
+        let message = format!(
+            "the target of a proposal of the kind {kind} holds a secret setting, and the journal \
+             keeps targets in clear text"
+        );
+        Err(Failure {
+            remedy: Some(REMEDY.to_owned()),
+            ..Failure::new(FailureCode::Denied, message)
+        }
+        .into())
+    }
+
+    /// Refuses the name of something that a plugin reports if the name holds a secret.
+    ///
+    /// # Errors
+    /// The error does not have the name. It stops the phase, because reports have no failure.
+    pub(super) fn check_name(&self, what: &str, name: &str) -> Result<(), Stop> {
+        if self.is_plugin() && self.0.shared.secrets.name(name) {
+            return Err(Stop::msg(format!(
+                "{what} holds a secret setting; {REMEDY}"
+            )));
+        }
+        Ok(())
+    }
+}

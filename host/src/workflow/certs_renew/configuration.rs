@@ -1,4 +1,5 @@
 //! The configuration of the commands about existing certificates: the place that it comes from.
+use super::static_pods::add_files_of_static_pods;
 use crate::{
     config::{self, CertificateFlags, ConfigFile, Loaded, Problem},
     effect::pki::{AuthorityFile, kubeconfig_facts},
@@ -26,11 +27,17 @@ impl Source<'_> {
     /// Every problem of the configuration. If the cluster cannot be read, that is not an error: the
     /// defaults are used (kubeadm behaviour).
     pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<Loaded> {
-        let stored = match self.file.and_then(ConfigFile::operator_file) {
-            Some(_) => None,
-            None => self.read_cluster(label, say)?,
+        let has_file = self.file.and_then(ConfigFile::operator_file).is_some();
+        let stored = if has_file {
+            None
+        } else {
+            self.read_cluster(label, say)?
         };
-        let loaded = config::load_for_certificates(self.file, self.flags, stored, self.node)?;
+        let is_known = has_file || stored.is_some();
+        let mut loaded = config::load_for_certificates(self.file, self.flags, stored, self.node)?;
+        if !is_known {
+            add_files_of_static_pods(&mut loaded.config, self.world.open()?.files());
+        }
         Ok(loaded)
     }
 

@@ -1,6 +1,7 @@
 //! `certs renew`: makes certificates of this node's control plane anew. The files of the node
 //! suffice, so it also works after all certificates have expired.
 pub mod configuration;
+mod static_pods;
 
 use crate::{
     config::{self, Config, RenewalFlags},

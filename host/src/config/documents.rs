@@ -63,10 +63,10 @@ impl Document {
     /// machine.
     pub fn at_place(&self, problem: Problem, place: &Place) -> Problem {
         match &place.file {
-            Some(file) => problem.in_file(file).at(place.line, place.column),
+            Some(file) => problem.in_file(file).at(place.line(), place.column()),
             None => problem
                 .in_file(&self.file)
-                .at(place.line + self.offset, place.column),
+                .at(place.line() + self.offset, place.column()),
         }
     }
 
@@ -128,8 +128,9 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
 pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
     check_document(&tree).map_err(|problem| {
-        let Place { line, column, .. } = tree.place;
-        problem.in_file(file).at(line + offset, column)
+        let place = &tree.place;
+        let problem = problem.in_file(file);
+        problem.at(place.line() + offset, place.column())
     })?;
     let document = Document {
         file: file.to_owned(),

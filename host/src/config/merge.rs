@@ -39,7 +39,7 @@ pub(super) fn merge(
         replaced: Vec::new(),
     };
     if let (Yaml::Map(earlier), Yaml::Map(later)) = (&mut document.tree.yaml, later.tree.yaml) {
-        merging.map("", earlier, later);
+        merging.map("", earlier, *later);
     }
     Ok(merging.replaced)
 }
@@ -94,7 +94,7 @@ impl Merging {
         match (&mut earlier.yaml, later.yaml) {
             // A field without a value says nothing.
             (_, Yaml::Scalar(value)) if value.is_null() => {}
-            (Yaml::Map(earlier), Yaml::Map(later)) => self.map(path, earlier, later),
+            (Yaml::Map(earlier), Yaml::Map(later)) => self.map(path, earlier, *later),
             (Yaml::List(earlier), Yaml::List(later)) if rule.is_some() => {
                 self.list(path, rule, earlier, later);
             }
@@ -172,10 +172,10 @@ impl Merging {
         let message = format!(
             "this value is used, and not that of {}:{}:{}",
             file.display(),
-            earlier.line + offset,
-            earlier.column
+            earlier.line() + offset,
+            earlier.column()
         );
-        let mut warning = Problem::new(path, message).at(later.line, later.column);
+        let mut warning = Problem::new(path, message).at(later.line(), later.column());
         warning.file = later.file.as_deref().map(Path::to_owned);
         self.replaced.push(warning);
     }

@@ -107,7 +107,7 @@ impl Diagnostics {
             current
         };
         let value = self.check_types(document, schema)?;
-        let mut value = component::as_read(schema, &value);
+        let mut value = component::as_read(schema, value);
         let mut timeout = None;
         if document.version() == "v1beta3" {
             timeout = v1beta3::convert(&mut value);

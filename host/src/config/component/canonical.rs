@@ -65,12 +65,15 @@ fn canonical_value(of: &Type, given: &Value) -> Value {
 /// Reads a document as Go does: null is the zero value in lists and maps, and elsewhere as if the
 /// field were absent. Quantities are in their canonical form, and fields that Go always writes have
 /// a value.
-pub fn as_read(schema: &Struct, document: &Value) -> Value {
-    let mut fields = document.as_object().cloned().unwrap_or_default();
+pub fn as_read(schema: &Struct, document: Value) -> Value {
+    let mut fields = match document {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
     fields.retain(|_, value| !value.is_null());
     for field in schema.fields {
         match fields.get_mut(field.name) {
-            Some(value) => *value = value_as_read(&field.value_type, value),
+            Some(value) => *value = value_as_read(&field.value_type, value.take()),
             None if field.unset == Unset::Zero => {
                 fields.insert(field.name.to_owned(), zero_value(&field.value_type));
             }
@@ -80,21 +83,22 @@ pub fn as_read(schema: &Struct, document: &Value) -> Value {
     fields.into()
 }
 
-fn value_as_read(of: &Type, value: &Value) -> Value {
+fn value_as_read(of: &Type, value: Value) -> Value {
     match (of, value) {
-        (Type::Struct(schema), _) => as_read(schema, value),
+        (Type::Struct(schema), value) => as_read(schema, value),
         (Type::List(_), Value::Null) => Value::Array(Vec::new()),
         (Type::Map(_), Value::Null) => Map::new().into(),
         (Type::List(of), Value::Array(items)) => {
-            items.iter().map(|item| value_as_read(of, item)).collect()
+            let items = items.into_iter();
+            items.map(|item| value_as_read(of, item)).collect()
         }
         (Type::Map(of), Value::Object(entries)) => entries
-            .iter()
-            .map(|(key, value)| (key.clone(), value_as_read(of, value)))
+            .into_iter()
+            .map(|(key, value)| (key, value_as_read(of, value)))
             .collect::<Map<_, _>>()
             .into(),
-        (Type::Quantity, _) | (_, Value::Null) => canonical_value(of, value),
-        _ => value.clone(),
+        (Type::Quantity, value) | (_, value @ Value::Null) => canonical_value(of, &value),
+        (_, value) => value,
     }
 }
 

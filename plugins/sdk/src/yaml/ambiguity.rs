@@ -1,4 +1,5 @@
-//! Strings that a reader of YAML 1.1 takes for another type.
+//! Plain texts that a reader of YAML 1.1 takes for another type than a string, by the rules of Go's
+//! reader. The host's reader of YAML uses them too.
 use std::ops::RangeInclusive;
 
 /// Whether Go's reader takes a plain string for null, a boolean, a number or a date of YAML 1.1.
@@ -12,9 +13,12 @@ pub fn reads_as_another_type(text: &str) -> bool {
     }
     WORDS.iter().any(|word| is_word(text, word))
         || match text.as_bytes().first() {
-            Some(b'.') => has_joined_digits(text) && is_float(&text.replace('_', "")),
+            Some(b'.') => decimal(text).is_some(),
             Some(b'+' | b'-' | b'0'..=b'9') => {
-                is_number(text) || is_sexagesimal(text) || is_date(text)
+                is_prefixed_integer(&text.replace('_', ""))
+                    || decimal(text).is_some()
+                    || is_sexagesimal(text)
+                    || is_timestamp(text)
             }
             _ => false,
         }
@@ -59,14 +63,21 @@ fn has_joined_digits(text: &str) -> bool {
     true
 }
 
-fn is_number(text: &str) -> bool {
+/// Returns the value of a plain text that is a decimal number, with `_` between its digits or
+/// without; `None` if it is not one, or if a float of 64 bits cannot hold it.
+pub fn decimal(text: &str) -> Option<f64> {
     let plain = text.replace('_', "");
-    is_integer(&plain) || is_float(&plain)
+    let is_decimal = match text.as_bytes().first()? {
+        b'.' => has_joined_digits(text) && is_float(&plain),
+        b'+' | b'-' | b'0'..=b'9' => is_float(&plain),
+        _ => false,
+    };
+    is_decimal.then(|| plain.parse().ok())?
 }
 
 /// Whether a text is an integer of at most 64 bits with the prefix of its base. A decimal integer
 /// is also a float.
-fn is_integer(text: &str) -> bool {
+fn is_prefixed_integer(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let most = match text.as_bytes() {
         [b'+', ..] => i64::MAX.unsigned_abs(),
@@ -131,8 +142,8 @@ fn is_sexagesimal(text: &str) -> bool {
         })
 }
 
-/// Whether a string is a date: `2026-1-2`, `2026-1-2T3:04:05Z`, `2026-01-02 03:04:05.6`.
-fn is_date(text: &str) -> bool {
+/// Whether a text is a date, or a date with a time: `2026-1-2`, `2026-1-2T3:04:05Z`, `2026-01-02 03:04:05.6`.
+pub fn is_timestamp(text: &str) -> bool {
     let (date, time) = match text.split_once(['T', 't', ' ']) {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),

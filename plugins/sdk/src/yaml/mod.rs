@@ -8,6 +8,7 @@ mod number;
 mod order;
 mod style;
 
+pub use ambiguity::{decimal, is_timestamp, reads_as_another_type};
 pub use number::float_text;
 
 use crate::yaml::emitter::Emitter;

@@ -73,12 +73,12 @@ impl Builder<'_> {
                 self.one_level_deeper(raw, |builder| {
                     builder.entries(children, None, &mut entries)
                 })?;
-                Yaml::Map(Entries::new(entries))
+                Yaml::Map(Entries::new(entries).into())
             }
         };
         Ok(YamlNode {
             yaml,
-            place: Place::new(raw.line, raw.column),
+            place: raw.place(),
         })
     }
 
@@ -100,7 +100,7 @@ impl Builder<'_> {
             let name = self.name(pair[0])?;
             let key = EntryKey {
                 name,
-                place: Place::new(place.line, place.column),
+                place: place.place(),
             };
             entries.push((key, self.node(pair[1])?));
         }
@@ -225,8 +225,12 @@ impl Builder<'_> {
 }
 
 impl Raw {
+    fn place(&self) -> Place {
+        Place::new(self.line.into(), self.column.into())
+    }
+
     fn refusal(&self, why: &str) -> Unreadable {
-        Unreadable::new(why, self.line, self.column)
+        Unreadable::new(why, self.line.into(), self.column.into())
     }
 }
 

@@ -18,9 +18,9 @@ const LINE_SEPARATOR: &str = "a line separator (U+2028, U+2029) outside of quote
 pub(super) struct Raw {
     pub content: NodeContent,
     /// from 1
-    pub line: u64,
+    pub line: u32,
     /// from 1
-    pub column: u64,
+    pub column: u32,
 }
 
 /// The content of a node. Numbers are indices of other nodes.
@@ -117,9 +117,9 @@ impl Reader<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.add_scalar_part(style, span);
                 let scalar = Scalar {
-                    text: text.into_owned(),
+                    text: text.into(),
                     is_plain: style == ScalarStyle::Plain,
-                    tag: tag.map(|tag| tag.to_string()),
+                    tag: tag.map(|tag| tag.to_string().into()),
                 };
                 self.add(NodeContent::Scalar(scalar), anchor, span);
             }
@@ -143,8 +143,8 @@ impl Reader<'_> {
         let index = self.nodes.len();
         self.nodes.push(Raw {
             content,
-            line: span.start.line() as u64,
-            column: span.start.col() as u64 + 1,
+            line: span.start.line().try_into().unwrap_or(u32::MAX),
+            column: (span.start.col() + 1).try_into().unwrap_or(u32::MAX),
         });
         if anchor > 0 {
             self.anchors.insert(anchor, index);

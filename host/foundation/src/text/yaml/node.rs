@@ -27,8 +27,9 @@ pub struct YamlNode {
 /// A line and a column, from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    pub line: u64,
-    pub column: u64,
+    // Small numbers: a document may have a million nodes, each with its place.
+    line: u32,
+    column: u32,
     /// the file whose line it is; `None` if the line is one of the document that has the tree
     pub file: Option<Arc<Path>>,
 }
@@ -37,17 +38,32 @@ impl Place {
     /// Returns a place in the document that has the tree.
     pub fn new(line: u64, column: u64) -> Place {
         Place {
-            line,
-            column,
+            line: small(line),
+            column: small(column),
             file: None,
         }
     }
 
+    /// Returns the line.
+    pub fn line(&self) -> u64 {
+        self.line.into()
+    }
+
+    /// Returns the column.
+    pub fn column(&self) -> u64 {
+        self.column.into()
+    }
+
     /// Makes this a place in a file. `offset` is the number of lines before the document.
     fn set_file(&mut self, file: &Arc<Path>, offset: u64) {
-        self.line += offset;
+        self.line = small(self.line() + offset);
         self.file = Some(file.clone());
     }
+}
+
+/// Returns a line or a column; the largest `u32` stands for all that are larger.
+fn small(number: u64) -> u32 {
+    number.try_into().unwrap_or(u32::MAX)
 }
 
 /// The content of a node.
@@ -55,7 +71,7 @@ impl Place {
 pub enum Yaml {
     Scalar(Value),
     List(Vec<YamlNode>),
-    Map(Entries),
+    Map(Box<Entries>),
 }
 
 impl fmt::Debug for Yaml {

@@ -1,35 +1,29 @@
 //! The values of scalars, by the rules of YAML 1.1.
 use crate::text::go_number::base_and_digits;
 use data_encoding::BASE64;
-use kubephase_sdk::yaml::float_text;
-use regex::Regex;
+use kubephase_sdk::yaml::{decimal, float_text, is_timestamp};
 use serde_json::{Number, Value};
-use std::sync::LazyLock;
 
 /// The prefix of tags that `!!` abbreviates.
 const CORE: &str = "tag:yaml.org,2002:";
 const NOT_OF_ITS_TAG: &str = "the value is not of the type that its tag names";
 
-static FLOAT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$").expect("a valid pattern")
-});
-
 /// A scalar as the text writes it.
 #[derive(Debug)]
 pub(super) struct Scalar {
-    pub text: String,
+    pub text: Box<str>,
     /// whether it has no quotes and is no block
     pub is_plain: bool,
-    pub tag: Option<String>,
+    pub tag: Option<Box<str>>,
 }
 
 impl Scalar {
     /// Whether it is the key `<<`, which merges maps.
     pub fn is_merge(&self) -> bool {
-        self.text == "<<"
+        *self.text == *"<<"
             && match &self.tag {
                 None => self.is_plain,
-                Some(tag) => tag == "!" || tag.strip_prefix(CORE) == Some("merge"),
+                Some(tag) => **tag == *"!" || tag.strip_prefix(CORE) == Some("merge"),
             }
     }
 
@@ -38,7 +32,7 @@ impl Scalar {
     /// # Errors
     /// The value is not of the type that its tag names, or JSON does not have it.
     pub fn value(&self) -> Result<Value, &'static str> {
-        let text = || Value::from(self.text.as_str());
+        let text = || Value::from(&*self.text);
         let tag = match &self.tag {
             None if self.is_plain => return implicit(&self.text),
             None => return Ok(text()),
@@ -99,15 +93,11 @@ fn implicit(text: &str) -> Result<Value, &'static str> {
 }
 
 fn number(text: &str) -> Option<Number> {
-    let finite = |text: &str| text.parse().ok().and_then(Number::from_f64);
-    match text.as_bytes().first()? {
-        b'.' => finite(text),
-        b'0'..=b'9' | b'-' | b'+' => {
-            let plain = text.replace('_', "");
-            integer(&plain).or_else(|| FLOAT.is_match(&plain).then(|| finite(&plain))?)
-        }
-        _ => None,
-    }
+    let whole = text
+        .starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+'))
+        .then(|| integer(&text.replace('_', "")))
+        .flatten();
+    whole.or_else(|| Number::from_f64(decimal(text)?))
 }
 
 /// Returns a whole number: decimal, or with the prefix of another base.
@@ -125,17 +115,6 @@ fn integer(text: &str) -> Option<Number> {
     }
 }
 
-/// Whether a text is a date, or a date with a time.
-fn is_timestamp(text: &str) -> bool {
-    static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
-        let time = r"\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?";
-        let pattern =
-            format!(r"^\d{{4}}-\d{{1,2}}-\d{{1,2}}([Tt]{time}(Z|[-+]\d\d:\d\d)| {time})?$");
-        Regex::new(&pattern).expect("a valid pattern")
-    });
-    TIMESTAMP.is_match(text)
-}
-
 fn decode_binary(text: &str) -> Result<Value, &'static str> {
     let lines: String = text.split(['\r', '\n']).collect();
     let bytes = BASE64
@@ -148,4 +127,93 @@ fn decode_binary(text: &str) -> Result<Value, &'static str> {
 #[allow(clippy::cast_possible_truncation, reason = "so does Go")]
 fn float_key(value: f64) -> String {
     float_text(value as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kubephase_sdk::yaml::reads_as_another_type;
+
+    fn is_text(text: &str) -> bool {
+        matches!(implicit(text), Ok(Value::String(_)))
+    }
+
+    /// Numbers in base 60 and dates are texts for this reader, and other readers differ.
+    fn is_quoted_for_others(text: &str) -> bool {
+        text.contains(':') || is_timestamp(text)
+    }
+
+    #[track_caller]
+    fn expect_agreement(text: &str) {
+        let is_quoted = reads_as_another_type(text);
+        assert!(
+            is_quoted || is_text(text),
+            "the writer does not quote {text:?}, and it is read as another type"
+        );
+        assert!(
+            !is_quoted || !is_text(text) || is_quoted_for_others(text),
+            "the writer quotes {text:?} for no reader"
+        );
+    }
+
+    #[test]
+    fn the_reader_and_the_writer_agree_which_plain_texts_are_other_types() {
+        const LETTERS: [char; 14] = [
+            '0', '1', '7', '8', '_', '.', '-', '+', 'e', 'x', 'o', 'b', ':', 'F',
+        ];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            for text in &texts {
+                expect_agreement(text);
+            }
+            let longer = |text: &String| LETTERS.map(|letter| format!("{text}{letter}"));
+            texts = texts.iter().flat_map(longer).collect();
+        }
+        for text in [
+            ".5_0",
+            "._5",
+            ".5__0",
+            ".5_",
+            "1_0.5",
+            "1e400",
+            ".5e400",
+            "0x_F",
+            "0o8",
+            "09",
+            "<<",
+            "+0xFFFFFFFFFFFFFFFF",
+            "-0x8000000000000000",
+            "18446744073709551616",
+            "2026-02-30",
+            "2026-02-28",
+            "2026-1-2T3:04:05Z",
+            "y",
+            "Off",
+            "+.inf",
+            "+.nan",
+            "~",
+            "nULL",
+            "1:30",
+        ] {
+            expect_agreement(text);
+        }
+    }
+
+    #[test]
+    fn a_number_that_begins_with_a_point_may_have_separated_digits() {
+        assert_eq!(implicit(".5_0"), Ok(0.5.into()));
+        assert_eq!(implicit("._5"), Ok("._5".into()));
+    }
+
+    #[test]
+    fn only_a_possible_date_has_the_type_timestamp() {
+        for (text, is_possible) in [("2026-02-28", true), ("2026-02-30", false)] {
+            let scalar = Scalar {
+                text: text.into(),
+                is_plain: true,
+                tag: Some(format!("{CORE}timestamp").into()),
+            };
+            assert_eq!(scalar.value().is_ok(), is_possible, "{text}");
+        }
+    }
 }

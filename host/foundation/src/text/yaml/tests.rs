@@ -18,7 +18,9 @@ fn every_node_has_its_place() {
 
 fn repeated(tree: &YamlNode) -> Vec<(String, u64)> {
     let repeated = tree.repeated().into_iter();
-    repeated.map(|(path, key)| (path, key.place.line)).collect()
+    repeated
+        .map(|(path, key)| (path, key.place.line()))
+        .collect()
 }
 
 fn key(number: u64) -> EntryKey {
@@ -49,12 +51,12 @@ fn a_map_of_many_keys_is_searched_in_linear_time() {
         null_node(),
     ));
     let tree = YamlNode {
-        yaml: Yaml::Map(Entries::new(entries)),
+        yaml: Yaml::Map(Entries::new(entries).into()),
         place: Place::new(1, 1),
     };
     assert!((1..=200_000).all(|number| tree.find(&format!("key-{number}")).1 == 1));
     assert_eq!(
-        (tree.find("key-77").0.line, tree.find("key-0").1),
+        (tree.find("key-77").0.line(), tree.find("key-0").1),
         (200_001, 0)
     );
     assert_eq!(repeated(&tree), [("key-77".to_owned(), 200_001)]);

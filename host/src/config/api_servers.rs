@@ -1,6 +1,6 @@
 //! The API servers that run in a cluster.
 use super::JoinConfiguration;
-use crate::world::Cluster;
+use crate::{render::static_pod, world::Cluster};
 use kubephase_sdk::{image, release::major_and_minor};
 use serde_json::Value;
 
@@ -20,8 +20,7 @@ fn versions_of(pods: &[Value]) -> Vec<String> {
     let mut versions: Vec<String> = pods
         .iter()
         .filter_map(|pod| {
-            let image = pod.pointer("/spec/containers/0/image")?.as_str()?;
-            let tag = image::tag(image)?;
+            let tag = image::tag(static_pod::image(pod, "kube-apiserver")?)?;
             major_and_minor(tag).map(|_| tag.to_owned())
         })
         .collect();
@@ -41,7 +40,11 @@ mod tests {
             "registry.example:5000/kube-apiserver",
             "kube-apiserver:own",
         ]
-        .map(|image| json!({ "spec": { "containers": [{ "image": image }] } }));
+        .map(|image| {
+            let own = json!({ "name": "kube-apiserver", "image": image });
+            let other = json!({ "name": "other", "image": "other:v1.30.0" });
+            json!({ "spec": { "containers": [other, own] } })
+        });
         assert_eq!(super::versions_of(&pods), ["v1.35.4", "v1.36.2"]);
         assert!(super::versions_of(&[json!({})]).is_empty());
     }

@@ -2,6 +2,7 @@
 //! `manifest` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
 pub mod control_plane;
 mod coredns;
+pub mod health;
 mod kubelet;
 mod manifest;
 pub mod preflight;

@@ -142,6 +142,7 @@ impl ApplyFlags {
         set(&mut options.print_config, self.print_config);
         set(&mut options.dry_run, self.dry_run.then_some(true));
         set(&mut options.force_upgrade, self.force.then_some(true));
+        set_skipped(options, &self.skip_phases);
         set_patches(options, self.patches.as_ref());
         merge_checks(options, &self.ignore_preflight_errors)
     }
@@ -165,6 +166,7 @@ impl UpgradeNodeFlags {
         set(&mut options.certificate_renewal, self.certificate_renewal);
         set(&mut options.etcd_upgrade, self.etcd_upgrade);
         set(&mut options.dry_run, self.dry_run.then_some(true));
+        set_skipped(options, &self.skip_phases);
         set_patches(options, self.patches.as_ref());
         merge_checks(options, &self.ignore_preflight_errors)
     }
@@ -172,6 +174,13 @@ impl UpgradeNodeFlags {
 
 pub(super) fn set(option: &mut Option<bool>, flag: Option<bool>) {
     *option = flag.or(*option);
+}
+
+/// Sets the phases to leave out: those of the flag replace those of the file (kubeadm behaviour).
+fn set_skipped(options: &mut UpgradeOptions, flag: &[String]) {
+    if !flag.is_empty() {
+        options.skip_phases = flag.to_vec();
+    }
 }
 
 fn set_patches(options: &mut UpgradeOptions, flag: Option<&String>) {

@@ -15,7 +15,7 @@ use crate::{
         read::{Diagnostics, Strictness},
         reset::socket_of_kubelet,
     },
-    render,
+    render::{self, static_pod},
     world::{Cluster, Files, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -198,7 +198,9 @@ impl ApiServers {
 
     /// Returns the version of the newest API server.
     fn newest(&self) -> Option<String> {
-        let newest = self.0.values().max()?;
+        // Versions that differ in their build metadata only are equally new.
+        let versions = self.0.values();
+        let newest = versions.max_by(|one, other| one.cmp_precedence(other))?;
         Some(format!("v{newest}"))
     }
 
@@ -215,7 +217,5 @@ impl ApiServers {
 
 /// Returns the version in the tag of an API server's image; `None` if the tag is not a version.
 fn version_of_pod(pod: &Value) -> Option<Version> {
-    let mut containers = pod["spec"]["containers"].as_array()?.iter();
-    let container = containers.find(|container| container["name"] == "kube-apiserver")?;
-    upgrade::version_of_image(container["image"].as_str()?)
+    upgrade::version_of_image(static_pod::image(pod, "kube-apiserver")?)
 }

@@ -8,6 +8,7 @@ use crate::{
     },
     pki::Certificate,
     program,
+    render::static_pod::mirror_reference,
     world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::Condition;
@@ -106,16 +107,6 @@ fn check_status(status: u16) -> Tried<Check> {
         Ok(Check::unchanged(true))
     } else {
         Err(not_ready(format!("it answered {status}")))
-    }
-}
-
-/// Returns the reference of the mirror of a component's static Pod.
-fn mirror_reference(component: &str, node: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Pod".into(),
-        namespace: Some("kube-system".into()),
-        name: format!("{component}-{node}"),
     }
 }
 

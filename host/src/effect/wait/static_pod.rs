@@ -1,10 +1,7 @@
 //! Whether the kubelet runs the static Pod of a new manifest, as the mirror of the Pod shows.
 use super::not_ready;
-use crate::world::Tried;
+use crate::{render::static_pod::manifest_hash, world::Tried};
 use serde_json::Value;
-
-/// The annotation with the hash of the manifest that a static Pod runs by.
-const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
 
 /// Checks a mirror Pod: it has another hash than the Pod that was replaced, or these images if that
 /// hash is not known, and all its containers are ready.
@@ -17,7 +14,7 @@ pub(super) fn check(
     replaced_hash: Option<&str>,
 ) -> Tried<()> {
     let pod = pod.ok_or_else(|| not_ready("the kubelet has not published the Pod".to_owned()))?;
-    let hash = pod["metadata"]["annotations"][HASH_ANNOTATION].as_str();
+    let hash = manifest_hash(pod);
     if hash.is_some() && hash == replaced_hash {
         return Err(not_ready(
             "the kubelet has not replaced the Pod: its hash did not change".to_owned(),
@@ -75,7 +72,7 @@ mod tests {
 
     fn pod() -> Value {
         json!({
-            "metadata": {"annotations": {HASH_ANNOTATION: "new"}},
+            "metadata": {"annotations": {"kubernetes.io/config.hash": "new"}},
             "spec": {"containers": [{"name": "c", "image": "i:2"}]},
             "status": {
                 "phase": "Running",

@@ -1,17 +1,14 @@
 //! `preflight` of an upgrade: the checks that need the cluster, the container runtime or images.
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
-use super::{coredns::check_corefile, read};
+use super::{coredns::check_corefile, health, read};
 use crate::{
     phase::preflight::{GROUP, report_problem, report_runtime_version},
     plan::spec::PhaseSpec,
-    render::{images, static_pod},
+    render::images,
 };
 use kubephase_sdk::{
     Failure, Outcome, cluster, codes, effects_images, kubeadm::Config, observe_files, say,
 };
-use serde_json::Value;
-
-const LABEL_OF_CONTROL_PLANES: &str = "node-role.kubernetes.io/control-plane=";
 
 /// Returns the group of checks of `upgrade apply`, with the built-in checks.
 pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
@@ -82,46 +79,14 @@ fn check_runtime() -> Result<Outcome, Failure> {
 /// `ControlPlaneNodesReady` and `StaticPodManifest`
 fn check_health() -> Result<Outcome, Failure> {
     say("[upgrade] Running cluster health checks");
-    let nodes = cluster::list_objects("v1", "Node", None, Some(LABEL_OF_CONTROL_PLANES))?;
-    let unready: Vec<&str> = nodes
-        .iter()
-        .filter(|node| !is_ready(node))
-        .filter_map(|node| node["metadata"]["name"].as_str())
-        .collect();
-    report_list(
-        codes::CONTROL_PLANE_NODES_READY,
-        "there are NotReady control-planes in the cluster",
-        &unready,
-    );
-    let mut absent = Vec::new();
-    for component in static_pod::CONTROL_PLANE {
-        let path = static_pod::manifest_path(component);
-        if observe_files::stat(&path)?.is_none() {
-            absent.push(path);
-        }
-    }
-    report_list(
-        codes::STATIC_POD_MANIFEST,
-        "manifest files not found",
-        &absent,
-    );
+    let selector = health::control_plane_selector();
+    let nodes = cluster::list_objects("v1", "Node", None, Some(&selector))?;
+    let problem = health::problem_of_nodes(&nodes);
+    report_problem(codes::CONTROL_PLANE_NODES_READY, problem);
+    let problem =
+        health::problem_of_manifests(|path| observe_files::stat(path).map(|file| file.is_some()))?;
+    report_problem(codes::STATIC_POD_MANIFEST, problem);
     Ok(Outcome::Settled)
-}
-
-fn is_ready(node: &Value) -> bool {
-    let conditions = node["status"]["conditions"].as_array();
-    let mut ready = conditions
-        .into_iter()
-        .flatten()
-        .filter(|condition| condition["type"] == "Ready");
-    ready.any(|condition| condition["status"] == "True")
-}
-
-/// Reports an error with the names in a list; a pass if the list is empty.
-fn report_list<T: AsRef<str>>(code: &str, what: &str, names: &[T]) {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    let problem = (!names.is_empty()).then(|| format!("{what}: [{}]", names.join(" ")));
-    report_problem(code, problem);
 }
 
 /// `ImagePull`: proposes the images, and the host pulls them.

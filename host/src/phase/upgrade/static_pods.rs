@@ -9,13 +9,11 @@ use crate::{
     render::static_pod,
 };
 use kubephase_sdk::{
-    Effect, Failure, FailureCode, ObjectRef, effects_core, failure, observe_cluster, observe_files,
+    Effect, Failure, FailureCode, cluster, effects_core, failure, observe_files,
     release::upgrade::version_of_image, spec::Condition,
 };
-use serde_json::Value;
 
 const LABEL: &str = "upgrade/staticpods";
-const HASH_POINTER: &str = "/metadata/annotations/kubernetes.io~1config.hash";
 
 /// A static Pod that is to be replaced.
 pub(super) struct Replacement<'a> {
@@ -152,16 +150,9 @@ impl<'a> Replacement<'a> {
         let ComponentStep {
             config, component, ..
         } = *self.step;
-        let pod = observe_cluster::get_object(&ObjectRef {
-            api_version: "v1".into(),
-            kind: "Pod".into(),
-            namespace: Some("kube-system".into()),
-            name: format!("{component}-{}", config.init.node_registration.name),
-        })?;
-        let pod: Value = pod
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        let hash = pod.pointer(HASH_POINTER).and_then(Value::as_str);
+        let node = &config.init.node_registration.name;
+        let pod = cluster::get_object(&static_pod::mirror_reference(component, node))?;
+        let hash = pod.as_ref().and_then(static_pod::manifest_hash);
         Ok(hash.map(str::to_owned))
     }
 

@@ -66,12 +66,8 @@ impl Workflow for UpgradeApply {
         flags.merge_into(&mut options)?;
         let prints_configuration = options.print_config.unwrap_or(false);
         let is_forced = options.force_upgrade.unwrap_or(false);
-        let skipped = match flags.skip_phases.as_slice() {
-            [] => &options.skip_phases,
-            given => given,
-        };
         // The versions are decided about where the checks are.
-        let checks_versions = input.runs_group(GROUP, skipped);
+        let checks_versions = input.runs_group(GROUP, &options.skip_phases);
         let command = NodeUpgrade {
             workflow: ID,
             options,

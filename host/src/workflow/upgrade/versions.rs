@@ -31,7 +31,7 @@ pub fn check(config: &Config, cluster: &dyn Cluster, say: &dyn Fn(LabelledLine))
     }
     let problems = UpgradeVersions {
         target: target.clone(),
-        cluster: Ok(upgrade.from),
+        cluster: upgrade.from,
         kubeadm: kubeadm.to_owned(),
         kubelets: kubelets(cluster),
         allowed: Allowed {

@@ -15,7 +15,7 @@ mod tests;
 pub use check::MigrationProblems;
 pub use defaults::is_default;
 pub use migrate::migrate;
-pub use notices::{changes, needs_migration, unsupported};
+pub use notices::{needs_migration, unsupported};
 
 use table::VERSIONS;
 

@@ -8,25 +8,15 @@ use super::{
 };
 
 /// Something of a Corefile that a version changes.
-struct Notice {
+pub(super) struct Notice {
     status: Status,
-    text: String,
-}
-
-/// Returns what the versions after `from`, up to `to`, deprecate, ignore, remove or add as a
-/// default, a sentence for each and version by version.
-///
-/// # Errors
-/// The versions are not known, or the Corefile cannot be read.
-pub fn changes(corefile: &str, from: &str, to: &str) -> Result<Vec<String>, String> {
-    let notices = notices(corefile, from, to)?.into_iter();
-    Ok(notices.map(|notice| notice.text).collect())
+    pub text: String,
 }
 
 /// Whether a Corefile has to be migrated: a version removes something of it, or adds a default.
 ///
 /// # Errors
-/// As of [`changes`].
+/// The versions are not known, or the Corefile cannot be read.
 pub fn needs_migration(corefile: &str, from: &str, to: &str) -> Result<bool, String> {
     let notices = notices(corefile, from, to)?;
     let needs = |notice: &Notice| matches!(notice.status, Status::Removed | Status::NewDefault);
@@ -37,7 +27,7 @@ pub fn needs_migration(corefile: &str, from: &str, to: &str) -> Result<bool, Str
 /// They stay as they are.
 ///
 /// # Errors
-/// As of [`changes`].
+/// The versions are not known, or the Corefile cannot be read.
 pub fn unsupported(corefile: &str, from: &str, to: &str) -> Result<Vec<String>, String> {
     let mut sentences = Vec::new();
     if from == to {
@@ -72,7 +62,7 @@ fn subject(plugin: &Plugin, option: Option<&str>) -> String {
     }
 }
 
-fn notices(corefile: &str, from: &str, to: &str) -> Result<Vec<Notice>, String> {
+pub(super) fn notices(corefile: &str, from: &str, to: &str) -> Result<Vec<Notice>, String> {
     if from == to {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-use super::{rules::kept, steps::rules_of, syntax::Corefile, table::VERSIONS, *};
+use super::{notices::notices, rules::kept, steps::rules_of, syntax::Corefile, table::VERSIONS, *};
 use crate::release::Release;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -47,7 +47,8 @@ impl Case {
             found.ends_with(&self.unsupported_at_last),
             "{about}: {found:?}"
         );
-        let mut found = changes(corefile, from, to).expect(&about);
+        let found = notices(corefile, from, to).expect(&about);
+        let mut found: Vec<String> = found.into_iter().map(|notice| notice.text).collect();
         found.sort();
         assert_eq!(found, self.changes, "{about}");
         let needs =

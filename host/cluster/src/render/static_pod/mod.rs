@@ -9,6 +9,7 @@ mod kube_controller_manager;
 mod kube_scheduler;
 mod probe;
 pub mod rootless;
+mod shown;
 mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
@@ -17,6 +18,7 @@ pub use health::health_url;
 pub use kube_apiserver::{ENDPOINT_ANNOTATION, authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
+pub use shown::{container, image, manifest_hash, mirror_reference};
 
 use super::{MANIFESTS, join_path};
 use kubephase_sdk::{

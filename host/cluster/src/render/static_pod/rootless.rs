@@ -113,8 +113,13 @@ pub fn run_as(pod: &mut Value, component: &str, users: &ControlPlaneUsers) {
     } else {
         json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } })
     };
-    if let Some(first) = pod.pointer_mut("/spec/containers/0") {
-        first["securityContext"] = container;
+    let containers = pod.pointer_mut("/spec/containers");
+    let mut containers = containers
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
+    if let Some(own) = containers.find(|container| container["name"] == component) {
+        own["securityContext"] = container;
     }
     if let Some(context) = pod.pointer_mut("/spec/securityContext") {
         context["runAsUser"] = user.uid.into();

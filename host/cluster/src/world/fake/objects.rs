@@ -1,13 +1,12 @@
 //! An API that has a fixed list of objects.
 use crate::{
     secret::Secret,
-    world::{Cluster, Tried, object_ref::reference, revision::Revision},
+    world::{Cluster, Tried, object_ref::reference, rehearsal::selects, revision::Revision},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
-/// An API that has a fixed list of objects, for holders of any credentials. It refuses changes, and
-/// ignores selectors.
+/// An API that has a fixed list of objects, for holders of any credentials. It refuses changes.
 #[derive(Clone)]
 pub struct FakeCluster(pub Vec<Value>);
 
@@ -36,12 +35,13 @@ impl Cluster for FakeCluster {
         api_version: &str,
         kind: &str,
         namespace: Option<&str>,
-        _selector: Option<&str>,
+        selector: Option<&str>,
     ) -> Tried<Vec<Value>> {
         Ok(self
             .0
             .iter()
             .filter(|object| is_listed(object, api_version, kind, namespace))
+            .filter(|object| selects(selector, object))
             .cloned()
             .collect())
     }

@@ -33,6 +33,7 @@ use super::{
     node::{described::DescribedNode, facts::NodeFacts},
 };
 use anyhow::{Context, Result};
+pub(super) use api_server::selects;
 pub use cluster_state::ClusterState;
 pub use external::{ExternalCluster, StandIns};
 use kubelet::{KubeletSettings, KubeletStandIn};

@@ -1,6 +1,9 @@
 //! The versions that run in a cluster: those of its Pods' images, and those of its kubelets.
 use super::object::{AvailableUpgrade, ComponentUpgrade};
-use crate::{render::static_pod::CONTROL_PLANE, world::Cluster};
+use crate::{
+    render::static_pod::{self, CONTROL_PLANE},
+    world::Cluster,
+};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::release::{
     Images,
@@ -129,14 +132,10 @@ fn component_nodes(cluster: &dyn Cluster, component: &str) -> Result<Nodes> {
     let pods = cluster.list("v1", "Pod", Some("kube-system"), Some(&selector));
     let pods =
         pods.map_err(|failure| anyhow!("couldn't list pods in cluster: {}", failure.to_text()))?;
-    // Selectors are part of the request, but a world of a test may ignore them.
-    let pods = pods
-        .iter()
-        .filter(|pod| pod["metadata"]["labels"]["component"] == component);
-    Ok(by_version(pods.map(|pod| {
-        let image = text(&pod["spec"]["containers"][0]["image"]);
+    Ok(by_version(pods.iter().map(|pod| {
+        let image = static_pod::image(pod, component).unwrap_or_default();
         // A tag has `_` where a version has `+`.
-        let version = tag(&image).replacen('_', "+", 1);
+        let version = tag(image).replacen('_', "+", 1);
         (version, text(&pod["spec"]["nodeName"]))
     })))
 }

@@ -4,15 +4,17 @@ use crate::{
     backoff::{Backoff, NextTry},
     cancel::Cancel,
     cli::print,
-    render::{images, static_pod},
+    phase::upgrade::health::{
+        CONTROL_PLANE_LABEL, control_plane_selector, problem_of_manifests, problem_of_nodes,
+    },
+    render::images,
     world::{Cluster, Files, World},
 };
 use kubephase_sdk::{codes, kubeadm::ClusterConfiguration};
 use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
-const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 /// Time for the Job to be created, and again to be complete.
 const JOB_TIME: Duration = Duration::from_secs(60);
 /// The beginning of the Job's name, and the name of its container.
@@ -28,47 +30,22 @@ pub fn privileges(world: &dyn World) -> HealthCheck {
 
 /// `StaticPodManifest`: this node has the manifests of a member of the control plane.
 pub fn manifests_exist(files: &dyn Files) -> HealthCheck {
-    let paths = static_pod::CONTROL_PLANE.map(static_pod::manifest_path);
-    let is_absent = |path: &&String| files.stat(path).is_ok_and(|file| file.is_none());
-    let absent: Vec<&str> = paths.iter().filter(is_absent).map(String::as_str).collect();
-    let problem =
-        (!absent.is_empty()).then(|| format!("manifest files not found: [{}]", absent.join(" ")));
+    // A path that cannot be looked at counts as a manifest (kubeadm behaviour).
+    let exists = |path: &str| Ok(!files.stat(path).is_ok_and(|file| file.is_none()));
+    let Ok::<_, Infallible>(problem) = problem_of_manifests(exists);
     HealthCheck::new(codes::STATIC_POD_MANIFEST, problem)
 }
 
 /// `ControlPlaneNodesReady`
 pub fn control_planes_ready(cluster: &dyn Cluster) -> HealthCheck {
-    let selector = format!("{CONTROL_PLANE}=");
-    let problem = match cluster.list("v1", "Node", None, Some(&selector)) {
+    let problem = match cluster.list("v1", "Node", None, Some(&control_plane_selector())) {
         Err(failure) => Some(format!(
-            "could not list nodes labeled with {CONTROL_PLANE:?}: {}",
+            "could not list nodes labeled with {CONTROL_PLANE_LABEL:?}: {}",
             failure.to_text()
         )),
-        Ok(nodes) => {
-            let unready = nodes.iter().filter(|node| is_unready(node));
-            let unready: Vec<&str> = unready
-                .filter_map(|node| node["metadata"]["name"].as_str())
-                .collect();
-            (!unready.is_empty()).then(|| {
-                format!(
-                    "there are NotReady control-planes in the cluster: [{}]",
-                    unready.join(" ")
-                )
-            })
-        }
+        Ok(nodes) => problem_of_nodes(&nodes),
     };
     HealthCheck::new(codes::CONTROL_PLANE_NODES_READY, problem)
-}
-
-fn is_unready(node: &Value) -> bool {
-    conditions(node).any(|condition| condition["type"] == "Ready" && condition["status"] != "True")
-}
-
-fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
-    object["status"]["conditions"]
-        .as_array()
-        .into_iter()
-        .flatten()
 }
 
 /// `CreateJob`: a Job runs to its end. It is deleted by the cluster, a minute later. Without a node
@@ -141,7 +118,9 @@ impl JobTrial<'_> {
         let job = found
             .map_err(|failure| failure.to_text())?
             .unwrap_or_default();
-        let is_complete = conditions(&job).any(|condition| condition["type"] == "Complete");
+        let conditions = job["status"]["conditions"].as_array();
+        let mut conditions = conditions.into_iter().flatten();
+        let is_complete = conditions.any(|condition| condition["type"] == "Complete");
         is_complete
             .then_some(())
             .ok_or_else(|| "no condition of type Complete".to_owned())
@@ -172,7 +151,7 @@ fn job(name: &str, image: &str) -> Value {
             "template": {"spec": {
                 "restartPolicy": "Never",
                 "securityContext": {"runAsUser": 999, "runAsGroup": 999, "runAsNonRoot": true},
-                "tolerations": [{"key": CONTROL_PLANE, "effect": "NoSchedule"}],
+                "tolerations": [{"key": CONTROL_PLANE_LABEL, "effect": "NoSchedule"}],
                 "containers": [{"name": JOB, "image": image, "args": ["-v"]}],
             }},
         },

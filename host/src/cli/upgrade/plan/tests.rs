@@ -5,7 +5,10 @@ use super::{
     object::{ConfigVersion, RemovedObjects, UpgradePlan},
     removed_apis, tables,
 };
-use crate::world::{World, fake::FakeWorld};
+use crate::{
+    phase::upgrade::health::CONTROL_PLANE_LABEL,
+    world::{World, fake::FakeWorld},
+};
 use kubephase_sdk::{
     kubeadm::ClusterConfiguration,
     release::{Release, upgrade::Candidate},
@@ -19,9 +22,9 @@ fn pod(component: &str, image: &str, node: &str) -> Value {
         "kind": "Pod",
         "metadata": {
             "name": format!("{component}-{node}"), "namespace": "kube-system",
-            "labels": {"component": component},
+            "labels": {"component": component, "tier": "control-plane"},
         },
-        "spec": {"nodeName": node, "containers": [{"image": image}]},
+        "spec": {"nodeName": node, "containers": [{"name": component, "image": image}]},
     })
 }
 
@@ -255,7 +258,8 @@ fn corefiles_are_checked() {
 fn nodes_have_to_be_ready() {
     let with_status = |status: &str| {
         json!({
-            "apiVersion": "v1", "kind": "Node", "metadata": {"name": status},
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": status, "labels": {CONTROL_PLANE_LABEL: ""}},
             "status": {"conditions": [{"type": "Ready", "status": status}]},
         })
     };

@@ -33,6 +33,7 @@ pub enum Note {
 }
 
 /// A version as text, and read.
+#[derive(Clone)]
 struct Found {
     text: String,
     version: Version,
@@ -52,7 +53,7 @@ impl Search<'_> {
             text: self.kubeadm.to_owned(),
             version: parse(self.kubeadm)?,
         };
-        let stable = self.stable(&mut notes)?;
+        let stable = self.stable(&kubeadm, &mut notes);
         let mut candidates = Vec::new();
         let mut is_minor_possible = is_older(self.cluster, &stable.version);
         if !is_older(&stable.version, self.cluster)
@@ -95,11 +96,11 @@ impl Search<'_> {
     }
 
     /// Returns the newest release. Without one it is the version of kubeadm.
-    fn stable(&self, notes: &mut Vec<Note>) -> Result<Found, String> {
+    fn stable(&self, kubeadm: &Found, notes: &mut Vec<Note>) -> Found {
         match self.find("stable", "stable version") {
             Ok(found) => {
                 notes.push(Note::Line(format!("Target version: {}", found.text)));
-                Ok(found)
+                found
             }
             Err(why) => {
                 notes.extend([
@@ -110,8 +111,7 @@ impl Search<'_> {
                             .to_owned(),
                     ),
                 ]);
-                let (text, version) = (self.kubeadm.to_owned(), parse(self.kubeadm)?);
-                Ok(Found { text, version })
+                kubeadm.clone()
             }
         }
     }

@@ -12,8 +12,8 @@ const STEP: u64 = 1;
 pub struct UpgradeVersions {
     /// what the cluster is upgraded to: `v1.36.2`
     pub target: String,
-    /// the version that the API server answers with, or why it did not
-    pub cluster: Result<String, String>,
+    /// the version that the cluster has
+    pub cluster: String,
     /// the kubeadm that upgrades, or that this program stands for
     pub kubeadm: String,
     /// the versions of the kubelets of all nodes, or why they are not known
@@ -54,13 +54,7 @@ impl UpgradeVersions {
         let target = parse(target).map_err(|_| {
             format!("unable to parse normalized version {target:?} as a semantic version")
         })?;
-        let cluster = self.cluster.as_ref().map_err(|why| {
-            format!(
-                "Unable to fetch cluster version: Couldn't fetch cluster version from the API \
-                 Server: {why}"
-            )
-        })?;
-        let cluster = parse(cluster).map_err(|why| {
+        let cluster = parse(&self.cluster).map_err(|why| {
             format!("Unable to fetch cluster version: Couldn't parse cluster version: {why}")
         })?;
         let kubeadm = parse(&self.kubeadm).map_err(|why| {
@@ -116,7 +110,7 @@ impl Read {
         let target = &versions.target;
         if is_older(&self.target, &self.minimum()) {
             // The "minimum" is the version of the cluster (kubeadm behaviour).
-            let cluster = versions.cluster.as_deref().unwrap_or_default();
+            let cluster = &versions.cluster;
             problems.mandatory.push(format!(
                 "Specified version to upgrade to {target:?} is equal to or lower than the minimum \
                  supported version {cluster:?}. Please specify a higher version to upgrade to"

@@ -142,20 +142,12 @@ impl ClientCertVerifier for SignatureOnlyVerifier {
 
 /// Returns the user of a client certificate (DER): its common name and organizations.
 pub fn user_of_certificate(der: &[u8]) -> Option<User> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let name = certificate
-        .subject()
-        .iter_common_name()
-        .next()?
-        .as_str()
-        .ok()?
-        .to_owned();
-    let groups = certificate
-        .subject()
-        .iter_organization()
-        .filter_map(|organization| organization.as_str().ok())
-        .map(str::to_owned);
-    Some(User {
+    X509Certificate::from_der(der).ok()?;
+    let certificate = Certificate::from_der(der.to_owned());
+    let name = certificate.common_name();
+    let groups = certificate.organizations().into_iter();
+    // An API server knows no user without a name.
+    (!name.is_empty()).then(|| User {
         name,
         groups: groups.chain(["system:authenticated".to_owned()]).collect(),
     })

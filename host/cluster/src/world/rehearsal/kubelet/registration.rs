@@ -1,11 +1,12 @@
 //! Creating the Node and mirror Pods.
-use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects, static_pods::name_of};
-use crate::world::{Cluster, Tried, text_file::read_kubeconfig};
-use kubephase_wit::ObjectRef;
+use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects};
+use crate::{
+    render::static_pod::{manifest_hash, mirror_reference},
+    world::{Cluster, Tried, object_ref::reference, text_file::read_kubeconfig},
+};
 use serde_json::Value;
 use std::time::Duration;
 
-const HASH_POINTER: &str = "/metadata/annotations/kubernetes.io~1config.hash";
 const READY_POINTER: &str = "/status/containerStatuses/0/ready";
 
 impl KubeletStandIn {
@@ -25,7 +26,7 @@ impl KubeletStandIn {
         }
         accept_existing(api.create(&objects::node(&name, &self.settings.facts)))?;
         for pod in gone {
-            api.delete(&mirror_reference(&format!("{pod}-{name}")), None)?;
+            api.delete(&mirror_reference(&pod, &name), None)?;
         }
         for pod in &pods {
             let mirror = objects::mirror_pod(pod, &name, !self.is_broken(pod));
@@ -53,26 +54,19 @@ impl KubeletStandIn {
 
 /// Creates a mirror Pod, in place of that of an earlier manifest.
 fn publish(api: &dyn Cluster, mirror: &Value) -> Tried<()> {
-    let reference = mirror_reference(name_of(mirror));
-    let hash = |pod: &Value| pod.pointer(HASH_POINTER).cloned();
+    let reference = reference(mirror)?;
     let ready = |pod: &Value| pod.pointer(READY_POINTER).cloned();
     match api.get(&reference)? {
-        Some(current) if hash(&current) == hash(mirror) && ready(&current) == ready(mirror) => {
+        Some(current)
+            if manifest_hash(&current) == manifest_hash(mirror)
+                && ready(&current) == ready(mirror) =>
+        {
             return Ok(());
         }
         Some(_) => api.delete(&reference, None)?,
         None => {}
     }
     accept_existing(api.create(mirror))
-}
-
-fn mirror_reference(name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Pod".into(),
-        namespace: Some("kube-system".into()),
-        name: name.to_owned(),
-    }
 }
 
 /// Accepts that an object that was to be created exists already.

@@ -26,13 +26,18 @@ pub struct RunOutput {
 
 impl RunOutput {
     /// Returns standard output and standard error, in this order.
+    pub fn printed(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Returns standard output and standard error, in this order.
     ///
     /// # Panics
     /// If the exit code is not 0.
     #[track_caller]
     pub fn expect_success(self) -> String {
-        assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
-        self.stdout + &self.stderr
+        assert_eq!(self.status, 0, "{}", self.printed());
+        self.printed()
     }
 }
 

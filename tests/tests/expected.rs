@@ -63,7 +63,7 @@ fn result_of(example: &Path) -> BTreeMap<String, String> {
         .arg(scratch.path().join("root"))
         .arg("--out")
         .arg(&out));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     let mut modes = BTreeMap::new();
     add_files(&out.join("files"), "", &mut modes);
     let mut result = BTreeMap::from([

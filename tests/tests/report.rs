@@ -19,7 +19,7 @@ fn rehearse(root: &Path) {
         .arg(example.join("node.yaml"))
         .arg("--root")
         .arg(root));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
 }
 
 fn report(root: &Path, more: &[&str]) -> RunOutput {

@@ -9,6 +9,11 @@
     allow(clippy::disallowed_methods, reason = "tests look at files as they are")
 )]
 
+#[cfg(test)]
+#[path = "../../../tests/src/requirements.rs"]
+#[allow(dead_code, reason = "other tests need more")]
+mod requirements;
+
 pub mod arguments;
 pub mod backoff;
 pub mod budget;

@@ -11,9 +11,6 @@ use super::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// For how many unknown names the nearest known one is looked for: each is compared with all.
-const MAX_NEAREST: usize = 10;
-
 impl Plan {
     /// Decides which phases run and what each waits for.
     ///
@@ -74,9 +71,7 @@ fn find_unknown_names(names: &PhaseNames, catalog: &Catalog, choice: &Choice) ->
         .map(|(number, (name, named_in))| PlanError::UnknownName {
             name: name.clone(),
             named_in,
-            nearest: (number < MAX_NEAREST)
-                .then(|| names.nearest(name))
-                .flatten(),
+            nearest: names.nearest_for(number, name),
         })
         .collect()
 }
@@ -185,9 +180,7 @@ impl<'a> Builder<'a> {
                     phase: entry.spec.id.clone(),
                     plugin: plugin.to_owned(),
                     name: name.clone(),
-                    nearest: (errors.len() < MAX_NEAREST)
-                        .then(|| self.names.nearest(name))
-                        .flatten(),
+                    nearest: self.names.nearest_for(errors.len(), name),
                 });
             }
         }

@@ -29,12 +29,19 @@ impl Choice {
     }
 }
 
+/// Whether `entry` is a phase of the plugin that can replace a phase or group. The plugin's manifest
+/// has to name exactly this phase or group: a plugin that replaces a whole group does not replace
+/// only one of its members.
+pub fn can_replace(entry: &CatalogEntry, replaced: &str, plugin: &str) -> bool {
+    let mut names = entry.spec.replaces.iter();
+    entry.source.plugin() == Some(plugin) && names.any(|name| name == replaced)
+}
+
 /// Whether the choice makes `entry` the stand-in for `phase`, or for a group that holds it.
 pub(super) fn is_stand_in(entry: &CatalogEntry, phase: &str, choice: &Choice) -> bool {
-    let Some(plugin) = entry.source.plugin() else {
-        return false;
-    };
     entry.spec.replaces.iter().any(|replaced| {
-        is_within(phase, replaced) && choice.replaced.get(replaced).is_some_and(|by| by == plugin)
+        let plugin = choice.replaced.get(replaced);
+        is_within(phase, replaced)
+            && plugin.is_some_and(|plugin| can_replace(entry, replaced, plugin))
     })
 }

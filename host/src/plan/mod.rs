@@ -21,7 +21,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use choice::Choice;
+pub use choice::{Choice, can_replace};
 pub use error::{PlanError, PlanErrors};
 pub use needs::describe_unknown_needs;
 

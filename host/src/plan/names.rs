@@ -6,6 +6,9 @@ use super::{
 };
 use std::collections::BTreeMap;
 
+/// For how many unknown names the nearest known one is looked for: each is compared with all.
+const MAX_NEAREST: usize = 10;
+
 /// The names in one workflow: its entries of the catalog, by id.
 pub(super) struct PhaseNames<'a> {
     /// in the catalog's order
@@ -56,6 +59,12 @@ impl<'a> PhaseNames<'a> {
 
     fn specs(&self) -> impl Iterator<Item = &'a PhaseSpec> {
         self.entries.iter().map(|entry| &entry.spec)
+    }
+
+    /// Returns the id that the user likely meant by an unknown name, if fewer than
+    /// [`MAX_NEAREST`] others were unknown before it.
+    pub fn nearest_for(&self, before: usize, name: &str) -> Option<String> {
+        (before < MAX_NEAREST).then(|| self.nearest(name)).flatten()
     }
 
     /// Returns the id that the user likely meant: by alias, by last part, or by similarity.

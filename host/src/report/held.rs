@@ -17,6 +17,8 @@ impl Held {
     }
 }
 
+/// Texts with the values of secrets (`on_revealed_event`) are not kept: the subscribers get such an
+/// event with placeholders, so that no secret waits in memory until the run has failed.
 impl Subscriber for Held {
     fn on_event(&mut self, event: &Event) {
         self.events.push(event.clone());

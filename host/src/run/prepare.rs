@@ -251,10 +251,7 @@ pub fn prepare(
     let mut disabled = workflow.disabled_phases(&config, is_whole);
     let id = workflow.id();
     let replaced = replacements::of_workflow(&phases.replaces, &catalog, &id, &mut disabled);
-    let choice = Choice {
-        replaced,
-        ..choose(&config, &phases, disabled, skip, only)
-    };
+    let choice = choose(&config, &phases, disabled, replaced, skip, only);
     let plan = Plan::build(&catalog, &id, &choice).map_err(PlanErrors)?;
     let is_patched = is_whole || plan.running().any(|node| uses_patches(&node.spec));
     let (patches, patch_lines) = if is_patched {
@@ -314,6 +311,7 @@ fn choose(
     config: &Config,
     phases: &PhaseConfiguration,
     disabled_by_workflow: BTreeMap<String, String>,
+    replaced: BTreeMap<String, String>,
     skip: Vec<String>,
     only: Option<Vec<String>>,
 ) -> Choice {
@@ -338,7 +336,7 @@ fn choose(
         skipped_by: skipped_by.into(),
         only,
         disabled,
-        replaced: BTreeMap::new(),
+        replaced,
         extra_edges: phases
             .extra_edges
             .iter()

@@ -1,7 +1,8 @@
 //! The phases that plugins replace, as one workflow sees them. A cluster keeps the choice for all
 //! workflows, while a plugin may have a phase for some of them only.
 use crate::plan::{
-    catalog::{Catalog, CatalogEntry},
+    can_replace,
+    catalog::Catalog,
     spec::{WorkflowId, is_within},
 };
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub(super) fn of_workflow(
     replaced.retain(|phase, plugin| {
         let stand_ins = || {
             let entries = catalog.entries.iter();
-            entries.filter(|entry| is_stand_in(entry, phase, plugin))
+            entries.filter(|entry| can_replace(entry, phase, plugin))
         };
         // The plan refuses a plugin that stands in for the phase nowhere.
         let is_elsewhere_only =
@@ -36,15 +37,13 @@ pub(super) fn of_workflow(
     replaced
 }
 
-fn is_stand_in(entry: &CatalogEntry, phase: &str, plugin: &str) -> bool {
-    let mut replaces = entry.spec.replaces.iter();
-    entry.source.plugin() == Some(plugin) && replaces.any(|replaced| is_within(phase, replaced))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::spec::{PhaseSource, PhaseSpec};
+    use crate::plan::{
+        catalog::CatalogEntry,
+        spec::{PhaseSource, PhaseSpec},
+    };
 
     fn entry(workflow: &'static str, id: &str, replaces: &[&str], plugin: &str) -> CatalogEntry {
         CatalogEntry {
@@ -84,9 +83,32 @@ mod tests {
             assert_eq!(!replaced.is_empty(), is_replaced, "{workflow}");
             assert_eq!(!disabled.is_empty(), is_disabled, "{workflow}");
         }
-        let nowhere = BTreeMap::from([("addon/kube-proxy".to_owned(), "absent".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_plugin_replaces_nowhere_stays_for_the_plan_to_refuse() {
+        let catalog = Catalog {
+            entries: vec![
+                entry("init", "addon/kube-proxy", &[], "kube-proxy"),
+                entry("init", "everything", &["addon"], "group"),
+                entry("upgrade-apply", "addon/kube-proxy", &[], "kube-proxy"),
+            ],
+        };
+        // The plugin `group` replaces all addons, and not only this one.
+        for plugin in ["absent", "group"] {
+            let nowhere = BTreeMap::from([("addon/kube-proxy".to_owned(), plugin.to_owned())]);
+            for workflow in ["init", "upgrade-apply"] {
+                let mut disabled = BTreeMap::new();
+                let id = WorkflowId::new(workflow);
+                let replaced = of_workflow(&nowhere, &catalog, &id, &mut disabled);
+                assert_eq!(replaced, nowhere, "{plugin} in {workflow}");
+                assert!(disabled.is_empty(), "{plugin} in {workflow}");
+            }
+        }
+        let all = BTreeMap::from([("addon".to_owned(), "group".to_owned())]);
+        let mut disabled = BTreeMap::new();
         let id = WorkflowId::new("upgrade-apply");
-        let replaced = of_workflow(&nowhere, &catalog, &id, &mut BTreeMap::new());
-        assert_eq!(replaced, nowhere, "the plan refuses it");
+        assert!(of_workflow(&all, &catalog, &id, &mut disabled).is_empty());
+        assert!(disabled.contains_key("addon"));
     }
 }

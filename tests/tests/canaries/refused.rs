@@ -8,7 +8,7 @@ use std::{fs, process::Command};
 fn assert_refused_without_secrets(command: &mut Command, case: &str) {
     let output = run(command);
     assert_ne!(output.status, 0, "{case}");
-    assert_clean(case, &format!("{}{}", output.stdout, output.stderr));
+    assert_clean(case, &output.printed());
 }
 
 /// Returns a token with one character too many.

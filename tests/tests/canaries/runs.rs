@@ -18,7 +18,7 @@ fn rehearse(config: &Path, root: &Path, more: &[&str]) -> RunOutput {
         .arg("--root")
         .arg(root)
         .args(more));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     output
 }
 
@@ -96,7 +96,7 @@ fn a_dry_run_writes_secrets_only_where_they_belong() {
         .arg(node)
         .arg("--out")
         .arg(&out));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_clean("the events", &output.stdout);
     assert_clean("the messages", &output.stderr);
     assert_tree_clean(&out.join("files"));

@@ -12,9 +12,8 @@ fn a_compiled_component_is_kept_in_the_cache_and_runs() {
     let output = run(&mut folder.command(&["plugin", "test", "plugin.wasm"]));
     assert!(
         output.stdout.contains("1 passed, 0 failed"),
-        "{}{}",
-        output.stdout,
-        output.stderr
+        "{}",
+        output.printed()
     );
 }
 
@@ -26,8 +25,7 @@ fn without_a_cache_a_component_is_compiled_into_memory() {
     let output = run(test.env("KUBEPHASE_CACHE_DIR", "/dev/null"));
     assert!(
         output.stdout.contains("1 passed, 0 failed"),
-        "{}{}",
-        output.stdout,
-        output.stderr
+        "{}",
+        output.printed()
     );
 }

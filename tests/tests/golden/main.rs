@@ -49,7 +49,7 @@ fn every_recorded_run_has_the_same_result() {
             .arg(case)
             .arg(scratch.path().join("out")));
         (compared.stdout.trim_end().lines().last() != Some("0 differences"))
-            .then(|| format!("{}{}", compared.stdout, compared.stderr))
+            .then(|| compared.printed())
     });
     expect_none(&problems);
 }

@@ -13,7 +13,7 @@ fn control_planes_join_with_a_member_of_etcd_each() {
     let root = folder.path().join("cluster");
     write_config_with_endpoint(&root);
     let output = rehearse(&root, "--control-planes 3 --workers 2");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(
         output.stdout.matches(" joined in ").count(),
         4,
@@ -104,7 +104,7 @@ fn a_control_plane_that_joined_joins_again_and_nothing_changes() {
     assert_eq!(rehearse(&root, "--control-planes 2").status, 0);
     let before = RehearsedCluster::read(&root).members;
     let output = rehearse(&root, "--control-planes 2");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(RehearsedCluster::read(&root).members, before);
     let journal = fs::read_to_string(
         root.join("nodes/control-plane-2/var/lib/kubephase/journal-000002.jsonl"),

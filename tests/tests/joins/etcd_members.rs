@@ -39,14 +39,14 @@ fn a_control_plane_that_is_reset_leaves_etcd_and_may_join_again() {
     let before = RehearsedCluster::read(&root).members;
     let node = root.join("nodes/control-plane-2");
     let dry = reset(&node, "--dry-run");
-    assert_eq!(dry.status, 0, "{}{}", dry.stdout, dry.stderr);
+    assert_eq!(dry.status, 0, "{}", dry.printed());
     assert_eq!(
         RehearsedCluster::read(&root).members,
         before,
         "a dry run changes nothing"
     );
     let output = reset(&node, "");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(
         output
             .stdout
@@ -60,7 +60,7 @@ fn a_control_plane_that_is_reset_leaves_etcd_and_may_join_again() {
     );
     assert!(!node.join("etc/kubernetes/admin.conf").exists());
     let output = rehearse(&root, "--control-planes 3");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     let members = RehearsedCluster::read(&root).members;
     assert_eq!(member_names(&members), member_names(&before));
     expect_votes(&members);
@@ -76,7 +76,7 @@ fn a_control_plane_that_lost_its_etcd_data_is_refused_before_anything_starts() {
     let node = root.join("nodes/control-plane-3");
     fs::remove_dir_all(&node).unwrap();
     let output = rehearse(&root, "--control-planes 3");
-    assert_eq!(output.status, 5, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 5, "{}", output.printed());
     for part in [
         "control-plane-3  failed in check-etcd",
         "etcd already has the member \"control-plane-3\" at https://",

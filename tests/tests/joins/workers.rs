@@ -10,7 +10,7 @@ fn workers_join_with_the_command_that_init_prints() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("cluster");
     let output = rehearse(&root, "--workers 3");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(
         output.stdout.matches(" joined in ").count(),
         3,
@@ -102,7 +102,7 @@ fn workers_of_older_releases_say_where_their_runtime_is() {
             .arg(&node)
             .arg("--root")
             .arg(&root));
-        assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+        assert_eq!(output.status, 0, "{}", output.printed());
         let cluster = RehearsedCluster::read(&root);
         let nodes = cluster.objects("/nodes");
         let annotation = &nodes["worker-1"]["metadata"]["annotations"][ANNOTATION];
@@ -118,7 +118,7 @@ fn a_worker_that_joins_again_keeps_its_certificate() {
     let pem = root.join("nodes/worker-1/var/lib/kubelet/pki/kubelet-client-current.pem");
     let before = fs::read(&pem).unwrap();
     let output = rehearse(&root, "--workers 2");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(fs::read(&pem).unwrap(), before, "it keeps its certificate");
     assert_eq!(RehearsedCluster::read(&root).objects(REQUESTS).len(), 2);
 }

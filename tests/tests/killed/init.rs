@@ -55,11 +55,7 @@ fn init_survives(effect: usize, undisturbed: &Files) -> bool {
     }
     let before = files(&root);
     let output = run(&mut init(folder.path(), &root));
-    assert_eq!(
-        output.status, 0,
-        "{case}: {}{}",
-        output.stdout, output.stderr
-    );
+    assert_eq!(output.status, 0, "{case}: {}", output.printed());
     expect_convergence(&before, &files(&root), undisturbed, &case);
     assert_eq!(tokens(&output.stdout).len(), 1, "{case}: {}", output.stdout);
     true
@@ -70,7 +66,7 @@ fn an_init_that_is_killed_at_any_effect_is_continued() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     let output = run(&mut init(folder.path(), &root));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     let all = count_effects(&fs::read_to_string(&journals(&root)[0]).unwrap());
     let undisturbed = files(&root);
     assert!(all > 50, "{all}");
@@ -102,9 +98,8 @@ fn a_second_run_in_one_tree_is_refused() {
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     assert!(
         output.status != 0 && output.stderr.contains("another run holds"),
-        "{}{}",
-        output.stdout,
-        output.stderr
+        "{}",
+        output.printed()
     );
     assert!(
         output.stderr.contains(&format!("process {}", first.id())),

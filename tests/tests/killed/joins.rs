@@ -140,11 +140,7 @@ fn tree(root: &Path, name: &str) -> PathBuf {
 }
 
 fn expect_success(output: &RunOutput, case: &str) {
-    assert_eq!(
-        output.status, 0,
-        "{case}: {}{}",
-        output.stdout, output.stderr
-    );
+    assert_eq!(output.status, 0, "{case}: {}", output.printed());
 }
 
 #[test]

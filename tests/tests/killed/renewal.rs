@@ -48,7 +48,7 @@ fn renewal_survives(effect: usize, folder: &Path, undisturbed: &Path) -> bool {
         return false;
     }
     let output = run(&mut renew(folder, &root));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(output.stdout.matches(" renewed\n").count(), ALL);
     let pki = root.join("etc/kubernetes/pki");
     for (base, authority) in [

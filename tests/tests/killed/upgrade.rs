@@ -76,7 +76,7 @@ impl Upgrade {
             return false;
         }
         let output = run(&mut self.apply(&root));
-        let text = format!("{case}: {}{}", output.stdout, output.stderr);
+        let text = format!("{case}: {}", output.printed());
         assert_eq!(output.status, 0, "{text}");
         let (found, undisturbed) = (manifests(&root), manifests(&self.tree("after")));
         assert_eq!(found, undisturbed, "{text}");

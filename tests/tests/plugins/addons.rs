@@ -199,7 +199,7 @@ fn an_addon_that_was_replaced_stays_so_in_an_upgrade() {
         .arg("--ignore-preflight-errors=ControlPlaneNodesReady")
         .arg("--root")
         .arg(&root));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     let cluster = harness::RehearsedCluster::read(&root);
     assert_eq!(cluster.names("apps/daemonsets"), ["tiny-proxy"]);
     assert!(

@@ -38,9 +38,8 @@ fn write_copies(folder: &Path, count: usize) -> Vec<String> {
 fn expect_refusal(output: &RunOutput, part: &str) {
     assert!(
         output.status == 6 && output.stderr.contains(part),
-        "{part}: {}{}",
-        output.stdout,
-        output.stderr
+        "{part}: {}",
+        output.printed()
     );
 }
 

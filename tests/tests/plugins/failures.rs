@@ -22,9 +22,8 @@ fn a_plugin_that_changed_is_refused_until_it_is_allowed_again() {
     let verified = plugin(&["verify", "--config", &config]);
     assert!(
         verified.status == 6 && verified.stdout.contains("is not what was locked"),
-        "{}{}",
-        verified.stdout,
-        verified.stderr
+        "{}",
+        verified.printed()
     );
     assert_eq!(init(&config, &folder.path().join("out")).status, 6);
     assert!(

@@ -34,7 +34,7 @@ pub fn make_key_pair(folder: &Path, name: &str) -> KeyPair {
 /// Checks that a plugin was refused with these texts.
 #[track_caller]
 pub fn expect_refusal(output: &RunOutput, parts: &[&str]) {
-    let printed = format!("{}{}", output.stdout, output.stderr);
+    let printed = output.printed();
     assert_eq!(output.status, 6, "{printed}");
     for part in parts {
         assert!(printed.contains(part), "{part}: {printed}");

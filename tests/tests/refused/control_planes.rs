@@ -25,7 +25,7 @@ pub fn control_plane(key: &str) -> Value {
 /// Checks that a join failed in a phase, with a reason and a remedy.
 #[track_caller]
 fn expect_failed_phase(output: &RunOutput, reason: &str, remedy: &str) {
-    let printed = format!("{}{}", output.stdout, output.stderr);
+    let printed = output.printed();
     assert_eq!(output.status, 5, "{printed}");
     for part in [reason, remedy] {
         assert!(output.stderr.contains(part), "{part}: {printed}");

@@ -26,7 +26,7 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
     let root = folder.path().join("root");
     let before = state_of(&root);
     let output = cluster.join(token, pin, token);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     for line in [
         "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
         "This node has joined the cluster",
@@ -43,7 +43,7 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
     };
     cluster.as_admin(|api| api.delete(&binding, None));
     let output = cluster.join(token, pin, token);
-    assert_eq!(output.status, 5, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 5, "{}", output.printed());
     assert!(
         output
             .stderr
@@ -87,16 +87,11 @@ fn a_dry_run_of_a_control_plane_needs_no_etcd_and_no_shared_keys() {
         (&[], 5, "", "/etc/kubernetes/pki/ca.crt is missing"),
     ] {
         let output = cluster.dry_run_of_control_plane(command);
-        assert_eq!(
-            output.status, status,
-            "{command:?} {}{}",
-            output.stdout, output.stderr
-        );
+        assert_eq!(output.status, status, "{command:?} {}", output.printed());
         assert!(
             output.stdout.contains(stdout) && output.stderr.contains(stderr),
-            "{command:?} {}{}",
-            output.stdout,
-            output.stderr
+            "{command:?} {}",
+            output.printed()
         );
     }
     assert_eq!(state_of(&root), before);

@@ -118,7 +118,7 @@ fn no_control_character_of_the_input_is_printed() {
     ] {
         let output = run(kubephase(PROGRAM).args(&arguments));
         assert_ne!(output.status, 0, "{arguments:?}: {}", output.stdout);
-        let printed = output.stdout + &output.stderr;
+        let printed = output.printed();
         assert!(
             !printed.is_empty() && !printed.chars().any(is_terminal_control),
             "{arguments:?}: {printed:?}"

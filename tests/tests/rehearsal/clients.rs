@@ -40,9 +40,8 @@ fn kubectl_gets_exactly_what_rbac_allows() {
         objects.status == 0
             && objects.stdout.contains("deployment.apps/coredns")
             && objects.stdout.contains("pod/etcd-node-1"),
-        "{}{}",
-        objects.stdout,
-        objects.stderr
+        "{}",
+        objects.printed()
     );
     assert_eq!(rights.stdout.trim(), "yes", "{}", rights.stderr);
     assert!(

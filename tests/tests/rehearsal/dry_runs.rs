@@ -19,7 +19,7 @@ fn the_result_is_written_completely_or_not_at_all() {
     let config = write_config(folder.path());
     let out = folder.path().join("out");
     let output = dry_run(&config, &out, &[]);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert_eq!(mode(&out.join("files/etc/kubernetes/pki/ca.key")), 0o600);
     assert_eq!(mode(&out.join("files/var/lib/etcd")), 0o700);
     assert!(

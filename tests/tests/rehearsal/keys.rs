@@ -8,7 +8,7 @@ fn keys_are_private_and_secrets_are_in_no_journal() {
     let folder = tempfile::tempdir().unwrap();
     let (root, config) = (folder.path().join("root"), write_config(folder.path()));
     let output = rehearse(&root, &config, &["--upload-certs"]);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     for path in [
         "etc/kubernetes/pki/ca.key",
         "etc/kubernetes/admin.conf",
@@ -54,11 +54,7 @@ fn a_ca_key_of_another_ca_is_refused_before_anything_is_signed() {
     fs::copy(other.join(key), root.join(key)).unwrap();
     for phase in ["certs apiserver", "kubeconfig admin", "certs ca"] {
         let output = init_phase(phase, &root, &config);
-        assert_eq!(
-            output.status, 5,
-            "{phase}: {}{}",
-            output.stdout, output.stderr
-        );
+        assert_eq!(output.status, 5, "{phase}: {}", output.printed());
         assert!(
             output
                 .stderr

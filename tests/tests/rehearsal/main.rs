@@ -57,11 +57,7 @@ fn every_example_ends_with_a_report() {
     for name in ["single-node", "ha", "external-etcd"] {
         let root = tempfile::tempdir().unwrap();
         let output = rehearse(root.path(), &example(&format!("{name}/cluster.yaml")), &[]);
-        assert_eq!(
-            output.status, 0,
-            "{name}: {}{}",
-            output.stdout, output.stderr
-        );
+        assert_eq!(output.status, 0, "{name}: {}", output.printed());
         for part in [
             "What was made",
             "How long each phase took",

@@ -23,9 +23,8 @@ fn a_plan_shows_which_phases_are_left_out_and_why() {
     let text = plan(&["--skip-phases=addon/kube-proxy"]);
     assert!(
         text.status == 0 && text.stdout.contains("skipped by --skip-phases"),
-        "{}{}",
-        text.stdout,
-        text.stderr
+        "{}",
+        text.printed()
     );
     assert!(plan(&["-o", "dot"]).stdout.starts_with("digraph"));
     assert!(serde_json::from_str::<serde_json::Value>(&plan(&["-o", "json"]).stdout).is_ok());

@@ -8,10 +8,10 @@ fn a_second_run_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (root, config) = (folder.path().join("root"), write_config(folder.path()));
     let first = rehearse(&root, &config, &["--upload-certs"]);
-    assert_eq!(first.status, 0, "{}{}", first.stdout, first.stderr);
+    assert_eq!(first.status, 0, "{}", first.printed());
     let key = fs::read(root.join("etc/kubernetes/pki/ca.key")).unwrap();
     let second = rehearse(&root, &config, &["--upload-certs", "-o", "json"]);
-    assert_eq!(second.status, 0, "{}{}", second.stdout, second.stderr);
+    assert_eq!(second.status, 0, "{}", second.printed());
     let events: Vec<serde_json::Value> = second
         .stdout
         .lines()
@@ -68,7 +68,7 @@ fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
 
     delete_certificate(&root);
     let output = rehearse(&root, &config, &[]);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(
         output
             .stderr
@@ -80,14 +80,14 @@ fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
 
     delete_certificate(&root);
     let output = init_phase("certs apiserver", &root, &config);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(root.join("etc/kubernetes/pki/apiserver.crt").exists());
 
     delete_certificate(&root);
     let output = run(kubephase(PROGRAM)
         .args(["reset", "--force", "--root"])
         .arg(&root));
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(!root.join("etc/kubernetes/admin.conf").exists());
 }
 
@@ -104,8 +104,8 @@ fn manifests_that_cannot_be_read_are_skipped() {
     std::os::unix::fs::symlink("itself", manifests.join("itself")).unwrap();
     for _ in 0..2 {
         let output = rehearse(&root, &config, &[]);
-        assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
-        let printed = output.stdout + &output.stderr;
+        assert_eq!(output.status, 0, "{}", output.printed());
+        let printed = output.printed();
         for name in ["dangling", "folder", "itself"] {
             let note = format!("skips /etc/kubernetes/manifests/{name},");
             assert_eq!(printed.matches(&note).count(), 1, "{name}: {printed}");
@@ -133,9 +133,10 @@ fn an_api_server_may_advertise_another_address_than_that_of_its_machine() {
         let root = tempfile::tempdir().unwrap();
         let output = rehearse(root.path(), &config, &[]);
         assert_eq!(
-            output.status, 0,
-            "{advertised} {endpoint}: {}{}",
-            output.stdout, output.stderr
+            output.status,
+            0,
+            "{advertised} {endpoint}: {}",
+            output.printed()
         );
     }
 }

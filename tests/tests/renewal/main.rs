@@ -117,7 +117,7 @@ impl ControlPlane {
             if is_wanted(&output) {
                 return output;
             }
-            let seen = format!("{}{}", output.stdout, output.stderr);
+            let seen = output.printed();
             assert!(Instant::now() < deadline, "{line}: {seen}");
         }
     }

@@ -10,7 +10,7 @@ fn reset_removes_the_cluster_and_leaves_other_files() {
     fs::create_dir_all(root.join("etc/kubernetes/tmp/backup")).unwrap();
     fs::write(root.join("etc/kubernetes/mine.yaml"), "mine").unwrap();
     let output = reset(&root, "--force --cleanup-tmp-dir");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     for line in [
         "[reset] Deleted contents of the etcd data directory: /var/lib/etcd\n",
         "[reset] Stopping the kubelet service\n",
@@ -59,7 +59,7 @@ fn a_second_reset_changes_nothing() {
     let (_folder, root) = tree();
     assert_eq!(reset(&root, "-f").status, 0);
     let output = reset(&root, "-f -o json");
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(
         output.stdout.contains("\"unchanged\"")
             && !output.stdout.contains("{\"enacted\":\"changed\"}"),

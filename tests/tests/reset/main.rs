@@ -41,7 +41,7 @@ pub fn rehearse_with(root: &Path, more: &str) {
         .arg("--root")
         .arg(root);
     let output = run(&mut command);
-    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 0, "{}", output.printed());
 }
 
 /// Resets the tree at `root` with these flags; standard input is empty.

@@ -122,7 +122,7 @@ fn plugins_of_a_corefile_that_no_migration_knows_stop_the_upgrade() {
         map["data"]["Corefile"] = ".:53 {\n    errors\n    ourplugin\n}\n".into();
     });
     let output = cluster.apply("");
-    let text = format!("{}{}", output.stdout, output.stderr);
+    let text = output.printed();
     assert_ne!(output.status, 0, "{text}");
     let expected = "[ERROR CoreDNSUnsupportedPlugins]: CoreDNS cannot migrate the following";
     assert!(text.contains(expected), "{text}");

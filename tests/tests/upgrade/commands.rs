@@ -176,7 +176,7 @@ fn versions_that_do_not_fit_are_refused_before_anything_changes() {
         ),
     ] {
         let output = cluster.upgrade_as_kubeadm(&cluster.root(), &format!("{line} {IGNORED}"));
-        let text = format!("{}{}", output.stdout, output.stderr);
+        let text = output.printed();
         assert_eq!(output.status, 1, "{line}: {text}");
         let refused = "error execution phase preflight: the version argument is invalid";
         assert!(

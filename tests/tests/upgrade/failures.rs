@@ -44,7 +44,7 @@ fn a_component_that_does_not_start_is_taken_back_with_those_before_it() {
     ] {
         let cluster = Cluster::of_one();
         let output = apply_broken(&cluster, &format!("registry.k8s.io/{component}:{NEW}"));
-        let text = format!("{}{}", output.stdout, output.stderr);
+        let text = output.printed();
         assert_ne!(output.status, 0, "{text}");
         for expected in [
             &format!("the new static Pod of {component} on control-plane-1"),
@@ -73,7 +73,7 @@ fn an_etcd_that_does_not_start_is_taken_back() {
     let new = image(&upgraded.root(), "etcd");
     assert_ne!(old, new, "the releases have different versions of etcd");
     let output = apply_broken(&cluster, &new);
-    let text = format!("{}{}", output.stdout, output.stderr);
+    let text = output.printed();
     assert_ne!(output.status, 0, "{text}");
     assert!(
         text.contains("[upgrade/staticpods] Putting the old manifest of etcd back"),
@@ -99,7 +99,7 @@ fn expect_old_cluster(cluster: &Cluster, case: &str) {
 fn nodes_that_are_not_ready_stop_the_upgrade_before_anything_changes() {
     let cluster = Cluster::of_one();
     let output = cluster.upgrade(&cluster.root(), &format!("apply {NEW} -y"));
-    let text = format!("{}{}", output.stdout, output.stderr);
+    let text = output.printed();
     assert_ne!(output.status, 0, "{text}");
     let expected = "[ERROR ControlPlaneNodesReady]: there are NotReady control-planes in the \
                     cluster: [control-plane-1]";

@@ -3,7 +3,7 @@ use super::sanitise::is_trick;
 use serde::Serialize;
 use serde_json::{
     Value,
-    ser::{Formatter, PrettyFormatter},
+    ser::{CompactFormatter, Formatter, PrettyFormatter},
 };
 use std::io::{self, Write};
 
@@ -25,8 +25,9 @@ pub fn kind_of(value: &Value) -> &'static str {
 /// The value cannot be serialised, or `out` cannot be written to.
 pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<()> {
     let mut line = Vec::new();
+    let formatter = Escaping(CompactFormatter);
     value.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut line, Plain,
+        &mut line, formatter,
     ))?;
     line.push(b'\n');
     out.write_all(&line)?;
@@ -44,7 +45,7 @@ pub fn line(value: &impl Serialize) -> String {
 /// Writes a value on several lines, indented by two, with the escapes of [`line()`].
 pub fn pretty(value: &impl Serialize) -> String {
     let mut text = Vec::new();
-    let formatter = Indented(PrettyFormatter::new());
+    let formatter = Escaping(PrettyFormatter::new());
     // Plain records with string keys always serialise.
     let _ = value.serialize(&mut serde_json::Serializer::with_formatter(
         &mut text, formatter,
@@ -69,9 +70,10 @@ fn write_fragment<W: Write + ?Sized>(writer: &mut W, fragment: &str) -> io::Resu
     writer.write_all(rest.as_bytes())
 }
 
-struct Indented(PrettyFormatter<'static>);
+/// Writes as another formatter, apart from the strings.
+struct Escaping<F>(F);
 
-impl Formatter for Indented {
+impl<F: Formatter> Formatter for Escaping<F> {
     fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.0.begin_array(writer)
     }
@@ -116,18 +118,6 @@ impl Formatter for Indented {
         self.0.end_object_value(writer)
     }
 
-    fn write_string_fragment<W: Write + ?Sized>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        write_fragment(writer, fragment)
-    }
-}
-
-struct Plain;
-
-impl Formatter for Plain {
     fn write_string_fragment<W: Write + ?Sized>(
         &mut self,
         writer: &mut W,

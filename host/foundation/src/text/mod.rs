@@ -7,6 +7,7 @@ pub mod csv;
 pub mod digest;
 pub mod go_number;
 pub mod json;
+pub mod json_schema;
 pub mod misfit;
 pub mod quantity;
 pub mod redact;

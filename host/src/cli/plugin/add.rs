@@ -11,7 +11,6 @@ use crate::{
         load::allow_command,
         lock,
         refused::PluginRefused,
-        settings,
         transaction::Transaction,
     },
     program,
@@ -58,7 +57,6 @@ pub fn add(
         distribution.engine,
     )?;
     distribution.check_phases(&candidate.plugin)?;
-    settings::check_schema(candidate.plugin.manifest())?;
     let known = KnownPlugin::read(config, candidate.name())?;
     known.check_source(&source, config)?;
     if signer.is_none()

@@ -11,7 +11,7 @@ use crate::{
         load::{self, LoadRequest, digest_flag},
         refused::PluginRefused,
         registry::Fetched,
-        source,
+        settings, source,
     },
     wasm::{engine::Engine, plugin::Plugin},
     world::reach::Services,
@@ -38,7 +38,7 @@ impl Candidate {
     /// `--signer` and `--digest`.
     ///
     /// # Errors
-    /// The plugin cannot be fetched, or is refused.
+    /// The plugin cannot be fetched, or is refused; or the schema of its settings is.
     pub fn fetch(
         source: &str,
         config: &Path,
@@ -55,6 +55,7 @@ impl Candidate {
         check_digest(source, config, &bytes, digest)?;
         let plugin = load::read(&request, bytes.clone(), engine)?;
         load::check_name(&plugin.manifest().name)?;
+        settings::check_schema(plugin.manifest())?;
         let subnets = config::cluster_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
             services: Services::of(&subnets),

@@ -3,7 +3,16 @@
 //! double the work.
 mod extent;
 
-use crate::{secret, text::sanitise};
+use crate::{
+    secret,
+    text::{
+        json_schema::{
+            Describes::{Members, SameValue},
+            schemas_in,
+        },
+        sanitise,
+    },
+};
 use anyhow::{Result, anyhow, bail};
 use extent::Extent;
 use jsonschema::{PatternOptions, Validator};
@@ -26,39 +35,6 @@ const MAX_DEPTH: usize = 100;
 /// Number of values in settings.
 const MAX_VALUES: u64 = 100_000;
 
-/// Keywords whose schema is for the value that the surrounding schema describes.
-const SAME_VALUE_KEYWORDS: &[&str] = &[
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentSchemas",
-    "dependencies",
-];
-/// Keywords whose schema is for the members of the value.
-const MEMBER_KEYWORDS: &[&str] = &[
-    "properties",
-    "patternProperties",
-    "additionalProperties",
-    "propertyNames",
-    "items",
-    "prefixItems",
-    "additionalItems",
-    "contains",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentSchema",
-];
-/// Keywords whose value is an object of schemas.
-const MAP_KEYWORDS: &[&str] = &[
-    "dependentSchemas",
-    "dependencies",
-    "properties",
-    "patternProperties",
-];
 /// Keywords that refer to schemas in ways that cannot be followed beforehand.
 const REFUSED_KEYWORDS: &[&str] = &["$dynamicRef", "$recursiveRef"];
 
@@ -138,18 +114,6 @@ pub fn compile(schema: &Value) -> Result<Validator> {
         let shown = super::shortened(&text);
         anyhow!("the schema of its settings is not a JSON Schema: {shown}{advice}")
     })
-}
-
-/// Returns the schemas of a keyword; empty if the schema lacks the keyword.
-fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
-    match schema.get(keyword) {
-        Some(Value::Object(members)) if MAP_KEYWORDS.contains(&keyword) => {
-            members.values().collect()
-        }
-        Some(Value::Array(items)) => items.iter().collect(),
-        Some(schema) => vec![schema],
-        None => Vec::new(),
-    }
 }
 
 /// Returns the schema that a schema refers to (`$ref`); `None` if it has no reference.
@@ -245,11 +209,7 @@ impl<'a> Expansion<'a> {
         if let Some(target) = referenced_schema(self.root, schema)? {
             size.add(self.size(target, depth + 1)?);
         }
-        for part in SAME_VALUE_KEYWORDS
-            .iter()
-            .chain(MEMBER_KEYWORDS)
-            .flat_map(|keyword| schemas(schema, keyword))
-        {
+        for part in schemas_in(schema, SameValue).chain(schemas_in(schema, Members)) {
             size.add(self.size(part, depth + 1)?);
         }
         self.sizes.insert(schema, Some(size));
@@ -276,19 +236,12 @@ impl<'a> Comparison<'a> {
         }
         self.costs.insert(key, None);
         let mut cost = 1_u64;
-        let same = referenced_schema(self.root, schema)?.into_iter().chain(
-            SAME_VALUE_KEYWORDS
-                .iter()
-                .flat_map(|keyword| schemas(schema, keyword)),
-        );
-        for part in same {
+        let referenced = referenced_schema(self.root, schema)?.into_iter();
+        for part in referenced.chain(schemas_in(schema, SameValue)) {
             cost = cost.saturating_add(self.cost(part, depth)?);
         }
         if let Some(below) = depth.checked_sub(1) {
-            for part in MEMBER_KEYWORDS
-                .iter()
-                .flat_map(|keyword| schemas(schema, keyword))
-            {
+            for part in schemas_in(schema, Members) {
                 cost = cost.saturating_add(self.cost(part, below)?);
             }
         }

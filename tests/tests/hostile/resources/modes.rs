@@ -273,17 +273,7 @@ fn asking_for_services() -> RunResult {
 fn compiling() -> Vec<Mode> {
     let add = |(what, component): (&'static str, Vec<u8>)| {
         let trial = Trial::check();
-        trial.write_config();
-        fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
-        let add = [
-            "plugin",
-            "add",
-            "hostile.wasm",
-            "--config",
-            "cluster.yaml",
-            "--allow",
-        ];
-        let added = trial.run(&add);
+        let added = trial.add_other(&component);
         let is_named = fs::read_to_string(trial.config())
             .unwrap()
             .contains("hostile");

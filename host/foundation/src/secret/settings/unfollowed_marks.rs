@@ -2,26 +2,9 @@
 //! follow, like `patternProperties` and `if`. In such a place `hide` would not replace the secret,
 //! and capsules and the cluster's configuration would keep it in clear text.
 use super::{SAME_VALUE, is_secret, resolve};
+use crate::text::json_schema::Keyword;
 use serde_json::Value;
 use std::collections::HashSet;
-
-/// Keywords that hold a schema or a list of schemas, and that `hide` does not follow.
-const UNFOLLOWED_SCHEMAS: &[&str] = &[
-    "not",
-    "if",
-    "then",
-    "else",
-    "prefixItems",
-    "additionalItems",
-    "contains",
-    "propertyNames",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentSchema",
-];
-
-/// Keywords that hold a map of schemas, and that `hide` does not follow.
-const UNFOLLOWED_MAPS: &[&str] = &["patternProperties", "dependentSchemas", "dependencies"];
 
 /// Checks that [`super::hide`] follows the schema to each mark of a secret.
 ///
@@ -94,29 +77,19 @@ struct ChildSchemas<'a> {
 }
 
 fn child_schemas<'a>(keyword: &str, value: &'a Value) -> ChildSchemas<'a> {
-    let (schemas, are_followed) = match keyword {
-        "properties" => (fields_of(value), true),
-        "additionalProperties" => (vec![value], true),
-        // `items` as a list (before JSON Schema 2020-12) has one schema for each position.
-        "items" if value.is_array() => (items_of(value), false),
-        "items" => (vec![value], true),
-        _ if SAME_VALUE.contains(&keyword) => (items_of(value), true),
-        _ if UNFOLLOWED_MAPS.contains(&keyword) => (fields_of(value), false),
-        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) && value.is_array() => (items_of(value), false),
-        _ if UNFOLLOWED_SCHEMAS.contains(&keyword) => (vec![value], false),
-        _ => (Vec::new(), true),
-    };
+    let known = Keyword::find(keyword);
     ChildSchemas {
-        schemas,
-        are_followed,
+        schemas: known.map_or_else(Vec::new, |known| known.schemas(value)),
+        are_followed: known.is_none() || is_followed(keyword, value),
     }
 }
 
-fn fields_of(value: &Value) -> Vec<&Value> {
-    let fields = value.as_object().into_iter();
-    fields.flat_map(|fields| fields.values()).collect()
-}
-
-fn items_of(value: &Value) -> Vec<&Value> {
-    value.as_array().into_iter().flatten().collect()
+/// Whether [`super::hide`] follows a keyword.
+fn is_followed(keyword: &str, value: &Value) -> bool {
+    match keyword {
+        "properties" | "additionalProperties" => true,
+        // `items` as a list (before JSON Schema 2020-12) has one schema for each position.
+        "items" => !value.is_array(),
+        _ => SAME_VALUE.contains(&keyword),
+    }
 }

@@ -38,8 +38,13 @@ impl Trial {
 
     /// Writes the component with the manifest of this case.
     pub fn component(&self) -> PathBuf {
+        self.put_component(&guest::component(&self.manifest()))
+    }
+
+    /// Writes another component in place of that of this case.
+    pub fn put_component(&self, component: &[u8]) -> PathBuf {
         let path = self.folder().join("hostile.wasm");
-        fs::write(&path, guest::component(&self.manifest())).unwrap();
+        fs::write(&path, component).unwrap();
         path
     }
 
@@ -82,6 +87,13 @@ impl Trial {
     /// Runs `plugin add --allow`.
     pub fn add(&self) -> RunResult {
         self.component();
+        self.write_config();
+        self.add_component("hostile")
+    }
+
+    /// Runs `plugin add --allow` for another component than that of this case.
+    pub fn add_other(&self, component: &[u8]) -> RunResult {
+        self.put_component(component);
         self.write_config();
         self.add_component("hostile")
     }
@@ -181,11 +193,7 @@ impl Trial {
             .collect();
         let schema = json!({"type": "object", "properties": properties});
         let manifest = manifest.replace("settings: {}\n", &format!("settings: {schema}\n"));
-        fs::write(
-            self.folder().join("hostile.wasm"),
-            guest::component(&manifest),
-        )
-        .unwrap();
+        self.put_component(&guest::component(&manifest));
         [
             "plugin",
             "test",

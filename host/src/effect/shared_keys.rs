@@ -13,10 +13,11 @@ use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use kubephase_sdk::spec::ShareKeysSpec;
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 /// Length of a certificate key, in bytes.
 const KEY_LEN: usize = 32;
-/// The name in events of the Secret that holds the shared keys.
+/// The name that events use for the Secret with the shared keys.
 pub const TARGET: &str = "secrets kube-system/kubeadm-certs";
 /// The key with which the shared keys are encrypted.
 pub type CertificateKey = Secret<[u8; KEY_LEN]>;
@@ -24,10 +25,10 @@ pub type CertificateKey = Secret<[u8; KEY_LEN]>;
 /// Returns a new certificate key, in hexadecimal.
 ///
 /// # Panics
-/// The system has no randomness to give.
+/// The system cannot provide random bytes.
 pub fn random_key() -> Secret<String> {
-    let mut key = zeroize::Zeroizing::new([0; KEY_LEN]);
-    rand::fill(key.as_mut()).expect("the system has randomness to give");
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    rand::fill(key.as_mut()).expect("the system provides random bytes");
     Secret::new(HEXLOWER.encode(key.as_ref()))
 }
 
@@ -66,19 +67,28 @@ fn cipher(key: &CertificateKey) -> LessSafeKey {
 /// Encrypts the content of a file.
 ///
 /// # Panics
-/// The system has no randomness to give.
-pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
+/// The system cannot provide random bytes.
+pub fn encrypt(key: &CertificateKey, plain: &Secret<Vec<u8>>) -> Vec<u8> {
     let mut nonce = [0; NONCE_LEN];
-    rand::fill(&mut nonce).expect("the system has randomness to give");
-    let mut sealed = text.reveal().clone();
+    rand::fill(&mut nonce).expect("the system provides random bytes");
+    let mut encrypted = copy_with_room_for_tag(plain);
     cipher(key)
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
             Aad::empty(),
-            &mut sealed,
+            &mut *encrypted,
         )
         .expect("a file is shorter than the longest text of AES-GCM");
-    [nonce.as_slice(), &sealed].concat()
+    [nonce.as_slice(), &encrypted].concat()
+}
+
+/// Copies the content of a file, with room for the tag of its encryption. Without the room, the
+/// copy would move when the tag is added, and leave the plain text in freed memory.
+fn copy_with_room_for_tag(plain: &Secret<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    let plain = plain.reveal();
+    let mut copy = Zeroizing::new(Vec::with_capacity(plain.len() + AES_256_GCM.tag_len()));
+    copy.extend_from_slice(plain);
+    copy
 }
 
 /// Decrypts the content of a file.
@@ -86,17 +96,17 @@ pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
 /// # Errors
 /// `invalid` if the text was encrypted with another key, or was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
-    let (nonce, text) = sealed
+    let (nonce, encrypted) = sealed
         .split_at_checked(NONCE_LEN)
         .ok_or_else(cannot_decrypt)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| cannot_decrypt())?;
-    let mut text = zeroize::Zeroizing::new(text.to_vec());
+    let mut plain = Zeroizing::new(encrypted.to_vec());
     let length = cipher(key)
-        .open_in_place(nonce, Aad::empty(), &mut text)
+        .open_in_place(nonce, Aad::empty(), &mut plain)
         .map_err(|_| cannot_decrypt())?
         .len();
-    text.truncate(length);
-    Ok(Secret::new(std::mem::take(&mut *text)))
+    plain.truncate(length);
+    Ok(Secret::new(std::mem::take(&mut *plain)))
 }
 
 fn cannot_decrypt() -> Failure {
@@ -118,7 +128,7 @@ fn cannot_decrypt() -> Failure {
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn secret(
+pub fn build_secret(
     spec: &ShareKeysSpec,
     files: &dyn Files,
     key: &CertificateKey,
@@ -149,8 +159,8 @@ pub fn secret(
     }))
 }
 
-/// Whether the Secret holds the files with their present content, encrypted with this key.
-pub fn holds(
+/// Whether the Secret holds the present content of all files, encrypted with this key.
+pub fn is_secret_current(
     spec: &ShareKeysSpec,
     files: &dyn Files,
     key: &CertificateKey,
@@ -169,7 +179,8 @@ pub fn holds(
     })
 }
 
-/// Reads a file; `None` if it does not exist or has no path.
+/// Reads a file; `None` if it does not exist, or if its path is empty (an external etcd without
+/// TLS).
 fn read_file(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);

@@ -90,7 +90,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let current = cluster.get(&secret_reference("kubeadm-certs"))?;
     if let Some(current) = &current
         && let Some(owner) = find_owner(cluster, current)?
-        && shared_keys::holds(spec, files, &key, current)
+        && shared_keys::is_secret_current(spec, files, &key, current)
     {
         let token = objects::record_write("CREATE", &object_ref::reference(&owner)?, &owner);
         return Ok(Done {
@@ -113,7 +113,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         .pointer("/metadata/uid")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let manifest = shared_keys::secret(spec, files, &key, &owner_reference.name, uid)?;
+    let manifest = shared_keys::build_secret(spec, files, &key, &owner_reference.name, uid)?;
     if current.is_some() {
         cluster.replace(&manifest)?
     } else {

@@ -29,7 +29,7 @@ fn uploaded_secret(key: &Secret<String>) -> Value {
         files: named_files(),
         ttl_seconds: 1,
     };
-    shared_keys::secret(
+    shared_keys::build_secret(
         &spec,
         world.files(),
         &shared_keys::parse_key(key).unwrap(),

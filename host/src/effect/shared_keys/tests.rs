@@ -1,5 +1,16 @@
 use super::*;
 
+/// A block of memory that is freed when the copy moves would keep the plain text.
+#[test]
+fn a_plain_text_does_not_move_while_it_is_encrypted() {
+    for length in [0, 1, 5, 1704, 4096] {
+        let mut copy = copy_with_room_for_tag(&Secret::new(vec![7; length]));
+        let place = copy.as_ptr();
+        copy.extend(vec![0; AES_256_GCM.tag_len()]);
+        assert_eq!(copy.as_ptr(), place, "{length} bytes");
+    }
+}
+
 #[test]
 fn an_encrypted_text_is_decrypted_by_its_key_only() {
     let (key, other) = (

@@ -173,19 +173,25 @@ impl Confined<'_> {
             (Err(Errno::NOENT), MissingParents::Make) => self
                 .files
                 .make_directory_in(&parent.directory, name, PARENT_MODE)
-                .map_err(failure_to("open", path))?,
+                .map_err(failure_to("make the directories above", path))?,
             (opened, _) => opened.map_err(failure_to("open", path))?,
         };
         let stat = fs::fstat(&directory).map_err(failure_to("open", path))?;
         if self.owns(file_identity(&stat))? {
             return Err(host_owned_failure(path));
         }
-        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
-            return Err(denied(format!(
-                "{path} leads through {name:?}, which is a {}; effects of plugins do not follow \
-                 links",
-                type_name(&stat)
-            )));
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => {}
+            FileType::Symlink => {
+                return Err(denied(format!(
+                    "{path} leads through {name:?}, which is a symbolic link; effects of plugins \
+                     do not follow links"
+                )));
+            }
+            _ => {
+                let why = format!("cannot exist: {name:?} is a {}, not a directory", type_name(&stat));
+                return Err(invalid_path(path, &why));
+            }
         }
         Ok(Some(Parent {
             directory,
@@ -204,7 +210,7 @@ impl Confined<'_> {
             Ok(stat) if self.owns(file_identity(&stat))? => Err(host_owned_failure(path)),
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(io_failure("open", path, errno)),
+            Err(errno) => Err(io_failure("look at", path, errno)),
         }
     }
 }

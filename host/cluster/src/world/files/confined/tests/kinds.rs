@@ -49,6 +49,27 @@ fn special_files_are_left_alone() {
 }
 
 #[test]
+fn a_path_through_a_file_is_refused_without_a_word_about_links() {
+    let node = TestNode::new();
+    node.write("/opt/file", b"theirs");
+    let refused = node.plugin().write("/opt/file/x", b"", 0o644, None);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code, "invalid");
+    assert_eq!(
+        refused.message,
+        "\"/opt/file/x\" cannot exist: \"file\" is a file, not a directory"
+    );
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named_as_such() {
+    let node = TestNode::new();
+    let path = format!("/{}/x", "n".repeat(300));
+    let failure = node.plugin().write(&path, b"", 0o644, None).unwrap_err();
+    assert!(!failure.message.starts_with("cannot open /n"), "{failure:?}");
+}
+
+#[test]
 fn files_with_several_names_are_left_alone() {
     let node = TestNode::new();
     let key = "/etc/kubernetes/pki/ca.key";

@@ -1,10 +1,9 @@
-//! The files that belong to the host: the configuration of the cluster decides which these are. The
-//! files of the operator belong to the host too. No file effect of a plugin changes them. Static
-//! Pods, certificates and kubeconfigs are made by effects of their own kinds, which have rules of
-//! their own.
+//! Decides which files belong to the host, from the configuration of the cluster. The operator's
+//! files are among them. No file effect of a plugin may change such a file. Effects that make static
+//! Pods, certificates or kubeconfigs have further rules.
 //!
 //! The type [`Territory`] itself is in `world/files/territory`; this module makes one from a
-//! configuration, and refuses effects of plugins that would break into it.
+//! configuration, and refuses effects of plugins that would change or misuse a file of the host.
 mod named;
 
 use super::{Effect, kind::HostUse};
@@ -17,8 +16,8 @@ use crate::{
 use named::NamedFiles;
 use std::{env, path::PathBuf};
 
-/// Directories that no plugin may read or change on any node: those of the program, of etcd, the
-/// kubelet, container runtimes and other distributions.
+/// Directories that no plugin may read or change on any node: directories of kubephase, etcd, the
+/// kubelet, container runtimes, and other distributions of Kubernetes.
 const HOST_DIRECTORIES: &[&str] = &[
     state::DIRECTORY,
     // The machine's own configuration, with what its plugins may do.
@@ -59,11 +58,12 @@ pub fn territory_of(config: &Config) -> Territory {
         .as_str()
         .unwrap_or(MANIFESTS);
     let certificates = config.cluster.certificates_dir.as_str();
-    let kept = config.renewal.iter();
-    let kept = kept.map(|renewal| renewal.kept_certificates_dir.as_str());
+    // `certs renew` may use another directory than the cluster: both belong to the host.
+    let of_cluster = config.renewal.iter();
+    let of_cluster = of_cluster.map(|renewal| renewal.kept_certificates_dir.as_str());
     for path in [MANIFESTS, static_pods, CERTIFICATES_DIR, certificates]
         .into_iter()
-        .chain(kept.filter(|directory| !directory.is_empty()))
+        .chain(of_cluster.filter(|directory| !directory.is_empty()))
     {
         territory.add_linked_directory(path);
     }
@@ -71,7 +71,7 @@ pub fn territory_of(config: &Config) -> Territory {
         territory.add_kubeconfig_directory(path);
     }
     NamedFiles(&mut territory).add_all(config);
-    // Paths of the operator are relative to the working directory.
+    // A relative path from the operator starts at the working directory.
     let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
     let patches = config
         .init
@@ -95,8 +95,8 @@ fn add_programs(territory: &mut Territory) {
     }
 }
 
-/// Base names, below the certificates directory, of the keys and certificates that `init` makes
-/// (names of kubeadm).
+/// Base names of the keys and certificates that `init` makes, below the certificates directory
+/// (kubeadm's names).
 const CERTIFICATES: &[&str] = &[
     "ca",
     "apiserver",
@@ -110,6 +110,9 @@ const CERTIFICATES: &[&str] = &[
     "etcd/healthcheck-client",
     "sa",
 ];
+
+/// Endings of the files of a certificate: itself, its key, its request, and a public key.
+const ENDINGS: [&str; 4] = ["crt", "key", "csr", "pub"];
 
 /// Returns the reason to refuse an effect of a plugin, or `None`. Refuses an effect that changes a
 /// file of the host, signs with an authority that is reserved for the host, or makes a certificate
@@ -140,9 +143,10 @@ fn reason_against_use(
             let is_kubeadm_certificate = CERTIFICATES
                 .iter()
                 .any(|name| path == format!("{pki}/{name}"));
-            let is_in_other_territory =
-                !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
-            (is_kubeadm_certificate || is_in_other_territory)
+            // Below the certificates directory a plugin may add certificates of its own.
+            let belongs_to_host_elsewhere =
+                !path.starts_with(&format!("{pki}/")) && owns_any_file(territory, &path);
+            (is_kubeadm_certificate || belongs_to_host_elsewhere)
                 .then(|| format!("{path} belongs to the host; no plugin may make it"))
         }
         HostUse::SignsWith { directory, name } => {
@@ -151,11 +155,11 @@ fn reason_against_use(
             // authorities outside of the territory.
             let is_cluster_authority = path == format!("{pki}/ca");
             // A client with a certificate of the external etcd's authority may read and write all
-            // data of the cluster.
+            // data of the cluster. The cluster's own authority may be this authority too.
             let external = config.cluster.etcd.external.as_ref();
             let is_etcd_authority =
                 external.is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
-            (is_etcd_authority || (!is_cluster_authority && territory.owns(&path)))
+            (is_etcd_authority || (!is_cluster_authority && owns_any_file(territory, &path)))
                 .then(|| format!("only the host may sign with {path}"))
         }
         HostUse::IsValidFor {
@@ -164,6 +168,13 @@ fn reason_against_use(
             is_authority,
         } => reason_against_validity(path, *seconds, *is_authority, config),
     }
+}
+
+/// Whether one of the files of a certificate belongs to the host. `base` is their path without an
+/// ending; the territory may have a single file, with its ending.
+fn owns_any_file(territory: &Territory, base: &str) -> bool {
+    let mut files = ENDINGS.iter().map(|ending| format!("{base}.{ending}"));
+    territory.owns(base) || files.any(|file| territory.owns(&file))
 }
 
 /// Returns the path of a certificate without its ending.

@@ -205,6 +205,27 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
     );
 }
 
+/// The configuration names single files of the host, with their endings.
+#[test]
+fn a_plugin_makes_no_certificate_at_the_place_of_a_single_file_of_the_host() {
+    let mut config = config();
+    config.cluster.etcd = Etcd {
+        local: None,
+        external: Some(ExternalEtcd {
+            key_file: "/srv/etcd.key".into(),
+            cert_file: "/srv/client.crt".into(),
+            ..Default::default()
+        }),
+    };
+    let territory = territory_of(&config);
+    let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
+    for name in ["etcd", "client", "joined"] {
+        assert!(is_refused(&certificate("/srv", name, "own")), "{name}");
+        assert!(is_refused(&certificate("/srv", "x", name)), "{name}");
+    }
+    assert!(!is_refused(&certificate("/srv", "x", "own")));
+}
+
 fn file(path: &str, mode: u32) -> files::File {
     files::File {
         path: path.into(),

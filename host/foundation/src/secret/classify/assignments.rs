@@ -2,11 +2,13 @@
 use super::{Credential, Verdict};
 use crate::secret::names::sounds_secret;
 
-/// Bytes of quotes and spaces between a name and its value that are looked at.
-const MAX_BETWEEN: usize = 32;
-
 /// Bytes of a name that are looked at.
 const MAX_NAME: usize = 64;
+
+/// Bytes of a value, and of its line, that are looked at: one line may have many values, and each
+/// is read only to this length. A longer value is not a word that may stand after the name of a
+/// secret.
+const MAX_VALUE: usize = 1024;
 
 /// Values that may stand after the name of a secret and are not secrets.
 const PLAIN_VALUES: &[&str] = &[
@@ -30,7 +32,7 @@ const PLAIN_VALUES: &[&str] = &[
 /// Sources of the machine's users, which `/etc/nsswitch.conf` names after `passwd`.
 const USER_SOURCES: &[&str] = &["files", "compat", "db", "sss", "systemd", "ldap", "winbind"];
 
-/// Words for the kind of a user's credential, in the facts of a kubeconfig.
+/// Kinds of credentials, as the facts of a kubeconfig name them in the field `credential`.
 const CREDENTIAL_KINDS: &[&str] = &["client-certificate", "client-certificate-data", "token"];
 
 /// Names with values that are public, because documentation shows them.
@@ -76,47 +78,54 @@ pub(super) fn search(text: &[u8]) -> Verdict {
 
 /// Returns the name at the end of a text; empty if there is none.
 fn name_before(text: &[u8]) -> &str {
-    let between = text.iter().rev().take(MAX_BETWEEN);
-    let between = between.take_while(|byte| is_between(**byte)).count();
-    let text = &text[..text.len() - between];
-    let is_of_name =
+    // However long: these bytes end at the sign before, so each is looked at once.
+    let between = text.iter().rev();
+    let between = between.take_while(|byte| is_quote_or_space(**byte));
+    let text = &text[..text.len() - between.count()];
+    let is_name_char =
         |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
     let length = text
         .iter()
         .rev()
         .take(MAX_NAME)
-        .take_while(is_of_name)
+        .take_while(is_name_char)
         .count();
     std::str::from_utf8(&text[text.len() - length..]).unwrap_or_default()
 }
 
-/// Returns the value at the beginning of a text, up to the end of its line.
+/// Returns the value at the beginning of a text: up to the first space, quotation mark, comma or
+/// closing brace, and up to [`MAX_VALUE`] bytes.
 fn value_after(text: &[u8]) -> &[u8] {
-    let between = text.iter().take(MAX_BETWEEN);
-    let between = between.take_while(|byte| is_between(**byte)).count();
-    let text = &text[between..];
+    let between = text.iter().take_while(|byte| is_quote_or_space(**byte));
+    let text = &text[between.count()..];
     let is_end =
         |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'}');
+    let text = &text[..text.len().min(MAX_VALUE)];
     &text[..text.iter().position(is_end).unwrap_or(text.len())]
 }
 
-fn is_between(byte: u8) -> bool {
+fn is_quote_or_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\')
 }
 
-/// Whether a value after the name of a secret is not a secret. A value that is an object or a list
-/// is judged by its parts.
+/// Whether a value after the name of a secret is not a secret.
 fn is_plain(name: &str, value: &[u8]) -> bool {
+    // An object or a list (its parts are judged), a comment, `::` or `:=`, the rest of a URL.
+    let mut beginnings = ["{", "[", "#", ":", "//"].iter();
+    if beginnings.any(|begin| value.starts_with(begin.as_bytes())) {
+        return true;
+    }
     let Ok(value) = std::str::from_utf8(value) else {
         return false;
     };
+    if value.len() == MAX_VALUE {
+        return false;
+    }
     let is_short_number = value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
-    is_short_number
-        || ["{", "[", "#", ":", "//"]
-            .iter()
-            .any(|begin| value.starts_with(begin))
+    value.is_empty()
+        || is_short_number
         || value.contains(PLACEHOLDER)
-        // The end of base64, or a comparison.
+        // The first `=` was padding of base64 (`==`), or part of `==` in code.
         || value.bytes().all(|byte| byte == b'=')
         || is_variable(value)
         || is_stand_in(value)
@@ -127,15 +136,16 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
         || (name == "passwd" && USER_SOURCES.contains(&value))
 }
 
-/// Whether a value is the name of a variable that holds the secret: `${PASSWORD}`, `$PASSWORD`. A
-/// closing brace is not part of a value. In OpenSSL's files a variable may be `$section::name`.
+/// Whether a value is the name of a variable that holds the secret: `${PASSWORD}`, `$PASSWORD`,
+/// `$(PASSWORD)`. [`value_after`] has already cut off a closing brace. In OpenSSL's files a
+/// variable may be `$section::name`.
 fn is_variable(value: &str) -> bool {
     let Some(name) = value.strip_prefix('$') else {
         return false;
     };
     if let Some((section, name)) = name.split_once("::") {
-        let is_of_name = |c: char| c.is_ascii_alphanumeric();
-        return is_name(section, is_of_name) && is_name(name, is_of_name);
+        let is_name_char = |c: char| c.is_ascii_alphanumeric();
+        return is_name(section, is_name_char) && is_name(name, is_name_char);
     }
     match name.strip_prefix('{') {
         Some(name) => is_name(name, |c| c.is_ascii_alphanumeric()),
@@ -152,35 +162,35 @@ fn is_variable(value: &str) -> bool {
 /// `<keystore-password>`.
 fn is_stand_in(value: &str) -> bool {
     let name = value.strip_prefix('<').and_then(|it| it.strip_suffix('>'));
-    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
-    name.is_some_and(|name| is_name(name, is_of_name))
+    let is_name_char = |c: char| c.is_ascii_lowercase() || c == '-';
+    name.is_some_and(|name| is_name(name, is_name_char))
 }
 
 /// Whether a value is a path below a directory that a variable has: `$dir/private/key.pem`.
 fn is_below_variable(value: &str) -> bool {
-    let is_of_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    // A comment may follow at once.
+    let is_path_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    // A comment may follow without a space.
     let value = value.split('#').next().unwrap_or_default();
     let Some((variable, path)) = value.strip_prefix('$').and_then(|it| it.split_once('/')) else {
         return false;
     };
-    let ends_with_kind = path.rsplit_once('.').is_some_and(|(_, end)| {
+    let has_extension = path.rsplit_once('.').is_some_and(|(_, end)| {
         (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_lowercase())
     });
     is_name(variable, |c| c.is_ascii_alphanumeric())
-        && path.split('/').all(|part| is_name(part, is_of_path))
-        && ends_with_kind
+        && path.split('/').all(|part| is_name(part, is_path_char))
+        && has_extension
 }
 
-fn is_name(text: &str, is_of_name: impl Fn(char) -> bool) -> bool {
-    !text.is_empty() && text.chars().all(|c| c == '_' || is_of_name(c))
+fn is_name(text: &str, is_name_char: impl Fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(|c| c == '_' || is_name_char(c))
 }
 
 /// Whether a name and its value are an example and not a secret: a pair of [`EXAMPLES`], a word for
 /// a secret in a comment (`# password = secret`), or the name in words (`challengePassword = A
 /// challenge password`).
 fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
-    let line = after
+    let line = after[..after.len().min(MAX_VALUE)]
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
@@ -192,7 +202,9 @@ fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
     if EXAMPLES.contains(&(name, word)) {
         return true;
     }
-    let line = before.rsplit(|byte| *byte == b'\n').next();
+    let line = before[before.len().saturating_sub(MAX_VALUE)..]
+        .rsplit(|byte| *byte == b'\n')
+        .next();
     let is_comment = line.is_some_and(|line| line.trim_ascii_start().starts_with(b"#"));
     let letters = rest.chars().filter(|c| !c.is_ascii_whitespace());
     let letters = letters.collect::<String>().to_ascii_lowercase();
@@ -204,7 +216,7 @@ fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
 /// URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
 fn is_public(before: &[u8], name: &str, value: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    let quotes = before.iter().rev().take_while(|byte| is_between(**byte));
+    let quotes = before.iter().rev().take_while(|byte| is_quote_or_space(**byte));
     let before = &before[..before.len() - quotes.count()];
     let Some(before) = before.strip_suffix(name.as_bytes()) else {
         return false;

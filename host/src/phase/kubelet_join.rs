@@ -2,19 +2,18 @@
 //! with the token.
 use super::{
     kubelet_start,
-    mark_control_plane::{read_node, wait_for_node},
+    mark_control_plane::{read_node, propose_wait_for_node},
     wait_control_plane,
 };
 use crate::render::{kubeconfig::local_url, kubelet, objects, static_pod};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, config, effects, effects_cluster, effects_core, effects_files,
+    Failure, ObjectRef, Outcome, cluster, config, effects, effects_cluster, effects_core, effects_files,
     failure, input,
     kubeadm::Config,
-    observe_cluster, observe_files, observe_pki,
+    observe_files, observe_pki,
     release::gate,
     spec::{Condition, KubeconfigFacts},
 };
-use serde_json::Value;
 
 fn bootstrap_kubeconfig(config: &Config) -> String {
     format!("{}/bootstrap-kubelet.conf", config.run.kubeconfig_dir)
@@ -76,13 +75,11 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
         namespace: None,
         name: name.into(),
     };
-    let node = observe_cluster::get_object(&reference).map_err(|error| Failure {
+    let node = cluster::get_object(&reference).map_err(|error| Failure {
         message: format!("cannot get Node {name:?}: {}", error.message),
         ..error
     })?;
-    let node: Value = node
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
+    let node = node.unwrap_or_default();
     let ready = node["status"]["conditions"]
         .as_array()
         .into_iter()
@@ -143,7 +140,7 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     let removal = effects_files::remove_file(&bootstrap_kubeconfig(&config))?;
     effects_core::regardless(removal)?;
     if config.is_worker() && kubelet::annotates_socket(&config) {
-        wait_for_node(&config)?;
+        propose_wait_for_node(&config)?;
         return Ok(Outcome::Again);
     }
     Ok(Outcome::Settled)

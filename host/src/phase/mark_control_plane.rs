@@ -1,58 +1,60 @@
 //! `mark-control-plane`: the labels and taints of a control-plane node.
+use super::wait_control_plane;
 use crate::render::{kubelet, objects};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, config, effects_cluster, effects_core, failure, input, json,
-    kubeadm::Config,
-    observe_cluster, say,
-    spec::{Condition, WaitSpec},
+    Failure, FailureCode, ObjectRef, Outcome, cluster, config, effects_cluster, failure, input,
+    kubeadm::{Config, Taint},
+    say,
+    spec::Condition,
 };
 use serde_json::Value;
 
-/// `mark-control-plane`
+/// The phase `mark-control-plane`: waits for the Node of this machine, then proposes its labels and
+/// taints.
 ///
 /// # Errors
-/// The host cannot answer a question, or refuses a proposal.
+/// `not-found` if the kubeconfig or the Node does not exist; or the host cannot answer a question,
+/// or refuses a proposal.
 pub fn mark_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let registration = &config.init.node_registration;
     let taints = registration.taints.as_deref().unwrap_or_default();
-    if input::round() > 0 {
-        let (node, current) = read_node(&config)?;
-        let mut patch = objects::node_patch(&current, taints);
-        // `upload-config/kubelet` has annotated the first node.
-        if config.join.is_some() && kubelet::annotates_socket(&config) {
-            let socket = objects::socket_patch(&current, &registration.cri_socket);
-            if let Some(annotations) = socket.pointer("/metadata/annotations") {
-                patch["metadata"]["annotations"] = annotations.clone();
-            }
-        }
-        effects_cluster::patch_object(&node, &patch.to_string())?;
-        return Ok(Outcome::Settled);
+    if input::round() == 0 {
+        super::require_kubeconfig(&config)?;
+        announce_marks(&registration.name, taints);
+        propose_wait_for_node(&config)?;
+        return Ok(Outcome::Again);
     }
-    super::require_kubeconfig(&config)?;
-    let marking = format!(
-        "Marking the node {} as control-plane by adding the",
-        registration.name
-    );
+    let (node, current) = read_node(&config)?;
+    let mut patch = objects::node_patch(&current, taints);
+    // On the first node, `upload-config/kubelet` has already written the annotation.
+    if config.join.is_some() && kubelet::annotates_socket(&config) {
+        let socket = objects::socket_patch(&current, &registration.cri_socket);
+        if let Some(annotations) = socket.pointer("/metadata/annotations") {
+            patch["metadata"]["annotations"] = annotations.clone();
+        }
+    }
+    effects_cluster::patch_object(&node, &patch.to_string())?;
+    Ok(Outcome::Settled)
+}
+
+/// Says which labels and taints the Node gets.
+fn announce_marks(node: &str, taints: &[Taint]) {
+    let marking = format!("Marking the node {node} as control-plane by adding the");
     say(format!(
         "{marking} labels: [{}]",
         objects::CONTROL_PLANE_LABELS.join(" ")
     ));
     if !taints.is_empty() {
-        say(format!(
-            "{marking} taints [{}]",
-            taints
-                .iter()
-                .map(kubelet::taint)
-                .collect::<Vec<_>>()
-                .join(" ")
-        ));
+        let taints: Vec<String> = taints.iter().map(kubelet::taint).collect();
+        say(format!("{marking} taints [{}]", taints.join(" ")));
     }
-    wait_for_node(&config)?;
-    Ok(Outcome::Again)
 }
 
 /// Returns the reference of this machine's Node, and the Node in the cluster.
+///
+/// # Errors
+/// `not-found` if the cluster does not have the Node; or the host cannot answer a question.
 pub(super) fn read_node(config: &Config) -> Result<(ObjectRef, Value), Failure> {
     let name = &config.init.node_registration.name;
     let node = ObjectRef {
@@ -61,18 +63,24 @@ pub(super) fn read_node(config: &Config) -> Result<(ObjectRef, Value), Failure> 
         namespace: None,
         name: name.clone(),
     };
-    let current = observe_cluster::get_object(&node)?.unwrap_or_default();
-    let current = serde_json::from_str(&current).map_err(|e| {
-        failure(
-            kubephase_sdk::FailureCode::Invalid,
-            format!("the Node {name}: {e}"),
-        )
-    })?;
-    Ok((node, current))
+    match cluster::get_object(&node)? {
+        Some(current) => Ok((node, current)),
+        None => Err(Failure {
+            remedy: Some(
+                "look for the Node's name with: kubectl get nodes; name it with --node-name, or \
+                 with nodeRegistration.name of the configuration"
+                    .into(),
+            ),
+            ..failure(
+                FailureCode::NotFound,
+                format!("the Node {name} does not exist in the cluster"),
+            )
+        }),
+    }
 }
 
-/// Waits until the kubelet has registered this machine's Node.
-pub(super) fn wait_for_node(config: &Config) -> Result<(), Failure> {
+/// Proposes to wait until the kubelet has registered this machine's Node.
+pub(super) fn propose_wait_for_node(config: &Config) -> Result<(), Failure> {
     let timeout = config
         .init
         .timeouts
@@ -82,9 +90,5 @@ pub(super) fn wait_for_node(config: &Config) -> Result<(), Failure> {
     let condition = Condition::NodeRegistered {
         name: config.init.node_registration.name.clone(),
     };
-    effects_core::wait_until(&json(&WaitSpec {
-        condition,
-        timeout_seconds: timeout.as_secs(),
-    }))?;
-    Ok(())
+    wait_control_plane::propose_wait(condition, timeout.as_secs()).map(drop)
 }

@@ -1,5 +1,5 @@
 //! `upload-config/*`: stores the configuration in the cluster, for nodes that join or are upgraded.
-use super::mark_control_plane::{read_node, wait_for_node};
+use super::mark_control_plane::{read_node, propose_wait_for_node};
 use crate::render::{kubelet, objects};
 use kubephase_sdk::{
     Failure, Outcome, config, effects_cluster, input, kubeadm::Config, say, settings,
@@ -44,7 +44,7 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     if !kubelet::annotates_socket(&config) {
         return Ok(Outcome::Settled);
     }
-    wait_for_node(&config)?;
+    propose_wait_for_node(&config)?;
     Ok(Outcome::Again)
 }
 

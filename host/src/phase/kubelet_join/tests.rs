@@ -13,22 +13,31 @@ use kubephase_wit::{Error, phase::Host};
 use serde_json::json;
 use std::{panic::RefUnwindSafe, sync::Arc};
 
-/// Runs a phase in a cluster that has the Node `node-1`. Returns the outcome and the proposals.
+/// Runs a phase in a cluster that has the Node `node-1`, whose condition `Ready` has the status
+/// `ready` (`True` or `False`). Returns the outcome and the proposals.
 fn run_phase(
     phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
     ready: &str,
 ) -> (Result<Outcome, Failure>, Vec<Effect>) {
-    let root = tempfile::tempdir().unwrap();
     let node = json!({
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": "node-1"},
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     });
+    run_in_cluster(phase, vec![node])
+}
+
+/// Runs a phase of the machine `node-1` in a cluster with these objects.
+fn run_in_cluster(
+    phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
+    objects: Vec<serde_json::Value>,
+) -> (Result<Outcome, Failure>, Vec<Effect>) {
+    let root = tempfile::tempdir().unwrap();
     let world = Arc::new(
         FakeWorld::new(
             &Case {
-                objects: vec![node],
+                objects,
                 ..Case::default()
             },
             root.path(),
@@ -82,6 +91,22 @@ fn a_name_that_is_taken_is_refused_before_anything_is_written() {
         outcome.unwrap() == Outcome::Settled && !effects.is_empty(),
         "a node that is down may join again"
     );
+}
+
+#[test]
+fn a_node_that_does_not_exist_is_named() {
+    let read = || {
+        let config: Config = config("")?;
+        read_node(&config).map(|_| Outcome::Settled)
+    };
+    let (outcome, _) = run_in_cluster(read, Vec::new());
+    let failure = outcome.unwrap_err();
+    assert_eq!(failure.code, "not-found");
+    assert_eq!(
+        failure.message,
+        "the Node node-1 does not exist in the cluster"
+    );
+    assert!(failure.remedy.unwrap().contains("kubectl get nodes"));
 }
 
 #[test]

@@ -20,11 +20,12 @@ pub struct Done {
     /// lines about the effect, which the run prints as `[phase] line`
     pub lines: Vec<String>,
     pub warnings: Vec<String>,
-    /// writes to the API server
+    /// the writes to the API server that the effect asks for, also of objects that are in the
+    /// wanted state already; none of an object that is kept as another client wrote it
     pub writes: Vec<ObjectWrite>,
 }
 
-/// One write of an object to the API server.
+/// One write of an object to the API server, as an effect asks for it.
 #[derive(Clone, PartialEq)]
 pub struct ObjectWrite {
     /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`

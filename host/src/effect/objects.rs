@@ -40,18 +40,21 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
             ..Applied::Changed.into()
         });
     }
-    let applied = match cluster.create(manifest) {
-        Ok(_) => Applied::Changed,
+    let verb = match cluster.create(manifest) {
+        Ok(_) => "CREATE",
         // Another client made the object first.
-        Err(failure) if failure.code == FailureCode::AlreadyExists => match if_exists {
-            IfExists::Retain => retained_result(),
-            _ => cluster.replace(manifest).map(|_| Applied::Changed)?,
-        },
+        Err(failure) if failure.code == FailureCode::AlreadyExists => {
+            if if_exists == IfExists::Retain {
+                return Ok(retained_result());
+            }
+            cluster.replace(manifest)?;
+            "UPDATE"
+        }
         Err(failure) => return Err(failure),
     };
     Ok(Done {
-        writes: vec![record_write("CREATE", &of, manifest)],
-        ..applied.into()
+        writes: vec![record_write(verb, &of, manifest)],
+        ..Applied::Changed.into()
     })
 }
 
@@ -63,7 +66,7 @@ pub fn change_existing(
     cluster: &dyn Cluster,
 ) -> Tried<Done> {
     let applied = match if_exists {
-        IfExists::Retain => retained_result(),
+        IfExists::Retain => return Ok(retained_result()),
         _ if has_wanted_state(&without_changing_fields(manifest), current) => Applied::Unchanged,
         IfExists::Apply => cluster
             .server_side_apply(manifest)
@@ -72,7 +75,7 @@ pub fn change_existing(
     };
     let verb = match if_exists {
         IfExists::Apply => "APPLY",
-        IfExists::Update | IfExists::Retain => "UPDATE",
+        _ => "UPDATE",
     };
     Ok(Done {
         writes: vec![record_write(verb, &reference(manifest)?, manifest)],
@@ -80,8 +83,10 @@ pub fn change_existing(
     })
 }
 
-fn retained_result() -> Applied {
-    Applied::Skipped("it is there already and is kept as it is".into())
+/// Returns the result for an object that is kept unchanged. Nothing is recorded: the object in the
+/// cluster may differ from the manifest.
+fn retained_result() -> Done {
+    Applied::Skipped("it exists already and is kept unchanged".into()).into()
 }
 
 /// Applies a strategic merge patch, unless the object has the patched state already.
@@ -101,7 +106,7 @@ pub fn patch_current(
     let current = current.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,
-            format!("{} is not there to be patched", target(of)),
+            format!("{} does not exist, so it cannot be patched", target(of)),
         )
     })?;
     let changed = !has_patched_state(patch, current);
@@ -131,7 +136,9 @@ fn deletion_result(of: &ObjectRef, changed: bool) -> Done {
     }
 }
 
-/// Returns the record of one write.
+/// Returns the record of the write that an effect asks for. It is recorded even if the object is in
+/// the wanted state already, so that the output of a run does not depend on the state of the
+/// cluster.
 pub fn record_write(verb: &'static str, of: &ObjectRef, body: &Value) -> ObjectWrite {
     ObjectWrite {
         verb,

@@ -40,6 +40,37 @@ fn a_patched_state_is_found_at_any_place_of_a_list() {
 }
 
 #[test]
+fn an_object_that_is_kept_is_not_recorded_as_a_write() {
+    let world = crate::world::fake::FakeWorld::new(
+        &kubephase_sdk::testing::Case {
+            objects: vec![json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "x", "namespace": "kube-system"},
+                "data": {"a": "of a user"},
+            })],
+            ..Default::default()
+        },
+        tempfile::tempdir().unwrap().path(),
+    )
+    .unwrap();
+    let manifest = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "x", "namespace": "kube-system"},
+        "data": {"a": "b"},
+    });
+    let cluster = crate::world::World::cluster(&world);
+    let done = ensure(&manifest, IfExists::Retain, cluster).unwrap();
+    assert!(matches!(done.applied, Applied::Skipped(_)), "{done:?}");
+    assert!(done.writes.is_empty(), "{done:?}");
+    for _ in 0..2 {
+        let done = ensure(&manifest, IfExists::Update, cluster).unwrap();
+        assert_eq!(done.writes[0].verb, "UPDATE");
+    }
+}
+
+#[test]
 fn plurals_are_those_of_the_api() {
     for (kind, plural) in [
         ("ConfigMap", "configmaps"),

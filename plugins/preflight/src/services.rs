@@ -57,7 +57,7 @@ fn check_kubelet() -> Result<(), Failure> {
 }
 
 /// The unit of the kubelet has to pass it the files that `kubelet-start` writes. A unit that does
-/// not exist, or that is a script, is not judged.
+/// not exist, or whose files do not show what it passes, is not judged.
 fn check_kubelet_unit() -> Result<(), Failure> {
     let Some(unit) = kubelet_unit::read()? else {
         return Ok(());

@@ -15,7 +15,7 @@ const KUBECONFIGS: &str = "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kube
     --kubeconfig=/etc/kubernetes/kubelet.conf";
 const CONFIG: &str = "--config=/var/lib/kubelet/config.yaml";
 
-/// The files that a unit passes to the kubelet, and the drop-in that would pass the rest.
+/// The files that a unit passes to the kubelet, and the file that would pass them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeletUnit {
     /// the files of the unit that were read

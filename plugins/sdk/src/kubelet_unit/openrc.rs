@@ -8,7 +8,10 @@ const VARIABLES: &str = "/etc/conf.d/kubelet";
 /// Reads the service; `None` if there is none.
 pub fn read() -> Option<KubeletUnit> {
     let script = text_of(SCRIPT)?;
-    let variables = text_of(VARIABLES).unwrap_or_default();
+    let variables = text_of(VARIABLES);
+    let files = [SCRIPT].into_iter().chain(variables.as_ref().map(|_| VARIABLES));
+    let files = files.map(str::to_owned).collect();
+    let variables = variables.unwrap_or_default();
     let lines = || {
         let all = script.lines().chain(variables.lines()).map(str::trim);
         all.filter(|line| !line.starts_with('#'))
@@ -19,13 +22,16 @@ pub fn read() -> Option<KubeletUnit> {
         bootstrap_kubeconfig: has("--bootstrap-kubeconfig"),
         config: has("--config=") || has("--config "),
     };
-    let takes_arguments = has("${command_args}") || has("$command_args ");
-    let passes_nothing = !passed.bootstrap_kubeconfig && !passed.config && !has("--kubeconfig");
-    let is_free = observe_files::stat(VARIABLES).is_ok_and(|found| found.is_none());
+    // The script appends to the variable `command_args`, so the file of variables may set it first.
+    let takes_arguments = lines().any(|line| uses_variable(line, "command_args"));
+    let passes_no_files = !passed.bootstrap_kubeconfig && !passed.config && !has("--kubeconfig");
+    let has_no_variables_file = observe_files::stat(VARIABLES).is_ok_and(|found| found.is_none());
+    let can_pass_files =
+        passes_no_files && takes_arguments && passed.flags && has_no_variables_file;
     Some(KubeletUnit {
-        files: vec![SCRIPT.to_owned()],
+        files,
         passed,
-        remedy: (passes_nothing && takes_arguments && passed.flags && is_free).then(|| NewFile {
+        remedy: can_pass_files.then(|| NewFile {
             path: VARIABLES.to_owned(),
             content: format!(
                 "# Written by kubephase, because the service of the kubelet does not pass these \
@@ -33,4 +39,12 @@ pub fn read() -> Option<KubeletUnit> {
             ),
         }),
     })
+}
+
+/// Whether a line of a shell script uses a variable: `$NAME` or `${NAME}`.
+fn uses_variable(line: &str, name: &str) -> bool {
+    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (bare, in_braces) = (format!("${name}"), format!("${{{name}}}"));
+    let mut after = line.split(&bare).skip(1);
+    line.contains(&in_braces) || after.any(|rest| !rest.starts_with(is_part_of_name))
 }

@@ -63,11 +63,11 @@ pub fn read() -> Option<KubeletUnit> {
         return None;
     }
     let passes_nothing = passed == Passed::default() && !has("--kubeconfig");
-    let is_free = observe_files::stat(DROP_IN).is_ok_and(|found| found.is_none());
+    let has_no_drop_in = observe_files::stat(DROP_IN).is_ok_and(|found| found.is_none());
     Some(KubeletUnit {
         files,
         passed,
-        remedy: (passes_nothing && is_free).then(|| NewFile {
+        remedy: (passes_nothing && has_no_drop_in).then(|| NewFile {
             path: DROP_IN.to_owned(),
             content: drop_in(&service.command),
         }),

@@ -14,11 +14,17 @@ impl Phase for Reader {
     }
 
     fn run() -> Result<Outcome, Failure> {
+        let found = read()?;
+        let files = found.as_ref().map(|unit| unit.files.clone());
+        let (files, unit) = (
+            files.unwrap_or_default(),
+            found.map(|unit| (unit.passed, unit.remedy)),
+        );
         report::submit(&crate::Finding {
             code: "Unit".into(),
             verdict: crate::Verdict::Pass,
-            summary: format!("{:?}", read()?.map(|unit| (unit.passed, unit.remedy))),
-            evidence: Vec::new(),
+            summary: format!("{unit:?}"),
+            evidence: vec![("files".to_owned(), files.join(" "))],
             remedy: None,
             url: None,
         });
@@ -28,13 +34,17 @@ impl Phase for Reader {
 
 /// Reads the unit on a machine with these files.
 fn unit_of(init_system: &str, files: &[(&str, &str)]) -> String {
+    finding_of(init_system, files).summary
+}
+
+fn finding_of(init_system: &str, files: &[(&str, &str)]) -> crate::Finding {
     let mut case = Case::default();
     case.node.init_system = Some(init_system.to_owned());
     case.files = files
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
         .collect();
-    case.run::<Reader>().findings.remove(0).summary
+    case.run::<Reader>().findings.remove(0)
 }
 
 fn passed_files(flags: bool, bootstrap_kubeconfig: bool, config: bool) -> String {
@@ -181,7 +191,27 @@ fn a_service_of_openrc_is_read_with_its_variables() {
     let given = "command_args=\"--bootstrap-kubeconfig=/b --kubeconfig=/k --config=/c\"\n";
     let files = [files[0], ("/etc/conf.d/kubelet", given)];
     assert_eq!(unit_of("openrc", &files), passed_files(true, true, true));
+    let finding = finding_of("openrc", &files);
+    assert_eq!(
+        finding.evidence[0].1,
+        "/etc/init.d/kubelet /etc/conf.d/kubelet"
+    );
     let given = format!("# {given}");
     let files = [files[0], ("/etc/conf.d/kubelet", given.as_str())];
     assert_eq!(unit_of("openrc", &files), passed_files(true, false, false));
+}
+
+#[test]
+fn a_script_of_openrc_may_use_the_variable_of_arguments_in_any_spelling() {
+    for (line, is_used) in [
+        ("command_args=\"${command_args} -v\"", true),
+        ("command_args=\"-v $command_args\"", true),
+        ("command_args=\"$command_args -v\"", true),
+        ("command_args=\"$command_args_x -v\"", false),
+        ("command_args=-v", false),
+    ] {
+        let script = format!(". /var/lib/kubelet/kubeadm-flags.env\n{line}\n");
+        let found = unit_of("openrc", &[("/etc/init.d/kubelet", &script)]);
+        assert_eq!(found.contains("/etc/conf.d/kubelet"), is_used, "{found}");
+    }
 }

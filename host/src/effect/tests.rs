@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     arguments::{CommandLine, UnitName},
     cancel::Cancel,
-    world::fake::FakeWorld,
+    world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::{spec::CertificateSpec, testing::Case};
 use serde::de::DeserializeOwned;
@@ -24,6 +24,8 @@ fn a_service_that_cannot_reach_its_state_is_a_failure() {
         .apply(&context)
         .unwrap_err();
         assert!(failed.message.contains("asleep"), "{failed:?}");
+        let state = world.node().service(&UnitName::parse(name).unwrap());
+        assert!(state.unwrap().is_none_or(|state| !state.exists), "{name}");
     }
 }
 

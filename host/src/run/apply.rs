@@ -192,7 +192,7 @@ impl Application<'_> {
     /// Warns that an effect failed which the phase only attempts.
     fn skip_attempt(&self, proposal: &Proposal, why: String) -> Applied {
         if let Some(warning) = &proposal.attempt {
-            let warning = warning.replacen("{}", &why, 1);
+            let warning = fill_in_reason(warning, &why);
             // Only built-in phases attempt an effect, and their messages have no limit.
             let _ = self.session.say(Severity::Warning, &warning);
         }
@@ -219,6 +219,14 @@ fn phase_error(failure: &Failure) -> PhaseError {
     match failure.known_code() {
         Some(FailureCode::Cancelled) => PhaseError::Stopped,
         _ => PhaseError::Failed(failure.to_text()),
+    }
+}
+
+/// Puts the reason into a warning at its last `{}`. A path before it may have `{}` in its name.
+fn fill_in_reason(warning: &str, why: &str) -> String {
+    match warning.rsplit_once("{}") {
+        Some((before, after)) => format!("{before}{why}{after}"),
+        None => warning.to_owned(),
     }
 }
 

@@ -48,26 +48,29 @@ pub struct RunOutput<'a> {
 /// there. Returns notes about differences from what the run would leave.
 ///
 /// # Errors
-/// Something cannot be read or written; `out` is then unchanged.
+/// Something cannot be read or written. `out` is then unchanged, unless the moves could not be
+/// undone; the message then names the directory with the earlier result.
 pub fn write(out: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     check(out)?;
     let is_new = !out.exists();
     fs::create_dir_all(out)
         .with_context(|| format!("cannot make the directory {}", out.display()))?;
+    let written = write_staged(out, output);
+    if written.is_err() && is_new {
+        // Undoing may fail too; the first failure is the one that is reported.
+        let _ = fs::remove_dir(out);
+    }
+    written.with_context(|| format!("cannot write the result to {}", out.display()))
+}
+
+/// Makes the result in a temporary directory in `out`, then moves it to its place.
+fn write_staged(out: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     let staging = tempfile::Builder::new()
         .prefix(".kubephase-")
-        .tempdir_in(out);
-    let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let written = stage(staging.path(), output)
-        .and_then(|notes| replace(out, staging.path()).map(|()| notes));
-    if written.is_err() {
-        drop(staging);
-        if is_new {
-            // Undoing may fail too; the first failure is the one that is reported.
-            let _ = fs::remove_dir(out);
-        }
-    }
-    written.with_context(|| format!("nothing was written to {}", out.display()))
+        .tempdir_in(out)?;
+    let notes = stage(staging.path(), output)?;
+    replace(out, staging.path())?;
+    Ok(notes)
 }
 
 /// Makes the result in the directory `staging`. Returns the notes about it.

@@ -2,6 +2,9 @@
 use super::{Argument, checked_text, refusal};
 use serde::{Deserialize, Serialize};
 
+/// The longest name, in bytes.
+const MAX_LENGTH: usize = 256;
+
 /// The name of a kernel parameter, spelled with dots: `net.ipv4.ip_forward`.
 ///
 /// sysctl(8) allows two spellings, and parsing turns both into the spelling with dots. A name may
@@ -30,8 +33,8 @@ fn swap_separators(text: &str) -> String {
         .collect()
 }
 
-/// Whether a text is a component of a key. A slash stands for a dot: a component may not become `.`
-/// or `..`.
+/// Whether a text is a component of a key, in the spelling with dots. A slash in it becomes a dot of
+/// the path, so a text of slashes alone (`.` or `..` in the path) is not a component.
 fn is_component(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -45,21 +48,23 @@ impl Argument for SysctlKey {
     const WHAT: &'static str = "the name of a kernel parameter";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let has_slashes = text
+        // The first separator tells the spelling (sysctl(8)).
+        let separated_by_slashes = text
             .find(['.', '/'])
             .is_some_and(|at| text[at..].starts_with('/'));
-        let dotted = if has_slashes {
+        let dotted = if separated_by_slashes {
             swap_separators(text)
         } else {
             text.to_owned()
         };
-        if dotted.len() <= 256 && dotted.split('.').all(is_component) {
+        let rule = if dotted.len() > MAX_LENGTH {
+            "it may have at most 256 bytes"
+        } else if dotted.split('.').all(is_component) {
             return Ok(SysctlKey(dotted));
-        }
-        Err(refusal(
-            text,
-            Self::WHAT,
-            "it must have components of letters, digits, `_`, `:` and `-`, with dots between them",
-        ))
+        } else {
+            "it must have components of letters, digits, `_`, `:` and `-` (not first), with dots \
+             between them; a component of slashes alone is not allowed"
+        };
+        Err(refusal(text, Self::WHAT, rule))
     }
 }

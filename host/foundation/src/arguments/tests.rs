@@ -149,6 +149,8 @@ fn a_kernel_parameter_has_one_spelling_and_stays_below_proc_sys() {
     {
         assert!(SysctlKey::parse(text).is_err(), "{text:?}");
     }
+    let long = SysctlKey::parse(&"a".repeat(257)).unwrap_err();
+    assert!(long.contains("at most 256 bytes"), "{long}");
 }
 
 #[test]

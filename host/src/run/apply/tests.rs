@@ -341,3 +341,10 @@ fn a_phase_in_which_the_host_panics_fails_and_phases_that_need_it_do_not_begin()
         assert!(left.is_empty(), "{left:?}");
     }
 }
+
+#[test]
+fn the_reason_stands_at_the_end_of_a_warning_whatever_its_path_is() {
+    let filled = super::fill_in_reason("cannot remove /opt/a{}b: {}", "it is busy");
+    assert_eq!(filled, "cannot remove /opt/a{}b: it is busy");
+    assert_eq!(super::fill_in_reason("cannot", "it is busy"), "cannot");
+}

@@ -37,6 +37,19 @@ impl Node for DescribedNode {
     }
 
     fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
+        let enter: fn(&mut ServiceState) = match state {
+            "running" | "restarted" => |service| service.active = true,
+            "stopped" => |service| service.active = false,
+            "enabled" => |service| service.enabled = true,
+            "disabled" => |service| service.enabled = false,
+            other => {
+                return Err(Failure::new(
+                    FailureCode::Invalid,
+                    format!("{other:?} is not a state of a service"),
+                ));
+            }
+        };
+        // In a rehearsal, this starts or stops the rehearsed kubelet.
         let hook_changed = (self.on_service)(name, state)?;
         let mut changes = self.changes();
         let service = changes
@@ -47,18 +60,7 @@ impl Node for DescribedNode {
                 ..ServiceState::default()
             });
         let before = *service;
-        match state {
-            "running" | "restarted" => service.active = true,
-            "stopped" => service.active = false,
-            "enabled" => service.enabled = true,
-            "disabled" => service.enabled = false,
-            other => {
-                return Err(Failure::new(
-                    FailureCode::Invalid,
-                    format!("{other:?} is not a state of a service"),
-                ));
-            }
-        }
+        enter(service);
         Ok(hook_changed || before != *service)
     }
 

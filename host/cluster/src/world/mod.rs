@@ -84,6 +84,12 @@ pub trait World: Send + Sync {
         None
     }
 
+    /// Whether a condition that does not hold in time counts as if it held: nothing more will
+    /// happen in this world.
+    fn ends_waits_early(&self) -> bool {
+        self.longest_wait().is_some()
+    }
+
     /// Returns what this world cannot know, for the report. Empty on a real machine.
     fn not_checked(&self) -> Vec<String> {
         Vec::new()

@@ -1,9 +1,9 @@
-//! Which addresses a request may be sent to. The same rule judges the grant of a plugin and the
+//! The addresses to which a request may be sent. The same rule judges the grant of a plugin and the
 //! address that a connection is about to be made to.
 mod nat64;
 mod nearby;
 
-pub use nearby::{Services, nearby};
+pub use nearby::{ClusterSubnets, local_kind_of};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,28 +11,31 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The addresses that a request may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// all: the host sends the request for itself, or the operator allowed the plugin this address
+    /// Every address: the host sends the request itself, or the operator allowed this address.
     All,
-    /// addresses of other machines: neither [`special_kind_of`] nor [`nearby`] names them
-    OtherMachines(Services),
+    /// Addresses that are neither special ([`special_kind_of`]) nor local to this machine and its
+    /// cluster ([`local_kind_of`]).
+    OtherMachines(ClusterSubnets),
 }
 
 impl Reach {
-    /// Refuses an address to which the request may not be sent. `host` is the name that has the
-    /// address.
+    /// Refuses an address to which the request may not be sent. `host` is the name that was
+    /// resolved.
     ///
     /// # Errors
     /// The kind of the address, and the grant that would allow it.
     pub fn check(self, host: &str, address: IpAddr) -> Result<(), String> {
-        let Reach::OtherMachines(services) = self else {
+        let Reach::OtherMachines(cluster_subnets) = self else {
             return Ok(());
         };
-        let Some(what) = special_kind_of(address).or_else(|| nearby(address, services)) else {
+        let Some(what) =
+            special_kind_of(address).or_else(|| local_kind_of(address, cluster_subnets))
+        else {
             return Ok(());
         };
         Err(format!(
-            "{host} is at {address}, {what}, and what answers there may answer this machine alone; \
-             a plugin asks it only where its grant names {address} itself"
+            "{host} has the address {address}, which is {what}; a server there may be reachable \
+             only from this machine. To allow it, name {address} in the plugin's grant"
         ))
     }
 }
@@ -46,7 +49,8 @@ const fn v6(a: u16, b: u16, prefix: u8) -> Ipv6Net {
 }
 
 /// IPv4 networks whose addresses do not belong to a single machine of the internet or of a private
-/// network: the special-purpose addresses that IANA lists, and Azure's metadata server.
+/// network. Taken from IANA's special-purpose registry, without private and documentation networks,
+/// plus Azure's metadata server.
 const SPECIAL_V4: &[(Ipv4Net, &str)] = &[
     (v4(0, 0, 0, 0, 8), "an address of this machine itself"),
     (
@@ -59,9 +63,12 @@ const SPECIAL_V4: &[(Ipv4Net, &str)] = &[
         "the address of Azure's metadata server",
     ),
     (v4(169, 254, 0, 0, 16), "a link-local address"),
-    (v4(192, 0, 0, 0, 24), "an address of a protocol"),
-    (v4(192, 88, 99, 0, 24), "an address of a relay"),
-    (v4(198, 18, 0, 0, 15), "an address for measurements"),
+    (
+        v4(192, 0, 0, 0, 24),
+        "an address reserved for IETF protocols",
+    ),
+    (v4(192, 88, 99, 0, 24), "an address of a 6to4 relay"),
+    (v4(198, 18, 0, 0, 15), "an address for benchmarks"),
     (v4(224, 0, 0, 0, 4), "a multicast address"),
     (v4(240, 0, 0, 0, 4), "a reserved address"),
 ];
@@ -71,9 +78,9 @@ const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
 const SPECIAL_GLOBAL_V6: &[Ipv6Net] = &[v6(0x2001, 0, 23), v6(0x2002, 0, 16)];
 const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
 
-/// Returns the kind of an address that may lead other machines to another server or to none; `None`
-/// for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are of
-/// such a kind, because metadata servers have some of them.
+/// Returns the kind of an address that means something else on other machines: there it leads to
+/// another server, or to none. Returns `None` for addresses of the internet and of private IPv4
+/// networks. Unique local IPv6 addresses have a kind, because some metadata servers have one.
 pub fn special_kind_of(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -12,17 +12,17 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Returns the credentials of a run: the admin's, or, for a worker that joins, the bootstrap
-    /// kubeconfig that it joins with.
+    /// Returns the credentials of a run: the bootstrap kubeconfig for a worker that joins, the
+    /// admin kubeconfig otherwise.
     pub fn for_run(config: &Config) -> Credentials {
         match &config.join {
-            Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
+            Some(join) if !join.control_plane => Credentials::from_text(&join.bootstrap_kubeconfig),
             _ => Credentials::File(config.run.kubeconfig.clone()),
         }
     }
 
     /// Returns the credentials of a kubeconfig that is given as text.
-    pub fn text(text: &Secret<String>) -> Credentials {
+    pub fn from_text(text: &Secret<String>) -> Credentials {
         Credentials::Text(Arc::new(text.clone()))
     }
 }

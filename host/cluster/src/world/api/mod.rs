@@ -6,7 +6,7 @@
 //! | `client` | the client |
 //! | `credentials` | the kubeconfig that a client uses |
 //! | `resolver` | at which address a server is reached |
-//! | `patience` | how long requests are tried |
+//! | `retry_limit` | how long requests are tried |
 //! | [`resources`] | the resources of the API that are known here, and their paths |
 //! | `trust` | remedies for certificates that are not trusted |
 //!
@@ -15,15 +15,15 @@
 
 mod client;
 mod credentials;
-mod patience;
 mod resolver;
 pub mod resources;
+mod retry_limit;
 mod trust;
 
 pub use client::ApiClient;
 pub use credentials::Credentials;
-pub use patience::Patience;
 pub use resolver::{Endpoint, Resolver};
+pub use retry_limit::RetryLimit;
 
 /// The remedy if the API server cannot be reached, and nothing else is known.
 pub const UNREACHABLE_REMEDY: &str = "check that the API server runs, and that this machine can \

@@ -33,8 +33,8 @@ impl RootedFiles {
 
     /// Removes an entry. Does nothing if it does not exist.
     pub(super) fn unlink(&self, path: &str, flags: AtFlags) -> Tried<()> {
-        let (directory, name) = split_path(path);
-        match self.open_directory_of_removed(path, directory)? {
+        let (parent_path, name) = split_path(path);
+        match self.open_parent_for_removal(path, parent_path)? {
             Some(parent) => self
                 .unlink_in(&parent, name, flags)
                 .map_err(failure_to("remove", path)),

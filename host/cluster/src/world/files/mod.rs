@@ -35,7 +35,7 @@ mod trusted_links;
 
 pub use confined::{Confined, FileAction};
 pub(super) use failure::failure_code;
-pub use handle::is_searchable;
+pub use handle::is_searchable_by_all;
 pub use private::{PrivateDirectory, is_trusted};
 pub use rooted::RootedFiles;
 pub use territory::{ResolvedPath, Territory, normalise};

@@ -1,4 +1,4 @@
-//! The tree as [`Files`].
+//! Implements [`Files`] for [`RootedFiles`].
 use super::{
     Confined, RootedFiles, Territory,
     directories::split_path,
@@ -104,20 +104,19 @@ impl Files for RootedFiles {
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {
-        let (directory, name) = split_path(path);
-        let Some(directory) = self.open_directory_of_removed(path, directory)? else {
+        let (parent_path, name) = split_path(path);
+        let Some(parent) = self.open_parent_for_removal(path, parent_path)? else {
             return Ok(());
         };
-        let is_directory = match fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        let is_directory = match fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
             Err(Errno::NOENT) => return Ok(()),
             Err(errno) => return Err(io_failure("remove", path, errno)),
         };
         let removed = if is_directory {
-            std::fs::remove_dir_all(proc_path(&directory).join(name))
-                .and_then(|()| self.sync(&directory))
+            std::fs::remove_dir_all(proc_path(&parent).join(name)).and_then(|()| self.sync(&parent))
         } else {
-            self.unlink_in(&directory, name, AtFlags::empty())
+            self.unlink_in(&parent, name, AtFlags::empty())
         };
         removed.map_err(failure_to("remove", path))
     }

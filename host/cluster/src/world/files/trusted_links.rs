@@ -36,7 +36,7 @@ impl RootedFiles {
     ///
     /// # Errors
     /// `denied` if the way leads through a link that another user may have made.
-    pub(super) fn open_directory_of_removed(
+    pub(super) fn open_parent_for_removal(
         &self,
         path: &str,
         directory: &str,

@@ -6,7 +6,8 @@ use kubephase_sdk::{node::is_proxy, release::Release};
 use serde_json::Value;
 use std::path::Path;
 
-/// The version of a kubelet that is as new as the cluster of its machine.
+/// A placeholder for the version of the kubelet: it is the version of the cluster, which is not
+/// known yet.
 pub const SAME_AS_CLUSTER: &str = "";
 
 /// Reads a description in YAML or JSON. Of its environment only the proxy variables are kept.
@@ -36,9 +37,9 @@ pub fn read(path: &Path) -> Result<NodeFacts> {
     Ok(facts)
 }
 
-/// Returns the facts of a machine with the version of its cluster as the version of its kubelet, if
-/// the kubelet is to be as new as the cluster. An empty `version` means the newest release.
-pub fn with_kubelet_of(version: &str, mut facts: NodeFacts) -> NodeFacts {
+/// Replaces the placeholder [`SAME_AS_CLUSTER`] with the version of the cluster. An empty `version`
+/// means the newest release.
+pub fn fill_kubelet_version(version: &str, mut facts: NodeFacts) -> NodeFacts {
     if facts.kubelet_version.as_deref() == Some(SAME_AS_CLUSTER) {
         let version = if version.is_empty() {
             Release::newest().kubeadm

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// The subnets of the cluster's Services and Pods: at most one of each family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Services([Option<Network>; 4]);
+pub struct ClusterSubnets([Option<Network>; 4]);
 
 /// Beginnings of the names of bridges for containers and virtual machines that run on this machine
 /// only.
@@ -15,14 +15,14 @@ const BRIDGES: [&str; 10] = [
     "br-", "cbr", "cni", "docker", "flannel", "lxcbr", "lxdbr", "nerdctl", "podman", "virbr",
 ];
 
-impl Services {
+impl ClusterSubnets {
     /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. A
     /// text that is not a subnet is left out: the configuration is checked elsewhere.
-    pub fn of(subnets: &str) -> Services {
+    pub fn parse(subnets: &str) -> ClusterSubnets {
         let mut found = subnets
             .split(',')
             .filter_map(|subnet| Network::parse(subnet.trim()));
-        Services(std::array::from_fn(|_| found.next()))
+        ClusterSubnets(std::array::from_fn(|_| found.next()))
     }
 
     fn contain(self, address: IpAddr) -> bool {
@@ -35,9 +35,9 @@ impl Services {
 
 /// Returns the kind of an address that leads to this machine itself, or to a Service, a Pod or a
 /// container of its cluster; `None` for all others.
-pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
+pub fn local_kind_of(address: IpAddr, cluster_subnets: ClusterSubnets) -> Option<&'static str> {
     let address = address.to_canonical();
-    if services.contain(address) {
+    if cluster_subnets.contain(address) {
         return Some("an address of a Service or a Pod of the cluster");
     }
     if is_at_bridge(address) {
@@ -94,10 +94,10 @@ mod tests {
     use if_addrs::Ifv4Addr;
 
     #[test]
-    fn pods_are_nearby_like_services() {
-        let services = Services::of("10.96.0.0/12,10.244.0.0/16");
+    fn pods_have_a_local_kind_as_services_have() {
+        let cluster_subnets = ClusterSubnets::parse("10.96.0.0/12,10.244.0.0/16");
         for address in ["10.96.0.1", "10.244.3.4", "::ffff:10.244.3.4"] {
-            let found = nearby(address.parse().unwrap(), services);
+            let found = local_kind_of(address.parse().unwrap(), cluster_subnets);
             assert_eq!(
                 found,
                 Some("an address of a Service or a Pod of the cluster"),

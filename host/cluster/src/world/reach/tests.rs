@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn only_addresses_of_other_machines_are_ordinary() {
+fn special_addresses_are_refused_and_others_have_no_kind() {
     for address in [
         "192.0.2.7",
         "10.0.0.7",
@@ -44,7 +44,7 @@ fn only_addresses_of_other_machines_are_ordinary() {
         let address = address.parse().unwrap();
         assert!(special_kind_of(address).is_some(), "{address}");
         assert!(
-            Reach::OtherMachines(Services::default())
+            Reach::OtherMachines(ClusterSubnets::default())
                 .check("a", address)
                 .is_err(),
             "{address}"
@@ -54,8 +54,8 @@ fn only_addresses_of_other_machines_are_ordinary() {
 }
 
 #[test]
-fn addresses_of_this_machine_and_of_services_are_nearby() {
-    let services = Services::of("10.96.0.0/12,2001:db8:1::/112");
+fn addresses_of_this_machine_and_of_services_are_refused() {
+    let cluster_subnets = ClusterSubnets::parse("10.96.0.0/12,2001:db8:1::/112");
     for address in [
         "10.96.0.1",
         "10.111.255.255",
@@ -63,28 +63,34 @@ fn addresses_of_this_machine_and_of_services_are_nearby() {
         "::ffff:10.96.0.1",
     ] {
         let address = address.parse().unwrap();
-        let failure = Reach::OtherMachines(services).check("a", address);
+        let failure = Reach::OtherMachines(cluster_subnets).check("a", address);
         assert!(failure.unwrap_err().contains("Service"), "{address}");
         assert_eq!(Reach::All.check("a", address), Ok(()), "{address}");
     }
     for address in ["10.112.0.1", "198.51.100.7", "2001:db8:2::a"] {
-        let judged = Reach::OtherMachines(services).check("a", address.parse().unwrap());
+        let judged = Reach::OtherMachines(cluster_subnets).check("a", address.parse().unwrap());
         assert_eq!(judged, Ok(()), "{address}");
     }
-    // Every machine that runs this test has these addresses, though its list of interfaces may lack
-    // them.
+    // The kernel keeps packets for all of 127.0.0.0/8 on this machine, although the interface lists
+    // only 127.0.0.1.
     for address in ["127.0.0.1", "127.7.7.7"] {
-        let what = nearby(address.parse().unwrap(), Services::default());
-        assert!(what.is_some(), "{address}");
+        let kind = local_kind_of(address.parse().unwrap(), ClusterSubnets::default());
+        assert!(kind.is_some(), "{address}");
     }
     for interface in if_addrs::get_if_addrs().unwrap() {
         let address = interface.ip();
-        assert!(nearby(address, Services::default()).is_some(), "{address}");
+        assert!(
+            local_kind_of(address, ClusterSubnets::default()).is_some(),
+            "{address}"
+        );
     }
 }
 
 #[test]
-fn texts_that_are_no_subnets_are_left_out() {
-    assert_eq!(Services::of(""), Services::default());
-    assert_eq!(Services::of("x,10.96.0.0/12"), Services::of("10.96.0.0/12"));
+fn texts_that_are_not_subnets_are_left_out() {
+    assert_eq!(ClusterSubnets::parse(""), ClusterSubnets::default());
+    assert_eq!(
+        ClusterSubnets::parse("x,10.96.0.0/12"),
+        ClusterSubnets::parse("10.96.0.0/12")
+    );
 }

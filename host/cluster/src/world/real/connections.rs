@@ -4,7 +4,7 @@ use crate::{
     cancel::Cancel,
     world::{
         Runtime,
-        api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
+        api::{ApiClient, Credentials, Endpoint, Resolver, RetryLimit},
         files::RootedFiles,
     },
 };
@@ -40,7 +40,7 @@ pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
         Arc::new(files()?),
         credentials,
         Arc::new(direct_resolver()),
-        Patience::none(),
+        RetryLimit::single_try(),
     ))
 }
 

@@ -30,7 +30,7 @@ mod sysctl;
 
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, Tried, World,
-    api::{ApiClient, Credentials, Patience},
+    api::{ApiClient, Credentials, RetryLimit},
     files::RootedFiles,
     node::facts::NodeFacts,
 };
@@ -68,7 +68,7 @@ fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
 }
 
 impl Real {
-    /// Opens this machine. `patience` limits how long requests to the API are tried; its
+    /// Opens this machine. `retry_limit` limits how long requests to the API are tried; its
     /// cancellation ends all work on this machine.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Real {
         handle: &Handle,
         facts: NodeFacts,
         config: &Config,
-        patience: &Patience,
+        retry_limit: &RetryLimit,
     ) -> Result<Real> {
-        let (files, cancel) = (Arc::new(files()?), &patience.cancel);
+        let (files, cancel) = (Arc::new(files()?), &retry_limit.cancel);
         let net = RealNet::new(handle.clone(), facts.environment.clone(), cancel.clone());
         // A node that joins or is upgraded asks the API servers of its kubeconfig: its own does not
         // exist yet, or is restarted.
@@ -93,7 +93,7 @@ impl Real {
             files.clone(),
             Credentials::for_run(config),
             Arc::new(OwnServerResolver(address)),
-            patience.clone(),
+            retry_limit.clone(),
         );
         let etcd = RealEtcd {
             handle: handle.clone(),
@@ -120,7 +120,7 @@ impl Real {
     /// Returns this machine, where programs that authenticate the user of this kubeconfig are run.
     #[must_use]
     pub fn with_programs_of(self, kubeconfig: &Secret<String>) -> Real {
-        let named = Credentials::text(kubeconfig);
+        let named = Credentials::from_text(kubeconfig);
         let etcd = RealEtcd {
             cluster: self.etcd.cluster.with_programs_of(named.clone()),
             ..self.etcd

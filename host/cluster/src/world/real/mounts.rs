@@ -23,7 +23,8 @@ pub fn read_table() -> Tried<String> {
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot read {TABLE}: {error}")))
 }
 
-/// Returns the paths of the mounts below a directory by the kernel's table, the inner ones first.
+/// Returns the paths that are mounted below a directory according to the kernel's table, inner
+/// mounts first.
 pub fn mounts_below(table: &str, directory: &str) -> Vec<String> {
     let prefix = format!("{}/", directory.trim_end_matches('/'));
     let mut paths: Vec<String> = table
@@ -47,12 +48,12 @@ fn unescape(path: &str) -> String {
         ("\\134", "\\"),
     ]
     .iter()
-    .fold(path.to_owned(), |path, (code, char)| {
-        path.replace(code, char)
+    .fold(path.to_owned(), |path, (code, text)| {
+        path.replace(code, text)
     })
 }
 
-/// Unmounts paths one by one. Returns how many there were. A path at which nothing is mounted any
+/// Unmounts paths one by one. Returns the number of paths. A path at which nothing is mounted any
 /// more is not a failure (kubeadm behaviour).
 ///
 /// # Errors
@@ -73,8 +74,8 @@ pub fn unmount_all(paths: &[String], directory: &str, flags: &[String]) -> Tried
         "encountered the following errors while unmounting directories in {directory:?}: [{}]",
         errors.join(", ")
     );
-    let remedy = "end what uses them, or let unmountFlags of a ResetConfiguration say MNT_DETACH; \
-        then run this again";
+    let remedy = "stop the programs that use these directories, or set 'unmountFlags: \
+        [MNT_DETACH]' in a ResetConfiguration; then run the command again";
     Err(Failure {
         remedy: Some(remedy.into()),
         ..Failure::new(FailureCode::Io, message)

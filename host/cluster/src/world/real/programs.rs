@@ -22,7 +22,7 @@ use std::{
 };
 
 /// The system's directories of programs, in the order of the search. No plugin may write to them.
-pub const SYSTEM: [&str; 6] = [
+pub const SYSTEM_PROGRAM_DIRECTORIES: [&str; 6] = [
     "/usr/local/sbin",
     "/usr/local/bin",
     "/usr/sbin",
@@ -45,8 +45,8 @@ pub enum Programs {
         /// directories that are searched, in the form of `PATH`
         path: OsString,
     },
-    /// programs in [`SYSTEM`] that only root can have put there, in an environment that no file of
-    /// a user changes; the host runs them for phases
+    /// programs in [`SYSTEM_PROGRAM_DIRECTORIES`] that only root can have put there, in an
+    /// environment that no file of a user changes; the host runs them for phases
     OfSystem(Rights),
 }
 
@@ -77,7 +77,7 @@ impl Programs {
                 .find(|path| is_executable(path)),
             Programs::OfSystem(_) => {
                 let files = RootedFiles::open(Path::new("/")).ok()?;
-                SYSTEM
+                SYSTEM_PROGRAM_DIRECTORIES
                     .iter()
                     .filter_map(|directory| of_system(&files, &format!("{directory}/{program}")))
                     .find(|path| is_executable(path))
@@ -106,7 +106,7 @@ impl Programs {
                 command
                     .arg0(program)
                     .env_clear()
-                    .env("PATH", SYSTEM.join(":"))
+                    .env("PATH", SYSTEM_PROGRAM_DIRECTORIES.join(":"))
                     .env("HOME", WORKING_DIRECTORY)
                     .env("LANG", "C.UTF-8");
                 if *rights == Rights::WithoutCapabilities {
@@ -135,7 +135,7 @@ impl Programs {
                 FailureCode::NotFound,
                 format!(
                     "cannot run {program}: none of the system's directories has it ({})",
-                    SYSTEM.join(", ")
+                    SYSTEM_PROGRAM_DIRECTORIES.join(", ")
                 ),
             )
         })

@@ -1,6 +1,6 @@
 //! State that the machines of a rehearsed cluster share: their addresses, the API servers, the
-//! members of etcd, and the log of the cluster. For a `join --dry-run`, `external` is the real
-//! cluster.
+//! members of etcd, and the log of changes, from which a later rehearsal restores the cluster. In a
+//! dry run against a real cluster, `external` is that cluster.
 use super::{
     api_server::{ApiServer, ApiState},
     etcd::EtcdMembers,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::world::{
     Cluster, Files, Tried,
-    api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
+    api::{ApiClient, Credentials, Endpoint, Resolver, RetryLimit},
 };
 use kubephase_sdk::net::{Url, parse_address};
 use parking_lot::{Mutex, MutexGuard};
@@ -30,9 +30,10 @@ pub struct ClusterState {
     pub(super) etcd: EtcdMembers,
     pub(super) log: Arc<ClusterLog>,
     external: Option<ExternalCluster>,
-    /// Whether the machine is a node of the external cluster: what runs on it is not started again.
-    has_machine: bool,
-    /// Whether there is no cluster, and the run begins none.
+    /// Whether this machine is already a node of the external cluster. The rehearsal then does not
+    /// start its kubelet and Pods.
+    is_joined: bool,
+    /// Whether there is no cluster, and the run creates none: the run only shows its objects.
     is_absent: bool,
 }
 
@@ -55,7 +56,7 @@ impl ClusterState {
             etcd: EtcdMembers::new(log.clone()),
             log,
             external: None,
-            has_machine: false,
+            is_joined: false,
             is_absent: false,
         }
     }
@@ -77,10 +78,10 @@ impl ClusterState {
         }
     }
 
-    /// Returns the state for a machine that is a node of a real cluster.
-    pub fn with_external_of_machine(root: &Path, external: ExternalCluster) -> ClusterState {
+    /// Returns the state for a machine that is already a node of a real cluster.
+    pub fn with_external_joined(root: &Path, external: ExternalCluster) -> ClusterState {
         ClusterState {
-            has_machine: true,
+            is_joined: true,
             ..ClusterState::with_external(root, external)
         }
     }
@@ -113,13 +114,14 @@ impl ClusterState {
         self.external.is_some()
     }
 
-    /// Whether the machine is a node of the real cluster already.
-    pub(super) fn has_machine(&self) -> bool {
-        self.has_machine
+    /// Whether this machine is already a node of the external cluster.
+    pub(super) fn is_joined(&self) -> bool {
+        self.is_joined
     }
 
-    /// Whether any server serves the API.
-    pub(super) fn is_up(&self) -> bool {
+    /// Whether requests to the API get an answer: from a server, from the external cluster, or from
+    /// [`NoCluster`].
+    pub(super) fn answers_requests(&self) -> bool {
         self.is_absent || self.is_external() || self.api().is_some()
     }
 
@@ -129,14 +131,14 @@ impl ClusterState {
         handle: &Handle,
         files: Arc<dyn Files>,
         credentials: Credentials,
-        patience: Patience,
+        retry_limit: RetryLimit,
     ) -> Box<dyn Cluster> {
         let client = ApiClient::new(
             handle.clone(),
             files,
             credentials.clone(),
             self.clone(),
-            patience,
+            retry_limit,
         );
         match &self.external {
             None if self.is_absent => Box::new(NoCluster),
@@ -146,17 +148,18 @@ impl ClusterState {
     }
 
     /// Imports the members of etcd of an external cluster, if that was not done yet. `has_etcd`
-    /// says whether a member is on this machine already.
+    /// says whether this machine already has a member.
     pub(super) fn import_members(&self, api: &dyn Cluster, has_etcd: bool) {
         let Some(external) = &self.external else {
             return;
         };
-        let own = if has_etcd {
+        // If this machine has no etcd yet, an etcd Pod at its addresses is of an earlier node.
+        let stale_addresses = if has_etcd {
             Vec::new()
         } else {
             self.machines().clone()
         };
-        external.import_members(&self.etcd, api, &own);
+        external.import_members(&self.etcd, api, &stale_addresses);
     }
 
     /// Returns the parts of an external cluster that were not checked.

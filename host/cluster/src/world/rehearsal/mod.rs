@@ -28,7 +28,7 @@ mod persistence;
 
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, World,
-    api::{Credentials, Patience},
+    api::{Credentials, RetryLimit},
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
@@ -68,7 +68,7 @@ pub struct Setting {
     /// The cluster that the node makes or joins.
     pub cluster: Arc<ClusterState>,
     /// How long requests to the API are tried.
-    pub patience: Patience,
+    pub retry_limit: RetryLimit,
     /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,
 }
@@ -116,7 +116,7 @@ impl Rehearsal {
             facts: setting.facts,
             cluster: setting.cluster.clone(),
             port: setting.port,
-            cancel: setting.patience.cancel.clone(),
+            cancel: setting.retry_limit.cancel.clone(),
         }));
         let resumed = kubelet.resume().map_err(Failure::into_error)?;
         if resumed.runs
@@ -129,15 +129,17 @@ impl Rehearsal {
             Arc::new(facts),
             Box::new(move |name, state| controlled.set_service(name, state)),
         );
-        let client = |patience| {
+        let client = |retry_limit| {
             let (files, credentials) = (files.clone(), setting.credentials.clone());
-            setting.cluster.client(handle, files, credentials, patience)
+            setting
+                .cluster
+                .client(handle, files, credentials, retry_limit)
         };
-        let hasty = Patience {
-            time: Duration::ZERO,
-            ..setting.patience.clone()
+        let hasty = RetryLimit {
+            duration: Duration::ZERO,
+            ..setting.retry_limit.clone()
         };
-        let (api, hasty_api) = (client(setting.patience), client(hasty));
+        let (api, hasty_api) = (client(setting.retry_limit), client(hasty));
         Ok(Rehearsal {
             files,
             node,
@@ -169,7 +171,7 @@ impl Rehearsal {
     /// Whether the API server and the kubelet will never answer: neither runs, and phases that use
     /// them come after those that start them.
     fn waits_in_vain(&self) -> bool {
-        !self.kubelet.is_running() && !self.kubelet.cluster().is_up()
+        !self.kubelet.is_running() && !self.kubelet.cluster().answers_requests()
     }
 
     /// Returns the address of the embedded API server, if it runs.

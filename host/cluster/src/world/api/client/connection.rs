@@ -5,7 +5,7 @@ use crate::{
     secret::Secret,
     world::{
         Tried,
-        api::{Credentials, Endpoint, patience::REQUEST_LIMIT},
+        api::{Credentials, Endpoint, retry_limit::REQUEST_LIMIT},
     },
 };
 use kube::{

@@ -10,7 +10,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-use super::{Credentials, Patience, Resolver};
+use super::{Credentials, Resolver, RetryLimit};
 use crate::{
     arguments::json,
     secret::Secret,
@@ -50,7 +50,7 @@ pub struct ApiClient {
     files: Arc<dyn Files>,
     credentials: Credentials,
     resolver: Arc<dyn Resolver>,
-    patience: Patience,
+    retry_limit: RetryLimit,
     answer_limits: AnswerLimits,
     /// The kubeconfig that the operator named on the command line, if any. Programs that
     /// authenticate its user (`exec`, `auth-provider`) are run; those of another kubeconfig are
@@ -68,14 +68,14 @@ impl ApiClient {
         files: Arc<dyn Files>,
         credentials: Credentials,
         resolver: Arc<dyn Resolver>,
-        patience: Patience,
+        retry_limit: RetryLimit,
     ) -> Self {
         ApiClient {
             handle,
             files,
             credentials,
             resolver,
-            patience,
+            retry_limit,
             answer_limits: ANSWER,
             operator_credentials: None,
             dry_run: false,
@@ -123,14 +123,14 @@ impl ApiClient {
         } else {
             ANSWER
         };
-        let patience = Patience {
-            time: Duration::ZERO,
-            ..self.patience.clone()
+        let retry_limit = RetryLimit {
+            duration: Duration::ZERO,
+            ..self.retry_limit.clone()
         };
         ApiClient {
             credentials,
             connection,
-            patience,
+            retry_limit,
             answer_limits,
             ..self.clone()
         }
@@ -152,6 +152,6 @@ impl ApiClient {
 
     /// Returns a client for this server with the credentials of a kubeconfig that is given as text.
     pub fn with_text(&self, kubeconfig: &Secret<String>) -> ApiClient {
-        self.with_credentials(Credentials::text(kubeconfig))
+        self.with_credentials(Credentials::from_text(kubeconfig))
     }
 }

@@ -11,8 +11,8 @@ use crate::{
         Tried,
         api::{
             MANAGER,
-            patience::REQUEST_LIMIT,
-            resources::{ResourceKind, by_kind, prefix_of},
+            resources::{ApiResource, by_kind, prefix_of},
+            retry_limit::REQUEST_LIMIT,
             trust,
         },
         innermost_message,
@@ -54,7 +54,7 @@ impl ApiClient {
         let budget = Budget::new(
             self.answer_limits.text,
             REQUEST_LIMIT,
-            &self.patience.cancel,
+            &self.retry_limit.cancel,
         );
         let what = format!("{method} {path}");
         let answer = async {
@@ -87,13 +87,13 @@ impl ApiClient {
         format!("{path}{query}")
     }
 
-    /// Sends a request, and tries again while it may succeed later and patience lasts.
+    /// Sends a request, and tries again while it may succeed later and the limit allows it.
     fn request(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
         let mut tries = Backoff {
             first: FIRST_PAUSE,
             brisk: LONGEST_PAUSE,
             slow: LONGEST_PAUSE,
-            limit: self.patience.time,
+            limit: self.retry_limit.duration,
         }
         .start();
         loop {
@@ -101,7 +101,7 @@ impl ApiClient {
             if !outcome.as_ref().is_err_and(|failure| failure.retryable) {
                 return outcome;
             }
-            match tries.wait(&self.patience.cancel) {
+            match tries.wait(&self.retry_limit.cancel) {
                 NextTry::Due => {}
                 NextTry::Cancelled => return Err(Budget::cancelled(&format!("{method} {path}"))),
                 NextTry::OutOfTime => return outcome,
@@ -142,9 +142,9 @@ impl ApiClient {
 
     /// Finds the resource of a kind: in the table of known resources, or else by asking the
     /// cluster, which may have a custom resource of this kind.
-    fn find_resource(&self, api_version: &str, kind: &str) -> Tried<ResourceKind> {
+    fn find_resource(&self, api_version: &str, kind: &str) -> Tried<ApiResource> {
         if let Some(resource) = by_kind(api_version, kind) {
-            return Ok(ResourceKind::Known(resource));
+            return Ok(ApiResource::Known(resource));
         }
         let prefix = prefix_of(api_version)?;
         let listed = self.request("GET", &prefix, "application/json", &[])?;
@@ -163,7 +163,7 @@ impl ApiClient {
             )
         })?;
         let plural = found["name"].as_str().unwrap_or_default().to_owned();
-        Ok(ResourceKind::Custom {
+        Ok(ApiResource::Custom {
             prefix,
             plural,
             namespaced: found["namespaced"] == true,

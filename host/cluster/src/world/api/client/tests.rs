@@ -74,10 +74,10 @@ fn fail_for_a_second(answer: &'static str, embedded: bool) -> (Failure, usize) {
     let client = ApiClient::new(
         tokio.handle().clone(),
         Arc::new(files),
-        Credentials::text(&Secret::new(kubeconfig.to_owned())),
+        Credentials::from_text(&Secret::new(kubeconfig.to_owned())),
         Arc::new(FixedEndpoint(endpoint)),
-        Patience {
-            time: Duration::from_secs(1),
+        RetryLimit {
+            duration: Duration::from_secs(1),
             cancel: Cancel::never(),
         },
     );

@@ -18,20 +18,20 @@ pub struct Resource {
     pub group: &'static str,
     /// The version of the group: `v1`.
     pub version: &'static str,
-    /// The kind of its objects: `ConfigMap`.
+    /// The kind of the objects: `ConfigMap`.
     pub kind: &'static str,
-    /// Its name in paths: `configmaps`.
+    /// The name of the resource in paths: `configmaps`.
     pub plural: &'static str,
-    /// Whether its objects are in namespaces.
+    /// Whether the objects are in namespaces.
     pub namespaced: bool,
     /// Short names for `kubectl`: `cm`.
-    pub short: &'static [&'static str],
-    /// Whether `kubectl get all` lists its objects.
-    pub all: bool,
+    pub short_names: &'static [&'static str],
+    /// Whether `kubectl get all` lists the objects.
+    pub in_get_all: bool,
 }
 
 impl Resource {
-    /// Returns its API version: `v1`, `apps/v1`.
+    /// Returns the API version of the resource: `v1`, `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {
             self.version.to_owned()
@@ -40,8 +40,8 @@ impl Resource {
         }
     }
 
-    /// Returns its name in messages: `deployments.apps`.
-    pub fn qualified(&self) -> String {
+    /// Returns the name of the resource in messages: `deployments.apps`.
+    pub fn qualified_name(&self) -> String {
         if self.group.is_empty() {
             self.plural.to_owned()
         } else {
@@ -49,7 +49,7 @@ impl Resource {
         }
     }
 
-    /// Returns the path of its group and version: `/api/v1`, `/apis/apps/v1`.
+    /// Returns the path of the resource's group and version: `/api/v1`, `/apis/apps/v1`.
     pub fn prefix(&self) -> String {
         if self.group.is_empty() {
             format!("/api/{}", self.version)
@@ -58,7 +58,7 @@ impl Resource {
         }
     }
 
-    /// Returns the path of its objects in a namespace, or of one of them.
+    /// Returns the path of the resource's objects in a namespace, or of one object.
     ///
     /// # Errors
     /// `invalid` if the namespace or the name cannot be a segment of a path.
@@ -71,7 +71,7 @@ impl Resource {
         )
     }
 
-    /// Returns the path of one of its objects in OpenAPI documents, with names in braces.
+    /// Returns the path of an object of the resource in OpenAPI documents, with names in braces.
     pub fn path_template(&self) -> String {
         let namespace = if self.namespaced {
             "/namespaces/{namespace}"
@@ -83,30 +83,30 @@ impl Resource {
 }
 
 /// A resource of the table, or a custom resource that the cluster has.
-pub enum ResourceKind {
+pub enum ApiResource {
     /// A resource of the table.
     Known(&'static Resource),
     /// A resource of which only its path is known.
     Custom {
-        /// The path of its group and version.
+        /// The path of the group and version.
         prefix: String,
-        /// Its name in paths.
+        /// The name of the resource in paths.
         plural: String,
-        /// Whether its objects are in namespaces.
+        /// Whether the objects are in namespaces.
         namespaced: bool,
     },
 }
 
-impl ResourceKind {
-    /// Returns the path of its objects in a namespace, or of one of them.
+impl ApiResource {
+    /// Returns the path of the resource's objects in a namespace, or of one object.
     ///
     /// # Errors
-    /// `invalid` if the namespace, the name, or the cluster's name of the resource cannot be a
-    /// segment of a path.
+    /// `invalid` if the namespace, the object's name, or the plural name that the cluster reports
+    /// contains characters that a path segment cannot have.
     pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
         match self {
-            ResourceKind::Known(resource) => resource.path(namespace, name),
-            ResourceKind::Custom {
+            ApiResource::Known(resource) => resource.path(namespace, name),
+            ApiResource::Custom {
                 prefix,
                 plural,
                 namespaced,
@@ -120,6 +120,13 @@ pub fn by_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
     RESOURCES
         .iter()
         .find(|resource| resource.kind == kind && resource.api_version() == api_version)
+}
+
+/// Finds a known resource by its group and name in paths, in whatever version.
+pub fn by_group_and_plural(group: &str, plural: &str) -> Option<&'static Resource> {
+    RESOURCES
+        .iter()
+        .find(|resource| resource.group == group && resource.plural == plural)
 }
 
 /// Finds a known resource by its group, version and name in paths.

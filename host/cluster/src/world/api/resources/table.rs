@@ -7,7 +7,7 @@ const fn resource(
     kind: &'static str,
     plural: &'static str,
     namespaced: bool,
-    short: &'static [&'static str],
+    short_names: &'static [&'static str],
 ) -> Resource {
     Resource {
         group,
@@ -15,15 +15,15 @@ const fn resource(
         kind,
         plural,
         namespaced,
-        short,
-        all: false,
+        short_names,
+        in_get_all: false,
     }
 }
 
 /// Marks a resource whose objects `kubectl get all` lists.
 const fn in_all(resource: Resource) -> Resource {
     Resource {
-        all: true,
+        in_get_all: true,
         ..resource
     }
 }

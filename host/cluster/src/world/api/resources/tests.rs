@@ -66,8 +66,8 @@ fn is_refused(text: &str) -> bool {
     matches!(text, "" | "." | "..")
 }
 
-fn custom_resource(plural: &str) -> ResourceKind {
-    ResourceKind::Custom {
+fn custom_resource(plural: &str) -> ApiResource {
+    ApiResource::Custom {
         prefix: "/apis/example.com/v1".into(),
         plural: plural.into(),
         namespaced: true,
@@ -76,7 +76,7 @@ fn custom_resource(plural: &str) -> ResourceKind {
 
 #[test]
 fn a_namespace_or_name_is_one_segment_of_a_path() {
-    let known = ResourceKind::Known(by_kind("v1", "ConfigMap").unwrap());
+    let known = ApiResource::Known(by_kind("v1", "ConfigMap").unwrap());
     let custom = custom_resource("things");
     for text in texts() {
         for (kind, head, plural) in [

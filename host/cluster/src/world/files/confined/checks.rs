@@ -1,11 +1,11 @@
 //! Decides whether an action of a plugin is allowed on the entry of a path.
-use super::{
-    Confined, FileAction, denied,
-    lookup::{ConfinedEntry, type_name},
-};
+use super::{Confined, FileAction, denied, lookup::ConfinedEntry};
 use crate::world::{
     Tried,
-    files::{atomic_write::UNFINISHED_SUFFIX, handle::file_identity},
+    files::{
+        atomic_write::UNFINISHED_SUFFIX,
+        handle::{file_identity, type_name},
+    },
 };
 use rustix::fs::{FileType, Stat};
 

@@ -5,7 +5,7 @@ use crate::world::{
     files::{
         directories::PARENT_MODE,
         failure::{failure_to, io_failure},
-        handle::{UNFOLLOWED, file_identity, is_searchable},
+        handle::{UNFOLLOWED, file_identity, is_searchable_by_all, type_name},
     },
 };
 use kubephase_wit::{Failure, FailureCode};
@@ -15,16 +15,16 @@ use rustix::{
     io::Errno,
 };
 
-/// How missing parent directories are treated.
+/// What happens if a parent directory is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingParents {
-    /// They are made.
+    /// The directories are made.
     Make,
     /// The path then has no entry.
     Stop,
 }
 
-/// A name in an open directory that does not belong to the host.
+/// A name in an open directory. Neither belongs to the host.
 pub struct ConfinedEntry<'a> {
     pub(super) directory: OwnedFd,
     pub(super) name: &'a str,
@@ -44,12 +44,13 @@ struct Parent {
 
 /// Returns the failure to touch a file of the host.
 pub(super) fn host_owned_failure(path: &str) -> Failure {
-    let remedy = "a plugin cannot change static Pods, keys, kubeconfigs, what the kubelet, etcd, \
-        the container runtime and this program keep, the operator's files, or programs";
+    let remedy = "write another path. Plugins cannot change static Pods, keys, kubeconfigs, \
+        programs, files of the operator, or data of the kubelet, etcd, the container runtime and \
+        this program";
     Failure {
         remedy: Some(remedy.into()),
         ..denied(format!(
-            "{path} belongs to the host, which a plugin's file effects do not reach"
+            "{path} belongs to the host; no file effect of a plugin may change it"
         ))
     }
 }
@@ -79,31 +80,20 @@ fn invalid_path(path: &str, why: &str) -> Failure {
     Failure::new(FailureCode::Invalid, format!("{path:?} {why}"))
 }
 
-/// Returns the type of a file as messages name it.
-pub(super) fn type_name(stat: &Stat) -> &'static str {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => "file",
-        FileType::Directory => "directory",
-        FileType::Symlink => "symbolic link",
-        FileType::Socket => "socket",
-        FileType::Fifo => "pipe",
-        _ => "device",
-    }
-}
-
 impl Confined<'_> {
     /// Finds the entry of a path, one directory after the other. Returns `None` if a directory is
     /// missing and `missing` says `Stop`.
     ///
     /// # Errors
-    /// `denied` if the path belongs to the host or leads through a link.
+    /// `denied` if the path belongs to the host or leads through a link; `invalid` if it is not a
+    /// plain absolute path or leads through a file; the failure to open a directory.
     pub(super) fn find_entry<'p>(
         &self,
         path: &'p str,
         missing: MissingParents,
     ) -> Tried<Option<ConfinedEntry<'p>>> {
         let mut names = split_names(path)?;
-        if self.owns_spelling(&format!("/{}", names.join("/")))? {
+        if self.owns_path(&format!("/{}", names.join("/")))? {
             return Err(host_owned_failure(path));
         }
         let name = names.pop().unwrap_or_default();
@@ -123,9 +113,9 @@ impl Confined<'_> {
         }))
     }
 
-    /// Whether a path belongs to the host by its spelling, or by the real paths of the host's
-    /// files.
-    fn owns_spelling(&self, path: &str) -> Tried<bool> {
+    /// Whether a path belongs to the host: as it is written, or as a real path of a file of the
+    /// host.
+    fn owns_path(&self, path: &str) -> Tried<bool> {
         let is_in_territory = self
             .territories
             .iter()
@@ -151,7 +141,7 @@ impl Confined<'_> {
         Ok(Parent {
             directory,
             stat,
-            searchable: self.files.is_scratch() || is_searchable(stat.st_mode),
+            searchable: self.files.is_root_searchable(stat.st_mode),
         })
     }
 
@@ -189,19 +179,22 @@ impl Confined<'_> {
                 )));
             }
             _ => {
-                let why = format!("cannot exist: {name:?} is a {}, not a directory", type_name(&stat));
+                let why = format!(
+                    "cannot exist: {name:?} is a {}, not a directory",
+                    type_name(&stat)
+                );
                 return Err(invalid_path(path, &why));
             }
         }
         Ok(Some(Parent {
             directory,
             stat,
-            searchable: parent.searchable && is_searchable(stat.st_mode),
+            searchable: parent.searchable && is_searchable_by_all(stat.st_mode),
         }))
     }
 
-    /// Returns the metadata of the file that a name leads to; `None` if it does not exist.
-    /// `path` is the whole path, for failures.
+    /// Returns the metadata of the entry with a name, without following a link; `None` if there is
+    /// no entry. `path` is the whole path, for failures.
     fn find_metadata(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
         if self.owns_entry(&parent.stat, name)? {
             return Err(host_owned_failure(path));

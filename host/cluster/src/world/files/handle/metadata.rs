@@ -34,14 +34,27 @@ pub(in crate::world::files) fn file_meta(stat: &Stat) -> FileMeta {
     }
 }
 
-/// Whether a directory with this mode may be searched by every local user.
-pub fn is_searchable(mode: u32) -> bool {
+/// Returns the type of a file as messages name it.
+pub(in crate::world::files) fn type_name(stat: &Stat) -> &'static str {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => "file",
+        FileType::Directory => "directory",
+        FileType::Symlink => "symbolic link",
+        FileType::Socket => "socket",
+        FileType::Fifo => "pipe",
+        _ => "device",
+    }
+}
+
+/// Whether every local user may search a directory with this mode. Only the bits for others count:
+/// a user whom the bits of the owner or the group exclude is not considered.
+pub fn is_searchable_by_all(mode: u32) -> bool {
     mode & OTHERS_SEARCH != 0
 }
 
 /// Whether every local user may read a file or list a directory, if the directories above let the
-/// user reach it.
-pub(super) fn is_readable(meta: &FileMeta) -> bool {
+/// user reach it. Only the bits for others count, as in [`is_searchable_by_all`].
+pub(super) fn is_readable_by_all(meta: &FileMeta) -> bool {
     let wanted = if meta.kind == "directory" {
         OTHERS_READ | OTHERS_SEARCH
     } else {

@@ -1,20 +1,20 @@
 //! Files that are opened once and then used by handle: the file that was checked is the file that
 //! is used, even if its name leads to another file meanwhile.
 //!
-//! `metadata` judges a file by its metadata, `reading` reads files and directories, `opening` finds
-//! files in a tree.
+//! `metadata` reads the type, identity and access rights of a file, `reading` reads files and
+//! directories, `opening` finds files in a tree.
 mod metadata;
 mod opening;
 mod reading;
 
-pub use metadata::is_searchable;
-pub(super) use metadata::{FileIdentity, file_identity, file_meta};
+pub use metadata::is_searchable_by_all;
+pub(super) use metadata::{FileIdentity, file_identity, file_meta, type_name};
 pub(super) use reading::entry_names;
 
 use super::{failure::failure_to, rooted::proc_path};
 use crate::world::{OpenFile, Tried};
 use kubephase_wit::{Failure, FailureCode, FileMeta};
-use metadata::is_readable;
+use metadata::is_readable_by_all;
 use reading::{MAX_ENTRIES, READING, read_all};
 use rustix::{
     fd::OwnedFd,
@@ -25,8 +25,8 @@ use std::{fs::File, io::Read};
 /// Flags that open a name without following a link.
 pub(super) const UNFOLLOWED: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// A file or directory of a tree, held by a handle (`O_PATH`) that does not open it for reading.
-/// Holding a device has no effect on the device.
+/// A file or directory of a tree, held open with `O_PATH`: it can be identified but not read
+/// through this handle, and holding a device does not start it.
 pub struct FileHandle {
     handle: OwnedFd,
     /// The path as the caller spelled it, for messages.
@@ -49,7 +49,7 @@ impl FileHandle {
     ) -> Tried<FileHandle> {
         let stat = fs::fstat(&handle).map_err(failure_to("open", path))?;
         let meta = file_meta(&stat);
-        let public = searchable && is_readable(&meta);
+        let public = searchable && is_readable_by_all(&meta);
         Ok(FileHandle {
             handle,
             path: path.to_owned(),
@@ -65,7 +65,7 @@ impl FileHandle {
         self.identity
     }
 
-    /// Returns the refusal to show the file to a plugin.
+    /// Returns the failure for a plugin that asks for a file which plugins may not read.
     pub(super) fn hidden_failure(&self) -> Failure {
         let FileHandle { path, real, .. } = self;
         let file = if path == real {
@@ -94,11 +94,8 @@ impl FileHandle {
     /// Opens the held file for reading, if it is a regular file.
     fn open_regular(&self) -> Tried<File> {
         if self.meta.kind != "file" {
-            let kind = if self.meta.kind == "other" {
-                "device or pipe"
-            } else {
-                &self.meta.kind
-            };
+            let stat = fs::fstat(&self.handle).map_err(failure_to("look at", &self.path))?;
+            let kind = type_name(&stat);
             return Err(Failure::new(
                 FailureCode::Invalid,
                 format!(

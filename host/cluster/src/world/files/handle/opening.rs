@@ -1,5 +1,5 @@
 //! Opening the file at a path of a tree.
-use super::{FileHandle, UNFOLLOWED, file_identity, is_searchable};
+use super::{FileHandle, UNFOLLOWED, file_identity, is_searchable_by_all};
 use crate::world::{
     OpenFile, Tried,
     files::{
@@ -63,17 +63,22 @@ impl RootedFiles {
         Ok(format!("/{}", below.display()))
     }
 
+    /// Whether every local user may search the root, which has this mode. The mode of a scratch
+    /// root does not count, because the scratch root stands for `/`.
+    pub(in crate::world::files) fn is_root_searchable(&self, mode: u32) -> bool {
+        self.is_scratch() || is_searchable_by_all(mode)
+    }
+
     /// Goes down a path without links. Returns the file at its end, and whether every local user
-    /// may search all directories above it. The mode of a scratch root does not count, because the
-    /// scratch root stands for `/`.
+    /// may search all directories above it.
     fn descend(&self, real: &str) -> rustix::io::Result<(OwnedFd, bool)> {
         let mut here = self.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
-        let mut searchable = self.is_scratch() || is_searchable(fs::fstat(&here)?.st_mode);
+        let mut searchable = self.is_root_searchable(fs::fstat(&here)?.st_mode);
         let parts: Vec<&str> = real.split('/').filter(|part| !part.is_empty()).collect();
         for (at, part) in parts.iter().enumerate() {
             here = fs::openat(&here, *part, UNFOLLOWED, Mode::empty())?;
             if at + 1 < parts.len() {
-                searchable &= is_searchable(fs::fstat(&here)?.st_mode);
+                searchable &= is_searchable_by_all(fs::fstat(&here)?.st_mode);
             }
         }
         Ok((here, searchable))

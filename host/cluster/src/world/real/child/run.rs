@@ -12,11 +12,11 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode};
 use std::{io, process::Stdio};
 
-/// How processes are treated that a program leaves behind when it exits before its deadline.
+/// The fate of processes that a program leaves behind when it exits before its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftoverProcesses {
-    /// They are killed, also those that made a group or session of their own: nothing outlives the
-    /// call.
+    /// They are killed, including those in a process group or session of their own: nothing
+    /// outlives the call.
     Killed,
     /// They stay: a service manager may have started them for the node.
     Kept,
@@ -43,6 +43,7 @@ impl Programs {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // A supervisor kills everything that came of the program when the program ends.
         let leader = match leftovers {
             LeftoverProcesses::Killed => Leader::Supervisor,
             LeftoverProcesses::Kept => Leader::Program,

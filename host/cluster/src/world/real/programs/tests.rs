@@ -14,7 +14,7 @@ fn programs_of_the_system_get_nothing_of_the_operators_environment() {
     let script = "echo $0 $HOME $LANG $PATH; pwd";
     assert_eq!(
         run(&Programs::OfSystem(Rights::WithoutCapabilities), script),
-        format!("sh / C.UTF-8 {}\n/\n", SYSTEM.join(":"))
+        format!("sh / C.UTF-8 {}\n/\n", SYSTEM_PROGRAM_DIRECTORIES.join(":"))
     );
     let folder = tempfile::tempdir().unwrap();
     let (own, expected) = (

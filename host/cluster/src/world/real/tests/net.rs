@@ -2,7 +2,7 @@
 use super::*;
 use crate::{
     arguments::HttpUrl,
-    world::reach::{Reach, Services},
+    world::reach::{ClusterSubnets, Reach},
 };
 use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
@@ -146,8 +146,12 @@ fn no_connection_is_made_to_an_address_beyond_reach() {
     let budget = Budget::new(1 << 20, Duration::from_secs(60), &Cancel::never());
     for url in [by_address, by_name] {
         assert_eq!(get(&url, &budget).unwrap().status, 200, "{url}");
-        let failure =
-            get_within(Reach::OtherMachines(Services::default()), &url, &budget).unwrap_err();
+        let failure = get_within(
+            Reach::OtherMachines(ClusterSubnets::default()),
+            &url,
+            &budget,
+        )
+        .unwrap_err();
         assert_eq!(
             failure.code,
             kubephase_wit::FailureCode::Denied,

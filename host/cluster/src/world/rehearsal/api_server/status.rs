@@ -38,7 +38,7 @@ impl ApiError {
         Self::new(
             404,
             "NotFound",
-            format!("{} {name:?} not found", resource.qualified()),
+            format!("{} {name:?} not found", resource.qualified_name()),
         )
         .with_details(resource, name)
     }
@@ -57,7 +57,7 @@ impl ApiError {
         Self::new(
             409,
             "AlreadyExists",
-            format!("{} {name:?} already exists", resource.qualified()),
+            format!("{} {name:?} already exists", resource.qualified_name()),
         )
         .with_details(resource, name)
     }
@@ -67,7 +67,7 @@ impl ApiError {
         let message = format!(
             "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please \
              apply your changes to the latest version and try again",
-            resource.qualified()
+            resource.qualified_name()
         );
         Self::new(409, "Conflict", message).with_details(resource, name)
     }

@@ -186,7 +186,7 @@ impl Cluster for DryRunClient {
     fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(self.with_client(
             self.client.with_text(kubeconfig),
-            &Credentials::text(kubeconfig),
+            &Credentials::from_text(kubeconfig),
         ))
     }
 

@@ -52,12 +52,17 @@ impl ExternalCluster {
     }
 
     /// Imports the members of etcd, unless that was done before: its Pods in the API stand for
-    /// them. A dry run never speaks to etcd (kubeadm behaviour). `own` are addresses whose Pods are
-    /// left out: they are of an earlier node there, since this one has no etcd yet.
-    pub fn import_members(&self, members: &EtcdMembers, api: &dyn Cluster, own: &[IpAddr]) {
+    /// them. A dry run never speaks to etcd (kubeadm behaviour). Pods at `stale_addresses` are left
+    /// out: they are of an earlier node.
+    pub fn import_members(
+        &self,
+        members: &EtcdMembers,
+        api: &dyn Cluster,
+        stale_addresses: &[IpAddr],
+    ) {
         let mut imported = self.imported.lock();
         if !*imported {
-            members.import_pods(&etcd_pods(api).unwrap_or_default(), own);
+            members.import_pods(&etcd_pods(api).unwrap_or_default(), stale_addresses);
             *imported = true;
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::world::{
-    Cluster, Files, api::Patience, files::RootedFiles, object_ref::reference,
+    Cluster, Files, api::RetryLimit, files::RootedFiles, object_ref::reference,
     rehearsal::kubelet::KUBECONFIG,
 };
 use kubephase_wit::{FailureCode, ObjectRef};
@@ -37,7 +37,7 @@ impl Fixture {
             files.clone(),
             credentials.clone(),
             Arc::new(NoResolver),
-            Patience::none(),
+            RetryLimit::single_try(),
         );
         let cluster = ExternalCluster::new(Arc::new(NoResolver), stand_ins);
         Fixture {

@@ -19,7 +19,7 @@ const KIND: &str = "CertificateSigningRequest";
 /// Path of the kubeconfig with the bootstrap token.
 pub const KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 /// How long requests for a certificate are tried.
-const PATIENCE: Duration = Duration::from_secs(10);
+const API_TIME: Duration = Duration::from_secs(10);
 /// Path of the certificate and its key.
 const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
@@ -42,7 +42,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
         ..CertificateTemplate::named(&user)
     };
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(invalid_request)?;
-    let api = kubelet.client(KUBECONFIG, PATIENCE);
+    let api = kubelet.client(KUBECONFIG, API_TIME);
     let certificate = request_certificate(api.as_ref(), &request)?;
     let pem = [
         certificate.as_slice(),

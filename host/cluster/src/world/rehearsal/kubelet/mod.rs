@@ -23,7 +23,7 @@ use crate::{
     render::static_pod::flag,
     world::{
         Cluster, Files, Tried,
-        api::{Credentials, Patience},
+        api::{Credentials, RetryLimit},
         node::facts::NodeFacts,
     },
 };
@@ -189,13 +189,13 @@ impl KubeletStandIn {
 
     /// Returns the API with the credentials of a kubeconfig of the node. Requests are tried for
     /// this long.
-    fn client(&self, kubeconfig: &str, time: Duration) -> Box<dyn Cluster> {
+    fn client(&self, kubeconfig: &str, duration: Duration) -> Box<dyn Cluster> {
         self.cluster().client(
             &self.settings.handle,
             self.settings.files.clone(),
             Credentials::File(kubeconfig.to_owned()),
-            Patience {
-                time,
+            RetryLimit {
+                duration,
                 cancel: self.settings.cancel.clone(),
             },
         )

@@ -1,4 +1,5 @@
-//! The Node and mirror Pods as manifests.
+//! The manifests of the objects that a rehearsed kubelet writes: its Node, and a mirror Pod for
+//! each static Pod.
 use super::static_pods::name_of;
 use crate::world::node::facts::NodeFacts;
 use serde_json::{Value, json};
@@ -47,22 +48,22 @@ pub fn node(name: &str, facts: &NodeFacts) -> Value {
 
 fn conditions() -> [Value; 4] {
     [
-        condition(
+        false_condition(
             "MemoryPressure",
             "KubeletHasSufficientMemory",
             "kubelet has sufficient memory available",
         ),
-        condition(
+        false_condition(
             "DiskPressure",
             "KubeletHasNoDiskPressure",
             "kubelet has no disk pressure",
         ),
-        condition(
+        false_condition(
             "PIDPressure",
             "KubeletHasSufficientPID",
             "kubelet has sufficient PID available",
         ),
-        condition(
+        false_condition(
             "Ready",
             "KubeletNotReady",
             "container runtime network not ready: NetworkReady=false \
@@ -72,7 +73,7 @@ fn conditions() -> [Value; 4] {
     ]
 }
 
-fn condition(kind: &str, reason: &str, message: &str) -> Value {
+fn false_condition(kind: &str, reason: &str, message: &str) -> Value {
     json!({
         "type": kind,
         "status": "False",

@@ -21,10 +21,10 @@ impl KubeletStandIn {
     /// The files of the node cannot be used.
     pub fn resume(&self) -> Tried<ResumeOutcome> {
         self.remove_stale_log()?;
-        if self.cluster().has_machine() {
+        if self.cluster().is_joined() {
             return Ok(ResumeOutcome::default());
         }
-        let has_cluster = self.cluster().is_up() || self.has_file(&ClusterLog::path())?;
+        let has_cluster = self.cluster().answers_requests() || self.has_file(&ClusterLog::path())?;
         let has_config = self.has_file(CONFIG)?
             && (self.has_file(KUBECONFIG)? || self.has_file(bootstrap::KUBECONFIG)?);
         if !(has_cluster && has_config) {

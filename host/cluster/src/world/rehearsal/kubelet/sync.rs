@@ -23,7 +23,7 @@ impl KubeletStandIn {
     /// A Pod cannot be run, or the Node cannot be registered.
     pub fn sync(&self) -> Tried<()> {
         let _syncing = self.syncing.lock();
-        if !self.state().running || self.cluster().has_machine() {
+        if !self.state().running || self.cluster().is_joined() {
             return Ok(());
         }
         let pods = self.read_static_pods()?;
@@ -36,7 +36,7 @@ impl KubeletStandIn {
             .collect();
         // The node registers with any API server of the cluster, not only with its own.
         let has_news = !(new.is_empty() && gone.is_empty());
-        let must_register = self.cluster().is_up() && (!state.registered || has_news);
+        let must_register = self.cluster().answers_requests() && (!state.registered || has_news);
         drop(state);
         if must_register {
             match self.register(new, gone) {

@@ -1,6 +1,6 @@
 //! Files of an overlay that are opened once.
 use super::{Overlay, child_path, not_found, parents};
-use crate::world::{Files, OpenFile, Tried, files::is_searchable};
+use crate::world::{Files, OpenFile, Tried, files::is_searchable_by_all};
 use kubephase_wit::{FailureCode, FileMeta};
 use std::{collections::BTreeSet, io::Read};
 
@@ -120,7 +120,7 @@ impl Overlay {
             if self
                 .upper
                 .stat(directory)?
-                .is_some_and(|meta| !is_searchable(meta.mode))
+                .is_some_and(|meta| !is_searchable_by_all(meta.mode))
             {
                 return Ok(false);
             }

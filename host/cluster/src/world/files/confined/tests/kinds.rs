@@ -66,7 +66,10 @@ fn a_directory_that_cannot_be_made_is_named_as_such() {
     let node = TestNode::new();
     let path = format!("/{}/x", "n".repeat(300));
     let failure = node.plugin().write(&path, b"", 0o644, None).unwrap_err();
-    assert!(!failure.message.starts_with("cannot open /n"), "{failure:?}");
+    assert!(
+        !failure.message.starts_with("cannot open /n"),
+        "{failure:?}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Files that are refused or too large.
+//! Reading refuses files that are not regular, and files that are too large.
 use super::*;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::{fs::File, os::unix::net::UnixListener};

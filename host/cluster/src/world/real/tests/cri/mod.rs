@@ -1,13 +1,13 @@
 //! A container runtime that is asked over its socket. `server` is the runtime.
 use super::*;
 use crate::world::real::cri::Cri;
-use server::start_runtime;
+use server::start_fake_cri;
 
 mod server;
 
 #[test]
 fn a_runtime_reports_itself_and_its_images() {
-    let (_tokio, _folder, cri) = start_runtime(true);
+    let (_tokio, _folder, cri) = start_fake_cri(true);
     assert_eq!(
         cri.status().unwrap(),
         serde_json::json!({"name": "fake", "version": "9.9", "sandboxImage": "pause:1"})
@@ -26,7 +26,7 @@ fn a_runtime_reports_itself_and_its_images() {
 
 #[test]
 fn containers_have_the_names_of_their_pods() {
-    let (_tokio, _folder, cri) = start_runtime(true);
+    let (_tokio, _folder, cri) = start_fake_cri(true);
     let containers = cri.containers().unwrap();
     assert_eq!(
         containers[0],
@@ -47,7 +47,7 @@ fn containers_have_the_names_of_their_pods() {
 
 #[test]
 fn a_container_has_its_time_to_shut_down() {
-    let (_tokio, _folder, cri) = start_runtime(true);
+    let (_tokio, _folder, cri) = start_fake_cri(true);
     for (seconds, expected) in [(10, "c0ffee: 10s"), (0, "c0ffee: 0s")] {
         let grace = std::time::Duration::from_secs(seconds);
         let failure = cri.stop_container("c0ffee", grace).unwrap_err();
@@ -57,7 +57,7 @@ fn a_container_has_its_time_to_shut_down() {
 
 #[test]
 fn a_sandbox_that_cannot_be_removed_is_reported() {
-    let (_tokio, _folder, cri) = start_runtime(true);
+    let (_tokio, _folder, cri) = start_fake_cri(true);
     assert_eq!(
         cri.remove_sandboxes().unwrap_err().message,
         "pod sandbox busy: rpc error: code = Internal desc = in use"
@@ -66,7 +66,7 @@ fn a_sandbox_that_cannot_be_removed_is_reported() {
 
 #[test]
 fn a_runtime_that_is_not_ready_or_does_not_exist_is_reported() {
-    let (tokio, folder, cri) = start_runtime(false);
+    let (tokio, folder, cri) = start_fake_cri(false);
     assert_eq!(
         cri.status().unwrap_err().message,
         "container runtime condition \"RuntimeReady\" is not true. reason: Broken, message: it \

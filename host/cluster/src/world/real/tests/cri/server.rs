@@ -1,11 +1,13 @@
-//! A container runtime that serves a few methods.
+//! A fake container runtime that answers a few CRI methods.
 use super::*;
 use k8s_cri::v1::*;
 
 async fn serve(request: http::Request<Incoming>, ready: bool) -> http::Response<Body> {
     match request.uri().path() {
         "/runtime.v1.RuntimeService/Version" => unary(request, version).await,
-        "/runtime.v1.RuntimeService/Status" => unary(request, |asked| status(&asked, ready)).await,
+        "/runtime.v1.RuntimeService/Status" => {
+            unary(request, |status_request| status(&status_request, ready)).await
+        }
         "/runtime.v1.RuntimeService/ListContainers" => unary(request, list_containers).await,
         "/runtime.v1.RuntimeService/StopContainer" => unary(request, stop_container).await,
         "/runtime.v1.ImageService/ImageStatus" => unary(request, image_status).await,
@@ -13,7 +15,8 @@ async fn serve(request: http::Request<Incoming>, ready: bool) -> http::Response<
         "/runtime.v1.RuntimeService/ListPodSandbox" => unary(request, list_sandboxes).await,
         "/runtime.v1.RuntimeService/StopPodSandbox" => unary(request, stop_sandbox).await,
         "/runtime.v1.RuntimeService/RemovePodSandbox" => unary(request, remove_sandbox).await,
-        _ => unary(request, runtime_config).await,
+        "/runtime.v1.RuntimeService/RuntimeConfig" => unary(request, runtime_config).await,
+        other => panic!("the fake runtime has no {other}"),
     }
 }
 
@@ -25,8 +28,8 @@ fn version(_: VersionRequest) -> Result<VersionResponse, Status> {
     })
 }
 
-fn status(asked: &StatusRequest, ready: bool) -> Result<StatusResponse, Status> {
-    assert!(asked.verbose);
+fn status(request: &StatusRequest, ready: bool) -> Result<StatusResponse, Status> {
+    assert!(request.verbose);
     let conditions =
         [("RuntimeReady", ready), ("NetworkReady", false)].map(|(kind, status)| RuntimeCondition {
             r#type: kind.into(),
@@ -44,8 +47,8 @@ fn status(asked: &StatusRequest, ready: bool) -> Result<StatusResponse, Status> 
     })
 }
 
-fn image_status(asked: ImageStatusRequest) -> Result<ImageStatusResponse, Status> {
-    let exists = asked.image.is_some_and(|image| image.image == "there:1");
+fn image_status(request: ImageStatusRequest) -> Result<ImageStatusResponse, Status> {
+    let exists = request.image.is_some_and(|image| image.image == "there:1");
     let image = Image {
         id: "sha256:1".into(),
         ..Default::default()
@@ -56,8 +59,8 @@ fn image_status(asked: ImageStatusRequest) -> Result<ImageStatusResponse, Status
     })
 }
 
-fn pull_image(asked: PullImageRequest) -> Result<PullImageResponse, Status> {
-    match asked.image {
+fn pull_image(request: PullImageRequest) -> Result<PullImageResponse, Status> {
+    match request.image {
         Some(image) if image.image == "good:1" => Ok(PullImageResponse {
             image_ref: "x".into(),
         }),
@@ -92,12 +95,13 @@ fn list_containers(_: ListContainersRequest) -> Result<ListContainersResponse, S
     })
 }
 
-/// Answers with the time that the container may take.
-fn stop_container(asked: StopContainerRequest) -> Result<StopContainerResponse, Status> {
+/// Fails with a message that holds the container's id and the grace period, so that tests can read
+/// both.
+fn stop_container(request: StopContainerRequest) -> Result<StopContainerResponse, Status> {
     let StopContainerRequest {
         container_id,
         timeout,
-    } = asked;
+    } = request;
     Err(Status::internal(format!("{container_id}: {timeout}s")))
 }
 
@@ -115,8 +119,8 @@ fn stop_sandbox(_: StopPodSandboxRequest) -> Result<StopPodSandboxResponse, Stat
     Ok(StopPodSandboxResponse {})
 }
 
-fn remove_sandbox(asked: RemovePodSandboxRequest) -> Result<RemovePodSandboxResponse, Status> {
-    match asked.pod_sandbox_id.as_str() {
+fn remove_sandbox(request: RemovePodSandboxRequest) -> Result<RemovePodSandboxResponse, Status> {
+    match request.pod_sandbox_id.as_str() {
         "free" => Ok(RemovePodSandboxResponse {}),
         _ => Err(Status::internal("in use")),
     }
@@ -126,8 +130,9 @@ fn runtime_config(_: RuntimeConfigRequest) -> Result<RuntimeConfigResponse, Stat
     Err(Status::unimplemented("unknown method"))
 }
 
-/// Starts a runtime at a socket of its own.
-pub(super) fn start_runtime(ready: bool) -> (tokio::runtime::Runtime, tempfile::TempDir, Cri) {
+/// Starts the fake container runtime on a socket in a temporary folder. It stops when the returned
+/// tokio runtime is dropped.
+pub(super) fn start_fake_cri(ready: bool) -> (tokio::runtime::Runtime, tempfile::TempDir, Cri) {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

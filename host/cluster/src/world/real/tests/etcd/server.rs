@@ -35,9 +35,9 @@ async fn serve(
         "Status" => unary(request, |_: PbStatusRequest| Ok(status(leads))).await,
         "Range" => unary(request, range).await,
         "MemberList" => unary(request, |_: PbMemberListRequest| list_members(&shared)).await,
-        "MemberAdd" => unary(request, |asked| add_member(&shared, asked)).await,
-        "MemberPromote" => unary(request, |asked| promote_member(&shared, &asked)).await,
-        _ => unary(request, |asked| remove_member(&shared, &asked)).await,
+        "MemberAdd" => unary(request, |request| add_member(&shared, request)).await,
+        "MemberPromote" => unary(request, |request| promote_member(&shared, &request)).await,
+        _ => unary(request, |request| remove_member(&shared, &request)).await,
     }
 }
 
@@ -53,8 +53,8 @@ fn status(leads: bool) -> PbStatusResponse {
     }
 }
 
-fn range(asked: PbRangeRequest) -> Result<PbRangeResponse, Status> {
-    assert!(!asked.serializable);
+fn range(request: PbRangeRequest) -> Result<PbRangeResponse, Status> {
+    assert!(!request.serializable);
     Ok(PbRangeResponse::default())
 }
 
@@ -67,12 +67,12 @@ fn list_members(shared: &SharedAgreement) -> Result<PbMemberListResponse, Status
 
 fn add_member(
     shared: &SharedAgreement,
-    asked: PbMemberAddRequest,
+    request: PbMemberAddRequest,
 ) -> Result<PbMemberAddResponse, Status> {
     shared.lock().members.push(PbMember {
         id: 2,
-        peer_ur_ls: asked.peer_ur_ls,
-        is_learner: asked.is_learner,
+        peer_ur_ls: request.peer_ur_ls,
+        is_learner: request.is_learner,
         ..Default::default()
     });
     Ok(PbMemberAddResponse::default())
@@ -80,13 +80,13 @@ fn add_member(
 
 fn promote_member(
     shared: &SharedAgreement,
-    asked: &PbMemberPromoteRequest,
+    request: &PbMemberPromoteRequest,
 ) -> Result<PbMemberPromoteResponse, Status> {
     let mut agreement = shared.lock();
     let learner = agreement
         .members
         .iter_mut()
-        .find(|member| member.id == asked.id && member.is_learner);
+        .find(|member| member.id == request.id && member.is_learner);
     learner
         .ok_or_else(|| {
             Status::failed_precondition("etcdserver: can only promote a learner member")
@@ -97,10 +97,10 @@ fn promote_member(
 
 fn remove_member(
     shared: &SharedAgreement,
-    asked: &PbMemberRemoveRequest,
+    request: &PbMemberRemoveRequest,
 ) -> Result<PbMemberRemoveResponse, Status> {
     let mut agreement = shared.lock();
-    agreement.members.retain(|member| member.id != asked.id);
+    agreement.members.retain(|member| member.id != request.id);
     Ok(PbMemberRemoveResponse::default())
 }
 

@@ -130,9 +130,9 @@ fn resource_entry(resource: &Resource) -> Value {
         "singularName": resource.kind.to_lowercase(),
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": VERBS, "shortNames": resource.short,
+        "verbs": VERBS, "shortNames": resource.short_names,
     });
-    if resource.all {
+    if resource.in_get_all {
         entry["categories"] = json!(["all"]);
     }
     entry

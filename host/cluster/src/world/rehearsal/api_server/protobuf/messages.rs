@@ -1,17 +1,18 @@
-//! Field numbers and names of the messages that are read.
+//! Field numbers and names of the messages that are read. Fields that are not listed are skipped.
+//! The numbers are those of the `generated.proto` files of Kubernetes.
 
-/// Field numbers, names and kinds of a message.
-pub(super) struct Message(pub(super) &'static [(u64, &'static str, FieldKind)]);
+/// The fields of a message that are read: their numbers, names and types.
+pub(super) struct Message(pub(super) &'static [(u64, &'static str, FieldType)]);
 
-/// The kind of a field.
-pub(super) enum FieldKind {
+/// The type of a field.
+pub(super) enum FieldType {
     Text,
     Message(&'static Message),
     /// A map from text to text.
     Map,
 }
 
-/// Returns the message of a kind; `None` if the kind is not read here.
+/// Returns the fields that are read of an object of this kind; `None` if no field is read.
 pub(super) fn message_of(kind: &str) -> Option<&'static Message> {
     match kind {
         "SelfSubjectAccessReview" => Some(&ACCESS_REVIEW),
@@ -23,44 +24,44 @@ pub(super) fn message_of(kind: &str) -> Option<&'static Message> {
 
 /// An entry of a map.
 pub(super) const ENTRY: Message =
-    Message(&[(1, "key", FieldKind::Text), (2, "value", FieldKind::Text)]);
+    Message(&[(1, "key", FieldType::Text), (2, "value", FieldType::Text)]);
 
 const METADATA: Message = Message(&[
-    (1, "name", FieldKind::Text),
-    (2, "generateName", FieldKind::Text),
-    (3, "namespace", FieldKind::Text),
-    (11, "labels", FieldKind::Map),
-    (12, "annotations", FieldKind::Map),
+    (1, "name", FieldType::Text),
+    (2, "generateName", FieldType::Text),
+    (3, "namespace", FieldType::Text),
+    (11, "labels", FieldType::Map),
+    (12, "annotations", FieldType::Map),
 ]);
 const RESOURCE_ATTRIBUTES: Message = Message(&[
-    (1, "namespace", FieldKind::Text),
-    (2, "verb", FieldKind::Text),
-    (3, "group", FieldKind::Text),
-    (4, "version", FieldKind::Text),
-    (5, "resource", FieldKind::Text),
-    (6, "subresource", FieldKind::Text),
-    (7, "name", FieldKind::Text),
+    (1, "namespace", FieldType::Text),
+    (2, "verb", FieldType::Text),
+    (3, "group", FieldType::Text),
+    (4, "version", FieldType::Text),
+    (5, "resource", FieldType::Text),
+    (6, "subresource", FieldType::Text),
+    (7, "name", FieldType::Text),
 ]);
 const PATH_ATTRIBUTES: Message =
-    Message(&[(1, "path", FieldKind::Text), (2, "verb", FieldKind::Text)]);
+    Message(&[(1, "path", FieldType::Text), (2, "verb", FieldType::Text)]);
 const ACCESS: Message = Message(&[
     (
         1,
         "resourceAttributes",
-        FieldKind::Message(&RESOURCE_ATTRIBUTES),
+        FieldType::Message(&RESOURCE_ATTRIBUTES),
     ),
     (
         2,
         "nonResourceAttributes",
-        FieldKind::Message(&PATH_ATTRIBUTES),
+        FieldType::Message(&PATH_ATTRIBUTES),
     ),
 ]);
 const ACCESS_REVIEW: Message = Message(&[
-    (1, "metadata", FieldKind::Message(&METADATA)),
-    (2, "spec", FieldKind::Message(&ACCESS)),
+    (1, "metadata", FieldType::Message(&METADATA)),
+    (2, "spec", FieldType::Message(&ACCESS)),
 ]);
-const METADATA_ONLY: Message = Message(&[(1, "metadata", FieldKind::Message(&METADATA))]);
+const METADATA_ONLY: Message = Message(&[(1, "metadata", FieldType::Message(&METADATA))]);
 const CONFIG_MAP: Message = Message(&[
-    (1, "metadata", FieldKind::Message(&METADATA)),
-    (2, "data", FieldKind::Map),
+    (1, "metadata", FieldType::Message(&METADATA)),
+    (2, "data", FieldType::Map),
 ]);

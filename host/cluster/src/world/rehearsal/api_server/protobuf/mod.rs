@@ -5,7 +5,7 @@
 //! type and the raw object. `messages` has the field numbers.
 mod messages;
 
-use messages::{ENTRY, FieldKind, Message, message_of};
+use messages::{ENTRY, FieldType, Message, message_of};
 use serde_json::{Value, json};
 
 /// The media type of requests in protobuf.
@@ -47,10 +47,10 @@ fn decode_message(message: &Message, bytes: &[u8]) -> Option<Value> {
         };
         match kind {
             // An empty text is a text that is not set.
-            FieldKind::Text if bytes.is_empty() => {}
-            FieldKind::Text => object[name] = std::str::from_utf8(bytes).ok()?.into(),
-            FieldKind::Message(message) => object[name] = decode_message(message, bytes)?,
-            FieldKind::Map => {
+            FieldType::Text if bytes.is_empty() => {}
+            FieldType::Text => object[name] = std::str::from_utf8(bytes).ok()?.into(),
+            FieldType::Message(message) => object[name] = decode_message(message, bytes)?,
+            FieldType::Map => {
                 let entry = decode_message(&ENTRY, bytes)?;
                 object[name][entry["key"].as_str()?] =
                     entry["value"].as_str().unwrap_or_default().into();

@@ -78,6 +78,7 @@ pub struct WatchReply {
     /// The namespace; empty for all.
     pub namespace: String,
     pub selectors: Selectors,
+    /// The objects that changed since the version that the client knows, without deletions.
     pub initial: Vec<Value>,
     pub changes: broadcast::Receiver<StoredChange>,
 }

@@ -9,7 +9,7 @@ use crate::world::rehearsal::api_server::{
 use serde_json::{Value, json};
 
 impl AuthorizedCall<'_> {
-    /// Returns the object of the path.
+    /// Returns the object at the path.
     pub(super) fn find_object(&self, store: &Store) -> ApiResult<Value> {
         let path = &self.path;
         store
@@ -18,7 +18,7 @@ impl AuthorizedCall<'_> {
             .ok_or_else(|| ApiError::not_found(path.resource, &path.name))
     }
 
-    /// Returns the objects of the path that the query selects.
+    /// Returns the objects at the path that match the selectors.
     pub(super) fn selected_objects<'s>(
         &self,
         store: &'s Store,
@@ -72,6 +72,7 @@ impl AuthorizedCall<'_> {
             .get("resourceVersion")
             .and_then(|version| version.parse::<u64>().ok())
             .unwrap_or(0);
+        // What the client has missed. Deletions are not among it: the store does not keep them.
         let initial = self
             .selected_objects(store, &selectors)
             .filter(|object| version_of(object).is_none_or(|version| version > since))

@@ -145,7 +145,11 @@ impl AuthorizedCall<'_> {
         let user = &self.call.user;
         if self.path.resource.plural.ends_with("roles") {
             let rules = object["rules"].as_array().into_iter().flatten();
-            return rbac::check_grant(store, user, &self.access, rules, "escalate");
+            let bypass = AccessRequest {
+                verb: "escalate".into(),
+                ..self.access.clone()
+            };
+            return rbac::check_grant(store, user, &self.access, rules, &bypass);
         }
         let role = &object["roleRef"];
         let resource = if role["kind"] == "Role" {
@@ -153,13 +157,14 @@ impl AuthorizedCall<'_> {
         } else {
             "clusterroles"
         };
-        let access = AccessRequest {
+        let bypass = AccessRequest {
+            verb: "bind".into(),
             resource: resource.into(),
             name: role["name"].as_str().unwrap_or_default().into(),
             ..self.access.clone()
         };
         let rules = rbac::role_rules(store, role, &self.path.namespace);
-        rbac::check_grant(store, user, &access, rules, "bind")
+        rbac::check_grant(store, user, &self.access, rules, &bypass)
     }
 }
 

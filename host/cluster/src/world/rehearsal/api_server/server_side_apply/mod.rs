@@ -1,9 +1,8 @@
-//! Server-side apply: which field manager set which field, and what happens if two managers set a
-//! field to different values.
+//! Server-side apply: records which field manager set which field, and reports a conflict if two
+//! managers set a field to different values.
 //!
-//! Fields are leaves: scalars and lists. If all objects in a list have a `name`, these objects are
-//! merged by name, as the schemas of Kubernetes do for containers, ports, volumes and the like. Any
-//! other list is replaced as a whole.
+//! A field is a scalar or a list. Exception: a list whose items are all objects with a `name` is
+//! merged item by item, as Kubernetes does for containers, volumes and the like.
 //!
 //! `fields` finds the fields of an object, `managed_fields` reads and writes who manages them,
 //! `merge` changes objects.
@@ -29,10 +28,10 @@ pub fn apply(
     manager: &str,
     force: bool,
 ) -> ApiResult<Value> {
-    let wanted = leaf_fields(manifest);
-    let present = current.map(leaf_fields).unwrap_or_default();
+    let applied_fields = leaf_fields(manifest);
+    let current_fields = current.map(leaf_fields).unwrap_or_default();
     let mut managers = current.map(read_managers).unwrap_or_default();
-    let conflicts = find_conflicts(&managers, manager, &wanted, &present);
+    let conflicts = find_conflicts(&managers, manager, &applied_fields, &current_fields);
     if force {
         for (owner, paths) in &conflicts {
             if let Some(fields) = managers.get_mut(owner) {
@@ -48,12 +47,12 @@ pub fn apply(
         let is_managed_by_other = managers
             .iter()
             .any(|(owner, fields)| owner != manager && fields.contains(path));
-        if !wanted.contains_key(path) && !is_managed_by_other {
+        if !applied_fields.contains_key(path) && !is_managed_by_other {
             remove_field(&mut object, path);
         }
     }
     merge(&mut object, manifest);
-    managers.insert(manager.to_owned(), wanted.into_keys().collect());
+    managers.insert(manager.to_owned(), applied_fields.into_keys().collect());
     write_managers(&mut object, managers);
     Ok(object)
 }
@@ -62,13 +61,14 @@ pub fn apply(
 fn find_conflicts(
     managers: &Managers,
     manager: &str,
-    wanted: &BTreeMap<FieldPath, Value>,
-    present: &BTreeMap<FieldPath, Value>,
+    applied_fields: &BTreeMap<FieldPath, Value>,
+    current_fields: &BTreeMap<FieldPath, Value>,
 ) -> BTreeMap<String, Vec<FieldPath>> {
     let mut conflicts: BTreeMap<String, Vec<FieldPath>> = BTreeMap::new();
-    for (path, value) in wanted {
+    for (path, value) in applied_fields {
         for (owner, fields) in managers {
-            if owner != manager && fields.contains(path) && present.get(path) != Some(value) {
+            let is_managed_by_other = owner != manager && fields.contains(path);
+            if is_managed_by_other && current_fields.get(path) != Some(value) {
                 conflicts
                     .entry(owner.clone())
                     .or_default()
@@ -79,7 +79,7 @@ fn find_conflicts(
     conflicts
 }
 
-/// Returns kube-apiserver's message about conflicts.
+/// Returns the message about conflicts. For a single conflict it is kube-apiserver's.
 fn conflict_message(conflicts: &BTreeMap<String, Vec<FieldPath>>) -> String {
     let count: usize = conflicts.values().map(Vec::len).sum();
     let plural = if count == 1 { "" } else { "s" };

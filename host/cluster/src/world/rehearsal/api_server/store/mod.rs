@@ -1,8 +1,8 @@
 //! The objects of the embedded cluster, in memory, with resource versions and a stream of changes.
 //! If the store has a log, changes are logged, because a scratch tree outlives the process.
 //!
-//! `logging` has the entries of the log, `metadata` values of an object's metadata.
-mod logging;
+//! `cluster_log` has the entries of the log, `metadata` values of an object's metadata.
+mod cluster_log;
 mod metadata;
 
 pub use metadata::{namespace_and_name, now, random_uid};

@@ -95,7 +95,12 @@ fn a_user_cannot_grant_rights_that_it_does_not_have() {
         ("ClusterRole", "cluster-admin"),
         subject,
     );
-    assert_eq!(editor.post(&bindings, &more).0, 403);
+    let (status, refused) = editor.post(&bindings, &more);
+    assert_eq!(status, 403);
+    let message = "clusterrolebindings.rbac.authorization.k8s.io \"more\" is forbidden: user \
+        \"editor\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not \
+        currently held";
+    assert_eq!(refused["message"], message);
     let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
     let all = role("ClusterRole", "all", &all);
     assert_eq!(editor.post(&roles, &all).0, 403);

@@ -1,7 +1,7 @@
-//! Objects as entries of the log.
+//! Writes the store's objects to the log of the rehearsed cluster, and restores them from it.
 use super::{Store, namespace_and_name, store_key};
 use crate::world::{
-    api::resources::{RESOURCES, Resource},
+    api::resources::{Resource, by_group_and_plural},
     rehearsal::persistence::{ClusterLog, LogEntry},
 };
 use serde_json::Value;
@@ -45,11 +45,12 @@ impl Store {
         self.objects
             .iter()
             .filter_map(|((group, plural, ..), object)| {
-                Some(self.to_log_entry("ADDED", find_resource(group, plural)?, object))
+                Some(self.to_log_entry("ADDED", by_group_and_plural(group, plural)?, object))
             })
     }
 
-    /// Repeats a change. Objects of unknown resources are ignored.
+    /// Applies an entry of the log to the objects, without logging it again. Objects of unknown
+    /// resources are ignored.
     fn replay(&mut self, entry: LogEntry) {
         match entry {
             LogEntry::Object {
@@ -75,6 +76,7 @@ impl Store {
                     self.objects.remove(&store_key(resource, &namespace, &name));
                 }
             }
+            // The members of etcd are not objects: the rehearsed etcd reads them.
             LogEntry::Members(_) => {}
         }
     }
@@ -83,11 +85,5 @@ impl Store {
 /// Parses the name of a resource in the log: `apps/deployments`.
 fn parse_resource(name: &str) -> Option<&'static Resource> {
     let (group, plural) = name.split_once('/')?;
-    find_resource(group, plural)
-}
-
-fn find_resource(group: &str, plural: &str) -> Option<&'static Resource> {
-    RESOURCES
-        .iter()
-        .find(|resource| resource.group == group && resource.plural == plural)
+    by_group_and_plural(group, plural)
 }

@@ -1,5 +1,5 @@
 //! What CoreDNS may read.
-use crate::SYSTEM;
+use crate::NAMESPACE;
 use serde_json::{Value, json};
 
 /// Returns the ServiceAccount of CoreDNS, and the objects that let it read Services.
@@ -32,12 +32,12 @@ pub fn access_objects() -> [Value; 3] {
                 "kind": "ClusterRole",
                 "name": "system:coredns",
             },
-            "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": SYSTEM}],
+            "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": NAMESPACE}],
         }),
         json!({
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": {"name": "coredns", "namespace": SYSTEM},
+            "metadata": {"name": "coredns", "namespace": NAMESPACE},
         }),
     ]
 }

@@ -1,5 +1,5 @@
 //! The Corefile, and the settings of an existing CoreDNS that are kept.
-use crate::SYSTEM;
+use crate::NAMESPACE;
 use kubephase_sdk::{Failure, ObjectRef, cluster, corefile, failure, image::version_text};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ impl Installed {
     /// # Errors
     /// `ambiguous` if there are several; or the host cannot list them.
     pub fn find() -> Result<Installed, Failure> {
-        let found = cluster::list_objects("apps/v1", "Deployment", Some(SYSTEM), Some(LABEL))?;
+        let found = cluster::list_objects("apps/v1", "Deployment", Some(NAMESPACE), Some(LABEL))?;
         match found.as_slice() {
             [] => Ok(Installed::default()),
             [deployment] => Ok(Installed {
@@ -80,7 +80,7 @@ pub fn current_corefile() -> Result<Option<String>, Failure> {
     let config_map = ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
-        namespace: Some(SYSTEM.into()),
+        namespace: Some(NAMESPACE.into()),
         name: "coredns".into(),
     };
     let Some(current) = cluster::get_object(&config_map)? else {
@@ -167,7 +167,7 @@ pub fn config_map(corefile: &str, before: Option<&str>) -> Value {
     let mut map = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "coredns", "namespace": SYSTEM},
+        "metadata": {"name": "coredns", "namespace": NAMESPACE},
         "data": {"Corefile": corefile},
     });
     if let Some(before) = before {

@@ -18,7 +18,7 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-pub const SYSTEM: &str = "kube-system";
+pub const NAMESPACE: &str = "kube-system";
 
 /// Target of `--patches`.
 const PATCH_TARGET: &str = "corednsdeployment";

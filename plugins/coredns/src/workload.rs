@@ -1,5 +1,5 @@
 //! The Deployment and the Service.
-use crate::SYSTEM;
+use crate::NAMESPACE;
 use serde_json::{Value, json};
 
 /// Returns the Deployment. `named` says whether its probes name a port of the container; otherwise
@@ -9,7 +9,7 @@ pub fn deployment(image: &str, replicas: u64, named: bool) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "coredns", "namespace": SYSTEM, "labels": labels},
+        "metadata": {"name": "coredns", "namespace": NAMESPACE, "labels": labels},
         "spec": {
             "replicas": replicas,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
@@ -119,7 +119,7 @@ pub fn service(address: &str) -> Value {
         "kind": "Service",
         "metadata": {
             "name": "kube-dns",
-            "namespace": SYSTEM,
+            "namespace": NAMESPACE,
             "labels": {
                 "k8s-app": "kube-dns",
                 "kubernetes.io/cluster-service": "true",

@@ -1,5 +1,5 @@
 //! The ServiceAccount, and what it and joining nodes may do.
-use crate::{NAME, SYSTEM};
+use crate::{NAME, NAMESPACE};
 use serde_json::{Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -8,7 +8,7 @@ pub fn service_account() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": NAME, "namespace": SYSTEM},
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
     })
 }
 
@@ -20,12 +20,12 @@ pub fn access_objects() -> [Value; 3] {
             "kind": "ClusterRoleBinding",
             "metadata": {"name": "kubeadm:node-proxier"},
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "system:node-proxier"},
-            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": SYSTEM}],
+            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
         }),
         json!({
             "apiVersion": format!("{RBAC}/v1"),
             "kind": "Role",
-            "metadata": {"name": NAME, "namespace": SYSTEM},
+            "metadata": {"name": NAME, "namespace": NAMESPACE},
             "rules": [{
                 "apiGroups": [""],
                 "resources": ["configmaps"],
@@ -36,7 +36,7 @@ pub fn access_objects() -> [Value; 3] {
         json!({
             "apiVersion": format!("{RBAC}/v1"),
             "kind": "RoleBinding",
-            "metadata": {"name": NAME, "namespace": SYSTEM},
+            "metadata": {"name": NAME, "namespace": NAMESPACE},
             "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": NAME},
             "subjects": [{
                 "kind": "Group",

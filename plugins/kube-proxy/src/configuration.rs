@@ -1,5 +1,5 @@
 //! The ConfigMap of kube-proxy.
-use crate::{NAME, SYSTEM};
+use crate::{NAME, NAMESPACE};
 use kubephase_sdk::{component_hash, yaml};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ pub fn config_map(document: &Value, user_supplied: bool, server: &str) -> Value 
     .into();
     let mut object = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": NAME, "namespace": SYSTEM, "labels": {"app": NAME}},
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": {"app": NAME}},
     });
     if !user_supplied {
-        // An upgrade may replace a configuration that no user changed.
+        // The hash lets an upgrade see that no user changed the configuration, and replace it.
         object["metadata"]["annotations"] =
             json!({"kubeadm.kubernetes.io/component-config.hash": component_hash(&data)});
     }

@@ -11,7 +11,7 @@ use crate::{
 use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, cluster, config, effects};
 use serde_json::{Value, json};
 
-pub const SYSTEM: &str = "kube-system";
+pub const NAMESPACE: &str = "kube-system";
 
 pub const NAME: &str = "kube-proxy";
 
@@ -63,7 +63,7 @@ fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": NAME, "namespace": SYSTEM, "labels": labels},
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": labels},
         "spec": {
             "selector": {"matchLabels": labels},
             "updateStrategy": {"type": "RollingUpdate"},

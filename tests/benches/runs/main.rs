@@ -1,6 +1,6 @@
 //! Measures whole processes, as people start them: how long a dry run and a rehearsal take,
-//! compared with a process that does nothing, and their peak memory. Ratios say more than
-//! milliseconds, because the speed of the machine is in both numbers.
+//! compared with a process that does nothing, and their peak memory. Compare ratios, not
+//! milliseconds: a faster machine makes both processes faster, so the ratio changes little.
 //!
 //! `checks.rs` measures plugins: many checks as components, compared with shell scripts.
 #![allow(
@@ -94,6 +94,7 @@ fn main() {
     for (name, command, config) in [
         ("init --dry-run, ECDSA-P256", &dry_run[..], &ecdsa),
         ("init --dry-run, RSA-2048", &dry_run, &rsa),
+        // The first, unmeasured run makes the cluster.
         ("rehearse again, nothing to do", &rehearse, &ecdsa),
     ] {
         let time = measure_rounds(&[command, &[config]].concat());

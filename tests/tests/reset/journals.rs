@@ -22,7 +22,7 @@ fn a_dry_run_says_what_it_would_do() {
         "[dryrun] Would stop the kubelet service",
         "[dryrun] Would unmount mounted directories in \"/var/lib/kubelet\"",
         "[dryrun] Would remove Kubernetes-managed containers",
-        "[dryrun] Would delete files that earlier runs made, by their journals: [",
+        "[dryrun] Would delete files that earlier runs made, according to their journals: [",
         "[dryrun] Would delete contents of directories: [/etc/kubernetes/manifests \
          /etc/kubernetes/pki /etc/kubernetes/tmp]",
         "[dryrun] Would delete files: [/etc/kubernetes/admin.conf ",
@@ -65,7 +65,7 @@ fn files_that_runs_made_elsewhere_are_removed_by_their_journals() {
     assert_eq!(dry.status, 0, "{}", dry.stderr);
     assert!(
         dry.stdout.contains("\"/opt/cluster/pki/ca.crt\"")
-            && dry.stdout.contains("init made it, by journal 1"),
+            && dry.stdout.contains("init did this, according to journal 1"),
         "{}",
         dry.stdout
     );
@@ -73,7 +73,9 @@ fn files_that_runs_made_elsewhere_are_removed_by_their_journals() {
     let output = reset(&root, "--force");
     assert_eq!(output.status, 0, "{}", output.stderr);
     let line = output.stdout.lines().find(|line| {
-        line.starts_with("[reset] Deleting files that earlier runs made, by their journals: [")
+        line.starts_with(
+            "[reset] Deleting files that earlier runs made, according to their journals: [",
+        )
     });
     assert!(
         line.is_some_and(|line| line.contains("/opt/cluster/pki/ca.crt")),

@@ -44,8 +44,9 @@ impl Drop for DocumentTurn {
     }
 }
 
-/// Waits for a turn to work on a document of `text_bytes` bytes, for a plugin. An empty name stands
-/// for the program itself. Returns `None` when `gives_up` returns true first.
+/// Waits for a turn to work on a document of `text_bytes` bytes. Turns are shared fairly between
+/// plugins; `plugin` is empty for the program itself. Returns `None` if `gives_up` returns true
+/// first.
 #[must_use]
 pub fn wait_for_turn(
     plugin: &str,
@@ -84,17 +85,18 @@ pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json:
 /// # Errors
 /// The text is not JSON, or its values would take more than `limit` ([`is_too_large`]).
 pub fn measure(text: &str, limit: usize) -> serde_json::Result<usize> {
-    let mut size = Size { bytes: 0, limit };
+    let mut counter = MemoryCounter { bytes: 0, limit };
     let mut documents = serde_json::Deserializer::from_str(text);
     // `end` succeeds when only white space is left.
     while documents.end().is_err() {
-        size.deserialize(&mut documents)?;
+        counter.deserialize(&mut documents)?;
     }
-    Ok(size.bytes)
+    Ok(counter.bytes)
 }
 
 /// Whether [`measure`] or [`read_within`] refused a text because its values would take too much
-/// memory. Meant for untyped values: a value of a wrong type gives an error of the same class.
+/// memory. Correct only for [`measure`] and for `read_within::<Value>`: for other types, a value of
+/// a wrong type gives true as well.
 pub fn is_too_large(error: &serde_json::Error) -> bool {
     error.is_data()
 }
@@ -116,13 +118,13 @@ pub fn memory(value: &Value) -> usize {
     }
 }
 
-/// The memory that the values take which were read so far.
-struct Size {
+/// A counter of the memory that the values read so far would take.
+struct MemoryCounter {
     bytes: usize,
     limit: usize,
 }
 
-impl Size {
+impl MemoryCounter {
     fn add<E: serde::de::Error>(&mut self, bytes: usize) -> Result<(), E> {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.limit {
@@ -136,7 +138,7 @@ impl Size {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Size {
+impl<'de> DeserializeSeed<'de> for &mut MemoryCounter {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -144,7 +146,7 @@ impl<'de> DeserializeSeed<'de> for &mut Size {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Size {
+impl<'de> Visitor<'de> for &mut MemoryCounter {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {

@@ -5,12 +5,13 @@ use std::{net::IpAddr, ops::Range};
 use x509_parser::extensions::ExtendedKeyUsage;
 
 impl Certificate {
-    /// Makes the certificate anew for another key: with its common name and organizations, its DNS
-    /// names and IP addresses, and its extended usages. `validity` is in Unix seconds.
+    /// Returns a new certificate for another key, with the common name, organizations, DNS names,
+    /// IP addresses and extended key usages of this one. The usages of servers and clients come
+    /// first, whatever their order here. `validity` is in Unix seconds.
     ///
     /// # Errors
-    /// kubeadm's words if the certificate has no common name or no usage; or the certificate cannot
-    /// be made or signed.
+    /// The certificate has no common name or no usage (in kubeadm's words), or the new one cannot
+    /// be signed.
     pub fn renew(
         &self,
         key: &Key,
@@ -73,6 +74,7 @@ fn usages_of(found: &ExtendedKeyUsage<'_>) -> Vec<Usage> {
 
 /// Returns the object identifiers of all usages but those of servers and clients.
 fn other_usages_of(found: &ExtendedKeyUsage<'_>) -> Vec<Vec<u64>> {
+    /// `id-kp` of RFC 5280.
     const PURPOSES: [u64; 8] = [1, 3, 6, 1, 5, 5, 7, 3];
     let known = [
         (found.code_signing, 3),

@@ -9,8 +9,8 @@
 //! to be ordinary: text that does not look random, values that do not stand after the name of a
 //! secret, certificates, and encodings of these. Any other content is undecided. This is a
 //! heuristic; what a plugin may read is the grant's decision.
+mod archives;
 mod assignments;
-mod containers;
 mod der;
 mod encodings;
 mod escapes;
@@ -179,7 +179,7 @@ impl<'b> Search<'b> {
             .checked_sub(content.len())
             .ok_or(Credential::Undecided)?;
         patterns::search(content)?;
-        containers::search(content)?;
+        archives::search(content)?;
         der::search(content)?;
         let Some(depth) = depth.checked_sub(1) else {
             return Ok(());

@@ -9,7 +9,9 @@ const VARIABLES: &str = "/etc/conf.d/kubelet";
 pub fn read() -> Option<KubeletUnit> {
     let script = text_of(SCRIPT)?;
     let variables = text_of(VARIABLES);
-    let files = [SCRIPT].into_iter().chain(variables.as_ref().map(|_| VARIABLES));
+    let files = [SCRIPT]
+        .into_iter()
+        .chain(variables.as_ref().map(|_| VARIABLES));
     let files = files.map(str::to_owned).collect();
     let variables = variables.unwrap_or_default();
     let lines = || {

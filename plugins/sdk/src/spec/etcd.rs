@@ -16,6 +16,13 @@ pub struct EtcdMember {
     pub learner: bool,
 }
 
+impl EtcdMember {
+    /// Whether the other members reach it at this URL.
+    pub fn has_peer_url(&self, url: &str) -> bool {
+        self.peer_urls.iter().any(|own| own == url)
+    }
+}
+
 /// The member of etcd that this node is to have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

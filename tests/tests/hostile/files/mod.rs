@@ -12,7 +12,8 @@ mod territory;
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 
-/// Reads these paths with a grant for everything in their directories.
+/// Reads these paths as a plugin. Its grant covers everything below /srv, /var, /etc, /proc, /run
+/// and /home.
 pub fn read_all(trial: Trial, paths: &[&str]) -> crate::support::RunResult {
     let calls: Vec<Value> = paths
         .iter()

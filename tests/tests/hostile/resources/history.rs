@@ -65,7 +65,7 @@ fn write_private(path: &Path, text: &str) {
 }
 
 /// The longest time of a reset, on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(600);
+const MAX_WAIT: Duration = Duration::from_secs(600);
 
 #[test]
 fn reset_of_the_largest_history_can_be_interrupted_and_stays_within_its_memory() {
@@ -77,7 +77,7 @@ fn reset_of_the_largest_history_can_be_interrupted_and_stays_within_its_memory()
         thread::sleep(Duration::from_millis(pause));
         let began = Instant::now();
         running.signal(Signal::INT);
-        let ended = running.wait(PATIENCE);
+        let ended = running.wait(MAX_WAIT);
         eprintln!(
             "after {pause} ms: it ended {} ms after the interrupt, and took {} MiB",
             began.elapsed().as_millis(),
@@ -87,7 +87,7 @@ fn reset_of_the_largest_history_can_be_interrupted_and_stays_within_its_memory()
         assert!(own.exists(), "it went on to the end");
         assert!(ended.peak_memory < MAX_MEMORY);
     }
-    let ended = trial.start(&RESET).wait(PATIENCE);
+    let ended = trial.start(&RESET).wait(MAX_WAIT);
     assert_eq!(ended.status, 0, "{:.2000}", ended.output());
     assert!(!own.exists());
     let mib = ended.peak_memory >> 20;

@@ -216,7 +216,10 @@ fn is_example(before: &[u8], name: &str, after: &[u8]) -> bool {
 /// URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
 fn is_public(before: &[u8], name: &str, value: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    let quotes = before.iter().rev().take_while(|byte| is_quote_or_space(**byte));
+    let quotes = before
+        .iter()
+        .rev()
+        .take_while(|byte| is_quote_or_space(**byte));
     let before = &before[..before.len() - quotes.count()];
     let Some(before) = before.strip_suffix(name.as_bytes()) else {
         return false;

@@ -1,8 +1,8 @@
-//! Recognises containers that are not unpacked here: other compressions than gzip, and Java's key
-//! stores.
+//! Recognises archives and compressed files whose content is not searched: all formats except gzip,
+//! and the key stores of Java.
 use super::{Credential, Verdict};
 
-/// The first bytes of containers.
+/// The first bytes of archives.
 const BEGINNINGS: &[&[u8]] = &[
     // xz, and the older format of the same program
     b"\xfd7zXZ\0",
@@ -29,7 +29,8 @@ const BEGINNINGS: &[&[u8]] = &[
 /// What bzip2 begins with, before and after the digit of its level.
 const BZIP2: (&[u8], &[u8]) = (b"BZh", b"1AY&SY");
 
-/// Refuses content that begins like such a container.
+/// Returns `Undecided` if the content is an archive of a known format: it may hold a secret that is
+/// not found.
 pub(super) fn search(content: &[u8]) -> Verdict {
     let is_bzip2 = content.starts_with(BZIP2.0)
         && content

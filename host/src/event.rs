@@ -106,10 +106,10 @@ pub enum EventKind {
         result: PhaseResult,
         micros: u64,
     },
-    /// the resources that a plugin's phase used, of those that it may use
+    /// the resources that a plugin's phase used, and its limits
     PluginUsed {
         phase: String,
-        /// name and version
+        /// name and version, unlike `plugin` of other events
         plugin: String,
         used: Usage,
     },
@@ -120,8 +120,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether every subscriber has to receive the event before the run goes on. This is so for
-    /// effects that are about to be applied, for results of effects, and for the end of the run.
+    /// Whether every subscriber has to receive the event before the run goes on. True for the start
+    /// and the end of the run, for effects that are about to be applied, and for their results.
     fn must_flush(&self) -> bool {
         matches!(
             self,
@@ -132,7 +132,8 @@ impl EventKind {
         )
     }
 
-    /// Returns the third-party plugin that the event is from; `None` for the program itself.
+    /// Returns the third-party plugin that sent a message, a finding or progress; `None` for the
+    /// program and for all other events.
     pub fn plugin(&self) -> Option<&str> {
         match self {
             EventKind::Message { plugin, .. }
@@ -226,11 +227,11 @@ pub trait Subscriber: Send {
     }
 }
 
-/// Bytes of events that may wait. A thread that emits more dispatches them, and waits for the
+/// Bytes of events that may wait. A thread that emits more delivers them, and waits for the
 /// subscribers.
 const MAX_WAITING: usize = 1 << 20;
 
-/// Events that were emitted and not yet dispatched, the earliest first.
+/// The queue of events that were emitted and not yet delivered, the earliest first.
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<Emitted>,
@@ -240,7 +241,7 @@ struct Waiting {
 /// An event. If its message has secrets, also the message with their values.
 type Emitted = (Event, Option<Secret<String>>);
 
-/// A bus that hands each emitted event to every subscriber.
+/// A bus that delivers each emitted event to every subscriber.
 pub struct Bus {
     began: Instant,
     waiting: Mutex<Waiting>,
@@ -256,36 +257,37 @@ impl Bus {
         }
     }
 
-    /// Emits an event. If the run relies on the event, every subscriber has received it, and all
-    /// events before it, when this returns. Any other event may be handed on later, by another
-    /// thread that is handing on events.
+    /// Emits an event. For an event that must be flushed, returns only after every subscriber has
+    /// received it and all events before it. Any other event may be delivered later, by another
+    /// thread.
     pub fn emit(&self, kind: EventKind) {
-        self.hand_over(kind, None);
+        self.queue_and_deliver(kind, None);
     }
 
     /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the
     /// operator reads.
     pub fn emit_revealed(&self, kind: EventKind, revealed: Secret<String>) {
-        self.hand_over(kind, Some(revealed));
+        self.queue_and_deliver(kind, Some(revealed));
     }
 
-    fn hand_over(&self, kind: EventKind, revealed: Option<Secret<String>>) {
-        let at_once = kind.must_flush();
+    fn queue_and_deliver(&self, kind: EventKind, revealed: Option<Secret<String>>) {
+        let must_flush = kind.must_flush();
         let waiting = self.add(kind, revealed);
-        if at_once || waiting > MAX_WAITING {
-            self.dispatch(&mut self.subscribers.lock());
+        if must_flush || waiting > MAX_WAITING {
+            self.deliver_waiting(&mut self.subscribers.lock());
         }
-        // A thread that hands on events checks again after it released the lock, so no event is
-        // left waiting.
+        // If the lock is taken, the thread that holds it comes back to this check after releasing
+        // it, so no event stays in the queue.
         while !self.waiting().events.is_empty() {
             let Some(mut subscribers) = self.subscribers.try_lock() else {
                 return;
             };
-            self.dispatch(&mut subscribers);
+            self.deliver_waiting(&mut subscribers);
         }
     }
 
-    /// Returns how many bytes of events wait. The lock makes time stamps and the order agree.
+    /// Adds an event to the queue. Returns the bytes in the queue. The time is taken under the
+    /// lock, so that the times have the order of the events.
     fn add(&self, kind: EventKind, revealed: Option<Secret<String>>) -> usize {
         let mut waiting = self.waiting();
         waiting.bytes += kind.bytes();
@@ -299,7 +301,7 @@ impl Bus {
         waiting.bytes
     }
 
-    fn dispatch(&self, subscribers: &mut [Box<dyn Subscriber>]) {
+    fn deliver_waiting(&self, subscribers: &mut [Box<dyn Subscriber>]) {
         while let Some((event, revealed)) = self.next_waiting() {
             subscribers
                 .iter_mut()
@@ -311,7 +313,7 @@ impl Bus {
     }
 
     /// Removes the oldest event that waits.
-    fn next_waiting(&self) -> Option<(Event, Option<Secret<String>>)> {
+    fn next_waiting(&self) -> Option<Emitted> {
         let mut waiting = self.waiting();
         let next = waiting.events.pop_front()?;
         waiting.bytes -= next.0.kind.bytes();

@@ -12,7 +12,7 @@ use crate::{
     secret::Secret,
     world::{
         World,
-        api::{Credentials, Patience},
+        api::{Credentials, RetryLimit},
         node::facts::NodeFacts,
         real::Real,
         rehearsal::{self, Rehearsal, Setting},
@@ -62,8 +62,8 @@ impl<'a> InitialWorld<'a> {
         if self.place.root.is_some() || self.place.node.is_some() {
             return self.open_tree(threads);
         }
-        let (config, patience) = (Config::default(), Patience::none());
-        let world = Real::open(threads.handle(), self.facts.clone(), &config, &patience)?;
+        let (config, retry_limit) = (Config::default(), RetryLimit::single_try());
+        let world = Real::open(threads.handle(), self.facts.clone(), &config, &retry_limit)?;
         Ok(Opened {
             world: Box::new(world),
             _peers: None,
@@ -81,9 +81,9 @@ impl<'a> InitialWorld<'a> {
         let setting = Setting {
             files: rehearsal::files(&empty.path, root)?,
             facts: self.facts.clone(),
-            credentials: Credentials::text(&Secret::default()),
+            credentials: Credentials::from_text(&Secret::default()),
             cluster: cluster_state_of(peers.as_ref(), &empty.path),
-            patience: Patience::none(),
+            retry_limit: RetryLimit::single_try(),
             port: 0,
         };
         let world = Rehearsal::open(threads.handle(), setting)?;

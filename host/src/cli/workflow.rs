@@ -151,7 +151,7 @@ impl<'a> WorkflowCommand<'a> {
         let is_real = !prepared.dry_run && !shows_objects && place.root.is_none();
         reject_description(place, is_real)?;
         if let Some(out) = &self.request.out {
-            output::check(out)?;
+            output::refuse_foreign_files(out)?;
         }
         if let Some(question) = question_of(&prepared) {
             // The lines of the workflow come before the question (kubeadm behaviour).
@@ -292,8 +292,8 @@ impl<'a> WorkflowCommand<'a> {
                 files: site.world.files(),
                 config: &ran.run.prepared.config,
                 writes: &ran.finished.writes,
-                made: &ran.finished.made,
-                found: &ran.finished.found,
+                changed_paths: &ran.finished.made,
+                unchanged_paths: &ran.finished.found,
             };
             for note in output::write(out, &run_output)? {
                 print::warning(&note);

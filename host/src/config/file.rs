@@ -2,8 +2,8 @@
 //! files.
 use super::{
     Document, Problem, Problems,
+    document_kinds::{is_known, known_kinds},
     documents::{self, parse_file},
-    known::{is_known, known_kinds},
     machine::{MachineFile, MachineFolder},
     merge::merge,
     read::Diagnostics,

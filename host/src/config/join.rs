@@ -179,7 +179,7 @@ pub(super) fn complete(
         ));
     }
     if let Some(file) = &mut join.discovery.file {
-        file.remove_scheme();
+        file.replace_file_url();
     }
     discovery::check_discovery(&join.discovery, &mut diagnostics.problems);
     if !(join.ca_cert_path.starts_with('/') && join.ca_cert_path.ends_with(".crt")) {

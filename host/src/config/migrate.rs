@@ -1,10 +1,11 @@
 //! `config migrate`: writes a file of older API versions as documents of the newest versions,
-//! completed as the commands would complete them.
+//! completed where the commands complete them.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
     component::kubeadm_schema as schema,
-    defaults, join,
-    known::is_known,
+    defaults,
+    document_kinds::is_known,
+    join,
     load::from_documents,
     phases,
     read::{Diagnostics, Strictness, accepts_version},
@@ -25,13 +26,14 @@ pub struct Migrated {
 /// Reads a file strictly and writes its documents anew: InitConfiguration and ClusterConfiguration,
 /// JoinConfiguration, ResetConfiguration, UpgradeConfiguration, PhaseConfiguration, in this order.
 /// Documents of the kubelet and of kube-proxy have a version of their own and are left out (kubeadm
-/// behaviour). `program` is the name under which the file is migrated: as `kubeadm`, what kubeadm
-/// refuses is refused, and a timeout that kubeadm loses is lost.
+/// behaviour). `program` is the name under which the file is migrated: under the name `kubeadm`, it
+/// refuses what kubeadm refuses, and writes 0 for `controlPlaneComponentHealthCheck` where kubeadm
+/// does.
 ///
 /// # Errors
 /// Every problem of the file.
 pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrated, Problems> {
-    // The machine's own files do not become part of the new file.
+    // The files in /etc/kubephase are not read: they must not become part of the new file.
     let content = ConfigFile::at(file);
     let documents = content.documents()?;
     let unknown = documents.iter().filter(|document| !is_known(document));
@@ -52,7 +54,7 @@ pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrat
     migration.add_reset();
     migration.add_upgrade();
     migration.add_phases();
-    // That a version is deprecated is the reason for the command.
+    // No warnings about deprecated versions: the user runs this command because of them.
     migration.diagnostics.forget_deprecations();
     Ok(Migrated {
         text: write::join_documents(&migration.written),
@@ -103,8 +105,8 @@ impl<'a> Migration<'a> {
         }
     }
 
-    /// Whether kubeadm writes zero for the time that the control plane has to become healthy: it
-    /// takes this time from a ClusterConfiguration of v1beta3 alone.
+    /// Whether kubeadm writes 0 for `controlPlaneComponentHealthCheck`: it takes the time only from
+    /// a ClusterConfiguration of v1beta3.
     fn loses_timeout(&self) -> bool {
         let cluster = self.find("ClusterConfiguration");
         let is_old = cluster.is_some_and(|found| found.api_version.ends_with("/v1beta3"));
@@ -117,6 +119,7 @@ impl<'a> Migration<'a> {
         if let Some(mut decoded) = decoded {
             join::complete(&mut decoded, self.node, &mut self.diagnostics);
             if decoded.control_plane.is_some() {
+                // Adds the default taints of a control-plane node.
                 let mut init = decoded.as_init();
                 defaults::taint_control_plane(&mut init);
                 decoded.node_registration = init.node_registration;

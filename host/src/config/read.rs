@@ -2,7 +2,7 @@
 use super::{
     Document, Problem, Problems,
     component::{self, SchemaError, Struct},
-    known::is_known,
+    document_kinds::is_known,
     v1beta3,
     validate::algorithm_problem,
 };

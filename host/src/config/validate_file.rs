@@ -2,10 +2,10 @@
 //! strictly.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
+    document_kinds::is_known,
     documents::GROUP,
     file::documents_of,
     join,
-    known::is_known,
     load::from_documents,
     read::{Diagnostics, IGNORED, Strictness},
     reset, upgrade,

@@ -4,34 +4,34 @@ use super::{
     Applied, Context, Done,
     context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
-    wait::would_wait,
+    wait::{timeout_failure, would_wait},
 };
 use crate::{
     backoff::{Backoff, NextTry, Tries},
+    budget::Budget,
     wasm::grant::Grant,
     world::Tried,
 };
 use kubephase_sdk::spec::EtcdMemberSpec;
-use kubephase_wit::{Failure, FailureCode};
 use std::time::{Duration, Instant};
 
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Longest time for a member to serve after its peers know its name. A member that sees that they
-/// know it serves at once.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// Time that a member gets to serve clients once its peers know its name. A member that still does
+/// not serve has missed this, and is restarted ([`restart_member`]).
+const RESTART_AFTER: Duration = Duration::from_millis(200);
 
-/// Adds a member at this peer URL, and promotes it if it is to have a vote.
+/// Adds a member at the peer URL of `spec`, and promotes it if it is to have a vote.
 ///
 /// # Errors
 /// `timeout` if the member does not serve in time, `cancelled`, or the failure of etcd.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
     let mut tries = start_tries(context.wait_limit(spec.timeout_seconds));
-    let (mut changed, mut visibility) = (false, Visibility::Unknown);
+    let (mut changed, mut visibility) = (false, Visibility::NotSeen);
     loop {
         let last = match step(spec, context, &mut visibility) {
-            Ok(Step::Done) => return Ok(Done::from(changed)),
+            Ok(Step::Reached) => return Ok(Done::from(changed)),
             Ok(Step::Changed) if !spec.voting => return Ok(Done::from(Applied::Changed)),
             Ok(Step::Changed) => {
                 changed = true;
@@ -42,35 +42,24 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             Err(failure) => return Err(failure),
         };
         if !wait_for_next(&mut tries, context)? {
-            if context.world.longest_wait().is_some() {
-                let what = format!("the etcd member at {} to join the cluster", spec.peer_url);
+            let what = format!("the etcd member at {} to join the cluster", spec.peer_url);
+            // A dry run counts the wait as over: nothing more will happen in it.
+            if context.world.ends_waits_early() {
                 return Ok(would_wait(&what));
             }
-            return Err(out_of_time(spec, &last));
+            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the \
+                members with `etcdctl member list`; a member that does not start can be removed \
+                with `etcdctl member remove`";
+            let seconds = spec.timeout_seconds;
+            return Err(timeout_failure(&what, seconds, &last, remedy.into()));
         }
-    }
-}
-
-fn out_of_time(spec: &EtcdMemberSpec, last: &str) -> Failure {
-    let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the members \
-        with `etcdctl member list`; a member that does not start can be removed with `etcdctl \
-        member remove`";
-    let message = format!(
-        "the etcd member at {} did not come about within {}s: {last}",
-        spec.peer_url,
-        spec.timeout_seconds.max(0)
-    );
-    Failure {
-        retryable: true,
-        remedy: Some(remedy.into()),
-        ..Failure::new(FailureCode::Timeout, message)
     }
 }
 
 /// Removes a member, unless it is the only one. The others refuse the removal for some seconds
 /// after a member joined ("unhealthy cluster"), and while there is no leader: the removal is tried
-/// until they accept it (kubeadm behaviour). There is no second try if the member list cannot be
-/// read.
+/// until they accept it (kubeadm behaviour). Fails at once if the member list cannot be read at the
+/// start.
 ///
 /// # Errors
 /// The failure of etcd, or `cancelled`.
@@ -81,10 +70,7 @@ pub fn remove_member(peer_url: &str, timeout_seconds: i64, context: &Context) ->
     );
     let (mut members, mut was_requested) = (etcd.members()?, false);
     loop {
-        let Some(member) = members
-            .iter()
-            .find(|member| member.peer_urls.iter().any(|url| url == peer_url))
-        else {
+        let Some(member) = members.iter().find(|member| member.has_peer_url(peer_url)) else {
             return Ok(if was_requested {
                 Applied::Changed
             } else {
@@ -116,27 +102,24 @@ fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
     match tries.wait(context.cancel) {
         NextTry::Due => Ok(true),
         NextTry::OutOfTime => Ok(false),
-        NextTry::Cancelled => Err(Failure::new(
-            FailureCode::Cancelled,
-            "the run was cancelled while waiting for etcd",
-        )),
+        NextTry::Cancelled => Err(Budget::cancelled("the wait for etcd")),
     }
 }
 
 /// The result of one step.
 enum Step {
     /// the member is in the wanted state
-    Done,
+    Reached,
     Changed,
     /// the member is not in the wanted state yet, with the reason
     Waiting(&'static str),
 }
 
-/// Whether the peers of a member know its name.
+/// What was seen of a new member: whether its peers know its name.
 enum Visibility {
-    Unknown,
-    KnownSince(Instant),
-    /// the member was restarted because it did not notice that they know it
+    NotSeen,
+    SeenSince(Instant),
+    /// the member was restarted because it did not notice that its peers know its name
     Restarted,
 }
 
@@ -146,12 +129,12 @@ fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -
     let members = etcd.members()?;
     let Some(member) = members
         .iter()
-        .find(|member| member.peer_urls.contains(&spec.peer_url))
+        .find(|member| member.has_peer_url(&spec.peer_url))
     else {
         return etcd.add_learner(&spec.peer_url).map(|()| Step::Changed);
     };
     if !spec.voting {
-        return Ok(Step::Done);
+        return Ok(Step::Reached);
     }
     if member.name.is_empty() {
         return Ok(Step::Waiting("it has not started"));
@@ -160,12 +143,12 @@ fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -
         return if member.learner {
             etcd.promote(member.id).map(|()| Step::Changed)
         } else {
-            Ok(Step::Done)
+            Ok(Step::Reached)
         };
     }
     match *visibility {
-        Visibility::Unknown => *visibility = Visibility::KnownSince(Instant::now()),
-        Visibility::KnownSince(since) if member.learner && since.elapsed() > PATIENCE => {
+        Visibility::NotSeen => *visibility = Visibility::SeenSince(Instant::now()),
+        Visibility::SeenSince(since) if member.learner && since.elapsed() > RESTART_AFTER => {
             restart_member(context)?;
             *visibility = Visibility::Restarted;
         }
@@ -177,10 +160,11 @@ fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -
 /// Kills the container of this node's etcd, which the kubelet then restarts.
 ///
 /// A new member publishes its name, and serves when it sees that the others have recorded the name.
-/// If the record is only in the snapshot that the member receives first, it waits for seven seconds
-/// or more and publishes again (etcd 3.6). After a restart it publishes at once. It has no vote, so
-/// the cluster does not need it meanwhile. A shutdown would wait for the record too, so the member
-/// is killed as by a power cut, which etcd survives.
+/// If the name is only in the snapshot that the new member receives first, the new member does not
+/// see it: it waits for seven seconds or more and publishes its name again (etcd 3.6). After a
+/// restart it publishes at once. It has no vote, so the cluster does not need it meanwhile. A
+/// graceful shutdown would wait for the name too, so the member is killed as by a power cut, which
+/// etcd survives.
 fn restart_member(context: &Context) -> Tried<()> {
     let runtime = context.world.runtime();
     let containers = runtime.containers()?;

@@ -29,14 +29,14 @@ pub enum IfExists {
 
 /// Creates an object. If the object exists already, does with it what `if_exists` says.
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
-    let of = reference(manifest)?;
-    if let Some(current) = cluster.get(&of)? {
+    let object = reference(manifest)?;
+    if let Some(current) = cluster.get(&object)? {
         return change_existing(manifest, if_exists, &current, cluster);
     }
     if if_exists == IfExists::Apply {
         cluster.server_side_apply(manifest)?;
         return Ok(Done {
-            writes: vec![record_write("APPLY", &of, manifest)],
+            writes: vec![record_write("APPLY", &object, manifest)],
             ..Applied::Changed.into()
         });
     }
@@ -53,7 +53,7 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         Err(failure) => return Err(failure),
     };
     Ok(Done {
-        writes: vec![record_write(verb, &of, manifest)],
+        writes: vec![record_write(verb, &object, manifest)],
         ..Applied::Changed.into()
     })
 }
@@ -65,9 +65,10 @@ pub fn change_existing(
     current: &Value,
     cluster: &dyn Cluster,
 ) -> Tried<Done> {
+    let wanted = without_changing_fields(manifest);
     let applied = match if_exists {
         IfExists::Retain => return Ok(retained_result()),
-        _ if has_wanted_state(&without_changing_fields(manifest), current) => Applied::Unchanged,
+        _ if has_state(&wanted, current, ListRule::Equal) => Applied::Unchanged,
         IfExists::Apply => cluster
             .server_side_apply(manifest)
             .map(|_| Applied::Changed)?,
@@ -90,15 +91,15 @@ fn retained_result() -> Done {
 }
 
 /// Applies a strategic merge patch, unless the object has the patched state already.
-pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
-    let current = cluster.get(of)?;
-    patch_current(of, patch, current.as_ref(), cluster)
+pub fn apply_patch(object: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
+    let current = cluster.get(object)?;
+    patch_current(object, patch, current.as_ref(), cluster)
 }
 
 /// Applies a strategic merge patch to an object that was read (`current`), unless the object has
 /// the patched state already.
 pub fn patch_current(
-    of: &ObjectRef,
+    object: &ObjectRef,
     patch: &Value,
     current: Option<&Value>,
     cluster: &dyn Cluster,
@@ -106,32 +107,32 @@ pub fn patch_current(
     let current = current.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,
-            format!("{} does not exist, so it cannot be patched", target(of)),
+            format!("{} does not exist, so it cannot be patched", target(object)),
         )
     })?;
-    let changed = !has_patched_state(patch, current);
+    let changed = !has_state(patch, current, ListRule::Contains);
     if changed {
-        cluster.patch(of, patch)?;
+        cluster.patch(object, patch)?;
     }
     Ok(Done {
-        writes: vec![record_write("PATCH", of, patch)],
+        writes: vec![record_write("PATCH", object, patch)],
         ..Done::from(changed)
     })
 }
 
 /// Deletes an object, if it exists.
-pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
-    let changed = cluster.get(of)?.is_some();
+pub fn delete(object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
+    let changed = cluster.get(object)?.is_some();
     if changed {
-        cluster.delete(of, None)?;
+        cluster.delete(object, None)?;
     }
-    Ok(deletion_result(of, changed))
+    Ok(deletion_result(object, changed))
 }
 
 /// Returns the result of a deletion. It changed something if the object existed.
-fn deletion_result(of: &ObjectRef, changed: bool) -> Done {
+fn deletion_result(object: &ObjectRef, changed: bool) -> Done {
     Done {
-        writes: vec![record_write("DELETE", of, &Value::Null)],
+        writes: vec![record_write("DELETE", object, &Value::Null)],
         ..Done::from(changed)
     }
 }
@@ -139,12 +140,12 @@ fn deletion_result(of: &ObjectRef, changed: bool) -> Done {
 /// Returns the record of the write that an effect asks for. It is recorded even if the object is in
 /// the wanted state already, so that the output of a run does not depend on the state of the
 /// cluster.
-pub fn record_write(verb: &'static str, of: &ObjectRef, body: &Value) -> ObjectWrite {
+pub fn record_write(verb: &'static str, object: &ObjectRef, body: &Value) -> ObjectWrite {
     ObjectWrite {
         verb,
-        resource: resource(&of.kind),
-        namespace: of.namespace.clone(),
-        name: of.name.clone(),
+        resource: resource(&object.kind),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
         body: body.to_string(),
     }
 }
@@ -162,44 +163,37 @@ fn without_changing_fields(manifest: &Value) -> Value {
     manifest
 }
 
-/// Whether an object is in the wanted state: it has all wanted fields with the wanted values, and
-/// lists are equally long. Fields that the server added (defaults, its own metadata) do not count.
-/// A field that is to be empty may be absent.
-fn has_wanted_state(wanted: &Value, current: &Value) -> bool {
-    match (wanted, current) {
-        (Value::Object(wanted), Value::Object(current)) => wanted.iter().all(|(key, wanted)| {
-            current.get(key).map_or_else(
-                || is_empty(wanted),
-                |current| has_wanted_state(wanted, current),
-            )
-        }),
-        (Value::Array(wanted), Value::Array(current)) => {
-            wanted.len() == current.len()
-                && wanted
-                    .iter()
-                    .zip(current)
-                    .all(|(wanted, current)| has_wanted_state(wanted, current))
-        }
-        _ => wanted == current,
-    }
+/// How the lists of a wanted state are compared with the lists of an object.
+#[derive(Clone, Copy)]
+enum ListRule {
+    /// Lists are equally long, and each item has the wanted state.
+    Equal,
+    /// Each wanted item may be anywhere in its list: a patch merges lists.
+    Contains,
 }
 
-/// Whether an object has the state after a patch. Lists are merged, so each element of the patch
-/// may be anywhere in its list.
-fn has_patched_state(patch: &Value, current: &Value) -> bool {
-    match (patch, current) {
-        (Value::Object(patch), Value::Object(current)) => patch.iter().all(|(key, patch)| {
-            current.get(key).map_or_else(
-                || is_empty(patch),
-                |current| has_patched_state(patch, current),
-            )
-        }),
-        (Value::Array(patch), Value::Array(current)) => patch.iter().all(|patch| {
+/// Whether an object is in the wanted state: it has all wanted fields with the wanted values.
+/// Fields that the server added (defaults, its own metadata) do not count. A field that is to be
+/// empty may be absent.
+fn has_state(wanted: &Value, current: &Value, lists: ListRule) -> bool {
+    let is_in_state = |wanted: &Value, current: &Value| has_state(wanted, current, lists);
+    match (wanted, current) {
+        (Value::Object(wanted), Value::Object(current)) => wanted.iter().all(|(key, wanted)| {
             current
-                .iter()
-                .any(|current| has_patched_state(patch, current))
+                .get(key)
+                .map_or_else(|| is_empty(wanted), |current| is_in_state(wanted, current))
         }),
-        _ => patch == current,
+        (Value::Array(wanted), Value::Array(current)) => match lists {
+            ListRule::Equal => {
+                let mut pairs = wanted.iter().zip(current);
+                wanted.len() == current.len()
+                    && pairs.all(|(wanted, current)| is_in_state(wanted, current))
+            }
+            ListRule::Contains => wanted
+                .iter()
+                .all(|wanted| current.iter().any(|current| is_in_state(wanted, current))),
+        },
+        _ => wanted == current,
     }
 }
 

@@ -11,7 +11,7 @@ pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
     render::MANIFESTS,
-    world::{real::programs::SYSTEM, state_directory as state},
+    world::{real::programs::SYSTEM_PROGRAM_DIRECTORIES, state_directory as state},
 };
 use named::NamedFiles;
 use std::{env, path::PathBuf};
@@ -89,7 +89,7 @@ pub fn territory_of(config: &Config) -> Territory {
 fn add_programs(territory: &mut Territory) {
     let path = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
-    let system = SYSTEM.iter().map(PathBuf::from);
+    let system = SYSTEM_PROGRAM_DIRECTORIES.iter().map(PathBuf::from);
     for place in system.chain(directories).chain(env::current_exe()) {
         territory.add_readable(&place.to_string_lossy());
     }

@@ -29,8 +29,8 @@ fn a_service_that_cannot_reach_its_state_is_a_failure() {
     }
 }
 
-/// Writes an effect that has this data, and compares it.
-fn assert_written<K: EffectKind + DeserializeOwned>(kind: &str, data: &str) {
+/// Serialises an effect with this data, and compares the JSON.
+fn assert_json<K: EffectKind + DeserializeOwned>(kind: &str, data: &str) {
     let effect: K = serde_json::from_str(&format!("{{{data}}}")).unwrap();
     assert_eq!(
         String::from_utf8(Effect::from(effect).to_json()).unwrap(),
@@ -38,26 +38,26 @@ fn assert_written<K: EffectKind + DeserializeOwned>(kind: &str, data: &str) {
     );
 }
 
-/// Journals hold digests of what is written.
+/// Journals hold digests of this JSON.
 #[test]
-fn effects_are_written_as_their_kind_and_their_data() {
-    assert_written::<RemoveFile>("remove-file", r#""path":"/a""#);
-    assert_written::<files::Directory>("directory", r#""path":"/a","mode":493"#);
-    assert_written::<StaticPod>(
+fn effects_are_serialised_as_their_kind_and_data() {
+    assert_json::<RemoveFile>("remove-file", r#""path":"/a""#);
+    assert_json::<files::Directory>("directory", r#""path":"/a","mode":493"#);
+    assert_json::<StaticPod>(
         "static-pod",
         r#""name":"etcd","file":{"path":"/a","content":[120],"mode":384,"owner":null}"#,
     );
-    assert_written::<Object>("object", r#""manifest":{"kind":"X"},"if_exists":"retain""#);
-    let of = r#""of":{"api_version":"v1","kind":"Node","namespace":null,"name":"n"}"#;
-    assert_written::<Patch>("patch", &format!(r#"{of},"patch":{{}}"#));
-    assert_written::<Delete>("delete", of);
-    assert_written::<BootstrapKubeconfig>("bootstrap-kubeconfig", r#""path":"/a""#);
-    assert_written::<KubeconfigServer>("kubeconfig-server", r#""path":"/a","server":"https://b""#);
-    assert_written::<Service>("service", r#""name":"crio","state":"running""#);
-    assert_written::<Sysctl>("sysctl", r#""key":"net.ipv4.ip_forward","value":"1""#);
-    assert_written::<Module>("module", r#""name":"br_netfilter""#);
-    assert_written::<Image>("image", r#""image":"registry.k8s.io/pause:3.10""#);
-    assert_written::<CommandLine>("command", r#""program":"ls","args":["-l"]"#);
+    assert_json::<Object>("object", r#""manifest":{"kind":"X"},"if_exists":"retain""#);
+    let object_field = r#""of":{"api_version":"v1","kind":"Node","namespace":null,"name":"n"}"#;
+    assert_json::<Patch>("patch", &format!(r#"{object_field},"patch":{{}}"#));
+    assert_json::<Delete>("delete", object_field);
+    assert_json::<BootstrapKubeconfig>("bootstrap-kubeconfig", r#""path":"/a""#);
+    assert_json::<KubeconfigServer>("kubeconfig-server", r#""path":"/a","server":"https://b""#);
+    assert_json::<Service>("service", r#""name":"crio","state":"running""#);
+    assert_json::<Sysctl>("sysctl", r#""key":"net.ipv4.ip_forward","value":"1""#);
+    assert_json::<Module>("module", r#""name":"br_netfilter""#);
+    assert_json::<Image>("image", r#""image":"registry.k8s.io/pause:3.10""#);
+    assert_json::<CommandLine>("command", r#""program":"ls","args":["-l"]"#);
 }
 
 #[test]
@@ -85,11 +85,12 @@ fn service(state: &str) -> Effect {
 
 #[test]
 fn stopping_a_service_undoes_its_start() {
-    for (state, inverse) in [("running", "stopped"), ("enabled", "disabled")] {
-        let Undo::By(undo) = service(state).properties().undo else {
+    for (state, opposite_state) in [("running", "stopped"), ("enabled", "disabled")] {
+        let Undo::By(wanted_inverse) = service(state).properties().undo else {
             panic!("nothing undoes {state}");
         };
-        assert_eq!(service(inverse).properties().undoes, Some(undo));
+        let opposite = service(opposite_state).properties();
+        assert_eq!(opposite.undoes, Some(wanted_inverse));
         assert_eq!(service(state).properties().undoes, None);
     }
     let restarted = service("restarted").properties();
@@ -104,18 +105,20 @@ fn a_footprint_names_paths_once_and_no_content() {
         mode: 0o600,
         owner: None,
     });
-    let of_file = Footprint {
+    let removes_created = Footprint {
         undo: Undo::RemoveCreated,
         ..Footprint::default()
     };
-    assert_eq!(file.footprint(&[]), of_file);
+    assert_eq!(file.footprint(&[]), removes_created);
     let certificate = Effect::from(CertificateSpec {
         directory: "/pki".into(),
         name: "ca".into(),
         ..CertificateSpec::default()
     });
     assert_eq!(certificate.footprint(&[]).paths, ["/pki/ca.key"]);
-    assert_eq!(certificate.footprint(&["/pki/ca.key".into()]), of_file);
+    // The event of the effect already names the files that the effect made.
+    let footprint = certificate.footprint(&["/pki/ca.key".into()]);
+    assert_eq!(footprint, removes_created);
 }
 
 /// The journal reserves room for these texts.

@@ -1,6 +1,5 @@
-//! Waiting for a condition. The first pause between two checks is two milliseconds. Later pauses
-//! are a tenth of a second while most conditions come to hold, and kubeadm's half second after
-//! that.
+//! Waits for a condition. The pauses between checks begin with 2 ms and double. They grow to 100 ms
+//! (10 ms for cheap local checks) in the first 30 seconds, and to kubeadm's 500 ms after that.
 mod check;
 mod kind;
 mod static_pod;
@@ -8,6 +7,7 @@ mod static_pod;
 use super::{Applied, Context, Done};
 use crate::{
     backoff::{Backoff, NextTry},
+    budget::Budget,
     text::{redact, sanitise},
     world::{Container, Tried},
 };
@@ -21,7 +21,7 @@ const BRISK_PAUSE: Duration = Duration::from_millis(100);
 /// The pause for checks that cost little: a refused connection on loopback, or a missing file.
 const LOCAL_PAUSE: Duration = Duration::from_millis(10);
 const SLOW_PAUSE: Duration = Duration::from_millis(500);
-/// Lines of a component's log that a remedy quotes.
+/// Number of lines of a component's log that a remedy quotes.
 const LOG_LINES: usize = 8;
 
 /// Returns the failure of a check that may succeed later.
@@ -32,11 +32,12 @@ fn not_ready(message: String) -> Failure {
     }
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition holds. In a world where nothing more will happen, a condition that
+/// does not hold in time counts as if it held.
 ///
 /// # Errors
-/// `timeout` with the reason of the last check, `cancelled`, or at once a failure that waiting does
-/// not mend.
+/// `timeout` with the reason of the last check; `cancelled`; or immediately the failure of a check
+/// that is not retryable.
 pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     let brisk = match spec.condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => LOCAL_PAUSE,
@@ -58,7 +59,7 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
                     ..Done::from(changed)
                 });
             }
-            Ok(Check::NotYet) => "it is not there yet".to_owned(),
+            Ok(Check::NotYet) => "not ready yet".to_owned(),
             Err(failure) if failure.retryable || failure.code == FailureCode::NotFound => {
                 failure.message
             }
@@ -67,15 +68,19 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
         match tries.wait(context.cancel) {
             NextTry::Due => {}
             NextTry::Cancelled => {
-                return Err(Failure::new(
-                    FailureCode::Cancelled,
-                    format!("the run was cancelled while waiting for {}", spec.condition),
-                ));
+                return Err(Budget::cancelled(&format!(
+                    "the wait for {}",
+                    spec.condition
+                )));
             }
-            NextTry::OutOfTime if context.world.longest_wait().is_some() => {
+            NextTry::OutOfTime if context.world.ends_waits_early() => {
                 return Ok(would_wait(&spec.condition.to_string()));
             }
-            NextTry::OutOfTime => return Err(out_of_time(spec, &last, context)),
+            NextTry::OutOfTime => {
+                let remedy = remedy(&spec.condition, context);
+                let what = spec.condition.to_string();
+                return Err(timeout_failure(&what, spec.timeout_seconds, &last, remedy));
+            }
         }
     }
 }
@@ -89,16 +94,13 @@ pub(super) fn would_wait(what: &str) -> Done {
     )
 }
 
-/// Returns the failure of a condition that did not hold in time.
-fn out_of_time(spec: &WaitSpec, last: &str, context: &Context) -> Failure {
-    let message = format!(
-        "{} did not come about within {}s: {last}",
-        spec.condition,
-        spec.timeout_seconds.max(0)
-    );
+/// Returns the failure of a wait that lasted too long. `last` is the reason of the last check.
+pub(super) fn timeout_failure(what: &str, seconds: i64, last: &str, remedy: String) -> Failure {
+    let seconds = seconds.max(0);
+    let message = format!("waiting for {what} timed out after {seconds}s: {last}");
     Failure {
         retryable: true,
-        remedy: Some(remedy(&spec.condition, context)),
+        remedy: Some(remedy),
         ..Failure::new(FailureCode::Timeout, message)
     }
 }
@@ -125,17 +127,20 @@ fn remedy(condition: &Condition, context: &Context) -> String {
                  container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube \
                  | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
             );
-            let logs = logs_of_ended(context).into_iter().map(|(name, lines)| {
-                format!("\n{name} ended; its last words:\n\t{}", lines.join("\n\t"))
-            });
+            let logs = logs_of_stopped_components(context)
+                .into_iter()
+                .map(|(name, lines)| {
+                    let lines = lines.join("\n\t");
+                    format!("\n{name} stopped; the end of its log:\n\t{lines}")
+                });
             std::iter::once(advice).chain(logs).collect()
         }
     }
 }
 
-/// Returns the components of the control plane whose last container has ended, each with the end of
-/// its log.
-fn logs_of_ended(context: &Context) -> Vec<(String, Vec<String>)> {
+/// Returns the components of the control plane whose last container has stopped, each with the end
+/// of its log.
+fn logs_of_stopped_components(context: &Context) -> Vec<(String, Vec<String>)> {
     let containers = context.world.runtime().containers().unwrap_or_default();
     [
         "etcd",
@@ -144,12 +149,21 @@ fn logs_of_ended(context: &Context) -> Vec<(String, Vec<String>)> {
         "kube-scheduler",
     ]
     .into_iter()
-    .filter_map(|name| Some((name.to_owned(), log_of_ended(name, &containers, context)?)))
+    .filter_map(|name| {
+        Some((
+            name.to_owned(),
+            log_of_stopped_component(name, &containers, context)?,
+        ))
+    })
     .collect()
 }
 
 /// Returns the end of a component's log; `None` if the component runs, or has no log.
-fn log_of_ended(name: &str, containers: &[Container], context: &Context) -> Option<Vec<String>> {
+fn log_of_stopped_component(
+    name: &str,
+    containers: &[Container],
+    context: &Context,
+) -> Option<Vec<String>> {
     let mut own: Vec<_> = containers
         .iter()
         .filter(|container| container.name == name)
@@ -165,7 +179,8 @@ fn log_of_ended(name: &str, containers: &[Container], context: &Context) -> Opti
     Some(lines.collect()).filter(|lines: &Vec<String>| !lines.is_empty())
 }
 
-/// Returns kubeadm's lines about a condition that holds after this time.
+/// Returns the lines for the operator about a condition that holds after this time. The first two
+/// are kubeadm's.
 fn lines_about(condition: &Condition, after: Duration) -> Vec<String> {
     let after =
         kubephase_sdk::duration::Duration(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));

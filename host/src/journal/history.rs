@@ -4,7 +4,7 @@ mod outdated;
 mod system;
 
 use super::{
-    list::number,
+    list::run_number_of,
     reader::{Events, ReadError, is_relied_on},
 };
 use crate::{
@@ -123,7 +123,12 @@ fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>
     let mut paths: Vec<(u64, String)> = files
         .list(directory)?
         .into_iter()
-        .filter_map(|name| Some((number(Path::new(&name))?, format!("{directory}/{name}"))))
+        .filter_map(|name| {
+            Some((
+                run_number_of(Path::new(&name))?,
+                format!("{directory}/{name}"),
+            ))
+        })
         .collect();
     paths.sort();
     Ok(paths)

@@ -13,7 +13,7 @@ pub struct JournalFile {
 }
 
 /// Returns the number of the run whose journal has this name.
-pub fn number(path: &Path) -> Option<u64> {
+pub fn run_number_of(path: &Path) -> Option<u64> {
     path.file_name()?
         .to_str()?
         .strip_prefix("journal-")?
@@ -22,19 +22,19 @@ pub fn number(path: &Path) -> Option<u64> {
         .ok()
 }
 
-/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file
-/// alone. The list is empty if `at` does not exist.
+/// Lists the journals of a state directory, the latest last; of a file, only that file. The list is
+/// empty if the path does not exist.
 ///
 /// # Errors
 /// The directory cannot be read.
-pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
-    if at.is_file() {
+pub fn list_journals(directory_or_file: &Path) -> io::Result<Vec<JournalFile>> {
+    if directory_or_file.is_file() {
         return Ok(vec![JournalFile {
-            number: number(at),
-            path: at.to_owned(),
+            number: run_number_of(directory_or_file),
+            path: directory_or_file.to_owned(),
         }]);
     }
-    let entries = match fs::read_dir(at) {
+    let entries = match fs::read_dir(directory_or_file) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -45,7 +45,7 @@ pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
     let mut journals: Vec<JournalFile> = paths
         .into_iter()
         .map(|path| JournalFile {
-            number: number(&path),
+            number: run_number_of(&path),
             path,
         })
         .filter(|journal| journal.number.is_some())

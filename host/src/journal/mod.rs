@@ -2,10 +2,10 @@
 //! appended to. Each event of an effect is on the disk before the next effect begins. Journals hold
 //! no secrets: tokens and keys in messages are blanked.
 //!
-//! The newest 50 journals are kept, up to 256 MiB, and every older journal that records something
-//! that is still on the node (`history`). A run writes at most 16 MiB of information (messages,
-//! findings, progress) of the program, and 4 MiB of each plugin (`shares`). It stops at 64 MiB in
-//! total.
+//! A run keeps the newest 50 journals, up to 256 MiB in total. It also keeps each older journal
+//! that records something that is still on the node (`history`). A journal holds at most 16 MiB of
+//! messages, findings and progress from the program, 4 MiB from each plugin, and 24 MiB from all
+//! plugins (`shares`). At 64 MiB in total the run begins no further effect.
 
 #![allow(
     clippy::disallowed_methods,
@@ -27,7 +27,7 @@ pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read_each};
 
-use list::number;
+use list::run_number_of;
 use shares::Shares;
 use writer::Writer;
 
@@ -65,7 +65,7 @@ impl Header {
     }
 }
 
-/// The event that a journal has to survive.
+/// The failure that a journal has to survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// The process may end (in a scratch tree).
@@ -78,9 +78,10 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct Journal(Arc<Mutex<Writer>>);
 
-/// The label of the message that a journal lacks some information of its run. No phase has this
-/// label.
-pub const MARK: &str = "journal";
+/// The label of the message which says that some messages of the run are missing in the journal. No
+/// phase has this label.
+pub const MISSING_LABEL: &str = "journal";
+
 impl Journal {
     /// Begins a new journal in a state directory.
     ///
@@ -97,7 +98,7 @@ impl Journal {
             .map_err(|failure| io::Error::other(failure.to_text()))?;
         let latest = names
             .iter()
-            .filter_map(|name| number(Path::new(name)))
+            .filter_map(|name| run_number_of(Path::new(name)))
             .max();
         let mut number = latest.map_or(1, |number| number.saturating_add(1));
         loop {
@@ -131,8 +132,8 @@ impl Journal {
         self.writer().path.clone()
     }
 
-    /// Returns why events are no longer recorded; `None` while they are. The run was cancelled at
-    /// that moment.
+    /// Returns the failure after which no event was recorded any more; `None` if there was none.
+    /// The failure also cancels the run.
     pub fn failure(&self) -> Option<String> {
         self.writer().failure.clone()
     }

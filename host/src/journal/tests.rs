@@ -161,6 +161,14 @@ fn removal(path: &str) -> Effect {
     Effect::from(RemoveFile { path: path.into() })
 }
 
+/// Returns the line of [`made_event`].
+fn made_line(path: &str) -> String {
+    json::line(&Event {
+        at: 1,
+        kind: made_event(path),
+    })
+}
+
 /// Returns the event that a file was made which did not exist before.
 fn made_event(path: &str) -> EventKind {
     effect_event(&file(path), Applied::Changed, &[path], &[])

@@ -1,5 +1,5 @@
 //! Writes events into a journal: without secrets, shortened, and up to the limits of a journal.
-use super::{Durability, MARK, shares::Shares};
+use super::{Durability, MISSING_LABEL, shares::Shares};
 use crate::{
     cancel::Cancel,
     event::{Event, EventKind},
@@ -101,7 +101,7 @@ impl Writer {
         let kind = EventKind::Message {
             phase: String::new(),
             severity: Severity::Warning,
-            label: MARK.to_owned(),
+            label: MISSING_LABEL.to_owned(),
             text,
             plugin: None,
         };

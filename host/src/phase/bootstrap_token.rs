@@ -1,6 +1,6 @@
 //! `bootstrap-token`: the tokens with which nodes join, the rights of the tokens, and the public
 //! ConfigMap `cluster-info`.
-use crate::{program, render::objects};
+use crate::render::objects;
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_cluster, effects_core, failure, json,
     kubeadm::Config,
@@ -8,8 +8,8 @@ use kubephase_sdk::{
     spec::{BootstrapTokenSpec, KubeconfigFacts},
 };
 
-/// The bindings, each with what it allows in kubeadm's words.
-const RBAC_RULES: &[(&str, &str)] = &[
+/// The ClusterRoleBindings that are announced, and kubeadm's words for what each allows.
+const ANNOUNCED_BINDINGS: &[(&str, &str)] = &[
     (
         "kubeadm:get-nodes",
         "allow Node Bootstrap tokens to get nodes",
@@ -33,11 +33,13 @@ const RBAC_RULES: &[(&str, &str)] = &[
     ),
 ];
 
-/// `bootstrap-token`
+/// The phase `bootstrap-token`: proposes the tokens, their rights, and the ConfigMap
+/// `cluster-info`.
 ///
 /// # Errors
-/// `not-found` if the admin's kubeconfig does not exist.
-pub fn create_tokens() -> Result<Outcome, Failure> {
+/// `not-found` if the admin's kubeconfig does not exist, `invalid` if it cannot be parsed; or the
+/// host refuses a proposal.
+pub fn propose_tokens() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     super::require_kubeconfig(&config)?;
     let tokens = &config.init.bootstrap_tokens;
@@ -66,6 +68,7 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
         .enumerate()
     {
         let effect = effects_cluster::apply_object(&object.to_string())?;
+        // The ConfigMap is first; its Role and RoleBinding follow without a line.
         if index == 0 {
             effects::announce(
                 effect,
@@ -85,7 +88,7 @@ fn propose_access() -> Result<(), Failure> {
             .unwrap_or_default()
             .to_owned();
         let effect = effects_cluster::apply_object(&object.to_string())?;
-        if let Some((_, line)) = RBAC_RULES
+        if let Some((_, line)) = ANNOUNCED_BINDINGS
             .iter()
             .find(|(binding, _)| kind == "ClusterRoleBinding" && name == *binding)
         {
@@ -99,7 +102,7 @@ fn propose_access() -> Result<(), Failure> {
 /// without the ConfigMap `cluster-info`, which no release changes.
 ///
 /// # Errors
-/// The host refuses a proposal.
+/// `not-found` if the kubeconfig does not exist; or the host refuses a proposal.
 pub fn apply_access() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     super::require_kubeconfig(&config)?;
@@ -114,7 +117,11 @@ pub fn apply_access() -> Result<Outcome, Failure> {
 /// # Errors
 /// `not-found` if the file does not exist; `invalid` if it is not a valid kubeconfig.
 pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failure> {
-    let text = observe_pki::kubeconfig(path)?.ok_or_else(|| missing_kubeconfig(path))?;
+    let text = observe_pki::kubeconfig(path)?.ok_or_else(|| {
+        let message =
+            format!("{path} does not exist; it names the cluster's address and authority");
+        super::missing_kubeconfig(message)
+    })?;
     let facts: KubeconfigFacts = serde_json::from_str(&text)
         .map_err(|e| failure(kubephase_sdk::FailureCode::Invalid, format!("{path}: {e}")))?;
     match facts.error {
@@ -123,18 +130,5 @@ pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failu
             format!("{path}: {error}"),
         )),
         None => Ok(facts),
-    }
-}
-
-fn missing_kubeconfig(path: &str) -> Failure {
-    Failure {
-        remedy: Some(format!(
-            "create it with: {}",
-            program::command("init phase kubeconfig admin")
-        )),
-        ..failure(
-            kubephase_sdk::FailureCode::NotFound,
-            format!("{path} does not exist; it names the cluster's address and authority"),
-        )
     }
 }

@@ -89,7 +89,7 @@ fn header<S>(config: &Config<S>) -> Vec<String> {
 
 fn propose_certificate(certificate: &ControlPlaneCertificate) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    if certificate.belongs_to_etcd() && config.cluster.etcd.external.is_some() {
+    if !certificate.is_needed(&config) {
         let what = if certificate.authority.is_none() {
             "certificate authority"
         } else {
@@ -180,7 +180,7 @@ fn certificate_spec(
     } else {
         cluster.ca_certificate_validity_period
     };
-    let (dns_names, ip_addresses) = (certificate.names)(certificate, config)
+    let (dns_names, ip_addresses) = (certificate.alternative_names)(certificate, config)
         .map_err(|why| failure(kubephase_sdk::FailureCode::Invalid, why))?;
     let common_name = match certificate.common_name {
         "" => &config.init.node_registration.name,
@@ -200,7 +200,7 @@ fn certificate_spec(
     })
 }
 
-/// `certs/sa`
+/// The phase `certs/sa`: proposes the pair of keys that signs the tokens of service accounts.
 fn make_service_account_keys() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     effects_pki::ensure_key_pair(&json(&service_account_spec(&config)))?;

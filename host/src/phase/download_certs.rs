@@ -6,7 +6,8 @@ use kubephase_sdk::{
     spec::FetchKeysSpec,
 };
 
-/// `control-plane-prepare/download-certs`
+/// The phase `control-plane-prepare/download-certs`: proposes to fetch the shared keys and
+/// certificates from the cluster.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -21,13 +22,13 @@ pub fn download_shared_certificates() -> Result<Outcome, Failure> {
         "Downloading the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" \
          Namespace",
     );
-    let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
+    let proposal = effects_core::fetch_keys(&json(&FetchKeysSpec {
         files: upload_certs::shared_files(&config),
     }))?;
     let line = format!(
         "Saving the certificates to the folder: {:?}",
         config.cluster.certificates_dir
     );
-    effects::announce(keys, &line)?;
+    effects::announce(proposal, &line)?;
     Ok(Outcome::Settled)
 }

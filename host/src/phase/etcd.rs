@@ -2,7 +2,7 @@
 use crate::render::static_pod;
 use kubephase_sdk::{Failure, Outcome, config, effects_files, kubeadm::Config};
 
-/// `etcd/local`
+/// The phase `etcd/local`: proposes the data directory and the static Pod of etcd.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

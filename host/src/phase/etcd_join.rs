@@ -14,7 +14,8 @@ pub(super) fn timeout(config: &Config) -> i64 {
     timeouts.etcd_api_call.unwrap_or_default().as_secs()
 }
 
-/// `check-etcd`
+/// The phase `check-etcd`: waits until the etcd cluster is healthy, and refuses a member that has
+/// lost its data.
 ///
 /// # Errors
 /// `already-exists` if this node's etcd is a member and has lost its data; or the host cannot
@@ -47,7 +48,8 @@ fn reject_stale_member(config: &Config) -> Result<(), Failure> {
     let peer_url = peer_url(config);
     let stale = list_members()?
         .into_iter()
-        .find(|member| member.peer_urls.contains(&peer_url) && !member.name.is_empty());
+        // A member without a name has never started, so it has no data to lose.
+        .find(|member| member.has_peer_url(&peer_url) && !member.name.is_empty());
     let Some(EtcdMember { id, name, .. }) = stale else {
         return Ok(());
     };
@@ -65,9 +67,10 @@ fn reject_stale_member(config: &Config) -> Result<(), Failure> {
         etcd.data_dir
     );
     let remedy = format!(
-        "on a machine where etcd runs, remove the old member, then run this again: kubectl -n \
-         kube-system exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert \
-         {pki}/healthcheck-client.crt --key {pki}/healthcheck-client.key member remove {id:x}",
+        "remove the old member with this command, in which NODE is another control-plane node, \
+         then run this again: kubectl -n kube-system exec etcd-NODE -- etcdctl --cacert \
+         {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key {pki}/healthcheck-client.key \
+         member remove {id:x}",
         pki = format_args!("{}/etcd", config.cluster.certificates_dir)
     );
     Err(Failure {
@@ -101,7 +104,8 @@ fn parse_member(text: &str) -> Result<EtcdMember, Failure> {
     })
 }
 
-/// `etcd-join`
+/// The phase `etcd-join`: proposes this node's etcd as a member without a vote, then its static
+/// Pod, then its vote.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -131,8 +135,9 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
         )?;
         return Ok(Outcome::Again);
     }
-    let (members, voting) = named_members(&config.init.node_registration.name, &peer_url)?;
-    if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
+    let (members, has_vote) =
+        list_members_with_names(&config.init.node_registration.name, &peer_url)?;
+    if has_vote && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
         return Ok(Outcome::Skipped(
             "this node's etcd is a member already".into(),
         ));
@@ -158,16 +163,16 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
 
 /// Returns all members by name and peer URL, this node's member included, and whether this node's
 /// member has a vote. A member that has not started yet is named by its id.
-fn named_members(
+fn list_members_with_names(
     own_name: &str,
     own_url: &str,
 ) -> Result<(Vec<static_pod::Member>, bool), Failure> {
-    let (mut members, mut voting) = (Vec::new(), false);
+    let (mut members, mut has_vote) = (Vec::new(), false);
     for member in list_members()? {
-        let own = member.peer_urls.iter().any(|url| url == own_url);
-        voting |= own && !member.learner;
+        let is_own = member.has_peer_url(own_url);
+        has_vote |= is_own && !member.learner;
         let name = match member.name.as_str() {
-            _ if own => own_name.to_owned(),
+            _ if is_own => own_name.to_owned(),
             "" => format!("{:x}", member.id),
             name => name.to_owned(),
         };
@@ -181,5 +186,5 @@ fn named_members(
                 }),
         );
     }
-    Ok((members, voting))
+    Ok((members, has_vote))
 }

@@ -7,7 +7,8 @@ use kubephase_sdk::{
     spec::RotatedKubeconfigSpec,
 };
 
-/// `kubelet-finalize/enable-client-cert-rotation`
+/// The phase `kubelet-finalize/enable-client-cert-rotation`: proposes that the kubelet's kubeconfig
+/// names the certificate that the kubelet renews.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -2,13 +2,13 @@
 //! with the token.
 use super::{
     kubelet_start,
-    mark_control_plane::{read_node, propose_wait_for_node},
+    mark_control_plane::{propose_wait_for_node, read_node},
     wait_control_plane,
 };
 use crate::render::{kubeconfig::local_url, kubelet, objects, static_pod};
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, cluster, config, effects, effects_cluster, effects_core, effects_files,
-    failure, input,
+    Failure, ObjectRef, Outcome, cluster, config, effects, effects_cluster, effects_core,
+    effects_files, failure, input,
     kubeadm::Config,
     observe_files, observe_pki,
     release::gate,
@@ -23,7 +23,8 @@ fn kubelet_kubeconfig(config: &Config) -> String {
     format!("{}/kubelet.conf", config.run.kubeconfig_dir)
 }
 
-/// `kubelet-start`
+/// The phase `kubelet-start` of `join`: proposes the kubelet's settings and a bootstrap kubeconfig,
+/// and starts the kubelet.
 ///
 /// # Errors
 /// `already-exists` if a ready node has the name; or the host cannot answer a question, or refuses
@@ -102,9 +103,9 @@ fn reject_taken_name(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `kubelet-wait-bootstrap`. In releases that keep the socket of the container runtime in the
-/// cluster, the Node of a worker gets it as an annotation; `mark-control-plane` annotates the Node
-/// of a control plane.
+/// The phase `kubelet-wait-bootstrap`: waits until the kubelet has its certificate. In releases
+/// that keep the socket of the container runtime in the cluster, the Node of a worker gets it as an
+/// annotation; `mark-control-plane` annotates the Node of a control plane.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

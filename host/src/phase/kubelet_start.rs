@@ -7,7 +7,7 @@ use kubephase_sdk::{
     kubeadm::Config, kubelet_unit, node, node_fact, patched, say, warn,
 };
 
-/// `kubelet-start`
+/// The phase `kubelet-start` of `init`: proposes the kubelet's settings, and starts the kubelet.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -39,16 +39,19 @@ fn require_kubeconfig<S>(config: &Config<S>) -> Result<(), Failure> {
     if config.join.is_some() || observe_files::stat(path)?.is_some() {
         return Ok(());
     }
-    Err(Failure {
+    let message = format!("open {path}: no such file or directory");
+    Err(missing_kubeconfig(message))
+}
+
+/// Returns the failure of a phase that needs a kubeconfig which does not exist.
+fn missing_kubeconfig(message: String) -> Failure {
+    Failure {
         remedy: Some(format!(
             "name another kubeconfig with --kubeconfig, or create the admin's with: {}",
             program::command("init phase kubeconfig admin")
         )),
-        ..failure(
-            FailureCode::NotFound,
-            format!("open {path}: no such file or directory"),
-        )
-    })
+        ..failure(FailureCode::NotFound, message)
+    }
 }
 
 /// Returns the algorithm of every key of the cluster. A feature gate that is set, even to false,

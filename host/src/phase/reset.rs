@@ -2,7 +2,7 @@
 //! fails is reported, and the other steps continue.
 mod undo;
 
-pub use undo::{undo_round, undo_rounds};
+pub use undo::{parse_round_pointer, plan_undo_rounds};
 
 use super::etcd_join;
 use crate::{
@@ -81,7 +81,7 @@ impl Etcd {
     }
 }
 
-/// `remove-etcd-member`
+/// The phase `remove-etcd-member`: proposes to remove this node's member of etcd, and its data.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -141,7 +141,8 @@ fn member_warning(why: &str) -> String {
 
 const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 
-/// `cleanup-node`
+/// The phase `cleanup-node`: stops the kubelet and the containers, and proposes to remove what
+/// `init`, `join` and earlier runs left on this machine.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -158,12 +159,12 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     if round == 0 {
         stop_node(&reset)?;
     }
-    undo::services(&steps)?;
-    undo::files(&steps)?;
+    undo::propose_services(&steps)?;
+    undo::propose_files(&steps)?;
     if round == 0 {
         empty_node(&config, &reset, &emptied)?;
     }
-    undo::directories(&steps, &emptied)?;
+    undo::propose_directories(&steps, &emptied)?;
     if round + 1 < reset.undo_rounds {
         return Ok(Outcome::Again);
     }

@@ -4,10 +4,11 @@ use super::bootstrap_token::read_admin_kubeconfig;
 use crate::render::messages::{self, ControlPlaneJoin, JoinTarget};
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
-/// `show-join-command`
+/// The phase `show-join-command`: prints the commands with which nodes join.
 ///
 /// # Errors
-/// `not-found` if the admin's kubeconfig does not exist.
+/// `not-found` if the admin's kubeconfig does not exist, `invalid` if it cannot be parsed; or the
+/// host cannot answer a question.
 pub fn show_commands() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;

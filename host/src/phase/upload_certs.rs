@@ -9,7 +9,7 @@ use kubephase_sdk::{
 /// (kubeadm's two hours).
 const TTL_SECONDS: i64 = 2 * 60 * 60;
 
-/// `upload-certs`
+/// The phase `upload-certs`: proposes the Secret with the shared keys and certificates.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

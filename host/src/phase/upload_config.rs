@@ -1,15 +1,17 @@
 //! `upload-config/*`: stores the configuration in the cluster, for nodes that join or are upgraded.
-use super::mark_control_plane::{read_node, propose_wait_for_node};
+use super::mark_control_plane::{propose_wait_for_node, read_node};
 use crate::render::{kubelet, objects};
 use kubephase_sdk::{
     Failure, Outcome, config, effects_cluster, input, kubeadm::Config, say, settings,
 };
 use serde_json::{Map, Value};
 
-/// `upload-config/kubeadm`
+/// The phase `upload-config/kubeadm`: proposes the ConfigMap with the ClusterConfiguration, and the
+/// rights to read it.
 ///
 /// # Errors
-/// The host cannot answer a question, or refuses a proposal.
+/// `not-found` if the kubeconfig does not exist; or the host cannot answer a question, or refuses a
+/// proposal.
 pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     super::require_kubeconfig(&config)?;
@@ -21,11 +23,13 @@ pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `upload-config/kubelet`. In releases that keep the socket of the container runtime in the
-/// cluster, the Node gets it as an annotation.
+/// The phase `upload-config/kubelet`: proposes the ConfigMap with the configuration of the
+/// kubelets. In releases that keep the socket of the container runtime in the cluster, the Node
+/// gets it as an annotation.
 ///
 /// # Errors
-/// The host cannot answer a question, or refuses a proposal.
+/// `not-found` if the kubeconfig or the Node does not exist; or the host cannot answer a question,
+/// or refuses a proposal.
 pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if input::round() > 0 {

@@ -10,7 +10,7 @@ use crate::{
         gate::{Danger, Risk},
         plugin::Plugin,
     },
-    world::reach::Services,
+    world::reach::ClusterSubnets,
 };
 use clap::Args;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct ConsentQuestion<'a> {
     /// the command that allows the plugin, without the flags of consent
     pub command: String,
     /// the subnets of the cluster's Services
-    pub services: Services,
+    pub cluster_subnets: ClusterSubnets,
 }
 
 impl Consent {
@@ -117,7 +117,7 @@ impl ConsentQuestion<'_> {
     fn new_risks(&self) -> BTreeMap<Risk, Vec<String>> {
         let mut risks = new_risks(self.plugin, self.allowed);
         let requests = self.plugin.manifest().grants.iter();
-        let nearby = requests.flat_map(|request| request.nearby_lines(self.services));
+        let nearby = requests.flat_map(|request| request.nearby_lines(self.cluster_subnets));
         add_lines(
             &mut risks,
             nearby.filter(|(line, _)| !self.allowed.granted.contains(line)),

@@ -23,7 +23,9 @@ use crate::{
     },
     text::sanitise,
     wasm::plugin::Plugin,
-    world::{World, api::Patience, fake::FakeWorld, node::gather, reach::Services, real::Real},
+    world::{
+        World, api::RetryLimit, fake::FakeWorld, node::gather, reach::ClusterSubnets, real::Real,
+    },
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
@@ -138,7 +140,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
             allowed: &Allowed::default(),
             in_place_of: None,
             command,
-            services: Services::of(SERVICE_SUBNET),
+            cluster_subnets: ClusterSubnets::parse(SERVICE_SUBNET),
         };
         consent.check(&question)?;
     } else if let Err(ungranted) = plugin.allow(&[], &[]) {
@@ -186,7 +188,7 @@ fn open_machine(runtime: &Handle) -> Result<Arc<dyn World>> {
     config.init.node_registration.cri_socket =
         facts.cri_sockets.first().cloned().unwrap_or_default();
     config.run.kubeconfig = ADMIN_KUBECONFIG.into();
-    let world = Real::open(runtime, facts, &config, &Patience::none())?;
+    let world = Real::open(runtime, facts, &config, &RetryLimit::single_try())?;
     Ok(Arc::new(world))
 }
 

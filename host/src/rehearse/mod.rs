@@ -21,8 +21,8 @@ use crate::{
     workflow::join::{self, ClusterSource, Join, Steps},
     world::{
         World,
-        api::{Credentials, Patience},
-        node::facts::{NodeFacts, SAME_AS_CLUSTER, with_kubelet_of},
+        api::{Credentials, RetryLimit},
+        node::facts::{NodeFacts, SAME_AS_CLUSTER, fill_kubelet_version},
         rehearsal::{self, Rehearsal, Setting},
         state_directory as state,
     },
@@ -203,11 +203,11 @@ impl RehearsedCluster<'_> {
         let prepared = prepare(self.distribution, &Join, loaded, None, None)?;
         let setting = Setting {
             files: rehearsal::files(&root, None)?,
-            facts: with_kubelet_of(&prepared.config.cluster.kubernetes_version, facts),
+            facts: fill_kubelet_version(&prepared.config.cluster.kubernetes_version, facts),
             credentials: Credentials::for_run(&prepared.config),
             cluster: self.world.cluster_state(),
-            patience: Patience {
-                time: API_TIME,
+            retry_limit: RetryLimit {
+                duration: API_TIME,
                 cancel: self.cancel.clone(),
             },
             port: 0,

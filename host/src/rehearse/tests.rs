@@ -37,8 +37,8 @@ fn open(
         facts,
         credentials: Credentials::for_run(config),
         cluster: Arc::new(cluster),
-        patience: Patience {
-            time: API_TIME,
+        retry_limit: RetryLimit {
+            duration: API_TIME,
             cancel: Cancel::never(),
         },
         port: 0,
@@ -137,7 +137,7 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
     let node = open(
         threads.handle(),
         second.path(),
-        with_kubelet_of(&version, machine.facts()),
+        fill_kubelet_version(&version, machine.facts()),
         &joining.config,
         cluster_state,
     );

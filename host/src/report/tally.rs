@@ -255,7 +255,7 @@ impl Tally {
                 plugin,
                 used,
             } => self.add_usage(phase, plugin, used),
-            EventKind::Message { label, text, .. } if label == journal::MARK => {
+            EventKind::Message { label, text, .. } if label == journal::MISSING_LABEL => {
                 self.not_kept.push(text.clone());
             }
             EventKind::Message { .. } | EventKind::Intended { .. } | EventKind::Progress { .. } => {

@@ -7,7 +7,7 @@ use crate::{
         gate::{Demand, Origin, Row},
         grant::Grant,
     },
-    world::reach::{Reach, Services},
+    world::reach::{ClusterSubnets, Reach},
 };
 use std::sync::Arc;
 
@@ -77,11 +77,11 @@ impl Access {
         row: &Row,
         demands: &[Demand<'_>],
         url: &HttpUrl,
-        services: Services,
+        cluster_subnets: ClusterSubnets,
     ) -> Result<Reach, String> {
         match self {
             Access::BuiltIn => Ok(Reach::All),
-            Access::Granted(grant) => grant.reach(row, demands, url, services),
+            Access::Granted(grant) => grant.reach(row, demands, url, cluster_subnets),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     event::{Bus, EventKind, Subscriber},
     journal::History,
     parallel,
-    phase::reset::undo_rounds,
+    phase::reset::plan_undo_rounds,
     plan::Plan,
     run::generated_secrets::GeneratedSecrets,
     world::{Files, World, state_directory as state},
@@ -30,7 +30,7 @@ pub struct Complete {
     pub prepared: Prepared,
     /// paths that earlier runs made
     made_before: Arc<BTreeSet<String>>,
-    /// the steps that undo earlier runs, as [`undo_rounds`] returns them
+    /// the steps that undo earlier runs, as [`plan_undo_rounds`] returns them
     undo: Arc<Vec<String>>,
     /// Unix seconds
     started: i64,
@@ -53,7 +53,7 @@ impl Prepared {
         // A reset has no checks about files that exist already.
         let (undo, made) = match &mut self.config.reset {
             Some(reset) => {
-                let rounds = undo_rounds(history.undo);
+                let rounds = plan_undo_rounds(history.undo);
                 reset.undo_rounds = rounds.len();
                 (rounds, BTreeSet::new())
             }

@@ -1,6 +1,6 @@
 //! Writes the result of a run for `--out DIR`: `DIR/files/…` with the files that the run would
-//! leave, with their modes, and `DIR/objects.yaml` with all writes to the API, in order. If writing
-//! fails, the result of an earlier run stays.
+//! leave, with the modes that `copy::mode_of_copy` explains, and `DIR/objects.yaml` with the writes
+//! to the API, in order. If writing fails, the result of an earlier run stays.
 //!
 //! `DIR/.kubephase-out` lists the files that an earlier run wrote there. Only these are replaced or
 //! removed.
@@ -13,12 +13,12 @@ mod marker;
 mod objects;
 mod tree;
 
-pub use marker::check;
+pub use marker::refuse_foreign_files;
 pub use objects::render_objects;
 
 use crate::{config::Config, effect::ObjectWrite, world::Files};
 use anyhow::{Context, Result, anyhow};
-use copy::Copy;
+use copy::FileCopier;
 use marker::Marker;
 use std::{
     collections::BTreeSet,
@@ -38,10 +38,10 @@ pub struct RunOutput<'a> {
     /// writes to the API, in order
     pub writes: &'a [ObjectWrite],
     /// paths of files and directories that the run made or changed
-    pub made: &'a BTreeSet<String>,
+    pub changed_paths: &'a BTreeSet<String>,
     /// paths of files and directories that already had the content, mode and owner that the run
     /// wants
-    pub found: &'a BTreeSet<String>,
+    pub unchanged_paths: &'a BTreeSet<String>,
 }
 
 /// Writes the output of a run to the directory `out`, and replaces the output of an earlier run
@@ -51,7 +51,7 @@ pub struct RunOutput<'a> {
 /// Something cannot be read or written. `out` is then unchanged, unless the moves could not be
 /// undone; the message then names the directory with the earlier result.
 pub fn write(out: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
-    check(out)?;
+    refuse_foreign_files(out)?;
     let is_new = !out.exists();
     fs::create_dir_all(out)
         .with_context(|| format!("cannot make the directory {}", out.display()))?;
@@ -77,11 +77,11 @@ fn write_staged(out: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
 fn stage(staging: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     let [files, objects] = RESULTS.map(|name| staging.join(name));
     tree::make_directory(&files, 0o755)?;
-    let mut copy = Copy::new(&files, output);
-    copy.copy_all()?;
+    let mut copier = FileCopier::new(&files, output);
+    copier.copy_all()?;
     tree::write_file(&objects, render_objects(output.writes).as_bytes(), 0o600)?;
     Marker::list(&files)?.write(&staging.join(MARKER))?;
-    Ok(copy.notes)
+    Ok(copier.notes)
 }
 
 /// Moves the earlier result aside and the new result to its place. If a move fails, all moves are

@@ -6,7 +6,7 @@ use crate::{
     config::ADMIN_KUBECONFIG,
     journal::RunLock,
     world::{
-        api::{Credentials, Patience},
+        api::{Credentials, RetryLimit},
         node::facts::NodeFacts,
         rehearsal::{self, ClusterState, Rehearsal, Setting},
     },
@@ -63,8 +63,8 @@ impl PeerCluster {
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN_KUBECONFIG.into()),
             cluster: cluster.clone(),
-            patience: Patience {
-                time: API_TIME,
+            retry_limit: RetryLimit {
+                duration: API_TIME,
                 cancel: cancel.clone(),
             },
             port: 0,

@@ -18,9 +18,9 @@ use crate::{
     plan::Plan,
     world::{
         World,
-        api::{Credentials, Patience},
+        api::{Credentials, RetryLimit},
         files::PrivateDirectory,
-        node::facts::{NodeFacts, with_kubelet_of},
+        node::facts::{NodeFacts, fill_kubelet_version},
         real::{self, Real},
         rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting, StandIns},
     },
@@ -82,14 +82,14 @@ pub struct SiteRun {
 }
 
 /// Returns how long requests to the API are retried.
-fn patience(prepared: &Prepared, cancel: &Cancel) -> Patience {
+fn retry_limit(prepared: &Prepared, cancel: &Cancel) -> RetryLimit {
     let timeouts = prepared.config.init.timeouts.as_ref();
     let seconds = timeouts
         .and_then(|timeouts| timeouts.kubernetes_api_call)
         .unwrap_or_default()
         .as_secs();
-    Patience {
-        time: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
+    RetryLimit {
+        duration: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
         cancel: cancel.clone(),
     }
 }
@@ -126,10 +126,10 @@ impl Site<Rehearsal> {
         let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {
             files,
-            facts: with_kubelet_of(version, facts),
+            facts: fill_kubelet_version(version, facts),
             credentials: Credentials::for_run(&prepared.config),
             cluster,
-            patience: patience(prepared, run.cancel()),
+            retry_limit: retry_limit(prepared, run.cancel()),
             port,
         };
         let world = Rehearsal::open(threads.handle(), setting)?;
@@ -174,7 +174,7 @@ impl Around<'_> {
             ClusterOfRehearsal::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
             ClusterOfRehearsal::KeptOrReal if self.below == Some(Path::new("/")) => {
                 let external = ExternalCluster::new(Arc::new(real::direct_resolver()), stand_ins);
-                let state = ClusterState::with_external_of_machine(self.root, external);
+                let state = ClusterState::with_external_joined(self.root, external);
                 Ok((Arc::new(state), None))
             }
             ClusterOfRehearsal::External => {
@@ -206,8 +206,8 @@ impl Site<Real> {
         let (threads, run) = (Threads::start()?, Interruptible::begin());
         let directory = state::make(Path::new("/")).map_err(Failure::into_error)?;
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
-        let patience = patience(prepared, run.cancel());
-        let mut world = Real::open(threads.handle(), facts, &prepared.config, &patience)?;
+        let retry_limit = retry_limit(prepared, run.cancel());
+        let mut world = Real::open(threads.handle(), facts, &prepared.config, &retry_limit)?;
         if let Some(join) = &prepared.config.join
             && prepared.may_run_programs
         {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    world::reach::{Reach, Services},
+    world::reach::{ClusterSubnets, Reach},
 };
 use std::net::IpAddr;
 
@@ -122,7 +122,7 @@ impl Grant {
 
     /// Decides whether the server of a URL may be asked, before the host of the URL is looked up.
     /// Returns the addresses to which the request may be sent. `demands` are those of a granted
-    /// call, and `services` the subnets of the cluster.
+    /// call, and `cluster_subnets` the subnets of the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
@@ -131,7 +131,7 @@ impl Grant {
         row: &Row,
         demands: &[Demand<'_>],
         url: &HttpUrl,
-        services: Services,
+        cluster_subnets: ClusterSubnets,
     ) -> Result<Reach, String> {
         if self.is_embedded {
             return Ok(Reach::All);
@@ -146,7 +146,7 @@ impl Grant {
         Ok(if is_named && (is_address || gate::has_to_be_named(url)) {
             Reach::All
         } else {
-            Reach::OtherMachines(services)
+            Reach::OtherMachines(cluster_subnets)
         })
     }
 

@@ -14,7 +14,7 @@ use crate::{
         settings, source,
     },
     wasm::{engine::Engine, plugin::Plugin},
-    world::reach::Services,
+    world::reach::ClusterSubnets,
 };
 use anyhow::Result;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub struct Candidate {
     pub signer: Option<Signer>,
     component: Vec<u8>,
     /// the subnets of the cluster's Services
-    services: Services,
+    cluster_subnets: ClusterSubnets,
 }
 
 impl Candidate {
@@ -58,7 +58,7 @@ impl Candidate {
         settings::check_schema(plugin.manifest())?;
         let subnets = config::cluster_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
-            services: Services::of(&subnets),
+            cluster_subnets: ClusterSubnets::parse(&subnets),
             plugin,
             source: source.to_owned(),
             source_digest,
@@ -114,7 +114,7 @@ impl Candidate {
             allowed: &before,
             in_place_of: known.replaced_identity(&identity),
             command: self.full_command(command, expectation),
-            services: self.services,
+            cluster_subnets: self.cluster_subnets,
         };
         if consent.is_some() || !before.granted.is_empty() {
             question.check_digest_named(&self.source, expectation.digest.as_ref())?;

@@ -58,8 +58,8 @@ pub struct FileDiscovery {
 }
 
 impl FileDiscovery {
-    /// Replaces the URL of a file by the path of the file.
-    pub(super) fn remove_scheme(&mut self) {
+    /// Replaces a `file://` URL with its path (kubeadm behaviour).
+    pub(super) fn replace_file_url(&mut self) {
         if let Ok(url) = Url::parse(&self.kube_config_path)
             && url.scheme() == "file"
         {

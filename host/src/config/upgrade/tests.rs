@@ -17,7 +17,7 @@ fn load(text: &str, flags: &ApplyFlags) -> Result<(LoadedUpgrade, UpgradeOptions
     Ok((loaded, options))
 }
 
-fn versions(given: &[&str]) -> ApplyFlags {
+fn flags_with_versions(given: &[&str]) -> ApplyFlags {
     ApplyFlags {
         version: given.iter().map(ToString::to_string).collect(),
         ..ApplyFlags::default()
@@ -26,13 +26,9 @@ fn versions(given: &[&str]) -> ApplyFlags {
 
 const HEADER: &str = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\n";
 
-fn message(problems: &Problems) -> String {
-    problems.to_string()
-}
-
 #[test]
 fn what_the_file_leaves_out_has_kubeadms_defaults() {
-    let (loaded, apply) = load(HEADER, &versions(&["v1.36.2"])).unwrap();
+    let (loaded, apply) = load(HEADER, &flags_with_versions(&["v1.36.2"])).unwrap();
     assert_eq!(apply.kubernetes_version, "v1.36.2");
     for options in [&apply, &loaded.upgrade.node] {
         assert_eq!(options.certificate_renewal, Some(true));
@@ -53,23 +49,25 @@ fn the_argument_and_flags_win_over_the_file() {
         "{HEADER}apply: {{kubernetesVersion: v1.36.0, dryRun: true, etcdUpgrade: false, \
          skipPhases: [addon], ignorePreflightErrors: [CreateJob]}}\n"
     );
-    let (_, of_file) = load(&text, &versions(&[])).unwrap();
-    assert_eq!(of_file.kubernetes_version, "v1.36.0");
+    let (_, from_file) = load(&text, &flags_with_versions(&[])).unwrap();
+    assert_eq!(from_file.kubernetes_version, "v1.36.0");
     assert_eq!(
-        (of_file.dry_run, of_file.etcd_upgrade),
+        (from_file.dry_run, from_file.etcd_upgrade),
         (Some(true), Some(false))
     );
     let flags = ApplyFlags {
         ignore_preflight_errors: vec!["ImagePull".into()],
-        ..versions(&["v1.36.1"])
+        ..flags_with_versions(&["v1.36.1"])
     };
     let (_, merged) = load(&text, &flags).unwrap();
     assert_eq!(merged.kubernetes_version, "v1.36.1");
     assert_eq!(merged.ignore_preflight_errors, ["createjob", "imagepull"]);
     assert_eq!(merged.skip_phases, ["addon"]);
-    // Two arguments are too many only where the file names no version.
-    let (_, two) = load(&text, &versions(&["v1.36.1", "v1.36.2"])).unwrap();
-    assert_eq!(two.kubernetes_version, "v1.36.0");
+    // Two versions are refused only if the file has no `kubernetesVersion`; otherwise both are
+    // ignored (kubeadm behaviour).
+    let (_, with_two_versions) =
+        load(&text, &flags_with_versions(&["v1.36.1", "v1.36.2"])).unwrap();
+    assert_eq!(with_two_versions.kubernetes_version, "v1.36.0");
 }
 
 #[test]
@@ -107,23 +105,23 @@ fn refusals_are_in_kubeadms_words() {
             "don't specify individual checks if 'all' is used",
         ),
     ] {
-        let problems = load(&text, &versions(version)).unwrap_err();
-        assert!(message(&problems).contains(expected), "{problems}");
+        let problems = load(&text, &flags_with_versions(version)).unwrap_err();
+        assert!(problems.to_string().contains(expected), "{problems}");
     }
     let flags = ApplyFlags {
         force: true,
         patches: Some("/p".into()),
-        ..versions(&["v1.36.2"])
+        ..flags_with_versions(&["v1.36.2"])
     };
     let problems = load(HEADER, &flags).unwrap_err();
     let expected = "can not mix '--config' with arguments [force patches]";
-    assert!(message(&problems).contains(expected), "{problems}");
+    assert!(problems.to_string().contains(expected), "{problems}");
 }
 
 #[test]
 fn fields_of_other_commands_are_unknown() {
     let text = format!("{HEADER}node: {{forceUpgrade: true, kubernetesVersion: v1.36.2}}\n");
-    let (loaded, _) = load(&text, &versions(&["v1.36.2"])).unwrap();
+    let (loaded, _) = load(&text, &flags_with_versions(&["v1.36.2"])).unwrap();
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("unknown field"), "{warnings:?}");

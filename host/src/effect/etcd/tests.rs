@@ -6,6 +6,7 @@ use crate::{
     effect::Applied,
     world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
 };
+use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -113,10 +114,7 @@ impl Etcd for Peers {
             state.done.push("refused");
             return Err(Failure {
                 retryable: true,
-                ..Failure::new(
-                    kubephase_wit::FailureCode::Unavailable,
-                    "etcdserver: unhealthy cluster",
-                )
+                ..Failure::new(FailureCode::Unavailable, "etcdserver: unhealthy cluster")
             });
         }
         state.members.retain(|member| member.id != id);
@@ -226,7 +224,7 @@ fn a_member_with_a_vote_is_not_started_anew() {
     let peers = Peers::new(vec![member("cp2", false)], true);
     let failure = peers.ensure(true, 1).unwrap_err();
     assert!(
-        failure.code == kubephase_wit::FailureCode::Timeout
+        failure.code == FailureCode::Timeout
             && failure.message.ends_with("it serves no clients yet"),
         "{failure:?}"
     );

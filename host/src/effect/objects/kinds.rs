@@ -1,5 +1,5 @@
 //! Implements `EffectKind` for effects on objects of the API.
-use super::{IfExists, delete, ensure, owner::Claim, patch};
+use super::{IfExists, apply_patch, delete, ensure, owner::Claim};
 use crate::{
     arguments::ObjectName,
     effect::{
@@ -52,9 +52,9 @@ fn properties(kind: &'static str, target: Target) -> Properties {
 
 /// Returns the API with the credentials of this machine's kubelet, if the object is the Node of a
 /// worker that has joined: the token of a worker may not change its Node.
-fn as_kubelet(of: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Cluster>>> {
+fn as_kubelet(object: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Cluster>>> {
     let config = context.config;
-    let is_own = of.kind == "Node" && of.name == config.init.node_registration.name;
+    let is_own = object.kind == "Node" && object.name == config.init.node_registration.name;
     let kubeconfig = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
     let world = context.world;
     if context.grant.is_some()
@@ -79,10 +79,10 @@ fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<O
 
 impl Object {
     fn change(&self) -> Result<ObjectChange<'_>, String> {
-        let of = reference(&self.manifest).map_err(|failure| failure.message)?;
+        let object = reference(&self.manifest).map_err(|failure| failure.message)?;
         Ok(ObjectChange {
             row: &APPLY_OBJECT.row,
-            of: ObjectName::parse(&of)?,
+            of: ObjectName::parse(&object)?,
             content: match self.if_exists {
                 IfExists::Apply => ObjectContent::Part(&self.manifest),
                 IfExists::Update | IfExists::Retain => ObjectContent::Whole(&self.manifest),
@@ -135,8 +135,8 @@ impl EffectKind for Patch {
         match claim(context, self.change())? {
             Some(claim) => claim.patch(&self.of, &self.patch, cluster, context.cancel),
             None => match as_kubelet(&self.of, context)? {
-                Some(cluster) => patch(&self.of, &self.patch, cluster.as_ref()),
-                None => patch(&self.of, &self.patch, cluster),
+                Some(cluster) => apply_patch(&self.of, &self.patch, cluster.as_ref()),
+                None => apply_patch(&self.of, &self.patch, cluster),
             },
         }
     }

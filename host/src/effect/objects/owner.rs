@@ -95,13 +95,13 @@ impl Claim {
         cluster: &dyn Cluster,
         cancel: &Cancel,
     ) -> Tried<Done> {
-        let of = reference(manifest)?;
+        let object = reference(manifest)?;
         let mut marked = manifest.clone();
         self.mark.put_on(&mut marked);
-        self.act(&of, cluster, cancel, &|current| match current {
+        self.act(&object, cluster, cancel, &|current| match current {
             Some(current) => {
                 let mut manifest = marked.clone();
-                if of.kind == gate::NAMESPACE {
+                if object.kind == gate::NAMESPACE {
                     keep_metadata(&mut manifest, current);
                 }
                 Revision::of_object(current).put_on(&mut manifest);
@@ -112,7 +112,7 @@ impl Claim {
             None => {
                 cluster.create(&marked)?;
                 Ok(Done {
-                    writes: vec![record_write("CREATE", &of, &marked)],
+                    writes: vec![record_write("CREATE", &object, &marked)],
                     ..Applied::Changed.into()
                 })
             }
@@ -125,19 +125,19 @@ impl Claim {
     /// `denied` if the claim does not hold; the failures of the API.
     pub fn patch(
         &self,
-        of: &ObjectRef,
+        object: &ObjectRef,
         patch: &Value,
         cluster: &dyn Cluster,
         cancel: &Cancel,
     ) -> Tried<Done> {
         let mut marked = patch.clone();
         self.mark.put_on(&mut marked);
-        self.act(of, cluster, cancel, &|current| {
+        self.act(object, cluster, cancel, &|current| {
             let mut patch = marked.clone();
             if let Some(current) = current {
                 Revision::of_object(current).put_on(&mut patch);
             }
-            super::patch_current(of, &patch, current, cluster)
+            super::patch_current(object, &patch, current, cluster)
         })
     }
 
@@ -145,12 +145,17 @@ impl Claim {
     ///
     /// # Errors
     /// `denied` if the claim does not hold; the failures of the API.
-    pub fn delete(&self, of: &ObjectRef, cluster: &dyn Cluster, cancel: &Cancel) -> Tried<Done> {
-        self.act(of, cluster, cancel, &|current| {
+    pub fn delete(
+        &self,
+        object: &ObjectRef,
+        cluster: &dyn Cluster,
+        cancel: &Cancel,
+    ) -> Tried<Done> {
+        self.act(object, cluster, cancel, &|current| {
             if let Some(current) = current {
-                cluster.delete(of, Some(&Revision::of_object(current)))?;
+                cluster.delete(object, Some(&Revision::of_object(current)))?;
             }
-            Ok(super::deletion_result(of, current.is_some()))
+            Ok(super::deletion_result(object, current.is_some()))
         })
     }
 
@@ -158,14 +163,14 @@ impl Claim {
     /// fails. If the object changed meanwhile, it is judged again.
     fn act(
         &self,
-        of: &ObjectRef,
+        object: &ObjectRef,
         cluster: &dyn Cluster,
         cancel: &Cancel,
         change: &dyn Fn(Option<&Value>) -> Tried<Done>,
     ) -> Tried<Done> {
         let mut tries = PAUSES.start();
         loop {
-            let current = self.current(of, cluster)?;
+            let current = self.current(object, cluster)?;
             let failure = match change(current.as_ref()) {
                 Err(failure) if has_changed_meanwhile(&failure, current.is_some()) => failure,
                 outcome => return outcome,
@@ -173,7 +178,10 @@ impl Claim {
             match tries.wait(cancel) {
                 NextTry::Due => {}
                 NextTry::Cancelled => {
-                    return Err(Budget::cancelled(&format!("the change of {}", target(of))));
+                    return Err(Budget::cancelled(&format!(
+                        "the change of {}",
+                        target(object)
+                    )));
                 }
                 NextTry::OutOfTime => return Err(failure),
             }
@@ -181,20 +189,20 @@ impl Claim {
     }
 
     /// Returns the current object; `None` if it does not exist. Checks its namespace first.
-    fn current(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
+    fn current(&self, object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
         if let Some(namespace) = &self.namespace {
             // The API server refuses an object in a namespace that does not exist.
             self.get_if_own(&namespace_of(namespace), cluster)?;
         }
-        self.get_if_own(of, cluster)
+        self.get_if_own(object, cluster)
     }
 
     /// Returns the current object; `None` if it does not exist.
     ///
     /// # Errors
     /// `denied` if the object does not carry the mark.
-    fn get_if_own(&self, of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
-        let current = cluster.get(of)?;
+    fn get_if_own(&self, object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
+        let current = cluster.get(object)?;
         if current
             .as_ref()
             .is_none_or(|object| self.mark.is_on(object))
@@ -204,7 +212,7 @@ impl Claim {
         let message = format!(
             "{} was not made for the plugin {}, or for one of that name from another source: it \
              lacks the labels {PLUGIN} and {IDENTITY} of this plugin",
-            target(of),
+            target(object),
             self.mark.plugin
         );
         Err(Failure {

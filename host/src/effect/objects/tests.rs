@@ -11,9 +11,10 @@ fn what_the_server_added_does_not_count() {
         "metadata": {"name": "x", "uid": "1"},
         "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"},
     });
-    assert!(has_wanted_state(&wanted, &current));
-    assert!(!has_wanted_state(&json!({"spec": {"ports": []}}), &current));
-    assert!(!has_wanted_state(
+    let is_wanted = |wanted: &Value, current: &Value| has_state(wanted, current, ListRule::Equal);
+    assert!(is_wanted(&wanted, &current));
+    assert!(!is_wanted(&json!({"spec": {"ports": []}}), &current));
+    assert!(!is_wanted(
         &json!({"data": {"a": "b"}}),
         &json!({"data": {"a": "c"}})
     ));
@@ -29,14 +30,14 @@ fn a_patched_state_is_found_at_any_place_of_a_list() {
             ],
         },
     });
-    assert!(has_patched_state(
-        &json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}}),
-        &node
-    ));
-    assert!(!has_patched_state(
-        &json!({"spec": {"taints": [{"key": "c", "effect": "NoSchedule"}]}}),
-        &node
-    ));
+    for (key, is_there) in [("b", true), ("c", false)] {
+        let patch = json!({"spec": {"taints": [{"key": key, "effect": "NoSchedule"}]}});
+        assert_eq!(
+            has_state(&patch, &node, ListRule::Contains),
+            is_there,
+            "{key}"
+        );
+    }
 }
 
 #[test]

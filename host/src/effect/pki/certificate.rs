@@ -13,8 +13,8 @@ use crate::{
 };
 use kubephase_sdk::spec::CertificateSpec;
 
-/// Makes a certificate and its key, or uses those that exist. Wherever a run is interrupted, both
-/// exist or neither.
+/// Makes a certificate and its key, or uses those that exist. If the run is interrupted at any
+/// point, the next run finds both files, or neither.
 ///
 /// # Errors
 /// `invalid` if the existing files do not fit, or the authority cannot be used; or a file cannot be
@@ -26,13 +26,13 @@ pub fn ensure_certificate(
 ) -> Tried<Done> {
     let pair = Pair::for_spec(spec);
     pair.finish_interrupted(files)?;
-    let Some(certificate) = load_existing(spec, files)? else {
+    let Some(certificate) = load_existing(spec, &pair, files)? else {
         return make_certificate(spec, context, files);
     };
     let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
-    refuse_other_key(&certificate, files, &crt, &key)?;
-    let warnings = certificate
+    check_key_matches(&certificate, files, &crt, &key)?;
+    let warning = certificate
         .validity_problem(context.started)
         .map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
     let line = match &spec.authority {
@@ -49,21 +49,24 @@ pub fn ensure_certificate(
             certificate.verify(&root, context.started).map_err(|why| {
                 invalid_with_remedy(
                     format!("certificate {name} not signed by CA certificate {authority}: {why}"),
-                    format!("remove {crt} and {key} to have them made anew"),
+                    format!("remove {crt} and {key}; the next run makes them again"),
                 )
             })?;
             format!("Using existing {name} certificate and key on disk")
         }
     };
     Ok(Done {
-        warnings: warnings.into_iter().collect(),
+        warnings: warning.into_iter().collect(),
         ..Done::with_lines(Applied::Unchanged, [line])
     })
 }
 
 /// Reads the existing certificate; `None` if neither the certificate nor its key exists.
-fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
-    let pair = Pair::for_spec(spec);
+fn load_existing(
+    spec: &CertificateSpec,
+    pair: &Pair<'_>,
+    files: &dyn Files,
+) -> Tried<Option<Certificate>> {
     let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
     let Some(pem) = read_text(files, &crt)? else {
@@ -75,7 +78,9 @@ fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Cert
                 "failure loading {name} certificate: failed to load certificate: couldn't load the \
                  certificate file {crt}: it does not exist, but {key} does"
             ),
-            format!("put the certificate of that key at {crt}, or remove {key} to have both made"),
+            format!(
+                "put the certificate of that key at {crt}, or remove {key}; the next run makes both"
+            ),
         ));
     };
     Certificate::from_pem(&pem).map(Some).map_err(|why| {
@@ -85,15 +90,18 @@ fn load_existing(spec: &CertificateSpec, files: &dyn Files) -> Tried<Option<Cert
                  {why}"
             ),
             format!(
-                "put a valid certificate at {crt}, or remove {crt} and {key} to have both made"
+                "put a valid certificate at {crt}, or remove {crt} and {key}; the next run makes \
+                 both"
             ),
         )
     })
 }
 
-/// Refuses a key that belongs to another certificate: nothing could be served or signed with the
-/// two. A key that cannot be parsed is accepted, because other programs may be able to use it.
-fn refuse_other_key(
+/// Refuses a key that belongs to another certificate: no server could use the pair, and nothing
+/// could be signed with it. A key that cannot be parsed is accepted, because other programs may be
+/// able to use it. A missing key is accepted too (kubeadm behaviour): an external authority may
+/// have signed the certificate.
+fn check_key_matches(
     certificate: &Certificate,
     files: &dyn Files,
     crt: &str,
@@ -105,13 +113,13 @@ fn refuse_other_key(
     if certificate.is_for(&private) {
         return Ok(());
     }
-    let or_remove = if certificate.is_authority() {
+    let removal_advice = if certificate.is_authority() {
         "remove both if nothing was signed with them yet"
     } else {
-        "remove both to have them made anew"
+        "remove both; the next run makes them again"
     };
     Err(invalid_with_remedy(
         format!("the private key {key} does not belong to the certificate {crt}"),
-        format!("put the key of that certificate at {key}, or {or_remove}"),
+        format!("put the key of that certificate at {key}, or {removal_advice}"),
     ))
 }

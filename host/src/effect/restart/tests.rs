@@ -185,7 +185,7 @@ fn a_component_that_is_unhealthy_afterwards_has_its_new_certificate() {
     let sick = HEALTHY.replace("200", "503");
     machine.world = FakeWorld::new(&Case::parse(&sick).unwrap(), root.path()).unwrap();
     let message = restart_scheduler(&machine).unwrap_err().message;
-    let expected = "kube-scheduler was restarted with its new certificate, but a healthy \
-                    kube-scheduler at https://127.0.0.1:10259/livez did not come about within 1s: ";
+    let expected = "kube-scheduler was restarted with its new certificate, but waiting for a \
+                    healthy kube-scheduler at https://127.0.0.1:10259/livez timed out after 1s: ";
     assert!(message.starts_with(expected), "{message}");
 }

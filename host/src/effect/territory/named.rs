@@ -1,5 +1,7 @@
 //! The files that the configurations of the cluster and the kubelet name. Components of the control
-//! plane name paths in their Pods, the kubelet names paths of the node.
+//! plane name paths in their Pods, the kubelet names paths of the node. The host alone writes these
+//! files, and plugins may not read the files that may hold secrets: they belong to the host's
+//! [`Territory`].
 use super::Territory;
 use crate::{config::Config, world::files::normalise};
 use kubephase_sdk::kubeadm::{Arg, ControlPlaneComponent, HostPathMount};
@@ -7,11 +9,12 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// A part of the name of settings whose value looks like a path and is not one.
-const NO_PATH: &str = "cgroup";
+const NOT_A_PATH: &str = "cgroup";
 /// The argument that names a file which plugins may write.
 const AUDIT_POLICY_FILE: &str = "audit-policy-file";
-/// Ends of the names of settings whose files hold no secret, in lower case and without `-`.
-const OPEN_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
+/// Ends of the names of settings whose files hold no secret, so plugins may read them. In lower
+/// case, without `-`.
+const PUBLIC_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
 /// The characters that separate several paths in one value, or a path from the rest of the value.
 const SEPARATORS: [char; 2] = [',', ':'];
 
@@ -32,7 +35,7 @@ impl NamedFiles<'_> {
             &cluster.scheduler,
         ];
         for component in components {
-            self.add_of_component(component);
+            self.add_component_files(component);
         }
         if let Some(local) = &etcd.local {
             self.0.add(&local.data_dir);
@@ -44,19 +47,19 @@ impl NamedFiles<'_> {
             self.0.add_readable(&external.ca_file);
         }
         self.add_arguments(&config.init.node_registration.kubelet_extra_args, &[]);
-        self.add_of_document("", &config.kubelet.document);
+        self.add_document_files("", &config.kubelet.document);
     }
 
-    /// Adds the files that the arguments of a component name, and the files of the node that it has
-    /// in its Pod: they may name each other. The audit policy is left out, because plugins may
-    /// write it.
-    fn add_of_component(&mut self, component: &ControlPlaneComponent) {
+    /// Adds the files that the arguments of a component name, and the files and directories of its
+    /// extra volumes, because one of these files may name another of them. The audit policy is left
+    /// out, because plugins may write it.
+    fn add_component_files(&mut self, component: &ControlPlaneComponent) {
         let volumes = &component.extra_volumes;
         self.add_arguments(&component.extra_args, volumes);
         let arguments = component.extra_args.iter();
         let policies: Vec<PathBuf> = arguments
             .filter(|argument| argument.name == AUDIT_POLICY_FILE)
-            .map(|argument| on_node(&argument.value, volumes))
+            .map(|argument| path_on_node(&argument.value, volumes))
             .collect();
         for volume in volumes {
             let host_path = normalised(&volume.host_path);
@@ -82,17 +85,17 @@ impl NamedFiles<'_> {
     }
 
     /// Adds the files that a document names, at any depth. `field` is the name that the value has.
-    fn add_of_document(&mut self, field: &str, value: &Value) {
+    fn add_document_files(&mut self, field: &str, value: &Value) {
         match value {
             Value::String(text) => self.add_setting(field, text, &[]),
             Value::Array(values) => {
                 for value in values {
-                    self.add_of_document(field, value);
+                    self.add_document_files(field, value);
                 }
             }
             Value::Object(fields) => {
                 for (field, value) in fields {
-                    self.add_of_document(field, value);
+                    self.add_document_files(field, value);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -102,14 +105,14 @@ impl NamedFiles<'_> {
     /// Adds the files that a setting names, with their paths on the node.
     fn add_setting(&mut self, name: &str, value: &str, volumes: &[HostPathMount]) {
         let name = name.replace('-', "").to_ascii_lowercase();
-        if name.contains(NO_PATH) {
+        if name.contains(NOT_A_PATH) {
             return;
         }
-        let is_open = OPEN_FILES.iter().any(|end| name.ends_with(end));
+        let is_public = PUBLIC_FILES.iter().any(|end| name.ends_with(end));
         // The whole value may be a path as well.
         for path in value.split(SEPARATORS).chain([value]) {
-            let path = on_node(path.trim(), volumes);
-            if is_open {
+            let path = path_on_node(path.trim(), volumes);
+            if is_public {
                 self.0.add_readable(&path.to_string_lossy());
             } else {
                 self.0.add(&path.to_string_lossy());
@@ -119,7 +122,7 @@ impl NamedFiles<'_> {
 }
 
 /// Returns the path on the node of a path in a Pod with these volumes.
-fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
+fn path_on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
     let path = normalised(path);
     let mounted = volumes
         .iter()

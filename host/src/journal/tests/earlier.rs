@@ -24,10 +24,11 @@ fn older_journals_are_read() {
 /// The journal of an `init` by a version whose effects did not record what undoes them.
 const INIT: &str = include_str!("journals/init-0.1.0.jsonl");
 
-/// The journal of a `reset` by that version. The run was cut off.
+/// An interrupted `reset` of the same version: its journal has no `run-ended`.
 const RESET: &str = include_str!("journals/reset-0.1.0.jsonl");
 
-/// The effects of those journals have only a kind and a target.
+/// The effects in [`INIT`] and [`RESET`] have only a kind and a target. `RESET` removed `ca.key`
+/// and stopped chrony, so these are not undone again.
 #[test]
 fn effects_of_earlier_versions_are_undone_as_well() {
     let dir = tempfile::tempdir().unwrap();
@@ -63,11 +64,7 @@ fn effects_of_earlier_versions_are_undone_as_well() {
 /// version writes.
 #[test]
 fn lines_of_effects_still_have_the_fields_that_earlier_versions_read() {
-    let line: Value = serde_json::from_str(&json::line(&Event {
-        at: 1,
-        kind: made_event("/opt/a"),
-    }))
-    .unwrap();
+    let line: Value = serde_json::from_str(&made_line("/opt/a")).unwrap();
     assert_eq!(line["made"], serde_json::json!(["/opt/a"]));
     assert_eq!(
         line["footprint"],

@@ -3,8 +3,8 @@ use super::*;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// The journal is cut at every byte. Reading never fails after the header, and the events are a
-/// prefix of those that were written.
+/// Cuts the journal at every byte. If the header is whole, reading succeeds and returns a prefix of
+/// the events.
 #[test]
 fn a_torn_last_line_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
@@ -13,8 +13,8 @@ fn a_torn_last_line_is_dropped() {
     let path = dir.path().join("cut");
     for end in header..whole.len() {
         fs::write(&path, &whole[..end]).unwrap();
-        let (record, read) = read(&path).unwrap();
-        assert_eq!(read, events()[..read.len()]);
+        let (record, events_read) = read(&path).unwrap();
+        assert_eq!(events_read, events()[..events_read.len()]);
         assert_eq!(record.torn, whole[end - 1] != b'\n', "at byte {end}");
     }
     for end in 0..header {
@@ -24,7 +24,7 @@ fn a_torn_last_line_is_dropped() {
 }
 
 #[test]
-fn damage_elsewhere_and_other_formats_are_refused() {
+fn damaged_lines_are_reported_and_other_formats_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = write_journal(dir.path());
     let text = fs::read_to_string(&path).unwrap();
@@ -55,7 +55,7 @@ fn damage_elsewhere_and_other_formats_are_refused() {
     ));
 }
 
-/// A version without limits could have written such a journal.
+/// Programs of earlier versions wrote journals without a limit of size. This one has 100 MB.
 #[test]
 fn a_journal_of_any_size_is_read() {
     let dir = tempfile::tempdir().unwrap();
@@ -76,22 +76,16 @@ fn a_journal_of_any_size_is_read() {
     for _ in 0..1000 {
         file.write_all(line.as_bytes()).unwrap();
     }
-    file.write_all(
-        json::line(&Event {
-            at: 1,
-            kind: made_event("/opt/last"),
-        })
-        .as_bytes(),
-    )
-    .unwrap();
+    file.write_all(made_line("/opt/last").as_bytes()).unwrap();
     let history = read_history(dir.path());
     assert_eq!(
         (targets(&history), history.warnings.len()),
         (vec!["/opt/last", "/opt/first"], 0)
     );
-    let (record, shown) = read(&path).unwrap();
-    assert!(shown.len() < 1000 && record.damage.is_none());
-    assert_eq!(shown.last().unwrap().kind, made_event("/opt/last"));
+    let (record, events_read) = read(&path).unwrap();
+    // Beyond `MAX_SHOWN`, only the lines that later runs rely on are read.
+    assert!(events_read.len() < 1000 && record.damage.is_none());
+    assert_eq!(events_read.last().unwrap().kind, made_event("/opt/last"));
 }
 
 #[test]
@@ -102,17 +96,8 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
     for _ in 0..20 {
         file.write_all(&[b'x'; 1 << 20]).unwrap();
     }
-    file.write_all(
-        format!(
-            "\n{}",
-            json::line(&Event {
-                at: 1,
-                kind: made_event("/opt/last")
-            })
-        )
-        .as_bytes(),
-    )
-    .unwrap();
+    file.write_all(format!("\n{}", made_line("/opt/last")).as_bytes())
+        .unwrap();
     let history = read_history(dir.path());
     assert_eq!(targets(&history), ["/opt/last", "/opt/first"]);
     assert!(
@@ -121,6 +106,7 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
     );
 }
 
+/// No later run needs a message, so its line is normally skipped unread.
 #[test]
 fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
     let dir = tempfile::tempdir().unwrap();
@@ -128,17 +114,7 @@ fn damage_of_a_line_that_no_run_relies_on_is_reported_too() {
     let text = fs::read_to_string(&path).unwrap();
     let cut_off = "{\"at\":1,\"event\":\"message\",\"te";
     assert!(!reader::is_relied_on(cut_off.as_bytes()));
-    fs::write(
-        &path,
-        format!(
-            "{text}{cut_off}\n{}",
-            json::line(&Event {
-                at: 1,
-                kind: made_event("/opt/b")
-            })
-        ),
-    )
-    .unwrap();
+    fs::write(&path, format!("{text}{cut_off}\n{}", made_line("/opt/b"))).unwrap();
     let history = read_history(dir.path());
     assert_eq!(targets(&history), ["/opt/b", "/opt/a"]);
     assert!(
@@ -156,13 +132,7 @@ fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     let text = fs::read_to_string(&damaged).unwrap();
     fs::write(
         &damaged,
-        format!(
-            "{text}garbage\n{}",
-            json::line(&Event {
-                at: 1,
-                kind: made_event("/opt/after")
-            })
-        ),
+        format!("{text}garbage\n{}", made_line("/opt/after")),
     )
     .unwrap();
     let text = fs::read_to_string(&newer).unwrap();

@@ -68,6 +68,11 @@ struct Renewable {
 }
 
 impl Renewable {
+    /// Whether a cluster with this configuration needs the certificate.
+    fn is_needed<S>(&self, config: &Config<S>) -> bool {
+        !self.belongs_to_etcd || config.cluster.etcd.external.is_none()
+    }
+
     fn spec<S>(&self, config: &Config<S>) -> RenewalSpec {
         let file = match self.base {
             Some(base) => RenewedFile::Certificate {
@@ -116,10 +121,9 @@ fn renewables() -> Vec<Renewable> {
 
 /// Returns the certificates of the cluster that can be renewed, in kubeadm's order.
 pub fn renewals<S>(config: &Config<S>) -> Vec<RenewalSpec> {
-    let is_external = config.cluster.etcd.external.is_some();
     renewables()
         .iter()
-        .filter(|renewable| !(renewable.belongs_to_etcd && is_external))
+        .filter(|renewable| renewable.is_needed(config))
         .map(|renewable| renewable.spec(config))
         .collect()
 }
@@ -213,7 +217,7 @@ pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, St
 
 fn renew(renewable: &Renewable) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    if renewable.belongs_to_etcd && config.cluster.etcd.external.is_some() {
+    if !renewable.is_needed(&config) {
         say(format!("[] MISSING! {}", renewable.title));
         return Ok(Outcome::Skipped("etcd is external".into()));
     }

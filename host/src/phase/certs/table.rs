@@ -12,21 +12,26 @@ pub(super) struct ControlPlaneCertificate {
     pub phase: &'static str,
     /// title of the phase
     pub title: &'static str,
-    /// path below the certificates directory, without its ending
+    /// path below the certificates directory, without the extension
     pub name: &'static str,
     /// name of the certificate that signs this one; `None` for an authority
     pub authority: Option<&'static str>,
-    /// empty for the node's name
+    /// common name of the subject; if empty, the name of the node
     pub common_name: &'static str,
     pub usages: &'static [Usage],
-    /// returns the names that the certificate is valid for
-    pub names: fn(&ControlPlaneCertificate, &Config) -> Result<Names, String>,
+    /// returns the DNS names and IP addresses that the certificate is valid for
+    pub alternative_names: fn(&ControlPlaneCertificate, &Config) -> Result<Names, String>,
 }
 
 impl ControlPlaneCertificate {
     /// Whether the certificate is needed only if the cluster runs its own etcd.
     pub fn belongs_to_etcd(&self) -> bool {
         self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
+    }
+
+    /// Whether a cluster with this configuration needs the certificate.
+    pub fn is_needed<S>(&self, config: &Config<S>) -> bool {
+        !self.belongs_to_etcd() || config.cluster.etcd.external.is_none()
     }
 
     /// Returns kubeadm's name of the phase that makes the authority; `None` for an authority.
@@ -46,10 +51,9 @@ pub(super) fn row(name: &str) -> Option<&'static ControlPlaneCertificate> {
 pub(super) fn authorities<S>(
     config: &Config<S>,
 ) -> impl Iterator<Item = &'static ControlPlaneCertificate> {
-    let is_external = config.cluster.etcd.external.is_some();
-    CERTIFICATES.iter().filter(move |certificate| {
-        certificate.authority.is_none() && !(certificate.belongs_to_etcd() && is_external)
-    })
+    CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_none() && certificate.is_needed(config))
 }
 
 const CLIENT: &[Usage] = &[Usage::ClientAuth];
@@ -65,7 +69,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: None,
         common_name: "kubernetes",
         usages: &[],
-        names: common_name,
+        alternative_names: common_name_as_dns_name,
     },
     ControlPlaneCertificate {
         phase: "apiserver",
@@ -74,7 +78,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("ca"),
         common_name: "kube-apiserver",
         usages: SERVER,
-        names: |_, config| addresses::apiserver_names(config),
+        alternative_names: |_, config| addresses::apiserver_names(config),
     },
     ControlPlaneCertificate {
         phase: "apiserver-kubelet-client",
@@ -83,7 +87,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("ca"),
         common_name: "kube-apiserver-kubelet-client",
         usages: CLIENT,
-        names: no_names,
+        alternative_names: no_names,
     },
     ControlPlaneCertificate {
         phase: "front-proxy-ca",
@@ -92,7 +96,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: None,
         common_name: "front-proxy-ca",
         usages: &[],
-        names: common_name,
+        alternative_names: common_name_as_dns_name,
     },
     ControlPlaneCertificate {
         phase: "front-proxy-client",
@@ -101,7 +105,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("front-proxy-ca"),
         common_name: "front-proxy-client",
         usages: CLIENT,
-        names: no_names,
+        alternative_names: no_names,
     },
     ControlPlaneCertificate {
         phase: "etcd-ca",
@@ -110,7 +114,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: None,
         common_name: "etcd-ca",
         usages: &[],
-        names: common_name,
+        alternative_names: common_name_as_dns_name,
     },
     ControlPlaneCertificate {
         phase: "etcd-server",
@@ -119,7 +123,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("etcd/ca"),
         common_name: "",
         usages: BOTH,
-        names: |_, config| addresses::etcd_names(config, |etcd| &etcd.server_cert_sans),
+        alternative_names: |_, config| addresses::etcd_names(config, |etcd| &etcd.server_cert_sans),
     },
     ControlPlaneCertificate {
         phase: "etcd-peer",
@@ -128,7 +132,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("etcd/ca"),
         common_name: "",
         usages: BOTH,
-        names: |_, config| addresses::etcd_names(config, |etcd| &etcd.peer_cert_sans),
+        alternative_names: |_, config| addresses::etcd_names(config, |etcd| &etcd.peer_cert_sans),
     },
     ControlPlaneCertificate {
         phase: "etcd-healthcheck-client",
@@ -137,7 +141,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("etcd/ca"),
         common_name: "kube-etcd-healthcheck-client",
         usages: CLIENT,
-        names: no_names,
+        alternative_names: no_names,
     },
     ControlPlaneCertificate {
         phase: "apiserver-etcd-client",
@@ -146,7 +150,7 @@ pub(super) const CERTIFICATES: &[ControlPlaneCertificate] = &[
         authority: Some("etcd/ca"),
         common_name: "kube-apiserver-etcd-client",
         usages: CLIENT,
-        names: no_names,
+        alternative_names: no_names,
     },
 ];
 
@@ -154,7 +158,10 @@ fn no_names(_: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
     Ok(Names::default())
 }
 
-/// Returns the names of an authority: its own common name (kubeadm behaviour).
-fn common_name(certificate: &ControlPlaneCertificate, _: &Config) -> Result<Names, String> {
+/// Returns the names of an authority: its common name, as a DNS name (kubeadm behaviour).
+fn common_name_as_dns_name(
+    certificate: &ControlPlaneCertificate,
+    _: &Config,
+) -> Result<Names, String> {
     Ok((vec![certificate.common_name.to_owned()], Vec::new()))
 }

@@ -28,30 +28,35 @@ impl Part {
         }
     }
 
-    /// Returns what the part does, what a dry run says of it, and to what.
-    fn title(self) -> [&'static str; 3] {
-        match self {
-            Part::Services => [
-                "Stopping and disabling",
-                "Would stop and disable",
-                "services that earlier runs started or enabled",
-            ],
-            Part::Files => ["Deleting", "Would delete", "files that earlier runs made"],
-            Part::Directories => [
-                "Deleting",
-                "Would delete",
-                "directories that earlier runs made, where they are empty",
-            ],
-        }
+    /// Returns the words for the line that announces the part.
+    fn words(self) -> PartWords {
+        let (does, would) = match self {
+            Part::Services => ("Stopping and disabling", "Would stop and disable"),
+            Part::Files | Part::Directories => ("Deleting", "Would delete"),
+        };
+        let what = match self {
+            Part::Services => "services that earlier runs started or enabled",
+            Part::Files => "files that earlier runs made",
+            Part::Directories => "directories that earlier runs made, where they are empty",
+        };
+        PartWords { does, would, what }
     }
+}
+
+/// The words for the line that announces a part.
+struct PartWords {
+    does: &'static str,
+    /// what a dry run says instead
+    would: &'static str,
+    what: &'static str,
 }
 
 /// Steps of one round. The host applies the effects at the end of each round, so that few are in
 /// memory, and an interrupted run ends soon.
 const STEPS_PER_ROUND: usize = 500;
-/// Most rounds: a phase may have a limited number of rounds.
+/// Largest number of rounds: the host limits the rounds of a phase.
 const MAX_ROUNDS: usize = 80;
-/// Most paths that the line of a round names.
+/// Largest number of paths that the line of a round names.
 const SHOWN: usize = 100;
 /// The JSON pointer to the steps of a round in the configuration, without the number of the round.
 const POINTER: &str = "/reset/undo/";
@@ -59,19 +64,19 @@ const POINTER: &str = "/reset/undo/";
 /// Puts the steps that undo earlier runs in their order: services, files, and directories, each
 /// after the directories in it. Returns the steps of each round as JSON text, which takes a tenth
 /// of the memory that they take as JSON values.
-pub fn undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
+pub fn plan_undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
     // Directories at the top of the tree belong to the system.
     steps.retain(|step| {
         let is_directory = Part::from_inverse(&step.inverse) == Part::Directories;
         !is_directory || step.inverse.what().matches('/').count() > 1
     });
-    steps.sort_by(|one, other| place(one).cmp(&place(other)));
+    steps.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
     let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
     steps.chunks(per_round).map(kubephase_sdk::json).collect()
 }
 
 /// Returns the sort key of a step: its part, and the path of a directory.
-fn place(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
+fn sort_key(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
     let part = Part::from_inverse(&step.inverse);
     let deepest_first = || Reverse(step.inverse.what());
     (part, (part == Part::Directories).then(deepest_first))
@@ -79,7 +84,7 @@ fn place(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
 
 /// Returns the number of the round whose steps a JSON pointer names; `None` if it names another
 /// part of the configuration.
-pub fn undo_round(pointer: &str) -> Option<usize> {
+pub fn parse_round_pointer(pointer: &str) -> Option<usize> {
     pointer.strip_prefix(POINTER)?.parse().ok()
 }
 
@@ -91,12 +96,12 @@ pub fn steps_of_round(round: usize) -> Result<Vec<UndoStep>, Failure> {
     kubephase_sdk::config(&format!("{POINTER}{round}"))
 }
 
-/// Proposes to stop and disable the services that earlier runs started and enabled. Nothing on the
-/// machine needed such a service before the first run.
+/// Proposes to stop and disable the services that earlier runs started and enabled. Before these
+/// runs, the service was stopped or disabled, so nothing else on the machine needs it.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
-pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
+pub fn propose_services(steps: &[UndoStep]) -> Result<(), Failure> {
     undo(Part::Services, &steps_of(Part::Services, steps))
 }
 
@@ -104,7 +109,7 @@ pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
-pub fn files(steps: &[UndoStep]) -> Result<(), Failure> {
+pub fn propose_files(steps: &[UndoStep]) -> Result<(), Failure> {
     undo(Part::Files, &steps_of(Part::Files, steps))
 }
 
@@ -112,7 +117,7 @@ pub fn files(steps: &[UndoStep]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
-pub fn directories(steps: &[UndoStep], excluded: &[&str]) -> Result<(), Failure> {
+pub fn propose_directories(steps: &[UndoStep], excluded: &[&str]) -> Result<(), Failure> {
     let mut steps = steps_of(Part::Directories, steps);
     steps.retain(|step| !excluded.contains(&step.inverse.what()));
     undo(Part::Directories, &steps)
@@ -126,8 +131,11 @@ fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
 }
 
 fn undo(part: Part, steps: &[&UndoStep]) -> Result<(), Failure> {
-    let [does, would, what] = part.title();
-    let what = format!("{what}, by their journals: [{}]", list_steps(steps));
+    let PartWords { does, would, what } = part.words();
+    let what = format!(
+        "{what}, according to their journals: [{}]",
+        list_steps(steps)
+    );
     announce_first(
         steps.iter().map(|step| propose_step(step)),
         &format!("[reset] {does} {what}"),
@@ -139,7 +147,10 @@ fn propose_step(step: &UndoStep) -> Result<Effect, Failure> {
     let effect = propose_inverse(&step.inverse)?;
     effects::because(
         effect,
-        &format!("{} made it, by journal {}", step.workflow, step.run),
+        &format!(
+            "{} did this, according to journal {}",
+            step.workflow, step.run
+        ),
     )?;
     Ok(effect)
 }
@@ -183,7 +194,8 @@ fn propose_inverse(inverse: &Inverse) -> Result<Effect, Failure> {
 
 fn propose_service(name: &str, state: &str) -> Result<Effect, Failure> {
     let effect = effects_node::ensure_service(name, state)?;
-    let warning = format!("[reset] Failed to have service {name:?} {state}: {{}}");
+    let warning =
+        format!("[reset] Failed to bring service {name:?} into the state {state:?}: {{}}");
     effects_core::attempt(effect, &warning)?;
     Ok(effect)
 }

@@ -19,7 +19,7 @@ use kubephase_sdk::{
     spec::{Condition, RenewalSpec},
 };
 
-/// `control-plane`
+/// The phase `control-plane`: upgrades the static Pods of the control plane, one after the other.
 ///
 /// # Errors
 /// A manifest is missing, the host cannot answer a question, or it refuses a proposal.

@@ -38,7 +38,8 @@ pub fn upgrade_kubeconfig() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `kubelet-config`
+/// The phase `kubelet-config`: proposes the configuration of this node's kubelet for the new
+/// version.
 ///
 /// # Errors
 /// The node has no configuration of the kubelet, the host cannot answer a question, or it refuses a

@@ -14,7 +14,8 @@ use kubephase_sdk::{
 };
 use serde_json::json;
 
-/// `upload-config/kubelet`
+/// The phase `upload-config/kubelet` of an upgrade: proposes the ConfigMap with the configuration
+/// of the kubelets.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -27,22 +27,24 @@ pub fn render(plan: &Plan, format: Format) -> String {
     }
 }
 
-/// The phases of a top-level group, or consecutive phases without a group.
+/// The phases of a top-level group, or a single phase without a group.
 struct Section<'a> {
     group: Option<&'a super::Group>,
     nodes: Vec<&'a super::PlannedPhase>,
 }
 
-/// Returns the phases in the catalog's order, with those of a group together.
+/// Groups the phases by top-level group. Sections have the order in which their first phase stands
+/// in the catalog.
 fn sections(plan: &Plan) -> Vec<Section<'_>> {
     let mut sections: Vec<Section> = Vec::new();
     for node in &plan.nodes {
-        let top = node.id().split('/').next().unwrap_or(node.id());
+        let id = node.id();
+        let top = id.split_once('/').map_or(id, |(top, _)| top);
         let group = plan.groups.iter().find(|group| group.id() == top);
-        let same = sections
+        let existing = sections
             .iter_mut()
             .find(|section| section.group.is_some() && section.group == group);
-        match same {
+        match existing {
             Some(section) => section.nodes.push(node),
             None => sections.push(Section {
                 group,

@@ -19,8 +19,8 @@ use std::{
 /// Mode bits that no copy has: set-user-ID, set-group-ID, sticky.
 const SPECIAL_BITS: u32 = 0o7000;
 
-/// A copy of the files that a run leaves.
-pub(super) struct Copy<'a> {
+/// Copies the files that a run leaves.
+pub(super) struct FileCopier<'a> {
     target: &'a Path,
     output: &'a RunOutput<'a>,
     pub notes: Vec<String>,
@@ -28,9 +28,9 @@ pub(super) struct Copy<'a> {
     copied: BTreeSet<String>,
 }
 
-impl<'a> Copy<'a> {
+impl<'a> FileCopier<'a> {
     pub fn new(target: &'a Path, output: &'a RunOutput<'a>) -> Self {
-        Copy {
+        FileCopier {
             target,
             output,
             notes: Vec::new(),
@@ -63,9 +63,12 @@ impl<'a> Copy<'a> {
     /// /etc/cni/net.d, /opt and other places.
     fn copy_elsewhere(&mut self) -> Result<()> {
         let RunOutput {
-            files, made, found, ..
+            files,
+            changed_paths,
+            unchanged_paths,
+            ..
         } = *self.output;
-        let paths = made.iter().chain(found);
+        let paths = changed_paths.iter().chain(unchanged_paths);
         for path in paths.filter(|path| path.starts_with('/')) {
             if self.copied.contains(path) {
                 continue;
@@ -136,7 +139,7 @@ impl<'a> Copy<'a> {
     /// does this, too), but other users get no permission that they did not have. No copy has a
     /// special bit.
     fn mode_of_copy(&mut self, path: &str, meta: &FileMeta) -> u32 {
-        if self.output.made.contains(path) {
+        if self.output.changed_paths.contains(path) {
             let mode = without_special_bits(meta.mode);
             if meta.mode & SPECIAL_BITS != 0 {
                 self.notes.push(format!(

@@ -62,7 +62,7 @@ impl Marker {
 ///
 /// # Errors
 /// `out` is not a directory, or holds a `files/` or `objects.yaml` that `--out` did not write.
-pub fn check(out: &Path) -> Result<()> {
+pub fn refuse_foreign_files(out: &Path) -> Result<()> {
     if out.exists() && !out.is_dir() {
         bail!(
             "{} is not a directory; --out names the directory to write to",

@@ -7,7 +7,7 @@ struct Tree {
     folder: tempfile::TempDir,
     files: RootedFiles,
     config: Config,
-    made: BTreeSet<String>,
+    changed_paths: BTreeSet<String>,
 }
 
 impl Tree {
@@ -22,7 +22,7 @@ impl Tree {
             folder,
             files,
             config,
-            made: BTreeSet::new(),
+            changed_paths: BTreeSet::new(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Tree {
     }
 
     fn write(&self) -> Result<Vec<String>> {
-        let found = BTreeSet::from(["/opt/found.conf".to_owned()]);
+        let unchanged_paths = BTreeSet::from(["/opt/found.conf".to_owned()]);
         let (files, config) = (&self.files, &self.config);
         write(
             &self.out(),
@@ -50,8 +50,8 @@ impl Tree {
                 files,
                 config,
                 writes: &[],
-                made: &self.made,
-                found: &found,
+                changed_paths: &self.changed_paths,
+                unchanged_paths: &unchanged_paths,
             },
         )
     }
@@ -77,11 +77,11 @@ fn files_of_the_run_in_any_directory_are_copied() {
         ("/opt/evil/run", 0o6755),
     ] {
         tree.put(path, mode);
-        tree.made.insert(path.to_owned());
+        tree.changed_paths.insert(path.to_owned());
     }
     tree.put("/opt/found.conf", 0o640);
     tree.put("/opt/not-of-the-run", 0o644);
-    tree.made.insert("/opt/removed-since".into());
+    tree.changed_paths.insert("/opt/removed-since".into());
     let notes = tree.write().unwrap();
     assert_eq!(tree.mode("/etc/cron.d/evil"), Some(0o644));
     assert_eq!(tree.mode("/etc/systemd/system/evil.service"), Some(0o644));
@@ -187,7 +187,7 @@ fn only_what_out_wrote_is_replaced() {
 
     tree.write().unwrap();
     tree.put("/opt/new", 0o644);
-    tree.made.insert("/opt/new".into());
+    tree.changed_paths.insert("/opt/new".into());
     tree.write().unwrap();
     assert!(tree.mode("/opt/new").is_some());
     let mut names: Vec<_> = fs::read_dir(tree.out())

@@ -4,7 +4,7 @@ use crate::{
     cancel::Cancel,
     effect::territory::{Territory, territory_of},
     event::Bus,
-    phase::reset::undo_round,
+    phase::reset::parse_round_pointer,
     render::patches::Patches,
     run::{
         access::Access,
@@ -34,8 +34,8 @@ pub struct RunContext {
     /// the configuration in the form that built-in phases see, and its JSON text; `None` if plugins
     /// see the same
     pub(in crate::run) for_built_ins: Option<(Value, String)>,
-    /// the steps that undo earlier runs, as [`crate::phase::reset::undo_rounds`] returns them; only
-    /// a reset has them, and only built-in phases see them
+    /// the steps that undo earlier runs, as [`crate::phase::reset::plan_undo_rounds`] returns them;
+    /// only a reset has them, and only built-in phases see them
     pub(in crate::run) undo: Arc<Vec<String>>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,
@@ -118,7 +118,7 @@ impl RunContext {
     pub(super) fn part_of_config(&self, access: &Access, pointer: &str) -> Option<String> {
         let (config, text) = match (access, &self.for_built_ins) {
             (Access::BuiltIn, Some((config, text))) => {
-                if let Some(round) = undo_round(pointer) {
+                if let Some(round) = parse_round_pointer(pointer) {
                     return self.undo.get(round).cloned();
                 }
                 (config, text)

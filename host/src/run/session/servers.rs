@@ -5,7 +5,7 @@ use crate::{
     wasm::gate::Arguments,
     world::{
         Tried,
-        reach::{Reach, Services},
+        reach::{ClusterSubnets, Reach},
     },
 };
 use serde_json::Value;
@@ -24,8 +24,11 @@ impl Session {
             let subnet = self.0.shared.config.pointer(place);
             subnet.and_then(Value::as_str).unwrap_or_default()
         });
-        let services = Services::of(&subnets.join(","));
-        let reach = self.0.access.reach(call.row, &demands, url, services);
+        let cluster_subnets = ClusterSubnets::parse(&subnets.join(","));
+        let reach = self
+            .0
+            .access
+            .reach(call.row, &demands, url, cluster_subnets);
         reach.map_err(denied)
     }
 }

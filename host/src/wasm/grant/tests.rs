@@ -6,7 +6,7 @@ use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
     effect::{Effect, IfExists, Object, RemoveFile, files::File},
     wasm::{gate::*, request::ObjectPattern},
-    world::reach::{Reach, Services},
+    world::reach::{ClusterSubnets, Reach},
 };
 use serde_json::{Value, json};
 
@@ -259,18 +259,18 @@ fn the_dimensions_of_one_request_hold_together() {
     );
 }
 
-fn reach(services: Services, hosts: &[&str], url: &str) -> Result<Reach, String> {
+fn reach(cluster_subnets: ClusterSubnets, hosts: &[&str], url: &str) -> Result<Reach, String> {
     let grant = grant_with_request(Request {
         hosts: strings(hosts),
         ..request("observe-net.http-get")
     });
     let url = HttpUrl::parse(url).unwrap();
-    grant.reach(&HTTP_GET.row, &url.demands(), &url, services)
+    grant.reach(&HTTP_GET.row, &url.demands(), &url, cluster_subnets)
 }
 
 #[test]
 fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
-    let services = Services::of("10.96.0.0/12");
+    let cluster_subnets = ClusterSubnets::parse("10.96.0.0/12");
     for (hosts, url) in [
         (&["1*"][..], "http://169.254.169.254/"),
         (&["*:*", "127.0.0.1:1"], "http://127.0.0.1:80/"),
@@ -278,22 +278,29 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         (&["*host"], "http://localhost/"),
         (&["*"], "http://0x7f000001/"),
     ] {
-        assert!(reach(services, hosts, url).is_err(), "{hosts:?} {url}");
+        assert!(
+            reach(cluster_subnets, hosts, url).is_err(),
+            "{hosts:?} {url}"
+        );
     }
     for (host, url) in [
         ("127.0.0.1:*", "http://127.0.0.1:80/"),
         ("10.96.0.1", "http://10.96.0.1/"),
         ("[2001:db8::7]", "http://[2001:db8::7]/"),
     ] {
-        assert_eq!(reach(services, &[host], url), Ok(Reach::All), "{url}");
+        assert_eq!(
+            reach(cluster_subnets, &[host], url),
+            Ok(Reach::All),
+            "{url}"
+        );
     }
-    let others = Ok(Reach::OtherMachines(services));
+    let others = Ok(Reach::OtherMachines(cluster_subnets));
     for (host, url) in [
         ("*", "http://192.0.2.7/"),
         ("*", "http://evil.example/"),
         ("a.example", "http://a.example/"),
     ] {
-        assert_eq!(reach(services, &[host], url), others, "{url}");
+        assert_eq!(reach(cluster_subnets, &[host], url), others, "{url}");
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
         gate::{Danger, asked_nearby},
         request::Request,
     },
-    world::reach::Services,
+    world::reach::ClusterSubnets,
 };
 use serde_json::{Value, json};
 
@@ -29,11 +29,11 @@ impl Request {
 
     /// Returns the lines of the request that ask servers at addresses of this machine, or of
     /// Services of its cluster.
-    pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
+    pub fn nearby_lines(&self, cluster_subnets: ClusterSubnets) -> Vec<(String, Danger)> {
         let requests = self.requests_by_line();
         requests
             .iter()
-            .flat_map(|request| with_lines(request, asked_nearby(request, services)))
+            .flat_map(|request| with_lines(request, asked_nearby(request, cluster_subnets)))
             .collect()
     }
 

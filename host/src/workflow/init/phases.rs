@@ -261,7 +261,7 @@ fn cluster_phases() -> Vec<PhaseSpec> {
             "bootstrap-token",
             "Generates bootstrap tokens used to join a node to a cluster",
             &[CLUSTER, &["skip-token-print"]],
-            bootstrap_token::create_tokens,
+            bootstrap_token::propose_tokens,
         )
         .needs(API_READY)
         .aliases(&["bootstraptoken"]),

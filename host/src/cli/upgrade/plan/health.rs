@@ -60,7 +60,7 @@ pub fn create_job(
         cluster,
         limit,
         // Where nothing more will happen, a wait without end stands for success.
-        takes_for_granted: world.longest_wait().is_some(),
+        takes_for_granted: world.ends_waits_early(),
     };
     HealthCheck::new(codes::CREATE_JOB, trial.run(configuration).err())
 }

@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 mod namespaces;
 
 /// A change by another client.
-type Change = Box<dyn Fn(&Kept) + Send + Sync>;
+type Change = Box<dyn Fn(&VersionedCluster) + Send + Sync>;
 
 /// A cluster that keeps what is written to it, as a new revision.
 #[derive(Default)]
-struct Kept {
+struct VersionedCluster {
     objects: Mutex<Vec<Value>>,
-    /// the last revision
+    /// the revision of the next write
     revision: AtomicU64,
-    /// another client's change before a write, and the number of writes before which it is still
-    /// made
-    meanwhile: Mutex<Option<(Change, usize)>>,
+    /// a change that another client makes before each of the next writes, and how many writes are
+    /// left
+    foreign_change: Mutex<Option<(Change, usize)>>,
 }
 
-impl Kept {
+impl VersionedCluster {
     fn put(&self, manifest: &Value) {
         let of = reference(manifest).unwrap();
         let mut object = manifest.clone();
@@ -34,26 +34,31 @@ impl Kept {
         self.objects.lock().push(object);
     }
 
-    fn remove(&self, of: &ObjectRef) {
+    fn remove(&self, object: &ObjectRef) {
         let mut objects = self.objects.lock();
-        objects.retain(|object| reference(object).unwrap() != *of);
+        objects.retain(|stored| reference(stored).unwrap() != *object);
     }
 
-    fn has(&self, of: &ObjectRef) -> bool {
-        self.get(of).unwrap().is_some()
+    fn has(&self, object: &ObjectRef) -> bool {
+        self.get(object).unwrap().is_some()
     }
 
     /// Lets another client make a change before each of the next writes.
-    fn change_before(&self, writes: usize, change: impl Fn(&Kept) + Send + Sync + 'static) {
-        *self.meanwhile.lock() = Some((Box::new(change), writes));
+    fn change_before(
+        &self,
+        writes: usize,
+        change: impl Fn(&VersionedCluster) + Send + Sync + 'static,
+    ) {
+        *self.foreign_change.lock() = Some((Box::new(change), writes));
     }
 
-    /// Begins a write: only of a revision, if the metadata names one.
+    /// Starts a write. Fails with `conflict` if the metadata names a `uid` or `resourceVersion`
+    /// that is not the current one.
     fn begin_write(&self, of: &ObjectRef, metadata: &Value) -> Tried<()> {
-        let meanwhile = self.meanwhile.lock().take();
-        if let Some((change, writes)) = meanwhile.filter(|(_, writes)| *writes > 0) {
+        let foreign_change = self.foreign_change.lock().take();
+        if let Some((change, writes)) = foreign_change.filter(|(_, writes)| *writes > 0) {
             change(self);
-            *self.meanwhile.lock() = Some((change, writes - 1));
+            *self.foreign_change.lock() = Some((change, writes - 1));
         }
         let current = self.get(of)?.unwrap_or_default();
         for field in ["uid", "resourceVersion"] {
@@ -65,7 +70,7 @@ impl Kept {
     }
 }
 
-impl Cluster for Kept {
+impl Cluster for VersionedCluster {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
         let objects = self.objects.lock();
         let found = objects
@@ -107,8 +112,8 @@ impl Cluster for Kept {
     }
 
     fn delete(&self, of: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
-        let named = only.map(Revision::preconditions).unwrap_or_default();
-        self.begin_write(of, &named)?;
+        let preconditions = only.map(Revision::preconditions).unwrap_or_default();
+        self.begin_write(of, &preconditions)?;
         self.remove(of);
         Ok(())
     }
@@ -159,69 +164,10 @@ fn patch_to_evil() -> Value {
     json!({"data": {"a": "evil"}})
 }
 
-#[test]
-fn a_plugin_changes_what_the_host_made_for_it() {
-    let (cluster, of) = (Kept::default(), reference(&config_map("default")).unwrap());
-    let claim = claim("a", None);
-    for data in ["b", "c"] {
-        let mut manifest = config_map("default");
-        manifest["data"]["a"] = data.into();
-        for if_exists in [IfExists::Update, IfExists::Apply] {
-            ensure(&claim, &manifest, if_exists, &cluster).unwrap();
-            let kept = cluster.get(&of).unwrap().unwrap();
-            assert!(
-                kept["data"]["a"] == data && claim.mark.is_on(&kept),
-                "{kept}"
-            );
-        }
-    }
-    let patch = json!({"metadata": {"labels": null}, "data": {"a": "d"}});
-    claim
-        .patch(&of, &patch, &cluster, &Cancel::never())
-        .unwrap();
-    let kept = cluster.get(&of).unwrap().unwrap();
-    assert!(
-        kept["data"]["a"] == "d" && claim.mark.is_on(&kept),
-        "{kept}"
-    );
-    claim.delete(&of, &cluster, &Cancel::never()).unwrap();
-    assert!(!cluster.has(&of));
-}
-
-#[test]
-fn a_plugin_changes_nothing_that_somebody_else_made() {
-    let of = reference(&config_map("default")).unwrap();
-    let mut of_namesake = config_map("default");
-    claim("other", None).mark.put_on(&mut of_namesake);
-    for current in [config_map("default"), of_namesake] {
-        let cluster = Kept::default();
-        cluster.put(&current);
-        let claim = claim("a", None);
-        let mut manifest = config_map("default");
-        manifest["data"]["a"] = "evil".into();
-        let tried = [
-            ensure(&claim, &manifest, IfExists::Update, &cluster),
-            ensure(&claim, &manifest, IfExists::Apply, &cluster),
-            claim.patch(&of, &patch_to_evil(), &cluster, &Cancel::never()),
-            claim.delete(&of, &cluster, &Cancel::never()),
-        ];
-        for done in tried {
-            let failure = done.unwrap_err();
-            assert!(
-                failure.code == kubephase_wit::FailureCode::Denied
-                    && failure.message.contains("configmaps default/x"),
-                "{failure:?}"
-            );
-        }
-        let kept = cluster.get(&of).unwrap().unwrap();
-        assert_eq!(kept["data"], current["data"]);
-    }
-}
-
 /// One of the changes of an object `default/x` that a plugin can propose.
-type Act = fn(&Claim, &Kept, &Cancel) -> Tried<Done>;
+type ProposedChange = fn(&Claim, &VersionedCluster, &Cancel) -> Tried<Done>;
 
-const ACTS: [Act; 4] = [
+const PROPOSED_CHANGES: [ProposedChange; 4] = [
     |claim, cluster, cancel| {
         let manifest = with_data(config_map("default"), "evil");
         claim.ensure(&manifest, IfExists::Update, cluster, cancel)
@@ -245,9 +191,63 @@ fn with_data(mut manifest: Value, data: &str) -> Value {
     manifest
 }
 
+#[test]
+fn a_plugin_changes_what_the_host_made_for_it() {
+    let (cluster, of) = (
+        VersionedCluster::default(),
+        reference(&config_map("default")).unwrap(),
+    );
+    let claim = claim("a", None);
+    for data in ["b", "c"] {
+        let mut manifest = config_map("default");
+        manifest["data"]["a"] = data.into();
+        for if_exists in [IfExists::Update, IfExists::Apply] {
+            ensure(&claim, &manifest, if_exists, &cluster).unwrap();
+            let stored = cluster.get(&of).unwrap().unwrap();
+            assert!(
+                stored["data"]["a"] == data && claim.mark.is_on(&stored),
+                "{stored}"
+            );
+        }
+    }
+    let patch = json!({"metadata": {"labels": null}, "data": {"a": "d"}});
+    claim
+        .patch(&of, &patch, &cluster, &Cancel::never())
+        .unwrap();
+    let stored = cluster.get(&of).unwrap().unwrap();
+    assert!(
+        stored["data"]["a"] == "d" && claim.mark.is_on(&stored),
+        "{stored}"
+    );
+    claim.delete(&of, &cluster, &Cancel::never()).unwrap();
+    assert!(!cluster.has(&of));
+}
+
+#[test]
+fn a_plugin_changes_nothing_that_somebody_else_made() {
+    let of = reference(&config_map("default")).unwrap();
+    let mut of_namesake = config_map("default");
+    claim("other", None).mark.put_on(&mut of_namesake);
+    for current in [config_map("default"), of_namesake] {
+        let cluster = VersionedCluster::default();
+        cluster.put(&current);
+        let claim = claim("a", None);
+        for change in PROPOSED_CHANGES {
+            let failure = change(&claim, &cluster, &Cancel::never()).unwrap_err();
+            assert!(
+                failure.code == kubephase_wit::FailureCode::Denied
+                    && failure.message.contains("configmaps default/x"),
+                "{failure:?}"
+            );
+        }
+        let stored = cluster.get(&of).unwrap().unwrap();
+        assert_eq!(stored["data"], current["data"]);
+    }
+}
+
 /// Returns a cluster with the object of a plugin.
-fn cluster_of(claim: &Claim) -> Kept {
-    let cluster = Kept::default();
+fn cluster_of(claim: &Claim) -> VersionedCluster {
+    let cluster = VersionedCluster::default();
     let mut object = config_map("default");
     claim.mark.put_on(&mut object);
     cluster.put(&object);
@@ -255,56 +255,58 @@ fn cluster_of(claim: &Claim) -> Kept {
 }
 
 #[test]
-fn an_object_that_becomes_another_owner_s_after_it_was_judged_is_not_changed() {
+fn an_object_that_changes_owner_after_the_check_is_not_changed() {
     let claim = claim("a", None);
     let of = reference(&config_map("default")).unwrap();
-    let takes_over = |cluster: &Kept| cluster.put(&with_data(config_map("default"), "theirs"));
-    let makes_another = |cluster: &Kept| {
+    let takes_over =
+        |cluster: &VersionedCluster| cluster.put(&with_data(config_map("default"), "theirs"));
+    let makes_another = |cluster: &VersionedCluster| {
         cluster.remove(&reference(&config_map("default")).unwrap());
         cluster.put(&with_data(config_map("default"), "theirs"));
     };
-    for act in ACTS {
-        for change in [takes_over as fn(&Kept), makes_another] {
+    for propose in PROPOSED_CHANGES {
+        for change in [takes_over as fn(&VersionedCluster), makes_another] {
             let cluster = cluster_of(&claim);
             cluster.change_before(1, change);
-            let failure = act(&claim, &cluster, &Cancel::never()).unwrap_err();
-            let kept = cluster.get(&of).unwrap();
+            let failure = propose(&claim, &cluster, &Cancel::never()).unwrap_err();
+            let stored = cluster.get(&of).unwrap();
             assert_eq!(failure.code, FailureCode::Denied, "{failure:?}");
-            assert!(kept.is_some_and(|kept| kept["data"]["a"] == "theirs"));
+            assert!(stored.is_some_and(|stored| stored["data"]["a"] == "theirs"));
         }
     }
-    // The same failure, for an object that did not exist when it was judged.
-    for act in &ACTS[..2] {
-        let cluster = Kept::default();
+    // An object that did not exist at the check fails in this way too.
+    for propose in &PROPOSED_CHANGES[..2] {
+        let cluster = VersionedCluster::default();
         cluster.change_before(1, takes_over);
-        let failure = act(&claim, &cluster, &Cancel::never()).unwrap_err();
+        let failure = propose(&claim, &cluster, &Cancel::never()).unwrap_err();
         assert_eq!(failure.code, FailureCode::Denied, "{failure:?}");
     }
 }
 
 #[test]
-fn an_object_that_stays_the_plugin_s_is_judged_again_and_changed() {
+fn an_object_of_the_plugin_that_changed_after_the_check_is_checked_again() {
     let claim = claim("a", None);
     let of = reference(&config_map("default")).unwrap();
-    for act in ACTS {
+    for propose in PROPOSED_CHANGES {
         let cluster = cluster_of(&claim);
-        let again = cluster.get(&of).unwrap().unwrap();
-        cluster.change_before(3, move |cluster| cluster.put(&again));
-        act(&claim, &cluster, &Cancel::never()).unwrap();
-        let kept = cluster.get(&of).unwrap();
-        assert!(kept.is_none_or(|kept| kept["data"]["a"] == "evil"));
+        let unchanged = cluster.get(&of).unwrap().unwrap();
+        // Three tries fail before one succeeds.
+        cluster.change_before(3, move |cluster| cluster.put(&unchanged));
+        propose(&claim, &cluster, &Cancel::never()).unwrap();
+        let stored = cluster.get(&of).unwrap();
+        assert!(stored.is_none_or(|stored| stored["data"]["a"] == "evil"));
     }
 }
 
 #[test]
-fn a_cancelled_run_does_not_go_on_judging() {
+fn a_cancelled_run_stops_retrying() {
     let claim = claim("a", None);
     let cluster = cluster_of(&claim);
-    let again = cluster.get(&reference(&config_map("default")).unwrap());
-    let again = again.unwrap().unwrap();
-    cluster.change_before(usize::MAX, move |cluster| cluster.put(&again));
+    let unchanged = cluster.get(&reference(&config_map("default")).unwrap());
+    let unchanged = unchanged.unwrap().unwrap();
+    cluster.change_before(usize::MAX, move |cluster| cluster.put(&unchanged));
     let cancel = Cancel::new();
     cancel.request();
-    let failure = ACTS[0](&claim, &cluster, &cancel).unwrap_err();
+    let failure = PROPOSED_CHANGES[0](&claim, &cluster, &cancel).unwrap_err();
     assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
 }

@@ -19,7 +19,7 @@ fn the_number_and_the_length_of_rounds_are_limited() {
         (501, 2, 500),
         (94_000, 80, 1175),
     ] {
-        let found = undo_rounds(steps(number));
+        let found = plan_undo_rounds(steps(number));
         let length = |round: &String| serde_json::from_str::<Vec<UndoStep>>(round).unwrap().len();
         let lengths: Vec<usize> = found.iter().map(length).collect();
         assert_eq!(lengths.len(), rounds, "{number}");
@@ -47,7 +47,7 @@ fn directories_are_removed_after_all_files_and_the_directories_in_them() {
     given.push(step(Inverse::RemoveFile("/opt/a/b/c".into())));
     given.push(step(Inverse::RemoveFile("/opt/a/b/0".into())));
     given.push(step(Inverse::StopService("chronyd".into())));
-    let rounds = undo_rounds(given);
+    let rounds = plan_undo_rounds(given);
     let found: Vec<UndoStep> = rounds
         .iter()
         .flat_map(|round| serde_json::from_str::<Vec<UndoStep>>(round).unwrap())
@@ -69,7 +69,7 @@ fn directories_are_removed_after_all_files_and_the_directories_in_them() {
 
 #[test]
 fn only_a_pointer_to_a_round_names_one() {
-    assert_eq!(undo_round("/reset/undo/17"), Some(17));
+    assert_eq!(parse_round_pointer("/reset/undo/17"), Some(17));
     for other in [
         "",
         "/reset/undo",
@@ -77,7 +77,7 @@ fn only_a_pointer_to_a_round_names_one() {
         "/reset/undo/x",
         "/reset/undoRounds",
     ] {
-        assert_eq!(undo_round(other), None, "{other}");
+        assert_eq!(parse_round_pointer(other), None, "{other}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         },
         request::Request,
     },
-    world::reach::{Services, nearby, special_kind_of},
+    world::reach::{ClusterSubnets, local_kind_of, special_kind_of},
 };
 use std::net::IpAddr;
 use url::Host;
@@ -103,13 +103,13 @@ pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
 
 /// Judges a grant to ask HTTP servers on the machine on which the operator gives consent. Only
 /// there are the addresses of the machine and of Services known.
-pub fn asked_nearby(request: &Request, services: Services) -> Vec<Danger> {
+pub fn asked_nearby(request: &Request, cluster_subnets: ClusterSubnets) -> Vec<Danger> {
     let asks = [&HTTP_GET.row, &HTTP_GET_AS.row].map(Row::capability);
     let hosts = request.hosts.iter();
     hosts
         .filter(|_| asks.contains(&request.capability))
         .filter_map(|pattern| {
-            let what = nearby(address_of(split_port(pattern).0)?, services)?;
+            let what = local_kind_of(address_of(split_port(pattern).0)?, cluster_subnets)?;
             Some(root(format!(
                 "{pattern} is {what}, where a server may answer only this machine"
             )))

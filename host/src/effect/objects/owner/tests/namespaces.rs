@@ -12,7 +12,7 @@ fn a_plugin_writes_in_no_namespace_that_somebody_else_made() {
     let claim = claim("a", Some(NAMESPACE));
     let manifest = config_map(NAMESPACE);
     let of = reference(&manifest).unwrap();
-    let cluster = Kept::default();
+    let cluster = VersionedCluster::default();
     cluster.put(&namespace());
     let failure = ensure(&claim, &manifest, IfExists::Update, &cluster).unwrap_err();
     assert!(
@@ -22,7 +22,7 @@ fn a_plugin_writes_in_no_namespace_that_somebody_else_made() {
     let refused = claim.delete(&of, &cluster, &Cancel::never());
     assert!(refused.is_err() && !cluster.has(&of));
 
-    let cluster = Kept::default();
+    let cluster = VersionedCluster::default();
     let of_namespace = Claim {
         namespace: None,
         ..claim.clone()
@@ -39,14 +39,14 @@ fn what_others_wrote_on_a_namespace_of_a_plugin_stays() {
     let of = reference(&namespace()).unwrap();
     let labels = json!({"pod-security.kubernetes.io/enforce": "restricted", "own": "theirs"});
     for if_exists in [IfExists::Update, IfExists::Apply] {
-        let cluster = Kept::default();
+        let cluster = VersionedCluster::default();
         ensure(&claim, &namespace(), if_exists, &cluster).unwrap();
-        let mut kept = cluster.get(&of).unwrap().unwrap();
+        let mut stored = cluster.get(&of).unwrap().unwrap();
         let others = json!({"metadata": {
             "labels": labels, "annotations": {"team": "x"}, "finalizers": ["example.com/theirs"],
         }});
-        json_patch::merge(&mut kept, &others);
-        cluster.put(&kept);
+        json_patch::merge(&mut stored, &others);
+        cluster.put(&stored);
         let mut changed = namespace();
         changed["metadata"]["labels"] = json!({"own": "ours"});
         ensure(&claim, &changed, if_exists, &cluster).unwrap();

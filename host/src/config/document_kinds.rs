@@ -1,4 +1,4 @@
-//! The documents that some command reads.
+//! The kinds of documents that the commands read.
 use super::{Document, component::ComponentKind, documents::GROUP, phases};
 
 /// The kinds of kubeadm's API group.
@@ -11,13 +11,14 @@ const KUBEADM: &[&str] = &[
 ];
 const COMPONENTS: &[ComponentKind] = &[ComponentKind::KubeProxy, ComponentKind::Kubelet];
 
-/// Whether a command reads documents of this kind and API group, in some version.
+/// Whether some command reads this document. Old versions of kubeadm's kinds and wrong groups of
+/// PhaseConfiguration count as read: their readers report them.
 pub fn is_known(document: &Document) -> bool {
     let kind = document.kind.as_str();
     match document.group() {
-        // `accepts_version` reports old versions.
+        // Any version: `read::accepts_version` reports old ones.
         GROUP => KUBEADM.contains(&kind),
-        // Its reader reports other groups.
+        // Any group: `phases::read` reports a wrong apiVersion.
         _ if kind == phases::KIND => true,
         _ => COMPONENTS.iter().any(|component| {
             document.api_version == component.api_version() && kind == component.kind()

@@ -10,7 +10,10 @@ use crate::{
     config::ConfigFile,
     event::RunResult,
     phase::preflight::GROUP,
-    plan::spec::{WorkflowId, is_within},
+    plan::{
+        LeftOutReason,
+        spec::{WorkflowId, is_within},
+    },
     report::Output,
     run::{
         output,
@@ -327,13 +330,18 @@ impl<'a> WorkflowCommand<'a> {
 }
 
 /// Returns the question that the operator answers before the run; `None` if no phase of its group
-/// runs.
+/// runs. A plugin that stands in for the group does not answer for the operator.
 fn question_of(prepared: &Prepared) -> Option<&'static Question> {
     let question = prepared.question?;
-    let is_asked = prepared
+    let mut members = prepared
         .plan
-        .running()
-        .any(|node| is_within(node.id(), question.group));
+        .nodes
+        .iter()
+        .filter(|node| is_within(node.id(), question.group));
+    let is_asked = members.any(|node| {
+        let is_replaced = matches!(node.state.reason(), Some(LeftOutReason::ReplacedBy(_)));
+        node.state.runs() || is_replaced
+    });
     is_asked.then_some(question)
 }
 

@@ -87,7 +87,8 @@ impl Capsule {
             plugin.digest().to_owned(),
         );
         let mut known = Secrets::default();
-        known.add_settings(settings::hide(&manifest.settings, &mut self.settings));
+        let secrets = settings::hide(&manifest.settings, &mut self.settings);
+        known.add_settings(&self.plugin, secrets);
         self.blank(&known);
         self
     }

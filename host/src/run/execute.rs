@@ -83,7 +83,9 @@ impl Complete {
     ) -> Result<Finished> {
         let prepared = &self.prepared;
         let mut masked = Secrets::mask(&prepared.config)?;
-        masked.secrets.add_settings(prepared.secret_settings());
+        for (plugin, settings) in prepared.secret_settings() {
+            masked.secrets.add_settings(plugin, settings);
+        }
         let bus = Bus::new(subscribers(&prepared.plan));
         let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),

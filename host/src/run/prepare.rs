@@ -176,11 +176,12 @@ impl Prepared {
         territory
     }
 
-    /// Returns the values of the secret settings of all plugins.
-    pub(super) fn secret_settings(&self) -> impl Iterator<Item = Secret<String>> {
-        self.plugins.values().flat_map(|loaded| {
+    /// Returns the values of the secret settings of each plugin, by its name.
+    pub(super) fn secret_settings(&self) -> impl Iterator<Item = (&str, Vec<Secret<String>>)> {
+        self.plugins.iter().map(|(name, loaded)| {
             let schema = &loaded.plugin.manifest().settings;
-            settings::hide(schema, &mut loaded.settings.clone())
+            let secrets = settings::hide(schema, &mut loaded.settings.clone());
+            (name.as_str(), secrets)
         })
     }
 

@@ -17,6 +17,7 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 use spellings::Spellings;
+use std::collections::BTreeMap;
 
 /// Characters of the shortest value that is blanked in records: a shorter value would occur in
 /// ordinary words.
@@ -37,8 +38,23 @@ pub struct Secrets {
     named: Vec<(String, Secret<String>)>,
     /// secrets without a placeholder, which are blanked in records
     others: Vec<Secret<String>>,
-    /// the secret settings, which plugins know
-    settings: Spellings,
+    /// the secret settings of each plugin, by its name
+    settings: BTreeMap<String, SecretSettings>,
+}
+
+/// The secret settings of a plugin. The plugin knows them.
+#[derive(Clone, Debug, Default)]
+struct SecretSettings {
+    spellings: Spellings,
+    /// values that are too long to be looked for in all spellings
+    long: Vec<Secret<String>>,
+}
+
+impl SecretSettings {
+    fn blank(&self, text: &mut String) {
+        blank_values(self.long.iter(), text);
+        self.spellings.replace_in(text, BLANK);
+    }
 }
 
 /// A configuration without its secrets, in the forms that phases see.
@@ -158,7 +174,23 @@ impl Secrets {
     /// Blanks the values of this run's secrets in a text.
     pub fn blank(&self, text: &mut String) {
         blank_values(self.values(), text);
-        self.settings.replace_in(text, BLANK);
+        self.settings.values().for_each(|own| own.blank(text));
+    }
+
+    /// Blanks the plugin's own secret settings in a text of the plugin, and the host's secrets. The
+    /// settings of other plugins stay: a plugin does not know them, and so cannot repeat them. And
+    /// no plugin can blank words of another plugin by settings of its own.
+    pub fn blank_text_of(&self, plugin: &str, text: &mut String) {
+        blank_values(self.values(), text);
+        self.blank_settings_of(plugin, text);
+    }
+
+    /// Blanks only the plugin's own secret settings. Meant for texts that the plugin can read
+    /// again: they must not tell it which of its guesses are secrets.
+    pub fn blank_settings_of(&self, plugin: &str, text: &mut String) {
+        if let Some(own) = self.settings.get(plugin) {
+            own.blank(text);
+        }
     }
 
     /// Blanks the values of this run's secrets in every string of a JSON value.
@@ -166,23 +198,26 @@ impl Secrets {
         change_texts(value, &|text| self.blank(text));
     }
 
-    /// Adds the values of secret settings, which are blanked from now on. Values that are too long
-    /// to be looked for in all spellings are blanked as they are.
-    pub fn add_settings(&mut self, values: impl IntoIterator<Item = Secret<String>>) {
+    /// Adds the values of a plugin's secret settings, which are blanked from now on. Values that are
+    /// too long to be looked for in all spellings are blanked as they are.
+    pub fn add_settings(&mut self, plugin: &str, values: impl IntoIterator<Item = Secret<String>>) {
         let mut bytes = 0;
-        let (spelled, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| {
+        let (spelled, long): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| {
             let length = value.reveal().len();
             let is_short = length <= LONGEST_SPELLED;
             bytes += if is_short { length } else { 0 };
             is_short && bytes <= MAX_ALL_SECRET_SETTINGS
         });
-        self.settings = Spellings::of(&spelled);
-        self.others.extend(others);
+        let spellings = Spellings::of(&spelled);
+        self.settings
+            .insert(plugin.to_owned(), SecretSettings { spellings, long });
     }
 
-    /// Whether a name that a plugin gives holds a secret setting, in any of the usual spellings.
-    pub fn name(&self, name: &str) -> bool {
-        self.settings.are_in(name)
+    /// Whether a name that a plugin gives holds one of its secret settings, in any of the usual
+    /// spellings.
+    pub fn are_in_name(&self, plugin: &str, name: &str) -> bool {
+        let own = self.settings.get(plugin);
+        own.is_some_and(|own| own.spellings.are_in(name))
     }
 }
 

@@ -16,7 +16,7 @@ fn an_addon_replaces_kube_proxy() {
     ])
     .expect_success();
     assert!(
-        added.contains("It stands in for addon/kube-proxy.")
+        added.contains("It stands in for addon/kube-proxy in init.")
             && added.contains(r#"+ ["effects-cluster.apply-object","objects""#),
         "{added}"
     );

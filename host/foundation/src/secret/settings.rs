@@ -19,7 +19,10 @@ use super::{
 use crate::text::user_info;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 /// The placeholder of a secret setting.
 pub const PLACEHOLDER: &str = "<secret:setting>";
@@ -46,7 +49,8 @@ const SHORTEST_CREDENTIAL: usize = 10;
 const MAX_DEPTH: usize = 32;
 
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
-/// had.
+/// had. A text that is a default of the schema is not returned: everyone can read it in the
+/// component.
 pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
     let mut hiding = Hiding {
         root: schema,
@@ -54,7 +58,31 @@ pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
         found: Vec::new(),
     };
     hiding.walk(schema, settings, MAX_DEPTH);
-    hiding.found
+    let defaults = defaults_of(schema);
+    hiding
+        .found
+        .into_iter()
+        .filter(|secret| !defaults.contains(secret.reveal()))
+        .collect()
+}
+
+/// Returns the texts of all defaults of a schema.
+fn defaults_of(schema: &Value) -> BTreeSet<String> {
+    let mut texts = Vec::new();
+    let mut parts = vec![schema];
+    while let Some(part) = parts.pop() {
+        match part {
+            Value::Object(fields) => {
+                if let Some(default) = fields.get("default") {
+                    collect_texts(default, &mut texts);
+                }
+                parts.extend(fields.values());
+            }
+            Value::Array(items) => parts.extend(items),
+            _ => {}
+        }
+    }
+    texts.iter().map(|text| text.reveal().clone()).collect()
 }
 
 /// Whether the schema marks the value as secret.

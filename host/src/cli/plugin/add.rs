@@ -3,7 +3,7 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     config::PhaseConfiguration,
-    plan::describe_unknown_needs,
+    plan::{describe_unknown_needs, spec::WorkflowId},
     plugin::{
         consent::{self, Consent},
         entry, inspect,
@@ -98,6 +98,16 @@ fn replaced_phases(candidate: &Candidate) -> Vec<String> {
         .collect()
 }
 
+/// Returns the workflows in which the plugin can stand in for a phase.
+fn workflows_of_stand_in(candidate: &Candidate, phase: &String) -> String {
+    let provides = candidate.plugin.manifest().provides.iter();
+    let workflows: Vec<&str> = provides
+        .filter(|provided| provided.spec.replaces.contains(phase))
+        .flat_map(|provided| provided.workflows.iter().map(WorkflowId::as_str))
+        .collect();
+    workflows.join(", ")
+}
+
 /// Refuses a plugin that would stand in for phases other than addons, unless the operator allows
 /// it. The program no longer does the work of a replaced phase, for example a check or a
 /// certificate.
@@ -139,11 +149,12 @@ fn summary(
     );
     text += &known.describe_relock(plugin, &candidate.identity());
     for phase in replaced_phases(candidate) {
+        let workflows = workflows_of_stand_in(candidate, &phase);
         text += &match phases.replaces.get(&phase) {
-            Some(by) if by == name => format!("It stands in for {phase}.\n"),
-            Some(by) => format!("It can stand in for {phase}, which {by} does.\n"),
+            Some(by) if by == name => format!("It stands in for {phase} in {workflows}.\n"),
+            Some(by) => format!("It can stand in for {phase} in {workflows}, as {by} does.\n"),
             None => format!(
-                "It can stand in for {phase}. To have it do that, write in {}: replaces: \
+                "It can stand in for {phase} in {workflows}. To have it do that, write in {}: replaces: \
                  {{{phase}: {name}}}\n",
                 config.display()
             ),

@@ -142,7 +142,7 @@ fn the_values_of_a_runs_secrets_are_blanked_in_all_fields() {
         ..capsule_of(&source)
     };
     let mut secrets = Secrets::default();
-    secrets.add_settings(["hunter2-hunter2".into()]);
+    secrets.add_settings("own", ["hunter2-hunter2".into()]);
     capsule.blank(&secrets);
     assert!(!text(&capsule).contains("hunter2"));
 }

@@ -111,8 +111,8 @@ impl report::Host for Session {
         let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
         let name = String::from(name);
         self.check_name("the name of a fact", &name)?;
-        if self.is_plugin() {
-            self.0.shared.secrets.blank(&mut json);
+        if let Some(plugin) = self.third_party() {
+            self.0.shared.secrets.blank_settings_of(plugin, &mut json);
         }
         let key = (self.0.phase.clone(), name);
         let mut facts = self.0.shared.facts.lock();

@@ -13,13 +13,14 @@ impl Session {
     /// # Errors
     /// `denied`. The failure does not have the name.
     pub(super) fn check_target(&self, effect: &Effect) -> Hosted<()> {
-        if !self.is_plugin() {
+        let Some(plugin) = self.third_party() else {
             return Ok(());
-        }
+        };
+        let secrets = &self.0.shared.secrets;
         let (kind, target) = effect.summary();
         let footprint = effect.footprint(&[]);
         let mut texts = [target.as_str()].into_iter().chain(footprint.texts());
-        if !texts.any(|text| self.0.shared.secrets.name(text)) {
+        if !texts.any(|text| secrets.are_in_name(plugin, text)) {
             return Ok(());
         }
         let message = format!(
@@ -38,7 +39,9 @@ impl Session {
     /// # Errors
     /// The error does not have the name. It stops the phase, because reports have no failure.
     pub(super) fn check_name(&self, what: &str, name: &str) -> Result<(), Stop> {
-        if self.is_plugin() && self.0.shared.secrets.name(name) {
+        let secrets = &self.0.shared.secrets;
+        let plugin = self.third_party();
+        if plugin.is_some_and(|plugin| secrets.are_in_name(plugin, name)) {
             return Err(Stop::msg(format!(
                 "{what} holds a secret setting; {REMEDY}"
             )));

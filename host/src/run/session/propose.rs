@@ -37,11 +37,11 @@ impl Session {
         function: &'static HostFunction<crate::arguments::Text>,
         text: String,
     ) -> Hosted<String> {
-        if !self.is_plugin() {
+        let Some(plugin) = self.third_party() else {
             return Ok(text);
-        }
+        };
         let mut text = self.admit(function, text)?.arguments.into();
-        self.0.shared.secrets.blank(&mut text);
+        self.0.shared.secrets.blank_text_of(plugin, &mut text);
         Ok(text)
     }
 

@@ -70,11 +70,11 @@ impl Session {
     /// blanks secrets, because a plugin knows its own settings. A text of the program's own phases
     /// stays unchanged.
     pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
-        if !self.is_plugin() {
+        let Some(plugin) = self.third_party() else {
             return Ok(text);
-        }
+        };
         let mut text = self.report(&gate::MESSAGE, text).map(String::from)?;
-        self.0.shared.secrets.blank(&mut text);
+        self.0.shared.secrets.blank_text_of(plugin, &mut text);
         Ok(text)
     }
 
@@ -168,10 +168,10 @@ impl Session {
     /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
     /// about a phase of the program is left unchanged.
     pub fn bound_text(&self, text: String) -> String {
-        match Text::parse(&text) {
-            Ok(bounded) if self.is_plugin() => {
+        match (Text::parse(&text), self.third_party()) {
+            (Ok(bounded), Some(plugin)) => {
                 let mut text = bounded.into();
-                self.0.shared.secrets.blank(&mut text);
+                self.0.shared.secrets.blank_text_of(plugin, &mut text);
                 text
             }
             _ => text,

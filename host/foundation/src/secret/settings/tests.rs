@@ -172,3 +172,26 @@ fn a_text_is_judged_once_however_many_schemas_describe_it() {
     assert!(hide(&schema, &mut settings).is_empty());
     assert_eq!(settings, before);
 }
+
+#[test]
+fn a_default_of_the_schema_is_hidden_but_not_a_secret() {
+    let schema = json!({
+        "properties": {
+            "words": {"items": {"writeOnly": true}, "default": ["a word of many"]},
+            "login": {"properties": {"password": {"default": "change me"}}},
+        },
+    });
+    let mut settings = json!({
+        "words": ["a word of many", "a secret token"],
+        "login": {"password": "change me"},
+    });
+    let found = hide(&schema, &mut settings);
+    assert_eq!(
+        found.iter().map(Secret::reveal).collect::<Vec<_>>(),
+        ["a secret token"]
+    );
+    assert_eq!(
+        settings,
+        json!({"words": [PLACEHOLDER, PLACEHOLDER], "login": {"password": PLACEHOLDER}})
+    );
+}

@@ -29,9 +29,9 @@ impl Choice {
     }
 }
 
-/// Whether `entry` is a phase of the plugin that can replace a phase or group. The plugin's manifest
-/// has to name exactly this phase or group: a plugin that replaces a whole group does not replace
-/// only one of its members.
+/// Whether `entry` is a phase of the plugin that can replace a phase or group. The manifest of the
+/// plugin has to name exactly this phase or group: a plugin that replaces a whole group does not
+/// replace only one of its members.
 pub fn can_replace(entry: &CatalogEntry, replaced: &str, plugin: &str) -> bool {
     let mut names = entry.spec.replaces.iter();
     entry.source.plugin() == Some(plugin) && names.any(|name| name == replaced)

@@ -92,7 +92,8 @@ fn check_size(settings: &Value) -> Result<()> {
     if bytes > MAX_SETTINGS || memory > MAX_SETTINGS_MEMORY {
         bail!(
             "its settings are too large: with the defaults of its schema they have {bytes} bytes \
-             and take {memory} bytes of memory; {MAX_SETTINGS} and {MAX_SETTINGS_MEMORY} are allowed"
+             and take {memory} bytes of memory; {MAX_SETTINGS} and {MAX_SETTINGS_MEMORY} are \
+             allowed"
         );
     }
     Ok(())

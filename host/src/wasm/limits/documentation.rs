@@ -82,7 +82,8 @@ fn rows_of_a_run() -> Vec<Row> {
             format!(
                 "a manifest: {MAX_EDGES} `needs` and `before`; a text: {} bytes; \
                  a finding: {MAX_EVIDENCE} pieces of evidence; an object: {}; \
-                 settings: {}, {} of memory for them, and {} for their schema; a file of certificates: \
+                 settings: {}, {} of memory for them, and {} for their schema; a file of \
+                 certificates: \
                  {MAX_CERTIFICATES} certificates, of which {MAX_SIGNATURE_CHECKS} are tried as \
                  issuers for a chain; a certificate: {MAX_CERTIFICATE_NAMES} names",
                 Text::LONGEST,

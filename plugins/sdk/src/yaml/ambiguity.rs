@@ -142,7 +142,8 @@ fn is_sexagesimal(text: &str) -> bool {
         })
 }
 
-/// Whether a text is a date, or a date with a time: `2026-1-2`, `2026-1-2T3:04:05Z`, `2026-01-02 03:04:05.6`.
+/// Whether a text is a date, or a date with a time: `2026-1-2`, `2026-1-2T3:04:05Z`,
+/// `2026-01-02 03:04:05.6`.
 pub fn is_timestamp(text: &str) -> bool {
     let (date, time) = match text.split_once(['T', 't', ' ']) {
         Some((date, time)) => (date, Some(time)),

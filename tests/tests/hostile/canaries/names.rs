@@ -3,6 +3,7 @@
 use crate::{
     canaries::{SETTING, assert_clean, trial_with_secrets, with_secrets},
     support::{RunResult, Trial, call},
+    walk::grants::grants_for_everything,
 };
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
@@ -57,11 +58,14 @@ fn no_target_of_an_effect_holds_a_secret_setting() {
         HEXLOWER.encode(SETTING.as_bytes()),
         BASE64.encode(SETTING.as_bytes()).replace('=', ""),
     ];
-    let grant = format!("capability: effects-files.write-file, paths: [{OWN}/**]");
+    let grants = grants_for_everything();
+    let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
     for spelling in spellings {
         let calls = proposals(&spelling);
         let trial = with_secrets(Trial::early_phase())
-            .grants(&[&grant])
+            .grants(&grants)
+            .allow_root()
+            .allow_cluster_admin()
             .calls(&calls);
         let ended = trial.rehearse();
         let mut refused = 0;

@@ -6,7 +6,7 @@
 
 mod arguments;
 mod calls;
-mod grants;
+pub mod grants;
 mod observations;
 mod proposals;
 

@@ -69,7 +69,8 @@ impl Builder<'_> {
                 Yaml::List(items)
             }
             NodeContent::Map(children) => {
-                let mut entries = Vec::new();
+                // Most maps are small, and there may be very many.
+                let mut entries = Vec::with_capacity(children.len() / 2);
                 self.one_level_deeper(raw, |builder| {
                     builder.entries(children, None, &mut entries)
                 })?;

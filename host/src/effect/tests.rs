@@ -17,15 +17,16 @@ fn a_service_that_cannot_reach_its_state_is_a_failure() {
     let cancel = Cancel::never();
     let context = Context::for_test(&world, &config, &cancel);
     for name in ["kubelet", "crio"] {
+        let unit = UnitName::parse(name).unwrap();
+        let before = world.node().service(&unit).unwrap();
         let failed = Effect::from(Service {
-            name: UnitName::parse(name).unwrap(),
+            name: unit.clone(),
             state: "asleep".into(),
         })
         .apply(&context)
         .unwrap_err();
         assert!(failed.message.contains("asleep"), "{failed:?}");
-        let state = world.node().service(&UnitName::parse(name).unwrap());
-        assert!(state.unwrap().is_none_or(|state| !state.exists), "{name}");
+        assert_eq!(world.node().service(&unit).unwrap(), before, "{name}");
     }
 }
 

@@ -33,8 +33,8 @@ fn swap_separators(text: &str) -> String {
         .collect()
 }
 
-/// Whether a text is a component of a key, in the spelling with dots. A slash in it becomes a dot of
-/// the path, so a text of slashes alone (`.` or `..` in the path) is not a component.
+/// Whether a text is a component of a key, in the spelling with dots. A slash in it becomes a dot
+/// of the path, so a text of slashes alone (`.` or `..` in the path) is not a component.
 fn is_component(text: &str) -> bool {
     !text.is_empty()
         && text

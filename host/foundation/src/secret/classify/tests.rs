@@ -191,6 +191,20 @@ fn work_is_bounded_whatever_the_content_is() {
     }
 }
 
+#[test]
+fn a_value_far_from_its_name_is_not_shown_either() {
+    for between in [" ".repeat(33), "\"".repeat(40), "\t".repeat(500)] {
+        for text in [
+            format!("user = u\npassword={between}hunter2\n"),
+            format!("user = u\npassword{between}=hunter2\n"),
+        ] {
+            assert!(classify(text.as_bytes()).is_some(), "{text}");
+        }
+    }
+    let long = format!("password={}\n", "word-".repeat(1000));
+    assert!(classify(long.as_bytes()).is_some());
+}
+
 /// Each value in a line is judged, however many there are.
 #[test]
 fn lines_with_many_values_after_names_of_secrets_are_judged_in_linear_time() {

@@ -143,13 +143,19 @@ impl AuthorizedCall<'_> {
             return Ok(());
         }
         let user = &self.call.user;
+        // The path of a creation has no name.
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let request = AccessRequest {
+            name: name.into(),
+            ..self.access.clone()
+        };
         if self.path.resource.plural.ends_with("roles") {
             let rules = object["rules"].as_array().into_iter().flatten();
             let bypass = AccessRequest {
                 verb: "escalate".into(),
                 ..self.access.clone()
             };
-            return rbac::check_grant(store, user, &self.access, rules, &bypass);
+            return rbac::check_grant(store, user, &request, rules, &bypass);
         }
         let role = &object["roleRef"];
         let resource = if role["kind"] == "Role" {
@@ -164,7 +170,7 @@ impl AuthorizedCall<'_> {
             ..self.access.clone()
         };
         let rules = rbac::role_rules(store, role, &self.path.namespace);
-        rbac::check_grant(store, user, &self.access, rules, &bypass)
+        rbac::check_grant(store, user, &request, rules, &bypass)
     }
 }
 

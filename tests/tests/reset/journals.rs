@@ -129,8 +129,8 @@ fn services_that_runs_started_or_enabled_are_stopped_and_disabled() {
     fs::write(state.join("journal-000002.jsonl"), lines.join("\n") + "\n").unwrap();
     let output = reset(&root, "--force");
     assert_eq!(output.status, 0, "{}", output.stderr);
-    let line = "[reset] Stopping and disabling services that earlier runs started or enabled, by \
-        their journals: [chrony disabled chrony stopped]";
+    let line = "[reset] Stopping and disabling services that earlier runs started or enabled, \
+        according to their journals: [chrony disabled chrony stopped]";
     assert!(output.stdout.contains(line), "{}", output.stdout);
     assert!(
         !reset(&root, "--force").stdout.contains("chrony"),

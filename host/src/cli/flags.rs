@@ -115,6 +115,9 @@ pub struct RehearseFlags {
     pub serve: Option<u16>,
     #[command(flatten)]
     pub machines: ClusterSize,
+    /// Version that the rehearsed cluster is then upgraded to, machine by machine
+    #[arg(long, value_name = "VERSION")]
+    pub upgrade_to: Option<String>,
 }
 
 /// Flags that only `plan` has.

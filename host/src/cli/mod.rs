@@ -240,6 +240,7 @@ fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {
         place,
         serve: rehearse.serve,
         machines: rehearse.machines,
+        upgrade_to: rehearse.upgrade_to,
         verbosity: read(&arguments, argv)?,
     })
 }

@@ -6,9 +6,11 @@ use super::{
     print,
 };
 use crate::{
-    config::ConfigFile,
-    event::RunResult,
-    rehearse::{self, ClusterSize, RehearsedCluster},
+    config::{Config, ConfigFile},
+    event::{RunResult, micros},
+    rehearse::{
+        self, ClusterSize, JoinedMachine, MachineRun, RehearsedCluster, upgrade::ClusterUpgrade,
+    },
     report::{
         Output,
         style::{Painted, Palette},
@@ -17,14 +19,17 @@ use crate::{
     run::{
         prepare::{Distribution, prepare},
         scratch::ScratchTree,
-        site::{Site, SiteRun},
-        workflow::Trees,
+        site::Site,
+        workflow::{Trees, Workflow},
     },
-    workflow::init::{self, Init},
-    world::{World, rehearsal::Rehearsal},
+    workflow::{
+        init::{self, Init},
+        upgrade::UpgradeApply,
+    },
+    world::{World, node::facts::NodeFacts, rehearsal::Rehearsal},
 };
 use anyhow::Result;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The request of `rehearse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub struct RehearseRequest {
     /// the port of the API server after the run, 0 for any; `None` if the rehearsal ends
     pub serve: Option<u16>,
     pub machines: ClusterSize,
+    /// the version that the cluster is upgraded to after the machines have joined
+    pub upgrade_to: Option<String>,
     pub verbosity: VerbosityFlags,
 }
 
@@ -59,54 +66,140 @@ pub(super) fn run(
         scratch: Some(scratch.path.clone()),
         below: None,
     };
-    let site = Site::open_scratch_tree(&prepared, facts, &trees, request.serve.unwrap_or(0))?;
+    let port = request.serve.unwrap_or(0);
+    let site = Site::open_scratch_tree(&prepared, facts.clone(), &trees, port)?;
     if let Some(warning) = site.world.warning() {
         print::warning(warning);
     }
     let output = request.place.output.format;
     let (ran, tally) = execute(Shown::Always, &site, prepared, output, request.verbosity)?;
-    let is_done = ran.finished.result == RunResult::Done;
-    let cluster = RehearsedCluster {
-        world: &site.world,
+    let rehearsed = RehearsedRun {
+        request,
+        site: &site,
         config: &ran.run.prepared.config,
-        root: &scratch.path,
-        distribution,
-        handle: site.threads.handle(),
-        cancel: site.cancel(),
+        scratch: &scratch,
     };
-    let joins = if is_done {
+    let cluster = rehearsed.cluster(distribution);
+    let mut result = ran.finished.result.clone();
+    let joins = if result == RunResult::Done {
         cluster.join(request.machines)?
     } else {
         Vec::new()
     };
     if output == Output::Text {
         let text = summary::render(&tally, &site.world.not_checked(), Palette::stdout());
+        let joined = rehearse::describe(
+            "Machines that joined",
+            "joined",
+            joins.iter().map(|join| &join.run),
+        );
+        print::painted(&Painted::new(&format!("\n{text}{joined}")));
+    }
+    let runs = joins.iter().map(|join| join.run.result.clone());
+    result = first_failure(result, runs);
+    let mut upgraded = Ok(());
+    if result == RunResult::Done
+        && let Some(version) = &request.upgrade_to
+    {
+        let upgrade = ClusterUpgrade {
+            cluster: &cluster,
+            version,
+        };
+        upgraded = rehearsed.upgrade(&upgrade, &facts, &joins).map(|runs| {
+            result = first_failure(RunResult::Done, runs.into_iter().map(|run| run.result));
+        });
+    }
+    if output == Output::Text {
         let kept = format!("\nThe scratch root is kept at {}\n", scratch.path.display());
-        let joined = rehearse::describe_joins(&joins);
-        print::painted(&Painted::new(&format!("\n{text}{joined}{kept}")));
+        print::painted(&Painted::new(&kept));
     }
-    if let Some(failed) = joins.iter().find(|join| join.result != RunResult::Done) {
-        return Ok(Exit::from(&failed.result));
+    upgraded?;
+    if result == RunResult::Done && request.serve.is_some() {
+        rehearsed.serve()?;
     }
-    if is_done && request.serve.is_some() {
-        serve(&site, &ran, &scratch)?;
-    }
-    Ok(Exit::from(&ran.finished.result))
+    Ok(Exit::from(&result))
 }
 
-/// Keeps the API server up until the process is interrupted.
-fn serve(site: &Site<Rehearsal>, ran: &SiteRun, scratch: &ScratchTree) -> Result<()> {
-    let Some(address) = site.world.endpoint() else {
-        return Ok(());
-    };
-    let config = &ran.run.prepared.config;
-    let folder =
-        rehearse::serve::write_kubeconfigs(site.world.files(), config, address, &scratch.path)?;
-    print::out(&format!(
-        "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl \
-         --kubeconfig {}/admin.conf get all -A\n\n",
-        folder.display()
-    ));
-    while !site.cancel().wait(Duration::MAX) {}
-    Ok(())
+/// Returns the first result that is not `Done`.
+fn first_failure(first: RunResult, others: impl Iterator<Item = RunResult>) -> RunResult {
+    std::iter::once(first)
+        .chain(others)
+        .find(|result| *result != RunResult::Done)
+        .unwrap_or(RunResult::Done)
+}
+
+/// The rehearsal of `init`, whose machine runs.
+struct RehearsedRun<'a> {
+    request: &'a RehearseRequest,
+    site: &'a Site<Rehearsal>,
+    /// the configuration of `init`
+    config: &'a Config,
+    scratch: &'a ScratchTree,
+}
+
+impl<'a> RehearsedRun<'a> {
+    fn cluster(&self, distribution: &'a Distribution<'a>) -> RehearsedCluster<'a> {
+        RehearsedCluster {
+            world: &self.site.world,
+            config: self.config,
+            root: &self.scratch.path,
+            distribution,
+            handle: self.site.threads.handle(),
+            cancel: self.site.cancel(),
+        }
+    }
+
+    /// Upgrades the cluster, machine by machine, and prints how it went. Returns the runs.
+    ///
+    /// # Errors
+    /// The upgrade of a machine cannot begin.
+    fn upgrade(
+        &self,
+        upgrade: &ClusterUpgrade<'_>,
+        facts: &NodeFacts,
+        joins: &[JoinedMachine],
+    ) -> Result<Vec<MachineRun>> {
+        let (output, began) = (self.request.place.output.format, Instant::now());
+        let prepared = upgrade.prepare_first(facts)?;
+        let version = prepared.config.cluster.kubernetes_version.clone();
+        let name = prepared.config.init.node_registration.name.clone();
+        let verbosity = self.request.verbosity;
+        let (ran, tally) = execute(Shown::Always, self.site, prepared, output, verbosity)?;
+        let mut runs = vec![MachineRun {
+            name,
+            result: ran.finished.result,
+            micros: micros(began),
+        }];
+        if runs[0].result == RunResult::Done {
+            let closing = UpgradeApply.closing(&ran.run.prepared.config, false);
+            if let (Output::Text, Some(text)) = (output, closing) {
+                print::out(&text);
+            }
+            self.site.world.replace_kubelet(&version)?;
+            runs.extend(upgrade.upgrade_others(joins, &version)?);
+        }
+        if output == Output::Text {
+            let text = summary::render(&tally, &[], Palette::stdout());
+            let title = format!("Machines that were upgraded to {version}, with their kubelets");
+            let machines = rehearse::describe(&title, "upgraded", &runs);
+            print::painted(&Painted::new(&format!("\n{text}{machines}")));
+        }
+        Ok(runs)
+    }
+
+    /// Keeps the API server up until the process is interrupted.
+    fn serve(&self) -> Result<()> {
+        let Some(address) = self.site.world.endpoint() else {
+            return Ok(());
+        };
+        let (files, root) = (self.site.world.files(), &self.scratch.path);
+        let folder = rehearse::serve::write_kubeconfigs(files, self.config, address, root)?;
+        print::out(&format!(
+            "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl \
+             --kubeconfig {}/admin.conf get all -A\n\n",
+            folder.display()
+        ));
+        while !self.site.cancel().wait(Duration::MAX) {}
+        Ok(())
+    }
 }

@@ -6,6 +6,7 @@
     reason = "scratch trees are the program's own, not the node's"
 )]
 pub mod serve;
+pub mod upgrade;
 
 use crate::{
     cancel::Cancel,
@@ -16,7 +17,7 @@ use crate::{
     pki::Certificate,
     run::{
         peers::{API_TIME, TREES},
-        prepare::{Distribution, prepare},
+        prepare::{Distribution, Prepared, prepare},
     },
     workflow::join::{self, ClusterSource, Join, Steps},
     world::{
@@ -30,7 +31,12 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use kubephase_wit::Failure;
-use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Instant};
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 use tokio::runtime::Handle;
 
 /// The number of machines of a rehearsed cluster.
@@ -118,14 +124,20 @@ impl Machine {
     }
 }
 
-/// The result of one join.
-pub struct JoinResult {
+/// The result of the run of one machine.
+pub struct MachineRun {
     /// name of the machine
     pub name: String,
     pub result: RunResult,
     pub micros: u64,
+}
+
+/// A machine that joined, with the result of its join.
+pub struct JoinedMachine {
+    machine: Machine,
+    pub run: MachineRun,
     /// the world of a control plane member, which serves until this value is dropped
-    _world: Option<Arc<Rehearsal>>,
+    world: Option<Arc<Rehearsal>>,
 }
 
 /// The cluster that a rehearsal of `init` made, with the values that joining machines need.
@@ -146,7 +158,7 @@ impl RehearsedCluster<'_> {
     ///
     /// # Errors
     /// The tree of a machine cannot be used, or the machine does not find or trust the cluster.
-    pub fn join(&self, size: ClusterSize) -> Result<Vec<JoinResult>> {
+    pub fn join(&self, size: ClusterSize) -> Result<Vec<JoinedMachine>> {
         let flags = self.join_flags()?;
         let joins = parallel::map(&size.joining(), parallel::cores() * 2, |machine| {
             self.join_one(*machine, &flags)
@@ -182,9 +194,9 @@ impl RehearsedCluster<'_> {
     }
 
     /// Lets one machine join, from an empty tree.
-    fn join_one(&self, machine: Machine, flags: &JoinFlags) -> Result<JoinResult> {
+    fn join_one(&self, machine: Machine, flags: &JoinFlags) -> Result<JoinedMachine> {
         let began = Instant::now();
-        let root = self.root.join(TREES).join(machine.name());
+        let root = self.tree_of(machine);
         std::fs::create_dir_all(&root)
             .with_context(|| format!("cannot make {}", root.display()))?;
         let facts = machine.facts();
@@ -201,10 +213,37 @@ impl RehearsedCluster<'_> {
         };
         let loaded = join::load(&source, &facts, self.world, &Steps::NONE)?;
         let prepared = prepare(self.distribution, &Join, loaded, None, None)?;
+        let version = &prepared.config.cluster.kubernetes_version;
+        let facts = fill_kubelet_version(version, facts);
+        let node = self.open_machine(&root, facts, Credentials::for_run(&prepared.config))?;
+        let result = self.execute(prepared, &node, &root)?;
+        Ok(JoinedMachine {
+            machine,
+            run: MachineRun {
+                name: machine.name(),
+                result,
+                micros: micros(began),
+            },
+            world: machine.control_plane.then_some(node),
+        })
+    }
+
+    /// Returns the tree of a machine.
+    fn tree_of(&self, machine: Machine) -> PathBuf {
+        self.root.join(TREES).join(machine.name())
+    }
+
+    /// Opens a machine of the cluster in its tree.
+    fn open_machine(
+        &self,
+        root: &Path,
+        facts: NodeFacts,
+        credentials: Credentials,
+    ) -> Result<Arc<Rehearsal>> {
         let setting = Setting {
-            files: rehearsal::files(&root, None)?,
-            facts: fill_kubelet_version(&prepared.config.cluster.kubernetes_version, facts),
-            credentials: Credentials::for_run(&prepared.config),
+            files: rehearsal::files(root, None)?,
+            facts,
+            credentials,
             cluster: self.world.cluster_state(),
             retry_limit: RetryLimit {
                 duration: API_TIME,
@@ -212,17 +251,16 @@ impl RehearsedCluster<'_> {
             },
             port: 0,
         };
-        let node = Arc::new(Rehearsal::open(self.handle, setting)?);
+        Ok(Arc::new(Rehearsal::open(self.handle, setting)?))
+    }
+
+    /// Executes a run on a machine, with a journal in its tree.
+    fn execute(&self, prepared: Prepared, node: &Arc<Rehearsal>, root: &Path) -> Result<RunResult> {
         let cancel = self.cancel.child();
-        let journal = begin_journal(&root, &cancel)?;
+        let journal = begin_journal(root, &cancel)?;
         let run = prepared.complete(node.files(), &cancel)?;
         let finished = run.execute(node.clone(), &|_| {}, |_| vec![journal], &cancel)?;
-        Ok(JoinResult {
-            name: machine.name(),
-            result: finished.result,
-            micros: micros(began),
-            _world: machine.control_plane.then_some(node),
-        })
+        Ok(finished.result)
     }
 }
 
@@ -234,22 +272,31 @@ fn begin_journal(root: &Path, cancel: &Cancel) -> Result<Box<dyn Subscriber>> {
     Ok(Box::new(journal))
 }
 
-/// Describes the joins, one line each; empty if no machine joined.
-pub fn describe_joins(joins: &[JoinResult]) -> String {
-    if joins.is_empty() {
-        return String::new();
+/// Describes the runs of machines, one line each; empty if there are none. `verb` is what a machine
+/// did whose run succeeded: `joined`.
+pub fn describe<'r>(
+    title: &str,
+    verb: &str,
+    runs: impl IntoIterator<Item = &'r MachineRun>,
+) -> String {
+    let lines: String = runs
+        .into_iter()
+        .map(|run| describe_one(verb, run))
+        .collect();
+    if lines.is_empty() {
+        return lines;
     }
-    let mut text = "\nMachines that joined\n".to_owned();
-    for join in joins {
-        let how = match &join.result {
-            RunResult::Done => format!("joined in {:.2} s", join.micros as f64 / 1e6),
-            RunResult::PreflightFailed => "did not pass its checks".to_owned(),
-            RunResult::Failed { phase, message } => format!("failed in {phase}: {message}"),
-            RunResult::Cancelled => "was interrupted".to_owned(),
-        };
-        text += &format!("  {:<16} {how}\n", join.name);
-    }
-    text
+    format!("\n{title}\n{lines}")
+}
+
+fn describe_one(verb: &str, run: &MachineRun) -> String {
+    let how = match &run.result {
+        RunResult::Done => format!("{verb} in {:.2} s", run.micros as f64 / 1e6),
+        RunResult::PreflightFailed => "did not pass its checks".to_owned(),
+        RunResult::Failed { phase, message } => format!("failed in {phase}: {message}"),
+        RunResult::Cancelled => "was interrupted".to_owned(),
+    };
+    format!("  {:<16} {how}\n", run.name)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod all_nodes;
 mod commands;
 mod failures;
 mod plan;
+mod rehearsed;
 
 use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
 use serde_json::Value;

@@ -158,6 +158,15 @@ impl Rehearsal {
         self.kubelet.remove_stale_log().map_err(Failure::into_error)
     }
 
+    /// Replaces the kubelet of the machine by that of another version, and starts it.
+    ///
+    /// # Errors
+    /// The files of the machine cannot be read, or a static Pod cannot be run.
+    pub fn replace_kubelet(&self, version: &str) -> Result<()> {
+        let replaced = self.kubelet.replace_program(version);
+        replaced.map_err(Failure::into_error)
+    }
+
     /// Returns why the machine of an earlier rehearsal in the same tree did not start again.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()

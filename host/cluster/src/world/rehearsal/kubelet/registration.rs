@@ -38,6 +38,18 @@ impl KubeletStandIn {
         Ok(())
     }
 
+    /// Runs the kubelet of another version. The Node shows the version.
+    ///
+    /// # Errors
+    /// The files of the node cannot be read, or a Pod cannot be run.
+    pub fn replace_program(&self, version: &str) -> Tried<()> {
+        self.sync()?;
+        if let Some(api) = self.cluster().api() {
+            api.set_kubelet_version(&self.node_name()?, version);
+        }
+        Ok(())
+    }
+
     /// Returns the name of the node: that of the user of its kubeconfig, or the host name.
     fn node_name(&self) -> Tried<String> {
         let kubeconfig = read_kubeconfig(self.files(), KUBECONFIG)?;

@@ -18,7 +18,7 @@ use super::{
     status::{ApiError, ApiResult},
     store::{Store, StoredChange},
 };
-use crate::world::api::resources::Resource;
+use crate::world::api::resources::{Resource, by_kind};
 use body::parse_body;
 use kubephase_sdk::net::Network;
 use parking_lot::Mutex;
@@ -100,6 +100,19 @@ pub(super) fn reply_of(answer: impl FnOnce() -> ApiResult<ApiReply>) -> ApiReply
 }
 
 impl ApiState {
+    /// Records the version of a node's kubelet, if the node exists.
+    pub fn set_kubelet_version(&self, node: &str, version: &str) {
+        let mut store = self.store.lock();
+        let Some(resource) = by_kind("v1", "Node") else {
+            return;
+        };
+        if let Some(mut object) = store.get(resource, "", node).cloned() {
+            object["status"]["nodeInfo"]["kubeletVersion"] = version.into();
+            // The object was read from the store, so it can be updated.
+            let _ = store.update(resource, object);
+        }
+    }
+
     /// Answers a request.
     pub fn answer(&self, call: &ApiCall) -> ApiReply {
         let mut store = self.store.lock();

@@ -80,40 +80,33 @@ pub(super) fn run(
         scratch: &scratch,
     };
     let cluster = rehearsed.cluster(distribution);
-    let mut result = ran.finished.result.clone();
-    let joins = if result == RunResult::Done {
-        cluster.join(request.machines)?
-    } else {
-        Vec::new()
+    let joins = match ran.finished.result {
+        RunResult::Done => cluster.join(request.machines)?,
+        _ => Vec::new(),
     };
     if output == Output::Text {
         let text = summary::render(&tally, &site.world.not_checked(), Palette::stdout());
-        let joined = rehearse::describe(
-            "Machines that joined",
-            "joined",
-            joins.iter().map(|join| &join.run),
-        );
+        let runs = joins.iter().map(|join| &join.run);
+        let joined = rehearse::describe("Machines that joined", "joined", runs);
         print::painted(&Painted::new(&format!("\n{text}{joined}")));
     }
     let runs = joins.iter().map(|join| join.run.result.clone());
-    result = first_failure(result, runs);
-    let mut upgraded = Ok(());
-    if result == RunResult::Done
-        && let Some(version) = &request.upgrade_to
-    {
-        let upgrade = ClusterUpgrade {
-            cluster: &cluster,
-            version,
-        };
-        upgraded = rehearsed.upgrade(&upgrade, &facts, &joins).map(|runs| {
-            result = first_failure(RunResult::Done, runs.into_iter().map(|run| run.result));
-        });
-    }
+    let result = first_failure(ran.finished.result.clone(), runs);
+    let upgraded = match &request.upgrade_to {
+        Some(version) if result == RunResult::Done => {
+            let upgrade = ClusterUpgrade {
+                cluster: &cluster,
+                version,
+            };
+            rehearsed.upgrade(&upgrade, &facts, &joins)
+        }
+        _ => Ok(Vec::new()),
+    };
     if output == Output::Text {
         let kept = format!("\nThe scratch root is kept at {}\n", scratch.path.display());
         print::painted(&Painted::new(&kept));
     }
-    upgraded?;
+    let result = first_failure(result, upgraded?.into_iter().map(|run| run.result));
     if result == RunResult::Done && request.serve.is_some() {
         rehearsed.serve()?;
     }

@@ -62,7 +62,7 @@ pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use upgrade::{
-    ApplyFlags, LoadedUpgrade, UpgradeConfiguration, UpgradeDiff, UpgradeDiffFlags,
+    ApplyFlags, LoadedUpgrade, RollbackFlags, UpgradeConfiguration, UpgradeDiff, UpgradeDiffFlags,
     UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, is_control_plane,
     load_upgrade, upgrade_from_cluster,
 };

@@ -8,7 +8,7 @@ mod plan_flags;
 mod this_node;
 
 pub use configuration::{UpgradeConfiguration, UpgradeDiff, UpgradeOptions};
-pub use flags::{ApplyFlags, UpgradeNodeFlags};
+pub use flags::{ApplyFlags, RollbackFlags, UpgradeNodeFlags};
 pub use from_cluster::{UpgradeTarget, upgrade_from_cluster};
 pub use plan_flags::{UpgradeDiffFlags, UpgradePlanFlags};
 pub use this_node::is_control_plane;

@@ -116,7 +116,7 @@ impl History {
 }
 
 /// Returns the run numbers and paths of the journals in a directory, the earliest first.
-fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
+pub(super) fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
     if files.stat(directory)?.is_none() {
         return Ok(Vec::new());
     }
@@ -139,7 +139,11 @@ fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>
 /// # Errors
 /// `denied` if the journal is not a regular file, or a user other than this one and root could have
 /// written it.
-fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn OpenFile + 'f>> {
+pub(super) fn open<'f>(
+    files: &'f dyn Files,
+    directory: &str,
+    path: &str,
+) -> Tried<Box<dyn OpenFile + 'f>> {
     let opened = files.open(path)?;
     let meta = opened.meta();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);

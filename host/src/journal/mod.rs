@@ -17,6 +17,7 @@ mod history;
 mod list;
 mod lock;
 mod reader;
+mod runs;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use history::History;
 pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read_each};
+pub use runs::{EarlierRun, runs_of};
 
 use list::run_number_of;
 use shares::Shares;

@@ -1,5 +1,6 @@
 //! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`,
 //! `manifest` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
+pub mod backups;
 pub mod control_plane;
 mod coredns;
 pub mod health;
@@ -7,6 +8,7 @@ mod kubelet;
 mod manifest;
 pub mod preflight;
 mod remaining;
+pub mod rollback;
 mod static_pods;
 mod step;
 
@@ -14,29 +16,15 @@ pub use kubelet::{upgrade_kubeconfig, upgrade_kubelet_configuration};
 pub use remaining::{finish, remove_socket_annotation, upload_kubelet_configuration};
 
 use kubephase_sdk::{
-    Effect, Failure, config, effects, effects_files,
+    Effect, Failure, config, effects,
     kubeadm::{Config, Upgrade},
 };
-
-/// The directory in which kubeadm leaves backups.
-const BACKUPS: &str = "/etc/kubernetes/tmp";
 
 /// Returns the configuration, and the options of the upgrade.
 fn read() -> Result<(Config, Upgrade), Failure> {
     let config: Config = config("")?;
     let upgrade = config.upgrade.clone().unwrap_or_default();
     Ok((config, upgrade))
-}
-
-/// Proposes to keep the content of a file in a directory of the backups.
-fn propose_backup(directory: &str, name: &str, content: &[u8]) -> Result<Effect, Failure> {
-    for path in [BACKUPS, directory] {
-        let made = effects_files::make_dir(path)?;
-        effects_files::file_mode(made, 0o700)?;
-    }
-    let backup = effects_files::write_file(&format!("{directory}/{name}"), content)?;
-    effects_files::file_mode(backup, 0o600)?;
-    Ok(backup)
 }
 
 /// Announces an effect with lines of one label.

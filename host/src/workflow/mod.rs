@@ -24,6 +24,7 @@ pub static ALL: &[&dyn Workflow] = &[
     &certs_renew::CertsRenew,
     &upgrade::UpgradeApply,
     &upgrade::UpgradeNode,
+    &upgrade::UpgradeRollback,
 ];
 
 /// Returns a workflow by its name; `None` if there is no such workflow.

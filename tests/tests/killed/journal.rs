@@ -35,12 +35,17 @@ pub fn count_effects(text: &str) -> usize {
 
 /// Kills the run when its journal has this many effects. Returns `false` if the run ended before.
 pub fn kill_at_effect(child: &mut Child, root: &Path, effect: usize) -> bool {
+    kill_after_runs(child, root, 0, effect)
+}
+
+/// Does the same for a run in a tree that has the journals of earlier runs already.
+pub fn kill_after_runs(child: &mut Child, root: &Path, earlier: usize, effect: usize) -> bool {
     let (began, mut journal, mut text) = (Instant::now(), None, String::new());
     while began.elapsed() < LONGEST_RUN {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
-        let Some(path) = journals(root).pop() else {
+        let Some(path) = journals(root).into_iter().nth(earlier) else {
             continue;
         };
         let file = journal.get_or_insert_with(|| fs::File::open(&path).unwrap());

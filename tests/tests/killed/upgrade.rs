@@ -1,7 +1,7 @@
-//! An `upgrade apply` that is killed.
+//! An `upgrade apply` and an `upgrade rollback` that are killed.
 use crate::{
     PROGRAM,
-    journal::{count_effects, count_kills, journals, kill_at_effect},
+    journal::{count_effects, count_kills, journals, kill_after_runs},
 };
 use harness::{RehearsedCluster, copy_tree, kubephase, run, workspace};
 use serde_json::Value;
@@ -16,15 +16,24 @@ const OLD: &str = "v1.35.4";
 const NEW: &str = "v1.36.2";
 const MANIFESTS: &str = "etc/kubernetes/manifests";
 
+const APPLY: &str = "apply v1.36.2 --yes --ignore-preflight-errors=ControlPlaneNodesReady";
+const ROLLBACK: &str = "rollback --yes";
+
 /// A cluster of one machine, before and after an upgrade that was not killed.
 struct Upgrade {
     folder: tempfile::TempDir,
+    /// the command that is killed: `apply …`
+    line: &'static str,
+    /// the number of journals in the tree before the command
+    earlier: usize,
 }
 
 impl Upgrade {
     fn prepare() -> Upgrade {
         let upgrade = Upgrade {
             folder: tempfile::tempdir().unwrap(),
+            line: APPLY,
+            earlier: 0,
         };
         let text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
         let config = upgrade.folder.path().join("cluster.yaml");
@@ -41,19 +50,44 @@ impl Upgrade {
             .iter()
             .for_each(|path| fs::remove_file(path).unwrap());
         copy_tree(&upgrade.tree("before"), &upgrade.tree("after")).unwrap();
-        run(&mut upgrade.apply(&upgrade.tree("after"))).expect_success();
+        run(&mut upgrade.command(&upgrade.tree("after"))).expect_success();
         upgrade
+    }
+
+    /// Returns the rollback of this upgrade.
+    fn take_back(&self) -> Upgrade {
+        let rollback = Upgrade {
+            folder: tempfile::tempdir().unwrap(),
+            line: ROLLBACK,
+            earlier: journals(&self.tree("after")).len(),
+        };
+        for name in ["before", "after"] {
+            copy_tree(&self.tree("after"), &rollback.tree(name)).unwrap();
+        }
+        run(&mut rollback.command(&rollback.tree("after"))).expect_success();
+        rollback
+    }
+
+    /// Kills the command at each of its effects, in a tree of its own, and continues it.
+    fn survives_all(&self, at_least: usize) {
+        let journal = &journals(&self.tree("after"))[self.earlier];
+        let all = count_effects(&fs::read_to_string(journal).unwrap());
+        assert!(all >= at_least, "{all}");
+        let kills: Vec<usize> = (1..=all).collect();
+        let killed = count_kills(&kills, |effect| self.survives(*effect));
+        // A run may end before it can be killed at one of its last effects.
+        assert!(killed * 10 > all * 8, "{killed} of {all} runs were killed");
     }
 
     fn tree(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn apply(&self, root: &Path) -> Command {
+    fn command(&self, root: &Path) -> Command {
         let mut command = kubephase(PROGRAM);
         command
-            .args(["upgrade", "apply", NEW, "--yes"])
-            .arg("--ignore-preflight-errors=ControlPlaneNodesReady")
+            .arg("upgrade")
+            .args(self.line.split_whitespace())
             .arg("--root")
             .arg(root);
         command
@@ -66,18 +100,20 @@ impl Upgrade {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.tree("before"), &root).unwrap();
-        let mut command = self.apply(&root);
+        let mut command = self.command(&root);
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        if !kill_at_effect(&mut child, &root, effect) {
+        if !kill_after_runs(&mut child, &root, self.earlier, effect) {
             return false;
         }
-        let output = run(&mut self.apply(&root));
+        let output = run(&mut self.command(&root));
         let text = format!("{case}: {}", output.printed());
-        assert_eq!(output.status, 0, "{text}");
+        // The last kill may come after the end of the run.
+        let was_over = text.contains("was taken back already");
+        assert!(output.status == 0 || was_over, "{text}");
         let (found, undisturbed) = (manifests(&root), manifests(&self.tree("after")));
         assert_eq!(found, undisturbed, "{text}");
         assert_eq!(
@@ -125,12 +161,10 @@ fn state(root: &Path, manifests: &BTreeMap<String, Value>) -> Vec<Value> {
 
 #[test]
 fn an_upgrade_that_is_killed_at_any_effect_is_continued() {
-    let upgrade = Upgrade::prepare();
-    let journal = &journals(&upgrade.tree("after"))[0];
-    let all = count_effects(&fs::read_to_string(journal).unwrap());
-    assert!(all > 40, "{all}");
-    let kills: Vec<usize> = (1..=all).collect();
-    let killed = count_kills(&kills, |effect| upgrade.survives(*effect));
-    // A run may end before it can be killed at one of its last effects.
-    assert!(killed * 10 > all * 8, "{killed} of {all} runs were killed");
+    Upgrade::prepare().survives_all(41);
+}
+
+#[test]
+fn a_rollback_that_is_killed_at_any_effect_is_continued() {
+    Upgrade::prepare().take_back().survives_all(12);
 }

@@ -1,5 +1,5 @@
-//! `upgrade apply` and `upgrade node` in the trees of a rehearsed cluster of the minor before: two
-//! members of the control plane and a worker.
+//! `upgrade apply`, `upgrade node` and `upgrade rollback` in the trees of a rehearsed cluster of
+//! the minor before: two members of the control plane and a worker.
 //!
 //! Upgrades that are killed are in `../killed/`.
 #![allow(
@@ -12,6 +12,7 @@ mod commands;
 mod failures;
 mod plan;
 mod rehearsed;
+mod rollback;
 
 use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
 use serde_json::Value;

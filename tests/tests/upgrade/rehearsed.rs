@@ -4,7 +4,7 @@ use harness::{RehearsedCluster, RunOutput, kubephase, run, workspace};
 use std::{fs, path::Path};
 
 /// Rehearses a cluster of this version in a tree, and its upgrade.
-fn rehearse(root: &Path, from: &str, line: &str) -> RunOutput {
+pub fn rehearse(root: &Path, from: &str, line: &str) -> RunOutput {
     let text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
     let config = root.with_extension("yaml");
     fs::write(&config, text.replace(NEW, from)).unwrap();

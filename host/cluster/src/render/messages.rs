@@ -113,6 +113,14 @@ pub fn upgraded(version: &str) -> String {
     )
 }
 
+/// Returns the closing words of `upgrade rollback`.
+pub fn rolled_back(version: &str) -> String {
+    format!(
+        "\n[upgrade/rollback] SUCCESS! This machine is back where its last upgrade began: \
+         {version:?}.\n"
+    )
+}
+
 /// The closing words of `certs renew all` without restarts, which are kubeadm's.
 pub const RENEWED_WITHOUT_RESTART: &str = "\nDone renewing certificates. You must restart the \
     kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new \

@@ -91,6 +91,30 @@ pub struct UpgradeNodeFlags {
     pub skip_phases: Vec<String>,
 }
 
+/// Flags of `upgrade rollback`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollbackFlags {
+    /// Configuration file
+    #[arg(long)]
+    pub config: Option<String>,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go back although other machines have newer versions, and do not ask whether to go on
+    #[arg(short, long)]
+    pub force: bool,
+    /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
+    /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Phases to leave out
+    #[arg(long)]
+    pub skip_phases: Vec<String>,
+    /// Do not ask whether to go on
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
 impl ApplyFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {

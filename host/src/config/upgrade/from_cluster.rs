@@ -26,7 +26,7 @@ use kubephase_sdk::{
 use kubephase_wit::Failure;
 use semver::Version;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What is upgraded, and by which command.
 pub struct UpgradeTarget<'a> {
@@ -90,7 +90,9 @@ pub fn upgrade_from_cluster(loaded: LoadedUpgrade, target: UpgradeTarget<'_>) ->
     };
     if let Some(upgrade) = &mut config.upgrade {
         let own = &config.init.node_registration.name;
-        upgrade.older_control_planes = servers.older_than(&config.cluster.kubernetes_version, own);
+        let version = &config.cluster.kubernetes_version;
+        upgrade.older_control_planes = servers.others(own, version, Ordering::Less);
+        upgrade.newer_control_planes = servers.others(own, version, Ordering::Greater);
         upgrade.from = servers.newest().unwrap_or(from);
     }
     let phases = phases_of_cluster::complete(
@@ -204,14 +206,14 @@ impl ApiServers {
         Some(format!("v{newest}"))
     }
 
-    /// Returns the other nodes whose API server is older than a version.
-    fn older_than(&self, version: &str, own: &str) -> Vec<String> {
+    /// Returns the other nodes whose API server compares with a version in this way.
+    fn others(&self, own: &str, version: &str, wanted: Ordering) -> Vec<String> {
         let Ok(version) = upgrade::parse(version) else {
             return Vec::new();
         };
         let others = self.0.iter().filter(|(node, _)| *node != own);
-        let older = others.filter(|(_, running)| running.cmp_precedence(&version).is_lt());
-        older.map(|(node, _)| node.clone()).collect()
+        let found = others.filter(|(_, running)| running.cmp_precedence(&version) == wanted);
+        found.map(|(node, _)| node.clone()).collect()
     }
 }
 

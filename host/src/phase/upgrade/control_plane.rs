@@ -1,6 +1,7 @@
 //! `control-plane`: replaces the static Pods of this node one by one, etcd first. Each round
 //! replaces one; a Pod that does not come up is taken back.
 use super::{
+    backups::propose_objects,
     read,
     static_pods::Replacement,
     step::{ComponentStep, ETCD, limit},
@@ -33,6 +34,7 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
     let round = usize::try_from(input::round()).unwrap_or_default();
     if round == 0 {
         say(opening(&config));
+        propose_objects(&upgrade, config.run.workflow == "upgrade-apply")?;
     }
     let Some(component) = components.get(round) else {
         renew_administrators(&config, &upgrade)?;

@@ -1,6 +1,10 @@
 //! `kubeconfig` and `kubelet-config`: the kubelet's files on this node. The kubelet is not
 //! restarted for a new configuration: its new version reads it (kubeadm behaviour).
-use super::{BACKUPS, announce, propose_backup, read, remove_socket_annotation};
+use super::{
+    announce,
+    backups::{BackupKind, propose_backup},
+    read, remove_socket_annotation,
+};
 use crate::{
     phase::kubelet_start,
     render::{KUBELET_DIR, kubeconfig::local_url, kubelet},
@@ -48,7 +52,7 @@ pub fn upgrade_kubelet_configuration() -> Result<Outcome, Failure> {
     let (config, upgrade) = read()?;
     back_up(&upgrade)?;
     if kubelet::node_local_cri_socket(&config) {
-        move_socket_to_instance_configuration(&config)?;
+        move_socket_to_instance_configuration(&config, &upgrade)?;
     }
     let written = kubelet_start::propose_configuration(&config)?;
     announce(
@@ -63,7 +67,7 @@ pub fn upgrade_kubelet_configuration() -> Result<Outcome, Failure> {
 }
 
 fn back_up(upgrade: &Upgrade) -> Result<(), Failure> {
-    let directory = format!("{BACKUPS}/kubeadm-kubelet-config-{}", upgrade.stamp);
+    let directory = BackupKind::Kubelet.directory(upgrade);
     let current = observe_files::read_file(&format!("{KUBELET_DIR}/config.yaml"))?;
     propose_backup(&directory, "config.yaml", &current)?;
     say(format!(
@@ -74,7 +78,10 @@ fn back_up(upgrade: &Upgrade) -> Result<(), Failure> {
 
 /// Writes the instance configuration of a node that has none yet, and takes the socket out of the
 /// kubelet's flags.
-fn move_socket_to_instance_configuration(config: &Config) -> Result<(), Failure> {
+fn move_socket_to_instance_configuration(
+    config: &Config,
+    upgrade: &Upgrade,
+) -> Result<(), Failure> {
     let path = format!("{KUBELET_DIR}/instance-config.yaml");
     if observe_files::stat(&path)?.is_some() {
         return Ok(());
@@ -86,6 +93,8 @@ fn move_socket_to_instance_configuration(config: &Config) -> Result<(), Failure>
     let flags = String::from_utf8_lossy(&flags);
     let without = without_socket(&flags);
     if without != flags {
+        let directory = BackupKind::Kubelet.directory(upgrade);
+        propose_backup(&directory, "kubeadm-flags.env", flags.as_bytes())?;
         let what = "environment file with flags";
         kubelet_start::propose_file("kubeadm-flags.env", what, &without)?;
     }

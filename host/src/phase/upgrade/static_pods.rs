@@ -1,7 +1,9 @@
 //! The replacement of one static Pod: backup, new manifest, wait for its Pod, and what takes it
 //! back.
 use super::{
-    BACKUPS, announce, manifest, propose_backup,
+    announce,
+    backups::{BackupKind, propose_backup},
+    manifest,
     step::{ComponentStep, ETCD, limit},
 };
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
     render::static_pod,
 };
 use kubephase_sdk::{
-    Effect, Failure, FailureCode, cluster, effects_core, failure, observe_files,
+    Effect, Failure, FailureCode, cluster, effects, effects_core, failure, observe_files,
     release::upgrade::version_of_image, spec::Condition,
 };
 
@@ -32,14 +34,24 @@ impl<'a> Replacement<'a> {
             config, component, ..
         } = *step;
         let path = static_pod::manifest_path(component);
-        if observe_files::stat(&path)?.is_none() {
-            return Err(missing(&path));
-        }
-        let old = observe_files::read_file(&path)?;
+        let old = read_manifest(&path)?;
         let render = static_pod::renderer(component).ok_or_else(|| missing(&path))?;
         let mut pod = render(config);
         run_as_own_user(component, &mut pod, config)?;
         let new = patched_manifest(component, &pod, config)?;
+        Ok(Replacement { step, old, new })
+    }
+
+    /// Reads the manifest of a component, which a backup is to replace.
+    ///
+    /// # Errors
+    /// `not-found` if there is no manifest.
+    pub fn by_backup(
+        step: &'a ComponentStep<'a>,
+        backup: Vec<u8>,
+    ) -> Result<Replacement<'a>, Failure> {
+        let old = read_manifest(&static_pod::manifest_path(step.component))?;
+        let new = backup;
         Ok(Replacement { step, old, new })
     }
 
@@ -88,6 +100,15 @@ impl<'a> Replacement<'a> {
             ],
         )?;
         self.wait(component, &self.new, hash)?;
+        Ok(())
+    }
+
+    /// Proposes the new manifest without a backup of the old one, and to wait for its Pod.
+    pub fn propose_without_backup(&self, line: &str) -> Result<(), Failure> {
+        let hash = self.hash_of_running_pod()?;
+        let pod = effects_core::static_pod(self.step.component, &self.new)?;
+        effects::announce(pod, line)?;
+        self.wait(self.step.component, &self.new, hash)?;
         Ok(())
     }
 
@@ -157,9 +178,15 @@ impl<'a> Replacement<'a> {
     }
 
     fn backup_directory(&self) -> String {
-        let stamp = &self.step.upgrade.stamp;
-        format!("{BACKUPS}/kubeadm-backup-manifests-{stamp}")
+        BackupKind::Manifests.directory(self.step.upgrade)
     }
+}
+
+fn read_manifest(path: &str) -> Result<Vec<u8>, Failure> {
+    if observe_files::stat(path)?.is_none() {
+        return Err(missing(path));
+    }
+    observe_files::read_file(path)
 }
 
 fn missing(path: &str) -> Failure {

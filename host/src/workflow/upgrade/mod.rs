@@ -1,12 +1,15 @@
 //! `upgrade apply` and `upgrade node`: bring this node to the version that the operator names, or
 //! that the cluster has. The configuration is the cluster's; a file has only options of the
-//! upgrade.
+//! upgrade. `upgrade rollback` takes the last of them back.
 mod apply;
+mod last_upgrade;
 mod load;
 mod node;
 mod phases;
+mod rollback;
 mod versions;
 
 pub use apply::{UpgradeApply, configuration_lines};
 pub use load::connect;
 pub use node::UpgradeNode;
+pub use rollback::UpgradeRollback;

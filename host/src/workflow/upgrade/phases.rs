@@ -4,7 +4,7 @@
 use crate::{
     phase::{
         bootstrap_token, upgrade,
-        upgrade::{control_plane::upgrade_control_plane, preflight},
+        upgrade::{control_plane::upgrade_control_plane, preflight, rollback},
         upload_config,
     },
     plan::spec::{PhaseSpec, START_API_SERVER},
@@ -66,6 +66,42 @@ pub fn of_node() -> Vec<PhaseSpec> {
         last_phases(&[COMMON]),
     ]
     .concat()
+}
+
+/// All phases of `upgrade rollback`, in the opposite order of an upgrade: kube-proxy must not be
+/// newer than the API server.
+pub fn of_rollback() -> Vec<PhaseSpec> {
+    let flags: Flags = &[COMMON];
+    vec![
+        PhaseSpec::phase(
+            "addons",
+            "Put the addons back as they were before the upgrade",
+            flags,
+            rollback::restore_addons,
+        ),
+        PhaseSpec::phase(
+            "control-plane",
+            "Put the static Pods of this node back",
+            flags,
+            rollback::restore_control_plane,
+        )
+        .needs(&["addons"])
+        .expected_millis(START_API_SERVER),
+        PhaseSpec::phase(
+            "upload-config",
+            "Put the configuration of the cluster and of its kubelets back",
+            flags,
+            rollback::restore_configuration,
+        )
+        .needs(&["control-plane"]),
+        PhaseSpec::phase(
+            "kubelet-config",
+            "Put the configuration of this node's kubelet back",
+            flags,
+            rollback::restore_kubelet_configuration,
+        )
+        .needs(&["control-plane"]),
+    ]
 }
 
 fn control_plane_phase(title: &str, flags: Flags) -> PhaseSpec {

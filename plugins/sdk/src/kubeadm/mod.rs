@@ -17,7 +17,7 @@ pub use cluster::{
 pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
-pub use run::{ComponentConfig, Join, Renewal, Reset, RunOptions, Upgrade};
+pub use run::{ComponentConfig, Join, Renewal, Reset, Rollback, RunOptions, Upgrade};
 
 use serde::{Deserialize, Serialize};
 

@@ -72,16 +72,37 @@ pub struct Upgrade {
     /// other members of the control plane whose API server is older than the version that this
     /// upgrade sets up: addons wait for them
     pub older_control_planes: Vec<String>,
+    /// other members of the control plane whose API server is newer than the version that this run
+    /// sets up
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub newer_control_planes: Vec<String>,
     /// the time of the run in names of backups: `2026-11-30-12-00-00`
     pub stamp: String,
+    /// only where the last upgrade of this node is taken back
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
+}
+
+/// The backups of the last upgrade of a node, which a rollback puts back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rollback {
+    /// paths of backups by components of the control plane
+    pub manifests: BTreeMap<String, String>,
+    /// paths of backups by names of the kubelet's files: `config.yaml`
+    pub kubelet: BTreeMap<String, String>,
+    /// paths of backups of the objects with the cluster's configuration
+    pub configuration: Vec<String>,
+    /// paths of backups of the addons' objects
+    pub addons: Vec<String>,
 }
 
 /// Options of the command line, and facts about the node and the cluster that phases need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunOptions {
-    /// workflow of this run: `init`, `join`, `reset`, `certs-renew`, `upgrade-apply` or
-    /// `upgrade-node`
+    /// workflow of this run: `init`, `join`, `reset`, `certs-renew`, `upgrade-apply`,
+    /// `upgrade-node` or `upgrade-rollback`
     pub workflow: String,
     pub upload_certs: bool,
     pub skip_token_print: bool,

@@ -1,0 +1,166 @@
+//! `upgrade rollback`: puts this node, and what it shares with the others, back to where its last
+//! upgrade began.
+use super::{
+    last_upgrade::{self, ROLLBACK},
+    load::{NodeUpgrade, connect, load_options},
+    phases,
+};
+use crate::{
+    config::{self, Config, RollbackFlags, UpgradeOptions},
+    plan::spec::{PhaseSpec, WorkflowId},
+    program,
+    render::messages,
+    run::workflow::{
+        ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
+        RehearsalPlace, Trees, Workflow,
+    },
+    world::Cluster,
+};
+use anyhow::{Result, anyhow};
+use clap::{Arg, FromArgMatches};
+use kubephase_sdk::release::upgrade;
+use kubephase_wit::Failure;
+use serde_json::Value;
+
+/// The workflow `upgrade rollback`.
+pub struct UpgradeRollback;
+
+static QUESTION: Question = Question {
+    warning: "[upgrade/rollback] WARNING: What the last upgrade of this machine replaced is put \
+              back. Later changes of the same manifests, of the kubelet's configuration, and of \
+              the ConfigMaps and workloads of the upgrade are lost. etcd keeps its data, and its \
+              version if that is newer.",
+    prompt: "[upgrade/rollback] Are you sure you want to proceed? [y/N]: ",
+    group: "control-plane",
+};
+
+impl Workflow for UpgradeRollback {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new(ROLLBACK)
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["upgrade", "rollback"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Put this machine back to where its last upgrade began"
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<RollbackFlags>()
+    }
+
+    fn has_phase_flags(&self) -> bool {
+        false
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        phases::of_rollback()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let flags = RollbackFlags::from_arg_matches(input.arguments)?;
+        let loaded = load_options(input, &[])?;
+        let world = input.world.open()?;
+        let rollback = last_upgrade::find(world.files())?;
+        let version = last_upgrade::version_before(&rollback, world.files());
+        let command = NodeUpgrade {
+            workflow: ROLLBACK,
+            options: UpgradeOptions {
+                kubernetes_version: version.map_err(Failure::into_error)?,
+                dry_run: Some(flags.dry_run),
+                ..UpgradeOptions::default()
+            },
+            kubeconfig: flags.kubeconfig.as_deref(),
+            checks_versions: false,
+        };
+        let mut loaded = command.load(input, loaded)?;
+        let config = &mut loaded.config;
+        let version = &config.cluster.kubernetes_version;
+        let line = format!("This machine goes back to where its last upgrade began: {version:?}");
+        input.say([LabelledLine::new("upgrade/rollback", line)]);
+        if let Some(upgrade) = &mut config.upgrade {
+            upgrade.rollback = Some(rollback);
+        }
+        if !flags.force {
+            let (cluster, _) = connect(world, &config.run.kubeconfig)?;
+            refuse_newer(config, cluster.as_ref())?;
+        }
+        let is_asked = !(flags.yes || flags.force || loaded.dry_run);
+        Ok(LoadedRun {
+            question: is_asked.then_some(&QUESTION),
+            ..LoadedRun::new(loaded, &flags.skip_phases)
+        })
+    }
+
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::KeptOrReal
+    }
+
+    fn uses_rehearsed_node(&self) -> bool {
+        true
+    }
+
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        place.trees_of_kept_machine()
+    }
+
+    fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
+        Some(if is_dry_run {
+            messages::UPGRADE_REHEARSED.to_owned()
+        } else {
+            messages::rolled_back(&config.cluster.kubernetes_version)
+        })
+    }
+}
+
+/// Refuses to go back while something is newer that must not be: kubelets are never newer than an
+/// API server, and the configuration of the cluster is that of its newest machines.
+///
+/// # Errors
+/// The names of the nodes, and what to do there.
+fn refuse_newer(config: &Config, cluster: &dyn Cluster) -> Result<()> {
+    let version = &config.cluster.kubernetes_version;
+    let upgrade = config.upgrade.clone().unwrap_or_default();
+    let rollback = upgrade.rollback.unwrap_or_default();
+    if !rollback.configuration.is_empty() && !upgrade.newer_control_planes.is_empty() {
+        return Err(anyhow!(
+            "other machines of the control plane are newer than {version}, and go back first: {}; \
+             run {} on each, or add --force",
+            upgrade.newer_control_planes.join(", "),
+            program::command("upgrade rollback")
+        ));
+    }
+    let newer = newer_kubelets(version, cluster)?;
+    if rollback.manifests.is_empty() || newer.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "the kubelets of these nodes are newer than the API server would be after this: {}; \
+         install the kubelet of {version} on each and restart it, or add --force",
+        newer.join(", ")
+    ))
+}
+
+/// Returns the nodes whose kubelets are of a later minor than a version.
+fn newer_kubelets(version: &str, cluster: &dyn Cluster) -> Result<Vec<String>> {
+    let minor = |version: &str| {
+        let version = upgrade::parse(version).ok()?;
+        Some((version.major, version.minor))
+    };
+    let nodes = cluster
+        .list("v1", "Node", None, None)
+        .map_err(Failure::into_error)?;
+    let newer = |node: &&Value| {
+        let kubelet = node["status"]["nodeInfo"]["kubeletVersion"].as_str();
+        kubelet.and_then(minor) > minor(version)
+    };
+    let names = nodes.iter().filter(newer);
+    let names = names.filter_map(|node| node["metadata"]["name"].as_str());
+    Ok(names.map(str::to_owned).collect())
+}

@@ -1,0 +1,156 @@
+//! `upgrade rollback`: a machine goes back to where its last upgrade began.
+use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image, manifest, proxy_image};
+use harness::RunOutput;
+use serde_json::Value;
+use std::{fs, path::Path};
+
+fn roll_back(cluster: &Cluster, tree: &Path, line: &str) -> RunOutput {
+    cluster.upgrade(tree, &format!("rollback --yes {line}"))
+}
+
+/// Returns what an upgrade changes and a rollback puts back: manifests without etcd, the kubelet's
+/// configuration, and objects of the cluster.
+fn state_of(cluster: &Cluster, tree: &Path) -> Vec<Value> {
+    let kubelet = fs::read_to_string(tree.join("var/lib/kubelet/config.yaml")).unwrap();
+    let state = cluster.state();
+    let maps = ["kubeadm-config", "kubelet-config", "coredns", "kube-proxy"];
+    let maps = maps.map(|name| state.objects("/configmaps")[name]["data"].clone());
+    let manifests = COMPONENTS[1..].iter().map(|name| manifest(tree, name));
+    manifests
+        .chain([kubelet.into()])
+        .chain(maps)
+        .chain([
+            state.objects("apps/deployments")["coredns"]["spec"].clone(),
+            state.objects("apps/daemonsets")["kube-proxy"]["spec"].clone(),
+        ])
+        .collect()
+}
+
+fn expect_refusal(output: &RunOutput, expected: &str) {
+    let text = format!("{}{}", output.stdout, output.stderr);
+    assert_eq!(output.status, 1, "{text}");
+    assert!(text.contains(expected), "{expected}\n{text}");
+}
+
+#[test]
+fn a_rollback_puts_files_and_objects_back() {
+    let cluster = Cluster::of_one();
+    let root = cluster.root();
+    let before = state_of(&cluster, &root);
+    cluster.apply("").expect_success();
+    let etcd = manifest(&root, "etcd");
+    assert!(before != state_of(&cluster, &root));
+    // A run that finds nothing to upgrade is not what is taken back.
+    cluster.apply("").expect_success();
+    let output = roll_back(&cluster, &root, "").expect_success();
+    for line in [
+        "[upgrade/rollback] This machine goes back to where its last upgrade began: \"v1.35.4\"",
+        "[upgrade/rollback] Putting the old manifest of kube-scheduler back",
+        "[upgrade/rollback] etcd keeps its new version and its data",
+        "[upgrade/rollback] SUCCESS! This machine is back where its last upgrade began",
+    ] {
+        assert!(output.contains(line), "{line}\n{output}");
+    }
+    let after = state_of(&cluster, &root);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after);
+    }
+    assert_eq!(manifest(&root, "etcd"), etcd, "etcd does not go back");
+    expect_mirrors(&cluster, &root, "control-plane-1", "after the rollback");
+    expect_refusal(
+        &roll_back(&cluster, &root, ""),
+        "the last upgrade of this machine was taken back already, by run ",
+    );
+    cluster.apply("").expect_success();
+    assert!(image(&root, "kube-apiserver").ends_with(NEW));
+}
+
+#[test]
+fn data_that_the_upgrade_added_to_a_map_is_removed() {
+    let cluster = Cluster::of_one();
+    let before = state_of(&cluster, &cluster.root());
+    cluster.apply("").expect_success();
+    let line = "rollback phase addons --dry-run";
+    cluster.upgrade(&cluster.root(), line).expect_success();
+    assert!(
+        proxy_image(&cluster).ends_with(NEW),
+        "a dry run changes nothing"
+    );
+    roll_back(&cluster, &cluster.root(), "").expect_success();
+    assert_eq!(before, state_of(&cluster, &cluster.root()));
+}
+
+#[test]
+fn the_machine_that_was_upgraded_last_goes_back_first() {
+    let cluster = Cluster::of_three();
+    let (first, second) = (cluster.root(), cluster.machine("control-plane-2"));
+    let worker = cluster.machine("worker-1");
+    let trees = [&first, &second];
+    let before = trees.map(|tree| state_of(&cluster, tree));
+    cluster.apply("").expect_success();
+    cluster
+        .upgrade(&second, "node --ignore-preflight-errors=all")
+        .expect_success();
+    cluster.upgrade(&worker, "node").expect_success();
+    expect_refusal(
+        &roll_back(&cluster, &first, ""),
+        "other machines of the control plane are newer than v1.35.4, and go back first: \
+         control-plane-2; run kubephase upgrade rollback on each",
+    );
+    assert!(image(&first, "kube-apiserver").ends_with(NEW));
+    // The new release configures the kubelet of a worker as the old one does.
+    expect_refusal(
+        &roll_back(&cluster, &worker, ""),
+        "no upgrade that changed this machine is recorded",
+    );
+    roll_back(&cluster, &second, "").expect_success();
+    assert!(proxy_image(&cluster).ends_with(OLD), "addons go back first");
+    roll_back(&cluster, &first, "").expect_success();
+    let after = trees.map(|tree| state_of(&cluster, tree));
+    assert!(before == after, "{before:?}\n{after:?}");
+}
+
+#[test]
+fn without_an_upgrade_or_its_backups_nothing_is_taken_back() {
+    let cluster = Cluster::of_one();
+    expect_refusal(
+        &roll_back(&cluster, &cluster.root(), ""),
+        "no upgrade that changed this machine is recorded in /var/lib/kubephase, so there is \
+         nothing to take back",
+    );
+    cluster.apply("").expect_success();
+    fs::remove_dir_all(cluster.root().join("etc/kubernetes/tmp")).unwrap();
+    expect_refusal(
+        &roll_back(&cluster, &cluster.root(), ""),
+        "the last upgrade cannot be taken back: its backup /etc/kubernetes/tmp/",
+    );
+    assert!(image(&cluster.root(), "kube-apiserver").ends_with(NEW));
+}
+
+/// A kubelet must not be newer than the API server.
+#[test]
+fn newer_kubelets_are_refused_unless_the_operator_insists() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    let line = format!("--upgrade-to {NEW}");
+    crate::rehearsed::rehearse(&root, OLD, &line).expect_success();
+    let cluster = Cluster::of_one();
+    expect_refusal(
+        &roll_back(&cluster, &root, ""),
+        "the kubelets of these nodes are newer than the API server would be after this: \
+         control-plane-1; install the kubelet of v1.35.4 on each",
+    );
+    roll_back(&cluster, &root, "--force").expect_success();
+    assert!(image(&root, "kube-apiserver").ends_with(OLD));
+}
+
+#[test]
+fn an_answer_other_than_yes_leaves_everything_as_it_is() {
+    let cluster = Cluster::of_one();
+    cluster.apply("").expect_success();
+    let output = cluster.upgrade(&cluster.root(), "rollback");
+    assert_ne!(output.status, 0);
+    let question = "[upgrade/rollback] Are you sure you want to proceed? [y/N]: ";
+    assert!(output.stdout.contains(question), "{}", output.stdout);
+    assert!(image(&cluster.root(), "kube-apiserver").ends_with(NEW));
+}

@@ -64,7 +64,7 @@ use std::ffi::OsString;
 pub enum Command {
     Workflow(WorkflowRequest),
     Plan(PlanRequest),
-    Rehearse(RehearseRequest),
+    Rehearse(Box<RehearseRequest>),
     Report(ReportRequest),
     Config(config::ConfigCommand),
     Plugin(plugin::PluginCommand),
@@ -102,7 +102,9 @@ pub fn parse(
         return parse_plan(workflow, &argv).map(Command::Plan);
     }
     match matches.subcommand() {
-        Some(("rehearse", _)) => rehearse(&argv).map(Command::Rehearse),
+        Some(("rehearse", _)) => {
+            rehearse(&argv).map(|request| Command::Rehearse(Box::new(request)))
+        }
         Some(("report", below)) => read(below, &argv).map(Command::Report),
         Some(("config", below)) => config::parse(below).map(Command::Config),
         Some(("plugin", below)) => read(below, &argv).map(Command::Plugin),

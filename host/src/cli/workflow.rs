@@ -139,7 +139,18 @@ impl<'a> WorkflowCommand<'a> {
         })
     }
 
+    /// Carries the command out: one run, or several that follow each other.
     fn run(&self) -> Result<Exit> {
+        let mut part = self.run_part(true)?;
+        while let (Exit::Ok, true) = part {
+            part = self.run_part(false)?;
+        }
+        Ok(part.0)
+    }
+
+    /// Carries out one run. Returns whether the command goes on with another. The operator is asked
+    /// before the first.
+    fn run_part(&self, is_first: bool) -> Result<(Exit, bool)> {
         let place = &self.request.place;
         let flags = self.request.phase.as_ref().map(|phase| &phase.flags);
         for notice in flags.into_iter().flat_map(PhaseFlags::deprecations) {
@@ -156,22 +167,23 @@ impl<'a> WorkflowCommand<'a> {
         if let Some(out) = &self.request.out {
             output::refuse_foreign_files(out)?;
         }
-        if let Some(question) = question_of(&prepared) {
+        if let Some(question) = question_of(&prepared).filter(|_| is_first) {
             // The lines of the workflow come before the question (kubeadm behaviour).
             self.print_lines(std::mem::take(&mut prepared.early_lines));
             ask(question, place.output.format)?;
         }
         let (facts, notes) = node.finish();
         let prepared = prepared.with_warnings(notes);
-        if shows_objects {
-            return manifests::print_objects(prepared, facts);
-        }
-        if is_real {
+        let continues = prepared.continues;
+        let exit = if shows_objects {
+            manifests::print_objects(prepared, facts)?
+        } else if is_real {
             let site = Site::open_machine(&prepared, facts)?;
-            Ok(self.execute(&site, prepared)?.1)
+            self.execute(&site, prepared)?.1
         } else {
-            self.rehearse(prepared, facts)
-        }
+            self.rehearse(prepared, facts)?
+        };
+        Ok((exit, continues))
     }
 
     /// Loads and plans the run. Lines of the workflow that came before a failure are printed.

@@ -63,8 +63,8 @@ pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use upgrade::{
     ApplyFlags, LoadedUpgrade, RollbackFlags, UpgradeConfiguration, UpgradeDiff, UpgradeDiffFlags,
-    UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, is_control_plane,
-    load_upgrade, upgrade_from_cluster,
+    UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, api_server_versions,
+    is_control_plane, load_upgrade, upgrade_from_cluster,
 };
 pub use validate_file::{ValidateOptions, validate};
 pub use version::resolve as resolve_version;

@@ -9,7 +9,7 @@ mod this_node;
 
 pub use configuration::{UpgradeConfiguration, UpgradeDiff, UpgradeOptions};
 pub use flags::{ApplyFlags, RollbackFlags, UpgradeNodeFlags};
-pub use from_cluster::{UpgradeTarget, upgrade_from_cluster};
+pub use from_cluster::{UpgradeTarget, api_server_versions, upgrade_from_cluster};
 pub use plan_flags::{UpgradeDiffFlags, UpgradePlanFlags};
 pub use this_node::is_control_plane;
 

@@ -1,12 +1,14 @@
 //! `bootstrap-token`: the tokens with which nodes join, the rights of the tokens, and the public
 //! ConfigMap `cluster-info`.
-use crate::render::objects;
+use crate::{render::objects, text::yaml};
 use kubephase_sdk::{
-    Failure, Outcome, config, effects, effects_cluster, effects_core, failure, json,
+    Failure, ObjectRef, Outcome, cluster, config, effects, effects_cluster, effects_core, failure,
+    json,
     kubeadm::Config,
     observe_pki, say,
     spec::{BootstrapTokenSpec, KubeconfigFacts},
 };
+use serde_json::Value;
 
 /// The ClusterRoleBindings that are announced, and kubeadm's words for what each allows.
 const ANNOUNCED_BINDINGS: &[(&str, &str)] = &[
@@ -98,18 +100,51 @@ fn propose_access() -> Result<(), Failure> {
     Ok(())
 }
 
-/// `bootstrap-token` of `upgrade apply`: the rights that the release needs, without tokens and
-/// without the ConfigMap `cluster-info`, which no release changes.
+/// `bootstrap-token` of `upgrade apply`: the rights that the release needs, without tokens. No
+/// release changes the ConfigMap `cluster-info`: it is made again only if it is of no use.
 ///
 /// # Errors
-/// `not-found` if the kubeconfig does not exist; or the host refuses a proposal.
+/// `not-found` if the kubeconfig does not exist; or the host refuses a proposal or a question.
 pub fn apply_access() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     super::require_kubeconfig(&config)?;
     say("[upgrade/bootstrap-token] Configuring bootstrap token and cluster-info RBAC rules");
     propose_access()?;
     super::apply_all(objects::cluster_info_access())?;
+    repair_cluster_info(&config)?;
     Ok(Outcome::Settled)
+}
+
+/// Proposes the ConfigMap `cluster-info` if no node could join by the one that is there.
+fn repair_cluster_info(config: &Config) -> Result<(), Failure> {
+    let current = cluster::get_object(&ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("kube-public".into()),
+        name: "cluster-info".into(),
+    })?;
+    if current.is_some_and(|map| names_cluster(&map)) {
+        return Ok(());
+    }
+    let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
+    let release = config.cluster.release();
+    let made = objects::cluster_info(&admin.server, &admin.authority_pem, release);
+    if let Some(effect) = super::apply_all(made)? {
+        let line = "[upgrade/bootstrap-token] The ConfigMap \"cluster-info\" was missing or of no \
+                    use, and is made again";
+        effects::announce(effect, line)?;
+    }
+    Ok(())
+}
+
+/// Whether a `cluster-info` names a server and its authority.
+fn names_cluster(map: &Value) -> bool {
+    let text = map["data"]["kubeconfig"].as_str().unwrap_or_default();
+    let kubeconfig = yaml::value(text).unwrap_or_default();
+    let cluster = &kubeconfig["clusters"][0]["cluster"];
+    ["server", "certificate-authority-data"]
+        .iter()
+        .all(|field| !cluster[*field].as_str().unwrap_or_default().is_empty())
 }
 
 /// Reads the address and the authority of the cluster from the admin's kubeconfig.

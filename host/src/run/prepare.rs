@@ -136,6 +136,8 @@ pub struct Prepared {
     pub dry_run: bool,
     pub may_run_programs: bool,
     pub question: Option<&'static Question>,
+    /// whether the same command goes on with another run if this one succeeds
+    pub continues: bool,
     /// the operator's configuration file, if there is one
     pub file: Option<PathBuf>,
     /// other files of the operator that were read, and may hold credentials
@@ -231,6 +233,7 @@ pub fn prepare(
         skip,
         may_run_programs,
         question,
+        continues,
         operator_files,
     } = run;
     let Loaded {
@@ -276,6 +279,7 @@ pub fn prepare(
         dry_run,
         may_run_programs,
         question,
+        continues,
         file: file.and_then(ConfigFile::operator_file).map(Path::to_owned),
         operator_files,
         is_whole,

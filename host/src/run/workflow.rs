@@ -211,6 +211,8 @@ pub struct LoadedRun {
     pub may_run_programs: bool,
     /// the question that the operator answers before the run; `None` if there is none
     pub question: Option<&'static Question>,
+    /// whether the same command goes on with another run if this one succeeds
+    pub continues: bool,
     /// other files of the operator that were read, and may hold credentials
     pub operator_files: Vec<PathBuf>,
 }
@@ -223,6 +225,7 @@ impl LoadedRun {
             skip: skip.to_vec(),
             may_run_programs: false,
             question: None,
+            continues: false,
             operator_files: Vec::new(),
         }
     }

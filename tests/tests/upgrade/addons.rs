@@ -1,7 +1,6 @@
 //! Addons: what the operator chose stays.
-use crate::{Cluster, OLD, proxy_image};
+use crate::{Cluster, OLD, change, proxy_image};
 use serde_json::Value;
-use std::fs;
 
 /// Returns a part of CoreDNS's Deployment.
 fn coredns(cluster: &Cluster, pointer: &str) -> Value {
@@ -23,23 +22,6 @@ fn coredns_gets_its_new_version() {
     );
     assert_ne!(coredns(&cluster, IMAGE), old);
     assert_eq!(coredns(&cluster, "/spec/replicas"), 2);
-}
-
-/// Changes an object of the cluster's log.
-fn change(cluster: &Cluster, resource: &str, name: &str, change: impl Fn(&mut Value)) {
-    let path = cluster.root().join("var/lib/kubephase/cluster.jsonl");
-    let text = fs::read_to_string(&path).unwrap();
-    let mut last = None;
-    for line in text.lines() {
-        let entry: Value = serde_json::from_str(line).unwrap();
-        let object = &entry["object"];
-        if object["resource"] == resource && object["object"]["metadata"]["name"] == name {
-            last = Some(entry);
-        }
-    }
-    let mut entry = last.expect("the object is in the log");
-    change(&mut entry["object"]["object"]);
-    fs::write(&path, format!("{text}{entry}\n")).unwrap();
 }
 
 /// Replicas, resources and a Corefile are the operator's choice.

@@ -1,5 +1,7 @@
 //! Every machine of a cluster is upgraded.
-use crate::{COMPONENTS, Cluster, NEW, OLD, backups, expect_mirrors, image, manifest, proxy_image};
+use crate::{
+    COMPONENTS, Cluster, NEW, OLD, backups, change, expect_mirrors, image, manifest, proxy_image,
+};
 use std::fs;
 
 #[test]
@@ -164,6 +166,24 @@ fn rights_that_the_release_needs_are_there_after_an_upgrade() {
             "{bindings:?}"
         );
     }
+}
+
+/// A `cluster-info` by which no node could join is made again; a good one stays as it is.
+#[test]
+fn the_public_facts_of_the_cluster_are_repaired() {
+    let line = "The ConfigMap \"cluster-info\" was missing or of no use, and is made again";
+    let cluster = Cluster::of_one();
+    let data =
+        |cluster: &Cluster| cluster.state().objects("/configmaps")["cluster-info"]["data"].clone();
+    let before = data(&cluster)["kubeconfig"].clone();
+    change(&cluster, "/configmaps", "cluster-info", |map| {
+        map["data"]["kubeconfig"] = "clusters: []".into();
+    });
+    let output = cluster.apply("").expect_success();
+    assert!(output.contains(line), "{output}");
+    assert_eq!(data(&cluster)["kubeconfig"], before);
+    let output = cluster.apply("").expect_success();
+    assert!(!output.contains(line), "{output}");
 }
 
 #[test]

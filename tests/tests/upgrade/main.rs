@@ -8,6 +8,7 @@
 )]
 mod addons;
 mod all_nodes;
+mod chain;
 mod commands;
 mod failures;
 mod plan;
@@ -189,4 +190,21 @@ pub fn backups(tree: &Path, prefix: &str) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+/// Changes an object of the cluster's log.
+pub fn change(cluster: &Cluster, resource: &str, name: &str, change: impl Fn(&mut Value)) {
+    let path = cluster.root().join("var/lib/kubephase/cluster.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut last = None;
+    for line in text.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        let object = &entry["object"];
+        if object["resource"] == resource && object["object"]["metadata"]["name"] == name {
+            last = Some(entry);
+        }
+    }
+    let mut entry = last.expect("the object is in the log");
+    change(&mut entry["object"]["object"]);
+    fs::write(&path, format!("{text}{entry}\n")).unwrap();
 }

@@ -54,6 +54,10 @@ pub struct ApplyFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
+    /// In place of VERSION: a version or a minor that may be several minors away. The upgrade goes
+    /// there minor by minor
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
     /// Do not ask whether to go on
     #[arg(short, long)]
     pub yes: bool,
@@ -141,6 +145,11 @@ impl ApplyFlags {
     /// There is not exactly one version, or `all` stands beside other checks.
     pub fn merge_into(&self, options: &mut UpgradeOptions) -> Result<(), Problems> {
         match self.version.as_slice() {
+            [] if self.to.is_some() => {}
+            [..] if self.to.is_some() => {
+                let message = "name the version either as an argument or with --to";
+                return Err(Problem::new("", message).into());
+            }
             [version] => options.kubernetes_version.clone_from(version),
             given if options.kubernetes_version.is_empty() => {
                 let why = if given.is_empty() {

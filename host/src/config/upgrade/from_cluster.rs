@@ -217,6 +217,14 @@ impl ApiServers {
     }
 }
 
+/// Returns the versions of the cluster's API servers, by their nodes.
+///
+/// # Errors
+/// The API servers cannot be listed.
+pub fn api_server_versions(cluster: &dyn Cluster) -> Result<BTreeMap<String, Version>> {
+    Ok(ApiServers::find(cluster)?.0)
+}
+
 /// Returns the version in the tag of an API server's image; `None` if the tag is not a version.
 fn version_of_pod(pod: &Value) -> Option<Version> {
     upgrade::version_of_image(static_pod::image(pod, "kube-apiserver")?)

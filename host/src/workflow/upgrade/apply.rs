@@ -1,6 +1,7 @@
 //! `upgrade apply`: upgrades the first member of the control plane, and what all nodes share.
 use super::{
-    load::{NodeUpgrade, disabled_addons, load_options},
+    chain::ChainPart,
+    load::{NodeUpgrade, connect, disabled_addons, load_options},
     phases,
 };
 use crate::{
@@ -66,6 +67,15 @@ impl Workflow for UpgradeApply {
         flags.merge_into(&mut options)?;
         let prints_configuration = options.print_config.unwrap_or(false);
         let is_forced = options.force_upgrade.unwrap_or(false);
+        let mut continues = false;
+        if let Some(to) = &flags.to {
+            let (cluster, _) = connect(input.world.open()?, &flags.kubeconfig)?;
+            let part = ChainPart::next(to, cluster.as_ref())?;
+            input.say([part.line()]);
+            // A dry run changes nothing that the next part could begin with.
+            continues = !part.later.is_empty() && !options.dry_run.unwrap_or(false);
+            options.kubernetes_version = part.version;
+        }
         // The versions are decided about where the checks are.
         let checks_versions = input.runs_group(GROUP, &options.skip_phases);
         let command = NodeUpgrade {
@@ -81,6 +91,7 @@ impl Workflow for UpgradeApply {
         let is_asked = !(flags.yes || is_forced || loaded.dry_run);
         Ok(LoadedRun {
             question: is_asked.then_some(&QUESTION),
+            continues,
             ..LoadedRun::new(loaded, &flags.skip_phases)
         })
     }

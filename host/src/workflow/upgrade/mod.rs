@@ -2,6 +2,7 @@
 //! that the cluster has. The configuration is the cluster's; a file has only options of the
 //! upgrade. `upgrade rollback` takes the last of them back.
 mod apply;
+mod chain;
 mod last_upgrade;
 mod load;
 mod node;

@@ -3,12 +3,14 @@
 mod available;
 mod policy;
 mod removed_apis;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use available::{Candidate, Note, Search, allowing_flag, from_table, newest};
 pub use policy::{Allowed, UpgradeVersions, VersionProblems};
 pub use removed_apis::{REMOVED_APIS, RemovedApi, removed_between};
+pub use steps::steps;
 
 use crate::image;
 use semver::Version;

@@ -1,2 +1,3 @@
 mod available;
 mod policy;
+mod steps;

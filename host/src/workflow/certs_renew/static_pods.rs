@@ -89,7 +89,7 @@ fn read_pod(name: &str, files: &dyn Files) -> Value {
 }
 
 /// Returns the flags of a component.
-fn arguments<'a>(pod: &'a Value, name: &str) -> impl Iterator<Item = Arg> {
+fn arguments(pod: &Value, name: &str) -> impl Iterator<Item = Arg> {
     let words = container(pod, name).into_iter().flat_map(|container| {
         let parts = ["command", "args"].map(|field| container[field].as_array());
         parts.into_iter().flatten().flatten()

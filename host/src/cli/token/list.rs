@@ -80,7 +80,7 @@ fn line(token: &BootstrapToken, now: Timestamp) -> String {
     let expires: Option<Timestamp> = token.expires.as_ref().and_then(|text| text.parse().ok());
     let (left, expiry) = match expires {
         Some(expires) => (
-            format_ttl(expires.as_second() - now.as_second()),
+            format_ttl(expires.duration_since(now).as_secs()),
             expires.to_string(),
         ),
         None => ("<forever>".to_owned(), "<never>".to_owned()),

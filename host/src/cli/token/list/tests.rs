@@ -79,6 +79,15 @@ fn objects_are_kubeadms() {
     );
 }
 
+/// The time of expiry is in the Secret in whole seconds, so less than the whole lifetime is left at
+/// once.
+#[test]
+fn a_second_that_has_begun_is_not_left() {
+    let half_a_second_later = Timestamp::from_millisecond(NOW * 1000 + 500).unwrap();
+    let text = format_list(&[token("abcdef", 86_400)], None, half_a_second_later).unwrap();
+    assert!(text.contains(" 23h "), "{text}");
+}
+
 #[test]
 fn the_rest_of_a_lifetime_is_printed_in_one_unit() {
     let texts = [

@@ -1,6 +1,6 @@
 //! Decides which files belong to the host, from the configuration of the cluster. The operator's
-//! files are among them. No file effect of a plugin may change such a file. Effects that make static
-//! Pods, certificates or kubeconfigs have further rules.
+//! files are among them. No file effect of a plugin may change such a file. Effects that make
+//! static Pods, certificates or kubeconfigs have further rules.
 //!
 //! The type [`Territory`] itself is in `world/files/territory`; this module makes one from a
 //! configuration, and refuses effects of plugins that would change or misuse a file of the host.

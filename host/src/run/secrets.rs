@@ -198,8 +198,8 @@ impl Secrets {
         change_texts(value, &|text| self.blank(text));
     }
 
-    /// Adds the values of a plugin's secret settings, which are blanked from now on. Values that are
-    /// too long to be looked for in all spellings are blanked as they are.
+    /// Adds the values of a plugin's secret settings, which are blanked from now on. Values that
+    /// are too long to be looked for in all spellings are blanked as they are.
     pub fn add_settings(&mut self, plugin: &str, values: impl IntoIterator<Item = Secret<String>>) {
         let mut bytes = 0;
         let (spelled, long): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| {

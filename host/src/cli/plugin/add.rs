@@ -154,8 +154,8 @@ fn summary(
             Some(by) if by == name => format!("It stands in for {phase} in {workflows}.\n"),
             Some(by) => format!("It can stand in for {phase} in {workflows}, as {by} does.\n"),
             None => format!(
-                "It can stand in for {phase} in {workflows}. To have it do that, write in {}: replaces: \
-                 {{{phase}: {name}}}\n",
+                "It can stand in for {phase} in {workflows}. To have it do that, write in {}: \
+                 replaces: {{{phase}: {name}}}\n",
                 config.display()
             ),
         };

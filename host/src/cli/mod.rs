@@ -23,6 +23,7 @@ pub mod phase;
 mod plan;
 pub mod plugin;
 pub mod print;
+mod question;
 mod recordings;
 mod rehearse;
 mod report;

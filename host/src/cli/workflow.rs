@@ -5,34 +5,27 @@ use super::{
     initial_world::InitialWorld,
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
     manifests, print,
+    question::{ask, question_of},
 };
 use crate::{
     config::ConfigFile,
     event::RunResult,
     phase::preflight::GROUP,
-    plan::{
-        LeftOutReason,
-        spec::{WorkflowId, is_within},
-    },
+    plan::spec::WorkflowId,
     report::Output,
     run::{
         output,
         prepare::{Distribution, Prepared, prepare},
         scratch::reject_machine,
         site::{Site, SiteRun},
-        workflow::{LabelledLine, LoadInput, LoadedRun, Question, RehearsalPlace, Workflow},
+        workflow::{LabelledLine, LoadInput, LoadedRun, RehearsalPlace, Workflow},
     },
     workflow,
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
 use clap::ArgMatches;
-use std::{
-    cell::RefCell,
-    fmt,
-    io::{self, BufRead},
-    path::PathBuf,
-};
+use std::{cell::RefCell, fmt, path::PathBuf};
 
 /// The request to run a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -339,44 +332,4 @@ impl<'a> WorkflowCommand<'a> {
             print::out(&text);
         }
     }
-}
-
-/// Returns the question that the operator answers before the run; `None` if no phase of its group
-/// runs. A plugin that stands in for the group does not answer for the operator.
-fn question_of(prepared: &Prepared) -> Option<&'static Question> {
-    let question = prepared.question?;
-    let mut members = prepared
-        .plan
-        .nodes
-        .iter()
-        .filter(|node| is_within(node.id(), question.group));
-    let is_asked = members.any(|node| {
-        let is_replaced = matches!(node.state.reason(), Some(LeftOutReason::ReplacedBy(_)));
-        node.state.runs() || is_replaced
-    });
-    is_asked.then_some(question)
-}
-
-/// Asks the operator to confirm the run.
-///
-/// # Errors
-/// The answer was not yes.
-fn ask(question: &Question, output: Output) -> Result<()> {
-    if output == Output::Json {
-        return Err(CliError::usage(
-            "-o json leaves no room for the question whether to proceed; add --force to proceed \
-             without it",
-        )
-        .into());
-    }
-    print::warning(question.warning);
-    print::out(question.prompt);
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(anyhow!(
-        "won't proceed; the user didn't answer (Y|y) in order to continue"
-    ))
 }

@@ -36,11 +36,13 @@ pub(super) fn execute<W: World + 'static>(
         &|capsule| recordings.keep(capsule),
         |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
             let (subscribers, own) = report::subscribers(plan, output, verbosity.is_debug());
+            let counting: Box<dyn Subscriber> = Box::new(own.clone());
             collector = Some(own);
-            match shown {
+            let printing = match shown {
                 Shown::Always => subscribers,
-                Shown::IfFailed => vec![Box::new(Held::new(subscribers))],
-            }
+                Shown::IfFailed => vec![Box::new(Held::new(subscribers)) as Box<dyn Subscriber>],
+            };
+            std::iter::once(counting).chain(printing).collect()
         },
     )?;
     let tally = collector

@@ -16,14 +16,18 @@ pub enum Exit {
     Preflight = 4,
     Phase = 5,
     Plugin = 6,
+    NotCompared = 7,
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code with its meaning.
-    pub const TABLE: [(Exit, &str); 8] = [
+    pub const TABLE: [(Exit, &str); 9] = [
         (Exit::Ok, "done"),
-        (Exit::Error, "any other error"),
+        (
+            Exit::Error,
+            "any other error; of `diff`: there is a difference",
+        ),
         (
             Exit::Usage,
             "the command line is wrong: unknown command, flag or phase, bad value",
@@ -42,6 +46,7 @@ impl Exit {
              continue",
         ),
         (Exit::Plugin, "a plugin is refused; nothing was changed"),
+        (Exit::NotCompared, "`diff` could not compare"),
         (
             Exit::Interrupted,
             "interrupted; run the command again to continue",

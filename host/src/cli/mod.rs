@@ -7,6 +7,8 @@ mod clap_error;
 mod cluster;
 mod command;
 mod config;
+pub mod diff;
+mod dry_run;
 mod error;
 mod execution;
 pub mod exit;
@@ -73,6 +75,7 @@ pub enum Command {
     Kubeconfig(kubeconfig::KubeconfigCommand),
     Certs(certs::CertsCommand),
     Upgrade(upgrade::UpgradeCommand),
+    Diff(diff::DiffRequest),
     Version { format: VersionFormat },
     Completion { shell: Shell },
 }
@@ -117,6 +120,7 @@ pub fn parse(
         Some(("kubeconfig", below)) => read(below, &argv).map(Command::Kubeconfig),
         Some(("certs", below)) => read(below, &argv).map(Command::Certs),
         Some(("upgrade", below)) => read(below, &argv).map(Command::Upgrade),
+        Some(("diff", below)) => read(below, &argv).map(Command::Diff),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         Some(_) => Err(CliError::missing_subcommand(help(&mut root, &argv))),

@@ -199,6 +199,15 @@ impl<T: Serialize> OutputObject<T> {
             fields,
         }
     }
+
+    /// Returns an object that kubeadm does not have.
+    pub fn own(kind: &'static str, api_version: &'static str, fields: T) -> Self {
+        OutputObject {
+            kind,
+            api_version,
+            fields,
+        }
+    }
 }
 
 /// Returns the text of a value as JSON with an indent of four spaces, as kubeadm does.

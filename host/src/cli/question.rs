@@ -30,10 +30,11 @@ pub(super) fn question_of(prepared: &Prepared) -> Option<&'static Question> {
 /// The answer was not yes.
 pub(super) fn ask(question: &Question, output: Output) -> Result<()> {
     if output == Output::Json {
-        return Err(CliError::usage(
-            "-o json leaves no room for the question whether to proceed; add --force to proceed \
-             without it",
-        )
+        return Err(CliError::usage(format!(
+            "-o json leaves no room for the question whether to proceed; add {} to proceed without \
+             it",
+            question.flag
+        ))
         .into());
     }
     print::warning(question.warning);

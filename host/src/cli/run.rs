@@ -1,7 +1,7 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, certs, config, kubeconfig, parse, plan, plugin, print,
-    rehearse, report, token, tree, upgrade, version, workflow,
+    Command, Exit, WorkflowRequest, argv, certs, config, diff, kubeconfig, parse, plan, plugin,
+    print, rehearse, report, token, tree, upgrade, version, workflow,
 };
 use crate::{
     config::{ConfigFile, MachineFolder, Problems, config_file},
@@ -129,6 +129,10 @@ impl Dispatch<'_> {
             Command::Token(request) => token::run(&request, &self.machine),
             Command::Kubeconfig(request) => kubeconfig::run(&request, &self.machine),
             Command::Certs(command) => certs::run(&command, &self.machine),
+            Command::Diff(request) => {
+                let file = self.file(request.config.as_deref())?;
+                diff::run(&request, file.as_ref(), distribution)
+            }
             Command::Upgrade(command) => upgrade::run(&command, &self.machine),
             Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {

@@ -5,6 +5,7 @@ use super::{
     certs::CertsCommand,
     command::{group, own_flags, with_args, with_commands},
     config,
+    diff::DiffRequest,
     flags::{GlobalFlags, PlanFlags, RehearseFlags},
     kubeadm,
     kubeconfig::KubeconfigCommand,
@@ -47,6 +48,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(kubeconfig())
         .subcommand(certs())
         .subcommand(upgrade())
+        .subcommand(diff())
         .subcommand(plugin())
         .subcommand(version())
         .subcommand(completion());
@@ -71,6 +73,11 @@ fn plugin() -> Command {
 fn upgrade() -> Command {
     let about = "Upgrade your cluster smoothly to a newer version with this command";
     with_commands::<UpgradeCommand>(group("upgrade", about))
+}
+
+fn diff() -> Command {
+    let about = "Show what `apply` with the same file would change";
+    with_args(Command::new("diff").about(about), flags_of::<DiffRequest>())
 }
 
 fn version() -> Command {

@@ -100,22 +100,27 @@ pub(super) fn plan(
 
 /// The reason why a workflow is loaded and planned.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     Run,
     /// no phase runs, not even a check
     Plan,
 }
 
-struct WorkflowCommand<'a> {
+/// A command that runs a workflow.
+pub(super) struct WorkflowCommand<'a> {
     purpose: Purpose,
     request: &'a WorkflowRequest,
     file: Option<&'a ConfigFile>,
     distribution: &'a Distribution<'a>,
-    workflow: &'static dyn Workflow,
+    pub workflow: &'static dyn Workflow,
 }
 
 impl<'a> WorkflowCommand<'a> {
-    fn new(
+    /// Finds the workflow of a request.
+    ///
+    /// # Errors
+    /// There is no such workflow.
+    pub fn new(
         request: &'a WorkflowRequest,
         file: Option<&'a ConfigFile>,
         distribution: &'a Distribution<'a>,
@@ -180,7 +185,7 @@ impl<'a> WorkflowCommand<'a> {
     }
 
     /// Loads and plans the run. Lines of the workflow that came before a failure are printed.
-    fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
+    pub fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
         let lines = RefCell::new(Vec::new());
         let prepared = self.load_and_plan(node, &lines);
         let lines = lines.into_inner();
@@ -269,7 +274,7 @@ impl<'a> WorkflowCommand<'a> {
 
     /// Returns the facts of the machine that the run is about. A scratch root holds the machine of
     /// an earlier rehearsal.
-    fn facts_of_run(&self, facts: NodeFacts) -> NodeFacts {
+    pub fn facts_of_run(&self, facts: NodeFacts) -> NodeFacts {
         let place = &self.request.place;
         if place.root.is_some() && self.workflow.uses_rehearsed_node() {
             rehearsed_facts(facts, place)

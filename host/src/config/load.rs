@@ -3,8 +3,8 @@ mod documents;
 mod overrides;
 mod run_options;
 
-pub(super) use documents::component_document;
-pub(super) use run_options::run_options;
+pub(super) use documents::{Documents, component_document};
+pub(super) use run_options::{disable_skipped_addons, run_options};
 
 use super::{
     Config, ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems, component,
@@ -15,13 +15,11 @@ use super::{
     validate,
 };
 use crate::world::node::facts::NodeFacts;
-use documents::Documents;
 use kubephase_sdk::{
     kubeadm::{self, ClusterConfiguration},
     release::Release,
 };
 use overrides::apply_flags;
-use run_options::disable_skipped_addons;
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 

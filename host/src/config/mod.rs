@@ -8,6 +8,7 @@ mod before_discovery;
 mod certificates;
 mod config_map;
 mod defaults;
+pub mod difference;
 mod document_kinds;
 mod documents;
 mod file;
@@ -25,6 +26,7 @@ pub mod plugin_limits;
 mod print;
 mod problem;
 mod read;
+mod reconfigure;
 mod reset;
 #[cfg(test)]
 mod tests;
@@ -54,11 +56,12 @@ pub use load::{Loaded, cluster_subnets, load_init};
 pub use machine::{MachineFile, MachineFolder, lock_folder};
 pub use migrate::{Migrated, migrate};
 pub use phases::{
-    ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, find as phase_configuration_of,
-    read_file as read_phase_configuration,
+    API_VERSION as OWN_API_VERSION, ExtraEdge, PhaseConfiguration, PluginEntry, Waiver,
+    find as phase_configuration_of, read_file as read_phase_configuration,
 };
 pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};
+pub use reconfigure::{LoadedReconfiguration, ReconfigureFlags, load_reconfiguration};
 pub use reset::{LoadedReset, ResetFlags, load_reset, socket_of_kubelet};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use upgrade::{

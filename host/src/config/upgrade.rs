@@ -83,7 +83,7 @@ pub fn load_upgrade(
 ///
 /// # Errors
 /// `all` stands beside other names.
-fn merge_checks(options: &mut UpgradeOptions, more: &[String]) -> Result<(), Problems> {
+pub(super) fn merge_checks(options: &mut UpgradeOptions, more: &[String]) -> Result<(), Problems> {
     match merge_ignored_checks(&mut options.ignore_preflight_errors, more) {
         Some(problem) => Err(problem.into()),
         None => Ok(()),

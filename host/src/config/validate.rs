@@ -142,7 +142,8 @@ pub fn certificate_key(path: &str, key: &Secret<String>) -> Option<Problem> {
     }
 }
 
-fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
+/// Checks the configuration of the cluster.
+pub fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
     let mut problems = Vec::new();
     repository(
         &mut problems,

@@ -53,7 +53,7 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     loop {
         let last = match check(&spec.condition, context) {
             Ok(Check::Holds { changed }) => {
-                let lines = lines_about(&spec.condition, tries.elapsed());
+                let lines = lines_about(&spec.condition, tries.elapsed(), context);
                 return Ok(Done {
                     lines,
                     ..Done::from(changed)
@@ -179,9 +179,18 @@ fn log_of_stopped_component(
     Some(lines.collect()).filter(|lines: &Vec<String>| !lines.is_empty())
 }
 
+/// The label of lines about static Pods that an upgrade replaces.
+pub const PODS_OF_UPGRADE: &str = "upgrade/staticpods";
+/// The label of lines about static Pods that get another configuration.
+pub const PODS_OF_APPLY: &str = "apply/control-plane";
+
 /// Returns the lines for the operator about a condition that holds after this time. The first two
 /// are kubeadm's.
-fn lines_about(condition: &Condition, after: Duration) -> Vec<String> {
+fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec<String> {
+    let label = match context.config.reconfiguration {
+        Some(_) => PODS_OF_APPLY,
+        None => PODS_OF_UPGRADE,
+    };
     let after =
         kubephase_sdk::duration::Duration(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
     match condition {
@@ -192,7 +201,7 @@ fn lines_about(condition: &Condition, after: Duration) -> Vec<String> {
             "[control-plane-check] {name} is healthy after {after}"
         )],
         Condition::StaticPod { component, .. } => vec![format!(
-            "[upgrade/staticpods] The static Pod of {component} is ready after {after}"
+            "[{label}] The static Pod of {component} is ready after {after}"
         )],
         _ => Vec::new(),
     }

@@ -47,13 +47,22 @@ pub(super) fn propose_settings(
 
 /// Proposes the kubelet's configuration with the operator's patches.
 pub(super) fn propose_configuration(config: &Config) -> Result<Effect, Failure> {
+    propose_file(
+        "config.yaml",
+        "configuration",
+        &patched_configuration(config)?,
+    )
+}
+
+/// Returns the kubelet's configuration with the operator's patches.
+pub(super) fn patched_configuration(config: &Config) -> Result<String, Failure> {
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
     let document = patched(KUBELET, &document)?;
     let (document, patched) = kubelet::on_this_node(config, document)
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
-    propose_file("config.yaml", "configuration", &document)
+    Ok(document)
 }
 
 /// Proposes the drop-in that makes the init system pass these files to the kubelet, if the

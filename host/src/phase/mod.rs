@@ -14,6 +14,7 @@ pub mod kubelet_join;
 pub mod kubelet_start;
 pub mod mark_control_plane;
 pub mod preflight;
+pub mod reconfigure;
 pub mod reset;
 pub mod show_join_command;
 pub mod upgrade;

@@ -150,10 +150,18 @@ fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<St
             "To run this phase alone: {}",
             program::command(&format!(
                 "{} phase {}",
-                tally.workflow.replace('-', " "),
+                command_of(&tally.workflow),
                 sanitise::line(phase).replace('/', " ")
             ))
         ));
+    }
+}
+
+/// Returns the words of the command that runs a workflow.
+fn command_of(workflow: &str) -> String {
+    match workflow {
+        "reconfigure" => "apply".to_owned(),
+        workflow => workflow.replace('-', " "),
     }
 }
 

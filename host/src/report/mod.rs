@@ -70,14 +70,14 @@ pub enum Output {
 }
 
 /// Returns the subscribers that print a run to standard output and standard error, and the
-/// collector of its tally.
+/// collector of its tally, which has to receive the events, too.
 pub fn subscribers(
     plan: &Plan,
     output: Output,
     debug: bool,
 ) -> (Vec<Box<dyn Subscriber>>, tally::TallyCollector) {
     let collector = tally::TallyCollector::default();
-    let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(collector.clone())];
+    let mut all: Vec<Box<dyn Subscriber>> = Vec::new();
     let builtin = plan.builtin_ids();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
     match (output, progress::Progress::on_terminal()) {

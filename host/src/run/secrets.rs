@@ -219,6 +219,13 @@ impl Secrets {
         let own = self.settings.get(plugin);
         own.is_some_and(|own| own.spellings.are_in(name))
     }
+
+    /// Returns a document of a component's configuration in the form that plugins see.
+    pub fn shown_document(&self, mut document: Value) -> Value {
+        configuration::mask(&mut document);
+        self.blank_value(&mut document);
+        document
+    }
 }
 
 /// Blanks values in a text.
@@ -261,6 +268,7 @@ fn with_placeholders(
         reset,
         renewal,
         upgrade,
+        reconfiguration,
     } = config.clone();
     let tokens = init
         .bootstrap_tokens
@@ -307,6 +315,7 @@ fn with_placeholders(
         reset,
         renewal,
         upgrade,
+        reconfiguration,
     }
 }
 

@@ -239,6 +239,8 @@ pub struct Question {
     pub prompt: &'static str,
     /// the question is asked only if a phase of this group runs
     pub group: &'static str,
+    /// the flag that answers yes
+    pub flag: &'static str,
 }
 
 /// The cluster around the machine of a rehearsal.

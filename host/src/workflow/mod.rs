@@ -1,11 +1,12 @@
-//! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`
-//! and the upgrades. The engine that runs them is in [`crate::run`]; the code of their phases is in
-//! [`crate::phase`].
+//! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`, the
+//! upgrades and `apply`. The engine that runs them is in [`crate::run`]; the code of their phases
+//! is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;
 pub mod init;
 pub mod join;
+pub mod reconfigure;
 pub mod reset;
 #[cfg(test)]
 pub mod testing;
@@ -25,6 +26,7 @@ pub static ALL: &[&dyn Workflow] = &[
     &upgrade::UpgradeApply,
     &upgrade::UpgradeNode,
     &upgrade::UpgradeRollback,
+    &reconfigure::Reconfigure,
 ];
 
 /// Returns a workflow by its name; `None` if there is no such workflow.

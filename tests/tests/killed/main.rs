@@ -11,6 +11,7 @@ mod files;
 mod init;
 mod joins;
 mod journal;
+mod reconfigure;
 mod renewal;
 mod upgrade;
 

@@ -126,7 +126,7 @@ impl Upgrade {
 }
 
 /// Returns the manifests of a machine, by their names.
-fn manifests(root: &Path) -> BTreeMap<String, Value> {
+pub fn manifests(root: &Path) -> BTreeMap<String, Value> {
     let entries = fs::read_dir(root.join(MANIFESTS)).unwrap();
     let read = |entry: fs::DirEntry| {
         let text = fs::read_to_string(entry.path()).unwrap();
@@ -138,7 +138,7 @@ fn manifests(root: &Path) -> BTreeMap<String, Value> {
 
 /// Returns the parts of the cluster that an upgrade changes, and checks that the mirror of each
 /// manifest is ready.
-fn state(root: &Path, manifests: &BTreeMap<String, Value>) -> Vec<Value> {
+pub fn state(root: &Path, manifests: &BTreeMap<String, Value>) -> Vec<Value> {
     let cluster = RehearsedCluster::read(root);
     let pods = cluster.objects("/pods");
     for manifest in manifests.values() {

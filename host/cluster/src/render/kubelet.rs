@@ -92,7 +92,7 @@ fn go_quoted(text: &str) -> String {
 /// Returns the configuration of the cluster's kubelets with this node's resolver, and a warning if
 /// the user's configuration names another resolver. The cluster stores this document; the node's
 /// own file is made by [`on_this_node`].
-pub fn document(config: &Config) -> (Value, Option<String>) {
+pub fn document<S>(config: &Config<S>) -> (Value, Option<String>) {
     let mut document = config.kubelet.document.clone();
     if !config.run.systemd_resolved {
         return (document, None);

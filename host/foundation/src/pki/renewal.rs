@@ -4,10 +4,13 @@ use kubephase_sdk::spec::Usage;
 use std::{net::IpAddr, ops::Range};
 use x509_parser::extensions::ExtendedKeyUsage;
 
+/// DNS names and IP addresses.
+type AlternativeNames = (Vec<String>, Vec<IpAddr>);
+
 impl Certificate {
-    /// Returns a new certificate for another key, with the common name, organizations, DNS names,
-    /// IP addresses and extended key usages of this one. The usages of servers and clients come
-    /// first, whatever their order here. `validity` is in Unix seconds.
+    /// Returns a new certificate for another key, with the common name, organizations and extended
+    /// key usages of this one, and with these names, or those of this one. The usages of servers
+    /// and clients come first, whatever their order here. `validity` is in Unix seconds.
     ///
     /// # Errors
     /// The certificate has no common name or no usage (in kubeadm's words), or the new one cannot
@@ -18,6 +21,7 @@ impl Certificate {
         authority: &Certificate,
         authority_key: &Key,
         validity: Range<i64>,
+        names: Option<AlternativeNames>,
     ) -> Result<Certificate, String> {
         let parsed = self.parsed();
         let usages = parsed.extended_key_usage().ok().flatten();
@@ -31,7 +35,7 @@ impl Certificate {
         if common_name.is_empty() {
             return Err("unable to sign certificate: must specify a CommonName".to_owned());
         }
-        let (dns_names, ip_addresses) = self.distinct_names();
+        let (dns_names, ip_addresses) = names.unwrap_or_else(|| self.distinct_names());
         let template = CertificateTemplate {
             common_name: &common_name,
             organizations: &self.organizations(),
@@ -48,7 +52,7 @@ impl Certificate {
 
     /// Returns the DNS names, sorted, and the IP addresses of the certificate, each once (kubeadm's
     /// order in new certificates).
-    fn distinct_names(&self) -> (Vec<String>, Vec<IpAddr>) {
+    pub fn distinct_names(&self) -> AlternativeNames {
         let (mut dns_names, addresses) = self.alternative_names();
         dns_names.sort();
         dns_names.dedup();

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The documents of a file, without defaults.
 #[derive(Default)]
-pub(super) struct Documents {
+pub(in crate::config) struct Documents {
     pub config: Config,
     pub phases: PhaseConfiguration,
     pub kubelet: Option<Value>,

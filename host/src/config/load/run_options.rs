@@ -42,7 +42,7 @@ pub(in crate::config) fn run_options(config: &mut Config, node: &NodeFacts, work
 }
 
 /// Disables addons whose phase is skipped by name, so that the uploaded configuration says so.
-pub(super) fn disable_skipped_addons(config: &mut Config) {
+pub(in crate::config) fn disable_skipped_addons(config: &mut Config) {
     for phase in &config.init.skip_phases {
         config.cluster.dns.disabled |= matches!(phase.as_str(), "addon" | "addon/coredns");
         config.cluster.proxy.disabled |= matches!(phase.as_str(), "addon" | "addon/kube-proxy");

@@ -25,7 +25,7 @@ pub(super) fn make_certificate(
         dns_names,
         ip_addresses,
         warnings,
-    } = CertificateNames::from_spec(spec);
+    } = CertificateNames::new(&spec.name, &spec.dns_names, &spec.ip_addresses);
     let template = CertificateTemplate {
         common_name: &spec.common_name,
         organizations: &spec.organizations,
@@ -94,24 +94,21 @@ pub(super) struct CertificateNames {
 }
 
 impl CertificateNames {
-    pub fn from_spec(spec: &CertificateSpec) -> CertificateNames {
+    /// Returns the names that the certificate `certificate` can have, of those that are wanted.
+    pub fn new(certificate: &str, wanted: &[String], addresses: &[String]) -> CertificateNames {
         let (mut dns_names, mut ip_addresses, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for name in &spec.dns_names {
+        for name in wanted {
             if is_dns_name(name) {
                 dns_names.push(name.clone());
             } else {
-                let file = format!("{}.crt", spec.name);
+                let file = format!("{certificate}.crt");
                 warnings.push(format!(
                     "[certificates] WARNING: '{name}' was not added to the '{file}' SAN, because \
                      it is not a valid IP or RFC-1123 compliant DNS entry"
                 ));
             }
         }
-        for address in spec
-            .ip_addresses
-            .iter()
-            .filter_map(|address| address.parse().ok())
-        {
+        for address in addresses.iter().filter_map(|address| address.parse().ok()) {
             if !ip_addresses.contains(&address) {
                 ip_addresses.push(address);
             }

@@ -2,18 +2,19 @@
 use super::{
     authority::load_authority,
     external::is_externally_managed,
-    new_certificate::BACKDATE_SECONDS,
+    new_certificate::{BACKDATE_SECONDS, CertificateNames},
     pair::{Pair, replace},
 };
 use crate::{
     effect::{Applied, Context, Done},
     pki::{Certificate, Key, Kubeconfig},
+    program,
     world::{
         Files, Tried,
         text_file::{read_kubeconfig, read_text},
     },
 };
-use kubephase_sdk::spec::{RenewalSpec, RenewedFile};
+use kubephase_sdk::spec::{RenewalSpec, RenewedFile, WantedNames};
 use kubephase_wit::{Failure, FailureCode};
 
 /// A certificate that exists, with the file that holds it.
@@ -32,8 +33,9 @@ impl Existing<'_> {
     }
 }
 
-/// Makes a certificate anew with a new key, however long the old certificate is still valid. The
-/// lines are kubeadm's, which have no label.
+/// Makes a certificate anew with a new key, however long the old certificate is still valid. If the
+/// specification has names, does so only if the old certificate has other names. The lines are
+/// kubeadm's, which have no label.
 ///
 /// # Errors
 /// The existing certificate or the authority cannot be used, or a file cannot be read or written.
@@ -49,17 +51,17 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
             Done::with_lines(skipped, [format!("[] MISSING! {title}")])
         });
     }
+    let names = spec.names.as_ref().map(|names| wanted_names(spec, names));
+    if let Some(names) = &names {
+        if has_names(read(spec, files)?.certificate(), names) {
+            return Ok(Applied::Unchanged.into());
+        }
+        if is_externally_managed(files, &spec.directory, authority)? {
+            return Err(cannot_sign(spec));
+        }
+    }
     if is_externally_managed(files, &spec.directory, authority)? {
-        let skipped = Applied::Skipped("the authority is kept elsewhere".to_owned());
-        let line = if spec.is_part_of_upgrade {
-            let name = &spec.name;
-            format!(
-                "[upgrade/staticpods] External CA detected, {name} certificate can't be renewed"
-            )
-        } else {
-            format!("[] Detected external {authority}, {title} can't be renewed")
-        };
-        return Ok(Done::with_lines(skipped, [line]));
+        return Ok(left_to_authority(spec));
     }
     let existing = read(spec, files)?;
     let (root, root_key) = load_authority(files, &spec.directory, authority)?;
@@ -71,9 +73,12 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let validity =
         context.started - BACKDATE_SECONDS..context.started.saturating_add(spec.validity_seconds);
+    let lines = names.as_ref().map(|names| new_names(spec, names));
+    let warnings = names.as_ref().map(|names| names.warnings.clone());
+    let names = names.map(|names| (names.dns_names, names.ip_addresses));
     let renewed = existing
         .certificate()
-        .renew(&key, &root, &root_key, validity)
+        .renew(&key, &root, &root_key, validity, names)
         .map_err(failed)?;
     match existing {
         Existing::InFile(_, pair) => pair.write(&renewed, &key, files)?,
@@ -84,8 +89,71 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
             replace(files, path, text.reveal().as_bytes(), 0o600, 0)?;
         }
     }
-    let line = (!spec.is_part_of_upgrade).then(|| format!("[] {title} renewed"));
-    Ok(Done::with_lines(Applied::Changed, line))
+    let renewed = (!spec.is_part_of_upgrade).then(|| format!("[] {title} renewed"));
+    Ok(Done {
+        warnings: warnings.unwrap_or_default(),
+        ..Done::with_lines(Applied::Changed, lines.or(renewed))
+    })
+}
+
+/// Returns the result for a certificate whose authority is kept elsewhere.
+fn left_to_authority(spec: &RenewalSpec) -> Done {
+    let RenewalSpec {
+        title, authority, ..
+    } = spec;
+    let skipped = Applied::Skipped("the authority is kept elsewhere".to_owned());
+    let line = if spec.is_part_of_upgrade {
+        let name = &spec.name;
+        format!("[upgrade/staticpods] External CA detected, {name} certificate can't be renewed")
+    } else {
+        format!("[] Detected external {authority}, {title} can't be renewed")
+    };
+    Done::with_lines(skipped, [line])
+}
+
+fn wanted_names(spec: &RenewalSpec, wanted: &WantedNames) -> CertificateNames {
+    CertificateNames::new(&spec.name, &wanted.dns_names, &wanted.ip_addresses)
+}
+
+/// Whether a certificate is valid for these names and for no others.
+fn has_names(certificate: &Certificate, wanted: &CertificateNames) -> bool {
+    let (dns_names, mut addresses) = certificate.distinct_names();
+    let mut wanted_addresses = wanted.ip_addresses.clone();
+    addresses.sort();
+    wanted_addresses.sort();
+    dns_names == wanted.dns_names && addresses == wanted_addresses
+}
+
+/// Returns the line about a certificate that has other names now.
+fn new_names(spec: &RenewalSpec, names: &CertificateNames) -> String {
+    let addresses: Vec<String> = names.ip_addresses.iter().map(ToString::to_string).collect();
+    format!(
+        "The {} is valid for DNS names [{}] and IPs [{}] now",
+        spec.title,
+        names.dns_names.join(" "),
+        addresses.join(" ")
+    )
+}
+
+/// Returns the failure if other names are wanted and the authority's key is not on this node.
+fn cannot_sign(spec: &RenewalSpec) -> Failure {
+    let RenewalSpec {
+        title, authority, ..
+    } = spec;
+    Failure {
+        remedy: Some(format!(
+            "have the {title} made where the key of {authority} is, and copy it here: `{}` makes \
+             requests for it",
+            program::command("certs generate-csr")
+        )),
+        ..Failure::new(
+            FailureCode::Invalid,
+            format!(
+                "the {title} is valid for other names than the configuration wants, and the key \
+                 of its authority {authority} is not on this node"
+            ),
+        )
+    }
 }
 
 /// Returns a certificate that can be renewed; `None` if it does not exist.

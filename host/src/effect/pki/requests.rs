@@ -43,7 +43,7 @@ pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Fil
 /// # Errors
 /// A name cannot be in a certificate, or a file cannot be written.
 pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<String>> {
-    let names = CertificateNames::from_spec(spec);
+    let names = CertificateNames::new(&spec.name, &spec.dns_names, &spec.ip_addresses);
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
         dns_names: &names.dns_names,

@@ -10,7 +10,7 @@ use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_core, json,
     kubeadm::Config,
     observe_files, say,
-    spec::{RenewalSpec, RenewedFile, RestartSpec},
+    spec::{RenewalSpec, RenewedFile, RestartSpec, WantedNames},
 };
 
 /// The group of the phases that restart components.
@@ -92,6 +92,7 @@ impl Renewable {
             algorithm: key_algorithm(config),
             validity_seconds: validity.unwrap_or_default().as_secs(),
             is_part_of_upgrade: config.upgrade.is_some(),
+            names: None,
         }
     }
 }
@@ -126,6 +127,27 @@ pub fn renewals<S>(config: &Config<S>) -> Vec<RenewalSpec> {
         .filter(|renewable| renewable.is_needed(config))
         .map(|renewable| renewable.spec(config))
         .collect()
+}
+
+/// Returns how a certificate gets the names that the configuration wants; `None` if the cluster
+/// does not need the certificate.
+///
+/// # Errors
+/// An address of the configuration cannot be used.
+pub fn renewal_with_names(name: &str, config: &Config) -> Result<Option<RenewalSpec>, Failure> {
+    let row = CERTIFICATES.iter().find(|row| row.phase == name);
+    let found = renewals(config).into_iter().find(|spec| spec.name == name);
+    let (Some(row), Some(spec)) = (row, found) else {
+        return Ok(None);
+    };
+    let wanted = super::certificate_spec(row, config)?;
+    Ok(Some(RenewalSpec {
+        names: Some(WantedNames {
+            dns_names: wanted.dns_names,
+            ip_addresses: wanted.ip_addresses,
+        }),
+        ..spec
+    }))
 }
 
 /// Returns the authorities of the cluster in the order of their names: kubeadm's name of each, and

@@ -104,7 +104,7 @@ impl SharedObject {
 }
 
 /// Proposes to keep the content of a file in a directory of the backups.
-pub(super) fn propose_backup(
+pub(in crate::phase) fn propose_backup(
     directory: &str,
     name: &str,
     content: &[u8],

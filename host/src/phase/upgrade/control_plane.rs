@@ -4,7 +4,7 @@ use super::{
     backups::propose_objects,
     read,
     static_pods::Replacement,
-    step::{ComponentStep, ETCD, limit},
+    step::{ComponentStep, ETCD, Words, limit, words},
 };
 use crate::{
     phase::{
@@ -38,10 +38,7 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
     }
     let Some(component) = components.get(round) else {
         renew_administrators(&config, &upgrade)?;
-        say(
-            "[upgrade/control-plane] The control plane instance for this node was successfully \
-             upgraded!",
-        );
+        say(closing(&config));
         return Ok(Outcome::Settled);
     };
     let step = ComponentStep {
@@ -53,7 +50,22 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
     Ok(Outcome::Again)
 }
 
+fn closing(config: &Config) -> &'static str {
+    if config.reconfiguration.is_some() {
+        return "[apply/control-plane] The static Pods of this machine have the wanted \
+                configuration";
+    }
+    "[upgrade/control-plane] The control plane instance for this node was successfully upgraded!"
+}
+
 fn opening(config: &Config) -> String {
+    if config.reconfiguration.is_some() {
+        return format!(
+            "[apply/control-plane] Replacing the static Pods whose manifest differs, one by one \
+             (timeout: {})...",
+            limit(config)
+        );
+    }
     let version = &config.cluster.kubernetes_version;
     if config.run.workflow == "upgrade-node" {
         return format!(
@@ -81,22 +93,28 @@ fn components(config: &Config, upgrade: &Upgrade) -> Vec<&'static str> {
 /// Proposes to replace one component. `earlier` were replaced before in this run.
 fn upgrade_component(step: &ComponentStep<'_>, earlier: &[&'static str]) -> Result<(), Failure> {
     let replacement = Replacement::of(step)?;
+    let Words {
+        label,
+        etcd,
+        action,
+        ..
+    } = words(step.config);
     if step.component == ETCD {
         if let Some(why) = replacement.version_problem() {
             say(format!(
-                "[upgrade/etcd] Non fatal issue encountered during upgrade: {why}"
+                "[{etcd}] Non fatal issue encountered during {action}: {why}"
             ));
             return Ok(());
         }
         wait_for_etcd(step.config)?;
     }
     say(format!(
-        "[upgrade/staticpods] Preparing for {:?} upgrade",
+        "[{label}] Preparing for {:?} {action}",
         step.component
     ));
     if replacement.changes_nothing() {
         say(format!(
-            "[upgrade/staticpods] Current and new manifests of {} are equal, skipping upgrade",
+            "[{label}] Current and new manifests of {} are equal, skipping {action}",
             step.component
         ));
         // etcd reads its certificates again when they change, so it need not be restarted.
@@ -113,7 +131,7 @@ fn upgrade_component(step: &ComponentStep<'_>, earlier: &[&'static str]) -> Resu
         let waiting = wait_for_etcd(step.config)?;
         effects::announce(
             waiting,
-            "[upgrade/etcd] Waiting for etcd to become available",
+            &format!("[{etcd}] Waiting for etcd to become available"),
         )?;
         wait_for_api_server(step.config)?;
     }

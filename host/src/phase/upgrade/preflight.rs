@@ -1,6 +1,6 @@
 //! `preflight` of an upgrade: the checks that need the cluster, the container runtime or images.
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
-use super::{coredns::check_corefile, health, read};
+use super::{coredns::check_corefile, health, read, step::words};
 use crate::{
     phase::preflight::{GROUP, report_problem, report_runtime_version},
     plan::spec::PhaseSpec,
@@ -13,12 +13,6 @@ use kubephase_sdk::{
 /// Returns the group of checks of `upgrade apply`, with the built-in checks.
 pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(GROUP, "Run preflight checks before upgrade", flags);
-    let health = PhaseSpec::check(
-        "preflight/cluster-health",
-        "The nodes of the control plane are ready, and its static Pods are there",
-        flags,
-        check_health,
-    );
     let coredns = PhaseSpec::check(
         "preflight/coredns",
         "The new version of CoreDNS understands the Corefile, or it can be migrated",
@@ -29,8 +23,18 @@ pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         vec![
             group.taking_plugins().header(header_of_apply),
             coredns,
-            health,
+            health_check(flags),
         ],
+        common(flags),
+    ]
+    .concat()
+}
+
+/// Returns the group of checks of `apply`, with the built-in checks.
+pub fn reconfigure_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group(GROUP, "Run checks before anything is changed", flags);
+    [
+        vec![group.taking_plugins(), health_check(flags)],
         common(flags),
     ]
     .concat()
@@ -44,6 +48,15 @@ pub fn node_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         common(flags),
     ]
     .concat()
+}
+
+fn health_check(flags: &[&[&str]]) -> PhaseSpec {
+    PhaseSpec::check(
+        "preflight/cluster-health",
+        "The nodes of the control plane are ready, and its static Pods are there",
+        flags,
+        check_health,
+    )
 }
 
 fn common(flags: &[&[&str]]) -> Vec<PhaseSpec> {
@@ -78,7 +91,10 @@ fn check_runtime() -> Result<Outcome, Failure> {
 
 /// `ControlPlaneNodesReady` and `StaticPodManifest`
 fn check_health() -> Result<Outcome, Failure> {
-    say("[upgrade] Running cluster health checks");
+    say(format!(
+        "[{}] Running cluster health checks",
+        words(&read()?.0).command
+    ));
     let selector = health::control_plane_selector();
     let nodes = cluster::list_objects("v1", "Node", None, Some(&selector))?;
     let problem = health::problem_of_nodes(&nodes);
@@ -92,8 +108,11 @@ fn check_health() -> Result<Outcome, Failure> {
 /// `ImagePull`: proposes the images, and the host pulls them.
 fn pull_images() -> Result<Outcome, Failure> {
     let (config, upgrade) = read()?;
+    let label = words(&config).checks;
     if !upgrade.control_plane {
-        say("[upgrade/preflight] Skipping prepull. Not a control plane node.");
+        say(format!(
+            "[{label}] Skipping prepull. Not a control plane node."
+        ));
         return Ok(Outcome::Skipped(
             "a worker runs nothing of the control plane".into(),
         ));
@@ -106,7 +125,7 @@ fn pull_images() -> Result<Outcome, Failure> {
         "This might take a minute or two, depending on the speed of your internet connection",
         "You can also perform this action beforehand using 'kubeadm config images pull'",
     ] {
-        say(format!("[upgrade/preflight] {line}"));
+        say(format!("[{label}] {line}"));
     }
     for image in images::all(&config) {
         effects_images::pull_image(&image)?;

@@ -4,7 +4,7 @@ use super::{
     announce,
     backups::{BackupKind, propose_backup},
     manifest,
-    step::{ComponentStep, ETCD, limit},
+    step::{ComponentStep, ETCD, limit, words},
 };
 use crate::{
     phase::{patched_manifest, run_as_own_user, wait_control_plane},
@@ -14,8 +14,6 @@ use kubephase_sdk::{
     Effect, Failure, FailureCode, cluster, effects, effects_core, failure, observe_files,
     release::upgrade::version_of_image, spec::Condition,
 };
-
-const LABEL: &str = "upgrade/staticpods";
 
 /// A static Pod that is to be replaced.
 pub(super) struct Replacement<'a> {
@@ -88,7 +86,7 @@ impl<'a> Replacement<'a> {
         let pod = effects_core::static_pod(component, &self.new)?;
         announce(
             pod,
-            LABEL,
+            words(config).label,
             &[
                 format!(
                     "Moving new manifest to {:?} and backing up old manifest to {:?}",
@@ -134,9 +132,10 @@ impl<'a> Replacement<'a> {
     fn take_back(&self, component: &str, old: &[u8]) -> Result<(), Failure> {
         let pod = effects_core::static_pod(component, old)?;
         effects_core::on_failure(pod)?;
+        let label = words(self.step.config).label;
         announce(
             pod,
-            LABEL,
+            label,
             &[format!("Putting the old manifest of {component} back")],
         )?;
         let waiting = self.wait(component, old, None)?;
@@ -144,7 +143,7 @@ impl<'a> Replacement<'a> {
         effects_core::attempt(
             waiting,
             &format!(
-                "[{LABEL}] the old manifest of {component} is back, and its Pod is not ready: {{}}"
+                "[{label}] the old manifest of {component} is back, and its Pod is not ready: {{}}"
             ),
         )
     }

@@ -1,4 +1,5 @@
 //! One component of the control plane that is upgraded.
+use crate::effect::wait::{PODS_OF_APPLY, PODS_OF_UPGRADE};
 use kubephase_sdk::{
     duration::Duration,
     kubeadm::{Config, Upgrade},
@@ -21,4 +22,43 @@ pub(super) fn limit(config: &Config) -> Duration {
     timeouts
         .and_then(|timeouts| timeouts.upgrade_manifests)
         .unwrap_or_default()
+}
+
+/// The words of a command about the static Pods that it replaces.
+pub(super) struct Words {
+    /// label of the lines of the whole command
+    pub command: &'static str,
+    /// label of the lines about checks
+    pub checks: &'static str,
+    /// label of the lines
+    pub label: &'static str,
+    /// label of the lines about etcd
+    pub etcd: &'static str,
+    /// what is done with a component: `upgrade`
+    pub action: &'static str,
+}
+
+const OF_UPGRADE: Words = Words {
+    command: "upgrade",
+    checks: "upgrade/preflight",
+    label: PODS_OF_UPGRADE,
+    etcd: "upgrade/etcd",
+    action: "upgrade",
+};
+
+const OF_APPLY: Words = Words {
+    command: "apply",
+    checks: "apply/preflight",
+    label: PODS_OF_APPLY,
+    etcd: PODS_OF_APPLY,
+    action: "change",
+};
+
+/// Returns the words of the command of this run. Those of an upgrade are kubeadm's.
+pub(super) fn words(config: &Config) -> &'static Words {
+    if config.reconfiguration.is_some() {
+        &OF_APPLY
+    } else {
+        &OF_UPGRADE
+    }
 }

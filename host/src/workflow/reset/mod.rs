@@ -27,6 +27,7 @@ static QUESTION: Question = Question {
               be reverted.",
     prompt: "[reset] Are you sure you want to proceed? [y/N]: ",
     group: "preflight",
+    flag: "--force",
 };
 
 impl Workflow for Reset {

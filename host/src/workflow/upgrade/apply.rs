@@ -29,6 +29,7 @@ static QUESTION: Question = Question {
     warning: "",
     prompt: "[upgrade] Are you sure you want to proceed? [y/N]: ",
     group: GROUP,
+    flag: "--force",
 };
 
 impl Workflow for UpgradeApply {

@@ -45,7 +45,7 @@ impl NodeUpgrade<'_> {
     /// The cluster cannot be read, or keeps no valid configuration.
     pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
         let world = input.world.open()?;
-        let (cluster, kubeconfig) = connect(world, &self.kubeconfig(world)?)?;
+        let (cluster, kubeconfig) = connect(world, &kubeconfig_of(self.kubeconfig, world)?)?;
         input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade", line)));
         let checks_versions = self.checks_versions;
         let loaded = config::upgrade_from_cluster(
@@ -67,21 +67,23 @@ impl NodeUpgrade<'_> {
         }
         Ok(loaded)
     }
+}
 
-    /// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a
-    /// worker the kubelet's.
-    fn kubeconfig(&self, world: &dyn World) -> Result<String> {
-        if let Some(given) = self.kubeconfig.filter(|given| !given.is_empty()) {
-            return Ok(given.to_owned());
-        }
-        let is_control_plane =
-            config::is_control_plane(world.files()).map_err(Failure::into_error)?;
-        Ok(if is_control_plane {
-            ADMIN_KUBECONFIG.to_owned()
-        } else {
-            "/etc/kubernetes/kubelet.conf".to_owned()
-        })
+/// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a worker
+/// the kubelet's.
+///
+/// # Errors
+/// The node's files cannot be read.
+pub fn kubeconfig_of(given: Option<&str>, world: &dyn World) -> Result<String> {
+    if let Some(given) = given.filter(|given| !given.is_empty()) {
+        return Ok(given.to_owned());
     }
+    let is_control_plane = config::is_control_plane(world.files()).map_err(Failure::into_error)?;
+    Ok(if is_control_plane {
+        ADMIN_KUBECONFIG.to_owned()
+    } else {
+        "/etc/kubernetes/kubelet.conf".to_owned()
+    })
 }
 
 /// Returns the API with the credentials of a kubeconfig.
@@ -106,7 +108,7 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
 }
 
 /// Returns the time in names of backups, as kubeadm writes it.
-fn stamp() -> String {
+pub fn stamp() -> String {
     jiff::Zoned::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
 }
 

@@ -31,6 +31,7 @@ static QUESTION: Question = Question {
               the ConfigMaps and workloads of the upgrade are lost. etcd keeps its data, and its \
               version if that is newer.",
     prompt: "[upgrade/rollback] Are you sure you want to proceed? [y/N]: ",
+    flag: "--yes",
     group: "control-plane",
 };
 

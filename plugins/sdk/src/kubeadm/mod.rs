@@ -7,6 +7,7 @@
 
 mod cluster;
 mod node;
+mod reconfiguration;
 mod run;
 
 pub use crate::duration::Duration;
@@ -17,6 +18,7 @@ pub use cluster::{
 pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
+pub use reconfiguration::{Consequence, FieldChange, Reconfiguration};
 pub use run::{ComponentConfig, Join, Renewal, Reset, Rollback, RunOptions, Upgrade};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,9 @@ pub struct Config<S = String> {
     /// only where this node is upgraded
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upgrade: Option<Upgrade>,
+    /// only where a running cluster is reconfigured
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconfiguration: Option<Reconfiguration>,
     /// only where certificates of this node are renewed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,

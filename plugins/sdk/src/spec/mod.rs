@@ -17,7 +17,7 @@ pub use pki::{
     CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,
     PrivateKeyFacts, RotatedKubeconfigSpec, Usage,
 };
-pub use renewal::{RenewalSpec, RenewedFile, RestartSpec};
+pub use renewal::{RenewalSpec, RenewedFile, RestartSpec, WantedNames};
 pub use shared_keys::{BootstrapTokenSpec, FetchKeysSpec, ShareKeysSpec};
 pub use users::{ControlPlaneUsers, User};
 pub use wait::{Condition, WaitSpec};

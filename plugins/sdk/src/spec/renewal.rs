@@ -22,6 +22,18 @@ pub struct RenewalSpec {
     /// whether the words are those of an upgrade, which does not name each renewed certificate
     #[serde(default)]
     pub is_part_of_upgrade: bool,
+    /// the names of the renewed certificate; a certificate that has them is not renewed. `None`
+    /// renews it in any case, with the names that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<WantedNames>,
+}
+
+/// The DNS names and IP addresses that a certificate is to be valid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WantedNames {
+    pub dns_names: Vec<String>,
+    pub ip_addresses: Vec<String>,
 }
 
 /// The place of a certificate that is renewed.

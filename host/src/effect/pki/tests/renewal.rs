@@ -6,6 +6,7 @@ use kubephase_sdk::spec::{RenewalSpec, RenewedFile};
 fn spec(base: &str) -> RenewalSpec {
     RenewalSpec {
         is_part_of_upgrade: false,
+        names: None,
         name: base.replace('/', "-"),
         title: "certificate for tests".into(),
         file: RenewedFile::Certificate { base: base.into() },

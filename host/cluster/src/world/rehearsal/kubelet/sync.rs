@@ -97,6 +97,9 @@ impl KubeletStandIn {
         if !serves && let Some(server) = state.server.take() {
             self.cluster().remove_server(&server);
         }
+        if let (Some(server), Some(pod)) = (&state.server, find_pod(pods, API_SERVER)) {
+            server.reload_certificate(pod, self.files());
+        }
         if serves
             && state.server.is_none()
             && let Some(pod) = find_pod(pods, API_SERVER)

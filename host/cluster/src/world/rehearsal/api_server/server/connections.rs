@@ -31,12 +31,11 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// retry would use a whole processor.
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
+/// The certificate that the server shows to clients which connect from now on.
+pub(super) type Acceptor = Arc<Mutex<TlsAcceptor>>;
+
 /// Accepts clients for ever.
-pub(super) async fn accept_clients(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    api: Arc<ApiState>,
-) {
+pub(super) async fn accept_clients(listener: TcpListener, acceptor: Acceptor, api: Arc<ApiState>) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     // The semaphore is never closed.
     while let Ok(permit) = permits.clone().acquire_owned().await {
@@ -47,7 +46,7 @@ pub(super) async fn accept_clients(
                 continue;
             }
         };
-        let (acceptor, api) = (acceptor.clone(), api.clone());
+        let (acceptor, api) = (acceptor.lock().clone(), api.clone());
         tokio::spawn(async move {
             serve_client(stream, acceptor, api).await;
             drop(permit);

@@ -20,7 +20,7 @@ use crate::{
         rehearsal::persistence::{ClusterLog, LogEntry},
     },
 };
-use connections::accept_clients;
+use connections::{Acceptor, accept_clients};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Bytes;
 use kubephase_sdk::net::Network;
@@ -52,6 +52,9 @@ pub struct ApiServer {
     address: SocketAddr,
     advertised: String,
     validity_problem: Option<String>,
+    acceptor: Acceptor,
+    /// PEM of the certificate that the server shows
+    certificate: Mutex<String>,
     task: JoinHandle<()>,
 }
 
@@ -76,15 +79,11 @@ impl ApiServer {
         port: u16,
     ) -> Tried<ApiServer> {
         let authority_pem = read_flag_file(pod, files, "client-ca-file")?;
+        let certificate = read_flag_file(pod, files, CERTIFICATE)?;
         let ServerIdentity {
             config,
             validity_problem,
-        } = ServerIdentity::load(
-            &read_flag_file(pod, files, "tls-cert-file")?,
-            &read_flag_file(pod, files, "tls-private-key-file")?,
-            &authority_pem,
-        )
-        .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))?;
+        } = identity(pod, files, &certificate)?;
         let api = match objects {
             ServedObjects::Shared(api) => api,
             ServedObjects::Own(entries, log) => {
@@ -97,15 +96,33 @@ impl ApiServer {
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new(FailureCode::Unavailable, error.to_string()))?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let task = handle.spawn(accept_clients(listener, acceptor, api.clone()));
+        let acceptor = Arc::new(Mutex::new(TlsAcceptor::from(Arc::new(config))));
+        let task = handle.spawn(accept_clients(listener, acceptor.clone(), api.clone()));
         Ok(ApiServer {
             api,
             address,
             advertised: flag(pod, "advertise-address").to_owned(),
             validity_problem,
+            acceptor,
+            certificate: Mutex::new(certificate),
             task,
         })
+    }
+
+    /// Reads the certificate again if its file has changed, as a kube-apiserver does. A certificate
+    /// that cannot be used changes nothing.
+    pub fn reload_certificate(&self, pod: &Value, files: &dyn Files) {
+        let Ok(certificate) = read_flag_file(pod, files, CERTIFICATE) else {
+            return;
+        };
+        let mut shown = self.certificate.lock();
+        if *shown == certificate {
+            return;
+        }
+        if let Ok(ServerIdentity { config, .. }) = identity(pod, files, &certificate) {
+            *self.acceptor.lock() = TlsAcceptor::from(Arc::new(config));
+            *shown = certificate;
+        }
     }
 
     /// Returns the address on loopback that it listens on.
@@ -148,6 +165,19 @@ impl ApiServer {
     pub fn begin_log(&self, log: &ClusterLog, last: LogEntry) -> Tried<()> {
         log.begin(self.store().entries().chain([last]))
     }
+}
+
+/// The flag that names the certificate of the server.
+const CERTIFICATE: &str = "tls-cert-file";
+
+/// Returns the identity of a server with this certificate.
+fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> Tried<ServerIdentity> {
+    ServerIdentity::load(
+        certificate,
+        &read_flag_file(pod, files, "tls-private-key-file")?,
+        &read_flag_file(pod, files, "client-ca-file")?,
+    )
+    .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))
 }
 
 /// Reads the file that a flag of a kube-apiserver names.

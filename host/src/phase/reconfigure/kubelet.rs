@@ -1,0 +1,70 @@
+//! `kubelet-config`: the kubelet of this machine gets the cluster's configuration, and is restarted
+//! with it. If it is not healthy then, its old configuration goes back.
+use crate::{
+    phase::{
+        kubelet_start::{patched_configuration, restart},
+        upgrade::backups::propose_backup,
+        wait_control_plane::propose_wait_for_kubelet,
+    },
+    render::KUBELET_DIR,
+};
+use kubephase_sdk::{
+    Effect, Failure, Outcome, config, effects, effects_core, effects_files, kubeadm::Config,
+    observe_files, say,
+};
+
+/// A file that is there from before the configuration changes until the kubelet has been restarted.
+/// A run that follows a killed one sees by it that the restart is still due.
+const RESTART_DUE: &str = "/etc/kubernetes/tmp/kubephase-kubelet-restart-due";
+
+/// Returns the time of the run in names and notes.
+pub(super) fn stamp_of(config: &Config) -> String {
+    let upgrade = config.upgrade.as_ref();
+    upgrade
+        .map(|upgrade| upgrade.stamp.clone())
+        .unwrap_or_default()
+}
+
+/// Proposes to note that the kubelet has to be restarted. The note is new in each run and at each
+/// place, so that the kubelet is restarted after each.
+pub(super) fn propose_restart_due(note: &str) -> Result<Effect, Failure> {
+    let folder = effects_files::make_dir("/etc/kubernetes/tmp")?;
+    effects_files::file_mode(folder, 0o700)?;
+    effects_files::write_file(RESTART_DUE, note.as_bytes())
+}
+
+/// `kubelet-config`
+///
+/// # Errors
+/// The node has no configuration of the kubelet, the host cannot answer a question, or it refuses a
+/// proposal.
+pub fn change_configuration() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let stamp = stamp_of(&config);
+    let path = format!("{KUBELET_DIR}/config.yaml");
+    let old = observe_files::read_file(&path)?;
+    let new = patched_configuration(&config)?.into_bytes();
+    if old == new && observe_files::stat(RESTART_DUE)?.is_none() {
+        say("[apply/kubelet-config] The kubelet has the wanted configuration already");
+        return Ok(Outcome::Settled);
+    }
+    let directory = format!("/etc/kubernetes/tmp/kubeadm-kubelet-config-{stamp}");
+    propose_backup(&directory, "config.yaml", &old)?;
+    let due = propose_restart_due(&format!("{stamp} again"))?;
+    let written = effects_files::write_file(&path, &new)?;
+    let line = format!(
+        "[apply/kubelet-config] Changing {path:?}, and restarting the kubelet; the old file is in \
+         {directory:?}"
+    );
+    effects::announce(written, &line)?;
+    restart([due, written])?;
+    let timeouts = config.init.timeouts.clone().unwrap_or_default();
+    propose_wait_for_kubelet(&config, &timeouts)?;
+    effects_files::remove_file(RESTART_DUE)?;
+    let back = effects_files::write_file(&path, &old)?;
+    effects_core::on_failure(back)?;
+    let line = "[apply/kubelet-config] Putting the old configuration of the kubelet back";
+    effects::announce(back, line)?;
+    effects_core::on_failure(restart([back])?)?;
+    Ok(Outcome::Settled)
+}

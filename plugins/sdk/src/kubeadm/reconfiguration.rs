@@ -1,0 +1,43 @@
+//! The fields that a new configuration of a running cluster changes.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a run changes in the configuration of a running cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reconfiguration {
+    /// whether the operator gave a configuration; otherwise this node follows the configuration
+    /// that the cluster keeps
+    pub has_file: bool,
+    /// the fields that the cluster keeps with another value, without secrets
+    pub changes: Vec<FieldChange>,
+}
+
+/// A field whose wanted value is not the one that the cluster keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// kind of the document: `ClusterConfiguration`
+    pub document: String,
+    /// `apiServer.extraArgs[v]`
+    pub path: String,
+    /// the value that the cluster keeps; `None` if it has none
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// the wanted value; `None` if the field is removed
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+    pub consequence: Consequence,
+}
+
+/// What a change of a field means for a running cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Consequence {
+    /// these phases or groups bring it about
+    Applied { phases: Vec<String> },
+    /// it holds only for what is made later
+    Later { reason: String },
+    /// it cannot be changed in a running cluster
+    Refused { reason: String },
+}

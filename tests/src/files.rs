@@ -27,6 +27,12 @@ pub fn quick_config(path: &Path, more: &str) {
     fs::write(path, text.replace("networking:", &fields)).expect("the folder can be written");
 }
 
+/// Returns the name of a file without its folder.
+pub fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// Copies a tree with its modes.
 ///
 /// # Errors

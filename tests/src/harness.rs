@@ -11,6 +11,7 @@ mod files;
 mod program;
 mod requirements;
 mod serving;
+pub mod trust;
 
 pub use cluster_state::RehearsedCluster;
 pub use component::{append_manifest, without_manifest};

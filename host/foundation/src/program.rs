@@ -43,6 +43,15 @@ impl Program {
     }
 }
 
+/// Returns the path of this program.
+///
+/// # Errors
+/// The system does not know it.
+pub fn path() -> std::io::Result<String> {
+    let path = std::env::current_exe()?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
 /// Returns a command of this program as a person types it: `kubephase token list`.
 pub fn command(words: &str) -> String {
     format!("{} {words}", Program::current().name())

@@ -1,11 +1,14 @@
-//! The configuration of the commands about existing certificates: `certs renew` and
-//! `certs check-expiration`.
+//! The configuration of the commands about existing certificates: `certs renew`,
+//! `certs rotate-ca` and `certs check-expiration`.
 use super::{
     ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems, load_init,
 };
-use crate::world::node::facts::NodeFacts;
+use crate::{secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
-use kubephase_sdk::{kubeadm::ClusterConfiguration, release::Release};
+use kubephase_sdk::{
+    kubeadm::{ClusterConfiguration, RenewalTimer, RotationStage},
+    release::Release,
+};
 
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +33,63 @@ pub struct RenewalFlags {
     /// Change nothing; tell what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// Renew only certificates that are valid for at most this number of days
+    #[arg(long, value_name = "DAYS")]
+    pub expiring_within: Option<u32>,
+    /// With `all`: renew nothing now; install a timer of systemd that renews certificates before
+    /// they expire
+    #[arg(long, conflicts_with_all = ["remove_timer", "expiring_within"])]
+    pub install_timer: bool,
     /// Do not restart the components that use a renewed certificate only after a restart
     #[arg(long)]
     pub no_restart: bool,
+    /// With `all`: renew nothing now; remove the timer
+    #[arg(long, conflicts_with = "expiring_within")]
+    pub remove_timer: bool,
+}
+
+impl RenewalFlags {
+    /// Returns what happens to the timer; `None` if nothing does. `program` is the path of this
+    /// program.
+    pub fn timer(&self, program: &str) -> Option<RenewalTimer> {
+        let install = self.install_timer.then(|| RenewalTimer::Install {
+            program: program.to_owned(),
+        });
+        install.or(self.remove_timer.then_some(RenewalTimer::Remove {}))
+    }
+}
+
+/// Flags of `certs rotate-ca`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RotationFlags {
+    /// Key with which the new authority is fetched from the cluster, on another control plane than
+    /// the first
+    #[arg(long, value_name = "KEY")]
+    pub certificate_key: Option<Secret<String>>,
+    /// Configuration file with an UpgradeConfiguration, for its timeouts
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
+    /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Stage to go through, which is refused if the node is not ready for it [default: the next
+    /// stage of this node]
+    #[arg(long, value_name = "STAGE", value_parser = ["trust", "reissue", "drop"])]
+    pub stage: Option<String>,
+}
+
+impl RotationFlags {
+    /// Returns the stage that the operator names.
+    pub fn named_stage(&self) -> Option<RotationStage> {
+        let name = self.stage.as_deref()?;
+        RotationStage::ALL
+            .into_iter()
+            .find(|stage| stage.name() == name)
+    }
 }
 
 /// Makes the configuration from a file; without one, from the configuration that the cluster keeps;

@@ -40,7 +40,7 @@ mod write;
 
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, JoinedCluster};
 pub use before_discovery::before_discovery;
-pub use certificates::{CertificateFlags, RenewalFlags, load_for_certificates};
+pub use certificates::{CertificateFlags, RenewalFlags, RotationFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{Document, patch_files};
 pub use file::ConfigFile;

@@ -9,6 +9,8 @@ mod file;
 mod tests;
 mod token;
 
+pub use token::anonymous_kubeconfig;
+
 use crate::{
     config::{FoundCluster, JoinConfiguration},
     pki::Certificate,

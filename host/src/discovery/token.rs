@@ -118,7 +118,7 @@ fn check_pins(authority_pem: &str, pins: &BTreeSet<String>) -> Tried<()> {
 
 /// Returns a kubeconfig without credentials. Without an authority it accepts the certificate of any
 /// server.
-fn anonymous_kubeconfig(server: &str, authority_pem: Option<&str>) -> Secret<String> {
+pub fn anonymous_kubeconfig(server: &str, authority_pem: Option<&str>) -> Secret<String> {
     let mut cluster = json!({ "server": server });
     match authority_pem {
         Some(pem) => {

@@ -25,9 +25,12 @@ use serde_json::Value;
 /// written.
 pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
-    let secret = bootstrap_api(context)?
-        .get(&shared_secret())?
-        .ok_or_else(missing_secret)?;
+    let secret = match context.config.join {
+        Some(_) => bootstrap_api(context)?.get(&shared_secret()),
+        // This node is a member of the control plane already.
+        None => context.world.cluster().get(&shared_secret()),
+    };
+    let secret = secret?.ok_or_else(missing_secret)?;
     // Every file is decrypted before the first is written.
     let mut opened = Vec::new();
     for (name, path) in &spec.files {

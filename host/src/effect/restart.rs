@@ -9,7 +9,7 @@ use crate::{
     backoff::{Backoff, NextTry},
     render::MANIFESTS,
     wasm::grant::Grant,
-    world::{Container, Runtime, Tried},
+    world::{Container, Runtime, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, RestartSpec, WaitSpec};
 use kubephase_wit::{Failure, FailureCode};
@@ -21,11 +21,29 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// next one works at once; a lease of a killed one holds for 15 seconds.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long ago a certificate counts as renewed a short while ago, in seconds: longer than the time
+/// between two runs of the timer.
+const SHORT_WHILE: i64 = 40 * 24 * 3600;
+
+/// Whether the certificate in a kubeconfig was renewed a short while ago. One that cannot be read
+/// counts as renewed.
+fn was_renewed(path: &str, context: &Context) -> bool {
+    let kubeconfig = read_kubeconfig(context.world.files(), path).ok().flatten();
+    let certificate = kubeconfig.and_then(|read| read.client_certificate(path).ok());
+    let renewed_since = context.started.saturating_sub(SHORT_WHILE);
+    certificate.is_none_or(|certificate| certificate.not_before() > renewed_since)
+}
+
 /// Stops the containers of a component. Waits until the kubelet has started the component again and
 /// the component is healthy.
 fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
     let runtime = context.world.runtime();
     let component = &spec.component;
+    if let Some(path) = &spec.if_renewed
+        && !was_renewed(path, context)
+    {
+        return Ok(Applied::Skipped(format!("the certificate in {path} was not renewed")).into());
+    }
     let old = match running_containers(component, runtime) {
         Err(failure) if failure.code == FailureCode::NotChecked => {
             return Ok(Done::with_lines(

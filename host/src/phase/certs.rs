@@ -1,6 +1,7 @@
 //! `certs/*`: the certificates and keys of the control plane, as kubeadm lists them.
 pub mod renewal;
 mod table;
+mod timer;
 
 use crate::plan::spec::{MAKE_KEY, PhaseSpec};
 use kubephase_sdk::{

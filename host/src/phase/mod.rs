@@ -16,6 +16,7 @@ pub mod mark_control_plane;
 pub mod preflight;
 pub mod reconfigure;
 pub mod reset;
+pub mod rotate_ca;
 pub mod show_join_command;
 pub mod upgrade;
 pub mod upload_certs;

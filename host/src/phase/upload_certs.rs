@@ -7,7 +7,7 @@ use kubephase_sdk::{
 
 /// Lifetime of the token that owns the Secret, in seconds. The Secret is deleted with the token
 /// (kubeadm's two hours).
-const TTL_SECONDS: i64 = 2 * 60 * 60;
+pub(super) const TTL_SECONDS: i64 = 2 * 60 * 60;
 
 /// The phase `upload-certs`: proposes the Secret with the shared keys and certificates.
 ///

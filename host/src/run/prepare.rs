@@ -49,8 +49,7 @@ impl<'a> Distribution<'a> {
         for embedded in embedded::defaults() {
             let plugin = Arc::new(engine.load_once(ComponentSource::Embedded(embedded.name))?);
             let manifest = plugin.manifest();
-            let source = manifest.source(true);
-            catalog.add_plugin(&source, &manifest.provides)?;
+            catalog.add_plugin(&manifest.source(true), &manifest.provides)?;
             let loaded = plugin::load::LoadedPlugin {
                 plugin: plugin.clone(),
                 settings: json!({}),

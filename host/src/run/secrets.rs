@@ -2,19 +2,19 @@
 //! which only the host has. The operator sees the values only in messages of built-in phases.
 mod configuration;
 mod objects;
+mod placeholders;
 mod spellings;
 
 use self::configuration::{shapes, urls};
 use crate::{
-    config,
-    plugin::settings::LONGEST_SPELLED,
-    secret::{Secret, bootstrap_token},
+    config, plugin::settings::LONGEST_SPELLED, secret::Secret,
     wasm::limits::MAX_ALL_SECRET_SETTINGS,
 };
 use kubephase_sdk::{
-    kubeadm::{Config, EnvVar, InitConfiguration, Join},
+    kubeadm::{Config, EnvVar},
     node::{is_common_proxy, is_proxy, without_user_info},
 };
+use placeholders::with_placeholders;
 use serde_json::Value;
 use spellings::Spellings;
 use std::collections::BTreeMap;
@@ -213,8 +213,7 @@ impl Secrets {
             .insert(plugin.to_owned(), SecretSettings { spellings, long });
     }
 
-    /// Whether a name that a plugin gives holds one of its secret settings, in any of the usual
-    /// spellings.
+    /// Whether a name that a plugin gives holds one of its secret settings, in any usual spelling.
     pub fn are_in_name(&self, plugin: &str, name: &str) -> bool {
         let own = self.settings.get(plugin);
         own.is_some_and(|own| own.spellings.are_in(name))
@@ -249,73 +248,6 @@ fn change_texts(value: &mut Value, change: &dyn Fn(&mut String)) {
             .values_mut()
             .for_each(|field| change_texts(field, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Returns a configuration whose secrets are placeholders. `placeholder` makes a placeholder from a
-/// secret's name and value. The id of a token stays.
-fn with_placeholders(
-    config: &config::Config,
-    placeholder: &mut dyn FnMut(&str, Secret<String>) -> String,
-) -> Config {
-    let config::Config {
-        init,
-        cluster,
-        kubelet,
-        kube_proxy,
-        run,
-        join,
-        reset,
-        renewal,
-        upgrade,
-        reconfiguration,
-    } = config.clone();
-    let tokens = init
-        .bootstrap_tokens
-        .iter()
-        .enumerate()
-        .map(|(index, given)| {
-            let (id, secret) = bootstrap_token::split(&given.token);
-            given.with_token(format!(
-                "{id}.{}",
-                placeholder(&format!("token-{index}"), secret.into())
-            ))
-        });
-    let bootstrap_tokens = tokens.collect();
-    let key = init.certificate_key;
-    let init = InitConfiguration {
-        bootstrap_tokens,
-        dry_run: init.dry_run,
-        node_registration: init.node_registration,
-        local_api_endpoint: init.local_api_endpoint,
-        certificate_key: if key.is_empty() {
-            String::new()
-        } else {
-            placeholder("certificate-key", key)
-        },
-        skip_phases: init.skip_phases,
-        patches: init.patches,
-        timeouts: init.timeouts,
-    };
-    let join = join.map(|join| Join {
-        control_plane: join.control_plane,
-        server: join.server,
-        authority_pem: join.authority_pem,
-        ca_cert_path: join.ca_cert_path,
-        api_server_versions: join.api_server_versions,
-        bootstrap_kubeconfig: placeholder("bootstrap-kubeconfig", join.bootstrap_kubeconfig),
-    });
-    Config {
-        init,
-        cluster,
-        kubelet,
-        kube_proxy,
-        run,
-        join,
-        reset,
-        renewal,
-        upgrade,
-        reconfiguration,
     }
 }
 

@@ -1,9 +1,10 @@
-//! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`, the
-//! upgrades and `apply`. The engine that runs them is in [`crate::run`]; the code of their phases
-//! is in [`crate::phase`].
+//! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`,
+//! `certs rotate-ca`, the upgrades and `apply`. The engine that runs them is in [`crate::run`]; the
+//! code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;
+pub mod certs_rotate_ca;
 pub mod init;
 pub mod join;
 pub mod reconfigure;
@@ -23,6 +24,7 @@ pub static ALL: &[&dyn Workflow] = &[
     &join::Join,
     &reset::Reset,
     &certs_renew::CertsRenew,
+    &certs_rotate_ca::CertsRotateCa,
     &upgrade::UpgradeApply,
     &upgrade::UpgradeNode,
     &upgrade::UpgradeRollback,

@@ -13,6 +13,7 @@ mod joins;
 mod journal;
 mod reconfigure;
 mod renewal;
+mod rotation;
 mod upgrade;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");

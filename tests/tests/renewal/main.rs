@@ -9,6 +9,7 @@ mod expiration;
 mod external;
 mod lines;
 mod restarts;
+mod timer;
 
 use harness::{RunOutput, kubephase, run, workspace};
 use std::{

@@ -130,6 +130,13 @@ pub const RENEWED_WITHOUT_RESTART: &str = "\nDone renewing certificates. You mus
 pub const RENEWED: &str = "\nDone renewing certificates. kube-apiserver and etcd read their new \
     certificates without a restart.\n";
 
+/// The closing words of `certs renew all --install-timer`.
+pub const TIMER_INSTALLED: &str = "\nThe timer kubephase-certs-renew renews the certificates of \
+    this node each month, if they end within 60 days. `systemctl list-timers` shows when.\n";
+
+/// The closing words of `certs renew all --remove-timer`.
+pub const TIMER_REMOVED: &str = "\nThe timer kubephase-certs-renew is removed.\n";
+
 /// The closing words of reset.
 pub const RESET: &str = "\n\
     The reset process does not perform cleanup of CNI plugin configuration,\n\

@@ -152,6 +152,28 @@ impl Certificate {
         Ok(found)
     }
 
+    /// Returns the authorities of PEM texts, each once, from the oldest to the newest.
+    ///
+    /// # Errors
+    /// As [`Certificate::parse_all`].
+    pub fn authorities_by_age<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Certificate>, String> {
+        let mut found: Vec<Certificate> = Vec::new();
+        for text in texts {
+            for certificate in Certificate::parse_all(text)?
+                .into_iter()
+                .map(Certificate::from_der)
+            {
+                if certificate.is_authority() && !found.contains(&certificate) {
+                    found.push(certificate);
+                }
+            }
+        }
+        found.sort_by_key(Certificate::not_before);
+        Ok(found)
+    }
+
     /// Returns the certificate as PEM, without its intermediates.
     pub fn to_pem(&self) -> String {
         encode_pem("CERTIFICATE", self.der.clone())
@@ -209,6 +231,11 @@ impl Certificate {
     /// Returns the time from which the certificate is valid, in Unix seconds.
     pub fn not_before(&self) -> i64 {
         self.parsed().validity().not_before.timestamp()
+    }
+
+    /// Returns the time until which the certificate is valid, in Unix seconds.
+    pub fn not_after(&self) -> i64 {
+        self.parsed().validity().not_after.timestamp()
     }
 
     /// Returns the SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hexadecimal.

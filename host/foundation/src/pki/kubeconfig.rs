@@ -182,6 +182,23 @@ impl Kubeconfig {
         Some(is_changed)
     }
 
+    /// Lets the cluster of the current context be trusted by these authorities (PEM) only. Returns
+    /// whether anything changed; `None` if there is no such cluster.
+    pub fn set_authorities(&mut self, authorities: &str) -> Option<bool> {
+        let (name, _) = self.cluster()?;
+        let (name, data) = (name.to_owned(), BASE64.encode(authorities.as_bytes()));
+        let mut is_changed = false;
+        let entries = entries_mut(&mut self.0, "clusters", Some(&name));
+        for cluster in entries.filter_map(cluster_mut) {
+            is_changed |= cluster["certificate-authority-data"] != data.as_str();
+            cluster["certificate-authority-data"] = data.as_str().into();
+            if let Some(fields) = cluster.as_object_mut() {
+                is_changed |= fields.remove("certificate-authority").is_some();
+            }
+        }
+        Some(is_changed)
+    }
+
     /// Returns a value of an entry: the embedded value, or the content of the file that the entry
     /// names.
     ///

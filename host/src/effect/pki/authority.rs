@@ -46,6 +46,22 @@ pub(super) fn load_authority(
     Ok((certificate, key))
 }
 
+/// Returns the authorities that a new kubeconfig trusts, PEM: the one that signs, and while the
+/// authority of the cluster is exchanged, the other one as well. Certificates above an authority
+/// that does not sign itself are left out (kubeadm behaviour).
+pub(super) fn trusted_with(root: &Certificate) -> String {
+    let others = root
+        .intermediates
+        .iter()
+        .cloned()
+        .map(Certificate::from_der);
+    let others: Vec<Certificate> = others.collect();
+    let signs_itself = |one: &Certificate| one.is_authority() && one.chains_to(one);
+    let is_exchange = signs_itself(root) && others.iter().all(signs_itself);
+    let others = others.iter().filter(|_| is_exchange);
+    root.to_pem() + &others.map(Certificate::to_pem).collect::<String>()
+}
+
 fn load_key(
     files: &dyn Files,
     certificate: &Certificate,

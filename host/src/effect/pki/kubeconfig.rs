@@ -1,6 +1,6 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again if they fit.
 use super::{
-    authority::{load_authority, load_certificate},
+    authority::{load_authority, load_certificate, trusted_with},
     invalid_with_remedy,
     observe::{AuthorityFile, read_authority},
 };
@@ -102,8 +102,12 @@ pub fn kubeconfig_text(
     let (root, root_key) = load_authority(files, &spec.directory, &spec.authority)
         .and_then(|(root, root_key)| Ok((root, root_key?)))
         .map_err(|failure| explain_authority(failure, spec, files))?;
-    let (cluster, server, user, authority_pem) =
-        (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
+    let (cluster, server, user, authority_pem) = (
+        &spec.cluster_name,
+        &spec.server,
+        &spec.user,
+        &trusted_with(&root),
+    );
     let now = match credential {
         KubeconfigCredential::Token(token) => {
             return Ok(with_token(cluster, server, authority_pem, user, token));

@@ -3,10 +3,12 @@
 
 mod authority;
 mod certificate;
+mod exchange;
 mod external;
 mod key_pair;
 mod kinds;
 mod kubeconfig;
+mod kubelet_certificate;
 mod new_certificate;
 mod observe;
 mod pair;

@@ -11,7 +11,7 @@ use kubephase_sdk::spec::CertificateSpec;
 use kubephase_wit::{Failure, FailureCode};
 
 /// Mode bits for users other than the owner and the group. A key has none of them.
-const RIGHTS_OF_OTHERS: u32 = 0o007;
+pub(super) const RIGHTS_OF_OTHERS: u32 = 0o007;
 
 /// The files of a certificate and its key.
 pub(super) struct Pair<'a> {

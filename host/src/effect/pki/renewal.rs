@@ -63,9 +63,15 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     if is_externally_managed(files, &spec.directory, authority)? {
         return Ok(left_to_authority(spec));
     }
+    if let RenewedFile::Certificate { base } = &spec.file {
+        pair_of(spec, base).finish_interrupted(files)?;
+    }
     let existing = read(spec, files)?;
     let (root, root_key) = load_authority(files, &spec.directory, authority)?;
     let root_key = root_key?;
+    if let Some(lines) = reason_to_keep(spec, existing.certificate(), &root, context.started) {
+        return Ok(Done::with_lines(Applied::Unchanged, lines));
+    }
     let failed = |why: String| {
         let message = format!("failed to renew certificate {}: {why}", spec.name);
         Failure::new(FailureCode::Invalid, message)
@@ -80,20 +86,51 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
         .certificate()
         .renew(&key, &root, &root_key, validity, names)
         .map_err(failed)?;
-    match existing {
-        Existing::InFile(_, pair) => pair.write(&renewed, &key, files)?,
-        Existing::InKubeconfig(_, kubeconfig, path) => {
-            let key = key.to_pem().map_err(failed)?;
-            let changed = kubeconfig.with_client(&renewed.to_pem(), &key, &root.to_pem());
-            let text = changed.to_text();
-            replace(files, path, text.reveal().as_bytes(), 0o600, 0)?;
-        }
-    }
+    write(existing, &renewed, &key, &root, files)?;
     let renewed = (!spec.is_part_of_upgrade).then(|| format!("[] {title} renewed"));
     Ok(Done {
         warnings: warnings.unwrap_or_default(),
         ..Done::with_lines(Applied::Changed, lines.or(renewed))
     })
+}
+
+/// Decides whether a certificate stays as it is, by the conditions of the specification. Returns
+/// the lines about it; `None` if it has to be renewed. `now` is in seconds since 1970.
+fn reason_to_keep(
+    spec: &RenewalSpec,
+    certificate: &Certificate,
+    root: &Certificate,
+    now: i64,
+) -> Option<Vec<String>> {
+    if spec.unless_signed && certificate.chains_to(root) {
+        return Some(Vec::new());
+    }
+    let seconds = spec.expires_within_seconds?;
+    let is_valid = certificate.not_after() > now.saturating_add(seconds);
+    let line = format!("[] {} is valid for a while, and not renewed", spec.title);
+    is_valid.then(|| vec![line])
+}
+
+/// Writes a renewed certificate and its key in place of the old ones.
+fn write(
+    existing: Existing,
+    renewed: &Certificate,
+    key: &Key,
+    root: &Certificate,
+    files: &dyn Files,
+) -> Tried<()> {
+    match existing {
+        Existing::InFile(_, pair) => pair.write(renewed, key, files),
+        Existing::InKubeconfig(_, kubeconfig, path) => {
+            let key = key
+                .to_pem()
+                .map_err(|why| Failure::new(FailureCode::Invalid, why))?;
+            let authorities = authorities_of(&kubeconfig, root);
+            let changed = kubeconfig.with_client(&renewed.to_pem(), &key, &authorities);
+            let text = changed.to_text();
+            replace(files, path, text.reveal().as_bytes(), 0o600, 0)
+        }
+    }
 }
 
 /// Returns the result for a certificate whose authority is kept elsewhere.
@@ -153,6 +190,19 @@ fn cannot_sign(spec: &RenewalSpec) -> Failure {
                  of its authority {authority} is not on this node"
             ),
         )
+    }
+}
+
+/// Returns the authorities that a renewed kubeconfig trusts: the one that signs, and while the
+/// authority of the cluster is exchanged, the other one as well.
+fn authorities_of(kubeconfig: &Kubeconfig, root: &Certificate) -> String {
+    let trusted = kubeconfig.authorities(&|_| Ok(Vec::new())).ok().flatten();
+    let trusted = Certificate::parse_all(&trusted.unwrap_or_default()).unwrap_or_default();
+    if trusted.contains(&root.der) {
+        let trusted = trusted.into_iter().map(Certificate::from_der);
+        trusted.map(|authority| authority.to_pem()).collect()
+    } else {
+        root.to_pem()
     }
 }
 

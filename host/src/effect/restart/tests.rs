@@ -116,6 +116,7 @@ fn restart_scheduler(machine: &Machine) -> Tried<Done> {
         component: "kube-scheduler".into(),
         health_url: "https://127.0.0.1:10259/livez".into(),
         timeout_seconds: 1,
+        if_renewed: None,
     };
     let (config, cancel) = (Config::default(), Cancel::never());
     restart(&spec, &Context::for_test(machine, &config, &cancel))

@@ -88,6 +88,15 @@ pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
             static_pod::check(pod.as_ref(), images, replaced_hash.as_deref())?;
             Ok(Check::unchanged(true))
         }
+        Condition::AuthoritiesPublished { authorities } => {
+            let published = cluster.get(&published_authorities()).map_err(retry)?;
+            let pem = published
+                .as_ref()
+                .and_then(|map| map["data"]["ca.crt"].as_str());
+            Ok(Check::unchanged(
+                pem.is_some_and(|pem| pem.trim() == authorities.trim()),
+            ))
+        }
         Condition::AdminReady {
             kubeconfig,
             super_admin,
@@ -107,6 +116,17 @@ fn check_status(status: u16) -> Tried<Check> {
         Ok(Check::unchanged(true))
     } else {
         Err(not_ready(format!("it answered {status}")))
+    }
+}
+
+/// Returns the reference of the ConfigMap with the authorities that Pods of the cluster's own
+/// components trust.
+fn published_authorities() -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("kube-system".into()),
+        name: "kube-root-ca.crt".into(),
     }
 }
 

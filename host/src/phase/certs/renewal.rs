@@ -1,6 +1,9 @@
 //! `certs renew`: the certificates that are renewed, in kubeadm's order, and the components that
 //! are restarted because they read their certificate only when they start.
-use super::table::{self, CERTIFICATES};
+use super::{
+    table::{self, CERTIFICATES},
+    timer,
+};
 use crate::{
     phase::{key_algorithm, wait_control_plane::health_url},
     plan::spec::{MAKE_KEY, PhaseSpec},
@@ -93,6 +96,9 @@ impl Renewable {
             validity_seconds: validity.unwrap_or_default().as_secs(),
             is_part_of_upgrade: config.upgrade.is_some(),
             names: None,
+            unless_signed: config.rotation.is_some(),
+            expires_within_seconds: expiring_within_days(config)
+                .map(|days| i64::from(days) * 24 * 3600),
         }
     }
 }
@@ -195,6 +201,7 @@ pub fn phases() -> Vec<PhaseSpec> {
         all.push(phase.needs(&[&previous, &phase_id(row.kubeconfig)]));
         previous = id;
     }
+    all.extend(timer::phases());
     all
 }
 
@@ -217,6 +224,11 @@ pub fn phases_of(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns how many days a certificate that is renewed is valid at most; `None` for any number.
+fn expiring_within_days<S>(config: &Config<S>) -> Option<u32> {
+    config.renewal.as_ref()?.expiring_within_days
+}
+
 /// Whether the run restarts components that read their certificate only when they start.
 pub fn restarts_components<S>(config: &Config<S>) -> bool {
     let renewal = config.renewal.as_ref();
@@ -226,7 +238,13 @@ pub fn restarts_components<S>(config: &Config<S>) -> bool {
 /// Returns the phases that a run leaves out, each with the reason. `is_whole` is false if a single
 /// certificate was named: kubeadm then reports it as missing.
 pub fn disabled_phases<S>(config: &Config<S>, is_whole: bool) -> Vec<(String, String)> {
-    let mut disabled = Vec::new();
+    let mut disabled = timer::disabled_phases(config);
+    if timer::is_wanted(config) {
+        let all = renewables().into_iter().map(|row| phase_id(row.name));
+        let all = all.chain([RESTART.to_owned()]);
+        disabled.extend(all.map(|id| (id, "a change of the timer".to_owned())));
+        return disabled;
+    }
     if config.cluster.etcd.external.is_some() && is_whole {
         let of_etcd = renewables().into_iter().filter(|row| row.belongs_to_etcd);
         disabled.extend(of_etcd.map(|row| (phase_id(row.name), "etcd.external".to_owned())));
@@ -269,6 +287,7 @@ fn restart(row: &Restarted) -> Result<Outcome, Failure> {
         return Ok(Outcome::Skipped(format!("{manifest} does not exist")));
     }
     let health_url = health_url(component, &config)?;
+    let if_renewed = expiring_within_days(&config).map(|_| renewed_from[0].clone());
     let timeouts = config.init.timeouts.unwrap_or_default();
     let limit = timeouts
         .control_plane_component_health_check
@@ -277,6 +296,7 @@ fn restart(row: &Restarted) -> Result<Outcome, Failure> {
         component: (*component).to_owned(),
         health_url,
         timeout_seconds: limit.as_secs(),
+        if_renewed,
     }))?;
     effects::announce(
         restart,

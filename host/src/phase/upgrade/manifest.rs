@@ -58,7 +58,7 @@ pub(super) fn parse(manifest: &[u8]) -> Value {
 }
 
 /// Returns the images of a manifest's containers, in their order.
-pub(super) fn images(manifest: &[u8]) -> Vec<String> {
+pub(in crate::phase) fn images(manifest: &[u8]) -> Vec<String> {
     let pod = parse(manifest);
     let containers = pod["spec"]["containers"].as_array();
     let images = containers.into_iter().flatten();

@@ -17,7 +17,7 @@ pub(super) struct ComponentStep<'a> {
 }
 
 /// Returns how long the kubelet may take until it runs a new Pod.
-pub(super) fn limit(config: &Config) -> Duration {
+pub(in crate::phase) fn limit(config: &Config) -> Duration {
     let timeouts = config.init.timeouts.as_ref();
     timeouts
         .and_then(|timeouts| timeouts.upgrade_manifests)

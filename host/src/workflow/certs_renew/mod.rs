@@ -8,7 +8,7 @@ use crate::{
     effect::pki,
     phase::certs::renewal,
     plan::spec::{PhaseSpec, WorkflowId},
-    program::Program,
+    program::{self, Program},
     render::messages,
     run::workflow::{
         ClusterOfRehearsal, CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees,
@@ -16,9 +16,10 @@ use crate::{
     },
     world::Files,
 };
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Arg, FromArgMatches};
 use configuration::Source;
+use kubephase_sdk::kubeadm::RenewalTimer;
 use std::collections::BTreeMap;
 
 /// The workflow `certs renew`.
@@ -79,7 +80,14 @@ impl Workflow for CertsRenew {
         }
         // kubeadm restarts nothing.
         let restart = !flags.no_restart && Program::current() == Program::Kubephase;
-        loaded.config.renewal.get_or_insert_default().restart = restart;
+        let renewal = loaded.config.renewal.get_or_insert_default();
+        renewal.restart = restart;
+        renewal.expiring_within_days = flags.expiring_within;
+        renewal.timer = flags.timer(&program::path()?);
+        if let (Some(_), Some(name)) = (&renewal.timer, input.selected) {
+            let all = program::command("certs renew all");
+            bail!("the timer renews all certificates, not only {name}; use {all}");
+        }
         Ok(LoadedRun::new(loaded, &[]))
     }
 
@@ -108,7 +116,16 @@ impl Workflow for CertsRenew {
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
-        let words = if renewal::restarts_components(config) {
+        let timer = config
+            .renewal
+            .as_ref()
+            .and_then(|renewal| renewal.timer.as_ref());
+        let words = if let Some(timer) = timer {
+            match timer {
+                RenewalTimer::Install { .. } => messages::TIMER_INSTALLED,
+                RenewalTimer::Remove {} => messages::TIMER_REMOVED,
+            }
+        } else if renewal::restarts_components(config) {
             messages::RENEWED
         } else {
             messages::RENEWED_WITHOUT_RESTART

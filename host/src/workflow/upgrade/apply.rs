@@ -81,6 +81,7 @@ impl Workflow for UpgradeApply {
         let checks_versions = input.runs_group(GROUP, &options.skip_phases);
         let command = NodeUpgrade {
             workflow: ID,
+            label: "upgrade",
             options,
             kubeconfig: Some(&flags.kubeconfig),
             checks_versions,

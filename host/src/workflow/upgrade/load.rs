@@ -31,6 +31,8 @@ pub fn load_options(input: &LoadInput<'_>, instead_of_config: &[&str]) -> Result
 pub struct NodeUpgrade<'a> {
     /// name of the workflow
     pub workflow: &'a str,
+    /// the label of its lines
+    pub label: &'a str,
     pub options: UpgradeOptions,
     /// the kubeconfig that the operator names
     pub kubeconfig: Option<&'a str>,
@@ -46,8 +48,8 @@ impl NodeUpgrade<'_> {
     pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
         let world = input.world.open()?;
         let (cluster, kubeconfig) = connect(world, &kubeconfig_of(self.kubeconfig, world)?)?;
-        input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new("upgrade", line)));
-        let checks_versions = self.checks_versions;
+        input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new(self.label, line)));
+        let (checks_versions, label) = (self.checks_versions, self.label);
         let loaded = config::upgrade_from_cluster(
             loaded,
             UpgradeTarget {
@@ -60,7 +62,7 @@ impl NodeUpgrade<'_> {
                 stamp: stamp(),
             },
         )
-        .context("[upgrade] FATAL")?;
+        .with_context(|| format!("[{label}] FATAL"))?;
         if checks_versions {
             let say = |line| input.say([line]);
             versions::check(&loaded.config, cluster.as_ref(), &say)?;

@@ -11,6 +11,6 @@ mod rollback;
 mod versions;
 
 pub use apply::{UpgradeApply, configuration_lines};
-pub use load::{connect, disabled_addons, kubeconfig_of, stamp};
+pub use load::{NodeUpgrade, connect, disabled_addons, kubeconfig_of, load_options, stamp};
 pub use node::UpgradeNode;
 pub use rollback::UpgradeRollback;

@@ -57,6 +57,7 @@ impl Workflow for UpgradeNode {
         flags.merge_into(&mut options)?;
         let command = NodeUpgrade {
             workflow: ID,
+            label: "upgrade",
             options,
             kubeconfig: flags.kubeconfig.as_deref(),
             // The cluster has its version already.

@@ -72,6 +72,7 @@ impl Workflow for UpgradeRollback {
         let version = last_upgrade::version_before(&rollback, world.files());
         let command = NodeUpgrade {
             workflow: ROLLBACK,
+            label: "upgrade",
             options: UpgradeOptions {
                 kubernetes_version: version.map_err(Failure::into_error)?,
                 dry_run: Some(flags.dry_run),

@@ -8,6 +8,7 @@
 mod cluster;
 mod node;
 mod reconfiguration;
+mod rotation;
 mod run;
 
 pub use crate::duration::Duration;
@@ -19,7 +20,8 @@ pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
 pub use reconfiguration::{Consequence, FieldChange, Reconfiguration};
-pub use run::{ComponentConfig, Join, Renewal, Reset, Rollback, RunOptions, Upgrade};
+pub use rotation::{Rotation, RotationStage};
+pub use run::{ComponentConfig, Join, Renewal, RenewalTimer, Reset, Rollback, RunOptions, Upgrade};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,9 @@ pub struct Config<S = String> {
     /// only where certificates of this node are renewed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,
+    /// only where the authority of the cluster is exchanged
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
 }
 
 impl<S> Config<S> {

@@ -49,6 +49,23 @@ pub struct Renewal {
     /// not known. The command may name another.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub kept_certificates_dir: String,
+    /// certificates that are valid for more days than this stay as they are
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_within_days: Option<u32>,
+    /// what happens to the timer that renews certificates
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timer: Option<RenewalTimer>,
+}
+
+/// What happens to the timer that renews certificates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum RenewalTimer {
+    /// it is installed, and starts this program
+    Install {
+        program: String,
+    },
+    Remove {},
 }
 
 /// Options of an upgrade, and facts about the cluster before it.

@@ -5,6 +5,7 @@
 
 mod cleanup;
 mod etcd;
+mod exchange;
 mod pki;
 mod renewal;
 mod shared_keys;
@@ -13,6 +14,7 @@ mod wait;
 
 pub use cleanup::ClearSpec;
 pub use etcd::{EtcdMember, EtcdMemberSpec};
+pub use exchange::{ExchangeSpec, exchange_file};
 pub use pki::{
     CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,
     PrivateKeyFacts, RotatedKubeconfigSpec, Usage,

@@ -26,6 +26,12 @@ pub struct RenewalSpec {
     /// renews it in any case, with the names that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<WantedNames>,
+    /// whether a certificate stays that the authority has signed
+    #[serde(default)]
+    pub unless_signed: bool,
+    /// a certificate stays that is valid for more than this number of seconds
+    #[serde(default)]
+    pub expires_within_seconds: Option<i64>,
 }
 
 /// The DNS names and IP addresses that a certificate is to be valid for.
@@ -55,4 +61,8 @@ pub struct RestartSpec {
     /// the URL that answers 200 once the component works again
     pub health_url: String,
     pub timeout_seconds: i64,
+    /// the component is restarted only if the certificate in this kubeconfig was renewed a short
+    /// while ago, in this run or in an earlier one that was ended before it restarted anything
+    #[serde(default)]
+    pub if_renewed: Option<String>,
 }

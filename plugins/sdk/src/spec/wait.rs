@@ -43,6 +43,9 @@ pub enum Condition {
         /// `kubernetes.io/config.hash` of the Pod that was replaced
         replaced_hash: Option<String>,
     },
+    /// the controller manager gives these authorities (PEM) to Pods: they are in the ConfigMap
+    /// `kube-root-ca.crt`
+    AuthoritiesPublished { authorities: String },
 }
 
 impl std::fmt::Display for Condition {
@@ -60,6 +63,9 @@ impl std::fmt::Display for Condition {
                 component, node, ..
             } => {
                 write!(f, "the new static Pod of {component} on {node}")
+            }
+            Condition::AuthoritiesPublished { .. } => {
+                f.write_str("a ConfigMap kube-root-ca.crt with the authorities of this stage")
             }
             Condition::AdminReady { kubeconfig, .. } => {
                 write!(f, "an API server that lets the holder of {kubeconfig} act")

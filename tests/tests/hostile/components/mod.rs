@@ -47,6 +47,7 @@ fn functions_for_built_in_phases_are_refused_in_components_of_plugins() {
         ("effects-core", "wait-until"),
         ("effects-core", "renew-certificate"),
         ("effects-core", "restart-component"),
+        ("effects-core", "exchange-authority"),
         ("effects-core", "on-failure"),
     ] {
         let text = format!(

@@ -9,6 +9,21 @@ pub const CONTROL_PLANE_LABELS: [&str; 2] = [
     "node.kubernetes.io/exclude-from-external-load-balancers",
 ];
 
+/// The annotation of a Node with the authorities that the node trusts: the SHA-256 of their public
+/// keys, from the oldest to the newest.
+pub const TRUSTED_AUTHORITIES: &str = "kubephase.dev/trusted-authorities";
+/// The annotation of a Node with the authority that signed the certificates of the node.
+pub const SIGNING_AUTHORITY: &str = "kubephase.dev/signing-authority";
+
+/// Returns the strategic merge patch by which a Node says which authorities the node trusts, and
+/// which one signed its certificates.
+pub fn authority_patch(trusted: &[String], signer: &str) -> Value {
+    json!({ "metadata": { "annotations": {
+        TRUSTED_AUTHORITIES: trusted.join(","),
+        SIGNING_AUTHORITY: signer,
+    } } })
+}
+
 /// Returns the strategic merge patch that gives a Node the annotation with the socket of its
 /// container runtime; `{}` if the Node has the annotation.
 pub fn socket_patch(current: &Value, socket: &str) -> Value {

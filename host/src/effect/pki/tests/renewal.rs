@@ -7,6 +7,8 @@ fn spec(base: &str) -> RenewalSpec {
     RenewalSpec {
         is_part_of_upgrade: false,
         names: None,
+        unless_signed: false,
+        expires_within_seconds: None,
         name: base.replace('/', "-"),
         title: "certificate for tests".into(),
         file: RenewedFile::Certificate { base: base.into() },

@@ -57,6 +57,7 @@ fn an_external_etcd_leaves_its_certificates_out() {
     assert_eq!(
         ids(true),
         [
+            "timer",
             "apiserver-etcd-client",
             "etcd-healthcheck-client",
             "etcd-peer",
@@ -64,7 +65,7 @@ fn an_external_etcd_leaves_its_certificates_out() {
             "restart",
         ]
     );
-    assert_eq!(ids(false), ["restart"]);
+    assert_eq!(ids(false), ["timer", "restart"]);
 }
 
 #[test]

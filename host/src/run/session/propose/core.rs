@@ -5,8 +5,8 @@ use crate::{
     wasm::gate::{self, HostFunction, Plain},
 };
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, RenewalSpec,
-    RestartSpec, ShareKeysSpec, WaitSpec,
+    BootstrapTokenSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, ExchangeSpec, FetchKeysSpec,
+    RenewalSpec, RestartSpec, ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Effect as Handle, effects_core};
 use serde::de::DeserializeOwned;
@@ -120,5 +120,9 @@ impl effects_core::Host for Session {
 
     fn restart_component(&mut self, json: String) -> Hosted<Handle> {
         self.propose_core::<RestartSpec>(&gate::RESTART_COMPONENT, json)
+    }
+
+    fn exchange_authority(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core::<ExchangeSpec>(&gate::EXCHANGE_AUTHORITY, json)
     }
 }

@@ -189,4 +189,5 @@ host_functions! {
     WAIT_UNTIL: Plain<String> = effects_core("wait-until");
     RENEW_CERTIFICATE: Plain<String> = effects_core("renew-certificate");
     RESTART_COMPONENT: Plain<String> = effects_core("restart-component");
+    EXCHANGE_AUTHORITY: Plain<String> = effects_core("exchange-authority");
 }

@@ -128,6 +128,7 @@ fn kind_of(function: &str) -> &str {
         "wait-until" => "wait",
         "renew-certificate" => "renewal",
         "restart-component" => "restart",
+        "exchange-authority" => "authority-exchange",
         other => other,
     }
 }

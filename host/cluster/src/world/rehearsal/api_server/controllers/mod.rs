@@ -70,6 +70,24 @@ pub fn reconcile(store: &mut Store, authority: &SigningAuthority) {
     authority.sign_requests(store);
 }
 
+/// Gives a namespace the cluster's authority, also where it has that of an earlier API server.
+fn publish_authority(store: &mut Store, wanted: Value) {
+    let config_maps = core_resource("configmaps");
+    let namespace = wanted["metadata"]["namespace"].as_str().unwrap_or_default();
+    match store.get(config_maps, namespace, "kube-root-ca.crt") {
+        Some(current) if current["data"] == wanted["data"] => {}
+        Some(current) => {
+            let mut changed = current.clone();
+            changed["data"] = wanted["data"].clone();
+            // The object was read from the store, so it can be updated.
+            let _ = store.update(config_maps, changed);
+        }
+        None => {
+            let _ = store.create(config_maps, wanted);
+        }
+    }
+}
+
 /// Gives each namespace a service account and the cluster's authority.
 fn complete_namespaces(store: &mut Store, authority_pem: &str) {
     let names: Vec<String> = store
@@ -90,6 +108,6 @@ fn complete_namespaces(store: &mut Store, authority_pem: &str) {
         });
         // Almost always they exist already.
         let _ = store.create(core_resource("serviceaccounts"), account);
-        let _ = store.create(core_resource("configmaps"), authority);
+        publish_authority(store, authority);
     }
 }

@@ -1,0 +1,166 @@
+//! The exchange of the cluster's authority: the authorities that kubeconfigs trust, the key that
+//! signs, and the kubelet's certificate.
+use super::{
+    invalid_with_remedy,
+    kubelet_certificate::sign_kubelet_certificate,
+    pair::{RIGHTS_OF_OTHERS, replace},
+};
+use crate::{
+    arguments::UnitName,
+    effect::{
+        Applied, Context, Done,
+        files::remove,
+        kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
+    },
+    pki::{Certificate, Key},
+    program,
+    wasm::grant::Grant,
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
+};
+use kubephase_sdk::spec::{
+    ExchangeSpec,
+    exchange_file::{NEXT, OLD_KEY, SIGNER},
+};
+use kubephase_wit::{Failure, FailureCode};
+
+/// Lets a kubeconfig trust these authorities only.
+fn trust_in_kubeconfig(path: &str, authorities: &str, files: &dyn Files) -> Tried<Applied> {
+    let Some(mut kubeconfig) = read_kubeconfig(files, path)? else {
+        return Ok(Applied::Skipped("it does not exist".to_owned()));
+    };
+    let is_changed = kubeconfig.set_authorities(authorities).ok_or_else(|| {
+        invalid_with_remedy(
+            format!("{path} has no cluster for its current context"),
+            format!("put a valid kubeconfig at {path}, or move it away"),
+        )
+    })?;
+    if !is_changed {
+        return Ok(Applied::Unchanged);
+    }
+    let text = kubeconfig.to_text();
+    replace(files, path, text.reveal().as_bytes(), 0o600, 0)?;
+    Ok(Applied::Changed)
+}
+
+/// Makes the new authority the one that signs. Wherever this is interrupted, the next call goes on:
+/// no key is removed before another file has it.
+fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> Tried<Applied> {
+    let path = |name: &str| format!("{directory}/{name}");
+    let (key_path, next_key) = (path("ca.key"), path(&format!("{NEXT}.key")));
+    let authority = Certificate::from_pem(new)
+        .map_err(|why| Failure::new(FailureCode::Invalid, format!("the new authority: {why}")))?;
+    let current = read_secret_text(files, &key_path)?;
+    let signs_already = current
+        .as_ref()
+        .and_then(|pem| Key::from_pem(pem).ok())
+        .is_some_and(|key| authority.is_for(&key));
+    let mut is_changed = !signs_already;
+    if !signs_already {
+        let next = read_secret_text(files, &next_key)?;
+        let next = next.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.is_for(&key)));
+        let next = next.ok_or_else(|| {
+            invalid_with_remedy(
+                format!("{next_key} is not the key of the new authority"),
+                format!(
+                    "copy {NEXT}.crt and {NEXT}.key of another control plane to {directory}, or \
+                     fetch them: {}",
+                    program::command("certs rotate-ca --stage trust --certificate-key KEY")
+                ),
+            )
+        })?;
+        if let Some(old_key) = current {
+            files.write(&path(OLD_KEY), old_key.reveal().as_bytes(), 0o600, None)?;
+        }
+        let bytes = next.reveal().as_bytes();
+        replace(files, &key_path, bytes, 0o600, RIGHTS_OF_OTHERS)?;
+    }
+    for (name, content) in [("ca.crt", format!("{new}{old}")), (SIGNER, new.to_owned())] {
+        if read_text(files, &path(name))?.as_ref() != Some(&content) {
+            replace(files, &path(name), content.as_bytes(), 0o644, 0)?;
+            is_changed = true;
+        }
+    }
+    for name in [format!("{NEXT}.key"), format!("{NEXT}.crt")] {
+        is_changed |= remove(&path(&name), files)? == Applied::Changed;
+    }
+    Ok(if is_changed {
+        Applied::Changed
+    } else {
+        Applied::Unchanged
+    })
+}
+
+fn restart_kubelet(context: &Context) -> Tried<Applied> {
+    let kubelet = UnitName::parse("kubelet")
+        .map_err(|why| Failure::new(FailureCode::Invalid, why.to_string()))?;
+    let restarted = context.world.node().ensure_service(&kubelet, "restarted");
+    restarted.map_err(|failure| Failure {
+        message: format!("the kubelet was not restarted: {}", failure.message),
+        remedy: Some(format!(
+            "make the kubelet a service of the init system, then run {} again",
+            program::command("certs rotate-ca")
+        )),
+        ..failure
+    })?;
+    Ok(Applied::Changed)
+}
+
+impl EffectKind for ExchangeSpec {
+    fn properties(&self) -> Properties {
+        let (target, paths) = match self {
+            ExchangeSpec::TrustInKubeconfig { path, .. } => {
+                (Target::Path(path.clone()), vec![path.clone()])
+            }
+            ExchangeSpec::SignWithNew { directory, .. } => {
+                let paths = ["ca.key", "ca.crt", OLD_KEY, SIGNER];
+                let paths = paths.map(|name| format!("{directory}/{name}"));
+                (Target::Path(paths[0].clone()), paths.into())
+            }
+            ExchangeSpec::KubeletCertificate { .. } => {
+                let target = "the kubelet's client certificate";
+                (Target::Other(target.to_owned()), Vec::new())
+            }
+            ExchangeSpec::RestartKubelet {} => {
+                (Target::Other("kubelet restarted".to_owned()), Vec::new())
+            }
+        };
+        let (waits, key_work) = match self {
+            ExchangeSpec::KubeletCertificate { .. } => (true, 1),
+            ExchangeSpec::RestartKubelet {} => (true, 0),
+            _ => (false, 0),
+        };
+        Properties {
+            kind: "authority-exchange",
+            target,
+            files: FileProperties::of_host(paths),
+            waits,
+            key_work,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn apply(&self, context: &Context) -> Tried<Done> {
+        let files = context.world.files();
+        let applied = match self {
+            ExchangeSpec::TrustInKubeconfig { path, authorities } => {
+                trust_in_kubeconfig(path, authorities, files)?
+            }
+            ExchangeSpec::SignWithNew {
+                directory,
+                old_authority,
+                new_authority,
+            } => sign_with_new(directory, old_authority, new_authority, files)?,
+            ExchangeSpec::KubeletCertificate { .. } => sign_kubelet_certificate(self, context)?,
+            ExchangeSpec::RestartKubelet {} => restart_kubelet(context)?,
+        };
+        Ok(applied.into())
+    }
+}

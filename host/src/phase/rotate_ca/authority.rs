@@ -1,0 +1,124 @@
+//! The new authority: made, shared, published, and then the one that signs.
+use super::{Exchange, LABEL};
+use crate::{
+    phase::{certs, upload_certs},
+    pki::Kubeconfig,
+    program,
+};
+use data_encoding::BASE64;
+use kubephase_sdk::{
+    Failure, FailureCode, ObjectRef, Outcome, effects, effects_cluster, effects_core,
+    effects_files, effects_pki, failure, json, observe_cluster, say,
+    spec::{
+        CertificateSpec, ExchangeSpec, FetchKeysSpec, ShareKeysSpec,
+        exchange_file::{NEXT, OLD_KEY, SIGNER},
+    },
+};
+use serde_json::{Value, json};
+
+/// `trust/authority`
+pub(super) fn make_or_fetch(exchange: &Exchange) -> Result<Outcome, Failure> {
+    if exchange.rotation.fetches {
+        let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
+            files: next_files(exchange),
+        }))?;
+        let line = format!("[{LABEL}] Fetching the new authority from the cluster");
+        effects::announce(keys, &line)?;
+        return Ok(Outcome::Settled);
+    }
+    if !exchange.rotation.begins {
+        return Ok(Outcome::Skipped("this node has the new authority".into()));
+    }
+    let (authorities, _) = certs::shared_specs(&exchange.config)?;
+    let own = authorities.into_iter().find(|spec| spec.name == "ca");
+    let own = own.ok_or_else(|| failure(FailureCode::NotFound, "no authority has the name ca"))?;
+    effects_pki::ensure_certificate(&json(&CertificateSpec {
+        name: NEXT.to_owned(),
+        ..own
+    }))?;
+    Ok(Outcome::Settled)
+}
+
+/// Returns the files of the new authority: the name in the Secret, and the path.
+fn next_files(exchange: &Exchange) -> Vec<(String, String)> {
+    ["crt", "key"]
+        .map(|ending| {
+            let name = format!("{NEXT}.{ending}");
+            let path = exchange.pki(&name);
+            (name, path)
+        })
+        .into()
+}
+
+/// `trust/share`
+pub(super) fn share(exchange: &Exchange) -> Result<Outcome, Failure> {
+    if !exchange.rotation.shares {
+        return Ok(Outcome::Skipped(
+            "no other control plane gets the new authority from this node".into(),
+        ));
+    }
+    let config = &exchange.config;
+    let mut files = upload_certs::shared_files(config);
+    files.extend(next_files(exchange));
+    effects_core::share_keys(&json(&ShareKeysSpec {
+        files,
+        ttl_seconds: upload_certs::TTL_SECONDS,
+    }))?;
+    say(format!(
+        "[{LABEL}] The new authority is in Secret \"kubeadm-certs\" for two hours. Run this on \
+         each other control plane:"
+    ));
+    let command = program::command("certs rotate-ca");
+    let key = &config.init.certificate_key;
+    say(format!("[] {command} --certificate-key {key}"));
+    Ok(Outcome::Settled)
+}
+
+/// `reissue/signer`
+pub(super) fn sign_with_new(exchange: &Exchange) -> Result<Outcome, Failure> {
+    let signer = effects_core::exchange_authority(&json(&ExchangeSpec::SignWithNew {
+        directory: exchange.config.cluster.certificates_dir.clone(),
+        old_authority: exchange.rotation.old_authority.clone(),
+        new_authority: exchange.new_authority()?,
+    }))?;
+    let line = format!(
+        "[{LABEL}] {} is the key of the new authority from now on",
+        exchange.pki("ca.key")
+    );
+    effects::announce(signer, &line)?;
+    Ok(Outcome::Settled)
+}
+
+/// `…/cluster-info`: nodes get the authorities from the ConfigMap, also those that join.
+pub(super) fn publish(exchange: &Exchange) -> Result<Outcome, Failure> {
+    let reference = ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("kube-public".into()),
+        name: "cluster-info".into(),
+    };
+    let info: Value = observe_cluster::get_object(&reference)?
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let text = info["data"]["kubeconfig"].as_str().unwrap_or_default();
+    let kubeconfig = Kubeconfig::parse(text, "the kubeconfig in the ConfigMap cluster-info")?;
+    let changed = kubeconfig.with_authority(&BASE64.encode(exchange.authorities()?.as_bytes()));
+    let patch = json!({ "data": { "kubeconfig": changed.reveal() } });
+    effects_cluster::patch_object(&reference, &patch.to_string())?;
+    Ok(Outcome::Settled)
+}
+
+/// `drop/leftovers`
+pub(super) fn remove_leftovers(exchange: &Exchange) -> Result<Outcome, Failure> {
+    let removed = effects_files::remove_file(&exchange.pki(OLD_KEY))?;
+    let line = format!("[{LABEL}] Removing the key of the old authority, which nobody trusts");
+    effects::announce(removed, &line)?;
+    for name in [
+        SIGNER.to_owned(),
+        format!("{NEXT}.crt"),
+        format!("{NEXT}.key"),
+    ] {
+        effects_files::remove_file(&exchange.pki(&name))?;
+    }
+    Ok(Outcome::Settled)
+}

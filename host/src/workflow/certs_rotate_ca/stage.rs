@@ -1,0 +1,335 @@
+//! Decides what this run does: which stage the node is ready for, and whether all nodes are through
+//! the stage before.
+use super::status::{NodeRecord, Status};
+use crate::{pki::Certificate, program};
+use kubephase_sdk::{
+    kubeadm::{Rotation, RotationStage},
+    spec::exchange_file::NEXT,
+};
+use kubephase_wit::{Failure, FailureCode};
+
+/// What the operator asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wish {
+    pub stage: Option<RotationStage>,
+    pub has_certificate_key: bool,
+}
+
+/// New certificates are valid from this number of seconds before the run.
+const BACKDATE_SECONDS: i64 = 300;
+
+/// The two authorities of an exchange.
+struct Pair<'a> {
+    old: &'a Certificate,
+    new: &'a Certificate,
+}
+
+impl Status {
+    /// Decides what this run does.
+    ///
+    /// # Errors
+    /// The node or another node is not ready. The remedy names what to run, and where.
+    pub fn decide(&self, wish: &Wish) -> Result<Rotation, Failure> {
+        let mut all: Vec<&Certificate> = Vec::new();
+        for authority in [&self.trusted, &self.next, &self.of_cluster]
+            .into_iter()
+            .flatten()
+        {
+            if !all.contains(&authority) {
+                all.push(authority);
+            }
+        }
+        all.sort_by_key(|authority| authority.not_before());
+        match all[..] {
+            _ if self.trusted.is_empty() => Err(self.without_authority()),
+            [current] => self.decide_with_one(current, wish),
+            [old, new] => self.decide_with_two(&Pair { old, new }, wish),
+            _ => Err(refusal(
+                format!(
+                    "{}/ca.crt, {NEXT}.crt beside it and the ConfigMap cluster-info have {} \
+                     authorities together; the exchange knows an old and a new one",
+                    self.directory,
+                    all.len()
+                ),
+                "remove the authorities that sign nothing".to_owned(),
+            )),
+        }
+    }
+
+    fn without_authority(&self) -> Failure {
+        let path = format!("{}/ca.crt", self.directory);
+        refusal(
+            format!("{path} has no authority"),
+            format!("put the certificate of the cluster's authority at {path}"),
+        )
+    }
+
+    fn record(&self) -> NodeRecord {
+        self.records.get(&self.node).cloned().unwrap_or_default()
+    }
+
+    /// Returns the other nodes for which this holds, control planes first.
+    fn others(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
+        let mut found: Vec<(&str, bool)> = self
+            .records
+            .iter()
+            .filter(|(name, record)| **name != self.node && holds(record))
+            .map(|(name, record)| (name.as_str(), record.is_control_plane))
+            .collect();
+        found.sort_by_key(|(_, is_control_plane)| !is_control_plane);
+        found.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Decides where the node and the cluster know one authority: the exchange has not begun, or it
+    /// is over.
+    fn decide_with_one(&self, current: &Certificate, wish: &Wish) -> Result<Rotation, Failure> {
+        let fingerprint = current.public_key_sha256();
+        let is_finished = |record: &NodeRecord| {
+            record.trusted == [fingerprint.as_str()] && record.signed_by == fingerprint
+        };
+        let record = self.record();
+        if record.exists() && !is_finished(&record) {
+            // The last run was ended before it recorded that the node is through.
+            let of_last_stage = Rotation {
+                stage: RotationStage::Drop,
+                control_plane: self.is_control_plane,
+                is_last_control_plane: self
+                    .others(|record| record.is_control_plane && !is_finished(record))
+                    .is_empty(),
+                new_authority: current.to_pem(),
+                ..Rotation::default()
+            };
+            return self
+                .expect_stage(RotationStage::Drop, wish)
+                .map(|_| of_last_stage);
+        }
+        let unfinished = self.others(|record| record.exists() && !is_finished(record));
+        if !unfinished.is_empty() {
+            return Err(missing_nodes(
+                "this node is through the exchange, but these nodes are not",
+                &unfinished,
+            ));
+        }
+        match wish.stage {
+            _ if !self.is_control_plane => Err(not_under_way(record.exists())),
+            Some(RotationStage::Trust) => self.begin(current),
+            None if !record.exists() => self.begin(current),
+            _ => Err(not_under_way(record.exists())),
+        }
+    }
+
+    fn begin(&self, current: &Certificate) -> Result<Rotation, Failure> {
+        if !self.key.as_ref().is_some_and(|key| current.is_for(key)) {
+            return Err(self.external_authority());
+        }
+        // The newer certificate is that of the new authority.
+        if self.now - BACKDATE_SECONDS <= current.not_before() {
+            return Err(refusal(
+                "the present authority is as new as one that is made now would be".to_owned(),
+                "set the clock of this machine right (NTP), then run this again".to_owned(),
+            ));
+        }
+        let has_others = !self.others(|record| record.is_control_plane).is_empty();
+        Ok(Rotation {
+            stage: RotationStage::Trust,
+            control_plane: true,
+            begins: true,
+            shares: has_others,
+            is_last_control_plane: !has_others,
+            old_authority: current.to_pem(),
+            ..Rotation::default()
+        })
+    }
+
+    fn external_authority(&self) -> Failure {
+        refusal(
+            format!(
+                "{}/ca.key is not the key of the cluster's authority: the authority is kept \
+                 elsewhere, and this node cannot sign with it",
+                self.directory
+            ),
+            "exchange the authority where it is kept, by the task \"Manual Rotation of CA \
+             Certificates\" of kubernetes.io; or put its key there for the time of the exchange"
+                .to_owned(),
+        )
+    }
+
+    /// Decides where the node or the cluster knows two authorities.
+    fn decide_with_two(&self, pair: &Pair<'_>, wish: &Wish) -> Result<Rotation, Failure> {
+        let found = self.next_stage(pair);
+        let stage = self.expect_stage(found, wish)?;
+        let (old, new) = (pair.old.public_key_sha256(), pair.new.public_key_sha256());
+        let trusts_both = |record: &NodeRecord| record.trusted == [old.as_str(), new.as_str()];
+        self.expect_other_nodes(stage, &new, trusts_both)?;
+        let is_through = |record: &NodeRecord| match stage {
+            RotationStage::Drop => record.trusted == [new.as_str()],
+            _ => record.trusted.contains(&new),
+        };
+        let others = self.others(|record| record.is_control_plane);
+        let behind = self.others(|record| record.is_control_plane && !is_through(record));
+        let lacks_key = self.is_control_plane && !self.has_key_of(pair.new);
+        if lacks_key && !wish.has_certificate_key {
+            return Err(self.without_new_key());
+        }
+        let signs = [pair.old, pair.new].iter().any(|authority| {
+            let key = self.key.as_ref();
+            key.is_some_and(|key| authority.is_for(key))
+        });
+        if self.is_control_plane && !signs {
+            return Err(self.external_authority());
+        }
+        let is_trust = stage == RotationStage::Trust;
+        Ok(Rotation {
+            stage,
+            control_plane: self.is_control_plane,
+            begins: false,
+            fetches: is_trust && lacks_key,
+            shares: is_trust && self.is_control_plane && !lacks_key && !others.is_empty(),
+            is_last_control_plane: behind.is_empty(),
+            old_authority: pair.old.to_pem(),
+            new_authority: pair.new.to_pem(),
+        })
+    }
+
+    fn has_key_of(&self, authority: &Certificate) -> bool {
+        let keys = [&self.key, &self.next_key];
+        keys.into_iter().flatten().any(|key| authority.is_for(key))
+    }
+
+    /// Returns the next stage of this node. A stage is over when the node has recorded it, because
+    /// everything else of the stage comes before.
+    fn next_stage(&self, pair: &Pair<'_>) -> RotationStage {
+        let (old, new) = (pair.old.public_key_sha256(), pair.new.public_key_sha256());
+        let record = self.record();
+        if self.trusted == [pair.new.clone()] {
+            return RotationStage::Drop;
+        }
+        let has_files = [pair.old, pair.new]
+            .iter()
+            .all(|authority| self.trusted.contains(authority));
+        let is_trusted = has_files
+            && record.trusted == [old, new.clone()]
+            && (!self.is_control_plane || self.has_key_of(pair.new));
+        if !is_trusted {
+            return RotationStage::Trust;
+        }
+        let is_signed = self
+            .kubelet
+            .as_ref()
+            .is_some_and(|certificate| certificate.chains_to(pair.new));
+        let signs =
+            !self.is_control_plane || self.key.as_ref().is_some_and(|key| pair.new.is_for(key));
+        if record.signed_by == new && is_signed && signs {
+            RotationStage::Drop
+        } else {
+            RotationStage::Reissue
+        }
+    }
+
+    /// Returns the stage of this run. A stage that the node is through may be repeated until the
+    /// next one has begun on this node.
+    fn expect_stage(&self, found: RotationStage, wish: &Wish) -> Result<RotationStage, Failure> {
+        let stage = wish.stage.unwrap_or(found);
+        // The key of the new authority leaves this file when it begins to sign.
+        let signs_with_old = !self.is_control_plane || self.next_key.is_some();
+        let is_repeated = match (stage, found) {
+            (RotationStage::Trust, RotationStage::Reissue) => signs_with_old,
+            (RotationStage::Reissue, RotationStage::Drop) => self.trusted.len() > 1,
+            _ => false,
+        };
+        if stage == found || is_repeated {
+            return Ok(stage);
+        }
+        let why = if stage > found {
+            "is not ready for it"
+        } else {
+            "is through it"
+        };
+        Err(refusal(
+            format!("the stage {stage} is refused: this node {why}; its next stage is {found}"),
+            format!(
+                "run {}",
+                program::command(&format!("certs rotate-ca --stage {found}"))
+            ),
+        ))
+    }
+
+    /// Refuses to begin a stage before all nodes are through the one before. A worker may not read
+    /// the records of others: the cluster signs its certificate with the new authority only if all
+    /// nodes trust that, and names only the new authority if everything is signed by it.
+    fn expect_other_nodes(
+        &self,
+        stage: RotationStage,
+        new: &str,
+        trusts_both: impl Fn(&NodeRecord) -> bool,
+    ) -> Result<(), Failure> {
+        let behind = match stage {
+            RotationStage::Trust => Vec::new(),
+            RotationStage::Reissue => {
+                self.others(|record| !trusts_both(record) && record.signed_by != new)
+            }
+            RotationStage::Drop => self.others(|record| record.signed_by != new),
+        };
+        if self.is_control_plane && !behind.is_empty() {
+            return Err(missing_nodes(
+                &format!("this node is ready for the stage {stage}, but these nodes are not"),
+                &behind,
+            ));
+        }
+        if !self.is_control_plane && stage == RotationStage::Drop && self.of_cluster.len() > 1 {
+            return Err(refusal(
+                "this node is ready for the stage drop, which a control plane begins".to_owned(),
+                format!(
+                    "run {} on a control plane, then here again",
+                    program::command("certs rotate-ca")
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn without_new_key(&self) -> Failure {
+        refusal(
+            format!("this node does not have the key of the new authority, {NEXT}.key"),
+            format!(
+                "run {} on a control plane that has it, then the command that it prints here; or \
+                 copy {NEXT}.crt and {NEXT}.key from there to {}",
+                program::command("certs rotate-ca --stage trust"),
+                self.directory
+            ),
+        )
+    }
+}
+
+fn missing_nodes(message: &str, nodes: &[&str]) -> Failure {
+    refusal(
+        format!("{message}: {}", nodes.join(", ")),
+        format!(
+            "run {} on each of them, then here again; a node that is gone for good: kubectl delete \
+             node NAME",
+            program::command("certs rotate-ca")
+        ),
+    )
+}
+
+fn not_under_way(was_done: bool) -> Failure {
+    let message = if was_done {
+        "the exchange is over on this node: it trusts only the new authority"
+    } else {
+        "no exchange of the cluster's authority is under way"
+    };
+    refusal(
+        message.to_owned(),
+        format!(
+            "to begin one, run {} on a control plane",
+            program::command("certs rotate-ca --stage trust")
+        ),
+    )
+}
+
+fn refusal(message: String, remedy: String) -> Failure {
+    Failure {
+        remedy: Some(remedy),
+        ..Failure::new(FailureCode::Invalid, message)
+    }
+}

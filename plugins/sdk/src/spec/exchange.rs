@@ -1,0 +1,50 @@
+//! The steps by which a node exchanges the authority of its cluster.
+use serde::{Deserialize, Serialize};
+
+/// A step of the exchange of the cluster's authority on a node. Nothing happens if it was done
+/// before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum ExchangeSpec {
+    /// the cluster of a kubeconfig's current context is trusted by these authorities, and by no
+    /// others
+    #[serde(rename_all = "camelCase")]
+    TrustInKubeconfig { path: String, authorities: String },
+    /// the key of the new authority becomes the key that signs; that of the old one stays under
+    /// another name
+    #[serde(rename_all = "camelCase")]
+    SignWithNew {
+        /// the certificates directory
+        directory: String,
+        /// certificates, PEM
+        old_authority: String,
+        new_authority: String,
+    },
+    /// the client certificate of the kubelet is signed by this authority: with its key, if that is
+    /// on the node, otherwise by the cluster
+    #[serde(rename_all = "camelCase")]
+    KubeletCertificate {
+        kubeconfig: String,
+        /// the certificates directory
+        directory: String,
+        /// certificate, PEM
+        authority: String,
+        validity_seconds: i64,
+        /// how long the cluster may take to sign
+        timeout_seconds: i64,
+    },
+    /// the kubelet is restarted, whether its files changed or not: an earlier run may have been
+    /// killed between the two
+    RestartKubelet {},
+}
+
+/// The files of an exchange in the certificates directory.
+pub mod exchange_file {
+    /// base name of the new authority, until it signs
+    pub const NEXT: &str = "ca-next";
+    /// key of the old authority, until it is trusted no more
+    pub const OLD_KEY: &str = "ca-old.key";
+    /// certificate of the authority that signs, alone, while `ca.crt` has two authorities: the
+    /// controller manager refuses to sign with a file of two
+    pub const SIGNER: &str = "ca-signer.crt";
+}

@@ -1,5 +1,6 @@
 //! Backups: what an upgrade replaces is kept in a directory of kubeadm's, and `upgrade rollback`
 //! puts it back.
+use crate::world::{Files, Tried};
 use kubephase_sdk::{Effect, Failure, ObjectRef, cluster, effects_files, kubeadm::Upgrade, yaml};
 use serde_json::{Value, json};
 
@@ -34,7 +35,25 @@ impl BackupKind {
 
     /// Returns the directory of the backups of a run.
     pub(super) fn directory(self, upgrade: &Upgrade) -> String {
-        format!("{BACKUPS}/{}{}", self.prefix(), upgrade.stamp)
+        self.directory_at(&upgrade.stamp)
+    }
+
+    fn directory_at(self, stamp: &str) -> String {
+        format!("{BACKUPS}/{}{stamp}", self.prefix())
+    }
+
+    /// Whether a run has made backups of any kind at this time. The time is in the names of their
+    /// directories.
+    ///
+    /// # Errors
+    /// The directories cannot be looked at.
+    pub fn are_made_at(stamp: &str, files: &dyn Files) -> Tried<bool> {
+        for kind in BackupKind::ALL {
+            if files.stat(&kind.directory_at(stamp))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the kind of the backup at a path, and its name in its directory; `None` if the path

@@ -143,7 +143,11 @@ fn deployment(name: &str) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "namespace": "kube-system"},
+        "metadata": {
+            "name": name,
+            "namespace": "kube-system",
+            "labels": {"k8s-app": "kube-dns"},
+        },
         "spec": {"replicas": 5},
     })
 }

@@ -38,7 +38,7 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
             cluster: cluster.as_ref(),
             files: world.files(),
             node: input.node,
-            stamp: stamp(),
+            stamp: stamp(world.files())?,
         },
     )?;
     let changes = changes(&loaded)?;

@@ -1,17 +1,20 @@
 //! What both commands load: the configuration of the cluster, as it is after the upgrade.
 use super::versions;
 use crate::{
+    backoff::{Backoff, NextTry},
+    cancel::Cancel,
     config::{
         self, ADMIN_KUBECONFIG, Config, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
     },
     effect::pki::{AuthorityFile, kubeconfig_facts},
+    phase::upgrade::backups::BackupKind,
     render::messages,
     run::workflow::{LabelledLine, LoadInput},
-    world::{Cluster, World},
+    world::{Cluster, Files, World},
 };
 use anyhow::{Context, Result, anyhow};
 use kubephase_wit::Failure;
-use std::{collections::BTreeMap, path::absolute};
+use std::{collections::BTreeMap, path::absolute, time::Duration};
 
 /// Loads the options of the command. `instead_of_config` are the given flags that exclude a
 /// configuration file.
@@ -59,7 +62,7 @@ impl NodeUpgrade<'_> {
                 cluster: cluster.as_ref(),
                 files: world.files(),
                 node: input.node,
-                stamp: stamp(),
+                stamp: stamp(world.files())?,
             },
         )
         .with_context(|| format!("[{label}] FATAL"))?;
@@ -70,6 +73,9 @@ impl NodeUpgrade<'_> {
         Ok(loaded)
     }
 }
+
+/// The wait for an API server that may be starting.
+const RESTART: Backoff = Backoff::every(Duration::from_millis(250), Duration::from_secs(5));
 
 /// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a worker
 /// the kubelet's.
@@ -106,12 +112,39 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
         .with_context(client)?;
     let cluster = world.cluster().with_kubeconfig(&path);
     let cluster = cluster.map_err(Failure::into_error).with_context(client)?;
+    wait_for_restart(cluster.as_ref(), &path);
     Ok((cluster, path))
 }
 
-/// Returns the time in names of backups, as kubeadm writes it.
-pub fn stamp() -> String {
-    jiff::Zoned::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
+/// Waits a short time for an API server that does not answer: a run that was killed may have
+/// restarted it just now. What comes next says so if it still does not answer.
+fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
+    let mut tries = RESTART.start();
+    while cluster
+        .probe(kubeconfig, "/version")
+        .is_err_and(|failure| failure.retryable)
+    {
+        if tries.wait(&Cancel::never()) != NextTry::Due {
+            return;
+        }
+    }
+}
+
+/// Returns the time in names of backups, as kubeadm writes it. A run that begins in the second of
+/// an earlier run gets a later time, so that it does not replace the earlier backups.
+///
+/// # Errors
+/// The node's files cannot be read.
+pub fn stamp(files: &dyn Files) -> Result<String> {
+    let mut time = jiff::Zoned::now();
+    loop {
+        let stamp = time.strftime("%Y-%m-%d-%H-%M-%S").to_string();
+        let is_taken = BackupKind::are_made_at(&stamp, files).map_err(Failure::into_error)?;
+        if !is_taken {
+            return Ok(stamp);
+        }
+        time = time.checked_add(Duration::from_secs(1))?;
+    }
 }
 
 /// Returns the addons that this run leaves as they are, each with the reason.

@@ -210,6 +210,10 @@ fn pod(url: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"namespace": "kube-system", "annotations": annotations},
+        "metadata": {
+            "namespace": "kube-system",
+            "labels": {"component": "etcd", "tier": "control-plane"},
+            "annotations": annotations,
+        },
     })
 }

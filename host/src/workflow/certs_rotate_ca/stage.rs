@@ -1,12 +1,13 @@
 //! Decides what this run does: which stage the node is ready for, and whether all nodes are through
 //! the stage before.
 use super::status::{NodeRecord, Status};
-use crate::{pki::Certificate, program};
+use crate::{cancel::Cancel, pki::Certificate, program};
 use kubephase_sdk::{
     kubeadm::{Rotation, RotationStage},
     spec::exchange_file::NEXT,
 };
 use kubephase_wit::{Failure, FailureCode};
+use std::time::Duration;
 
 /// What the operator asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,8 @@ pub(super) struct Wish {
 
 /// New certificates are valid from this number of seconds before the run.
 const BACKDATE_SECONDS: i64 = 300;
+/// Seconds that a command waits at most until a new authority is newer than the present one.
+const LONGEST_WAIT: u64 = 2;
 
 /// The two authorities of an exchange.
 struct Pair<'a> {
@@ -118,17 +121,33 @@ impl Status {
         }
     }
 
+    /// Waits until an authority that is made now is newer than the present one: the newer
+    /// certificate is that of the new authority. Certificates have whole seconds.
+    ///
+    /// # Errors
+    /// The present authority is so new that the clock of this machine has to be wrong.
+    fn wait_to_be_newer_than(&self, current: &Certificate) -> Result<(), Failure> {
+        let ahead = current.not_before() - (self.now - BACKDATE_SECONDS);
+        let Ok(seconds) = u64::try_from(ahead) else {
+            return Ok(());
+        };
+        if seconds > LONGEST_WAIT {
+            return Err(refusal(
+                format!(
+                    "the present authority is {seconds} seconds newer than this machine's clock"
+                ),
+                "set the clock of this machine right (NTP), then run this again".to_owned(),
+            ));
+        }
+        Cancel::never().wait(Duration::from_secs(seconds + 1));
+        Ok(())
+    }
+
     fn begin(&self, current: &Certificate) -> Result<Rotation, Failure> {
         if !self.key.as_ref().is_some_and(|key| current.is_for(key)) {
             return Err(self.external_authority());
         }
-        // The newer certificate is that of the new authority.
-        if self.now - BACKDATE_SECONDS <= current.not_before() {
-            return Err(refusal(
-                "the present authority is as new as one that is made now would be".to_owned(),
-                "set the clock of this machine right (NTP), then run this again".to_owned(),
-            ));
-        }
+        self.wait_to_be_newer_than(current)?;
         let has_others = !self.others(|record| record.is_control_plane).is_empty();
         Ok(Rotation {
             stage: RotationStage::Trust,

@@ -21,3 +21,10 @@ pub use key::Key;
 pub use kubeconfig::{Kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;
+
+/// Returns the path at which a certificate is announced: it is written there until its key is
+/// written.
+pub fn announced_path(certificate: &str) -> String {
+    let (directory, name) = certificate.rsplit_once('/').unwrap_or(("", certificate));
+    format!("{directory}/.{name}.announced")
+}

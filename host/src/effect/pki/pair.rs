@@ -1,7 +1,6 @@
 //! A certificate and its key as files of the certificates directory.
 use crate::{
-    pki::{Certificate, Key},
-    render::join_path,
+    pki::{Certificate, Key, announced_path},
     world::{
         Files, Tried,
         text_file::{read_secret_text, read_text},
@@ -41,7 +40,7 @@ impl<'a> Pair<'a> {
         let key_pem = key
             .to_pem()
             .map_err(|why| Failure::new(FailureCode::Invalid, why))?;
-        let (temporary, pem) = (self.temporary_path(), certificate.to_pem());
+        let (temporary, pem) = (announced_path(&self.path("crt")), certificate.to_pem());
         files.write(&temporary, pem.as_bytes(), 0o644, None)?;
         let key_bytes = key_pem.reveal().as_bytes();
         replace(files, &self.path("key"), key_bytes, 0o600, RIGHTS_OF_OTHERS)?;
@@ -49,18 +48,9 @@ impl<'a> Pair<'a> {
         files.remove(&temporary)
     }
 
-    /// Returns the path of a certificate until its key is written.
-    fn temporary_path(&self) -> String {
-        let (directory, name) = self.base.rsplit_once('/').unwrap_or(("", self.base));
-        join_path(
-            self.directory,
-            &format!("{directory}/.{name}.crt.announced"),
-        )
-    }
-
     /// Writes the certificate of a run that was interrupted after it wrote the key.
     pub fn finish_interrupted(&self, files: &dyn Files) -> Tried<()> {
-        let temporary = self.temporary_path();
+        let temporary = announced_path(&self.path("crt"));
         let Some(pem) = read_text(files, &temporary)? else {
             return Ok(());
         };

@@ -1,5 +1,6 @@
 //! `certs rotate-ca`: exchanges the authority of a cluster. Each run brings this node through one
 //! stage. `status` reads how far the node and the cluster are, `stage` decides what this run does.
+mod refusals;
 mod stage;
 mod status;
 

@@ -1,12 +1,15 @@
 //! Decides what this run does: which stage the node is ready for, and whether all nodes are through
 //! the stage before.
-use super::status::{NodeRecord, Status};
+use super::{
+    refusals::{missing_nodes, not_under_way, refusal},
+    status::{NodeRecord, Status},
+};
 use crate::{cancel::Cancel, pki::Certificate, program};
 use kubephase_sdk::{
     kubeadm::{Rotation, RotationStage},
     spec::exchange_file::NEXT,
 };
-use kubephase_wit::{Failure, FailureCode};
+use kubephase_wit::Failure;
 use std::time::Duration;
 
 /// What the operator asks for.
@@ -317,38 +320,5 @@ impl Status {
                 self.directory
             ),
         )
-    }
-}
-
-fn missing_nodes(message: &str, nodes: &[&str]) -> Failure {
-    refusal(
-        format!("{message}: {}", nodes.join(", ")),
-        format!(
-            "run {} on each of them, then here again; a node that is gone for good: kubectl delete \
-             node NAME",
-            program::command("certs rotate-ca")
-        ),
-    )
-}
-
-fn not_under_way(was_done: bool) -> Failure {
-    let message = if was_done {
-        "the exchange is over on this node: it trusts only the new authority"
-    } else {
-        "no exchange of the cluster's authority is under way"
-    };
-    refusal(
-        message.to_owned(),
-        format!(
-            "to begin one, run {} on a control plane",
-            program::command("certs rotate-ca --stage trust")
-        ),
-    )
-}
-
-fn refusal(message: String, remedy: String) -> Failure {
-    Failure {
-        remedy: Some(remedy),
-        ..Failure::new(FailureCode::Invalid, message)
     }
 }

@@ -14,6 +14,7 @@ use super::{
     tls::ServerIdentity,
 };
 use crate::{
+    pki::announced_path,
     render::{objects::cluster_admins, static_pod::flag},
     world::{
         Files, Tried,
@@ -83,7 +84,8 @@ impl ApiServer {
         let ServerIdentity {
             config,
             validity_problem,
-        } = identity(pod, files, &certificate)?;
+        } = identity(pod, files, &certificate)
+            .or_else(|failure| announced_identity(pod, files).unwrap_or(Err(failure)))?;
         let api = match objects {
             ServedObjects::Shared(api) => api,
             ServedObjects::Own(entries, log) => {
@@ -178,6 +180,14 @@ fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> Tried<ServerId
         &read_flag_file(pod, files, "client-ca-file")?,
     )
     .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))
+}
+
+/// Returns the identity with a certificate that a run announced when it was killed, which belongs
+/// to the new key; `None` if there is no such certificate. A real server serves with the old pair
+/// all the while; a rehearsed one starts anew with each command.
+fn announced_identity(pod: &Value, files: &dyn Files) -> Option<Tried<ServerIdentity>> {
+    let bytes = files.read(&announced_path(flag(pod, CERTIFICATE))).ok()?;
+    Some(identity(pod, files, &String::from_utf8_lossy(&bytes)))
 }
 
 /// Reads the file that a flag of a kube-apiserver names.

@@ -12,7 +12,7 @@ use crate::{
     config::{ConfigFile, OWN_API_VERSION, ReconfigureFlags, flags_of},
     effect::Applied,
     event::EffectResult,
-    phase::preflight::GROUP,
+    phase::{preflight::GROUP, upgrade::backups::BACKUPS},
     run::{prepare::Distribution, secrets::Secrets, workflow::Workflow},
     text::{unified_diff::unified_diff, yaml},
     workflow::reconfigure::{Reconfigure, lines_of},
@@ -175,7 +175,7 @@ fn difference(ran: &DryRun<'_>) -> Result<ConfigurationDifference> {
 
 /// Whether a target is a backup, or another file that is there only for a run.
 fn is_passing(target: &str) -> bool {
-    target.starts_with("/etc/kubernetes/tmp")
+    target.starts_with(BACKUPS)
 }
 
 /// Returns the lines of a file that differ, without secrets.

@@ -36,11 +36,11 @@ const GONE_ADDON: &str = "the addon is not upgraded any more, and what is in the
     remove it with kubectl";
 
 const fn row(path: &'static str, class: Class) -> FieldRow {
-    FieldRow {
-        kind: CLUSTER,
-        path,
-        class,
-    }
+    row_of(CLUSTER, path, class)
+}
+
+const fn row_of(kind: &'static str, path: &'static str, class: Class) -> FieldRow {
+    FieldRow { kind, path, class }
 }
 
 const ROWS: &[FieldRow] = &[
@@ -124,29 +124,29 @@ const ROWS: &[FieldRow] = &[
         "featureGates.PublicKeysECDSA",
         Class::Later("keys that exist stay as they are; new keys are made by it"),
     ),
-    FieldRow {
-        kind: KUBELET,
-        path: "",
-        class: Class::Applied(&["kubelet-config", "upload-config/kubelet"]),
-    },
-    FieldRow {
-        kind: KUBELET,
-        path: "staticPodPath",
-        class: Class::Fixed("the manifests of the control plane are in this directory"),
-    },
-    FieldRow {
-        kind: KUBELET,
-        path: "cgroupDriver",
-        class: Class::Fixed(
+    row_of(
+        KUBELET,
+        "",
+        Class::Applied(&["kubelet-config", "upload-config/kubelet"]),
+    ),
+    row_of(
+        KUBELET,
+        "staticPodPath",
+        Class::Fixed("the manifests of the control plane are in this directory"),
+    ),
+    row_of(
+        KUBELET,
+        "cgroupDriver",
+        Class::Fixed(
             "running Pods have cgroups of the old driver, and the container runtime has to \
              change with the kubelet: drain a node, and change both there",
         ),
-    },
-    FieldRow {
-        kind: PROXY,
-        path: "",
-        class: Class::Applied(&["addon/kube-proxy", "kube-proxy"]),
-    },
+    ),
+    row_of(
+        PROXY,
+        "",
+        Class::Applied(&["addon/kube-proxy", "kube-proxy"]),
+    ),
 ];
 
 /// Returns what a change of a field means.

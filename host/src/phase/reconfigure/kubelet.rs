@@ -3,7 +3,7 @@
 use crate::{
     phase::{
         kubelet_start::{patched_configuration, restart},
-        upgrade::backups::propose_backup,
+        upgrade::backups::{BACKUPS, BackupKind, propose_backup, propose_private_directory},
         wait_control_plane::propose_wait_for_kubelet,
     },
     render::KUBELET_DIR,
@@ -28,8 +28,7 @@ pub(super) fn stamp_of(config: &Config) -> String {
 /// Proposes to note that the kubelet has to be restarted. The note is new in each run and at each
 /// place, so that the kubelet is restarted after each.
 pub(super) fn propose_restart_due(note: &str) -> Result<Effect, Failure> {
-    let folder = effects_files::make_dir("/etc/kubernetes/tmp")?;
-    effects_files::file_mode(folder, 0o700)?;
+    propose_private_directory(BACKUPS)?;
     effects_files::write_file(RESTART_DUE, note.as_bytes())
 }
 
@@ -48,7 +47,7 @@ pub fn change_configuration() -> Result<Outcome, Failure> {
         say("[apply/kubelet-config] The kubelet has the wanted configuration already");
         return Ok(Outcome::Settled);
     }
-    let directory = format!("/etc/kubernetes/tmp/kubeadm-kubelet-config-{stamp}");
+    let directory = BackupKind::Kubelet.directory(&config.upgrade.clone().unwrap_or_default());
     propose_backup(&directory, "config.yaml", &old)?;
     let due = propose_restart_due(&format!("{stamp} again"))?;
     let written = effects_files::write_file(&path, &new)?;

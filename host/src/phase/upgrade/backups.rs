@@ -34,7 +34,7 @@ impl BackupKind {
     }
 
     /// Returns the directory of the backups of a run.
-    pub(super) fn directory(self, upgrade: &Upgrade) -> String {
+    pub(in crate::phase) fn directory(self, upgrade: &Upgrade) -> String {
         self.directory_at(&upgrade.stamp)
     }
 
@@ -122,16 +122,20 @@ impl SharedObject {
     }
 }
 
+/// Proposes a directory that only root can read.
+pub(in crate::phase) fn propose_private_directory(path: &str) -> Result<(), Failure> {
+    let made = effects_files::make_dir(path)?;
+    effects_files::file_mode(made, 0o700)
+}
+
 /// Proposes to keep the content of a file in a directory of the backups.
 pub(in crate::phase) fn propose_backup(
     directory: &str,
     name: &str,
     content: &[u8],
 ) -> Result<Effect, Failure> {
-    for path in [BACKUPS, directory] {
-        let made = effects_files::make_dir(path)?;
-        effects_files::file_mode(made, 0o700)?;
-    }
+    propose_private_directory(BACKUPS)?;
+    propose_private_directory(directory)?;
     let backup = effects_files::write_file(&format!("{directory}/{name}"), content)?;
     effects_files::file_mode(backup, 0o600)?;
     Ok(backup)

@@ -223,7 +223,7 @@ impl Session {
     /// # Errors
     /// The run is cancelled.
     fn turn_for_answer(&self, row: &Row) -> Result<Option<FairTurn<'static>>, Stop> {
-        let Some(plugin) = self.third_party().filter(|_| row.has_large_answers()) else {
+        let Some(plugin) = self.third_party().filter(|_| row.has_large_answers) else {
             return Ok(None);
         };
         let cancel = &self.0.shared.cancel;

@@ -60,6 +60,8 @@ pub struct Row {
     pub arguments: &'static [&'static str],
     pub permit: Permit,
     pub allowance: Allowance,
+    /// whether answers are large, and come from this machine or its cluster without a long wait
+    pub has_large_answers: bool,
     /// the rule that judges the risk of a grant
     pub risk: risk::Rule,
     /// what the function lets a plugin do: `read files`
@@ -75,11 +77,6 @@ impl Row {
     /// Whether every plugin may call the function.
     pub fn is_free(&self) -> bool {
         matches!(self.permit, Permit::Free)
-    }
-
-    /// Whether answers are large, and come from this machine or its cluster without a long wait.
-    pub fn has_large_answers(&self) -> bool {
-        self.interface == "observe-cluster" || self.function == "read-file"
     }
 
     /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
@@ -113,6 +110,7 @@ impl<A: Arguments> HostFunction<A> {
             arguments: A::KINDS,
             permit,
             allowance,
+            has_large_answers: false,
             risk: risk::NONE,
             words,
         };
@@ -123,28 +121,15 @@ impl<A: Arguments> HostFunction<A> {
     }
 
     /// Sets the rule that judges the risk of a grant.
-    const fn with_risk(self, risk: risk::Rule) -> Self {
-        let Row {
-            interface,
-            function,
-            arguments,
-            permit,
-            allowance,
-            words,
-            ..
-        } = self.row;
-        HostFunction {
-            row: Row {
-                interface,
-                function,
-                arguments,
-                permit,
-                allowance,
-                risk,
-                words,
-            },
-            arguments: PhantomData,
-        }
+    const fn with_risk(mut self, risk: risk::Rule) -> Self {
+        self.row.risk = risk;
+        self
+    }
+
+    /// Lets the host hold only a few answers of the function at a time.
+    const fn with_large_answers(mut self) -> Self {
+        self.row.has_large_answers = true;
+        self
     }
 
     /// Parses the arguments that a phase hands over.

@@ -4,7 +4,7 @@ use super::{
     refusals::{missing_nodes, not_under_way, refusal},
     status::{NodeRecord, Status},
 };
-use crate::{cancel::Cancel, pki::Certificate, program};
+use crate::{cancel::Cancel, effect::pki::BACKDATE_SECONDS, pki::Certificate, program};
 use kubephase_sdk::{
     kubeadm::{Rotation, RotationStage},
     spec::exchange_file::NEXT,
@@ -19,8 +19,6 @@ pub(super) struct Wish {
     pub has_certificate_key: bool,
 }
 
-/// New certificates are valid from this number of seconds before the run.
-const BACKDATE_SECONDS: i64 = 300;
 /// Seconds that a command waits at most until a new authority is newer than the present one.
 const LONGEST_WAIT: u64 = 2;
 

@@ -65,7 +65,8 @@ host_functions! {
     READ_FILE: AbsolutePath = observe_files(
         "read-file",
         "read files that every user of the machine can read",
-    );
+    )
+    .with_large_answers();
     LIST_DIR: AbsolutePath = observe_files(
         "list-dir",
         "list directories that every user of the machine can list",
@@ -131,6 +132,7 @@ host_functions! {
         SLOW_OBSERVATION,
         "read objects of the cluster",
     )
+    .with_large_answers()
     .with_risk(risk::READ_OBJECTS);
     LIST_OBJECTS: Listing = HostFunction::new(
         "observe-cluster",
@@ -139,6 +141,7 @@ host_functions! {
         SLOW_OBSERVATION,
         "list objects of the cluster",
     )
+    .with_large_answers()
     .with_risk(risk::READ_OBJECTS);
 
     RUN_COMMAND: CommandLine = HostFunction::new(

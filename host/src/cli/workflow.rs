@@ -185,6 +185,9 @@ impl<'a> WorkflowCommand<'a> {
     }
 
     /// Loads and plans the run. Lines of the workflow that came before a failure are printed.
+    ///
+    /// # Errors
+    /// The configuration cannot be loaded, or the phases cannot be planned.
     pub fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
         let lines = RefCell::new(Vec::new());
         let prepared = self.load_and_plan(node, &lines);

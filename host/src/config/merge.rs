@@ -56,7 +56,7 @@ struct Merging {
 }
 
 /// How two lists become one.
-enum ListRule {
+enum ListMerge {
     /// elements of one name become one, and all others are kept
     ByName(&'static str),
     /// all elements are kept
@@ -118,12 +118,12 @@ impl Merging {
     fn list(
         &mut self,
         path: &str,
-        rule: Option<ListRule>,
+        rule: Option<ListMerge>,
         earlier: &mut Vec<YamlNode>,
         later: Vec<YamlNode>,
     ) {
         let field = match rule {
-            Some(ListRule::ByName(field)) => Some(field),
+            Some(ListMerge::ByName(field)) => Some(field),
             _ => None,
         };
         let by_name = field.map(|field| places_by_name(earlier, field));
@@ -152,14 +152,14 @@ impl Merging {
     }
 
     /// Returns how the lists of a field become one; `None` if the later list replaces the earlier.
-    fn list_rule(&self, path: &str) -> Option<ListRule> {
+    fn list_rule(&self, path: &str) -> Option<ListMerge> {
         const NAMED: &[&str] = &["extraArgs", "kubeletExtraArgs", "extraEnvs", "extraVolumes"];
         let field = path.rsplit('.').next().unwrap_or(path);
         match path {
-            "plugins" if self.is_phases => Some(ListRule::ByName("name")),
-            "waivers" if self.is_phases => Some(ListRule::ByName("check")),
-            "disabledPhases" | "extraEdges" | "rules" if self.is_phases => Some(ListRule::Joined),
-            _ if !self.is_phases && NAMED.contains(&field) => Some(ListRule::ByName("name")),
+            "plugins" if self.is_phases => Some(ListMerge::ByName("name")),
+            "waivers" if self.is_phases => Some(ListMerge::ByName("check")),
+            "disabledPhases" | "extraEdges" | "rules" if self.is_phases => Some(ListMerge::Joined),
+            _ if !self.is_phases && NAMED.contains(&field) => Some(ListMerge::ByName("name")),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     pki::Kubeconfig,
-    world::{Cluster, Tried, api::UNREACHABLE_REMEDY},
+    world::{Cluster, WorldResult, api::UNREACHABLE_REMEDY},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
@@ -34,8 +34,8 @@ pub(super) fn reference() -> ObjectRef {
 pub(super) fn wait_for_cluster_info(
     cluster: &dyn Cluster,
     limit: Duration,
-    check: impl Fn(&Value) -> Tried<()>,
-) -> Tried<Value> {
+    check: impl Fn(&Value) -> WorldResult<()>,
+) -> WorldResult<Value> {
     // Before the run begins there is no token to cancel it: a signal ends the process.
     let cancel = Cancel::never();
     let mut tries = Backoff {
@@ -60,7 +60,7 @@ pub(super) fn wait_for_cluster_info(
 }
 
 /// Reads and checks the data once.
-fn read(cluster: &dyn Cluster, check: &impl Fn(&Value) -> Tried<()>) -> Tried<Value> {
+fn read(cluster: &dyn Cluster, check: &impl Fn(&Value) -> WorldResult<()>) -> WorldResult<Value> {
     let found = cluster.get(&reference()).map_err(explain_long_answer)?;
     let data = match found {
         Some(object) => object["data"].clone(),

@@ -12,7 +12,7 @@ use crate::{
     operator_files,
     pki::Kubeconfig,
     secret::Secret,
-    world::{Cluster, Net, Tried, reach::Reach},
+    world::{Cluster, Net, WorldResult, reach::Reach},
 };
 use data_encoding::BASE64;
 use kubephase_wit::{Failure, FailureCode};
@@ -29,7 +29,7 @@ pub(super) fn discover(
     net: &dyn Net,
     limit: Duration,
     may_run: bool,
-) -> Tried<Discovered> {
+) -> WorldResult<Discovered> {
     let source = file.kube_config_path.as_str();
     let (mut kubeconfig, folder) = read_kubeconfig(file, net, limit)?;
     embed_files(&mut kubeconfig, source, folder)?;
@@ -95,7 +95,7 @@ enum Published {
 }
 
 /// Waits for `cluster-info`, and reads it.
-fn read_published(cluster: &dyn Cluster, limit: Duration) -> Tried<Published> {
+fn read_published(cluster: &dyn Cluster, limit: Duration) -> WorldResult<Published> {
     let info = match wait_for_cluster_info(cluster, limit, |_| Ok(())) {
         Ok(info) => info,
         Err(failure) if failure.code == FailureCode::Forbidden => return Ok(Published::Forbidden),
@@ -117,7 +117,7 @@ fn read_kubeconfig<'s>(
     file: &'s FileDiscovery,
     net: &dyn Net,
     limit: Duration,
-) -> Tried<(Kubeconfig, Option<&'s Path>)> {
+) -> WorldResult<(Kubeconfig, Option<&'s Path>)> {
     let path = file.kube_config_path.as_str();
     if file.is_remote() {
         let text = fetch(path, net, limit)?;
@@ -133,7 +133,7 @@ fn read_kubeconfig<'s>(
 }
 
 /// Gets a kubeconfig from a server whose certificate the system's authorities signed.
-fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
+fn fetch(url: &str, net: &dyn Net, limit: Duration) -> WorldResult<Secret<String>> {
     let parsed = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     // Before the run begins there is no token to cancel it: a signal ends the process.
     let budget = Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never());
@@ -154,7 +154,11 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
 
 /// Puts the contents of the files that a kubeconfig names into the kubeconfig. A kubeconfig from a
 /// server must not name files of this machine.
-fn embed_files(kubeconfig: &mut Kubeconfig, source: &str, folder: Option<&Path>) -> Tried<()> {
+fn embed_files(
+    kubeconfig: &mut Kubeconfig,
+    source: &str,
+    folder: Option<&Path>,
+) -> WorldResult<()> {
     kubeconfig.embed_files(&|path: &str| {
         let folder = folder.ok_or_else(|| {
             unusable(

@@ -16,7 +16,7 @@ use crate::{
     pki::Certificate,
     render,
     secret::Secret,
-    world::{Cluster, Net, Tried},
+    world::{Cluster, Net, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub fn discover(
     api: &dyn Cluster,
     net: &dyn Net,
     is_named: bool,
-) -> Tried<FoundCluster> {
+) -> WorldResult<FoundCluster> {
     discover_within(time_limit(join), join, api, net, is_named)
 }
 
@@ -60,7 +60,7 @@ fn discover_within(
     api: &dyn Cluster,
     net: &dyn Net,
     is_named: bool,
-) -> Tried<FoundCluster> {
+) -> WorldResult<FoundCluster> {
     let discovered = match (&join.discovery.bootstrap_token, &join.discovery.file) {
         (Some(token), _) => token::discover(token, api, limit),
         (None, Some(file)) => file::discover(file, api, net, limit, is_named && !join.dry_run),
@@ -127,7 +127,7 @@ struct Discovered {
 }
 
 /// Parses the certificates of an authority.
-fn parse_authorities(pem: &str) -> Tried<Vec<Certificate>> {
+fn parse_authorities(pem: &str) -> WorldResult<Vec<Certificate>> {
     let all = Certificate::parse_all(pem)
         .map_err(|why| invalid(format!("the cluster's authority cannot be read: {why}")))?;
     if all.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
     pki::{Kubeconfig, jws},
     program,
     secret::{Secret, bootstrap_token},
-    world::{Cluster, Tried},
+    world::{Cluster, WorldResult},
 };
 use kubephase_sdk::yaml;
 use kubephase_wit::{Failure, FailureCode};
@@ -25,7 +25,7 @@ pub(super) fn discover(
     token: &TokenDiscovery,
     api: &dyn Cluster,
     limit: Duration,
-) -> Tried<Discovered> {
+) -> WorldResult<Discovered> {
     let pins = parse_pins(token)?;
     let server = format!("https://{}", token.api_server_endpoint);
     let untrusted = api.as_holder_of(&anonymous_kubeconfig(&server, None))?;
@@ -56,7 +56,7 @@ pub(super) fn discover(
 }
 
 /// Returns the pinned hashes of the authority's public keys.
-fn parse_pins(token: &TokenDiscovery) -> Tried<BTreeSet<String>> {
+fn parse_pins(token: &TokenDiscovery) -> WorldResult<BTreeSet<String>> {
     let pins = token.ca_cert_hashes.iter().map(|hash| parse_ca_hash(hash));
     pins.collect::<Result<_, _>>().map_err(|why| {
         invalid(format!(
@@ -70,7 +70,7 @@ fn read_signed_info(
     cluster: &dyn Cluster,
     token: &Secret<String>,
     limit: Duration,
-) -> Tried<Value> {
+) -> WorldResult<Value> {
     let id = bootstrap_token::id(token);
     let key = format!("jws-kubeconfig-{id}");
     let info = wait_for_cluster_info(cluster, limit, |data| {
@@ -92,7 +92,7 @@ fn read_signed_info(
 }
 
 /// Checks that the key of an authority is pinned.
-fn check_pins(authority_pem: &str, pins: &BTreeSet<String>) -> Tried<()> {
+fn check_pins(authority_pem: &str, pins: &BTreeSet<String>) -> WorldResult<()> {
     let keys: Vec<String> = parse_authorities(authority_pem)?
         .iter()
         .map(|authority| authority.public_key_sha256())

@@ -1,12 +1,12 @@
 //! Cleanup effects of `reset`. Each does nothing if its target does not exist.
 use super::{
-    Applied, Context, Done, etcd,
+    Applied, Context, EffectOutcome, etcd,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     users,
 };
 use crate::{
     wasm::grant::Grant,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_sdk::{spec::ClearSpec, undo::Inverse};
 use kubephase_wit::{Failure, FailureCode};
@@ -15,7 +15,7 @@ use kubephase_wit::{Failure, FailureCode};
 ///
 /// # Errors
 /// The target cannot be removed. A target that cannot be looked at is skipped.
-pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
+pub fn clear(spec: &ClearSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let world = context.world;
     let outcome = match spec {
         ClearSpec::Directory { path } => empty_directory(path, world.files()),
@@ -43,7 +43,7 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
         Err(failure) if failure.code == FailureCode::NotChecked => {
             Ok(Applied::Skipped(failure.message).into())
         }
-        outcome => outcome.map(Done::from),
+        outcome => outcome.map(EffectOutcome::from),
     }
 }
 
@@ -56,7 +56,7 @@ fn changed_if(changed: bool) -> Applied {
 }
 
 /// Refuses to clear a directory at the top of the tree, and a path with `.` or `..`.
-fn check_depth(path: &str) -> Tried<()> {
+fn check_depth(path: &str) -> WorldResult<()> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() < 2
         || !path.starts_with('/')
@@ -74,7 +74,7 @@ fn check_depth(path: &str) -> Tried<()> {
 }
 
 /// Removes a directory if it is empty.
-fn remove_empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
+fn remove_empty_directory(path: &str, files: &dyn Files) -> WorldResult<Applied> {
     check_depth(path)?;
     if files
         .stat(path)?
@@ -89,7 +89,7 @@ fn remove_empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
 }
 
 /// Removes the contents of a directory.
-fn empty_directory(path: &str, files: &dyn Files) -> Tried<Applied> {
+fn empty_directory(path: &str, files: &dyn Files) -> WorldResult<Applied> {
     check_depth(path)?;
     if files.stat(path)?.is_none() {
         return Ok(Applied::Unchanged);
@@ -119,7 +119,7 @@ impl EffectKind for ClearSpec {
             target: Target::Other(self.to_string()),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes,
         }
@@ -129,7 +129,7 @@ impl EffectKind for ClearSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         clear(self, context)
     }
 }

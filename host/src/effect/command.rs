@@ -1,6 +1,6 @@
 //! Programs that the host runs as effects.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         gate::{Demand, EXECUTE},
         grant::Grant,
     },
-    world::{Rights, Tried},
+    world::{Rights, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
 
@@ -24,7 +24,7 @@ impl EffectKind for CommandLine {
             target: Target::Other(self.to_string()),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -34,7 +34,7 @@ impl EffectKind for CommandLine {
         grant.allows(&EXECUTE.row, &[Demand::Command(self)])
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let budget = Budget::new(MAX_OUTPUT_BYTES, context.command_time, context.cancel);
         let result = context.world.node().run(self, Rights::Full, &budget);
         let output = result.map_err(|failure| match failure.known_code() {
@@ -42,7 +42,7 @@ impl EffectKind for CommandLine {
             _ => failure,
         })?;
         if output.status == 0 {
-            return Ok(Done::from(Applied::Changed));
+            return Ok(EffectOutcome::from(Applied::Changed));
         }
         let message = format!(
             "`{self}` ended with status {}: {}",

@@ -1,7 +1,7 @@
 //! Membership of etcd. A new member is a learner until it has caught up, and only then gets a vote:
 //! so the cluster keeps its quorum even if the new member fails.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     wait::{timeout_failure, would_wait},
@@ -10,7 +10,7 @@ use crate::{
     backoff::{Backoff, NextTry, Tries},
     budget::Budget,
     wasm::grant::Grant,
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_sdk::spec::EtcdMemberSpec;
 use std::time::{Duration, Instant};
@@ -26,13 +26,13 @@ const RESTART_AFTER: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// `timeout` if the member does not serve in time, `cancelled`, or the failure of etcd.
-pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
+pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let mut tries = start_tries(context.wait_limit(spec.timeout_seconds));
     let (mut changed, mut visibility) = (false, Visibility::NotSeen);
     loop {
         let last = match step(spec, context, &mut visibility) {
-            Ok(Step::Reached) => return Ok(Done::from(changed)),
-            Ok(Step::Changed) if !spec.voting => return Ok(Done::from(Applied::Changed)),
+            Ok(Step::Reached) => return Ok(EffectOutcome::from(changed)),
+            Ok(Step::Changed) if !spec.voting => return Ok(EffectOutcome::from(Applied::Changed)),
             Ok(Step::Changed) => {
                 changed = true;
                 continue;
@@ -63,7 +63,11 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
 ///
 /// # Errors
 /// The failure of etcd, or `cancelled`.
-pub fn remove_member(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
+pub fn remove_member(
+    peer_url: &str,
+    timeout_seconds: i64,
+    context: &Context,
+) -> WorldResult<Applied> {
     let (etcd, mut tries) = (
         context.world.etcd(),
         start_tries(to_duration(timeout_seconds)),
@@ -98,7 +102,7 @@ fn start_tries(limit: Duration) -> Tries {
 }
 
 /// Waits for the next try. Returns false if there is no time for it.
-fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
+fn wait_for_next(tries: &mut Tries, context: &Context) -> WorldResult<bool> {
     match tries.wait(context.cancel) {
         NextTry::Due => Ok(true),
         NextTry::OutOfTime => Ok(false),
@@ -124,7 +128,11 @@ enum Visibility {
 }
 
 /// Looks at the member, and makes at most one change.
-fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -> Tried<Step> {
+fn step(
+    spec: &EtcdMemberSpec,
+    context: &Context,
+    visibility: &mut Visibility,
+) -> WorldResult<Step> {
     let etcd = context.world.etcd();
     let members = etcd.members()?;
     let Some(member) = members
@@ -165,7 +173,7 @@ fn step(spec: &EtcdMemberSpec, context: &Context, visibility: &mut Visibility) -
 /// restart it publishes at once. It has no vote, so the cluster does not need it meanwhile. A
 /// graceful shutdown would wait for the name too, so the member is killed as by a power cut, which
 /// etcd survives.
-fn restart_member(context: &Context) -> Tried<()> {
+fn restart_member(context: &Context) -> WorldResult<()> {
     let runtime = context.world.runtime();
     let containers = runtime.containers()?;
     let own = containers
@@ -183,7 +191,7 @@ impl EffectKind for EtcdMemberSpec {
             target: Target::Other(format!("{}{vote}", self.peer_url)),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -193,7 +201,7 @@ impl EffectKind for EtcdMemberSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         ensure_member(self, context)
     }
 }

@@ -5,7 +5,7 @@ mod kinds;
 pub use kinds::*;
 
 use super::{Applied, Effect};
-use crate::world::{Files, Tried};
+use crate::world::{Files, WorldResult};
 use kubephase_wit::{Failure, FailureCode, FileMeta};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Directory {
     ///
     /// # Errors
     /// The directory cannot be made.
-    pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
+    pub fn ensure(&self, files: &dyn Files) -> WorldResult<Applied> {
         if files
             .stat(&self.path)?
             .is_some_and(|meta| meta.kind == "directory")
@@ -70,7 +70,7 @@ impl File {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn ensure(&self, files: &dyn Files) -> Tried<Applied> {
+    pub fn ensure(&self, files: &dyn Files) -> WorldResult<Applied> {
         if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
             && files.read(&self.path)? == self.content
         {
@@ -103,7 +103,7 @@ impl Mode {
     /// # Errors
     /// `not-found` if the file does not exist; `denied` if further users could use it and
     /// `may_widen` is false.
-    pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Applied> {
+    pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> WorldResult<Applied> {
         let meta = files.stat(&self.path)?.ok_or_else(|| {
             Failure::new(
                 FailureCode::NotFound,
@@ -152,7 +152,7 @@ impl Owner {
     ///
     /// # Errors
     /// The owner of a file cannot be changed.
-    pub fn ensure(&self, files: &dyn Files) -> Tried<bool> {
+    pub fn ensure(&self, files: &dyn Files) -> WorldResult<bool> {
         files.chown_recursive(&self.path, self.owner)
     }
 }
@@ -161,7 +161,7 @@ impl Owner {
 ///
 /// # Errors
 /// `denied` if it is a device, a pipe or a socket: no run makes these.
-pub fn remove(path: &str, files: &dyn Files) -> Tried<Applied> {
+pub fn remove(path: &str, files: &dyn Files) -> WorldResult<Applied> {
     let Some(meta) = files.stat(path)? else {
         return Ok(Applied::Unchanged);
     };

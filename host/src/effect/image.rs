@@ -1,6 +1,6 @@
 //! Images: the host pulls an image that the container runtime does not have.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         gate::{Demand, PULL_IMAGE},
         grant::Grant,
     },
-    world::Tried,
+    world::WorldResult,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ impl EffectKind for Image {
             target: Target::Other(self.image.to_string()),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -36,14 +36,14 @@ impl EffectKind for Image {
         grant.allows(&PULL_IMAGE.row, &[Demand::Image(&self.image)])
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let (image, runtime) = (&self.image, context.world.runtime());
         let always = context.config.init.node_registration.image_pull_policy == "Always";
         if !always && runtime.image_present(image).unwrap_or(false) {
-            return Ok(Done::from(Applied::Unchanged));
+            return Ok(EffectOutcome::from(Applied::Unchanged));
         }
         match runtime.pull(image) {
-            Ok(()) => Ok(Done::from(Applied::Changed)),
+            Ok(()) => Ok(EffectOutcome::from(Applied::Changed)),
             Err(failure) if failure.code == kubephase_wit::FailureCode::NotChecked => {
                 Ok(Applied::Skipped(failure.message).into())
             }

@@ -1,7 +1,7 @@
 //! Effects of `join`: the shared keys, the kubeconfig with which the kubelet requests its
 //! certificate, and the server in the kubelet's own kubeconfig.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     shared_keys,
 };
@@ -9,7 +9,7 @@ use crate::{
     pki::Kubeconfig,
     program,
     wasm::grant::Grant,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use data_encoding::BASE64;
 use kubephase_sdk::spec::FetchKeysSpec;
@@ -23,7 +23,7 @@ use serde_json::Value;
 /// # Errors
 /// The Secret does not exist or lacks a file, the certificate key does not fit, or a file cannot be
 /// written.
-pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
+pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
     let secret = match context.config.join {
         Some(_) => bootstrap_api(context)?.get(&shared_secret()),
@@ -49,7 +49,7 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
         files.write(path, content.reveal(), mode, None)?;
         changed = true;
     }
-    Ok(Done::from(changed))
+    Ok(EffectOutcome::from(changed))
 }
 
 fn shared_secret() -> ObjectRef {
@@ -70,7 +70,7 @@ fn missing_secret() -> Failure {
 
 /// Returns the encrypted content of a file in the Secret; empty if the control plane does not have
 /// the file.
-fn read_sealed(secret: &Value, name: &str, path: &str) -> Tried<Vec<u8>> {
+fn read_sealed(secret: &Value, name: &str, path: &str) -> WorldResult<Vec<u8>> {
     let Some(sealed) = secret["data"][name].as_str() else {
         let message = format!(
             "the Secret does not include the required certificate or key - name: {name}, path: \
@@ -104,13 +104,13 @@ fn with_upload_remedy(failure: Failure) -> Failure {
 ///
 /// # Errors
 /// `invalid` if this run joins no cluster, or the kubeconfig cannot be used.
-fn bootstrap_api(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
+fn bootstrap_api(context: &Context) -> WorldResult<Box<dyn crate::world::Cluster>> {
     let kubeconfig = &joined_cluster(context)?.bootstrap_kubeconfig;
     context.world.cluster().as_holder_of(kubeconfig)
 }
 
 /// Returns the cluster that this node joins.
-fn joined_cluster<'c>(context: &Context<'c>) -> Tried<&'c crate::config::JoinedCluster> {
+fn joined_cluster<'c>(context: &Context<'c>) -> WorldResult<&'c crate::config::JoinedCluster> {
     let join = context.config.join.as_ref();
     join.ok_or_else(|| Failure::new(FailureCode::Invalid, "this node joins no cluster"))
 }
@@ -125,7 +125,7 @@ pub fn kubeconfig_of_kubelet(bootstrap: &str) -> String {
 ///
 /// # Errors
 /// `invalid` if this run joins no cluster, or the file cannot be written.
-pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
+pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> WorldResult<bool> {
     let join = joined_cluster(context)?;
     let files = context.world.files();
     let content = join.bootstrap_kubeconfig.reveal().as_bytes();
@@ -139,7 +139,7 @@ pub fn write_bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> 
 ///
 /// # Errors
 /// `invalid` if the file is not a kubeconfig, or the file cannot be read or written.
-pub fn set_server(path: &str, url: &str, files: &dyn Files) -> Tried<Applied> {
+pub fn set_server(path: &str, url: &str, files: &dyn Files) -> WorldResult<Applied> {
     let text = files.read(path)?;
     let mut kubeconfig = Kubeconfig::parse(&String::from_utf8_lossy(&text), path)
         .map_err(|_| not_a_kubeconfig(path))?;
@@ -169,7 +169,7 @@ impl EffectKind for FetchKeysSpec {
                 self.files.iter().map(|(_, path)| path.clone()).collect(),
             ),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -179,7 +179,7 @@ impl EffectKind for FetchKeysSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         fetch_keys(self, context)
     }
 }
@@ -201,7 +201,7 @@ impl EffectKind for BootstrapKubeconfig {
                 kubeconfig_of_kubelet(&self.path),
             ]),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -211,8 +211,8 @@ impl EffectKind for BootstrapKubeconfig {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        write_bootstrap_kubeconfig(&self.path, context).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        write_bootstrap_kubeconfig(&self.path, context).map(EffectOutcome::from)
     }
 }
 
@@ -230,7 +230,7 @@ impl EffectKind for KubeconfigServer {
             target: Target::Path(self.path.clone()),
             files: FileProperties::of_host(vec![self.path.clone()]),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -240,8 +240,8 @@ impl EffectKind for KubeconfigServer {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        set_server(&self.path, &self.server, context.world.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        set_server(&self.path, &self.server, context.world.files()).map(EffectOutcome::from)
     }
 }
 

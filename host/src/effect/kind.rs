@@ -1,9 +1,9 @@
 //! The interface of a kind of effect. All of it is required, so the compiler names the parts that a
 //! new kind lacks.
-use super::{Context, Done};
+use super::{Context, EffectOutcome};
 use crate::{
     wasm::grant::Grant,
-    world::{Tried, object_ref},
+    world::{WorldResult, object_ref},
 };
 use kubephase_sdk::undo::Inverse;
 use kubephase_wit::ObjectRef;
@@ -25,7 +25,7 @@ pub trait EffectKind: EffectData {
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
-    fn apply(&self, context: &Context) -> Tried<Done>;
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome>;
 }
 
 /// What the host does with the data of any effect. Every kind of effect has it by its derived
@@ -73,7 +73,7 @@ pub struct Properties {
     /// whether it mostly waits for something other than a processor of this machine
     pub waits: bool,
     /// the work of making its keys and signing its certificates, in keys of 2048 bits
-    pub key_work: usize,
+    pub crypto_work: usize,
     pub undo: Undo,
     /// the inverse that this effect carries out: once the effect is applied, `reset` need not undo
     /// the earlier effects that have this inverse

@@ -9,7 +9,6 @@
 pub mod clear;
 mod command;
 mod context;
-mod done;
 pub mod etcd;
 pub mod files;
 mod footprint;
@@ -19,6 +18,7 @@ pub mod joining;
 pub mod kind;
 mod node;
 pub mod objects;
+mod outcome;
 pub mod pki;
 pub mod proposal;
 mod restart;
@@ -29,7 +29,6 @@ pub mod users;
 pub mod wait;
 
 pub use context::{Context, EffectFiles};
-pub use done::{Applied, Done, ObjectWrite};
 pub use files::{RemoveFile, StaticPod};
 pub use footprint::Footprint;
 pub use image::Image;
@@ -37,8 +36,9 @@ pub use joining::{BootstrapKubeconfig, KubeconfigServer};
 pub use kind::{EffectKind, Undo};
 pub use node::{Module, Service, Sysctl};
 pub use objects::{Delete, IfExists, Object, Patch};
+pub use outcome::{Applied, EffectOutcome, ObjectWrite};
 
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kind::Properties;
 use kubephase_sdk::undo::Inverse;
 use std::any::Any;
@@ -82,7 +82,7 @@ impl Effect {
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
-    pub fn apply(&self, context: &Context) -> Tried<Done> {
+    pub fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         self.0.apply(context)
     }
 
@@ -99,8 +99,8 @@ impl Effect {
 
     /// Returns the work of making a key or signing a certificate, in keys of 2048 bits; 0 for an
     /// effect that does neither.
-    pub fn key_work(&self) -> usize {
-        self.properties().key_work
+    pub fn crypto_work(&self) -> usize {
+        self.properties().crypto_work
     }
 
     /// Returns the effect as JSON.

@@ -1,6 +1,6 @@
 //! Effects on services, kernel parameters and kernel modules.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         gate::{Demand, ENSURE_SERVICE, LOAD_MODULE, SET_SYSCTL},
         grant::Grant,
     },
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_sdk::undo::Inverse;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl EffectKind for Service {
             target: Target::Other(format!("{} {}", self.name, self.state)),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: self.undo(),
             undoes: self.undoes(),
         }
@@ -62,7 +62,7 @@ impl EffectKind for Service {
 
     /// `restarted` restarts the service only if it does not run, or if an effect that this effect
     /// requires changed something.
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let node = context.world.node();
         if self.state == "restarted"
             && !context.dependency_changed
@@ -70,9 +70,10 @@ impl EffectKind for Service {
                 .service(&self.name)?
                 .is_some_and(|service| service.active)
         {
-            return Ok(Done::from(Applied::Unchanged));
+            return Ok(EffectOutcome::from(Applied::Unchanged));
         }
-        node.ensure_service(&self.name, &self.state).map(Done::from)
+        node.ensure_service(&self.name, &self.state)
+            .map(EffectOutcome::from)
     }
 }
 
@@ -90,7 +91,7 @@ impl EffectKind for Sysctl {
             target: Target::Other(format!("{}={}", self.key, self.value)),
             files: FileProperties::none(),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -100,9 +101,10 @@ impl EffectKind for Sysctl {
         grant.allows(&SET_SYSCTL.row, &[Demand::KernelParameter(&self.key)])
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let node = context.world.node();
-        node.set_sysctl(&self.key, &self.value).map(Done::from)
+        node.set_sysctl(&self.key, &self.value)
+            .map(EffectOutcome::from)
     }
 }
 
@@ -119,7 +121,7 @@ impl EffectKind for Module {
             target: Target::Other(self.name.to_string()),
             files: FileProperties::none(),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -129,7 +131,11 @@ impl EffectKind for Module {
         grant.allows(&LOAD_MODULE.row, &[Demand::Module(&self.name)])
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        context.world.node().load_module(&self.name).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        context
+            .world
+            .node()
+            .load_module(&self.name)
+            .map(EffectOutcome::from)
     }
 }

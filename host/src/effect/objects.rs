@@ -5,9 +5,9 @@ pub mod owner;
 
 pub use kinds::{Delete, Object, Patch};
 
-use super::{Applied, Done, ObjectWrite};
+use super::{Applied, EffectOutcome, ObjectWrite};
 use crate::world::{
-    Cluster, Tried,
+    Cluster, WorldResult,
     object_ref::{reference, resource, target},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -28,14 +28,21 @@ pub enum IfExists {
 }
 
 /// Creates an object. If the object exists already, does with it what `if_exists` says.
-pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
+///
+/// # Errors
+/// The manifest does not name an object, or the API server refuses a request.
+pub fn ensure(
+    manifest: &Value,
+    if_exists: IfExists,
+    cluster: &dyn Cluster,
+) -> WorldResult<EffectOutcome> {
     let object = reference(manifest)?;
     if let Some(current) = cluster.get(&object)? {
         return change_existing(manifest, if_exists, &current, cluster);
     }
     if if_exists == IfExists::Apply {
         cluster.server_side_apply(manifest)?;
-        return Ok(Done {
+        return Ok(EffectOutcome {
             writes: vec![record_write("APPLY", &object, manifest)],
             ..Applied::Changed.into()
         });
@@ -52,23 +59,26 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         }
         Err(failure) => return Err(failure),
     };
-    Ok(Done {
+    Ok(EffectOutcome {
         writes: vec![record_write(verb, &object, manifest)],
         ..Applied::Changed.into()
     })
 }
 
 /// Changes an object that was read (`current`), as `if_exists` says.
+///
+/// # Errors
+/// The API server refuses the change.
 pub fn change_existing(
     manifest: &Value,
     if_exists: IfExists,
     current: &Value,
     cluster: &dyn Cluster,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let wanted = without_changing_fields(manifest);
     let applied = match if_exists {
         IfExists::Retain => return Ok(retained_result()),
-        _ if has_state(&wanted, current, ListRule::Equal) => Applied::Unchanged,
+        _ if has_state(&wanted, current, ListComparison::Equal) => Applied::Unchanged,
         IfExists::Apply => cluster
             .server_side_apply(manifest)
             .map(|_| Applied::Changed)?,
@@ -78,7 +88,7 @@ pub fn change_existing(
         IfExists::Apply => "APPLY",
         _ => "UPDATE",
     };
-    Ok(Done {
+    Ok(EffectOutcome {
         writes: vec![record_write(verb, &reference(manifest)?, manifest)],
         ..applied.into()
     })
@@ -86,42 +96,55 @@ pub fn change_existing(
 
 /// Returns the result for an object that is kept unchanged. Nothing is recorded: the object in the
 /// cluster may differ from the manifest.
-fn retained_result() -> Done {
+fn retained_result() -> EffectOutcome {
     Applied::Skipped("it exists already and is kept unchanged".into()).into()
 }
 
 /// Applies a strategic merge patch, unless the object has the patched state already.
-pub fn apply_patch(object: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
+///
+/// # Errors
+/// The object does not exist, or the API server refuses the patch.
+pub fn apply_patch(
+    object: &ObjectRef,
+    patch: &Value,
+    cluster: &dyn Cluster,
+) -> WorldResult<EffectOutcome> {
     let current = cluster.get(object)?;
     patch_current(object, patch, current.as_ref(), cluster)
 }
 
 /// Applies a strategic merge patch to an object that was read (`current`), unless the object has
 /// the patched state already.
+///
+/// # Errors
+/// The object does not exist, or the API server refuses the patch.
 pub fn patch_current(
     object: &ObjectRef,
     patch: &Value,
     current: Option<&Value>,
     cluster: &dyn Cluster,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let current = current.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,
             format!("{} does not exist, so it cannot be patched", target(object)),
         )
     })?;
-    let changed = !has_state(patch, current, ListRule::Contains);
+    let changed = !has_state(patch, current, ListComparison::Contains);
     if changed {
         cluster.patch(object, patch)?;
     }
-    Ok(Done {
+    Ok(EffectOutcome {
         writes: vec![record_write("PATCH", object, patch)],
-        ..Done::from(changed)
+        ..EffectOutcome::from(changed)
     })
 }
 
 /// Deletes an object, if it exists.
-pub fn delete(object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
+///
+/// # Errors
+/// The API server refuses a request.
+pub fn delete(object: &ObjectRef, cluster: &dyn Cluster) -> WorldResult<EffectOutcome> {
     let changed = cluster.get(object)?.is_some();
     if changed {
         cluster.delete(object, None)?;
@@ -130,10 +153,10 @@ pub fn delete(object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
 }
 
 /// Returns the result of a deletion. It changed something if the object existed.
-fn deletion_result(object: &ObjectRef, changed: bool) -> Done {
-    Done {
+fn deletion_result(object: &ObjectRef, changed: bool) -> EffectOutcome {
+    EffectOutcome {
         writes: vec![record_write("DELETE", object, &Value::Null)],
-        ..Done::from(changed)
+        ..EffectOutcome::from(changed)
     }
 }
 
@@ -165,7 +188,7 @@ fn without_changing_fields(manifest: &Value) -> Value {
 
 /// How the lists of a wanted state are compared with the lists of an object.
 #[derive(Clone, Copy)]
-enum ListRule {
+enum ListComparison {
     /// Lists are equally long, and each item has the wanted state.
     Equal,
     /// Each wanted item may be anywhere in its list: a patch merges lists.
@@ -175,7 +198,7 @@ enum ListRule {
 /// Whether an object is in the wanted state: it has all wanted fields with the wanted values.
 /// Fields that the server added (defaults, its own metadata) do not count. A field that is to be
 /// empty may be absent.
-fn has_state(wanted: &Value, current: &Value, lists: ListRule) -> bool {
+fn has_state(wanted: &Value, current: &Value, lists: ListComparison) -> bool {
     let is_in_state = |wanted: &Value, current: &Value| has_state(wanted, current, lists);
     match (wanted, current) {
         (Value::Object(wanted), Value::Object(current)) => wanted.iter().all(|(key, wanted)| {
@@ -184,12 +207,12 @@ fn has_state(wanted: &Value, current: &Value, lists: ListRule) -> bool {
                 .map_or_else(|| is_empty(wanted), |current| is_in_state(wanted, current))
         }),
         (Value::Array(wanted), Value::Array(current)) => match lists {
-            ListRule::Equal => {
+            ListComparison::Equal => {
                 let mut pairs = wanted.iter().zip(current);
                 wanted.len() == current.len()
                     && pairs.all(|(wanted, current)| is_in_state(wanted, current))
             }
-            ListRule::Contains => wanted
+            ListComparison::Contains => wanted
                 .iter()
                 .all(|wanted| current.iter().any(|current| is_in_state(wanted, current))),
         },

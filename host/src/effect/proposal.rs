@@ -1,7 +1,7 @@
 //! The proposals of one call of a phase: effects with their reasons, and the order of applying
 //! them.
 use super::Effect;
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -59,7 +59,7 @@ impl Proposal {
 ///
 /// # Errors
 /// `cycle` if proposals require each other.
-pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
+pub fn order(proposals: &[Proposal]) -> WorldResult<Vec<usize>> {
     let mut order = Vec::with_capacity(proposals.len());
     // For each proposal: the number of its unmet requirements, and the proposals that wait for it.
     let mut missing: Vec<usize> = proposals

@@ -1,6 +1,6 @@
 //! Restarts of components of the control plane that read their certificate only when they start.
 use super::{
-    Applied, Context, Done,
+    Applied, Context, EffectOutcome,
     context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     wait::wait_until,
@@ -9,7 +9,7 @@ use crate::{
     backoff::{Backoff, NextTry},
     render::MANIFESTS,
     wasm::grant::Grant,
-    world::{Container, Runtime, Tried, text_file::read_kubeconfig},
+    world::{Container, Runtime, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, RestartSpec, WaitSpec};
 use kubephase_wit::{Failure, FailureCode};
@@ -36,7 +36,7 @@ fn was_renewed(path: &str, context: &Context) -> bool {
 
 /// Stops the containers of a component. Waits until the kubelet has started the component again and
 /// the component is healthy.
-fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
+fn restart(spec: &RestartSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let runtime = context.world.runtime();
     let component = &spec.component;
     if let Some(path) = &spec.if_renewed
@@ -46,7 +46,7 @@ fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
     }
     let old = match running_containers(component, runtime) {
         Err(failure) if failure.code == FailureCode::NotChecked => {
-            return Ok(Done::with_lines(
+            return Ok(EffectOutcome::with_lines(
                 Applied::Skipped(failure.message),
                 [format!("[dryrun] Would restart {component}")],
             ));
@@ -75,7 +75,7 @@ fn restart(spec: &RestartSpec, context: &Context) -> Tried<Done> {
         ),
         ..why
     })?;
-    Ok(Done {
+    Ok(EffectOutcome {
         applied: Applied::Changed,
         ..waited
     })
@@ -95,7 +95,7 @@ fn still_running(component: &str, why: Failure) -> Failure {
 
 /// Returns the running containers of the component's static Pods. A Pod of another namespace may
 /// have a container of this name too.
-fn running_containers(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Container>> {
+fn running_containers(component: &str, runtime: &dyn Runtime) -> WorldResult<Vec<Container>> {
     let pod = format!("{component}-");
     let mut containers = runtime.containers()?;
     containers.retain(|container| {
@@ -108,7 +108,7 @@ fn running_containers(component: &str, runtime: &dyn Runtime) -> Tried<Vec<Conta
 }
 
 /// Waits until another container of the component runs than those that were stopped.
-fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> Tried<()> {
+fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> WorldResult<()> {
     let component = &spec.component;
     let limit = to_duration(spec.timeout_seconds);
     let mut tries = Backoff::every(PAUSE, limit).start();
@@ -143,7 +143,7 @@ impl EffectKind for RestartSpec {
             target: Target::Other(self.component.clone()),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -153,7 +153,7 @@ impl EffectKind for RestartSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         restart(self, context)
     }
 }

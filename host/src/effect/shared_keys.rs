@@ -3,7 +3,7 @@
 use crate::{
     program,
     secret::Secret,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -36,7 +36,7 @@ pub fn random_key() -> Secret<String> {
 ///
 /// # Errors
 /// `invalid` if the text is not 64 hexadecimal digits. The message does not quote it.
-pub fn parse_key(text: &Secret<String>) -> Tried<CertificateKey> {
+pub fn parse_key(text: &Secret<String>) -> WorldResult<CertificateKey> {
     let decoded = HEXLOWER_PERMISSIVE
         .decode(text.reveal().as_bytes())
         .map(Secret::new);
@@ -95,7 +95,7 @@ fn copy_with_room_for_tag(plain: &Secret<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 ///
 /// # Errors
 /// `invalid` if the text was encrypted with another key, or was changed.
-pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
+pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> WorldResult<Secret<Vec<u8>>> {
     let (nonce, encrypted) = sealed
         .split_at_checked(NONCE_LEN)
         .ok_or_else(cannot_decrypt)?;
@@ -134,7 +134,7 @@ pub fn build_secret(
     key: &CertificateKey,
     owner: &str,
     owner_uid: &str,
-) -> Tried<Value> {
+) -> WorldResult<Value> {
     let mut data = Map::new();
     for (name, path) in &spec.files {
         let sealed = read_file(files, path)?.map(|content| BASE64.encode(&encrypt(key, &content)));
@@ -181,7 +181,7 @@ pub fn is_secret_current(
 
 /// Reads a file; `None` if it does not exist, or if its path is empty (an external etcd without
 /// TLS).
-fn read_file(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
+fn read_file(files: &dyn Files, path: &str) -> WorldResult<Option<Secret<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);
     }

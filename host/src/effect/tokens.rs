@@ -1,7 +1,7 @@
 //! Bootstrap tokens and the shared keys, as Secrets of the cluster. Only the host knows their
 //! secrets.
 use super::{
-    Applied, Context, Done, ObjectWrite,
+    Applied, Context, EffectOutcome, ObjectWrite,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     objects, shared_keys,
 };
@@ -10,7 +10,7 @@ use crate::{
     render::objects as rendered,
     secret::bootstrap_token,
     wasm::grant::Grant,
-    world::{Cluster, Tried, object_ref},
+    world::{Cluster, WorldResult, object_ref},
 };
 use kubephase_sdk::{
     kubeadm::Duration,
@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 ///
 /// # Errors
 /// `invalid` if the configuration has no such token; or the failure of the API server.
-pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done> {
+pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let token = context
         .config
         .init
@@ -47,7 +47,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         Some(_) => cluster.replace(&manifest).map(|_| Applied::Changed)?,
         None => cluster.create(&manifest).map(|_| Applied::Changed)?,
     };
-    Ok(Done {
+    Ok(EffectOutcome {
         writes: vec![objects::record_write("CREATE", &reference, &manifest)],
         ..applied.into()
     })
@@ -84,7 +84,7 @@ fn parse_expiry(encoded: &Value) -> Option<i64> {
 ///
 /// # Errors
 /// The certificate key is malformed, a key cannot be read, or the failure of the API server.
-pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
+pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let (cluster, files) = (context.world.cluster(), context.world.files());
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
     let current = cluster.get(&secret_reference("kubeadm-certs"))?;
@@ -93,7 +93,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         && shared_keys::is_secret_current(spec, files, &key, current)
     {
         let token = objects::record_write("CREATE", &object_ref::reference(&owner)?, &owner);
-        return Ok(Done {
+        return Ok(EffectOutcome {
             writes: vec![token, record_secret(spec, current.clone(), context)],
             ..Applied::Unchanged.into()
         });
@@ -123,7 +123,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         objects::record_write("CREATE", &owner_reference, &owner),
         record_secret(spec, manifest, context),
     ];
-    Ok(Done {
+    Ok(EffectOutcome {
         writes,
         ..Applied::Changed.into()
     })
@@ -131,7 +131,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
 
 /// Returns the token that owns the Secret, as its own Secret. `None` if the cluster does not have
 /// it any more.
-fn find_owner(cluster: &dyn Cluster, secret: &Value) -> Tried<Option<Value>> {
+fn find_owner(cluster: &dyn Cluster, secret: &Value) -> WorldResult<Option<Value>> {
     let name = secret.pointer("/metadata/ownerReferences/0/name");
     match name.and_then(Value::as_str) {
         Some(name) => cluster.get(&secret_reference(name)),
@@ -166,7 +166,7 @@ impl EffectKind for BootstrapTokenSpec {
             target: Target::Other(format!("token {}", self.index)),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -176,7 +176,7 @@ impl EffectKind for BootstrapTokenSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         ensure_token(self, context)
     }
 }
@@ -188,7 +188,7 @@ impl EffectKind for ShareKeysSpec {
             target: Target::Other(shared_keys::TARGET.into()),
             files: FileProperties::none(),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -198,7 +198,7 @@ impl EffectKind for ShareKeysSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         share_keys(self, context)
     }
 }

@@ -1,14 +1,14 @@
 //! The users and groups of the node as which a rootless control plane runs: entries of
 //! `/etc/passwd` and `/etc/group`.
 use super::{
-    Context, Done,
+    Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
 };
 use crate::{
     cancel::Cancel,
     render::static_pod::rootless::NO_SHELL,
     wasm::grant::Grant,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_sdk::spec::{ControlPlaneUsers, User};
 use kubephase_wit::{Failure, FailureCode};
@@ -38,7 +38,11 @@ impl Entry {
 /// # Errors
 /// `conflict` if an existing entry has one of the names or ids; or a file cannot be locked, read or
 /// written.
-pub fn ensure_users(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
+pub fn ensure_users(
+    users: &ControlPlaneUsers,
+    files: &dyn Files,
+    cancel: &Cancel,
+) -> WorldResult<bool> {
     let [_, apiserver, controller_manager, _] = ControlPlaneUsers::NAMES;
     let readers = Entry::new(
         ControlPlaneUsers::SA_KEY_READERS,
@@ -77,7 +81,7 @@ pub fn ensure_users(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cance
 ///
 /// # Errors
 /// `conflict` if a name has another id by now, or an id has another name.
-fn add_missing(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8>>> {
+fn add_missing(path: &str, entries: &[Entry], files: &dyn Files) -> WorldResult<Option<Vec<u8>>> {
     let before = if files.stat(path)?.is_some() {
         files.read(path)?
     } else {
@@ -137,7 +141,7 @@ fn conflict(path: &str, other: &str, has: &str, wanted: &Entry) -> Failure {
 ///
 /// # Errors
 /// A file cannot be locked, read or written.
-pub fn remove_users(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
+pub fn remove_users(files: &dyn Files, cancel: &Cancel) -> WorldResult<bool> {
     let users = ControlPlaneUsers::NAMES;
     let groups = [users.as_slice(), &[ControlPlaneUsers::SA_KEY_READERS]].concat();
     let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
@@ -145,7 +149,7 @@ pub fn remove_users(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
 }
 
 /// Removes the lines with these names from a file. Returns whether there were any.
-fn remove_lines(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
+fn remove_lines(path: &str, names: &[&str], files: &dyn Files) -> WorldResult<bool> {
     let Some(meta) = files.stat(path)? else {
         return Ok(false);
     };
@@ -183,7 +187,7 @@ impl EffectKind for ControlPlaneUsers {
             target: Target::Other(self.to_string()),
             files: FileProperties::none(),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -193,8 +197,8 @@ impl EffectKind for ControlPlaneUsers {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure_users(self, context.world.files(), context.cancel).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        ensure_users(self, context.world.files(), context.cancel).map(EffectOutcome::from)
     }
 }
 

@@ -4,12 +4,12 @@ mod check;
 mod kind;
 mod static_pod;
 
-use super::{Applied, Context, Done};
+use super::{Applied, Context, EffectOutcome};
 use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
     text::{redact, sanitise},
-    world::{Container, Tried},
+    world::{Container, WorldResult},
 };
 use check::{Check, check};
 use kubephase_sdk::spec::{Condition, WaitSpec};
@@ -38,7 +38,7 @@ fn not_ready(message: String) -> Failure {
 /// # Errors
 /// `timeout` with the reason of the last check; `cancelled`; or immediately the failure of a check
 /// that is not retryable.
-pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
+pub fn wait_until(spec: &WaitSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let brisk = match spec.condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => LOCAL_PAUSE,
         _ => BRISK_PAUSE,
@@ -54,9 +54,9 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
         let last = match check(&spec.condition, context) {
             Ok(Check::Holds { changed }) => {
                 let lines = lines_about(&spec.condition, tries.elapsed(), context);
-                return Ok(Done {
+                return Ok(EffectOutcome {
                     lines,
-                    ..Done::from(changed)
+                    ..EffectOutcome::from(changed)
                 });
             }
             Ok(Check::NotYet) => "not ready yet".to_owned(),
@@ -87,8 +87,8 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
 
 /// Returns the result of a wait that is not carried out, because nothing more will happen in this
 /// world: the condition counts as if it held.
-pub(super) fn would_wait(what: &str) -> Done {
-    Done::with_lines(
+pub(super) fn would_wait(what: &str) -> EffectOutcome {
+    EffectOutcome::with_lines(
         Applied::Skipped("a dry run does not wait for what it does not start".into()),
         [format!("[dryrun] Would wait for {what}")],
     )

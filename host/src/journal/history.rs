@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
-    world::{Files, OpenFile, Tried, files::is_trusted},
+    world::{Files, OpenFile, WorldResult, files::is_trusted},
 };
 use fold::Fold;
 use kubephase_sdk::undo::UndoStep;
@@ -116,7 +116,7 @@ impl History {
 }
 
 /// Returns the run numbers and paths of the journals in a directory, the earliest first.
-pub(super) fn journal_paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
+pub(super) fn journal_paths(files: &dyn Files, directory: &str) -> WorldResult<Vec<(u64, String)>> {
     if files.stat(directory)?.is_none() {
         return Ok(Vec::new());
     }
@@ -143,7 +143,7 @@ pub(super) fn open<'f>(
     files: &'f dyn Files,
     directory: &str,
     path: &str,
-) -> Tried<Box<dyn OpenFile + 'f>> {
+) -> WorldResult<Box<dyn OpenFile + 'f>> {
     let opened = files.open(path)?;
     let meta = opened.meta();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);

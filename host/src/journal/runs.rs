@@ -6,7 +6,7 @@ use super::{
 use crate::{
     effect::Applied,
     event::{EffectResult, EventKind, RunResult},
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
 use std::path::Path;
@@ -28,7 +28,11 @@ pub struct EarlierRun {
 ///
 /// # Errors
 /// A journal cannot be read, or cannot be trusted.
-pub fn runs_of(files: &dyn Files, directory: &str, workflows: &[&str]) -> Tried<Vec<EarlierRun>> {
+pub fn runs_of(
+    files: &dyn Files,
+    directory: &str,
+    workflows: &[&str],
+) -> WorldResult<Vec<EarlierRun>> {
     let mut runs = Vec::new();
     for (run, path) in journal_paths(files, directory)? {
         let found = read_run(files, directory, run, &path)?;
@@ -38,7 +42,12 @@ pub fn runs_of(files: &dyn Files, directory: &str, workflows: &[&str]) -> Tried<
 }
 
 /// Reads one run; `None` if its journal is empty: it was killed at once.
-fn read_run(files: &dyn Files, directory: &str, run: u64, path: &str) -> Tried<Option<EarlierRun>> {
+fn read_run(
+    files: &dyn Files,
+    directory: &str,
+    run: u64,
+    path: &str,
+) -> WorldResult<Option<EarlierRun>> {
     let unreadable = |why: &dyn ToString| Failure::new(FailureCode::Invalid, why.to_string());
     let opened = open(files, directory, path)?;
     if opened.meta().size == 0 {

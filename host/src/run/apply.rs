@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     effect::{
-        Applied, Context, Done, Image, ObjectWrite,
+        Applied, Context, EffectOutcome, Image, ObjectWrite,
         proposal::{self, Proposal},
         territory::Territory,
     },
     event::{EffectResult, micros},
     plan::PlannedPhase,
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_wit::{Failure, FailureCode, Severity};
 use record::summary;
@@ -127,12 +127,12 @@ impl Application<'_> {
         };
         let mut changed = false;
         let (result, error) = match outcome {
-            Ok(done) => {
-                changed = done.applied == Applied::Changed;
-                let error = self.say_all(&done).err().map(PhaseError::Failed);
+            Ok(outcome) => {
+                changed = outcome.applied == Applied::Changed;
+                let error = self.say_all(&outcome).err().map(PhaseError::Failed);
                 self.note_paths(proposal, changed, &missing);
-                writes.extend(done.writes);
-                (EffectResult::Applied(done.applied), error)
+                writes.extend(outcome.writes);
+                (EffectResult::Applied(outcome.applied), error)
             }
             Err(failure)
                 if proposal.attempt.is_some() && failure.code != FailureCode::Cancelled =>
@@ -149,7 +149,11 @@ impl Application<'_> {
         (changed, error)
     }
 
-    fn apply_effect(&self, proposal: &Proposal, dependency_changed: bool) -> Tried<Done> {
+    fn apply_effect(
+        &self,
+        proposal: &Proposal,
+        dependency_changed: bool,
+    ) -> WorldResult<EffectOutcome> {
         let (executor, session) = (self.executor, self.session);
         let shared = &executor.shared;
         let target = summary(&proposal.effect).1;
@@ -183,7 +187,7 @@ impl Application<'_> {
             shared.makers.note(plugin, &proposal.effect, missing);
             &shared.made
         } else {
-            self.session.return_key_work(proposal.effect.key_work());
+            self.session.return_key_work(proposal.effect.crypto_work());
             &shared.found
         };
         paths.lock().extend(proposal.effect.paths());
@@ -200,9 +204,9 @@ impl Application<'_> {
     }
 
     /// Prints the lines and the warnings of an effect, up to the plugin's limit for messages.
-    fn say_all(&self, done: &Done) -> Result<(), String> {
-        self.say_lines(Severity::Info, &done.lines)?;
-        self.say_lines(Severity::Warning, &done.warnings)
+    fn say_all(&self, outcome: &EffectOutcome) -> Result<(), String> {
+        self.say_lines(Severity::Info, &outcome.lines)?;
+        self.say_lines(Severity::Warning, &outcome.warnings)
     }
 
     fn say_lines(&self, severity: Severity, lines: &[String]) -> Result<(), String> {

@@ -15,7 +15,7 @@ use crate::{
     secret::{classify::classify_within, settings},
     text::sanitise,
     wasm::plugin::Plugin,
-    world::Tried,
+    world::WorldResult,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::{Failure, FailureCode};
@@ -168,8 +168,8 @@ impl ObservationSource {
         &self,
         call: &str,
         args: Value,
-        ask: impl FnOnce() -> Tried<T>,
-    ) -> Tried<T> {
+        ask: impl FnOnce() -> WorldResult<T>,
+    ) -> WorldResult<T> {
         match self {
             ObservationSource::Unrecorded => ask(),
             ObservationSource::Recorded(recording) => {

@@ -7,7 +7,7 @@ use crate::{
     effect::Effect,
     program,
     wasm::gate::{PLUGIN_DIRECTORIES, owner_of_path},
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_sdk::spec::KubeconfigSpec;
 use kubephase_wit::{Failure, FailureCode};
@@ -40,7 +40,7 @@ pub fn uses_directory_of(effect: &Effect, plugin: &str) -> bool {
 ///
 /// # Errors
 /// `denied` if the directory belongs to another plugin. Any failure of reading the record.
-pub fn check_owner(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
+pub fn check_owner(files: &dyn Files, plugin: &str, identity: &str) -> WorldResult<()> {
     let owner = match read_owner(files, plugin)? {
         None => return Ok(()),
         Some(owner) if owner == identity => return Ok(()),
@@ -67,7 +67,7 @@ pub fn check_owner(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()>
 ///
 /// # Errors
 /// As for [`check_owner`]; or the record cannot be written.
-pub fn claim_directory(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
+pub fn claim_directory(files: &dyn Files, plugin: &str, identity: &str) -> WorldResult<()> {
     check_owner(files, plugin, identity)?;
     if read_owner(files, plugin)?.is_none() {
         files.write(&owner_record_path(plugin), identity.as_bytes(), 0o644, None)?;
@@ -80,7 +80,7 @@ pub fn claim_directory(files: &dyn Files, plugin: &str, identity: &str) -> Tried
 ///
 /// # Errors
 /// The directory or the record cannot be removed.
-pub fn purge(files: &dyn Files, plugin: &str) -> Tried<()> {
+pub fn purge(files: &dyn Files, plugin: &str) -> WorldResult<()> {
     let (directory, record) = (directory_path(plugin), owner_record_path(plugin));
     if files.stat(&directory)?.is_some() {
         files.remove_all(&directory)?;
@@ -92,7 +92,7 @@ pub fn purge(files: &dyn Files, plugin: &str) -> Tried<()> {
 }
 
 /// Returns the identity of the plugin that owns a directory, or `None` if there is no record.
-fn read_owner(files: &dyn Files, plugin: &str) -> Tried<Option<String>> {
+fn read_owner(files: &dyn Files, plugin: &str) -> WorldResult<Option<String>> {
     match files.read(&owner_record_path(plugin)) {
         Ok(identity) => Ok(Some(String::from_utf8_lossy(&identity).trim().to_owned())),
         Err(failure) if failure.code == FailureCode::NotFound => Ok(None),

@@ -10,7 +10,7 @@ use crate::{
     },
     phase::certs,
     plan::spec::is_within,
-    world::{Files, Tried, World, rehearsal::StandIns},
+    world::{Files, World, WorldResult, rehearsal::StandIns},
 };
 use anyhow::Result;
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec};
@@ -70,7 +70,7 @@ impl MissingSharedFiles {
     ///
     /// # Errors
     /// A file cannot be made.
-    pub fn make(&self, prepared: &Prepared, world: &dyn World, cancel: &Cancel) -> Tried<()> {
+    pub fn make(&self, prepared: &Prepared, world: &dyn World, cancel: &Cancel) -> WorldResult<()> {
         let context = Context {
             world,
             config: &prepared.config,
@@ -105,7 +105,7 @@ fn is_needed(prepared: &Prepared) -> bool {
 }
 
 /// Whether none of the files with these endings exists.
-fn lacks(base: &str, endings: &[&str], files: &dyn Files) -> Tried<bool> {
+fn lacks(base: &str, endings: &[&str], files: &dyn Files) -> WorldResult<bool> {
     for ending in endings {
         if files.stat(&format!("{base}.{ending}"))?.is_some() {
             return Ok(false);

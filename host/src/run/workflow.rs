@@ -1,4 +1,4 @@
-//! The interface of a workflow: everything that differs between `init`, `join` and `reset`. The
+//! The interface of a workflow: everything that differs between workflows. The
 //! workflows themselves are in [`crate::workflow`].
 use crate::{
     config::{Config, ConfigFile, Loaded, PhaseFlags},

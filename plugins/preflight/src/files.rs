@@ -9,6 +9,11 @@ use kubephase_sdk::{
 
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
 
+/// Checks that directories and files of an earlier cluster are not there, and that files which the
+/// configuration names are.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_files(config: &Config) -> Result<(), Failure> {
     if let Some(join) = &config.join {
         check_join_files(join);

@@ -7,6 +7,10 @@ use kubephase_sdk::{
     node_fact,
 };
 
+/// Checks that the program runs as root.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_privileges(_config: &Config) -> Result<(), Failure> {
     let user: u32 = node_fact("userId")?.unwrap_or(u32::MAX);
     let problem = error_unless(user == 0, || "user is not running as root".into());
@@ -19,6 +23,10 @@ pub fn check_privileges(_config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks that a control plane has enough processors and memory.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_resources(config: &Config) -> Result<(), Failure> {
     if config.is_worker() {
         return Ok(());
@@ -48,6 +56,10 @@ pub fn check_resources(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks that swap is off (a warning).
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_swap(_config: &Config) -> Result<(), Failure> {
     let swaps: Vec<String> = node_fact("swaps")?.unwrap_or_default();
     let problem = warn_unless(swaps.is_empty(), || {
@@ -66,6 +78,10 @@ pub fn check_swap(_config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks that the programs which the kubelet needs are there.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_commands(_config: &Config) -> Result<(), Failure> {
     let found: Vec<String> = node_fact("commands")?.unwrap_or_default();
     for program in ["losetup", "mount", "cp"] {

@@ -27,6 +27,10 @@ const ETCD: &[Listener] = &[
     (2380, "/etc/kubernetes/manifests/etcd.yaml"),
 ];
 
+/// Checks that the ports of the components are free.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_ports(config: &Config) -> Result<(), Failure> {
     if config.is_worker() {
         check_port(KUBELET);
@@ -63,6 +67,10 @@ fn check_port((port, path): Listener) {
     );
 }
 
+/// Checks that packets are forwarded, and that the name of the node resolves.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {
     let addresses = addresses(config);
     for (is_ipv6, key, path) in [

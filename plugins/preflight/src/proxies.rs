@@ -8,6 +8,10 @@ use kubephase_sdk::{
 };
 use std::net::IpAddr;
 
+/// Checks that addresses of the cluster are not reached through a proxy (a warning).
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_proxies(config: &Config) -> Result<(), Failure> {
     if let Some(host) = discovered_host(config) {
         check_address(&host);

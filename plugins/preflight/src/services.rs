@@ -2,6 +2,10 @@
 use crate::{Problem, report_check, warn_unless};
 use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, kubelet_unit, node, node_fact};
 
+/// Checks the services of firewalld and of the kubelet.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_services(config: &Config) -> Result<(), Failure> {
     if !config.is_worker() {
         check_firewalld(config)?;

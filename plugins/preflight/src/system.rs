@@ -25,6 +25,11 @@ const REQUIRED: &[&str] = &[
 ];
 /// Kernel options with two names, one of which is required.
 const ALIASES: &[(&str, &str)] = &[("NETFILTER_XT_TARGET_REDIRECT", "IP_NF_TARGET_REDIRECT")];
+
+/// Checks the operating system, the kernel and its options, and the cgroups.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_system(config: &Config) -> Result<(), Failure> {
     let checks = &config.cluster.release().checks;
     let mut problems = Vec::new();

@@ -7,6 +7,10 @@ use kubephase_sdk::{
     release::{Release, Skew, SkewProblem, major_and_minor},
 };
 
+/// Checks that the versions of Kubernetes and of the kubelet work together.
+///
+/// # Errors
+/// The host refuses to observe what the check looks at.
 pub fn check_versions(config: &Config) -> Result<(), Failure> {
     if !config.is_worker() {
         check_kubernetes(config);

@@ -74,7 +74,7 @@ pub mod prelude {
         observe_node, phase, pki, say, settings, warn,
     };
     /// The result of a plugin's functions.
-    pub type Tried<T> = Result<T, Failure>;
+    pub type WorldResult<T> = Result<T, Failure>;
 }
 
 /// A phase: it observes, reports, and proposes effects.

@@ -8,7 +8,7 @@ use kubephase::{
     pki::jws,
     secret::Secret,
     world::{
-        Cluster, Tried,
+        Cluster, WorldResult,
         node::{described::DescribedNode, facts::NodeFacts},
         revision::Revision,
     },
@@ -24,39 +24,39 @@ const TOKEN: &str = "abcdef.0123456789abcdef";
 #[derive(Clone)]
 struct Untrusted(Value);
 
-fn refuse<T>() -> Tried<T> {
+fn refuse<T>() -> WorldResult<T> {
     Err(Failure::new(FailureCode::Denied, "discovery only looks"))
 }
 
 impl Cluster for Untrusted {
-    fn get(&self, _: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, _: &ObjectRef) -> WorldResult<Option<Value>> {
         Ok(Some(json!({"data": self.0})))
     }
-    fn as_holder_of(&self, _: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(self.clone()))
     }
-    fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> Tried<Vec<Value>> {
+    fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> WorldResult<Vec<Value>> {
         refuse()
     }
-    fn create(&self, _: &Value) -> Tried<Value> {
+    fn create(&self, _: &Value) -> WorldResult<Value> {
         refuse()
     }
-    fn replace(&self, _: &Value) -> Tried<Value> {
+    fn replace(&self, _: &Value) -> WorldResult<Value> {
         refuse()
     }
-    fn server_side_apply(&self, _: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, _: &Value) -> WorldResult<Value> {
         refuse()
     }
-    fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
+    fn patch(&self, _: &ObjectRef, _: &Value) -> WorldResult<Value> {
         refuse()
     }
-    fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> WorldResult<()> {
         refuse()
     }
-    fn probe(&self, _: &str, _: &str) -> Tried<u16> {
+    fn probe(&self, _: &str, _: &str) -> WorldResult<u16> {
         refuse()
     }
-    fn with_kubeconfig(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, _: &str) -> WorldResult<Box<dyn Cluster>> {
         refuse()
     }
 }

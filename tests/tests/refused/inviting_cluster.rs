@@ -1,7 +1,7 @@
 //! A rehearsed cluster that serves, for nodes that would join it.
 use crate::PROGRAM;
 use harness::{RunOutput, ServingRehearsal, kubephase, run, workspace};
-use kubephase::world::{Cluster, Tried, real};
+use kubephase::world::{Cluster, WorldResult, real};
 use serde_json::{Value, json};
 use std::{fs, net::TcpListener, path::PathBuf};
 
@@ -152,7 +152,7 @@ impl InvitingCluster {
     }
 
     /// Makes a request as the administrator of the cluster.
-    pub fn as_admin<T>(&self, request: impl FnOnce(&dyn Cluster) -> Tried<T>) -> T {
+    pub fn as_admin<T>(&self, request: impl FnOnce(&dyn Cluster) -> WorldResult<T>) -> T {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

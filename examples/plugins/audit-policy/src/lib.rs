@@ -8,7 +8,7 @@ phase!(write_policy);
 
 const PATH: &str = "/etc/kubernetes/audit/policy.yaml";
 
-fn write_policy() -> Tried<Outcome> {
+fn write_policy() -> WorldResult<Outcome> {
     let arguments: Vec<Value> = config("/cluster/apiServer/extraArgs").unwrap_or_default();
     if !arguments
         .iter()

@@ -1,6 +1,6 @@
 //! Reads files that have to be judged first. A path may lead to another file a moment later, so the
 //! file is opened once, and both the judgement and the bytes are about that file.
-use super::{Files, OpenFile, Tried};
+use super::{Files, OpenFile, WorldResult};
 use crate::secret::Secret;
 
 /// Bytes of the largest key, certificate or kubeconfig that is read, with all that its file holds:
@@ -16,8 +16,8 @@ pub const MAX_CREDENTIAL_FILE: u64 = 1 << 20;
 pub fn read_judged(
     files: &dyn Files,
     path: &str,
-    judge: impl FnOnce(&dyn OpenFile) -> Tried<()>,
-) -> Tried<Option<Secret<Vec<u8>>>> {
+    judge: impl FnOnce(&dyn OpenFile) -> WorldResult<()>,
+) -> WorldResult<Option<Secret<Vec<u8>>>> {
     let opened = match files.open(path) {
         Ok(opened) => opened,
         Err(failure) if failure.code == kubephase_wit::FailureCode::NotFound => return Ok(None),

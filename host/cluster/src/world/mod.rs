@@ -45,7 +45,7 @@ pub use parts::{
 use std::time::Duration;
 
 /// The result of work on the world. A phase receives the failure as it is.
-pub type Tried<T> = Result<T, Failure>;
+pub type WorldResult<T> = Result<T, Failure>;
 
 /// Returns the message of an error's innermost cause, which is the most specific one: connection
 /// refused, no route to the host, certificate not trusted.

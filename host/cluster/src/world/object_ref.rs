@@ -1,5 +1,5 @@
 //! References to objects of the API, and their names in messages.
-use super::Tried;
+use super::WorldResult;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// `invalid` if the manifest has no apiVersion, kind or name.
-pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
+pub fn reference(manifest: &Value) -> WorldResult<ObjectRef> {
     Ok(ObjectRef {
         api_version: text_at(manifest, "/apiVersion")?,
         kind: text_at(manifest, "/kind")?,
@@ -20,7 +20,7 @@ pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
 ///
 /// # Errors
 /// `invalid` if there is none, or an empty one.
-fn text_at(manifest: &Value, pointer: &str) -> Tried<String> {
+fn text_at(manifest: &Value, pointer: &str) -> WorldResult<String> {
     let found = manifest
         .pointer(pointer)
         .and_then(Value::as_str)

@@ -1,7 +1,7 @@
 //! The directory of a node that keeps what runs leave there: the journal, generated secrets, and
 //! the log of a rehearsed cluster.
 use super::{
-    Tried,
+    WorldResult,
     files::{PrivateDirectory, RootedFiles},
 };
 use kubephase_wit::{Failure, FailureCode};
@@ -18,7 +18,7 @@ pub fn path_below(root: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The directory cannot be made, lies behind a link, or may be written by other users.
-pub fn make(root: &Path) -> Tried<PrivateDirectory> {
+pub fn make(root: &Path) -> WorldResult<PrivateDirectory> {
     make_below(root, "")
 }
 
@@ -27,7 +27,7 @@ pub fn make(root: &Path) -> Tried<PrivateDirectory> {
 ///
 /// # Errors
 /// As `make`.
-pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
+pub fn make_below(root: &Path, name: &str) -> WorldResult<PrivateDirectory> {
     let files = tree(root)?;
     let directory = files.make_private(DIRECTORY)?;
     if name.is_empty() {
@@ -41,11 +41,11 @@ pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
 ///
 /// # Errors
 /// As `make`.
-pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
+pub fn open(root: &Path) -> WorldResult<Option<PrivateDirectory>> {
     tree(root)?.open_private(DIRECTORY)
 }
 
-fn tree(root: &Path) -> Tried<RootedFiles> {
+fn tree(root: &Path) -> WorldResult<RootedFiles> {
     RootedFiles::open(root).map_err(|error| {
         Failure::new(
             FailureCode::Io,

@@ -1,6 +1,6 @@
 //! Reads files of a node as texts. A file may be missing.
 use super::{
-    Files, Tried,
+    Files, WorldResult,
     judged_file::{read_judged, text_of},
 };
 use crate::{pki::Kubeconfig, secret::Secret};
@@ -10,12 +10,15 @@ use crate::{pki::Kubeconfig, secret::Secret};
 ///
 /// # Errors
 /// The file cannot be read, or is larger than such a file may be.
-pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
+pub fn read_text(files: &dyn Files, path: &str) -> WorldResult<Option<String>> {
     Ok(read_secret_text(files, path)?.map(|text| text.reveal().clone()))
 }
 
 /// Reads the text of a file that is or holds a key; `None` if the file does not exist.
-pub fn read_secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
+///
+/// # Errors
+/// The file cannot be read, or is larger than such a file may be.
+pub fn read_secret_text(files: &dyn Files, path: &str) -> WorldResult<Option<Secret<String>>> {
     let read = read_judged(files, path, |_| Ok(()))?;
     Ok(read.map(|bytes| text_of(&bytes)))
 }
@@ -24,7 +27,7 @@ pub fn read_secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<St
 ///
 /// # Errors
 /// `invalid` if the file is not a kubeconfig.
-pub fn read_kubeconfig(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+pub fn read_kubeconfig(files: &dyn Files, path: &str) -> WorldResult<Option<Kubeconfig>> {
     read_secret_text(files, path)?
         .map(|text| Kubeconfig::parse(text.reveal(), path))
         .transpose()

@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::{Container, Tried};
+use crate::world::{Container, WorldResult};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 use std::time::Duration;
@@ -82,7 +82,7 @@ struct FakeRuntime {
 }
 
 impl Runtime for FakeRuntime {
-    fn status(&self) -> Tried<Value> {
+    fn status(&self) -> WorldResult<Value> {
         if self.answers {
             Ok(Value::Null)
         } else {
@@ -90,15 +90,15 @@ impl Runtime for FakeRuntime {
         }
     }
 
-    fn config(&self) -> Tried<Value> {
+    fn config(&self) -> WorldResult<Value> {
         Ok(Value::Null)
     }
 
-    fn image_present(&self, _: &str) -> Tried<bool> {
+    fn image_present(&self, _: &str) -> WorldResult<bool> {
         Ok(true)
     }
 
-    fn pull(&self, image: &str) -> Tried<()> {
+    fn pull(&self, image: &str) -> WorldResult<()> {
         let known = self.answers && image.contains("kube-apiserver");
         known.then_some(()).ok_or_else(|| {
             Failure::new(
@@ -108,19 +108,19 @@ impl Runtime for FakeRuntime {
         })
     }
 
-    fn containers(&self) -> Tried<Vec<Container>> {
+    fn containers(&self) -> WorldResult<Vec<Container>> {
         Ok(Vec::new())
     }
 
-    fn stop_container(&self, _: &str, _: Duration) -> Tried<()> {
+    fn stop_container(&self, _: &str, _: Duration) -> WorldResult<()> {
         Ok(())
     }
 
-    fn remove_sandboxes(&self) -> Tried<usize> {
+    fn remove_sandboxes(&self) -> WorldResult<usize> {
         Ok(0)
     }
 
-    fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
+    fn log(&self, _: &str, _: usize) -> WorldResult<Vec<String>> {
         Ok(Vec::new())
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     render::static_pod::{ENDPOINT_ANNOTATION, manifest_path},
     text::yaml,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_kubeconfig, read_text},
     },
 };
@@ -18,7 +18,7 @@ const NODE_USER: &str = "system:node:";
 ///
 /// # Errors
 /// The manifest cannot be looked for.
-pub fn is_control_plane(files: &dyn Files) -> Tried<bool> {
+pub fn is_control_plane(files: &dyn Files) -> WorldResult<bool> {
     Ok(files.stat(&api_server_manifest())?.is_some())
 }
 
@@ -27,7 +27,7 @@ fn api_server_manifest() -> String {
 }
 
 /// Returns the name with which the kubelet is a node; `None` if its kubeconfig does not say it.
-pub(super) fn node_name(files: &dyn Files) -> Tried<Option<String>> {
+pub(super) fn node_name(files: &dyn Files) -> WorldResult<Option<String>> {
     let path = format!("{KUBECONFIG_DIR}/kubelet.conf");
     let Some(kubeconfig) = read_kubeconfig(files, &path)? else {
         return Ok(None);
@@ -47,7 +47,7 @@ pub(super) fn node_name(files: &dyn Files) -> Tried<Option<String>> {
 }
 
 /// Returns the endpoint of the node's API server, which its static Pod has as an annotation.
-pub(super) fn api_endpoint(files: &dyn Files) -> Tried<Option<ApiEndpoint>> {
+pub(super) fn api_endpoint(files: &dyn Files) -> WorldResult<Option<ApiEndpoint>> {
     let Some(text) = read_text(files, &api_server_manifest())? else {
         return Ok(None);
     };

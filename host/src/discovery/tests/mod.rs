@@ -34,17 +34,17 @@ struct FakeCluster {
 /// The API with one of the two answers.
 struct FakeApi(Value);
 
-fn refuse<T>() -> Tried<T> {
+fn refuse<T>() -> WorldResult<T> {
     Err(Failure::new(FailureCode::Denied, "discovery only looks"))
 }
 
 macro_rules! read_only_cluster {
     ($of:ty, $get:expr, $as:expr) => {
         impl Cluster for $of {
-            fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
+            fn get(&self, of: &ObjectRef) -> WorldResult<Option<Value>> {
                 $get(self, of)
             }
-            fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+            fn as_holder_of(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
                 $as(self, kubeconfig)
             }
             fn list(
@@ -53,28 +53,28 @@ macro_rules! read_only_cluster {
                 _: &str,
                 _: Option<&str>,
                 _: Option<&str>,
-            ) -> Tried<Vec<Value>> {
+            ) -> WorldResult<Vec<Value>> {
                 refuse()
             }
-            fn create(&self, _: &Value) -> Tried<Value> {
+            fn create(&self, _: &Value) -> WorldResult<Value> {
                 refuse()
             }
-            fn replace(&self, _: &Value) -> Tried<Value> {
+            fn replace(&self, _: &Value) -> WorldResult<Value> {
                 refuse()
             }
-            fn server_side_apply(&self, _: &Value) -> Tried<Value> {
+            fn server_side_apply(&self, _: &Value) -> WorldResult<Value> {
                 refuse()
             }
-            fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
+            fn patch(&self, _: &ObjectRef, _: &Value) -> WorldResult<Value> {
                 refuse()
             }
-            fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> Tried<()> {
+            fn delete(&self, _: &ObjectRef, _: Option<&Revision>) -> WorldResult<()> {
                 refuse()
             }
-            fn probe(&self, _: &str, _: &str) -> Tried<u16> {
+            fn probe(&self, _: &str, _: &str) -> WorldResult<u16> {
                 refuse()
             }
-            fn with_kubeconfig(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+            fn with_kubeconfig(&self, _: &str) -> WorldResult<Box<dyn Cluster>> {
                 refuse()
             }
         }

@@ -4,7 +4,7 @@ use crate::{
     cancel::Cancel,
     config::Config,
     effect::Applied,
-    world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
+    world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, World, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
@@ -50,7 +50,7 @@ impl Peers {
         ))
     }
 
-    fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {
+    fn ensure(&self, voting: bool, timeout_seconds: i64) -> WorldResult<EffectOutcome> {
         let spec = EtcdMemberSpec {
             peer_url: PEER.into(),
             client_url: "https://10.0.0.2:2379".into(),
@@ -60,7 +60,7 @@ impl Peers {
         self.with_context(|context| ensure_member(&spec, context))
     }
 
-    fn remove_member(&self, timeout_seconds: i64) -> Tried<Applied> {
+    fn remove_member(&self, timeout_seconds: i64) -> WorldResult<Applied> {
         self.with_context(|context| remove_member(PEER, timeout_seconds, context))
     }
 
@@ -80,7 +80,7 @@ fn member(name: &str, learner: bool) -> EtcdMember {
 }
 
 impl Etcd for Peers {
-    fn members(&self) -> Tried<Vec<EtcdMember>> {
+    fn members(&self) -> WorldResult<Vec<EtcdMember>> {
         let mut state = self.state.lock();
         state.looks += 1;
         if state.looks > 3 && !self.refuses {
@@ -92,14 +92,14 @@ impl Etcd for Peers {
         Ok(state.members.clone())
     }
 
-    fn add_learner(&self, _: &str) -> Tried<()> {
+    fn add_learner(&self, _: &str) -> WorldResult<()> {
         let mut state = self.state.lock();
         state.members.push(member("", true));
         state.done.push("added");
         Ok(())
     }
 
-    fn promote(&self, id: u64) -> Tried<()> {
+    fn promote(&self, id: u64) -> WorldResult<()> {
         let mut state = self.state.lock();
         assert_eq!(id, 7);
         state.members[0].learner = false;
@@ -107,7 +107,7 @@ impl Etcd for Peers {
         Ok(())
     }
 
-    fn remove(&self, id: u64) -> Tried<()> {
+    fn remove(&self, id: u64) -> WorldResult<()> {
         let mut state = self.state.lock();
         if state.refusals > 0 {
             state.refusals -= 1;
@@ -122,18 +122,18 @@ impl Etcd for Peers {
         Ok(())
     }
 
-    fn health(&self) -> Tried<(usize, usize)> {
+    fn health(&self) -> WorldResult<(usize, usize)> {
         Ok((1, 1))
     }
 
-    fn serves(&self, _: &str) -> Tried<bool> {
+    fn serves(&self, _: &str) -> WorldResult<bool> {
         let state = self.state.lock();
         Ok(!state.members[0].name.is_empty() && (!self.stuck || state.stopped > 0))
     }
 }
 
 impl Runtime for Peers {
-    fn containers(&self) -> Tried<Vec<Container>> {
+    fn containers(&self) -> WorldResult<Vec<Container>> {
         let containers = ["etcd", "kube-proxy"].map(|name| Container {
             id: name.into(),
             name: name.into(),
@@ -143,7 +143,7 @@ impl Runtime for Peers {
         Ok(containers.into())
     }
 
-    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
+    fn stop_container(&self, id: &str, grace: Duration) -> WorldResult<()> {
         assert_eq!((id, grace), ("etcd", Duration::ZERO));
         let mut state = self.state.lock();
         state.stopped += 1;
@@ -151,27 +151,27 @@ impl Runtime for Peers {
         Ok(())
     }
 
-    fn status(&self) -> Tried<Value> {
+    fn status(&self) -> WorldResult<Value> {
         unreachable!()
     }
 
-    fn config(&self) -> Tried<Value> {
+    fn config(&self) -> WorldResult<Value> {
         unreachable!()
     }
 
-    fn image_present(&self, _: &str) -> Tried<bool> {
+    fn image_present(&self, _: &str) -> WorldResult<bool> {
         unreachable!()
     }
 
-    fn pull(&self, _: &str) -> Tried<()> {
+    fn pull(&self, _: &str) -> WorldResult<()> {
         unreachable!()
     }
 
-    fn remove_sandboxes(&self) -> Tried<usize> {
+    fn remove_sandboxes(&self) -> WorldResult<usize> {
         unreachable!()
     }
 
-    fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
+    fn log(&self, _: &str, _: usize) -> WorldResult<Vec<String>> {
         unreachable!()
     }
 }

@@ -2,7 +2,7 @@
 use super::{Directory, File, Mode, Owner, remove};
 use crate::{
     effect::{
-        Context, Done,
+        Context, EffectOutcome,
         kind::{
             Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo,
             refuse_to_plugins,
@@ -12,7 +12,7 @@ use crate::{
         gate::{Demand, MAKE_DIR, REMOVE_FILE, SET_MODE, WRITE_FILE},
         grant::Grant,
     },
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_sdk::undo::Inverse;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ impl EffectKind for Directory {
             target: Target::Path(self.path.clone()),
             files: FileProperties::changed(&self.path, Content::OfProposerIfNew),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -35,8 +35,8 @@ impl EffectKind for Directory {
         grant.allows_mode(&MAKE_DIR.row, &self.path, self.mode)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        self.ensure(&*context.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        self.ensure(&*context.files()).map(EffectOutcome::from)
     }
 }
 
@@ -47,7 +47,7 @@ impl EffectKind for File {
             target: Target::Path(self.path.clone()),
             files: FileProperties::changed(&self.path, Content::OfProposer),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -58,8 +58,8 @@ impl EffectKind for File {
         grant.allows_mode(&WRITE_FILE.row, &self.path, self.mode)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        self.ensure(&*context.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        self.ensure(&*context.files()).map(EffectOutcome::from)
     }
 }
 
@@ -81,7 +81,7 @@ impl EffectKind for RemoveFile {
                 host_uses: vec![HostUse::Changes(self.path.clone())],
             },
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: Some(Inverse::RemoveFile(path)),
         }
@@ -91,8 +91,8 @@ impl EffectKind for RemoveFile {
         grant.allows(&REMOVE_FILE.row, &[Demand::Path(&self.path)])
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        remove(&self.path, &*context.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        remove(&self.path, &*context.files()).map(EffectOutcome::from)
     }
 }
 
@@ -103,7 +103,7 @@ impl EffectKind for Mode {
             target: Target::Path(self.path.clone()),
             files: FileProperties::changed(&self.path, Content::Unchanged),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -114,9 +114,10 @@ impl EffectKind for Mode {
         grant.allows_mode(&SET_MODE.row, &self.path, self.mode)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let may_widen = (context.may_widen)(&self.path);
-        self.ensure(&*context.files(), may_widen).map(Done::from)
+        self.ensure(&*context.files(), may_widen)
+            .map(EffectOutcome::from)
     }
 }
 
@@ -127,7 +128,7 @@ impl EffectKind for Owner {
             target: Target::Path(self.path.clone()),
             files: FileProperties::none(),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -137,8 +138,8 @@ impl EffectKind for Owner {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        self.ensure(&*context.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        self.ensure(&*context.files()).map(EffectOutcome::from)
     }
 }
 
@@ -156,7 +157,7 @@ impl EffectKind for StaticPod {
             target: Target::Path(self.file.path.clone()),
             files: FileProperties::of_host(vec![self.file.path.clone()]),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -166,7 +167,9 @@ impl EffectKind for StaticPod {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        self.file.ensure(context.world.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        self.file
+            .ensure(context.world.files())
+            .map(EffectOutcome::from)
     }
 }

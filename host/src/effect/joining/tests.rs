@@ -41,7 +41,10 @@ fn uploaded_secret(key: &Secret<String>) -> Value {
 
 /// Fetches the keys from a cluster with these objects. Returns the result, and the files of the
 /// node with their modes.
-fn fetch_from(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(String, u32)>) {
+fn fetch_from(
+    objects: Vec<Value>,
+    key: &Secret<String>,
+) -> (WorldResult<EffectOutcome>, Vec<(String, u32)>) {
     let root = tempfile::tempdir().unwrap();
     let world = FakeWorld::new(
         &Case {

@@ -3,14 +3,14 @@ use super::{IfExists, apply_patch, delete, ensure, owner::Claim};
 use crate::{
     arguments::ObjectName,
     effect::{
-        Context, Done,
+        Context, EffectOutcome,
         kind::{EffectKind, FileProperties, Properties, Target, Undo},
     },
     wasm::{
         gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
         grant::{Grant, ObjectChange, ObjectContent},
     },
-    world::{Cluster, Tried, object_ref::reference},
+    world::{Cluster, WorldResult, object_ref::reference},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ fn properties(kind: &'static str, target: Target) -> Properties {
         target,
         files: FileProperties::none(),
         waits: true,
-        key_work: 0,
+        crypto_work: 0,
         undo: Undo::Nothing,
         undoes: None,
     }
@@ -52,7 +52,7 @@ fn properties(kind: &'static str, target: Target) -> Properties {
 
 /// Returns the API with the credentials of this machine's kubelet, if the object is the Node of a
 /// worker that has joined: the token of a worker may not change its Node.
-fn as_kubelet(object: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Cluster>>> {
+fn as_kubelet(object: &ObjectRef, context: &Context) -> WorldResult<Option<Box<dyn Cluster>>> {
     let config = context.config;
     let is_own = object.kind == "Node" && object.name == config.init.node_registration.name;
     let kubeconfig = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
@@ -69,7 +69,10 @@ fn as_kubelet(object: &ObjectRef, context: &Context) -> Tried<Option<Box<dyn Clu
 
 /// Returns the claim that has to hold before an effect changes an object; `None` if the effect may
 /// change any object.
-fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<Option<Claim>> {
+fn claim(
+    context: &Context,
+    change: Result<ObjectChange<'_>, String>,
+) -> WorldResult<Option<Claim>> {
     let Some(grant) = context.grant else {
         return Ok(None);
     };
@@ -102,7 +105,7 @@ impl EffectKind for Object {
         grant.allows_object(&self.change()?)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster, context.cancel),
@@ -130,7 +133,7 @@ impl EffectKind for Patch {
         grant.allows_object(&self.change()?)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.patch(&self.of, &self.patch, cluster, context.cancel),
@@ -161,7 +164,7 @@ impl EffectKind for Delete {
         grant.allows_object(&self.change()?)
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let cluster = context.world.cluster();
         match claim(context, self.change())? {
             Some(claim) => claim.delete(&self.of, cluster, context.cancel),

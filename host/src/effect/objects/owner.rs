@@ -5,13 +5,13 @@ use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
     cancel::Cancel,
-    effect::{Applied, Done, IfExists},
+    effect::{Applied, EffectOutcome, IfExists},
     wasm::{
         gate,
         grant::{Grant, ObjectChange},
     },
     world::{
-        Cluster, Tried,
+        Cluster, WorldResult,
         object_ref::{reference, target},
         revision::Revision,
     },
@@ -94,7 +94,7 @@ impl Claim {
         if_exists: IfExists,
         cluster: &dyn Cluster,
         cancel: &Cancel,
-    ) -> Tried<Done> {
+    ) -> WorldResult<EffectOutcome> {
         let object = reference(manifest)?;
         let mut marked = manifest.clone();
         self.mark.put_on(&mut marked);
@@ -111,7 +111,7 @@ impl Claim {
             // first.
             None => {
                 cluster.create(&marked)?;
-                Ok(Done {
+                Ok(EffectOutcome {
                     writes: vec![record_write("CREATE", &object, &marked)],
                     ..Applied::Changed.into()
                 })
@@ -129,7 +129,7 @@ impl Claim {
         patch: &Value,
         cluster: &dyn Cluster,
         cancel: &Cancel,
-    ) -> Tried<Done> {
+    ) -> WorldResult<EffectOutcome> {
         let mut marked = patch.clone();
         self.mark.put_on(&mut marked);
         self.act(object, cluster, cancel, &|current| {
@@ -150,7 +150,7 @@ impl Claim {
         object: &ObjectRef,
         cluster: &dyn Cluster,
         cancel: &Cancel,
-    ) -> Tried<Done> {
+    ) -> WorldResult<EffectOutcome> {
         self.act(object, cluster, cancel, &|current| {
             if let Some(current) = current {
                 cluster.delete(object, Some(&Revision::of_object(current)))?;
@@ -166,8 +166,8 @@ impl Claim {
         object: &ObjectRef,
         cluster: &dyn Cluster,
         cancel: &Cancel,
-        change: &dyn Fn(Option<&Value>) -> Tried<Done>,
-    ) -> Tried<Done> {
+        change: &dyn Fn(Option<&Value>) -> WorldResult<EffectOutcome>,
+    ) -> WorldResult<EffectOutcome> {
         let mut tries = PAUSES.start();
         loop {
             let current = self.current(object, cluster)?;
@@ -189,7 +189,7 @@ impl Claim {
     }
 
     /// Returns the current object; `None` if it does not exist. Checks its namespace first.
-    fn current(&self, object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
+    fn current(&self, object: &ObjectRef, cluster: &dyn Cluster) -> WorldResult<Option<Value>> {
         if let Some(namespace) = &self.namespace {
             // The API server refuses an object in a namespace that does not exist.
             self.get_if_own(&namespace_of(namespace), cluster)?;
@@ -201,7 +201,7 @@ impl Claim {
     ///
     /// # Errors
     /// `denied` if the object does not carry the mark.
-    fn get_if_own(&self, object: &ObjectRef, cluster: &dyn Cluster) -> Tried<Option<Value>> {
+    fn get_if_own(&self, object: &ObjectRef, cluster: &dyn Cluster) -> WorldResult<Option<Value>> {
         let current = cluster.get(object)?;
         if current
             .as_ref()

@@ -11,7 +11,8 @@ fn what_the_server_added_does_not_count() {
         "metadata": {"name": "x", "uid": "1"},
         "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"},
     });
-    let is_wanted = |wanted: &Value, current: &Value| has_state(wanted, current, ListRule::Equal);
+    let is_wanted =
+        |wanted: &Value, current: &Value| has_state(wanted, current, ListComparison::Equal);
     assert!(is_wanted(&wanted, &current));
     assert!(!is_wanted(&json!({"spec": {"ports": []}}), &current));
     assert!(!is_wanted(
@@ -33,7 +34,7 @@ fn a_patched_state_is_found_at_any_place_of_a_list() {
     for (key, is_there) in [("b", true), ("c", false)] {
         let patch = json!({"spec": {"taints": [{"key": key, "effect": "NoSchedule"}]}});
         assert_eq!(
-            has_state(&patch, &node, ListRule::Contains),
+            has_state(&patch, &node, ListComparison::Contains),
             is_there,
             "{key}"
         );

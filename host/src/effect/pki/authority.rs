@@ -4,7 +4,7 @@ use crate::{
     pki::{Certificate, Key},
     program,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_secret_text, read_text},
     },
 };
@@ -18,7 +18,7 @@ pub(super) fn load_certificate(
     files: &dyn Files,
     directory: &str,
     name: &str,
-) -> Tried<Certificate> {
+) -> WorldResult<Certificate> {
     let crt = format!("{directory}/{name}.crt");
     let Some(pem) = read_text(files, &crt)? else {
         return Err(missing_authority(name, &format!("{crt} does not exist")));
@@ -40,7 +40,7 @@ pub(super) fn load_authority(
     files: &dyn Files,
     directory: &str,
     name: &str,
-) -> Tried<(Certificate, Tried<Key>)> {
+) -> WorldResult<(Certificate, WorldResult<Key>)> {
     let certificate = load_certificate(files, directory, name)?;
     let key = load_key(files, &certificate, directory, name);
     Ok((certificate, key))
@@ -67,7 +67,7 @@ fn load_key(
     certificate: &Certificate,
     directory: &str,
     name: &str,
-) -> Tried<Key> {
+) -> WorldResult<Key> {
     let private = format!("{directory}/{name}.key");
     let Some(pem) = read_secret_text(files, &private)? else {
         let why = format!("{private} does not exist; it is needed to sign");

@@ -4,10 +4,10 @@ use super::{
     authority::load_certificate, invalid_with_remedy, new_certificate::make_certificate, pair::Pair,
 };
 use crate::{
-    effect::{Applied, Context, Done},
+    effect::{Applied, Context, EffectOutcome},
     pki::{Certificate, Key},
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_secret_text, read_text},
     },
 };
@@ -23,7 +23,7 @@ pub fn ensure_certificate(
     spec: &CertificateSpec,
     context: &Context,
     files: &dyn Files,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let pair = Pair::for_spec(spec);
     pair.finish_interrupted(files)?;
     let Some(certificate) = load_existing(spec, &pair, files)? else {
@@ -55,9 +55,9 @@ pub fn ensure_certificate(
             format!("Using existing {name} certificate and key on disk")
         }
     };
-    Ok(Done {
+    Ok(EffectOutcome {
         warnings: warning.into_iter().collect(),
-        ..Done::with_lines(Applied::Unchanged, [line])
+        ..EffectOutcome::with_lines(Applied::Unchanged, [line])
     })
 }
 
@@ -66,7 +66,7 @@ fn load_existing(
     spec: &CertificateSpec,
     pair: &Pair<'_>,
     files: &dyn Files,
-) -> Tried<Option<Certificate>> {
+) -> WorldResult<Option<Certificate>> {
     let (crt, key) = (pair.path("crt"), pair.path("key"));
     let name = &spec.name;
     let Some(pem) = read_text(files, &crt)? else {
@@ -106,7 +106,7 @@ fn check_key_matches(
     files: &dyn Files,
     crt: &str,
     key: &str,
-) -> Tried<()> {
+) -> WorldResult<()> {
     let Some(Ok(private)) = read_secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
         return Ok(());
     };

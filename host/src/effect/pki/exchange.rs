@@ -8,7 +8,7 @@ use super::{
 use crate::{
     arguments::UnitName,
     effect::{
-        Applied, Context, Done,
+        Applied, Context, EffectOutcome,
         files::remove,
         kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     },
@@ -16,7 +16,7 @@ use crate::{
     program,
     wasm::grant::Grant,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
@@ -27,7 +27,7 @@ use kubephase_sdk::spec::{
 use kubephase_wit::{Failure, FailureCode};
 
 /// Lets a kubeconfig trust these authorities only.
-fn trust_in_kubeconfig(path: &str, authorities: &str, files: &dyn Files) -> Tried<Applied> {
+fn trust_in_kubeconfig(path: &str, authorities: &str, files: &dyn Files) -> WorldResult<Applied> {
     let Some(mut kubeconfig) = read_kubeconfig(files, path)? else {
         return Ok(Applied::Skipped("it does not exist".to_owned()));
     };
@@ -47,7 +47,7 @@ fn trust_in_kubeconfig(path: &str, authorities: &str, files: &dyn Files) -> Trie
 
 /// Makes the new authority the one that signs. Wherever this is interrupted, the next call goes on:
 /// no key is removed before another file has it.
-fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> Tried<Applied> {
+fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> WorldResult<Applied> {
     let path = |name: &str| format!("{directory}/{name}");
     let (key_path, next_key) = (path("ca.key"), path(&format!("{NEXT}.key")));
     let authority = Certificate::from_pem(new)
@@ -93,7 +93,7 @@ fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> Tr
     })
 }
 
-fn restart_kubelet(context: &Context) -> Tried<Applied> {
+fn restart_kubelet(context: &Context) -> WorldResult<Applied> {
     let kubelet = UnitName::parse("kubelet")
         .map_err(|why| Failure::new(FailureCode::Invalid, why.to_string()))?;
     let restarted = context.world.node().ensure_service(&kubelet, "restarted");
@@ -127,7 +127,7 @@ impl EffectKind for ExchangeSpec {
                 (Target::Other("kubelet restarted".to_owned()), Vec::new())
             }
         };
-        let (waits, key_work) = match self {
+        let (waits, crypto_work) = match self {
             ExchangeSpec::KubeletCertificate { .. } => (true, 1),
             ExchangeSpec::RestartKubelet {} => (true, 0),
             _ => (false, 0),
@@ -137,7 +137,7 @@ impl EffectKind for ExchangeSpec {
             target,
             files: FileProperties::of_host(paths),
             waits,
-            key_work,
+            crypto_work,
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -147,7 +147,7 @@ impl EffectKind for ExchangeSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let files = context.world.files();
         let applied = match self {
             ExchangeSpec::TrustInKubeconfig { path, authorities } => {

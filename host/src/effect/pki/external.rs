@@ -6,7 +6,7 @@ use crate::{
     pki::{Certificate, Key},
     render::kubeconfig::{control_plane_url, local_url},
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
@@ -25,7 +25,10 @@ pub struct ExternalAuthorities {
 ///
 /// # Errors
 /// `invalid` with the file that is missing or cannot be used, in kubeadm's words.
-pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<ExternalAuthorities> {
+pub fn external_authorities(
+    files: &dyn Files,
+    config: &Config,
+) -> WorldResult<ExternalAuthorities> {
     let mut external = ExternalAuthorities::default();
     let directory = &config.cluster.certificates_dir;
     if let Some(root) = read_external(files, config, "ca")? {
@@ -59,7 +62,11 @@ fn path(config: &Config, name: &str, suffix: &str) -> String {
 
 /// Reads the certificate of an authority whose key is not on this node. Returns `None` if the key
 /// is on this node, or if there is no such authority.
-fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certificate>> {
+fn read_external(
+    files: &dyn Files,
+    config: &Config,
+    name: &str,
+) -> WorldResult<Option<Certificate>> {
     if files.stat(&path(config, name, "key"))?.is_some() {
         return Ok(None);
     }
@@ -74,7 +81,11 @@ fn read_external(files: &dyn Files, config: &Config, name: &str) -> Tried<Option
 /// # Errors
 /// The certificate of the authority cannot be used, or something that it signs is missing or not
 /// valid.
-pub fn is_externally_managed(files: &dyn Files, directory: &str, authority: &str) -> Tried<bool> {
+pub fn is_externally_managed(
+    files: &dyn Files,
+    directory: &str,
+    authority: &str,
+) -> WorldResult<bool> {
     let explain = |failure: Failure| Failure {
         message: format!(
             "Error checking external CA condition for {authority} certificate authority: {}",
@@ -105,7 +116,7 @@ pub fn authority_certificate(
     files: &dyn Files,
     directory: &str,
     authority: &str,
-) -> Tried<Certificate> {
+) -> WorldResult<Certificate> {
     load_certificate(files, directory, authority).map_err(|failure| Failure {
         remedy: Some(format!(
             "put the certificate of the cluster's authority at {directory}/{authority}.crt; every \
@@ -183,7 +194,7 @@ fn check_kubeconfigs(
     config: &Config,
     root: &Certificate,
     warnings: &mut Vec<String>,
-) -> Tried<()> {
+) -> WorldResult<()> {
     let (endpoint, _) = control_plane_url(config).map_err(invalid)?;
     let local = local_url(config).map_err(invalid)?;
     for name in [

@@ -1,11 +1,11 @@
 //! The keys that sign service account tokens.
 use super::invalid_with_remedy;
 use crate::{
-    effect::{Applied, Context, Done},
+    effect::{Applied, Context, EffectOutcome},
     pki::Key,
     secret::Secret,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_secret_text, read_text},
     },
 };
@@ -17,7 +17,11 @@ use kubephase_wit::{Failure, FailureCode};
 ///
 /// # Errors
 /// `invalid` if the existing key cannot be used; or a file cannot be read or written.
-pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files) -> Tried<Done> {
+pub fn ensure_key_pair(
+    spec: &KeyPairSpec,
+    context: &Context,
+    files: &dyn Files,
+) -> WorldResult<EffectOutcome> {
     let (directory, name) = (&spec.directory, &spec.name);
     let (private, public) = (
         format!("{directory}/{name}.key"),
@@ -27,7 +31,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
         return use_existing(name, &existing, &private, &public, files);
     }
     if context.config.run.external_ca {
-        return Ok(Done::with_lines(
+        return Ok(EffectOutcome::with_lines(
             Applied::Skipped("the cluster's authority is kept elsewhere".into()),
             [format!("Using existing {name} keys")],
         ));
@@ -36,7 +40,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
     let pem = key.to_pem().map_err(invalid)?;
     files.write(&private, pem.reveal().as_bytes(), 0o600, None)?;
     files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
-    Ok(Done::with_lines(
+    Ok(EffectOutcome::with_lines(
         Applied::Changed,
         [format!("Generating {name:?} key and public key")],
     ))
@@ -48,7 +52,7 @@ fn use_existing(
     private: &str,
     public: &str,
     files: &dyn Files,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let key = Key::from_pem(pem).map_err(|why| {
         invalid_with_remedy(
             format!("file {name}.key existed but it could not be loaded properly: {why}"),
@@ -57,10 +61,10 @@ fn use_existing(
     })?;
     let line = format!("Using the existing {name:?} key");
     if read_text(files, public)?.is_some() {
-        return Ok(Done::with_lines(Applied::Unchanged, [line]));
+        return Ok(EffectOutcome::with_lines(Applied::Unchanged, [line]));
     }
     files.write(public, key.public_pem().as_bytes(), 0o600, None)?;
-    Ok(Done::with_lines(Applied::Changed, [line]))
+    Ok(EffectOutcome::with_lines(Applied::Changed, [line]))
 }
 
 fn invalid(why: String) -> Failure {

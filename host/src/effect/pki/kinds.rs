@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     effect::{
-        Context, Done,
+        Context, EffectOutcome,
         kind::{
             Content, EffectKind, FileProperties, HostUse, Properties, Target, Undo,
             refuse_to_plugins,
@@ -18,14 +18,14 @@ use crate::{
         },
         grant::Grant,
     },
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RenewalSpec, RotatedKubeconfigSpec,
 };
 
 /// Returns the work of making a key and signing its certificate, in keys of 2048 bits.
-fn key_work(algorithm: KeyAlgorithm) -> usize {
+fn crypto_work(algorithm: KeyAlgorithm) -> usize {
     match algorithm {
         KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 | KeyAlgorithm::Rsa2048 => 1,
         KeyAlgorithm::Rsa3072 => 2,
@@ -62,7 +62,7 @@ impl EffectKind for CertificateSpec {
                 .collect(),
             },
             waits: false,
-            key_work: key_work(self.algorithm),
+            crypto_work: crypto_work(self.algorithm),
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -72,7 +72,7 @@ impl EffectKind for CertificateSpec {
         grant.allows(&ENSURE_CERTIFICATE.row, &self.demands())
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         ensure_certificate(self, context, &*context.key_files(&self.directory))
     }
 }
@@ -90,7 +90,7 @@ impl EffectKind for KeyPairSpec {
                 host_uses: vec![HostUse::Makes { directory, name }],
             },
             waits: false,
-            key_work: key_work(self.algorithm),
+            crypto_work: crypto_work(self.algorithm),
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -100,7 +100,7 @@ impl EffectKind for KeyPairSpec {
         grant.allows(&ENSURE_KEY_PAIR.row, &self.demands())
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         ensure_key_pair(self, context, &*context.key_files(&self.directory))
     }
 }
@@ -125,7 +125,7 @@ impl EffectKind for KubeconfigSpec {
                 host_uses: vec![HostUse::Changes(self.path.clone()), signer, validity],
             },
             waits: false,
-            key_work: key_work(self.algorithm),
+            crypto_work: crypto_work(self.algorithm),
             undo: Undo::RemoveCreated,
             undoes: None,
         }
@@ -135,7 +135,7 @@ impl EffectKind for KubeconfigSpec {
         grant.allows(&ENSURE_KUBECONFIG.row, &self.demands())
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         ensure_kubeconfig(self, context, &*context.files())
     }
 }
@@ -147,7 +147,7 @@ impl EffectKind for RotatedKubeconfigSpec {
             target: Target::Path(self.path.clone()),
             files: FileProperties::changed(&self.path, Content::OfHost),
             waits: false,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -157,8 +157,8 @@ impl EffectKind for RotatedKubeconfigSpec {
         grant.allows(&ENSURE_ROTATED_KUBECONFIG.row, &self.demands())
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
-        ensure_rotated(self, &*context.files()).map(Done::from)
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
+        ensure_rotated(self, &*context.files()).map(EffectOutcome::from)
     }
 }
 
@@ -170,7 +170,7 @@ impl EffectKind for RenewalSpec {
             target: Target::Path(paths[0].clone()),
             files: FileProperties::of_host(paths),
             waits: false,
-            key_work: key_work(self.algorithm),
+            crypto_work: crypto_work(self.algorithm),
             // The certificate was there before; only a key that was missing is new.
             undo: Undo::RemoveCreated,
             undoes: None,
@@ -181,7 +181,7 @@ impl EffectKind for RenewalSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         renew(self, context)
     }
 }

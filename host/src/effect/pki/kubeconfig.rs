@@ -5,11 +5,11 @@ use super::{
     observe::{AuthorityFile, read_authority},
 };
 use crate::{
-    effect::{Applied, Context, Done},
+    effect::{Applied, Context, EffectOutcome},
     pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
     render::kubeconfig::{ClientKubeconfig, client, with_token},
     secret::Secret,
-    world::{Files, Tried, text_file::read_kubeconfig},
+    world::{Files, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage};
 use kubephase_wit::{Failure, FailureCode};
@@ -36,7 +36,7 @@ pub fn ensure_kubeconfig(
     spec: &KubeconfigSpec,
     context: &Context,
     files: &dyn Files,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let host_files = context.world.files();
     if let Some(existing) = read_existing(files, &spec.path)? {
         let root = load_certificate(host_files, &spec.directory, &spec.authority)
@@ -55,9 +55,9 @@ pub fn ensure_kubeconfig(
         };
         let warning = check_existing(&existing, spec, &root, &authorities.unwrap_or_default())?;
         let line = format!("Using existing kubeconfig file: {:?}", spec.path);
-        return Ok(Done {
+        return Ok(EffectOutcome {
             warnings: warning.into_iter().collect(),
-            ..Done::with_lines(Applied::Unchanged, [line])
+            ..EffectOutcome::with_lines(Applied::Unchanged, [line])
         });
     }
     let text = kubeconfig_text(
@@ -68,14 +68,14 @@ pub fn ensure_kubeconfig(
         },
     )?;
     files.write(&spec.path, text.reveal().as_bytes(), 0o600, None)?;
-    Ok(Done::with_lines(
+    Ok(EffectOutcome::with_lines(
         Applied::Changed,
         [format!("Writing {:?} kubeconfig file", file_name(spec))],
     ))
 }
 
 /// Reads the kubeconfig at a path; `None` if there is no file.
-fn read_existing(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+fn read_existing(files: &dyn Files, path: &str) -> WorldResult<Option<Kubeconfig>> {
     read_kubeconfig(files, path).map_err(|failure| match failure.known_code() {
         Some(FailureCode::Invalid) => Failure {
             remedy: Some(remove_remedy(path)),
@@ -98,7 +98,7 @@ pub fn kubeconfig_text(
     spec: &KubeconfigSpec,
     files: &dyn Files,
     credential: KubeconfigCredential<'_>,
-) -> Tried<Secret<String>> {
+) -> WorldResult<Secret<String>> {
     let (root, root_key) = load_authority(files, &spec.directory, &spec.authority)
         .and_then(|(root, root_key)| Ok((root, root_key?)))
         .map_err(|failure| explain_authority(failure, spec, files))?;
@@ -172,7 +172,7 @@ fn check_existing(
     spec: &KubeconfigSpec,
     root: &Certificate,
     authorities: &str,
-) -> Tried<Option<String>> {
+) -> WorldResult<Option<String>> {
     let path = &spec.path;
     let remedy = remove_remedy(path);
     if existing.cluster().is_none() {
@@ -206,7 +206,7 @@ fn check_existing(
 ///
 /// # Errors
 /// `not-found` if there is no kubeconfig; `invalid` if it has no user.
-pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
+pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> WorldResult<bool> {
     let kubeconfig = read_kubeconfig(files, &spec.path)?.ok_or_else(|| {
         Failure::new(
             FailureCode::NotFound,

@@ -12,7 +12,7 @@ use crate::{
     program,
     text::digest::sha256_hex,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_kubeconfig, read_text},
     },
 };
@@ -32,7 +32,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The kubeconfig or its certificate cannot be used, or nothing signs it.
-pub(super) fn sign_kubelet_certificate(spec: &ExchangeSpec, context: &Context) -> Tried<Applied> {
+pub(super) fn sign_kubelet_certificate(
+    spec: &ExchangeSpec,
+    context: &Context,
+) -> WorldResult<Applied> {
     let ExchangeSpec::KubeletCertificate {
         kubeconfig,
         directory,
@@ -79,7 +82,7 @@ pub(super) fn sign_kubelet_certificate(spec: &ExchangeSpec, context: &Context) -
 }
 
 /// Returns the path of the file with the certificate and the key of a kubelet.
-fn certificate_file(kubeconfig: &str, files: &dyn Files) -> Tried<String> {
+fn certificate_file(kubeconfig: &str, files: &dyn Files) -> WorldResult<String> {
     let parsed = read_kubeconfig(files, kubeconfig)?.ok_or_else(|| {
         let message = format!("{kubeconfig} does not exist");
         Failure::new(FailureCode::NotFound, message)
@@ -103,7 +106,7 @@ fn request_certificate(
     key: &Key,
     limit: Duration,
     context: &Context,
-) -> Tried<Certificate> {
+) -> WorldResult<Certificate> {
     let name = current.common_name();
     let organizations = current.organizations();
     let wanted = CertificateTemplate {

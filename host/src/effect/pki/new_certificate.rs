@@ -1,9 +1,9 @@
 //! Making a certificate and its key.
 use super::{authority::load_authority, pair::Pair};
 use crate::{
-    effect::{Applied, Context, Done},
+    effect::{Applied, Context, EffectOutcome},
     pki::{Certificate, CertificateTemplate, Key},
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_sdk::{
     net::has_dns_form,
@@ -20,7 +20,7 @@ pub(super) fn make_certificate(
     spec: &CertificateSpec,
     context: &Context,
     files: &dyn Files,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     let CertificateNames {
         dns_names,
         ip_addresses,
@@ -66,13 +66,13 @@ pub(super) fn make_certificate(
             addresses.join(" ")
         ));
     }
-    Ok(Done {
+    Ok(EffectOutcome {
         warnings,
-        ..Done::with_lines(Applied::Changed, lines)
+        ..EffectOutcome::with_lines(Applied::Changed, lines)
     })
 }
 
-fn generate_key(spec: &CertificateSpec) -> Tried<Key> {
+fn generate_key(spec: &CertificateSpec) -> WorldResult<Key> {
     Key::generate(spec.algorithm).map_err(|why| invalid(spec, &why))
 }
 

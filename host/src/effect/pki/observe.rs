@@ -2,7 +2,7 @@
 use crate::{
     pki::{Certificate, Key, Kubeconfig, key::common_name},
     secret::Secret,
-    world::{Files, OpenFile, Tried, judged_file::read_judged, text_file::read_secret_text},
+    world::{Files, OpenFile, WorldResult, judged_file::read_judged, text_file::read_secret_text},
 };
 use kubephase_sdk::{
     node::without_user_info,
@@ -16,7 +16,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// `invalid` if the text holds no certificate.
-pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
+pub fn certificate_facts(path: &str, pem: &str) -> WorldResult<CertificateFacts> {
     let certificate = Certificate::from_pem(pem)
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("{path}: {why}")))?;
     let (dns_names, ip_addresses) = certificate.alternative_names();
@@ -66,7 +66,7 @@ pub fn kubeconfig_facts(
     files: &dyn Files,
     path: &str,
     allowed: AuthorityFile<'_>,
-) -> Tried<Option<KubeconfigFacts>> {
+) -> WorldResult<Option<KubeconfigFacts>> {
     read_secret_text(files, path)?
         .map(|text| facts_of_kubeconfig(files, path, &text, allowed))
         .transpose()
@@ -83,7 +83,7 @@ pub fn facts_of_kubeconfig(
     path: &str,
     text: &Secret<String>,
     allowed: AuthorityFile<'_>,
-) -> Tried<KubeconfigFacts> {
+) -> WorldResult<KubeconfigFacts> {
     let kubeconfig = Kubeconfig::parse(text.reveal(), path)?;
     let (Some((cluster_name, _)), Some((user_name, user))) =
         (kubeconfig.cluster(), kubeconfig.user())
@@ -155,7 +155,7 @@ pub(super) fn read_authority(
     files: &dyn Files,
     file: &str,
     allowed: AuthorityFile<'_>,
-) -> Tried<Vec<u8>> {
+) -> WorldResult<Vec<u8>> {
     let AuthorityFile::Below(directory) = allowed else {
         return files.read(file);
     };

@@ -2,7 +2,7 @@
 use crate::{
     pki::{Certificate, Key, announced_path},
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_secret_text, read_text},
     },
 };
@@ -36,7 +36,15 @@ impl<'a> Pair<'a> {
     /// key of a foreign certificate, and a certificate without its key for the certificate of an
     /// external authority. So the certificate is first written under another name, from which
     /// [`Pair::finish_interrupted`] completes the pair.
-    pub fn write(&self, certificate: &Certificate, key: &Key, files: &dyn Files) -> Tried<()> {
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(
+        &self,
+        certificate: &Certificate,
+        key: &Key,
+        files: &dyn Files,
+    ) -> WorldResult<()> {
         let key_pem = key
             .to_pem()
             .map_err(|why| Failure::new(FailureCode::Invalid, why))?;
@@ -49,7 +57,10 @@ impl<'a> Pair<'a> {
     }
 
     /// Writes the certificate of a run that was interrupted after it wrote the key.
-    pub fn finish_interrupted(&self, files: &dyn Files) -> Tried<()> {
+    ///
+    /// # Errors
+    /// A file cannot be read, written or removed.
+    pub fn finish_interrupted(&self, files: &dyn Files) -> WorldResult<()> {
         let temporary = announced_path(&self.path("crt"));
         let Some(pem) = read_text(files, &temporary)? else {
             return Ok(());
@@ -75,7 +86,7 @@ pub(super) fn replace(
     content: &[u8],
     mode: u32,
     dropped: u32,
-) -> Tried<()> {
+) -> WorldResult<()> {
     match files.stat(path)? {
         None => files.write(path, content, mode, None),
         Some(existing) => {

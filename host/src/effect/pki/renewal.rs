@@ -6,11 +6,11 @@ use super::{
     pair::{Pair, replace},
 };
 use crate::{
-    effect::{Applied, Context, Done},
+    effect::{Applied, Context, EffectOutcome},
     pki::{Certificate, Key, Kubeconfig},
     program,
     world::{
-        Files, Tried,
+        Files, WorldResult,
         text_file::{read_kubeconfig, read_text},
     },
 };
@@ -40,7 +40,7 @@ impl Existing<'_> {
 /// # Errors
 /// The existing certificate or the authority cannot be used, or a file cannot be read or written.
 /// Nothing is changed then.
-pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
+pub fn renew(spec: &RenewalSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let files = context.world.files();
     let (title, authority) = (&spec.title, &spec.authority);
     if !exists(spec, files)? {
@@ -48,7 +48,7 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
         return Ok(if spec.is_part_of_upgrade {
             skipped.into()
         } else {
-            Done::with_lines(skipped, [format!("[] MISSING! {title}")])
+            EffectOutcome::with_lines(skipped, [format!("[] MISSING! {title}")])
         });
     }
     let names = spec.names.as_ref().map(|names| wanted_names(spec, names));
@@ -70,7 +70,7 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
     let (root, root_key) = load_authority(files, &spec.directory, authority)?;
     let root_key = root_key?;
     if let Some(lines) = reason_to_keep(spec, existing.certificate(), &root, context.started) {
-        return Ok(Done::with_lines(Applied::Unchanged, lines));
+        return Ok(EffectOutcome::with_lines(Applied::Unchanged, lines));
     }
     let failed = |why: String| {
         let message = format!("failed to renew certificate {}: {why}", spec.name);
@@ -88,9 +88,9 @@ pub fn renew(spec: &RenewalSpec, context: &Context) -> Tried<Done> {
         .map_err(failed)?;
     write(existing, &renewed, &key, &root, files)?;
     let renewed = (!spec.is_part_of_upgrade).then(|| format!("[] {title} renewed"));
-    Ok(Done {
+    Ok(EffectOutcome {
         warnings: warnings.unwrap_or_default(),
-        ..Done::with_lines(Applied::Changed, lines.or(renewed))
+        ..EffectOutcome::with_lines(Applied::Changed, lines.or(renewed))
     })
 }
 
@@ -118,7 +118,7 @@ fn write(
     key: &Key,
     root: &Certificate,
     files: &dyn Files,
-) -> Tried<()> {
+) -> WorldResult<()> {
     match existing {
         Existing::InFile(_, pair) => pair.write(renewed, key, files),
         Existing::InKubeconfig(_, kubeconfig, path) => {
@@ -134,7 +134,7 @@ fn write(
 }
 
 /// Returns the result for a certificate whose authority is kept elsewhere.
-fn left_to_authority(spec: &RenewalSpec) -> Done {
+fn left_to_authority(spec: &RenewalSpec) -> EffectOutcome {
     let RenewalSpec {
         title, authority, ..
     } = spec;
@@ -145,7 +145,7 @@ fn left_to_authority(spec: &RenewalSpec) -> Done {
     } else {
         format!("[] Detected external {authority}, {title} can't be renewed")
     };
-    Done::with_lines(skipped, [line])
+    EffectOutcome::with_lines(skipped, [line])
 }
 
 fn wanted_names(spec: &RenewalSpec, wanted: &WantedNames) -> CertificateNames {
@@ -210,7 +210,10 @@ fn authorities_of(kubeconfig: &Kubeconfig, root: &Certificate) -> String {
 ///
 /// # Errors
 /// The certificate cannot be read.
-pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Option<Certificate>> {
+pub fn existing_certificate(
+    spec: &RenewalSpec,
+    files: &dyn Files,
+) -> WorldResult<Option<Certificate>> {
     if !exists(spec, files)? {
         return Ok(None);
     }
@@ -218,7 +221,7 @@ pub fn existing_certificate(spec: &RenewalSpec, files: &dyn Files) -> Tried<Opti
 }
 
 /// Whether the file of a certificate exists.
-fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
+fn exists(spec: &RenewalSpec, files: &dyn Files) -> WorldResult<bool> {
     let [path, ..] = &paths_of(spec)[..] else {
         return Ok(false);
     };
@@ -226,7 +229,10 @@ fn exists(spec: &RenewalSpec, files: &dyn Files) -> Tried<bool> {
 }
 
 /// Whether there is a file at a path. A directory does not count (kubeadm behaviour).
-pub fn has_file(path: &str, files: &dyn Files) -> Tried<bool> {
+///
+/// # Errors
+/// The path cannot be looked at.
+pub fn has_file(path: &str, files: &dyn Files) -> WorldResult<bool> {
     let found = files.stat(path)?;
     Ok(found.is_some_and(|file| file.kind != "directory"))
 }
@@ -250,7 +256,7 @@ fn pair_of<'a>(spec: &'a RenewalSpec, base: &'a str) -> Pair<'a> {
     }
 }
 
-fn read<'a>(spec: &'a RenewalSpec, files: &dyn Files) -> Tried<Existing<'a>> {
+fn read<'a>(spec: &'a RenewalSpec, files: &dyn Files) -> WorldResult<Existing<'a>> {
     match &spec.file {
         RenewedFile::Certificate { base } => {
             let pair = pair_of(spec, base);

@@ -3,7 +3,7 @@ use super::{invalid_with_remedy, new_certificate::CertificateNames, pair::Pair};
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key},
     render::kubeconfig::without_certificate,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use kubephase_sdk::spec::{CertificateSpec, KubeconfigSpec};
 use kubephase_wit::{Failure, FailureCode};
@@ -12,7 +12,7 @@ use kubephase_wit::{Failure, FailureCode};
 ///
 /// # Errors
 /// `invalid` if one of the two exists.
-pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
+pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<()> {
     for ending in ["key", "csr"] {
         if files.stat(&Pair::for_spec(spec).path(ending))?.is_some() {
             let what = format!("key or CSR {}/{}", spec.directory, spec.name);
@@ -26,7 +26,10 @@ pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> Tri
 ///
 /// # Errors
 /// `invalid` if one of the two exists.
-pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> Tried<()> {
+pub fn refuse_existing_kubeconfig_request(
+    spec: &KubeconfigSpec,
+    files: &dyn Files,
+) -> WorldResult<()> {
     let path = &spec.path;
     if files.stat(path)?.is_some() {
         return Err(refuse_existing(&format!("kube config: {path}")));
@@ -42,7 +45,7 @@ pub fn refuse_existing_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Fil
 ///
 /// # Errors
 /// A name cannot be in a certificate, or a file cannot be written.
-pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<String>> {
+pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<Vec<String>> {
     let names = CertificateNames::new(&spec.name, &spec.dns_names, &spec.ip_addresses);
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
@@ -64,7 +67,7 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> Tried<Vec<Str
 ///
 /// # Errors
 /// A name cannot be in a certificate, or a file cannot be written.
-pub fn write_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> Tried<()> {
+pub fn write_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> WorldResult<()> {
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
         ..CertificateTemplate::named(&spec.common_name)

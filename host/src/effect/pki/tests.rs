@@ -6,8 +6,8 @@ mod wrong_keys;
 
 use super::*;
 use crate::{
-    effect::{Applied, Context, Done},
-    world::{Files, Tried, files::RootedFiles},
+    effect::{Applied, Context, EffectOutcome},
+    world::{Files, WorldResult, files::RootedFiles},
 };
 use files_only::FilesOnly;
 use kubephase_sdk::spec::{
@@ -32,7 +32,7 @@ fn node() -> Node {
 
 impl Node {
     /// Ensures a certificate in `/pki`.
-    fn ensure(&self, name: &str, authority: Option<&str>) -> Tried<Done> {
+    fn ensure(&self, name: &str, authority: Option<&str>) -> WorldResult<EffectOutcome> {
         let spec = CertificateSpec {
             directory: "/pki".into(),
             name: name.into(),

@@ -38,11 +38,11 @@ impl World for Machine {
 }
 
 impl Runtime for Machine {
-    fn containers(&self) -> Tried<Vec<Container>> {
+    fn containers(&self) -> WorldResult<Vec<Container>> {
         Ok(self.containers.lock().clone())
     }
 
-    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
+    fn stop_container(&self, id: &str, grace: Duration) -> WorldResult<()> {
         assert!(grace > Duration::from_secs(1), "it gives up its lease");
         if id == "stuck" {
             return Err(Failure::new(FailureCode::Timeout, "the runtime is stuck"));
@@ -60,27 +60,27 @@ impl Runtime for Machine {
         Ok(())
     }
 
-    fn status(&self) -> Tried<Value> {
+    fn status(&self) -> WorldResult<Value> {
         unreachable!("only containers are asked for")
     }
 
-    fn config(&self) -> Tried<Value> {
+    fn config(&self) -> WorldResult<Value> {
         unreachable!("only containers are asked for")
     }
 
-    fn image_present(&self, _: &str) -> Tried<bool> {
+    fn image_present(&self, _: &str) -> WorldResult<bool> {
         unreachable!("only containers are asked for")
     }
 
-    fn pull(&self, _: &str) -> Tried<()> {
+    fn pull(&self, _: &str) -> WorldResult<()> {
         unreachable!("only containers are asked for")
     }
 
-    fn remove_sandboxes(&self) -> Tried<usize> {
+    fn remove_sandboxes(&self) -> WorldResult<usize> {
         unreachable!("only containers are asked for")
     }
 
-    fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
+    fn log(&self, _: &str, _: usize) -> WorldResult<Vec<String>> {
         unreachable!("only containers are asked for")
     }
 }
@@ -111,7 +111,7 @@ fn machine(root: &std::path::Path, containers: Vec<Container>, kubelet_works: bo
     }
 }
 
-fn restart_scheduler(machine: &Machine) -> Tried<Done> {
+fn restart_scheduler(machine: &Machine) -> WorldResult<EffectOutcome> {
     let spec = RestartSpec {
         component: "kube-scheduler".into(),
         health_url: "https://127.0.0.1:10259/livez".into(),

@@ -3,7 +3,7 @@ use crate::{
     cancel::Cancel,
     config::JoinedCluster,
     effect::{Applied, Context, Effect, RemoveFile, files},
-    world::{Tried, World, fake::FakeWorld},
+    world::{World, WorldResult, fake::FakeWorld},
 };
 use kubephase_sdk::{
     duration::Duration,
@@ -73,7 +73,11 @@ fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
     }
 }
 
-fn apply(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Applied> {
+fn apply(
+    effect: &Effect,
+    territory: Option<&Territory>,
+    world: &dyn World,
+) -> WorldResult<Applied> {
     let (cancel, config) = (Cancel::never(), config());
     let context = Context {
         territory,

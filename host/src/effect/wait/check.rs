@@ -9,7 +9,7 @@ use crate::{
     pki::Certificate,
     program,
     render::static_pod::mirror_reference,
-    world::{Cluster, Files, Net, Tried, text_file::read_kubeconfig},
+    world::{Cluster, Files, Net, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::Condition;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -46,7 +46,7 @@ impl Check {
 ///
 /// # Errors
 /// The condition cannot be checked. The failure is retryable if a later check may succeed.
-pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
+pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Check> {
     let (net, cluster) = (context.world.net(), context.world.cluster());
     match condition {
         Condition::Component { name, url } if name == "kube-apiserver" => {
@@ -105,13 +105,13 @@ pub(super) fn check(condition: &Condition, context: &Context) -> Tried<Check> {
 }
 
 /// Requests a health endpoint. Returns the HTTP status.
-fn get_health(url: &str, net: &dyn Net, context: &Context) -> Tried<u16> {
+fn get_health(url: &str, net: &dyn Net, context: &Context) -> WorldResult<u16> {
     let url = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     let budget = Budget::new(MAX_HEALTH_BYTES, REQUEST_LIMIT, context.cancel);
     net.health(&url, &budget)
 }
 
-fn check_status(status: u16) -> Tried<Check> {
+fn check_status(status: u16) -> WorldResult<Check> {
     if status == 200 {
         Ok(Check::unchanged(true))
     } else {
@@ -147,7 +147,7 @@ fn has_hostname(node: &Value) -> bool {
 
 /// Checks that a container runs for each of these names. A runtime that cannot be asked counts as
 /// one that runs them.
-fn check_containers(names: &[String], context: &Context) -> Tried<Check> {
+fn check_containers(names: &[String], context: &Context) -> WorldResult<Check> {
     let containers = match context.world.runtime().containers() {
         Ok(containers) => containers,
         Err(failure) if failure.code == FailureCode::NotChecked => {
@@ -179,7 +179,7 @@ fn has_certificate(path: &str, files: &dyn Files) -> bool {
 
 /// Checks that the holder of admin.conf may administer the cluster. The binding for that has an
 /// effect only after the API server has made the role that it names, and the namespaces.
-fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<Check> {
+fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> WorldResult<Check> {
     let changed = bind_admins(kubeconfig, super_admin, context)?;
     match context
         .world
@@ -197,7 +197,7 @@ fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<
 /// Creates the binding that lets the holder of admin.conf administer the cluster, as kubeadm does:
 /// with admin.conf itself if its user may do so, otherwise with super-admin.conf. Returns whether
 /// the binding is new.
-fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
+fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> WorldResult<bool> {
     let cluster = context.world.cluster();
     let as_admin = cluster.with_kubeconfig(kubeconfig).map_err(retry)?;
     match create_binding(&*as_admin) {
@@ -223,7 +223,7 @@ fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<
 }
 
 /// Creates the binding. Returns whether it is new.
-fn create_binding(cluster: &dyn Cluster) -> Tried<bool> {
+fn create_binding(cluster: &dyn Cluster) -> WorldResult<bool> {
     match cluster.create(&crate::render::objects::cluster_admins()) {
         Ok(_) => Ok(true),
         Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),

@@ -2,11 +2,11 @@
 use super::wait_until;
 use crate::{
     effect::{
-        Context, Done,
+        Context, EffectOutcome,
         kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
     },
     wasm::grant::Grant,
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_sdk::spec::WaitSpec;
 
@@ -17,7 +17,7 @@ impl EffectKind for WaitSpec {
             target: Target::Other(self.condition.to_string()),
             files: FileProperties::none(),
             waits: true,
-            key_work: 0,
+            crypto_work: 0,
             undo: Undo::Nothing,
             undoes: None,
         }
@@ -27,7 +27,7 @@ impl EffectKind for WaitSpec {
         refuse_to_plugins()
     }
 
-    fn apply(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         wait_until(self, context)
     }
 }

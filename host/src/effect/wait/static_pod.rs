@@ -1,6 +1,6 @@
 //! Whether the kubelet runs the static Pod of a new manifest, as the mirror of the Pod shows.
 use super::not_ready;
-use crate::{render::static_pod::manifest_hash, world::Tried};
+use crate::{render::static_pod::manifest_hash, world::WorldResult};
 use serde_json::Value;
 
 /// Checks a mirror Pod: it has another hash than the Pod that was replaced, or these images if that
@@ -12,7 +12,7 @@ pub(super) fn check(
     pod: Option<&Value>,
     images: &[String],
     replaced_hash: Option<&str>,
-) -> Tried<()> {
+) -> WorldResult<()> {
     let pod = pod.ok_or_else(|| not_ready("the kubelet has not published the Pod".to_owned()))?;
     let hash = manifest_hash(pod);
     if hash.is_some() && hash == replaced_hash {

@@ -11,27 +11,27 @@ use kubephase_sdk::testing::Case;
 struct Members(FakeWorld, (usize, usize), Option<Duration>);
 
 impl Etcd for Members {
-    fn health(&self) -> Tried<(usize, usize)> {
+    fn health(&self) -> WorldResult<(usize, usize)> {
         Ok(self.1)
     }
 
-    fn members(&self) -> Tried<Vec<EtcdMember>> {
+    fn members(&self) -> WorldResult<Vec<EtcdMember>> {
         unreachable!("only the health is asked")
     }
 
-    fn add_learner(&self, _: &str) -> Tried<()> {
+    fn add_learner(&self, _: &str) -> WorldResult<()> {
         unreachable!("no member joins")
     }
 
-    fn promote(&self, _: u64) -> Tried<()> {
+    fn promote(&self, _: u64) -> WorldResult<()> {
         unreachable!("no member joins")
     }
 
-    fn remove(&self, _: u64) -> Tried<()> {
+    fn remove(&self, _: u64) -> WorldResult<()> {
         unreachable!("no member leaves")
     }
 
-    fn serves(&self, _: &str) -> Tried<bool> {
+    fn serves(&self, _: &str) -> WorldResult<bool> {
         unreachable!("only the health is asked")
     }
 }
@@ -91,7 +91,7 @@ fn an_etcd_without_quorum_gets_no_member_and_the_remedy_names_the_commands() {
 }
 
 /// Checks once whether an etcd is healthy in which `healthy` of `all` members work.
-fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> Tried<Done> {
+fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> WorldResult<EffectOutcome> {
     let world = Members(
         FakeWorld::new(&Case::default(), root).unwrap(),
         (healthy, all),

@@ -1,6 +1,6 @@
 //! Backups: what an upgrade replaces is kept in a directory of kubeadm's, and `upgrade rollback`
 //! puts it back.
-use crate::world::{Files, Tried};
+use crate::world::{Files, WorldResult};
 use kubephase_sdk::{Effect, Failure, ObjectRef, cluster, effects_files, kubeadm::Upgrade, yaml};
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ impl BackupKind {
     ///
     /// # Errors
     /// The directories cannot be looked at.
-    pub fn are_made_at(stamp: &str, files: &dyn Files) -> Tried<bool> {
+    pub fn are_made_at(stamp: &str, files: &dyn Files) -> WorldResult<bool> {
         for kind in BackupKind::ALL {
             if files.stat(&kind.directory_at(stamp))?.is_some() {
                 return Ok(true);

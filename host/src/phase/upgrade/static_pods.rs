@@ -75,6 +75,9 @@ impl<'a> Replacement<'a> {
     }
 
     /// Proposes the backup and the new manifest, and to wait for its Pod.
+    ///
+    /// # Errors
+    /// The hash of the running Pod cannot be read, or the host refuses a proposal.
     pub fn propose(&self) -> Result<(), Failure> {
         let ComponentStep {
             config, component, ..
@@ -102,6 +105,9 @@ impl<'a> Replacement<'a> {
     }
 
     /// Proposes the new manifest without a backup of the old one, and to wait for its Pod.
+    ///
+    /// # Errors
+    /// The hash of the running Pod cannot be read, or the host refuses a proposal.
     pub fn propose_without_backup(&self, line: &str) -> Result<(), Failure> {
         let hash = self.hash_of_running_pod()?;
         let pod = effects_core::static_pod(self.step.component, &self.new)?;
@@ -111,6 +117,9 @@ impl<'a> Replacement<'a> {
     }
 
     /// Proposes to wait until the Pod of the manifest that is there is ready.
+    ///
+    /// # Errors
+    /// The host refuses the proposal.
     pub fn propose_wait(&self) -> Result<Effect, Failure> {
         self.wait(self.step.component, &self.old, None)
     }
@@ -118,6 +127,9 @@ impl<'a> Replacement<'a> {
     /// Proposes what takes the replacement back if it fails: the old manifests of this component,
     /// and of those that were replaced before in this run, from the last to the first. An etcd that
     /// was replaced stays: an API server of the old version works with it.
+    ///
+    /// # Errors
+    /// A backup cannot be read, or the host refuses a proposal.
     pub fn propose_taking_back(&self, earlier: &[&'static str]) -> Result<(), Failure> {
         self.take_back(self.step.component, &self.old)?;
         for component in earlier.iter().rev().filter(|name| **name != ETCD) {

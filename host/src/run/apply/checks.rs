@@ -6,7 +6,7 @@ use crate::{
     event::{EffectResult, EventKind},
     plan::spec::PhaseKind,
     run::{executor::PhaseError, owners},
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_wit::Severity;
 use std::{collections::BTreeSet, iter};
@@ -48,7 +48,7 @@ impl Application<'_> {
     }
 
     /// Makes the directory of a plugin belong to the plugin before the plugin uses it.
-    fn claim_directory(&self, proposals: &[Proposal]) -> Tried<()> {
+    fn claim_directory(&self, proposals: &[Proposal]) -> WorldResult<()> {
         let shared = &self.executor.shared;
         let Some(plugin) = self.session.third_party() else {
             return Ok(());
@@ -91,7 +91,7 @@ impl Application<'_> {
     ) -> Result<(), String> {
         self.time.check()?;
         self.reserve_record(proposal, missing)?;
-        let spent = self.session.spend_key_work(proposal.effect.key_work());
+        let spent = self.session.spend_key_work(proposal.effect.crypto_work());
         spent.map_err(|stop| stop.to_string())?;
         let is_dry_run = self.executor.shared.is_dry_run;
         let announcement = if self.session.is_plugin() {

@@ -1,16 +1,16 @@
 //! Pulls images, several at a time if the configuration says so.
 use super::Application;
 use crate::{
-    effect::{Applied, Done, proposal::Proposal},
+    effect::{Applied, EffectOutcome, proposal::Proposal},
     event::{EffectResult, micros},
     run::executor::PhaseError,
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_wit::{Failure, FailureCode, Severity};
 use std::{panic, thread, time::Instant};
 
 /// The outcome of a pull, and the microseconds that it took.
-type Pull = (Tried<Done>, u64);
+type Pull = (WorldResult<EffectOutcome>, u64);
 
 impl Application<'_> {
     /// Pulls images. A pull that fails does not keep the other images from being pulled (kubeadm
@@ -28,10 +28,10 @@ impl Application<'_> {
         let (mut failed, mut changed, mut stopped) = (Vec::new(), false, false);
         for (proposal, (outcome, micros)) in images.iter().zip(pulls) {
             let result = match outcome {
-                Ok(done) => {
-                    failed.extend(self.say_lines(Severity::Warning, &done.warnings).err());
-                    changed |= done.applied == Applied::Changed;
-                    EffectResult::Applied(done.applied)
+                Ok(outcome) => {
+                    failed.extend(self.say_lines(Severity::Warning, &outcome.warnings).err());
+                    changed |= outcome.applied == Applied::Changed;
+                    EffectResult::Applied(outcome.applied)
                 }
                 Err(failure) => {
                     stopped |= failure.code == FailureCode::Cancelled;

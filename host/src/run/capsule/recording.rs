@@ -1,7 +1,7 @@
 //! Records answers of host functions as JSON texts, within a budget. An answer is measured while it
 //! is written, so that an answer without room is not copied in memory.
 use super::Observation;
-use crate::{run::secrets::Secrets, wasm::limits::MAX_CAPSULE, world::Tried};
+use crate::{run::secrets::Secrets, wasm::limits::MAX_CAPSULE, world::WorldResult};
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, json, ser::Formatter};
@@ -119,7 +119,12 @@ impl Recording {
     }
 
     /// Records an answer, unless something had no room before.
-    pub(super) fn record<T: Serialize>(&mut self, call: &str, args: Value, answer: &Tried<T>) {
+    pub(super) fn record<T: Serialize>(
+        &mut self,
+        call: &str,
+        args: Value,
+        answer: &WorldResult<T>,
+    ) {
         if self.is_full {
             return;
         }

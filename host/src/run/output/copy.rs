@@ -39,6 +39,9 @@ impl<'a> FileCopier<'a> {
     }
 
     /// Copies everything that is part of the result.
+    ///
+    /// # Errors
+    /// A file or directory of the result cannot be read or written.
     pub fn copy_all(&mut self) -> Result<()> {
         for path in whole_directories(self.output.config) {
             self.copy(&path, true)?;

@@ -25,6 +25,9 @@ pub(super) struct Marker {
 
 impl Marker {
     /// Reads the marker of an output directory; `None` if `--out` never wrote there.
+    ///
+    /// # Errors
+    /// The marker cannot be read, or is not a marker.
     pub fn read(out: &Path) -> Result<Option<Marker>> {
         let path = out.join(MARKER);
         let text = match fs::read(&path) {
@@ -41,6 +44,9 @@ impl Marker {
     }
 
     /// Returns the marker that lists the files below a directory.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
     pub fn list(files: &Path) -> Result<Marker> {
         let note = "Written by --out. The next run with --out replaces files/ and objects.yaml."
             .to_owned();
@@ -51,6 +57,9 @@ impl Marker {
     }
 
     /// Writes the marker to a path.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
         write_file(path, text.as_bytes(), 0o600)

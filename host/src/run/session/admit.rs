@@ -4,7 +4,7 @@ use super::{Hosted, Session, outlet::Answer};
 use crate::{
     budget::Budget,
     wasm::gate::{Arguments, HostFunction, Origin, Row},
-    world::{Tried, World},
+    world::{World, WorldResult},
 };
 use kubephase_wit::{Error, Failure, FailureCode, Stop};
 use serde::{Serialize, de::DeserializeOwned};
@@ -107,7 +107,7 @@ impl Session {
     pub(super) fn observe<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,
-        ask: impl FnOnce(&dyn World, &Admitted<A>) -> Tried<T>,
+        ask: impl FnOnce(&dyn World, &Admitted<A>) -> WorldResult<T>,
     ) -> Hosted<T>
     where
         T: Answer + Serialize + DeserializeOwned,
@@ -141,7 +141,7 @@ impl Session {
         &self,
         admitted: &Admitted<A>,
         answer: &impl Answer,
-    ) -> Tried<()> {
+    ) -> WorldResult<()> {
         self.check_credential(
             || {
                 format!(
@@ -163,7 +163,7 @@ impl Session {
     pub(super) fn observe_infallible<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,
-        ask: impl FnOnce(&dyn World, &Admitted<A>) -> Tried<T>,
+        ask: impl FnOnce(&dyn World, &Admitted<A>) -> WorldResult<T>,
     ) -> Result<T, Stop>
     where
         T: Answer + Serialize + DeserializeOwned,

@@ -5,7 +5,7 @@ use crate::{
     budget::Budget,
     effect::pki::{self, AuthorityFile},
     wasm::gate::{self, Identity},
-    world::{OpenFile, Rights, TlsFiles, Tried, World},
+    world::{OpenFile, Rights, TlsFiles, World, WorldResult},
 };
 use kubephase_wit::{
     CommandOutput, Failure, FailureCode, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster,
@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Turns facts into JSON.
-fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
+fn as_value<T: Serialize>(facts: Option<T>) -> WorldResult<Option<Value>> {
     facts
         .map(serde_json::to_value)
         .transpose()
@@ -36,7 +36,7 @@ impl Session {
         &self,
         world: &'w dyn World,
         admitted: &Admitted<AbsolutePath>,
-    ) -> Tried<Box<dyn OpenFile + 'w>> {
+    ) -> WorldResult<Box<dyn OpenFile + 'w>> {
         let path = &admitted.arguments;
         let is_read = admitted.row.function == gate::READ_FILE.row.function;
         let opened = if is_read {

@@ -6,7 +6,7 @@ use crate::{
     render::patches::COREDNS,
     secret::classify::{Credential, classify_value_within, classify_within},
     wasm::limits::{CALL_PROCESSOR_TIME, MAX_ANSWERED_BYTES},
-    world::{EtcdMember, ServiceState, Tried},
+    world::{EtcdMember, ServiceState, WorldResult},
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,7 @@ impl Session {
         what: impl Fn() -> String,
         answer: &impl Answer,
         time: Duration,
-    ) -> Tried<()> {
+    ) -> WorldResult<()> {
         if !self.is_plugin() {
             return Ok(());
         }

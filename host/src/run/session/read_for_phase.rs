@@ -8,7 +8,7 @@ use crate::{
     secret::Secret,
     wasm::gate::{Row, owner_of_path},
     world::{
-        OpenFile, TlsFile, Tried, World,
+        OpenFile, TlsFile, World, WorldResult,
         judged_file::{read_judged, text_of},
         text_file::read_secret_text,
     },
@@ -26,7 +26,7 @@ impl Session {
         world: &dyn World,
         row: &'static Row,
         path: &AbsolutePath,
-    ) -> Tried<Option<Secret<String>>> {
+    ) -> WorldResult<Option<Secret<String>>> {
         if !self.is_plugin() {
             return read_secret_text(world.files(), path);
         }
@@ -41,7 +41,7 @@ impl Session {
         row: &'static Row,
         path: &AbsolutePath,
         opened: &dyn OpenFile,
-    ) -> Tried<()> {
+    ) -> WorldResult<()> {
         // The phase does not see the content, so the file need not be readable by every user.
         self.0
             .access
@@ -60,7 +60,7 @@ impl Session {
         world: &dyn World,
         row: &'static Row,
         path: Option<&AbsolutePath>,
-    ) -> Tried<Option<TlsFile>> {
+    ) -> WorldResult<Option<TlsFile>> {
         let Some(path) = path else {
             return Ok(None);
         };
@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// Checks a path of a file that identifies the phase to a server.
-    fn check_identity(&self, world: &dyn World, row: &'static Row, path: &str) -> Tried<()> {
+    fn check_identity(&self, world: &dyn World, row: &'static Row, path: &str) -> WorldResult<()> {
         if let Some(plugin) = self
             .third_party()
             .filter(|own| owner_of_path(path) == Some(own))

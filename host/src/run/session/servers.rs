@@ -4,7 +4,7 @@ use crate::{
     arguments::HttpUrl,
     wasm::gate::Arguments,
     world::{
-        Tried,
+        WorldResult,
         reach::{ClusterSubnets, Reach},
     },
 };
@@ -18,7 +18,11 @@ const SUBNETS: [&str; 2] = [
 
 impl Session {
     /// Decides about the server of an admitted call.
-    pub(super) fn reach<A: Arguments>(&self, call: &Admitted<A>, url: &HttpUrl) -> Tried<Reach> {
+    pub(super) fn reach<A: Arguments>(
+        &self,
+        call: &Admitted<A>,
+        url: &HttpUrl,
+    ) -> WorldResult<Reach> {
         let demands = call.arguments.demands();
         let subnets = SUBNETS.map(|place| {
             let subnet = self.0.shared.config.pointer(place);

@@ -38,7 +38,7 @@ pub(in crate::run) struct RunTotals {
     object_bytes: usize,
     facts: usize,
     fact_bytes: usize,
-    key_work: usize,
+    crypto_work: usize,
     /// bytes of the journal for effects
     effect_bytes: usize,
     directories: usize,
@@ -72,6 +72,9 @@ pub(super) struct Call {
 
 impl Call {
     /// Counts a call of a host function.
+    ///
+    /// # Errors
+    /// The function was called more often than its row allows.
     pub fn count(&mut self, row: &'static Row) -> Result<(), Stop> {
         let (calls, most) = (
             self.calls.entry(row.function).or_default(),

@@ -64,7 +64,7 @@ fn rows_of_a_run() -> Vec<Row> {
                 "{} of processor time (`processorTime`), {} with effects and pauses, \
                  {MAX_RUN_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
-                 {MAX_RUN_KEY_WORK} keys and certificates (one \
+                 {MAX_RUN_CRYPTO_WORK} keys and certificates (one \
                  of RSA-3072 counts as two, one of RSA-4096 as four), \
                  {MAX_RUN_DIRECTORIES} directories, \
                  {MAX_RUN_CAPSULES} capsules of {}",

@@ -51,8 +51,8 @@ pub const MAX_RUN_FACTS: usize = 200;
 /// Bytes of the facts of all phases of one plugin.
 pub const MAX_RUN_FACT_BYTES: usize = 4 << 20;
 /// Work of making keys and signing certificates for one plugin: each counts as
-/// [`Effect::key_work`](crate::effect::Effect::key_work) says.
-pub const MAX_RUN_KEY_WORK: usize = 20;
+/// [`Effect::crypto_work`](crate::effect::Effect::crypto_work) says.
+pub const MAX_RUN_CRYPTO_WORK: usize = 20;
 /// Bytes that the effects of all phases of one plugin take in the journal.
 pub const MAX_RUN_EFFECT_BYTES: usize = 4 << 20;
 /// Directories that all phases of one plugin make: reset removes one after the other.

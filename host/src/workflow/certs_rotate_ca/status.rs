@@ -7,7 +7,7 @@ use crate::{
     program,
     render::objects::{CONTROL_PLANE_LABELS, SIGNING_AUTHORITY, TRUSTED_AUTHORITIES},
     world::{
-        Cluster, Files, Tried, World,
+        Cluster, Files, World, WorldResult,
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
@@ -79,7 +79,7 @@ impl Status {
     ///
     /// # Errors
     /// A file of the node or an object of the cluster cannot be read, or is missing.
-    pub fn read(world: &dyn World, config: &Config) -> Tried<Status> {
+    pub fn read(world: &dyn World, config: &Config) -> WorldResult<Status> {
         let files = world.files();
         let directory = config.cluster.certificates_dir.clone();
         let path = |name: &str| format!("{directory}/{name}");
@@ -121,7 +121,7 @@ impl Status {
     }
 }
 
-fn read_authorities(path: &str, files: &dyn Files) -> Tried<Vec<Certificate>> {
+fn read_authorities(path: &str, files: &dyn Files) -> WorldResult<Vec<Certificate>> {
     let text = read_text(files, path)?.unwrap_or_default();
     Certificate::authorities_by_age([text.as_str()]).map_err(|why| Failure {
         remedy: Some(format!("put a valid file at {path}")),
@@ -130,7 +130,7 @@ fn read_authorities(path: &str, files: &dyn Files) -> Tried<Vec<Certificate>> {
 }
 
 /// Reads a key; `None` if there is none, or it cannot be used.
-fn read_key(path: &str, files: &dyn Files) -> Tried<Option<Key>> {
+fn read_key(path: &str, files: &dyn Files) -> WorldResult<Option<Key>> {
     let pem = read_secret_text(files, path)?;
     Ok(pem.and_then(|pem| Key::from_pem(&pem).ok()))
 }
@@ -144,7 +144,7 @@ fn client_certificate(kubeconfig: &Kubeconfig, files: &dyn Files) -> Option<Cert
 
 /// Returns the API without credentials, at the server of the kubelet, which its authorities have to
 /// prove: a kubelet may not read `cluster-info`, while everyone without credentials may.
-fn as_anyone(world: &dyn World, kubelet: Option<&Kubeconfig>) -> Tried<Box<dyn Cluster>> {
+fn as_anyone(world: &dyn World, kubelet: Option<&Kubeconfig>) -> WorldResult<Box<dyn Cluster>> {
     let files = world.files();
     let server = kubelet.and_then(Kubeconfig::server).unwrap_or_default();
     let authorities = match kubelet {
@@ -156,7 +156,7 @@ fn as_anyone(world: &dyn World, kubelet: Option<&Kubeconfig>) -> Tried<Box<dyn C
 }
 
 /// Returns the authorities in the ConfigMap `cluster-info`.
-fn authorities_of_cluster(cluster: &dyn Cluster) -> Tried<Vec<Certificate>> {
+fn authorities_of_cluster(cluster: &dyn Cluster) -> WorldResult<Vec<Certificate>> {
     let unusable = |why: &str| Failure {
         remedy: Some(format!(
             "make the ConfigMap anew on a control plane: {}; nodes learn the authorities from it",

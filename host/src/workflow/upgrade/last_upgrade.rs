@@ -4,7 +4,7 @@ use crate::{
     phase::upgrade::backups::{BackupKind, SharedObject},
     program,
     text::yaml,
-    world::{Files, Tried, state_directory as state, text_file::read_text},
+    world::{Files, WorldResult, state_directory as state, text_file::read_text},
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::{kubeadm::Rollback, release::upgrade::version_of_image};
@@ -116,7 +116,7 @@ fn sort_by_use(backups: Vec<String>) -> Rollback {
 ///
 /// # Errors
 /// A backup cannot be read.
-pub fn version_before(rollback: &Rollback, files: &dyn Files) -> Tried<String> {
+pub fn version_before(rollback: &Rollback, files: &dyn Files) -> WorldResult<String> {
     let read = |path: &str| Ok(read_text(files, path)?.unwrap_or_default());
     let configuration = rollback
         .configuration

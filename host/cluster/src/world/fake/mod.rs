@@ -7,7 +7,7 @@ mod objects;
 pub use objects::FakeCluster;
 
 use super::{
-    Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
+    Cluster, Files, Net, Node, Runtime, TlsFiles, World, WorldResult,
     files::RootedFiles,
     node::{described::DescribedNode, facts::not_checked},
     reach::Reach,
@@ -31,7 +31,7 @@ impl FakeWorld {
     ///
     /// # Errors
     /// The files cannot be written.
-    pub fn new(case: &Case, root: &Path) -> Tried<FakeWorld> {
+    pub fn new(case: &Case, root: &Path) -> WorldResult<FakeWorld> {
         let files = RootedFiles::open(root).map_err(|error| {
             Failure::new(FailureCode::Io, format!("{}: {error}", root.display()))
         })?;
@@ -81,19 +81,19 @@ impl World for FakeWorld {
 }
 
 impl Net for FakeWorld {
-    fn port_free(&self, port: u16) -> Tried<bool> {
+    fn port_free(&self, port: u16) -> WorldResult<bool> {
         self.node.port_free(port)
     }
 
-    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+    fn resolve(&self, host: &str) -> WorldResult<Vec<String>> {
         self.node.resolve(host)
     }
 
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+    fn proxy_for(&self, url: &str) -> WorldResult<Option<String>> {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> WorldResult<HttpReply> {
         let reply = self
             .replies
             .get(url.as_str())
@@ -110,11 +110,11 @@ impl Net for FakeWorld {
         _identity: &TlsFiles,
         reach: Reach,
         budget: &Budget,
-    ) -> Tried<HttpReply> {
+    ) -> WorldResult<HttpReply> {
         self.http_get(url, reach, budget)
     }
 
-    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16> {
         Ok(self.http_get(url, Reach::All, budget)?.status)
     }
 }

@@ -1,7 +1,7 @@
 //! An API that has a fixed list of objects.
 use crate::{
     secret::Secret,
-    world::{Cluster, Tried, object_ref::reference, rehearsal::selects, revision::Revision},
+    world::{Cluster, WorldResult, object_ref::reference, rehearsal::selects, revision::Revision},
 };
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone)]
 pub struct FakeCluster(pub Vec<Value>);
 
-fn refuse_writing<T>() -> Tried<T> {
+fn refuse_writing<T>() -> WorldResult<T> {
     Err(Failure::new(FailureCode::Denied, "phases do not write"))
 }
 
@@ -22,7 +22,7 @@ fn is_listed(object: &Value, api_version: &str, kind: &str, namespace: Option<&s
 }
 
 impl Cluster for FakeCluster {
-    fn get(&self, wanted: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, wanted: &ObjectRef) -> WorldResult<Option<Value>> {
         let found = self
             .0
             .iter()
@@ -36,7 +36,7 @@ impl Cluster for FakeCluster {
         kind: &str,
         namespace: Option<&str>,
         selector: Option<&str>,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         Ok(self
             .0
             .iter()
@@ -46,35 +46,35 @@ impl Cluster for FakeCluster {
             .collect())
     }
 
-    fn create(&self, _manifest: &Value) -> Tried<Value> {
+    fn create(&self, _manifest: &Value) -> WorldResult<Value> {
         refuse_writing()
     }
 
-    fn replace(&self, _manifest: &Value) -> Tried<Value> {
+    fn replace(&self, _manifest: &Value) -> WorldResult<Value> {
         refuse_writing()
     }
 
-    fn server_side_apply(&self, _manifest: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, _manifest: &Value) -> WorldResult<Value> {
         refuse_writing()
     }
 
-    fn patch(&self, _reference: &ObjectRef, _patch: &Value) -> Tried<Value> {
+    fn patch(&self, _reference: &ObjectRef, _patch: &Value) -> WorldResult<Value> {
         refuse_writing()
     }
 
-    fn delete(&self, _reference: &ObjectRef, _only: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, _reference: &ObjectRef, _only: Option<&Revision>) -> WorldResult<()> {
         refuse_writing()
     }
 
-    fn probe(&self, _kubeconfig: &str, _path: &str) -> Tried<u16> {
+    fn probe(&self, _kubeconfig: &str, _path: &str) -> WorldResult<u16> {
         Ok(200)
     }
 
-    fn with_kubeconfig(&self, _path: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, _path: &str) -> WorldResult<Box<dyn Cluster>> {
         refuse_writing()
     }
 
-    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(self.clone()))
     }
 }

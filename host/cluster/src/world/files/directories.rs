@@ -4,7 +4,7 @@ use super::{
     failure::{failure_to, io_failure},
     ownership::set_mode_and_owner,
 };
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
@@ -19,7 +19,7 @@ pub(super) const PARENT_MODE: u32 = 0o755;
 impl RootedFiles {
     /// Opens the directory of a path, and makes it with its parents if it is missing. Returns it
     /// and the last name of the path.
-    pub(super) fn make_parent(&self, path: &str) -> Tried<(OwnedFd, String)> {
+    pub(super) fn make_parent(&self, path: &str) -> WorldResult<(OwnedFd, String)> {
         let (directory, name) = split_path(path);
         if name.is_empty() || name == "." || name == ".." {
             return Err(Failure::new(
@@ -32,7 +32,7 @@ impl RootedFiles {
     }
 
     /// Removes an entry. Does nothing if it does not exist.
-    pub(super) fn unlink(&self, path: &str, flags: AtFlags) -> Tried<()> {
+    pub(super) fn unlink(&self, path: &str, flags: AtFlags) -> WorldResult<()> {
         let (parent_path, name) = split_path(path);
         match self.open_parent_for_removal(path, parent_path)? {
             Some(parent) => self
@@ -58,7 +58,7 @@ impl RootedFiles {
 
     /// Makes a directory and its parents, one after the other, so that each gets its own mode
     /// whatever the umask is.
-    pub(super) fn make_directory_path(&self, path: &str, mode: u32) -> Tried<OwnedFd> {
+    pub(super) fn make_directory_path(&self, path: &str, mode: u32) -> WorldResult<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.open_at(path, flags) {
             Ok(found) => return Ok(found),

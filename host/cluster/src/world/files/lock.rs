@@ -4,7 +4,7 @@ use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
     cancel::Cancel,
-    world::Tried,
+    world::WorldResult,
 };
 use kubephase_wit::{Failure, FailureCode};
 use nix::{
@@ -44,7 +44,7 @@ impl RootedFiles {
         path: &str,
         limit: Duration,
         cancel: &Cancel,
-    ) -> Tried<Option<OwnedFd>> {
+    ) -> WorldResult<Option<OwnedFd>> {
         let mut tries = Backoff::every(PAUSE, limit).start();
         loop {
             let file = match self.open_at(path, OFlags::RDWR) {

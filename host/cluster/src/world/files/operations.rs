@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
-    world::{Files, OpenFile, Tried},
+    world::{Files, OpenFile, WorldResult},
 };
 use kubephase_wit::FileMeta;
 use rustix::{
@@ -20,11 +20,15 @@ use rustix::{
 };
 
 impl Files for RootedFiles {
-    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open(&self, path: &str) -> WorldResult<Box<dyn OpenFile + '_>> {
         Ok(Box::new(self.open_handle(path)?))
     }
 
-    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(
+        &self,
+        path: &str,
+        territory: &Territory,
+    ) -> WorldResult<Box<dyn OpenFile + '_>> {
         let opened = self.open_handle(path)?;
         self.check_may_show(&opened, territory)?;
         Ok(Box::new(opened))
@@ -34,7 +38,7 @@ impl Files for RootedFiles {
         Box::new(Confined::new(self, territory))
     }
 
-    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+    fn stat(&self, path: &str) -> WorldResult<Option<FileMeta>> {
         let found = match self.open_at(path, OFlags::PATH) {
             Ok(found) => found,
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
@@ -44,40 +48,46 @@ impl Files for RootedFiles {
         Ok(Some(file_meta(&stat)))
     }
 
-    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+    fn read(&self, path: &str) -> WorldResult<Vec<u8>> {
         self.read_whole(path)
     }
 
-    fn real_path(&self, path: &str) -> Tried<String> {
+    fn real_path(&self, path: &str) -> WorldResult<String> {
         let found = self
             .open_at(path, OFlags::PATH)
             .map_err(failure_to("read", path))?;
         self.real_path_of(&found, path)
     }
 
-    fn list(&self, path: &str) -> Tried<Vec<String>> {
+    fn list(&self, path: &str) -> WorldResult<Vec<String>> {
         let opened = self
             .open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)
             .map_err(failure_to("list", path))?;
         entry_names(&opened, path, usize::MAX)
     }
 
-    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn write(
+        &self,
+        path: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> WorldResult<()> {
         let (directory, name) = self.make_parent(path)?;
         self.write_file_in(&directory, &name, content, mode, owner)
             .map_err(failure_to("write", path))
     }
 
-    fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
+    fn lock(&self, path: &str, cancel: &Cancel) -> WorldResult<Option<OwnedFd>> {
         self.lock_within(path, lock::MAX_WAIT, cancel)
     }
 
-    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+    fn make_dir(&self, path: &str, mode: u32) -> WorldResult<()> {
         self.make_directory_path(path.trim_end_matches('/'), mode)
             .map(drop)
     }
 
-    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> WorldResult<()> {
         let found = self
             .open_at(path, OFlags::PATH)
             .map_err(failure_to("set the mode of", path))?;
@@ -86,7 +96,7 @@ impl Files for RootedFiles {
             .map_err(failure_to("set the mode of", path))
     }
 
-    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> WorldResult<bool> {
         if can_chown() {
             self.change_owner_recursively(path, owner)
         } else {
@@ -94,16 +104,16 @@ impl Files for RootedFiles {
         }
     }
 
-    fn remove(&self, path: &str) -> Tried<()> {
+    fn remove(&self, path: &str) -> WorldResult<()> {
         self.unlink(path, AtFlags::empty())
     }
 
     /// Leaves the check whether the directory is empty to the kernel.
-    fn remove_dir(&self, path: &str) -> Tried<()> {
+    fn remove_dir(&self, path: &str) -> WorldResult<()> {
         self.unlink(path, AtFlags::REMOVEDIR)
     }
 
-    fn remove_all(&self, path: &str) -> Tried<()> {
+    fn remove_all(&self, path: &str) -> WorldResult<()> {
         let (parent_path, name) = split_path(path);
         let Some(parent) = self.open_parent_for_removal(path, parent_path)? else {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Owners of files and of whole directories.
 use super::{RootedFiles, failure::failure_to, handle::UNFOLLOWED, rooted::proc_path};
-use crate::world::Tried;
+use crate::world::WorldResult;
 use rustix::{
     fd::OwnedFd,
     fs::{self, AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid},
@@ -52,16 +52,23 @@ struct OwnerWalk<'a> {
 
 impl RootedFiles {
     /// Gives a directory and everything below it to an owner. Returns whether anything changed.
-    pub(super) fn change_owner_recursively(&self, path: &str, owner: OwnerIds) -> Tried<bool> {
+    pub(super) fn change_owner_recursively(
+        &self,
+        path: &str,
+        owner: OwnerIds,
+    ) -> WorldResult<bool> {
         self.walk_owners(path, owner, true)
     }
 
     /// Whether a directory or anything below it belongs to another owner. Changes nothing.
-    pub fn has_other_owner(&self, path: &str, owner: OwnerIds) -> Tried<bool> {
+    ///
+    /// # Errors
+    /// A file cannot be looked at.
+    pub fn has_other_owner(&self, path: &str, owner: OwnerIds) -> WorldResult<bool> {
         self.walk_owners(path, owner, false)
     }
 
-    fn walk_owners(&self, path: &str, owner: OwnerIds, changes: bool) -> Tried<bool> {
+    fn walk_owners(&self, path: &str, owner: OwnerIds, changes: bool) -> WorldResult<bool> {
         let walk = OwnerWalk {
             files: self,
             owner,

@@ -6,7 +6,7 @@ use super::{
     handle::{FileHandle, FileIdentity, UNFOLLOWED, file_identity},
     territory::{Survey, Territory},
 };
-use crate::world::{OpenFile, Tried};
+use crate::world::{OpenFile, WorldResult};
 use rustix::fs::{self, Mode, OFlags, PROC_SUPER_MAGIC};
 
 /// The directory of files that describe the kernel and processes.
@@ -50,7 +50,11 @@ impl RootedFiles {
     /// # Errors
     /// `denied` if the file holds a secret of the host or is about a process. Any failure of the
     /// check itself.
-    pub(super) fn check_may_show(&self, opened: &FileHandle, territory: &Territory) -> Tried<()> {
+    pub(super) fn check_may_show(
+        &self,
+        opened: &FileHandle,
+        territory: &Territory,
+    ) -> WorldResult<()> {
         let real = opened.real_path();
         let is_of_process = opened.is_on_file_system(PROC_SUPER_MAGIC)? && !is_kernel_entry(&real);
         let identities = [self.directories_above(&real)?, vec![opened.identity()]].concat();
@@ -61,7 +65,7 @@ impl RootedFiles {
     }
 
     /// Returns the directories above a path without links, from the root on.
-    fn directories_above(&self, real: &str) -> Tried<Vec<FileIdentity>> {
+    fn directories_above(&self, real: &str) -> WorldResult<Vec<FileIdentity>> {
         let mut here = self
             .open_at(".", OFlags::PATH | OFlags::DIRECTORY)
             .map_err(failure_to("open", real))?;

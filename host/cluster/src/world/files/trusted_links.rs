@@ -11,7 +11,7 @@ use super::{
     handle::UNFOLLOWED,
     private::is_trusted,
 };
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
@@ -40,7 +40,7 @@ impl RootedFiles {
         &self,
         path: &str,
         directory: &str,
-    ) -> Tried<Option<OwnedFd>> {
+    ) -> WorldResult<Option<OwnedFd>> {
         let mut way = directory.to_owned();
         for _ in 0..=MAX_LINKS {
             let flags = OFlags::PATH | OFlags::DIRECTORY;
@@ -56,7 +56,7 @@ impl RootedFiles {
 
     /// Returns the way with its first link replaced by what the link leads to. `path` names the
     /// whole path in failures.
-    fn replace_first_link(&self, path: &str, way: &str) -> Tried<String> {
+    fn replace_first_link(&self, path: &str, way: &str) -> WorldResult<String> {
         let mut steps = vec![self.first_step().map_err(failure_to("remove", path))?];
         let mut rest = way;
         while let Some((name, after)) = next_name(rest) {

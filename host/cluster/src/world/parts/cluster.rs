@@ -1,7 +1,7 @@
 //! The Kubernetes API.
 use crate::{
     secret::Secret,
-    world::{Tried, revision::Revision},
+    world::{WorldResult, revision::Revision},
 };
 use kubephase_wit::ObjectRef;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 /// `invalid`, or `unavailable` (retryable) if the API server does not answer.
 pub trait Cluster: Send + Sync {
     /// Gets an object; `None` if it does not exist.
-    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>>;
+    fn get(&self, reference: &ObjectRef) -> WorldResult<Option<Value>>;
     /// Lists objects of a kind, in all namespaces if none is given. `selector` selects by labels.
     fn list(
         &self,
@@ -20,31 +20,31 @@ pub trait Cluster: Send + Sync {
         kind: &str,
         namespace: Option<&str>,
         selector: Option<&str>,
-    ) -> Tried<Vec<Value>>;
+    ) -> WorldResult<Vec<Value>>;
     /// Creates an object. Returns it as it was stored.
-    fn create(&self, manifest: &Value) -> Tried<Value>;
+    fn create(&self, manifest: &Value) -> WorldResult<Value>;
     /// Replaces an object. Returns it as it was stored.
-    fn replace(&self, manifest: &Value) -> Tried<Value>;
+    fn replace(&self, manifest: &Value) -> WorldResult<Value>;
     /// Applies a manifest on the server, overriding other field managers. Returns the object as it
     /// was stored.
-    fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
+    fn server_side_apply(&self, manifest: &Value) -> WorldResult<Value>;
     /// Patches an object by a strategic merge patch. Returns it as it was stored.
-    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value>;
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> WorldResult<Value>;
     /// Deletes an object: only a revision of it, if one is given. Fails with `conflict` if the
     /// object has another revision.
-    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()>;
+    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> WorldResult<()>;
     /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig.
     /// Returns the status code.
-    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
+    fn probe(&self, kubeconfig: &str, url: &str) -> WorldResult<u16>;
     /// Returns the API with the credentials of another kubeconfig, given as text.
-    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>>;
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>>;
     /// Returns the API with the credentials of a kubeconfig, given as text, whose file the operator
     /// named on the command line. Programs that the kubeconfig names to authenticate its user are
     /// run.
-    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         self.as_holder_of(kubeconfig)
     }
     /// Returns the API with the credentials of another kubeconfig of the node. Each request is
     /// tried once, for callers that wait and retry themselves.
-    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
+    fn with_kubeconfig(&self, path: &str) -> WorldResult<Box<dyn Cluster>>;
 }

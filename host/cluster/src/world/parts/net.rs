@@ -3,7 +3,7 @@ use crate::{
     arguments::HttpUrl,
     budget::Budget,
     secret::Secret,
-    world::{Tried, reach::Reach},
+    world::{WorldResult, reach::Reach},
 };
 use kubephase_wit::HttpReply;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use std::time::Duration;
 /// The network as a node sees it.
 pub trait Net: Send + Sync {
     /// Whether a TCP port of this node is free.
-    fn port_free(&self, port: u16) -> Tried<bool>;
+    fn port_free(&self, port: u16) -> WorldResult<bool>;
     /// Returns the addresses of a host name.
     ///
     /// # Errors
     /// `not-found` if the name has no address.
-    fn resolve(&self, host: &str) -> Tried<Vec<String>>;
+    fn resolve(&self, host: &str) -> WorldResult<Vec<String>>;
     /// Returns the proxy that a program in this environment would use for a URL; `None` if it is
     /// reached directly.
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
+    fn proxy_for(&self, url: &str) -> WorldResult<Option<String>>;
     /// Whether a server accepts connections at `host:port` within a time. Worlds without a network
     /// of their own say yes.
     fn accepts(&self, _address: &str, _within: Duration) -> bool {
@@ -31,7 +31,7 @@ pub trait Net: Send + Sync {
     /// # Errors
     /// `unavailable` (retryable) if the server does not answer; `limit`, `timeout` or `cancelled`
     /// when the budget ends; `denied` if no address of the host is within reach.
-    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply>;
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> WorldResult<HttpReply>;
     /// Gets a URL from an address within reach, over TLS with files of the node.
     ///
     /// # Errors
@@ -43,11 +43,11 @@ pub trait Net: Send + Sync {
         identity: &TlsFiles,
         reach: Reach,
         budget: &Budget,
-    ) -> Tried<HttpReply>;
+    ) -> WorldResult<HttpReply>;
     /// Returns the status code of a health endpoint of this node's kubelet or control plane. Their
     /// certificates are self-signed and are not verified on loopback (kubeadm behaviour), so this
     /// is not for phases.
-    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16>;
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16>;
 }
 
 /// An authority, a certificate and its key. Each is none if it is not used.
@@ -67,7 +67,7 @@ pub struct TlsFiles {
 pub struct TlsFile {
     pub path: String,
     /// Its content, or why it cannot be read.
-    pub content: Tried<Secret<Vec<u8>>>,
+    pub content: WorldResult<Secret<Vec<u8>>>,
 }
 
 impl TlsFile {
@@ -75,7 +75,7 @@ impl TlsFile {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub fn bytes(&self) -> Tried<&[u8]> {
+    pub fn bytes(&self) -> WorldResult<&[u8]> {
         match &self.content {
             Ok(content) => Ok(content.reveal()),
             Err(failure) => Err(failure.clone()),

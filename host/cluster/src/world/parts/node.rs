@@ -2,7 +2,7 @@
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     budget::Budget,
-    world::{ServiceState, Tried},
+    world::{ServiceState, WorldResult},
 };
 use kubephase_wit::CommandOutput;
 use serde_json::Value;
@@ -25,26 +25,31 @@ pub trait Node: Send + Sync {
     /// not have it.
     fn sysctl(&self, key: &SysctlKey) -> Option<String>;
     /// Returns the value of an option that the kernel was built with: `y`, `m` or `n`.
-    fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
+    fn kernel_option(&self, name: &str) -> WorldResult<Option<String>>;
     /// Returns the state of a service; `None` on a node without a known init system.
-    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>>;
+    fn service(&self, name: &UnitName) -> WorldResult<Option<ServiceState>>;
     /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`.
     /// Returns whether anything changed.
     ///
     /// # Errors
     /// `invalid` for another state.
-    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool>;
+    fn ensure_service(&self, name: &UnitName, state: &str) -> WorldResult<bool>;
     /// Sets a kernel parameter. Returns whether it had another value.
-    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool>;
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> WorldResult<bool>;
     /// Loads a kernel module. Returns whether it was not loaded before.
-    fn load_module(&self, name: &ModuleName) -> Tried<bool>;
+    fn load_module(&self, name: &ModuleName) -> WorldResult<bool>;
     /// Runs a program until it ends, or the budget does.
     ///
     /// # Errors
     /// `not-found` if there is no such program; `limit`, `timeout` or `cancelled` when the budget
     /// ends.
-    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput>;
+    fn run(
+        &self,
+        command: &CommandLine,
+        rights: Rights,
+        budget: &Budget,
+    ) -> WorldResult<CommandOutput>;
     /// Unmounts everything below a directory (a real path). Returns the number of mounts that were
     /// there. `flags` have kubeadm's names, `MNT_DETACH` for example.
-    fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;
+    fn unmount_below(&self, directory: &str, flags: &[String]) -> WorldResult<usize>;
 }

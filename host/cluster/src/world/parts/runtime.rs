@@ -1,5 +1,5 @@
 //! The container runtime of a node.
-use crate::world::Tried;
+use crate::world::WorldResult;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use std::time::Duration;
 /// not have the method.
 pub trait Runtime: Send + Sync {
     /// Returns name, version and sandbox image of a runtime that is ready.
-    fn status(&self) -> Tried<Value>;
+    fn status(&self) -> WorldResult<Value>;
     /// Returns the configuration that the runtime reports: its cgroup driver.
-    fn config(&self) -> Tried<Value>;
+    fn config(&self) -> WorldResult<Value>;
     /// Whether an image is on the node.
-    fn image_present(&self, image: &str) -> Tried<bool>;
+    fn image_present(&self, image: &str) -> WorldResult<bool>;
     /// Pulls an image, with a few retries.
-    fn pull(&self, image: &str) -> Tried<()>;
+    fn pull(&self, image: &str) -> WorldResult<()>;
     /// Lists all containers, including those that ended.
-    fn containers(&self) -> Tried<Vec<Container>>;
+    fn containers(&self) -> WorldResult<Vec<Container>>;
     /// Ends a container: asks it to shut down, and kills it if it still runs after `grace`. With no
     /// `grace` it is killed at once. The kubelet starts it again.
-    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()>;
+    fn stop_container(&self, id: &str, grace: Duration) -> WorldResult<()>;
     /// Stops and removes all sandboxes of Pods. Returns how many there were.
-    fn remove_sandboxes(&self) -> Tried<usize>;
+    fn remove_sandboxes(&self) -> WorldResult<usize>;
     /// Returns the last lines of a container's log.
-    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
+    fn log(&self, id: &str, lines: usize) -> WorldResult<Vec<String>>;
 }
 
 /// A container of the runtime.

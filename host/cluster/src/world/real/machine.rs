@@ -9,7 +9,7 @@ use super::{
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     budget::Budget,
-    world::{Node, Rights, ServiceState, Tried, node::facts::NodeFacts},
+    world::{Node, Rights, ServiceState, WorldResult, node::facts::NodeFacts},
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
@@ -46,15 +46,15 @@ impl Node for RealNode {
         sysctl::read(sysctl::TREE, key).ok()
     }
 
-    fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
+    fn kernel_option(&self, name: &str) -> WorldResult<Option<String>> {
         Ok(self.facts.kernel_option(name))
     }
 
-    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
+    fn service(&self, name: &UnitName) -> WorldResult<Option<ServiceState>> {
         Ok(self.init.as_ref().map(|init| init.state(name)))
     }
 
-    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
+    fn ensure_service(&self, name: &UnitName, state: &str) -> WorldResult<bool> {
         let Some(init) = &self.init else {
             return Err(Failure::new(
                 FailureCode::Unavailable,
@@ -64,15 +64,20 @@ impl Node for RealNode {
         init.ensure(name, state)
     }
 
-    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> WorldResult<bool> {
         sysctl::set(sysctl::TREE, key, value)
     }
 
-    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
+    fn load_module(&self, name: &ModuleName) -> WorldResult<bool> {
         load_module(name, Path::new("/sys/module"), &self.tools)
     }
 
-    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput> {
+    fn run(
+        &self,
+        command: &CommandLine,
+        rights: Rights,
+        budget: &Budget,
+    ) -> WorldResult<CommandOutput> {
         let (program, args) = (command.program(), command.arguments());
         // The kubelet was asked when the run began. It is not asked again, because that takes as
         // long as making a key.
@@ -88,7 +93,7 @@ impl Node for RealNode {
         })
     }
 
-    fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
+    fn unmount_below(&self, directory: &str, flags: &[String]) -> WorldResult<usize> {
         let table = mounts::read_table()?;
         mounts::unmount_all(&mounts::mounts_below(&table, directory), directory, flags)
     }
@@ -96,7 +101,7 @@ impl Node for RealNode {
 
 /// Loads a kernel module if it is not in `loaded`, the directory of the kernel's modules. Returns
 /// whether it was loaded now.
-pub(super) fn load_module(name: &ModuleName, loaded: &Path, tools: &Tools) -> Tried<bool> {
+pub(super) fn load_module(name: &ModuleName, loaded: &Path, tools: &Tools) -> WorldResult<bool> {
     if loaded.join(name.replace('-', "_")).is_dir() {
         return Ok(false);
     }

@@ -29,7 +29,7 @@ mod supervisor;
 mod sysctl;
 
 use super::{
-    Cluster, Etcd, Files, Net, Node, Runtime, Tried, World,
+    Cluster, Etcd, Files, Net, Node, Runtime, World, WorldResult,
     api::{ApiClient, Credentials, RetryLimit},
     files::RootedFiles,
     node::facts::NodeFacts,
@@ -166,7 +166,7 @@ mod tests;
 ///
 /// # Errors
 /// The directory does not exist, or the user is not root.
-pub fn enter_root(directory: &Path) -> Tried<()> {
+pub fn enter_root(directory: &Path) -> WorldResult<()> {
     let enter = || {
         rustix::process::chroot(directory)?;
         rustix::process::chdir("/")

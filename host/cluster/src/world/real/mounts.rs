@@ -1,5 +1,5 @@
 //! Mounts below a directory, and unmounting them.
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     io::Errno,
@@ -14,7 +14,7 @@ const TABLE: &str = "/proc/mounts";
 ///
 /// # Errors
 /// `io` if it cannot be read.
-pub fn read_table() -> Tried<String> {
+pub fn read_table() -> WorldResult<String> {
     #[allow(
         clippy::disallowed_methods,
         reason = "this is where the machine is looked at"
@@ -58,7 +58,7 @@ fn unescape(path: &str) -> String {
 ///
 /// # Errors
 /// `io` with every path that is still mounted, and why.
-pub fn unmount_all(paths: &[String], directory: &str, flags: &[String]) -> Tried<usize> {
+pub fn unmount_all(paths: &[String], directory: &str, flags: &[String]) -> WorldResult<usize> {
     let flags = flags.iter().map(|flag| parse_flag(flag)).collect();
     let errors: Vec<String> = paths
         .iter()

@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     secret::Secret,
-    world::{Net, TlsFiles, Tried, innermost_message, node::proxy, reach::Reach},
+    world::{Net, TlsFiles, WorldResult, innermost_message, node::proxy, reach::Reach},
 };
 use kubephase_wit::{Failure, FailureCode, HttpReply};
 use reqwest::{
@@ -50,7 +50,7 @@ impl RealNet {
         client: ClientBuilder,
         reach: Reach,
         budget: &Budget,
-    ) -> Tried<HttpReply> {
+    ) -> WorldResult<HttpReply> {
         let work = async {
             let addresses = addresses_within_reach(url, reach).await?;
             // A phase follows a redirect itself, by another call.
@@ -70,7 +70,7 @@ impl RealNet {
 ///
 /// # Errors
 /// `unavailable` (retryable) if the lookup fails; `denied` if no address is within reach.
-async fn addresses_within_reach(url: &HttpUrl, reach: Reach) -> Tried<Vec<SocketAddr>> {
+async fn addresses_within_reach(url: &HttpUrl, reach: Reach) -> WorldResult<Vec<SocketAddr>> {
     let (host, port) = (url.host(), url.port());
     let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
         Ok(address) => vec![(address, port).into()],
@@ -111,7 +111,7 @@ impl Resolve for CheckedAddresses {
     }
 }
 
-async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
+async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> WorldResult<HttpReply> {
     let mut reply = client
         .get(url.as_str())
         .send()
@@ -146,11 +146,11 @@ fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
 }
 
 impl Net for RealNet {
-    fn port_free(&self, port: u16) -> Tried<bool> {
+    fn port_free(&self, port: u16) -> WorldResult<bool> {
         Ok(is_free(port).is_ok())
     }
 
-    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+    fn resolve(&self, host: &str) -> WorldResult<Vec<String>> {
         let budget = Budget::new(0, RESOLVE, &self.cancel);
         let lookup = self.handle.block_on(budget.complete(
             &format!("the lookup of {host}"),
@@ -164,7 +164,7 @@ impl Net for RealNet {
         Ok(addresses)
     }
 
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+    fn proxy_for(&self, url: &str) -> WorldResult<Option<String>> {
         let url = url::Url::parse(url)
             .map_err(|error| Failure::new(FailureCode::Invalid, format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.environment, &url))
@@ -179,7 +179,7 @@ impl Net for RealNet {
         tried.is_ok_and(|connected| connected.is_ok())
     }
 
-    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> WorldResult<HttpReply> {
         self.get(url, Client::builder(), reach, budget)
     }
 
@@ -189,7 +189,7 @@ impl Net for RealNet {
         identity: &TlsFiles,
         reach: Reach,
         budget: &Budget,
-    ) -> Tried<HttpReply> {
+    ) -> WorldResult<HttpReply> {
         let mut client = Client::builder();
         if let Some(authority) = &identity.ca {
             let read = Certificate::from_pem(authority.bytes()?)
@@ -212,7 +212,7 @@ impl Net for RealNet {
         self.get(url, client, reach, budget)
     }
 
-    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16> {
         let client = Client::builder().tls_danger_accept_invalid_certs(is_loopback(url));
         Ok(self.get(url, client, Reach::All, budget)?.status)
     }

@@ -5,7 +5,7 @@
 )]
 use super::capabilities;
 use crate::world::{
-    Rights, Tried,
+    Rights, WorldResult,
     files::{ResolvedPath, RootedFiles, is_trusted},
 };
 use kubephase_wit::{Failure, FailureCode};
@@ -89,7 +89,7 @@ impl Programs {
     ///
     /// # Errors
     /// `not-found` if there is no such program.
-    pub(super) fn command(&self, program: &str) -> Tried<Command> {
+    pub(super) fn command(&self, program: &str) -> WorldResult<Command> {
         let mut command = match self {
             Programs::OfOperator { path } => {
                 let mut command = Command::new(program);
@@ -121,7 +121,7 @@ impl Programs {
 
     /// Returns the path of a program that is named by its path, or found by its name. Only root can
     /// have put the program there.
-    fn path_of(&self, program: &str) -> Tried<PathBuf> {
+    fn path_of(&self, program: &str) -> WorldResult<PathBuf> {
         if program.starts_with('/') {
             return path_of_system(program);
         }
@@ -143,7 +143,7 @@ impl Programs {
 }
 
 /// Returns the real path of a program of the system that is named by its path.
-fn path_of_system(program: &str) -> Tried<PathBuf> {
+fn path_of_system(program: &str) -> WorldResult<PathBuf> {
     let files = RootedFiles::open(Path::new("/"))
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot run {program}: {error}")))?;
     let found = of_system(&files, program).filter(|path| is_executable(path));

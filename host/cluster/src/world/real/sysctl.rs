@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     reason = "this is where the machine is looked at and changed"
 )]
-use crate::{arguments::SysctlKey, world::Tried};
+use crate::{arguments::SysctlKey, world::WorldResult};
 use kubephase_wit::{Failure, FailureCode};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::{
@@ -64,7 +64,7 @@ fn read_value(file: File) -> io::Result<String> {
 ///
 /// # Errors
 /// `io` if the kernel refuses the value, or has no such parameter.
-pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
+pub fn set(tree: &str, key: &SysctlKey, value: &str) -> WorldResult<bool> {
     let current = open(tree, key, OFlags::RDONLY).and_then(read_value);
     if current.is_ok_and(|current| current == value) {
         return Ok(false);

@@ -9,7 +9,7 @@ use super::{
     persistence::{ClusterLog, LogEntry},
 };
 use crate::world::{
-    Cluster, Files, Tried,
+    Cluster, Files, WorldResult,
     api::{ApiClient, Credentials, Endpoint, Resolver, RetryLimit},
 };
 use kubephase_sdk::net::{Url, parse_address};
@@ -175,7 +175,7 @@ impl ClusterState {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub(super) fn load(&self, files: &dyn Files) -> Tried<Vec<LogEntry>> {
+    pub(super) fn load(&self, files: &dyn Files) -> WorldResult<Vec<LogEntry>> {
         let entries = ClusterLog::read(files)?;
         for entry in &entries {
             if let LogEntry::Members(members) = entry {
@@ -189,7 +189,7 @@ impl ClusterState {
     ///
     /// # Errors
     /// The log cannot be written.
-    pub(super) fn begin_log(&self, server: &ApiServer) -> Tried<()> {
+    pub(super) fn begin_log(&self, server: &ApiServer) -> WorldResult<()> {
         server.begin_log(&self.log, self.etcd.to_log_entry())
     }
 

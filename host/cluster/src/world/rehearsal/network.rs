@@ -4,7 +4,7 @@ use super::Rehearsal;
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
-    world::{Net, TlsFiles, Tried, reach::Reach},
+    world::{Net, TlsFiles, WorldResult, reach::Reach},
 };
 use kubephase_wit::{Failure, FailureCode, HttpReply};
 use url::Url;
@@ -20,19 +20,19 @@ fn is_local(url: &HttpUrl) -> bool {
 }
 
 impl Net for Rehearsal {
-    fn port_free(&self, port: u16) -> Tried<bool> {
+    fn port_free(&self, port: u16) -> WorldResult<bool> {
         self.node.port_free(port)
     }
 
-    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+    fn resolve(&self, host: &str) -> WorldResult<Vec<String>> {
         self.node.resolve(host)
     }
 
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+    fn proxy_for(&self, url: &str) -> WorldResult<Option<String>> {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> WorldResult<HttpReply> {
         // A kubelet reads its static Pods again and again on its own.
         self.kubelet.sync()?;
         if let Some(status) = self.kubelet.health_status(url) {
@@ -59,11 +59,11 @@ impl Net for Rehearsal {
         identity: &TlsFiles,
         reach: Reach,
         budget: &Budget,
-    ) -> Tried<HttpReply> {
+    ) -> WorldResult<HttpReply> {
         self.node.http_get_as(url, identity, reach, budget)
     }
 
-    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16> {
         Ok(self.http_get(url, Reach::All, budget)?.status)
     }
 }

@@ -2,7 +2,7 @@
 //! keeping it.
 use crate::{
     secret::Secret,
-    world::{Cluster, Tried, revision::Revision},
+    world::{Cluster, WorldResult, revision::Revision},
 };
 use kubephase_wit::ObjectRef;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct NoCluster;
 
 impl Cluster for NoCluster {
-    fn get(&self, _reference: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, _reference: &ObjectRef) -> WorldResult<Option<Value>> {
         Ok(None)
     }
 
@@ -21,39 +21,39 @@ impl Cluster for NoCluster {
         _kind: &str,
         _namespace: Option<&str>,
         _selector: Option<&str>,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         Ok(Vec::new())
     }
 
-    fn create(&self, manifest: &Value) -> Tried<Value> {
+    fn create(&self, manifest: &Value) -> WorldResult<Value> {
         Ok(manifest.clone())
     }
 
-    fn replace(&self, manifest: &Value) -> Tried<Value> {
+    fn replace(&self, manifest: &Value) -> WorldResult<Value> {
         Ok(manifest.clone())
     }
 
-    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, manifest: &Value) -> WorldResult<Value> {
         Ok(manifest.clone())
     }
 
-    fn patch(&self, _reference: &ObjectRef, patch: &Value) -> Tried<Value> {
+    fn patch(&self, _reference: &ObjectRef, patch: &Value) -> WorldResult<Value> {
         Ok(patch.clone())
     }
 
-    fn delete(&self, _reference: &ObjectRef, _only: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, _reference: &ObjectRef, _only: Option<&Revision>) -> WorldResult<()> {
         Ok(())
     }
 
-    fn probe(&self, _kubeconfig: &str, _url: &str) -> Tried<u16> {
+    fn probe(&self, _kubeconfig: &str, _url: &str) -> WorldResult<u16> {
         Ok(200)
     }
 
-    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(NoCluster))
     }
 
-    fn with_kubeconfig(&self, _path: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, _path: &str) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(NoCluster))
     }
 }

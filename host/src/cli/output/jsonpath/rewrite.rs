@@ -28,6 +28,9 @@ pub fn words(action: &str) -> Vec<&str> {
 }
 
 /// Returns the text of a literal in single or double quotes.
+///
+/// # Errors
+/// The literal does not end with its quote, or has an invalid escape.
 pub fn unquote(literal: &str) -> Result<String, String> {
     let quote = literal.chars().next().unwrap_or_default();
     let inner = literal
@@ -42,6 +45,9 @@ pub fn unquote(literal: &str) -> Result<String, String> {
 }
 
 /// Rewrites one expression of kubectl to RFC 9535.
+///
+/// # Errors
+/// The text is not an expression of kubectl's JSONPath.
 pub fn rewrite(text: &str) -> Result<String, String> {
     let path = text.strip_prefix(['$', '@']).unwrap_or(text);
     let mut rewritten = String::from("$");

@@ -54,7 +54,7 @@ impl VersionedCluster {
 
     /// Starts a write. Fails with `conflict` if the metadata names a `uid` or `resourceVersion`
     /// that is not the current one.
-    fn begin_write(&self, of: &ObjectRef, metadata: &Value) -> Tried<()> {
+    fn begin_write(&self, of: &ObjectRef, metadata: &Value) -> WorldResult<()> {
         let foreign_change = self.foreign_change.lock().take();
         if let Some((change, writes)) = foreign_change.filter(|(_, writes)| *writes > 0) {
             change(self);
@@ -71,7 +71,7 @@ impl VersionedCluster {
 }
 
 impl Cluster for VersionedCluster {
-    fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, of: &ObjectRef) -> WorldResult<Option<Value>> {
         let objects = self.objects.lock();
         let found = objects
             .iter()
@@ -79,11 +79,11 @@ impl Cluster for VersionedCluster {
         Ok(found.cloned())
     }
 
-    fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> Tried<Vec<Value>> {
+    fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> WorldResult<Vec<Value>> {
         unreachable!()
     }
 
-    fn create(&self, manifest: &Value) -> Tried<Value> {
+    fn create(&self, manifest: &Value) -> WorldResult<Value> {
         let of = reference(manifest)?;
         self.begin_write(&of, &Value::Null)?;
         if self.has(&of) {
@@ -93,17 +93,17 @@ impl Cluster for VersionedCluster {
         Ok(manifest.clone())
     }
 
-    fn replace(&self, manifest: &Value) -> Tried<Value> {
+    fn replace(&self, manifest: &Value) -> WorldResult<Value> {
         self.begin_write(&reference(manifest)?, &manifest["metadata"])?;
         self.put(manifest);
         Ok(manifest.clone())
     }
 
-    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, manifest: &Value) -> WorldResult<Value> {
         self.replace(manifest)
     }
 
-    fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
+    fn patch(&self, of: &ObjectRef, patch: &Value) -> WorldResult<Value> {
         self.begin_write(of, &patch["metadata"])?;
         let mut object = self.get(of)?.unwrap();
         json_patch::merge(&mut object, patch);
@@ -111,22 +111,22 @@ impl Cluster for VersionedCluster {
         Ok(object)
     }
 
-    fn delete(&self, of: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, of: &ObjectRef, only: Option<&Revision>) -> WorldResult<()> {
         let preconditions = only.map(Revision::preconditions).unwrap_or_default();
         self.begin_write(of, &preconditions)?;
         self.remove(of);
         Ok(())
     }
 
-    fn probe(&self, _: &str, _: &str) -> Tried<u16> {
+    fn probe(&self, _: &str, _: &str) -> WorldResult<u16> {
         unreachable!()
     }
 
-    fn as_holder_of(&self, _: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         unreachable!()
     }
 
-    fn with_kubeconfig(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, _: &str) -> WorldResult<Box<dyn Cluster>> {
         unreachable!()
     }
 }
@@ -156,7 +156,7 @@ fn ensure(
     manifest: &Value,
     if_exists: IfExists,
     cluster: &dyn Cluster,
-) -> Tried<Done> {
+) -> WorldResult<EffectOutcome> {
     claim.ensure(manifest, if_exists, cluster, &Cancel::never())
 }
 
@@ -165,7 +165,7 @@ fn patch_to_evil() -> Value {
 }
 
 /// One of the changes of an object `default/x` that a plugin can propose.
-type ProposedChange = fn(&Claim, &VersionedCluster, &Cancel) -> Tried<Done>;
+type ProposedChange = fn(&Claim, &VersionedCluster, &Cancel) -> WorldResult<EffectOutcome>;
 
 const PROPOSED_CHANGES: [ProposedChange; 4] = [
     |claim, cluster, cancel| {

@@ -126,7 +126,11 @@ fn rotated_kubeconfig(path: &str) -> Effect {
     })
 }
 
-fn apply(node: &Node, effect: &Effect, territory: Option<&Territory>) -> Tried<Done> {
+fn apply(
+    node: &Node,
+    effect: &Effect,
+    territory: Option<&Territory>,
+) -> WorldResult<EffectOutcome> {
     node.with_context(|context| {
         effect.apply(&Context {
             territory,

@@ -20,7 +20,7 @@ fn spec(base: &str) -> RenewalSpec {
 }
 
 impl Node {
-    fn renew(&self, spec: &RenewalSpec) -> Tried<Done> {
+    fn renew(&self, spec: &RenewalSpec) -> WorldResult<EffectOutcome> {
         self.with_context(|context| renew(spec, context))
     }
 

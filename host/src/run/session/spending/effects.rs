@@ -1,7 +1,8 @@
 //! Counts what the effects of a plugin spend: work on keys, room in the journal, directories.
 use super::{super::Session, RunTotals, spend};
 use crate::wasm::limits::{
-    MAX_DIRECTORIES, MAX_EFFECT_BYTES, MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_KEY_WORK,
+    MAX_DIRECTORIES, MAX_EFFECT_BYTES, MAX_RUN_CRYPTO_WORK, MAX_RUN_DIRECTORIES,
+    MAX_RUN_EFFECT_BYTES,
 };
 use kubephase_wit::Stop;
 
@@ -18,13 +19,13 @@ impl Session {
             return Ok(());
         }
         self.spend_of_run(|run| {
-            if run.key_work + work > MAX_RUN_KEY_WORK {
+            if run.crypto_work + work > MAX_RUN_CRYPTO_WORK {
                 return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_KEY_WORK} keys and certificates of one plugin reached (one \
+                    "limit of {MAX_RUN_CRYPTO_WORK} keys and certificates of one plugin reached (one \
                      of RSA-3072 counts as two, one of RSA-4096 as four)"
                 )));
             }
-            run.key_work += work;
+            run.crypto_work += work;
             Ok(())
         })
     }
@@ -32,7 +33,7 @@ impl Session {
     /// Gives back the work of an effect that changed nothing.
     pub fn return_key_work(&self, work: usize) {
         let _ = self.spend_of_run(|run| {
-            run.key_work = run.key_work.saturating_sub(work);
+            run.crypto_work = run.crypto_work.saturating_sub(work);
             Ok(())
         });
     }

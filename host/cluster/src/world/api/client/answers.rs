@@ -3,7 +3,7 @@ use crate::{
     arguments::{Text, json},
     budget::Budget,
     program,
-    world::{Tried, api::UNREACHABLE_REMEDY, innermost_message},
+    world::{WorldResult, api::UNREACHABLE_REMEDY, innermost_message},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
@@ -53,7 +53,7 @@ pub(super) async fn read_answer(
     server: &str,
     what: &str,
     budget: &Budget,
-) -> Tried<String> {
+) -> WorldResult<String> {
     let code = answer.status();
     let body = Limited::new(answer.into_body(), budget.bytes)
         .collect()
@@ -79,7 +79,7 @@ pub(super) async fn read_answer(
 ///
 /// # Errors
 /// `limit` if the values take more, `unavailable` if the text is not JSON.
-pub(super) fn parse_answer(text: &str, what: &str, limit: usize) -> Tried<Value> {
+pub(super) fn parse_answer(text: &str, what: &str, limit: usize) -> WorldResult<Value> {
     json::read_within(text, limit).map_err(|error| {
         if json::is_too_large(&error) {
             return Failure::new(

@@ -4,7 +4,7 @@ use crate::{
     pki, program,
     secret::Secret,
     world::{
-        Tried,
+        WorldResult,
         api::{Credentials, Endpoint, retry_limit::REQUEST_LIMIT},
     },
 };
@@ -39,7 +39,7 @@ impl ApiClient {
     /// # Errors
     /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the
     /// operator did not name; those of reading it.
-    pub(super) fn connect(&self) -> Tried<Connected> {
+    pub(super) fn connect(&self) -> WorldResult<Connected> {
         install_crypto_provider();
         let (name, text) = self.read_kubeconfig()?;
         let parsed = Kubeconfig::from_yaml(text.reveal())
@@ -90,7 +90,7 @@ impl ApiClient {
 
     /// Reads the kubeconfig. Returns its name for messages, and its text with the files of the node
     /// that it names.
-    fn read_kubeconfig(&self) -> Tried<(&str, Secret<String>)> {
+    fn read_kubeconfig(&self) -> WorldResult<(&str, Secret<String>)> {
         match &self.credentials {
             Credentials::File(path) => {
                 let read = self.files.read(path);
@@ -105,7 +105,7 @@ impl ApiClient {
     }
 
     /// Refuses a kubeconfig that names a program to run, unless the operator named the kubeconfig.
-    fn check_programs(&self, name: &str, kubeconfig: &Kubeconfig) -> Tried<()> {
+    fn check_programs(&self, name: &str, kubeconfig: &Kubeconfig) -> WorldResult<()> {
         let mut users = kubeconfig
             .auth_infos
             .iter()

@@ -3,7 +3,7 @@ use super::ApiClient;
 use crate::{
     secret::Secret,
     world::{
-        Cluster, Tried,
+        Cluster, WorldResult,
         api::{Credentials, Endpoint, MANAGER, resolver::FixedEndpoint},
         object_ref::reference,
         revision::Revision,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 impl Cluster for ApiClient {
-    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, reference: &ObjectRef) -> WorldResult<Option<Value>> {
         match self.get_path(&self.object_path(reference)?) {
             Ok(object) => Ok(Some(object)),
             Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
@@ -29,7 +29,7 @@ impl Cluster for ApiClient {
         kind: &str,
         namespace: Option<&str>,
         selector: Option<&str>,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         self.list_by_query(
             api_version,
             kind,
@@ -38,17 +38,17 @@ impl Cluster for ApiClient {
         )
     }
 
-    fn create(&self, manifest: &Value) -> Tried<Value> {
+    fn create(&self, manifest: &Value) -> WorldResult<Value> {
         let path = self.collection_path(&reference(manifest)?)?;
         self.send("POST", &path, "application/json", manifest)
     }
 
-    fn replace(&self, manifest: &Value) -> Tried<Value> {
+    fn replace(&self, manifest: &Value) -> WorldResult<Value> {
         let path = self.object_path(&reference(manifest)?)?;
         self.send("PUT", &path, "application/json", manifest)
     }
 
-    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, manifest: &Value) -> WorldResult<Value> {
         let path = self.object_path(&reference(manifest)?)?;
         self.send(
             "PATCH",
@@ -58,7 +58,7 @@ impl Cluster for ApiClient {
         )
     }
 
-    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value> {
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> WorldResult<Value> {
         let path = self.object_path(reference)?;
         self.send(
             "PATCH",
@@ -68,7 +68,7 @@ impl Cluster for ApiClient {
         )
     }
 
-    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> WorldResult<()> {
         let mut options = Value::Null;
         if self.dry_run || only.is_some() {
             options = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
@@ -85,7 +85,7 @@ impl Cluster for ApiClient {
             .map(drop)
     }
 
-    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+    fn probe(&self, kubeconfig: &str, url: &str) -> WorldResult<u16> {
         let mut client = self.with_credentials(Credentials::File(kubeconfig.to_owned()));
         let parsed = Url::parse(url).ok();
         // Connects to the server that the URL names, not to a load balancer of all servers.
@@ -106,15 +106,15 @@ impl Cluster for ApiClient {
         }
     }
 
-    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, path: &str) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(self.with_file(path)?))
     }
 
-    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(self.with_text(kubeconfig)))
     }
 
-    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(Box::new(self.with_text(kubeconfig).with_programs()))
     }
 }

@@ -14,7 +14,7 @@ use super::{Credentials, Resolver, RetryLimit};
 use crate::{
     arguments::json,
     secret::Secret,
-    world::{Files, Tried},
+    world::{Files, WorldResult},
 };
 use connection::CachedConnection;
 use kubephase_wit::{Failure, FailureCode};
@@ -140,7 +140,7 @@ impl ApiClient {
     ///
     /// # Errors
     /// `not-found` if the file does not exist.
-    pub fn with_file(&self, path: &str) -> Tried<ApiClient> {
+    pub fn with_file(&self, path: &str) -> WorldResult<ApiClient> {
         if self.files.stat(path)?.is_none() {
             return Err(Failure::new(
                 FailureCode::NotFound,

@@ -8,7 +8,7 @@ use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
     world::{
-        Tried,
+        WorldResult,
         api::{
             MANAGER,
             resources::{ApiResource, by_kind, prefix_of},
@@ -35,7 +35,7 @@ impl ApiClient {
         path: &str,
         content_type: &str,
         body: &[u8],
-    ) -> Tried<String> {
+    ) -> WorldResult<String> {
         let Connected {
             client,
             embedded,
@@ -88,7 +88,13 @@ impl ApiClient {
     }
 
     /// Sends a request, and tries again while it may succeed later and the limit allows it.
-    fn request(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> WorldResult<String> {
         let mut tries = Backoff {
             first: FIRST_PAUSE,
             brisk: LONGEST_PAUSE,
@@ -116,7 +122,7 @@ impl ApiClient {
         path: &str,
         content_type: &str,
         body: &Value,
-    ) -> Tried<Value> {
+    ) -> WorldResult<Value> {
         let query = if path.contains('?') {
             String::new()
         } else {
@@ -136,13 +142,13 @@ impl ApiClient {
     }
 
     /// Gets a path of the API.
-    pub(super) fn get_path(&self, path: &str) -> Tried<Value> {
+    pub(super) fn get_path(&self, path: &str) -> WorldResult<Value> {
         self.send("GET", path, "application/json", &Value::Null)
     }
 
     /// Finds the resource of a kind: in the table of known resources, or else by asking the
     /// cluster, which may have a custom resource of this kind.
-    fn find_resource(&self, api_version: &str, kind: &str) -> Tried<ApiResource> {
+    fn find_resource(&self, api_version: &str, kind: &str) -> WorldResult<ApiResource> {
         if let Some(resource) = by_kind(api_version, kind) {
             return Ok(ApiResource::Known(resource));
         }
@@ -180,7 +186,7 @@ impl ApiClient {
         kind: &str,
         namespace: Option<&str>,
         fields: &str,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         self.list_by_query(
             api_version,
             kind,
@@ -196,7 +202,7 @@ impl ApiClient {
         kind: &str,
         namespace: Option<&str>,
         parameter: Option<(&str, &str)>,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         let path = self
             .find_resource(api_version, kind)?
             .path(namespace, None)?;
@@ -211,13 +217,13 @@ impl ApiClient {
     }
 
     /// Returns the path of an object.
-    pub(super) fn object_path(&self, reference: &ObjectRef) -> Tried<String> {
+    pub(super) fn object_path(&self, reference: &ObjectRef) -> WorldResult<String> {
         self.find_resource(&reference.api_version, &reference.kind)?
             .path(reference.namespace.as_deref(), Some(&reference.name))
     }
 
     /// Returns the path of the objects of an object's kind and namespace.
-    pub(super) fn collection_path(&self, reference: &ObjectRef) -> Tried<String> {
+    pub(super) fn collection_path(&self, reference: &ObjectRef) -> WorldResult<String> {
         self.find_resource(&reference.api_version, &reference.kind)?
             .path(reference.namespace.as_deref(), None)
     }

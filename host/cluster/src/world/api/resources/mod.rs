@@ -8,7 +8,7 @@ mod table;
 pub use paths::prefix_of;
 pub use table::RESOURCES;
 
-use crate::world::Tried;
+use crate::world::WorldResult;
 use paths::object_path;
 
 /// A resource of the API.
@@ -62,7 +62,7 @@ impl Resource {
     ///
     /// # Errors
     /// `invalid` if the namespace or the name cannot be a segment of a path.
-    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
+    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> WorldResult<String> {
         object_path(
             &self.prefix(),
             self.plural,
@@ -103,7 +103,7 @@ impl ApiResource {
     /// # Errors
     /// `invalid` if the namespace, the object's name, or the plural name that the cluster reports
     /// contains characters that a path segment cannot have.
-    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
+    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> WorldResult<String> {
         match self {
             ApiResource::Known(resource) => resource.path(namespace, name),
             ApiResource::Custom {

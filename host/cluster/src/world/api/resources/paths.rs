@@ -1,5 +1,5 @@
 //! Paths of objects.
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
@@ -14,7 +14,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Returns a segment of a path, percent-encoded so that no text can end the path or add a segment
 /// to it.
-fn segment(text: &str) -> Tried<PercentEncode<'_>> {
+fn segment(text: &str) -> WorldResult<PercentEncode<'_>> {
     if matches!(text, "" | "." | "..") {
         return Err(Failure::new(
             FailureCode::Invalid,
@@ -28,7 +28,7 @@ fn segment(text: &str) -> Tried<PercentEncode<'_>> {
 ///
 /// # Errors
 /// `invalid` if it is neither a version nor a group and a version.
-pub fn prefix_of(api_version: &str) -> Tried<String> {
+pub fn prefix_of(api_version: &str) -> WorldResult<String> {
     match api_version.split('/').collect::<Vec<_>>().as_slice() {
         [version] => Ok(format!("/api/{}", segment(version)?)),
         [group, version] => Ok(format!("/apis/{}/{}", segment(group)?, segment(version)?)),
@@ -44,7 +44,7 @@ pub(super) fn object_path(
     plural: &str,
     namespace: Option<&str>,
     name: Option<&str>,
-) -> Tried<String> {
+) -> WorldResult<String> {
     let namespace = namespace
         .map(|namespace| Ok(format!("/namespaces/{}", segment(namespace)?)))
         .transpose()?

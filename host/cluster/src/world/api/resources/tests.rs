@@ -45,7 +45,7 @@ fn texts() -> Vec<String> {
 }
 
 /// Returns the segments that a server sees, or `None` if the path was refused.
-fn decoded_segments(path: Tried<String>) -> Option<Vec<String>> {
+fn decoded_segments(path: WorldResult<String>) -> Option<Vec<String>> {
     let url = url::Url::parse(&format!("https://server{}", path.ok()?)).unwrap();
     assert_eq!(
         (url.query(), url.fragment(), url.host_str()),

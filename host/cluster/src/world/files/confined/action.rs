@@ -1,6 +1,6 @@
 //! The actions of plugins on files, and the modes that plugins may set.
 use super::denied;
-use crate::world::Tried;
+use crate::world::WorldResult;
 use rustix::fs::FileType;
 
 /// Mode bits that a plugin may set on a file: all except set-user-ID, set-group-ID and the sticky
@@ -46,7 +46,7 @@ impl FileAction {
     ///
     /// # Errors
     /// `denied` if the mode has other bits.
-    pub(super) fn check_mode(self, path: &str, kind: Option<FileType>) -> Tried<()> {
+    pub(super) fn check_mode(self, path: &str, kind: Option<FileType>) -> WorldResult<()> {
         let (mode, allowed) = match self {
             FileAction::Write { mode } => (mode, ALLOWED_FILE_MODE),
             FileAction::SetMode { mode } if kind == Some(FileType::RegularFile) => {

@@ -1,7 +1,7 @@
 //! Decides whether an action of a plugin is allowed on the entry of a path.
 use super::{Confined, FileAction, denied, lookup::ConfinedEntry};
 use crate::world::{
-    Tried,
+    WorldResult,
     files::{
         atomic_write::UNFINISHED_SUFFIX,
         handle::{file_identity, type_name},
@@ -19,7 +19,7 @@ impl Confined<'_> {
         path: &str,
         entry: &ConfinedEntry,
         action: FileAction,
-    ) -> Tried<()> {
+    ) -> WorldResult<()> {
         let kind = entry
             .metadata
             .as_ref()
@@ -59,7 +59,7 @@ impl Confined<'_> {
 }
 
 /// Refuses a file with several hard links: by another name it may be a key of the host.
-fn check_single_link(path: &str, stat: &Stat) -> Tried<()> {
+fn check_single_link(path: &str, stat: &Stat) -> WorldResult<()> {
     if stat.st_nlink > 1 {
         return Err(denied(format!(
             "{path} is a hard link: the file has {} names, so a plugin may not change it",

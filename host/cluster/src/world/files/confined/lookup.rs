@@ -1,7 +1,7 @@
 //! Finds the entry of a path, one directory after the other, without following links.
 use super::{Confined, denied};
 use crate::world::{
-    Tried,
+    WorldResult,
     files::{
         directories::PARENT_MODE,
         failure::{failure_to, io_failure},
@@ -59,7 +59,7 @@ pub(super) fn host_owned_failure(path: &str) -> Failure {
 ///
 /// # Errors
 /// `invalid` if the path is relative, is `/`, or contains `.`, `..` or a NUL byte.
-fn split_names(path: &str) -> Tried<Vec<&str>> {
+fn split_names(path: &str) -> WorldResult<Vec<&str>> {
     let below = path
         .strip_prefix('/')
         .ok_or_else(|| invalid_path(path, "is not an absolute path"))?;
@@ -91,7 +91,7 @@ impl Confined<'_> {
         &self,
         path: &'p str,
         missing: MissingParents,
-    ) -> Tried<Option<ConfinedEntry<'p>>> {
+    ) -> WorldResult<Option<ConfinedEntry<'p>>> {
         let mut names = split_names(path)?;
         if self.owns_path(&format!("/{}", names.join("/")))? {
             return Err(host_owned_failure(path));
@@ -115,7 +115,7 @@ impl Confined<'_> {
 
     /// Whether a path belongs to the host: as it is written, or as a real path of a file of the
     /// host.
-    fn owns_path(&self, path: &str) -> Tried<bool> {
+    fn owns_path(&self, path: &str) -> WorldResult<bool> {
         let is_in_territory = self
             .territories
             .iter()
@@ -124,7 +124,7 @@ impl Confined<'_> {
     }
 
     /// Whether a name in a directory belongs to the host.
-    fn owns_entry(&self, directory: &Stat, name: &str) -> Tried<bool> {
+    fn owns_entry(&self, directory: &Stat, name: &str) -> WorldResult<bool> {
         Ok(self
             .surveys()?
             .iter()
@@ -132,7 +132,7 @@ impl Confined<'_> {
     }
 
     /// Opens the root of the tree. `path` is the whole path, for failures.
-    fn open_root(&self, path: &str) -> Tried<Parent> {
+    fn open_root(&self, path: &str) -> WorldResult<Parent> {
         let directory = self
             .files
             .open_at(".", OFlags::PATH | OFlags::DIRECTORY)
@@ -153,7 +153,7 @@ impl Confined<'_> {
         parent: &Parent,
         name: &str,
         missing: MissingParents,
-    ) -> Tried<Option<Parent>> {
+    ) -> WorldResult<Option<Parent>> {
         if self.owns_entry(&parent.stat, name)? {
             return Err(host_owned_failure(path));
         }
@@ -195,7 +195,7 @@ impl Confined<'_> {
 
     /// Returns the metadata of the entry with a name, without following a link; `None` if there is
     /// no entry. `path` is the whole path, for failures.
-    fn find_metadata(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
+    fn find_metadata(&self, path: &str, parent: &Parent, name: &str) -> WorldResult<Option<Stat>> {
         if self.owns_entry(&parent.stat, name)? {
             return Err(host_owned_failure(path));
         }

@@ -17,7 +17,7 @@ use super::{
     handle::FileIdentity,
     territory::{Survey, Territory},
 };
-use crate::world::Tried;
+use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 use lookup::{ConfinedEntry, MissingParents};
 use std::sync::OnceLock;
@@ -60,11 +60,11 @@ impl<'a> Confined<'a> {
     }
 
     /// Returns where the files of each territory are, with all links followed.
-    fn surveys(&self) -> Tried<&[Survey]> {
+    fn surveys(&self) -> WorldResult<&[Survey]> {
         if let Some(surveys) = self.surveys.get() {
             return Ok(surveys);
         }
-        let surveys: Tried<Vec<Survey>> = self
+        let surveys: WorldResult<Vec<Survey>> = self
             .territories
             .iter()
             .map(|territory| Survey::take(territory, self.files))
@@ -74,12 +74,12 @@ impl<'a> Confined<'a> {
     }
 
     /// Whether a file or directory belongs to the host.
-    fn owns(&self, file: FileIdentity) -> Tried<bool> {
+    fn owns(&self, file: FileIdentity) -> WorldResult<bool> {
         Ok(self.surveys()?.iter().any(|survey| survey.owns(file)))
     }
 
     /// Whether a directory has files of the host below it.
-    fn is_above(&self, directory: FileIdentity) -> Tried<bool> {
+    fn is_above(&self, directory: FileIdentity) -> WorldResult<bool> {
         Ok(self
             .surveys()?
             .iter()
@@ -90,7 +90,7 @@ impl<'a> Confined<'a> {
     ///
     /// # Errors
     /// `denied` with the reason, or the failure to open a directory.
-    pub fn check(&self, path: &str, action: FileAction) -> Tried<()> {
+    pub fn check(&self, path: &str, action: FileAction) -> WorldResult<()> {
         match self.find_entry(path, MissingParents::Stop)? {
             Some(entry) => self.check_entry(path, &entry, action),
             None => action.check_mode(path, None),
@@ -103,7 +103,7 @@ impl<'a> Confined<'a> {
         &self,
         path: &'p str,
         action: FileAction,
-    ) -> Tried<Option<ConfinedEntry<'p>>> {
+    ) -> WorldResult<Option<ConfinedEntry<'p>>> {
         action.check_mode(path, None)?;
         let missing = if action.can_create() {
             MissingParents::Make

@@ -1,7 +1,7 @@
 //! Implements [`Files`] for the confined view of a tree.
 use super::{Confined, ConfinedEntry, FileAction, denied, lookup::host_owned_failure};
 use crate::world::{
-    Files, OpenFile, Territory, Tried,
+    Files, OpenFile, Territory, WorldResult,
     files::{
         MAX_READ,
         failure::{failure_to, io_failure},
@@ -16,7 +16,7 @@ use rustix::{
 };
 
 impl Confined<'_> {
-    fn remove_entry(&self, path: &str, action: FileAction, flags: AtFlags) -> Tried<()> {
+    fn remove_entry(&self, path: &str, action: FileAction, flags: AtFlags) -> WorldResult<()> {
         let Some(entry) = self.find_and_check(path, action)? else {
             return Ok(());
         };
@@ -29,7 +29,7 @@ impl Confined<'_> {
     }
 
     /// Opens a file without following links.
-    fn open_entry(&self, path: &str) -> Tried<FileHandle> {
+    fn open_entry(&self, path: &str) -> WorldResult<FileHandle> {
         let entry = self
             .find_and_check(path, FileAction::Read)?
             .ok_or_else(|| io_failure("open", path, Errno::NOENT))?;
@@ -50,7 +50,7 @@ impl Confined<'_> {
         entry: ConfinedEntry,
         mode: u32,
         owner: Option<(u32, u32)>,
-    ) -> Tried<()> {
+    ) -> WorldResult<()> {
         let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty())
             .map_err(failure_to("set the mode of", path))?;
         // By now the name may lead to another file, so the file that is held is checked once more.
@@ -70,11 +70,15 @@ impl Confined<'_> {
 }
 
 impl Files for Confined<'_> {
-    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open(&self, path: &str) -> WorldResult<Box<dyn OpenFile + '_>> {
         Ok(Box::new(self.open_entry(path)?))
     }
 
-    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(
+        &self,
+        path: &str,
+        territory: &Territory,
+    ) -> WorldResult<Box<dyn OpenFile + '_>> {
         let opened = self.open_entry(path)?;
         self.files.check_may_show(&opened, territory)?;
         Ok(Box::new(opened))
@@ -84,7 +88,7 @@ impl Files for Confined<'_> {
         Box::new(self.excluding(territory))
     }
 
-    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+    fn stat(&self, path: &str) -> WorldResult<Option<FileMeta>> {
         Ok(self
             .find_and_check(path, FileAction::Read)?
             .and_then(|entry| entry.metadata)
@@ -92,19 +96,25 @@ impl Files for Confined<'_> {
             .map(file_meta))
     }
 
-    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+    fn read(&self, path: &str) -> WorldResult<Vec<u8>> {
         self.open_entry(path)?.read(MAX_READ)
     }
 
-    fn real_path(&self, path: &str) -> Tried<String> {
+    fn real_path(&self, path: &str) -> WorldResult<String> {
         Ok(self.open_entry(path)?.real_path())
     }
 
-    fn list(&self, path: &str) -> Tried<Vec<String>> {
+    fn list(&self, path: &str) -> WorldResult<Vec<String>> {
         self.open_entry(path)?.list()
     }
 
-    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn write(
+        &self,
+        path: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> WorldResult<()> {
         let Some(entry) = self.find_and_check(path, FileAction::Write { mode })? else {
             return Err(io_failure("write", path, Errno::NOENT));
         };
@@ -113,7 +123,7 @@ impl Files for Confined<'_> {
             .map_err(failure_to("write", path))
     }
 
-    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+    fn make_dir(&self, path: &str, mode: u32) -> WorldResult<()> {
         match self.find_and_check(path, FileAction::MakeDirectory { mode })? {
             Some(ConfinedEntry {
                 metadata: Some(_), ..
@@ -127,30 +137,30 @@ impl Files for Confined<'_> {
         }
     }
 
-    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> WorldResult<()> {
         match self.find_and_check(path, FileAction::SetMode { mode })? {
             Some(entry) => self.set_entry_mode(path, entry, mode, owner),
             None => Err(io_failure("set the mode of", path, Errno::NOENT)),
         }
     }
 
-    fn chown_recursive(&self, path: &str, _owner: (u32, u32)) -> Tried<bool> {
+    fn chown_recursive(&self, path: &str, _owner: (u32, u32)) -> WorldResult<bool> {
         Err(denied(format!(
             "{path} is not given away: a plugin may change only the owner of single files"
         )))
     }
 
-    fn remove(&self, path: &str) -> Tried<()> {
+    fn remove(&self, path: &str) -> WorldResult<()> {
         self.remove_entry(path, FileAction::RemoveFile, AtFlags::empty())
     }
 
-    fn remove_all(&self, path: &str) -> Tried<()> {
+    fn remove_all(&self, path: &str) -> WorldResult<()> {
         Err(denied(format!(
             "{path} is not removed: a plugin may remove only single files"
         )))
     }
 
-    fn remove_dir(&self, path: &str) -> Tried<()> {
+    fn remove_dir(&self, path: &str) -> WorldResult<()> {
         self.remove_entry(path, FileAction::RemoveDirectory, AtFlags::REMOVEDIR)
     }
 }

@@ -12,7 +12,7 @@ pub(super) use metadata::{FileIdentity, file_identity, file_meta, type_name};
 pub(super) use reading::entry_names;
 
 use super::{failure::failure_to, rooted::proc_path};
-use crate::world::{OpenFile, Tried};
+use crate::world::{OpenFile, WorldResult};
 use kubephase_wit::{Failure, FailureCode, FileMeta};
 use metadata::is_readable_by_all;
 use reading::{MAX_ENTRIES, READING, read_all};
@@ -46,7 +46,7 @@ impl FileHandle {
         path: &str,
         real: &str,
         searchable: bool,
-    ) -> Tried<FileHandle> {
+    ) -> WorldResult<FileHandle> {
         let stat = fs::fstat(&handle).map_err(failure_to("open", path))?;
         let meta = file_meta(&stat);
         let public = searchable && is_readable_by_all(&meta);
@@ -80,19 +80,19 @@ impl FileHandle {
     }
 
     /// Whether the file is on a file system of this type.
-    pub(super) fn is_on_file_system(&self, magic: fs::FsWord) -> Tried<bool> {
+    pub(super) fn is_on_file_system(&self, magic: fs::FsWord) -> WorldResult<bool> {
         let system = fs::fstatfs(&self.handle).map_err(failure_to("look at", &self.path))?;
         Ok(system.f_type == magic)
     }
 
     /// Opens the held file for use, by its handle and not by its name.
-    fn reopen(&self, action: &str, flags: OFlags) -> Tried<OwnedFd> {
+    fn reopen(&self, action: &str, flags: OFlags) -> WorldResult<OwnedFd> {
         fs::open(proc_path(&self.handle), READING | flags, Mode::empty())
             .map_err(failure_to(action, &self.path))
     }
 
     /// Opens the held file for reading, if it is a regular file.
-    fn open_regular(&self) -> Tried<File> {
+    fn open_regular(&self) -> WorldResult<File> {
         if self.meta.kind != "file" {
             let stat = fs::fstat(&self.handle).map_err(failure_to("look at", &self.path))?;
             let kind = type_name(&stat);
@@ -121,18 +121,18 @@ impl OpenFile for FileHandle {
         self.public
     }
 
-    fn read(&self, limit: u64) -> Tried<Vec<u8>> {
+    fn read(&self, limit: u64) -> WorldResult<Vec<u8>> {
         let file = self.open_regular()?;
         // The size may have changed since the file was opened.
         let size = file.metadata().map_or(0, |meta| meta.len());
         read_all(file, &self.path, size, limit)
     }
 
-    fn reader(&self) -> Tried<Box<dyn Read>> {
+    fn reader(&self) -> WorldResult<Box<dyn Read>> {
         Ok(Box::new(self.open_regular()?))
     }
 
-    fn list(&self) -> Tried<Vec<String>> {
+    fn list(&self) -> WorldResult<Vec<String>> {
         entry_names(
             &self.reopen("list", OFlags::DIRECTORY)?,
             &self.path,

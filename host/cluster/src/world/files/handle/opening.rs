@@ -1,7 +1,7 @@
 //! Opening the file at a path of a tree.
 use super::{FileHandle, UNFOLLOWED, file_identity, is_searchable_by_all};
 use crate::world::{
-    OpenFile, Tried,
+    OpenFile, WorldResult,
     files::{
         MAX_READ, RootedFiles,
         failure::{failure_to, io_failure},
@@ -22,7 +22,7 @@ impl RootedFiles {
     /// # Errors
     /// `denied` for a magic link, `not-found` if the file does not exist, `io` (retryable) if it
     /// was moved meanwhile.
-    pub(in crate::world::files) fn open_handle(&self, path: &str) -> Tried<FileHandle> {
+    pub(in crate::world::files) fn open_handle(&self, path: &str) -> WorldResult<FileHandle> {
         let handle = self
             .open_at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS)
             .map_err(|errno| open_failure(path, errno))?;
@@ -47,7 +47,7 @@ impl RootedFiles {
         &self,
         handle: &OwnedFd,
         path: &str,
-    ) -> Tried<String> {
+    ) -> WorldResult<String> {
         let real = fs::readlinkat(fs::CWD, proc_path(handle), Vec::new())
             .map_err(failure_to("read", path))?;
         let real = String::from_utf8(real.into_bytes()).map_err(|_| {
@@ -85,7 +85,7 @@ impl RootedFiles {
     }
 
     /// Reads a regular file for the host itself. Follows every link.
-    pub(in crate::world::files) fn read_whole(&self, path: &str) -> Tried<Vec<u8>> {
+    pub(in crate::world::files) fn read_whole(&self, path: &str) -> WorldResult<Vec<u8>> {
         let handle = self
             .open_at(path, OFlags::PATH)
             .map_err(failure_to("read", path))?;

@@ -1,5 +1,5 @@
 //! Reading files and directories up to a limit.
-use crate::world::{Tried, files::failure::failure_to};
+use crate::world::{WorldResult, files::failure::failure_to};
 use kubephase_wit::{Failure, FailureCode};
 use rustix::{
     fd::OwnedFd,
@@ -20,7 +20,7 @@ pub(super) const READING: OFlags = OFlags::RDONLY
 ///
 /// # Errors
 /// `limit` if the file is longer.
-pub(super) fn read_all(file: File, path: &str, size: u64, limit: u64) -> Tried<Vec<u8>> {
+pub(super) fn read_all(file: File, path: &str, size: u64, limit: u64) -> WorldResult<Vec<u8>> {
     if size > limit {
         return Err(too_large(path, limit));
     }
@@ -51,7 +51,7 @@ pub(in crate::world::files) fn entry_names(
     directory: &OwnedFd,
     path: &str,
     limit: usize,
-) -> Tried<Vec<String>> {
+) -> WorldResult<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::Dir::read_from(directory).map_err(failure_to("list", path))? {
         let entry = entry.map_err(failure_to("list", path))?;

@@ -6,7 +6,7 @@
 mod opening;
 
 use super::{atomic_write::unfinished_name, handle::entry_names};
-use crate::world::Tried;
+use crate::world::WorldResult;
 use rustix::{
     fd::OwnedFd,
     fs::{self, AtFlags, FileType, Mode, OFlags},
@@ -52,7 +52,7 @@ impl PrivateDirectory {
     ///
     /// # Errors
     /// The directory cannot be listed.
-    pub fn names(&self) -> Tried<Vec<String>> {
+    pub fn names(&self) -> WorldResult<Vec<String>> {
         entry_names(&self.handle, &self.path.display().to_string(), usize::MAX)
     }
 

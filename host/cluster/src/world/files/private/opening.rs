@@ -1,7 +1,7 @@
 //! Opening and making a private directory.
 use super::{OTHERS_WRITE, PrivateDirectory, is_trusted};
 use crate::world::{
-    Tried,
+    WorldResult,
     files::{
         RootedFiles,
         directories::{PARENT_MODE, split_path},
@@ -29,7 +29,7 @@ impl RootedFiles {
     /// `denied` if a part of the path is a link, or if other users may write to the directory. On
     /// the machine itself (without a scratch root) links in the parents are followed, because only
     /// root could have made them.
-    pub fn make_private(&self, path: &str) -> Tried<PrivateDirectory> {
+    pub fn make_private(&self, path: &str) -> WorldResult<PrivateDirectory> {
         let made = self.find_private(path, true)?;
         made.ok_or_else(|| io_failure("open", path, Errno::NOENT))
     }
@@ -38,11 +38,11 @@ impl RootedFiles {
     ///
     /// # Errors
     /// The errors of [`RootedFiles::make_private`].
-    pub fn open_private(&self, path: &str) -> Tried<Option<PrivateDirectory>> {
+    pub fn open_private(&self, path: &str) -> WorldResult<Option<PrivateDirectory>> {
         self.find_private(path, false)
     }
 
-    fn find_private(&self, path: &str, make: bool) -> Tried<Option<PrivateDirectory>> {
+    fn find_private(&self, path: &str, make: bool) -> WorldResult<Option<PrivateDirectory>> {
         let shown = self.root().join(path.trim_start_matches('/'));
         let (parents, name) = split_path(path);
         let above = if self.is_scratch() {
@@ -69,7 +69,7 @@ impl RootedFiles {
     }
 
     /// Opens a directory, following links.
-    fn open_following_links(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
+    fn open_following_links(&self, path: &str, make: bool) -> WorldResult<Option<OwnedFd>> {
         if make {
             return self.make_directory_path(path, PARENT_MODE).map(Some);
         }
@@ -81,7 +81,7 @@ impl RootedFiles {
     }
 
     /// Opens a directory whose path has no links.
-    fn open_without_links(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
+    fn open_without_links(&self, path: &str, make: bool) -> WorldResult<Option<OwnedFd>> {
         let mut shown = self.root().to_owned();
         let mut here = self
             .open_at(".", OFlags::PATH | OFlags::DIRECTORY)
@@ -104,7 +104,7 @@ impl RootedFiles {
         make: bool,
         mode: u32,
         shown: &Path,
-    ) -> Tried<Option<OwnedFd>> {
+    ) -> WorldResult<Option<OwnedFd>> {
         let opened = if make {
             self.make_directory_in(here, name, mode)
         } else {

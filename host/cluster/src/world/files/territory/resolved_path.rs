@@ -1,7 +1,7 @@
 //! A path with all links followed.
 use super::normalise;
 use crate::world::{
-    Tried,
+    WorldResult,
     files::{
         RootedFiles,
         failure::failure_to,
@@ -65,7 +65,7 @@ impl ResolvedPath {
     ///
     /// # Errors
     /// A part of the path cannot be looked at. A file that does not exist is not an error.
-    pub fn follow(files: &RootedFiles, path: &str) -> Tried<ResolvedPath> {
+    pub fn follow(files: &RootedFiles, path: &str) -> WorldResult<ResolvedPath> {
         ResolvedPath::try_follow(files, path).map_err(failure_to("follow", path))
     }
 
@@ -78,7 +78,7 @@ impl ResolvedPath {
         directory: &OwnedFd,
         name: &str,
         path: &str,
-    ) -> Tried<ResolvedPath> {
+    ) -> WorldResult<ResolvedPath> {
         let step = Step::open(directory, name).map_err(failure_to("look at", path))?;
         if step
             .as_ref()

@@ -2,7 +2,7 @@
 //! that cannot be completed is an error, so that nothing of the host is missed.
 use super::{Territory, has_public_name, is_kubeconfig_name, resolved_path::ResolvedPath};
 use crate::world::{
-    Tried,
+    WorldResult,
     files::{
         RootedFiles,
         failure::failure_to,
@@ -65,7 +65,7 @@ impl Survey {
     pub(in crate::world::files) fn take(
         territory: &Territory,
         files: &RootedFiles,
-    ) -> Tried<Survey> {
+    ) -> WorldResult<Survey> {
         let mut survey = Survey::default();
         survey
             .complete(territory, files)
@@ -73,7 +73,7 @@ impl Survey {
         Ok(survey)
     }
 
-    fn complete(&mut self, territory: &Territory, files: &RootedFiles) -> Tried<()> {
+    fn complete(&mut self, territory: &Territory, files: &RootedFiles) -> WorldResult<()> {
         for path in &territory.places {
             let found = ResolvedPath::follow(files, path)?;
             self.note_path(&found);
@@ -122,7 +122,7 @@ impl Survey {
     }
 
     /// Notes everything below a directory without links, and what the links there lead to.
-    fn note_below(&mut self, files: &RootedFiles, directory: String) -> Tried<()> {
+    fn note_below(&mut self, files: &RootedFiles, directory: String) -> WorldResult<()> {
         let (mut open, mut seen) = (vec![directory], BTreeSet::new());
         while let Some(directory) = open.pop() {
             if seen.insert(directory.clone()) {
@@ -139,7 +139,7 @@ impl Survey {
         files: &RootedFiles,
         directory: &str,
         is_wanted: &dyn Fn(&str) -> bool,
-    ) -> Tried<Vec<String>> {
+    ) -> WorldResult<Vec<String>> {
         let opened = match files.open_at(directory, OFlags::RDONLY | OFlags::DIRECTORY) {
             // It was removed meanwhile.
             Err(Errno::NOENT) => return Ok(Vec::new()),

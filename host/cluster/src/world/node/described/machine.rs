@@ -3,7 +3,7 @@ use super::DescribedNode;
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     budget::Budget,
-    world::{Node, Rights, ServiceState, Tried, node::facts::not_checked},
+    world::{Node, Rights, ServiceState, WorldResult, node::facts::not_checked},
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
@@ -22,11 +22,11 @@ impl Node for DescribedNode {
             .cloned()
     }
 
-    fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
+    fn kernel_option(&self, name: &str) -> WorldResult<Option<String>> {
         Ok(self.facts.kernel_option(name))
     }
 
-    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
+    fn service(&self, name: &UnitName) -> WorldResult<Option<ServiceState>> {
         Ok(self.facts.init_system.as_ref().map(|_| {
             self.changes()
                 .services
@@ -36,7 +36,7 @@ impl Node for DescribedNode {
         }))
     }
 
-    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
+    fn ensure_service(&self, name: &UnitName, state: &str) -> WorldResult<bool> {
         let enter: fn(&mut ServiceState) = match state {
             "running" | "restarted" => |service| service.active = true,
             "stopped" => |service| service.active = false,
@@ -64,7 +64,7 @@ impl Node for DescribedNode {
         Ok(hook_changed || before != *service)
     }
 
-    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> WorldResult<bool> {
         let changed = self.sysctl(key).as_deref() != Some(value);
         self.changes()
             .sysctls
@@ -72,7 +72,7 @@ impl Node for DescribedNode {
         Ok(changed)
     }
 
-    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
+    fn load_module(&self, name: &ModuleName) -> WorldResult<bool> {
         let mut changes = self.changes();
         if changes.modules.iter().any(|module| *module == **name) {
             return Ok(false);
@@ -86,11 +86,11 @@ impl Node for DescribedNode {
         command: &CommandLine,
         _rights: Rights,
         _budget: &Budget,
-    ) -> Tried<CommandOutput> {
+    ) -> WorldResult<CommandOutput> {
         self.facts.run(command.program(), command.arguments())
     }
 
-    fn unmount_below(&self, _directory: &str, _flags: &[String]) -> Tried<usize> {
+    fn unmount_below(&self, _directory: &str, _flags: &[String]) -> WorldResult<usize> {
         Err(not_checked("what is mounted on a described node"))
     }
 }

@@ -6,14 +6,14 @@ mod network;
 mod runtime;
 
 use super::facts::NodeFacts;
-use crate::world::{ServiceState, Tried};
+use crate::world::{ServiceState, WorldResult};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Called with the name of a service and the state that it is to be in. Returns whether it changed
 /// anything.
-pub type ServiceHook = Box<dyn Fn(&str, &str) -> Tried<bool> + Send + Sync>;
+pub type ServiceHook = Box<dyn Fn(&str, &str) -> WorldResult<bool> + Send + Sync>;
 
 /// A node that is described by facts.
 pub struct DescribedNode {

@@ -4,7 +4,7 @@ use crate::{
     arguments::HttpUrl,
     budget::Budget,
     world::{
-        Net, TlsFiles, Tried,
+        Net, TlsFiles, WorldResult,
         node::{facts::not_checked, proxy},
         reach::Reach,
     },
@@ -12,21 +12,21 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode, HttpReply};
 
 impl Net for DescribedNode {
-    fn port_free(&self, port: u16) -> Tried<bool> {
+    fn port_free(&self, port: u16) -> WorldResult<bool> {
         Ok(!self.facts.ports_in_use.contains(&port))
     }
 
-    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+    fn resolve(&self, host: &str) -> WorldResult<Vec<String>> {
         self.facts.resolve(host)
     }
 
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+    fn proxy_for(&self, url: &str) -> WorldResult<Option<String>> {
         let url = url::Url::parse(url)
             .map_err(|error| Failure::new(FailureCode::Invalid, format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.facts.environment, &url))
     }
 
-    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> WorldResult<HttpReply> {
         Err(not_checked(url))
     }
 
@@ -36,11 +36,11 @@ impl Net for DescribedNode {
         _identity: &TlsFiles,
         _reach: Reach,
         _budget: &Budget,
-    ) -> Tried<HttpReply> {
+    ) -> WorldResult<HttpReply> {
         Err(not_checked(url))
     }
 
-    fn health(&self, url: &HttpUrl, _budget: &Budget) -> Tried<u16> {
+    fn health(&self, url: &HttpUrl, _budget: &Budget) -> WorldResult<u16> {
         Err(not_checked(url))
     }
 }

@@ -1,12 +1,12 @@
 //! The container runtime of a described node: its description, without containers.
 use super::DescribedNode;
-use crate::world::{Container, Runtime, Tried, node::facts::not_checked};
+use crate::world::{Container, Runtime, WorldResult, node::facts::not_checked};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 impl Runtime for DescribedNode {
-    fn status(&self) -> Tried<Value> {
+    fn status(&self) -> WorldResult<Value> {
         let runtime = &self.facts.runtime;
         if self.facts.cri_sockets.is_empty() {
             return Err(not_checked("the container runtime"));
@@ -24,7 +24,7 @@ impl Runtime for DescribedNode {
         }))
     }
 
-    fn config(&self) -> Tried<Value> {
+    fn config(&self) -> WorldResult<Value> {
         if self.facts.cri_sockets.is_empty() {
             return Err(not_checked("the container runtime"));
         }
@@ -40,28 +40,28 @@ impl Runtime for DescribedNode {
             })
     }
 
-    fn image_present(&self, image: &str) -> Tried<bool> {
+    fn image_present(&self, image: &str) -> WorldResult<bool> {
         Ok(self.facts.image_present(image))
     }
 
-    fn pull(&self, image: &str) -> Tried<()> {
+    fn pull(&self, image: &str) -> WorldResult<()> {
         self.changes().pulled.push(image.to_owned());
         Err(not_checked(image))
     }
 
-    fn containers(&self) -> Tried<Vec<Container>> {
+    fn containers(&self) -> WorldResult<Vec<Container>> {
         Err(not_checked("the containers of a described node"))
     }
 
-    fn stop_container(&self, _id: &str, _grace: Duration) -> Tried<()> {
+    fn stop_container(&self, _id: &str, _grace: Duration) -> WorldResult<()> {
         Err(not_checked("the containers of a described node"))
     }
 
-    fn remove_sandboxes(&self) -> Tried<usize> {
+    fn remove_sandboxes(&self) -> WorldResult<usize> {
         Err(not_checked("the containers of a described node"))
     }
 
-    fn log(&self, _id: &str, _lines: usize) -> Tried<Vec<String>> {
+    fn log(&self, _id: &str, _lines: usize) -> WorldResult<Vec<String>> {
         Err(not_checked("the containers of a described node"))
     }
 }

@@ -1,6 +1,6 @@
 //! The output of a program.
 use super::run_failure;
-use crate::world::Tried;
+use crate::world::WorldResult;
 use std::{
     fs::File,
     io::{self, Read},
@@ -16,7 +16,7 @@ pub(super) struct Pipe {
 
 impl Pipe {
     /// Takes a pipe, whose reads then do not block.
-    pub(super) fn new(end: Option<OwnedFd>, program: &str) -> Tried<Pipe> {
+    pub(super) fn new(end: Option<OwnedFd>, program: &str) -> WorldResult<Pipe> {
         if let Some(end) = &end {
             rustix::io::ioctl_fionbio(end, true).map_err(|error| run_failure(program, error))?;
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     budget::Budget,
-    world::{Tried, real::programs::Programs},
+    world::{WorldResult, real::programs::Programs},
 };
 use kubephase_wit::{Failure, FailureCode};
 use std::{io, process::Stdio};
@@ -35,7 +35,7 @@ impl Programs {
         args: &[impl AsRef<str>],
         leftovers: LeftoverProcesses,
         budget: &Budget,
-    ) -> Tried<ProgramOutput> {
+    ) -> WorldResult<ProgramOutput> {
         budget.check(program)?;
         let mut command = self.command(program)?;
         command.args(args.iter().map(AsRef::as_ref));

@@ -1,6 +1,6 @@
 //! Waiting for a program: its output is read until it ends or its budget is spent.
 use super::{ProcessGroup, ProgramOutput, pipe::Pipe, run_failure};
-use crate::{budget::Budget, cancel::Cancel, world::Tried};
+use crate::{budget::Budget, cancel::Cancel, world::WorldResult};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -40,7 +40,7 @@ impl<'a> RunningProgram<'a> {
         program: &'a str,
         mut child: Child,
         group: ProcessGroup,
-    ) -> Tried<RunningProgram<'a>> {
+    ) -> WorldResult<RunningProgram<'a>> {
         match pidfd_open(group.id, PidfdFlags::empty()) {
             Ok(ended) => Ok(RunningProgram {
                 program,
@@ -59,7 +59,7 @@ impl<'a> RunningProgram<'a> {
     ///
     /// # Errors
     /// `limit`, `timeout`, `cancelled`; `io` if the operating system refuses.
-    pub(super) fn finish(mut self, budget: &Budget) -> Tried<ProgramOutput> {
+    pub(super) fn finish(mut self, budget: &Budget) -> WorldResult<ProgramOutput> {
         let mut pipes = [
             Pipe::new(self.child.stdout.take().map(OwnedFd::from), self.program)?,
             Pipe::new(self.child.stderr.take().map(OwnedFd::from), self.program)?,
@@ -84,7 +84,7 @@ impl<'a> RunningProgram<'a> {
     }
 
     /// Reads both pipes until the program has ended and closed them.
-    fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> Tried<()> {
+    fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> WorldResult<()> {
         let mut drain: Option<Instant> = None;
         loop {
             budget.check(&format!("`{}`", self.program))?;

@@ -2,14 +2,14 @@ use super::*;
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Tried, real::programs::Programs},
+    world::{WorldResult, real::programs::Programs},
 };
 use rustix::process::{Pid, Signal};
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread, time::Duration};
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn sh(script: &str, leftovers: LeftoverProcesses, budget: &Budget) -> Tried<ProgramOutput> {
+fn sh(script: &str, leftovers: LeftoverProcesses, budget: &Budget) -> WorldResult<ProgramOutput> {
     Programs::of_this_process().run("sh", &["-c", script], leftovers, budget)
 }
 

@@ -6,6 +6,9 @@ const MAX_TAIL_BYTES: u64 = 64 << 10;
 
 /// Returns the last lines of a container's log, without the time, stream and tag that the runtime
 /// puts before each.
+///
+/// # Errors
+/// The file cannot be opened or read.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is where the machine is looked at"

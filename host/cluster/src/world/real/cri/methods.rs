@@ -1,6 +1,6 @@
 //! The runtime as phases and effects see it.
 use super::{Cri, image_client, log, runtime_client};
-use crate::world::{Container, Runtime, Tried};
+use crate::world::{Container, Runtime, WorldResult};
 use k8s_cri::v1::{
     Container as ListedContainer, ContainerState, ContainerStatusRequest, ImageSpec,
     ImageStatusRequest, ListContainersRequest, ListPodSandboxRequest, PodSandbox, PullImageRequest,
@@ -18,7 +18,7 @@ const PULL: Duration = Duration::from_secs(30 * 60);
 
 impl Cri {
     /// Stops and removes a sandbox, with a few retries.
-    fn remove_sandbox(&self, id: &str) -> Tried<()> {
+    fn remove_sandbox(&self, id: &str) -> WorldResult<()> {
         self.call_with_retries(CALL, async |channel| {
             let request = StopPodSandboxRequest {
                 pod_sandbox_id: id.to_owned(),
@@ -36,7 +36,7 @@ impl Cri {
 }
 
 impl Runtime for Cri {
-    fn status(&self) -> Tried<Value> {
+    fn status(&self) -> WorldResult<Value> {
         let version = self
             .call(CALL, async |channel| {
                 runtime_client(channel)
@@ -64,7 +64,7 @@ impl Runtime for Cri {
         }))
     }
 
-    fn config(&self) -> Tried<Value> {
+    fn config(&self) -> WorldResult<Value> {
         let config = self.call(CALL, async |channel| {
             runtime_client(channel)
                 .runtime_config(RuntimeConfigRequest {})
@@ -76,7 +76,7 @@ impl Runtime for Cri {
         Ok(json!({"linux": {"cgroupDriver": driver}}))
     }
 
-    fn image_present(&self, image: &str) -> Tried<bool> {
+    fn image_present(&self, image: &str) -> WorldResult<bool> {
         let status = self.call(CALL, async |channel| {
             let request = ImageStatusRequest {
                 image: image_spec(image),
@@ -87,7 +87,7 @@ impl Runtime for Cri {
         Ok(status.image.is_some_and(|image| !image.id.is_empty()))
     }
 
-    fn pull(&self, image: &str) -> Tried<()> {
+    fn pull(&self, image: &str) -> WorldResult<()> {
         let pulled = self.call_with_retries(PULL, async |channel| {
             let request = PullImageRequest {
                 image: image_spec(image),
@@ -108,7 +108,7 @@ impl Runtime for Cri {
         })
     }
 
-    fn containers(&self) -> Tried<Vec<Container>> {
+    fn containers(&self) -> WorldResult<Vec<Container>> {
         let listed = self.call(CALL, async |channel| {
             runtime_client(channel)
                 .list_containers(ListContainersRequest::default())
@@ -117,7 +117,7 @@ impl Runtime for Cri {
         Ok(listed.containers.into_iter().map(to_container).collect())
     }
 
-    fn stop_container(&self, id: &str, grace: Duration) -> Tried<()> {
+    fn stop_container(&self, id: &str, grace: Duration) -> WorldResult<()> {
         self.call(grace + CALL * 2, async |channel| {
             let request = StopContainerRequest {
                 container_id: id.to_owned(),
@@ -128,7 +128,7 @@ impl Runtime for Cri {
         .map(drop)
     }
 
-    fn remove_sandboxes(&self) -> Tried<usize> {
+    fn remove_sandboxes(&self) -> WorldResult<usize> {
         let listed = self.call(CALL, async |channel| {
             runtime_client(channel)
                 .list_pod_sandbox(ListPodSandboxRequest::default())
@@ -150,7 +150,7 @@ impl Runtime for Cri {
         }
     }
 
-    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {
+    fn log(&self, id: &str, lines: usize) -> WorldResult<Vec<String>> {
         let status = self.call(CALL, async |channel| {
             let request = ContainerStatusRequest {
                 container_id: id.to_owned(),
@@ -171,7 +171,7 @@ fn unavailable(what: &str, why: &Failure) -> Failure {
 
 /// Checks that a runtime is ready for containers. Its network need not be ready: the cluster sets
 /// it up later.
-fn check_ready(status: &StatusResponse) -> Tried<()> {
+fn check_ready(status: &StatusResponse) -> WorldResult<()> {
     for condition in status.status.iter().flat_map(|status| &status.conditions) {
         if condition.r#type == "RuntimeReady" && !condition.status {
             let message = format!(

@@ -6,7 +6,7 @@ mod methods;
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Tried, innermost_message},
+    world::{WorldResult, innermost_message},
 };
 use hyper_util::rt::TokioIo;
 use k8s_cri::v1::{
@@ -94,7 +94,11 @@ impl Cri {
     }
 
     /// Makes a call and returns its failure as phases receive it.
-    fn call<A>(&self, limit: Duration, call: impl AsyncFn(Channel) -> CallResult<A>) -> Tried<A> {
+    fn call<A>(
+        &self,
+        limit: Duration,
+        call: impl AsyncFn(Channel) -> CallResult<A>,
+    ) -> WorldResult<A> {
         self.call_once(limit, call)
             .map_err(|status| status_failure(&status))
     }
@@ -104,7 +108,7 @@ impl Cri {
         &self,
         limit: Duration,
         call: impl AsyncFn(Channel) -> CallResult<A>,
-    ) -> Tried<A> {
+    ) -> WorldResult<A> {
         let mut outcome = self.call_once(limit, &call);
         for _ in 1..TRIES {
             if outcome.is_err() && !self.cancel.is_requested() {

@@ -1,6 +1,6 @@
 //! The URLs at which the members of etcd listen. kubeadm writes them in an annotation of their
 //! Pods.
-use crate::world::{Cluster, Tried};
+use crate::world::{Cluster, WorldResult};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub struct EtcdPod {
 ///
 /// # Errors
 /// `unavailable` (retryable) if the API does not answer.
-pub fn etcd_pods(cluster: &dyn Cluster) -> Tried<Vec<EtcdPod>> {
+pub fn etcd_pods(cluster: &dyn Cluster) -> WorldResult<Vec<EtcdPod>> {
     let pods = cluster.list(
         "v1",
         "Pod",
@@ -40,7 +40,7 @@ pub fn etcd_pods(cluster: &dyn Cluster) -> Tried<Vec<EtcdPod>> {
 ///
 /// # Errors
 /// `unavailable` (retryable) if the API does not answer, or no Pod of etcd has the annotation.
-pub fn etcd_endpoints(cluster: &dyn Cluster) -> Tried<Vec<String>> {
+pub fn etcd_endpoints(cluster: &dyn Cluster) -> WorldResult<Vec<String>> {
     let endpoints: Vec<String> = etcd_pods(cluster)?
         .into_iter()
         .flat_map(|pod| pod.client_urls)

@@ -1,6 +1,6 @@
 //! The client as phases and effects see it.
 use super::{CALL, RealEtcd, etcd_endpoints};
-use crate::world::{Cluster, Etcd, EtcdMember, Tried};
+use crate::world::{Cluster, Etcd, EtcdMember, WorldResult};
 use etcd_client::{Member, MemberAddOptions};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn to_etcd_member(member: &Member) -> EtcdMember {
 }
 
 impl<C: Cluster> Etcd for RealEtcd<C> {
-    fn members(&self) -> Tried<Vec<EtcdMember>> {
+    fn members(&self) -> WorldResult<Vec<EtcdMember>> {
         let listed = self.call_any(async |mut etcd| {
             // A member lists the members that it knows, which may be out of date. After a
             // linearizable read it knows what all members agree on; without quorum the read fails.
@@ -31,7 +31,7 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
         Ok(listed.members().iter().map(to_etcd_member).collect())
     }
 
-    fn add_learner(&self, peer_url: &str) -> Tried<()> {
+    fn add_learner(&self, peer_url: &str) -> WorldResult<()> {
         let options = MemberAddOptions::new().with_is_learner();
         self.call_any(async |mut etcd| {
             etcd.member_add([peer_url.to_owned()], Some(options.clone()))
@@ -40,17 +40,17 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
         .map(drop)
     }
 
-    fn promote(&self, id: u64) -> Tried<()> {
+    fn promote(&self, id: u64) -> WorldResult<()> {
         self.call_any(async |mut etcd| etcd.member_promote(id).await)
             .map(drop)
     }
 
-    fn remove(&self, id: u64) -> Tried<()> {
+    fn remove(&self, id: u64) -> WorldResult<()> {
         self.call_any(async |mut etcd| etcd.member_remove(id).await)
             .map(drop)
     }
 
-    fn health(&self) -> Tried<(usize, usize)> {
+    fn health(&self) -> WorldResult<(usize, usize)> {
         let endpoints = etcd_endpoints(&self.cluster)?;
         let healthy = endpoints
             .iter()
@@ -59,7 +59,7 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
         Ok((healthy, endpoints.len()))
     }
 
-    fn serves(&self, client_url: &str) -> Tried<bool> {
+    fn serves(&self, client_url: &str) -> WorldResult<bool> {
         Ok(self.is_healthy(client_url, SHORT_CALL))
     }
 }

@@ -10,7 +10,7 @@ pub use endpoints::{EtcdPod, etcd_endpoints, etcd_pods};
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Cluster, Files, Tried, innermost_message},
+    world::{Cluster, Files, WorldResult, innermost_message},
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
 use kubephase_wit::{Failure, FailureCode};
@@ -56,7 +56,7 @@ fn error_message(error: &Error) -> String {
 }
 
 impl<C: Cluster> RealEtcd<C> {
-    fn tls(&self) -> Tried<TlsOptions> {
+    fn tls(&self) -> WorldResult<TlsOptions> {
         let identity = Identity::from_pem(
             self.read("healthcheck-client.crt")?,
             self.read("healthcheck-client.key")?,
@@ -67,7 +67,7 @@ impl<C: Cluster> RealEtcd<C> {
     }
 
     /// Reads a file of etcd's certificates.
-    fn read(&self, name: &str) -> Tried<Vec<u8>> {
+    fn read(&self, name: &str) -> WorldResult<Vec<u8>> {
         self.files.read(&format!("{}/etcd/{name}", self.directory))
     }
 
@@ -77,7 +77,7 @@ impl<C: Cluster> RealEtcd<C> {
         endpoint: &str,
         limit: Duration,
         call: impl AsyncFnOnce(Client) -> Result<A, Error>,
-    ) -> Tried<A> {
+    ) -> WorldResult<A> {
         let options = ConnectOptions::new()
             .with_tls(self.tls()?)
             .with_connect_timeout(limit);
@@ -105,7 +105,7 @@ impl<C: Cluster> RealEtcd<C> {
     ///
     /// # Errors
     /// The failure of the last member.
-    fn call_any<A>(&self, call: impl AsyncFn(Client) -> Result<A, Error>) -> Tried<A> {
+    fn call_any<A>(&self, call: impl AsyncFn(Client) -> Result<A, Error>) -> WorldResult<A> {
         let mut last = None;
         for endpoint in etcd_endpoints(&self.cluster)? {
             match self.call(&endpoint, CALL, &call) {

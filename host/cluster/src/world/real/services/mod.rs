@@ -7,7 +7,7 @@ pub use tools::Tools;
 
 use crate::{
     arguments::UnitName,
-    world::{ServiceState, Tried},
+    world::{ServiceState, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
 
@@ -108,7 +108,7 @@ impl ServiceManager {
     ///
     /// # Errors
     /// `invalid` if the state is unknown, or the failure of the init system's program.
-    pub fn ensure(&self, name: &UnitName, state: &str) -> Tried<bool> {
+    pub fn ensure(&self, name: &UnitName, state: &str) -> WorldResult<bool> {
         let verb = match state {
             // The unit's file may have just been written, so systemd has to reload it.
             "running" | "restarted" => "restart",
@@ -138,7 +138,7 @@ impl ServiceManager {
     }
 
     /// Restarts, stops, enables or disables a service.
-    fn change(&self, name: &UnitName, verb: &str) -> Tried<()> {
+    fn change(&self, name: &UnitName, verb: &str) -> WorldResult<()> {
         match (self.system, verb) {
             (InitSystem::Systemd, "restart") => {
                 self.tools.change("systemctl", &["daemon-reload"])?;

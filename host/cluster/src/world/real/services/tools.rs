@@ -3,7 +3,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     world::{
-        Tried,
+        WorldResult,
         real::{
             child::{LeftoverProcesses, ProgramOutput},
             programs::Programs,
@@ -58,7 +58,7 @@ impl Tools {
     ///
     /// # Errors
     /// The program cannot be run, or failed; then with its standard error.
-    pub fn change(&self, program: &str, args: &[&str]) -> Tried<()> {
+    pub fn change(&self, program: &str, args: &[&str]) -> WorldResult<()> {
         let output = self.programs.run(
             program,
             args,

@@ -1,6 +1,6 @@
 //! A container runtime and an etcd that are asked over gRPC, and HTTP servers on this machine.
 use super::*;
-use crate::{budget::Budget, cancel::Cancel, world::Tried};
+use crate::{budget::Budget, cancel::Cancel, world::WorldResult};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},

@@ -28,11 +28,15 @@ fn serve(head: &'static str, body: &'static [u8], pause: Duration) -> HttpUrl {
     url
 }
 
-fn get(url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
+fn get(url: &HttpUrl, budget: &Budget) -> WorldResult<kubephase_wit::HttpReply> {
     get_within(Reach::All, url, budget)
 }
 
-fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
+fn get_within(
+    reach: Reach,
+    url: &HttpUrl,
+    budget: &Budget,
+) -> WorldResult<kubephase_wit::HttpReply> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -43,7 +43,7 @@ pub use server::{ApiServer, ServedObjects};
 pub use signer::sign_with_throwaway_authority;
 pub use store::namespace_and_name;
 
-use crate::world::{Tried, api::MANAGER};
+use crate::world::{WorldResult, api::MANAGER};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// `invalid`. Conflicts with other field managers are overridden.
-pub fn apply(current: Option<&Value>, manifest: &Value) -> Tried<Value> {
+pub fn apply(current: Option<&Value>, manifest: &Value) -> WorldResult<Value> {
     server_side_apply::apply(current, manifest, MANAGER, true)
         .map_err(|error| Failure::new(FailureCode::Invalid, error.message))
 }

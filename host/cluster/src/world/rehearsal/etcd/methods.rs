@@ -2,7 +2,7 @@
 use super::EtcdMembers;
 use crate::{
     render::MANIFESTS,
-    world::{Etcd, EtcdMember, Tried, real::etcd_endpoints, rehearsal::Rehearsal},
+    world::{Etcd, EtcdMember, WorldResult, real::etcd_endpoints, rehearsal::Rehearsal},
 };
 
 impl Rehearsal {
@@ -10,13 +10,13 @@ impl Rehearsal {
     ///
     /// # Errors
     /// The node has no cluster: a real node could not find its members either.
-    fn etcd_members(&self) -> Tried<&EtcdMembers> {
+    fn etcd_members(&self) -> WorldResult<&EtcdMembers> {
         Ok(self.members_and_endpoints()?.0)
     }
 
     /// Returns the members of etcd and their endpoints, as [`Self::etcd_members`] says. The
     /// endpoints of an external cluster are not asked for.
-    fn members_and_endpoints(&self) -> Tried<(&EtcdMembers, Vec<String>)> {
+    fn members_and_endpoints(&self) -> WorldResult<(&EtcdMembers, Vec<String>)> {
         let cluster = self.kubelet.cluster();
         if cluster.is_external() {
             let has_etcd = self
@@ -34,23 +34,23 @@ impl Rehearsal {
 }
 
 impl Etcd for Rehearsal {
-    fn members(&self) -> Tried<Vec<EtcdMember>> {
+    fn members(&self) -> WorldResult<Vec<EtcdMember>> {
         self.etcd_members()?.list()
     }
 
-    fn add_learner(&self, peer_url: &str) -> Tried<()> {
+    fn add_learner(&self, peer_url: &str) -> WorldResult<()> {
         self.etcd_members()?.add_learner(peer_url)
     }
 
-    fn promote(&self, id: u64) -> Tried<()> {
+    fn promote(&self, id: u64) -> WorldResult<()> {
         self.etcd_members()?.promote(id)
     }
 
-    fn remove(&self, id: u64) -> Tried<()> {
+    fn remove(&self, id: u64) -> WorldResult<()> {
         self.etcd_members()?.remove(id)
     }
 
-    fn health(&self) -> Tried<(usize, usize)> {
+    fn health(&self) -> WorldResult<(usize, usize)> {
         let (members, endpoints) = self.members_and_endpoints()?;
         if self.kubelet.cluster().is_external() {
             // A dry run does not ask a real etcd. It says so in a note.
@@ -63,7 +63,7 @@ impl Etcd for Rehearsal {
         Ok((healthy, endpoints.len()))
     }
 
-    fn serves(&self, client_url: &str) -> Tried<bool> {
+    fn serves(&self, client_url: &str) -> WorldResult<bool> {
         Ok(self.etcd_members()?.serves_url(client_url))
     }
 }

@@ -1,6 +1,6 @@
 //! Requests to etcd, by etcd's rules and in its words.
 use super::{EtcdMembers, MemberStage, MemberState, MembersGuard, member_id, retryable_refusal};
-use crate::world::{EtcdMember, Tried};
+use crate::world::{EtcdMember, WorldResult};
 use kubephase_wit::{Failure, FailureCode};
 
 fn to_etcd_member(member: &MemberState) -> EtcdMember {
@@ -16,7 +16,7 @@ fn to_etcd_member(member: &MemberState) -> EtcdMember {
 impl EtcdMembers {
     /// Locks the members for a request, which etcd answers only while most members with a vote
     /// serve.
-    pub(super) fn lock_with_quorum(&self) -> Tried<MembersGuard<'_>> {
+    pub(super) fn lock_with_quorum(&self) -> WorldResult<MembersGuard<'_>> {
         let members = self.lock();
         let voters = members.iter().filter(|member| !member.learner);
         let (all, up) = voters.fold((0, 0), |(all, up), voter| {
@@ -32,7 +32,7 @@ impl EtcdMembers {
         }
     }
 
-    pub(super) fn list(&self) -> Tried<Vec<EtcdMember>> {
+    pub(super) fn list(&self) -> WorldResult<Vec<EtcdMember>> {
         Ok(self
             .lock_with_quorum()?
             .iter()
@@ -40,7 +40,7 @@ impl EtcdMembers {
             .collect())
     }
 
-    pub(super) fn add_learner(&self, peer_url: &str) -> Tried<()> {
+    pub(super) fn add_learner(&self, peer_url: &str) -> WorldResult<()> {
         let mut members = self.lock_with_quorum()?;
         if members.iter().any(|member| member.peer_url == peer_url) {
             return Err(Failure::new(
@@ -66,7 +66,7 @@ impl EtcdMembers {
         Ok(())
     }
 
-    pub(super) fn promote(&self, id: u64) -> Tried<()> {
+    pub(super) fn promote(&self, id: u64) -> WorldResult<()> {
         let mut members = self.lock_with_quorum()?;
         match members.iter_mut().find(|member| member.id == id) {
             None => Err(Failure::new(
@@ -87,7 +87,7 @@ impl EtcdMembers {
         }
     }
 
-    pub(super) fn remove(&self, id: u64) -> Tried<()> {
+    pub(super) fn remove(&self, id: u64) -> WorldResult<()> {
         let mut members = self.lock_with_quorum()?;
         let count = members.len();
         members.retain(|member| member.id != id);

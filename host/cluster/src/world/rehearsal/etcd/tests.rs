@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::Tried;
+use crate::world::WorldResult;
 use serde_json::json;
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn single_member() -> EtcdMembers {
     members
 }
 
-fn promote(members: &EtcdMembers, number: usize) -> Tried<()> {
+fn promote(members: &EtcdMembers, number: usize) -> WorldResult<()> {
     let id = members
         .list()?
         .iter()

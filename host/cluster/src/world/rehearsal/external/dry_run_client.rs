@@ -4,7 +4,7 @@ use crate::{
     render::patches::strategic_merge,
     secret::Secret,
     world::{
-        Cluster, Tried,
+        Cluster, WorldResult,
         api::{ApiClient, Credentials},
         object_ref::{reference, target},
         rehearsal::{
@@ -69,8 +69,8 @@ impl DryRunClient {
         &self,
         reference: &ObjectRef,
         manifest: &Value,
-        request: impl FnOnce(&ApiClient) -> Tried<Value>,
-    ) -> Tried<Value> {
+        request: impl FnOnce(&ApiClient) -> WorldResult<Value>,
+    ) -> WorldResult<Value> {
         if !self.can_authenticate {
             return Ok(manifest.clone());
         }
@@ -97,7 +97,7 @@ impl DryRunClient {
 }
 
 impl Cluster for DryRunClient {
-    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
+    fn get(&self, reference: &ObjectRef) -> WorldResult<Option<Value>> {
         match self.pending.get(reference) {
             Some(object) => Ok(object),
             None if self.can_authenticate => self.client.get(reference),
@@ -111,7 +111,7 @@ impl Cluster for DryRunClient {
         kind: &str,
         namespace: Option<&str>,
         selector: Option<&str>,
-    ) -> Tried<Vec<Value>> {
+    ) -> WorldResult<Vec<Value>> {
         let mut listed = if self.can_authenticate {
             self.client.list(api_version, kind, namespace, selector)?
         } else {
@@ -122,7 +122,7 @@ impl Cluster for DryRunClient {
         Ok(listed)
     }
 
-    fn create(&self, manifest: &Value) -> Tried<Value> {
+    fn create(&self, manifest: &Value) -> WorldResult<Value> {
         let reference = reference(manifest)?;
         let mut created = match self.pending.get(&reference) {
             Some(Some(_)) => {
@@ -141,7 +141,7 @@ impl Cluster for DryRunClient {
         Ok(self.pending.set(&reference, created))
     }
 
-    fn replace(&self, manifest: &Value) -> Tried<Value> {
+    fn replace(&self, manifest: &Value) -> WorldResult<Value> {
         let reference = reference(manifest)?;
         let replaced = match self.pending.get(&reference) {
             Some(_) => manifest.clone(),
@@ -150,7 +150,7 @@ impl Cluster for DryRunClient {
         Ok(self.pending.set(&reference, replaced))
     }
 
-    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+    fn server_side_apply(&self, manifest: &Value) -> WorldResult<Value> {
         let reference = reference(manifest)?;
         let applied = match self.pending.get(&reference) {
             Some(current) => apply(current.as_ref(), manifest)?,
@@ -161,7 +161,7 @@ impl Cluster for DryRunClient {
         Ok(self.pending.set(&reference, applied))
     }
 
-    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value> {
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> WorldResult<Value> {
         let patched = match self.pending.get(reference) {
             Some(Some(current)) => strategic_merge(&reference.kind, &current, patch)
                 .map_err(|why| Failure::new(FailureCode::Invalid, why))?,
@@ -171,7 +171,7 @@ impl Cluster for DryRunClient {
         Ok(self.pending.set(reference, patched))
     }
 
-    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> Tried<()> {
+    fn delete(&self, reference: &ObjectRef, only: Option<&Revision>) -> WorldResult<()> {
         if self.can_authenticate && self.pending.get(reference).is_none() {
             self.client.delete(reference, only)?;
         }
@@ -179,18 +179,18 @@ impl Cluster for DryRunClient {
         Ok(())
     }
 
-    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+    fn probe(&self, kubeconfig: &str, url: &str) -> WorldResult<u16> {
         self.client.probe(kubeconfig, url)
     }
 
-    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> WorldResult<Box<dyn Cluster>> {
         Ok(self.with_client(
             self.client.with_text(kubeconfig),
             &Credentials::from_text(kubeconfig),
         ))
     }
 
-    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+    fn with_kubeconfig(&self, path: &str) -> WorldResult<Box<dyn Cluster>> {
         Ok(self.with_client(
             self.client.with_file(path)?,
             &Credentials::File(path.to_owned()),

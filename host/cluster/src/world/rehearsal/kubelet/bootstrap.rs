@@ -4,7 +4,7 @@ use super::KubeletStandIn;
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key, Kubeconfig},
     world::{
-        Cluster, Tried,
+        Cluster, WorldResult,
         text_file::{read_kubeconfig, read_text},
     },
 };
@@ -27,7 +27,7 @@ const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 ///
 /// # Errors
 /// `unavailable` if the request is not approved; those of the API and of the files.
-pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
+pub fn ensure_certificate(kubelet: &KubeletStandIn) -> WorldResult<()> {
     let files = kubelet.files();
     if files.stat(super::KUBECONFIG)?.is_some() {
         return Ok(());
@@ -66,7 +66,7 @@ fn invalid_request(why: String) -> Failure {
 }
 
 /// Creates a CertificateSigningRequest and returns the certificate that was signed.
-fn request_certificate(api: &dyn Cluster, request: &str) -> Tried<Vec<u8>> {
+fn request_certificate(api: &dyn Cluster, request: &str) -> WorldResult<Vec<u8>> {
     let digest = crate::text::digest::sha256_hex(request.as_bytes());
     let created = api.create(&json!({
         "apiVersion": API_VERSION,
@@ -119,7 +119,7 @@ fn kubelet_kubeconfig(bootstrap: &Kubeconfig, user: &str) -> Value {
 }
 
 /// Returns the name of the node: that of the kubelet's flag, or the host name in lower case.
-fn node_name(kubelet: &KubeletStandIn) -> Tried<String> {
+fn node_name(kubelet: &KubeletStandIn) -> WorldResult<String> {
     let flags = read_text(kubelet.files(), FLAGS_FILE)?.unwrap_or_default();
     let override_flag = flags
         .split_once("--hostname-override=")

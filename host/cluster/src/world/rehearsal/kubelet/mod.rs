@@ -22,7 +22,7 @@ use crate::{
     cancel::Cancel,
     render::static_pod::flag,
     world::{
-        Cluster, Files, Tried,
+        Cluster, Files, WorldResult,
         api::{Credentials, RetryLimit},
         node::facts::NodeFacts,
     },
@@ -103,7 +103,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// Those of [`KubeletStandIn::start`].
-    pub fn set_service(&self, name: &str, state: &str) -> Tried<bool> {
+    pub fn set_service(&self, name: &str, state: &str) -> WorldResult<bool> {
         match (name, state) {
             ("kubelet", "running" | "restarted") => self.start(),
             ("kubelet", "stopped") => {
@@ -118,7 +118,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// `unavailable` if it has no configuration; those of `sync`.
-    pub fn start(&self) -> Tried<bool> {
+    pub fn start(&self) -> WorldResult<bool> {
         if self.files().stat(CONFIG)?.is_none() {
             return Err(Failure::new(
                 FailureCode::Unavailable,

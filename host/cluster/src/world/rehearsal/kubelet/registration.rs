@@ -2,7 +2,7 @@
 use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects};
 use crate::{
     render::static_pod::{manifest_hash, mirror_reference},
-    world::{Cluster, Tried, object_ref::reference, text_file::read_kubeconfig},
+    world::{Cluster, WorldResult, object_ref::reference, text_file::read_kubeconfig},
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const READY_POINTER: &str = "/status/containerStatuses/0/ready";
 impl KubeletStandIn {
     /// Creates the Node, and a mirror of each of these static Pods. Removes the mirrors of Pods
     /// that are gone.
-    pub(super) fn register(&self, pods: Vec<Value>, gone: Vec<String>) -> Tried<()> {
+    pub(super) fn register(&self, pods: Vec<Value>, gone: Vec<String>) -> WorldResult<()> {
         bootstrap::ensure_certificate(self)?;
         let api = self.client(KUBECONFIG, Duration::ZERO);
         let name = self.node_name()?;
@@ -42,7 +42,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// The files of the node cannot be read, or a Pod cannot be run.
-    pub fn replace_program(&self, version: &str) -> Tried<()> {
+    pub fn replace_program(&self, version: &str) -> WorldResult<()> {
         self.sync()?;
         if let Some(api) = self.cluster().api() {
             api.set_kubelet_version(&self.node_name()?, version);
@@ -51,7 +51,7 @@ impl KubeletStandIn {
     }
 
     /// Returns the name of the node: that of the user of its kubeconfig, or the host name.
-    fn node_name(&self) -> Tried<String> {
+    fn node_name(&self) -> WorldResult<String> {
         let kubeconfig = read_kubeconfig(self.files(), KUBECONFIG)?;
         let user = kubeconfig
             .as_ref()
@@ -65,7 +65,7 @@ impl KubeletStandIn {
 }
 
 /// Creates a mirror Pod, in place of that of an earlier manifest.
-fn publish(api: &dyn Cluster, mirror: &Value) -> Tried<()> {
+fn publish(api: &dyn Cluster, mirror: &Value) -> WorldResult<()> {
     let reference = reference(mirror)?;
     let ready = |pod: &Value| pod.pointer(READY_POINTER).cloned();
     match api.get(&reference)? {
@@ -82,7 +82,7 @@ fn publish(api: &dyn Cluster, mirror: &Value) -> Tried<()> {
 }
 
 /// Accepts that an object that was to be created exists already.
-fn accept_existing(created: Tried<Value>) -> Tried<()> {
+fn accept_existing(created: WorldResult<Value>) -> WorldResult<()> {
     match created {
         Err(failure) if failure.code != kubephase_wit::FailureCode::AlreadyExists => Err(failure),
         _ => Ok(()),

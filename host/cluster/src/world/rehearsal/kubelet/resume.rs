@@ -1,6 +1,6 @@
 //! Starts the node again in the state that an earlier rehearsal in the same tree left.
 use super::{CONFIG, KUBECONFIG, KubeletStandIn, bootstrap};
-use crate::world::{Tried, rehearsal::persistence::ClusterLog};
+use crate::world::{WorldResult, rehearsal::persistence::ClusterLog};
 
 /// The result of starting a node again.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// The files of the node cannot be used.
-    pub fn resume(&self) -> Tried<ResumeOutcome> {
+    pub fn resume(&self) -> WorldResult<ResumeOutcome> {
         self.remove_stale_log()?;
         if self.cluster().is_joined() {
             return Ok(ResumeOutcome::default());
@@ -44,7 +44,7 @@ impl KubeletStandIn {
         })
     }
 
-    fn has_file(&self, path: &str) -> Tried<bool> {
+    fn has_file(&self, path: &str) -> WorldResult<bool> {
         Ok(self.files().stat(path)?.is_some())
     }
 
@@ -53,7 +53,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// The log cannot be removed.
-    pub fn remove_stale_log(&self) -> Tried<()> {
+    pub fn remove_stale_log(&self) -> WorldResult<()> {
         if self.has_file(CONFIG)? {
             Ok(())
         } else {

@@ -3,7 +3,7 @@ use super::{CONFIG, KubeletStandIn};
 use crate::{
     render::MANIFESTS,
     text::yaml,
-    world::{Tried, text_file::read_text},
+    world::{WorldResult, text_file::read_text},
 };
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn find_pod<'a>(pods: &'a [Value], name: &str) -> Option<&'a Value> {
 impl KubeletStandIn {
     /// Reads the static Pods of the node. A manifest that is not a Pod is ignored, as the kubelet
     /// does. An entry that cannot be read, such as a link to nothing, is skipped with a note.
-    pub(super) fn read_static_pods(&self) -> Tried<Vec<Value>> {
+    pub(super) fn read_static_pods(&self) -> WorldResult<Vec<Value>> {
         self.check_static_pod_path()?;
         let files = self.files();
         if files.stat(MANIFESTS)?.is_none() {
@@ -53,7 +53,7 @@ impl KubeletStandIn {
 
     /// Adds a note if the kubelet's configuration names another directory of static Pods. A real
     /// kubelet would find no Pods; the rehearsal goes on.
-    fn check_static_pod_path(&self) -> Tried<()> {
+    fn check_static_pod_path(&self) -> WorldResult<()> {
         // The file is missing if the run leaves out the phase that writes it.
         let text = read_text(self.files(), CONFIG)?.unwrap_or_default();
         let config = yaml::value(&text).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     render::static_pod::flag,
     world::{
-        Tried,
+        WorldResult,
         rehearsal::api_server::{ApiServer, ServedObjects},
     },
 };
@@ -21,7 +21,7 @@ impl KubeletStandIn {
     ///
     /// # Errors
     /// A Pod cannot be run, or the Node cannot be registered.
-    pub fn sync(&self) -> Tried<()> {
+    pub fn sync(&self) -> WorldResult<()> {
         let _syncing = self.syncing.lock();
         if !self.state().running || self.cluster().is_joined() {
             return Ok(());
@@ -84,7 +84,7 @@ impl KubeletStandIn {
 
     /// Updates the member of etcd, and starts the API server if it does not run. Without its etcd
     /// an API server ends as soon as it starts.
-    fn start_servers(&self, state: &mut KubeletState, pods: &[Value]) -> Tried<()> {
+    fn start_servers(&self, state: &mut KubeletState, pods: &[Value]) -> WorldResult<()> {
         let etcd = find_pod(pods, ETCD);
         if let Some(etcd) = etcd {
             if self.is_broken(etcd) {
@@ -117,7 +117,7 @@ impl KubeletStandIn {
         pod: &Value,
         etcd: Option<&Value>,
         notes: &mut Vec<String>,
-    ) -> Tried<ApiServer> {
+    ) -> WorldResult<ApiServer> {
         if etcd.is_none() && !uses_external_etcd(pod) {
             notes.push(
                 "kube-apiserver is to use an etcd on this node, but no static Pod runs an etcd: \

@@ -5,7 +5,7 @@ mod confined;
 mod opened;
 mod operations;
 
-use crate::world::{Files, Tried, files::RootedFiles};
+use crate::world::{Files, WorldResult, files::RootedFiles};
 use kubephase_wit::{Failure, FailureCode};
 use parking_lot::Mutex;
 use std::{
@@ -76,13 +76,13 @@ impl Overlay {
 
     /// Returns the tree from which a path is read: the upper one if it has the path, or if the path
     /// was removed.
-    fn tree_of(&self, path: &str) -> Tried<&RootedFiles> {
+    fn tree_of(&self, path: &str) -> WorldResult<&RootedFiles> {
         let is_upper = self.upper.stat(path)?.is_some() || self.is_removed(path);
         Ok(if is_upper { &self.upper } else { &self.lower })
     }
 
     /// Copies a file or directory of the lower tree to the upper one, because it is to be changed.
-    fn copy_up(&self, path: &str) -> Tried<()> {
+    fn copy_up(&self, path: &str) -> WorldResult<()> {
         if self.upper.stat(path)?.is_some() || self.is_removed(path) {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl Overlay {
 
     /// Makes the directories above a path in the upper tree with the modes and owners that they
     /// have in the lower one.
-    fn copy_up_parents(&self, path: &str) -> Tried<()> {
+    fn copy_up_parents(&self, path: &str) -> WorldResult<()> {
         let above: Vec<&str> = parents(path).collect();
         for directory in above.into_iter().rev() {
             if self.upper.stat(directory)?.is_some() {

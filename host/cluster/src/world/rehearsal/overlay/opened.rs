@@ -1,6 +1,6 @@
 //! Files of an overlay that are opened once.
 use super::{Overlay, child_path, not_found, parents};
-use crate::world::{Files, OpenFile, Tried, files::is_searchable_by_all};
+use crate::world::{Files, OpenFile, WorldResult, files::is_searchable_by_all};
 use kubephase_wit::{FailureCode, FileMeta};
 use std::{collections::BTreeSet, io::Read};
 
@@ -16,7 +16,7 @@ struct OverlayFile<'a> {
 }
 
 impl OverlayFile<'_> {
-    fn top(&self) -> Tried<&dyn OpenFile> {
+    fn top(&self) -> WorldResult<&dyn OpenFile> {
         let top = self.upper.as_ref().or(self.lower.as_ref());
         top.map(AsRef::as_ref).ok_or_else(|| not_found(&self.path))
     }
@@ -35,15 +35,15 @@ impl OpenFile for OverlayFile<'_> {
         self.public
     }
 
-    fn read(&self, limit: u64) -> Tried<Vec<u8>> {
+    fn read(&self, limit: u64) -> WorldResult<Vec<u8>> {
         self.top()?.read(limit)
     }
 
-    fn reader(&self) -> Tried<Box<dyn Read>> {
+    fn reader(&self) -> WorldResult<Box<dyn Read>> {
         self.top()?.reader()
     }
 
-    fn list(&self) -> Tried<Vec<String>> {
+    fn list(&self) -> WorldResult<Vec<String>> {
         let upper = self
             .upper
             .as_ref()
@@ -62,7 +62,7 @@ impl OpenFile for OverlayFile<'_> {
 }
 
 /// Returns `None` instead of `not-found`.
-pub(super) fn optional<T>(outcome: Tried<T>) -> Tried<Option<T>> {
+pub(super) fn optional<T>(outcome: WorldResult<T>) -> WorldResult<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
@@ -79,9 +79,9 @@ impl Overlay {
     pub(super) fn open_with<'a>(
         &'a self,
         path: &str,
-        upper: Tried<Box<dyn OpenFile + 'a>>,
-        lower: impl FnOnce() -> Tried<Box<dyn OpenFile + 'a>>,
-    ) -> Tried<Box<dyn OpenFile + 'a>> {
+        upper: WorldResult<Box<dyn OpenFile + 'a>>,
+        lower: impl FnOnce() -> WorldResult<Box<dyn OpenFile + 'a>>,
+    ) -> WorldResult<Box<dyn OpenFile + 'a>> {
         let upper = optional(upper)?;
         let hides_lower = upper
             .as_ref()
@@ -115,7 +115,7 @@ impl Overlay {
 
     /// Whether the directories of the upper tree above a path let every local user search them:
     /// their modes may have been changed there.
-    fn is_reachable_by_all(&self, path: &str) -> Tried<bool> {
+    fn is_reachable_by_all(&self, path: &str) -> WorldResult<bool> {
         for directory in parents(path) {
             if self
                 .upper

@@ -1,15 +1,19 @@
 //! The overlay as [`Files`].
 use super::{Overlay, child_path, confined::ConfinedOverlay, not_found};
-use crate::world::{Files, OpenFile, Territory, Tried, files::Confined};
+use crate::world::{Files, OpenFile, Territory, WorldResult, files::Confined};
 use kubephase_wit::FileMeta;
 use std::{collections::BTreeSet, path::Path};
 
 impl Files for Overlay {
-    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open(&self, path: &str) -> WorldResult<Box<dyn OpenFile + '_>> {
         self.open_with(path, self.upper.open(path), || self.lower.open(path))
     }
 
-    fn open_for_plugin(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+    fn open_for_plugin(
+        &self,
+        path: &str,
+        territory: &Territory,
+    ) -> WorldResult<Box<dyn OpenFile + '_>> {
         self.open_with(path, self.upper.open_for_plugin(path, territory), || {
             self.lower.open_for_plugin(path, territory)
         })
@@ -23,7 +27,7 @@ impl Files for Overlay {
         })
     }
 
-    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+    fn stat(&self, path: &str) -> WorldResult<Option<FileMeta>> {
         let upper = self.upper.stat(path)?;
         if upper.is_some() || self.is_removed(path) {
             return Ok(upper);
@@ -35,15 +39,15 @@ impl Files for Overlay {
         }))
     }
 
-    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+    fn read(&self, path: &str) -> WorldResult<Vec<u8>> {
         self.tree_of(path)?.read(path)
     }
 
-    fn real_path(&self, path: &str) -> Tried<String> {
+    fn real_path(&self, path: &str) -> WorldResult<String> {
         self.tree_of(path)?.real_path(path)
     }
 
-    fn list(&self, path: &str) -> Tried<Vec<String>> {
+    fn list(&self, path: &str) -> WorldResult<Vec<String>> {
         let mut names = BTreeSet::new();
         let is_upper = self.upper.stat(path)?.is_some();
         if is_upper {
@@ -61,23 +65,29 @@ impl Files for Overlay {
         }
     }
 
-    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn write(
+        &self,
+        path: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> WorldResult<()> {
         self.copy_up_parents(path)?;
         self.upper.write(path, content, mode, owner)
     }
 
-    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+    fn make_dir(&self, path: &str, mode: u32) -> WorldResult<()> {
         self.copy_up(path)?;
         self.copy_up_parents(path)?;
         self.upper.make_dir(path, mode)
     }
 
-    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> WorldResult<()> {
         self.copy_up(path)?;
         self.upper.set_mode(path, mode, owner)
     }
 
-    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> WorldResult<bool> {
         let is_upper = self.upper.stat(path)?.is_some();
         let mut changed = is_upper && self.upper.chown_recursive(path, owner)?;
         if !self.is_removed(path) && self.lower.stat(path)?.is_some() {
@@ -92,7 +102,7 @@ impl Files for Overlay {
         Ok(changed)
     }
 
-    fn remove(&self, path: &str) -> Tried<()> {
+    fn remove(&self, path: &str) -> WorldResult<()> {
         if self.upper.stat(path)?.is_some() {
             self.upper.remove(path)?;
         }
@@ -100,7 +110,7 @@ impl Files for Overlay {
         Ok(())
     }
 
-    fn remove_all(&self, path: &str) -> Tried<()> {
+    fn remove_all(&self, path: &str) -> WorldResult<()> {
         self.upper.remove_all(path)?;
         self.mark_removed(path);
         Ok(())

@@ -6,7 +6,7 @@
 mod latest;
 
 use crate::world::{
-    Files, Tried,
+    Files, WorldResult,
     files::{
         failure_code,
         lines::{LineReader, ReadLine},
@@ -92,7 +92,7 @@ impl ClusterLog {
     ///
     /// # Errors
     /// `invalid` if the log is damaged other than at its end; those of reading it.
-    pub fn read(files: &dyn Files) -> Tried<Vec<LogEntry>> {
+    pub fn read(files: &dyn Files) -> WorldResult<Vec<LogEntry>> {
         let path = ClusterLog::path();
         let opened = match files.open(&path) {
             Ok(opened) => opened,
@@ -123,7 +123,7 @@ impl ClusterLog {
     ///
     /// # Errors
     /// The log cannot be written; the previous log is still there.
-    pub fn begin(&self, entries: impl Iterator<Item = LogEntry>) -> Tried<()> {
+    pub fn begin(&self, entries: impl Iterator<Item = LogEntry>) -> WorldResult<()> {
         let directory = state::make(&self.root)?;
         let file = directory
             .replace_by_parts(NAME, entries.map(|entry| to_line(&entry)))

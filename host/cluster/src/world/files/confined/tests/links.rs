@@ -104,7 +104,7 @@ fn files_of_the_host_are_out_of_reach_by_every_name() {
         .unwrap();
 }
 
-fn write_around(node: &TestNode, path: &str) -> Tried<()> {
+fn write_around(node: &TestNode, path: &str) -> WorldResult<()> {
     let territory = node.territory.for_change_of(path);
     node.files
         .confined(&territory)

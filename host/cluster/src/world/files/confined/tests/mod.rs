@@ -1,6 +1,6 @@
 //! What a plugin's file effects reach. `links` has paths that lead through links or to files of the
 //! host, `kinds` modes and special files.
-use crate::world::{Files, Territory, Tried, files::RootedFiles};
+use crate::world::{Files, Territory, WorldResult, files::RootedFiles};
 use std::{
     fmt::Debug,
     fs::{self, hard_link},
@@ -59,7 +59,10 @@ impl TestNode {
 }
 
 /// Asserts that a plugin's attempt was refused with `denied`.
-pub(in crate::world::files) fn assert_denied<T>(attempt: Tried<T>, what: &(impl Debug + ?Sized)) {
+pub(in crate::world::files) fn assert_denied<T>(
+    attempt: WorldResult<T>,
+    what: &(impl Debug + ?Sized),
+) {
     assert_eq!(
         attempt.map(drop).map_err(|failure| failure.code),
         Err("denied".to_owned()),

@@ -17,7 +17,7 @@ use crate::{
     pki::announced_path,
     render::{objects::cluster_admins, static_pod::flag},
     world::{
-        Files, Tried,
+        Files, WorldResult,
         rehearsal::persistence::{ClusterLog, LogEntry},
     },
 };
@@ -78,7 +78,7 @@ impl ApiServer {
         files: &dyn Files,
         objects: ServedObjects,
         port: u16,
-    ) -> Tried<ApiServer> {
+    ) -> WorldResult<ApiServer> {
         let authority_pem = read_flag_file(pod, files, "client-ca-file")?;
         let certificate = read_flag_file(pod, files, CERTIFICATE)?;
         let ServerIdentity {
@@ -164,7 +164,7 @@ impl ApiServer {
     ///
     /// # Errors
     /// The log cannot be written.
-    pub fn begin_log(&self, log: &ClusterLog, last: LogEntry) -> Tried<()> {
+    pub fn begin_log(&self, log: &ClusterLog, last: LogEntry) -> WorldResult<()> {
         log.begin(self.store().entries().chain([last]))
     }
 }
@@ -173,7 +173,7 @@ impl ApiServer {
 const CERTIFICATE: &str = "tls-cert-file";
 
 /// Returns the identity of a server with this certificate.
-fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> Tried<ServerIdentity> {
+fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> WorldResult<ServerIdentity> {
     ServerIdentity::load(
         certificate,
         &read_flag_file(pod, files, "tls-private-key-file")?,
@@ -185,13 +185,13 @@ fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> Tried<ServerId
 /// Returns the identity with a certificate that a run announced when it was killed, which belongs
 /// to the new key; `None` if there is no such certificate. A real server serves with the old pair
 /// all the while; a rehearsed one starts anew with each command.
-fn announced_identity(pod: &Value, files: &dyn Files) -> Option<Tried<ServerIdentity>> {
+fn announced_identity(pod: &Value, files: &dyn Files) -> Option<WorldResult<ServerIdentity>> {
     let bytes = files.read(&announced_path(flag(pod, CERTIFICATE))).ok()?;
     Some(identity(pod, files, &String::from_utf8_lossy(&bytes)))
 }
 
 /// Reads the file that a flag of a kube-apiserver names.
-fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> Tried<String> {
+fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> WorldResult<String> {
     let bytes = files.read(flag(pod, name)).map_err(|failure| {
         Failure::new(
             FailureCode::Invalid,
@@ -222,7 +222,7 @@ fn new_state(pod: &Value, mut store: Store, authority: SigningAuthority) -> ApiS
     }
 }
 
-fn listen(handle: &Handle, port: u16) -> Tried<TcpListener> {
+fn listen(handle: &Handle, port: u16) -> WorldResult<TcpListener> {
     let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     handle.block_on(bind).map_err(|error| {
         Failure::new(

@@ -15,7 +15,7 @@ pub enum Applied {
 
 /// The result of an effect that was applied.
 #[derive(Debug)]
-pub struct Done {
+pub struct EffectOutcome {
     pub applied: Applied,
     /// lines about the effect, which the run prints as `[phase] line`
     pub lines: Vec<String>,
@@ -48,19 +48,19 @@ impl std::fmt::Debug for ObjectWrite {
     }
 }
 
-impl Done {
+impl EffectOutcome {
     /// Returns a result with lines about the effect.
-    pub fn with_lines(applied: Applied, lines: impl IntoIterator<Item = String>) -> Done {
-        Done {
+    pub fn with_lines(applied: Applied, lines: impl IntoIterator<Item = String>) -> EffectOutcome {
+        EffectOutcome {
             lines: lines.into_iter().collect(),
             ..applied.into()
         }
     }
 }
 
-impl From<Applied> for Done {
+impl From<Applied> for EffectOutcome {
     fn from(applied: Applied) -> Self {
-        Done {
+        EffectOutcome {
             applied,
             lines: Vec::new(),
             warnings: Vec::new(),
@@ -69,7 +69,7 @@ impl From<Applied> for Done {
     }
 }
 
-impl From<bool> for Done {
+impl From<bool> for EffectOutcome {
     /// Converts a flag that says whether anything changed.
     fn from(changed: bool) -> Self {
         if changed {

@@ -91,7 +91,9 @@ impl Application<'_> {
     ) -> Result<(), String> {
         self.time.check()?;
         self.reserve_record(proposal, missing)?;
-        let spent = self.session.spend_key_work(proposal.effect.crypto_work());
+        let spent = self
+            .session
+            .spend_crypto_work(proposal.effect.crypto_work());
         spent.map_err(|stop| stop.to_string())?;
         let is_dry_run = self.executor.shared.is_dry_run;
         let announcement = if self.session.is_plugin() {

@@ -14,15 +14,15 @@ impl Session {
     ///
     /// # Errors
     /// The plugin reached its limit of keys and certificates.
-    pub fn spend_key_work(&self, work: usize) -> Result<(), Stop> {
+    pub fn spend_crypto_work(&self, work: usize) -> Result<(), Stop> {
         if !self.is_plugin() {
             return Ok(());
         }
         self.spend_of_run(|run| {
             if run.crypto_work + work > MAX_RUN_CRYPTO_WORK {
                 return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_CRYPTO_WORK} keys and certificates of one plugin reached (one \
-                     of RSA-3072 counts as two, one of RSA-4096 as four)"
+                    "limit of {MAX_RUN_CRYPTO_WORK} keys and certificates of one plugin reached \
+                     (one of RSA-3072 counts as two, one of RSA-4096 as four)"
                 )));
             }
             run.crypto_work += work;

@@ -19,43 +19,44 @@ pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
     let id = workflow.id();
     let specs: Vec<&PhaseSpec> = catalog.entries_of(&id).map(|entry| &entry.spec).collect();
     let commands = Commands {
-        named: phase_flags(workflow),
-        own: own_flags(workflow),
+        phase_flags: phase_flags(workflow),
+        common_flags: own_flags(workflow),
         specs: &specs,
     };
     let command = workflow.command().join(" ");
     let phase = group("phase", format!("Run single phases of {command}"));
     let top = specs.iter().filter(|spec| parent(&spec.id).is_none());
     top.fold(phase, |phase, spec| {
-        phase.subcommand(commands.command(spec))
+        phase.subcommand(commands.phase_command(spec))
     })
 }
 
-/// Makes the commands of the phases of one workflow.
+/// A builder of the commands of a workflow's phases.
 struct Commands<'a> {
     /// the flags that phases may name
-    named: Vec<Arg>,
+    phase_flags: Vec<Arg>,
     /// the flags that every command has
-    own: Vec<Arg>,
+    common_flags: Vec<Arg>,
     specs: &'a [&'a PhaseSpec],
 }
 
 impl Commands<'_> {
     /// Returns the command of a phase. The members of a group are subcommands.
-    fn command(&self, spec: &PhaseSpec) -> Command {
+    fn phase_command(&self, spec: &PhaseSpec) -> Command {
         let last = spec.id.rsplit('/').next().unwrap_or(&spec.id).to_owned();
         let command = if spec.is_group() {
-            self.group(spec, last)
+            self.group_command(spec, last)
         } else {
             self.with_flags(Command::new(last).about(spec.title.clone()), &spec.flags)
         };
         let command = command.visible_aliases(spec.aliases.clone());
-        self.members(spec).fold(command, |command, member| {
-            command.subcommand(self.command(member))
+        self.direct_members(spec).fold(command, |command, member| {
+            command.subcommand(self.phase_command(member))
         })
     }
 
-    fn members(&self, spec: &PhaseSpec) -> impl Iterator<Item = &PhaseSpec> {
+    /// Returns the phases and groups that are directly in a group.
+    fn direct_members(&self, spec: &PhaseSpec) -> impl Iterator<Item = &PhaseSpec> {
         self.specs
             .iter()
             .copied()
@@ -65,19 +66,19 @@ impl Commands<'_> {
     /// Returns the command of a group, which has the flags of all members. In some places kubeadm
     /// has one command where this program has a group: there the group's own command runs all
     /// members (`init phase preflight`, `join phase control-plane-prepare certs`).
-    fn group(&self, spec: &PhaseSpec, name: String) -> Command {
+    fn group_command(&self, spec: &PhaseSpec, name: String) -> Command {
         let within = self
             .specs
             .iter()
             .filter(|member| is_within(&member.id, &spec.id));
         let flags: BTreeSet<&String> = within.flat_map(|member| &member.flags).collect();
-        let mut members = self.members(spec).peekable();
+        let mut members = self.direct_members(spec).peekable();
         if members.peek().is_some() && members.all(|member| member.kind == PhaseKind::Check) {
             return self.with_flags(Command::new(name).about(spec.title.clone()), flags);
         }
         let all = Command::new(ALL).about(format!("All phases of {}", spec.id));
         if parent(&spec.id).is_some() {
-            // kubeadm has no group within a group: there, this is one phase with these flags.
+            // kubeadm has no group within a group: it has one phase here, which takes these flags.
             let own = Command::new(name).about(spec.title.clone());
             let all = self.with_flags(all, flags.iter().copied());
             return self.with_flags(own, flags).subcommand(all);
@@ -93,15 +94,16 @@ impl Commands<'_> {
         names: impl IntoIterator<Item = &'n String>,
     ) -> Command {
         let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
-        let named = self
-            .named
+        let chosen = self
+            .phase_flags
             .iter()
             .filter(|arg| names.contains(name_in_catalog(arg)));
-        with_args(command, named.chain(&self.own).cloned())
+        with_args(command, chosen.chain(&self.common_flags).cloned())
     }
 }
 
-/// Returns the name by which phases take a flag. The endpoint of `join` goes with its token.
+/// Returns the name that the phases of the catalog use for a flag. The endpoint, which is an
+/// argument of `join`, has no flag of its own: a phase that takes the token takes the endpoint too.
 fn name_in_catalog(arg: &Arg) -> &str {
     match (arg.get_long(), arg.get_id().as_str()) {
         (Some(long), _) => long,
@@ -110,8 +112,8 @@ fn name_in_catalog(arg: &Arg) -> &str {
     }
 }
 
-/// Returns the commands below the command of a workflow, one for each phase that is in no group,
-/// under kubeadm's name of the phase.
+/// Returns a command for each phase of a workflow that is in no group. The command has kubeadm's
+/// name of the phase.
 pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
     let mut phases = workflow.phases();
     phases.retain(|spec| parent(&spec.id).is_none() && !spec.is_group());
@@ -131,17 +133,17 @@ pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
 /// Returns the phase or group that the subcommands of `phase` select.
 pub(super) fn selected_id(mut matches: &ArgMatches) -> String {
     let mut parts = Vec::new();
-    while let Some((name, below)) = matches.subcommand() {
+    while let Some((name, inner)) = matches.subcommand() {
         if name != ALL {
             parts.push(name);
         }
-        matches = below;
+        matches = inner;
     }
     parts.join("/")
 }
 
-/// Returns the flags that phases name and commands lack, as (phase, flag). It is empty for a sound
-/// catalog.
+/// Returns the flags that a phase names but its workflow does not have, as pairs of phase and flag.
+/// A correct catalog has none.
 pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
     let mut unknown = Vec::new();
     for workflow in workflow::ALL {

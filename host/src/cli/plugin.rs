@@ -19,7 +19,7 @@ use crate::{
         build,
         scaffold::{self, Kind, Language},
     },
-    program,
+    program::{self, Program},
     run::prepare::Distribution,
     wasm::engine::Engine,
 };
@@ -111,9 +111,10 @@ fn build(folder: &Path, out: Option<&Path>, engine: &Engine) -> Result<Exit> {
 fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     scaffold::scaffold(kind, language, folder)?;
     let at = program::path_word(folder);
+    let program = Program::current().name();
     Ok(print::out(&format!(
-        "{} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
-         kubephase plugin add {at} --config CLUSTER.yaml\n",
+        "{} is a plugin. Next:\n\n  {program} plugin build {at}\n  {program} plugin test {at}\n  \
+         {program} plugin add {at} --config CLUSTER.yaml\n",
         folder.display()
     )))
 }

@@ -8,8 +8,8 @@ fn roll_back(cluster: &Cluster, tree: &Path, line: &str) -> RunOutput {
     cluster.upgrade(tree, &format!("rollback --yes {line}"))
 }
 
-/// Returns what an upgrade changes and a rollback puts back: manifests without etcd, the kubelet's
-/// configuration, and objects of the cluster.
+/// Returns what an upgrade changes and a rollback puts back: the manifests except that of etcd, the
+/// kubelet's configuration, and objects of the cluster.
 fn state_of(cluster: &Cluster, tree: &Path) -> Vec<Value> {
     let kubelet = fs::read_to_string(tree.join("var/lib/kubelet/config.yaml")).unwrap();
     let state = cluster.state();
@@ -40,7 +40,7 @@ fn a_rollback_puts_files_and_objects_back() {
     cluster.apply("").expect_success();
     let etcd = manifest(&root, "etcd");
     assert!(before != state_of(&cluster, &root));
-    // A run that finds nothing to upgrade is not what is taken back.
+    // This run finds nothing to upgrade, so the rollback below takes back the run before it.
     cluster.apply("").expect_success();
     let output = roll_back(&cluster, &root, "").expect_success();
     for line in [
@@ -66,7 +66,7 @@ fn a_rollback_puts_files_and_objects_back() {
 }
 
 #[test]
-fn data_that_the_upgrade_added_to_a_map_is_removed() {
+fn a_dry_run_changes_nothing_and_a_rollback_removes_added_data() {
     let cluster = Cluster::of_one();
     let before = state_of(&cluster, &cluster.root());
     cluster.apply("").expect_success();
@@ -98,13 +98,16 @@ fn the_machine_that_was_upgraded_last_goes_back_first() {
          control-plane-2; run kubephase upgrade rollback on each",
     );
     assert!(image(&first, "kube-apiserver").ends_with(NEW));
-    // The new release configures the kubelet of a worker as the old one does.
+    // `upgrade node` changed nothing on the worker: both releases configure its kubelet alike.
     expect_refusal(
         &roll_back(&cluster, &worker, ""),
         "no upgrade that changed this machine is recorded",
     );
     roll_back(&cluster, &second, "").expect_success();
-    assert!(proxy_image(&cluster).ends_with(OLD), "addons go back first");
+    assert!(
+        proxy_image(&cluster).ends_with(OLD),
+        "the addons go back with the first rollback"
+    );
     roll_back(&cluster, &first, "").expect_success();
     let after = trees.map(|tree| state_of(&cluster, tree));
     assert!(before == after, "{before:?}\n{after:?}");
@@ -134,6 +137,7 @@ fn newer_kubelets_are_refused_unless_the_operator_insists() {
     let root = folder.path().join("cluster");
     let line = format!("--upgrade-to {NEW}");
     crate::rehearsed::rehearse(&root, OLD, &line).expect_success();
+    // This cluster only gives the command a folder to run in; the rollback is that of `root`.
     let cluster = Cluster::of_one();
     expect_refusal(
         &roll_back(&cluster, &root, ""),

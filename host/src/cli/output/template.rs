@@ -1,16 +1,16 @@
-//! Go's templates with the functions that kubectl adds.
+//! Go's templates, with the functions that kubectl adds: `exists` and `base64decode`.
 use anyhow::{Result, anyhow};
 use gotmpl::{MissingKey, Template, TemplateError, Value, to_value};
 use std::fmt;
 
-/// A template of `-o go-template=`.
+/// A template of `-o go-template=` or `-o go-template-file=`.
 pub struct GoTemplate {
     template: Template,
     text: String,
 }
 
 impl GoTemplate {
-    /// Reads a template. With `allow_missing`, a key that is missing prints `<no value>`.
+    /// Parses a template. With `allow_missing`, the template prints `<no value>` for a missing key.
     ///
     /// # Errors
     /// The text is not a valid template.
@@ -31,10 +31,10 @@ impl GoTemplate {
         })
     }
 
-    /// Applies the template to an object. Returns the text.
+    /// Returns the text that the template makes of an object.
     ///
     /// # Errors
-    /// A function of the template fails, or a key is missing that may not be.
+    /// A function of the template fails, or a key is missing and missing keys are not allowed.
     pub fn apply(&self, object: &serde_json::Value) -> Result<String> {
         to_value(object)
             .and_then(|value| self.template.execute_to_string(&value))
@@ -48,7 +48,8 @@ impl fmt::Debug for GoTemplate {
     }
 }
 
-/// Whether a value has the element that the keys and indices after it name.
+/// Whether a value has an element. The first argument is the value, the others are the keys and
+/// indices that lead to the element.
 fn exists(arguments: &[Value]) -> bool {
     let Some((value, keys)) = arguments.split_first() else {
         return false;
@@ -63,6 +64,10 @@ fn exists(arguments: &[Value]) -> bool {
     true
 }
 
+/// Decodes the first argument.
+///
+/// # Errors
+/// The text is not base64.
 fn decode_base64(arguments: &[Value]) -> Result<Value, TemplateError> {
     let text = arguments
         .first()

@@ -38,15 +38,19 @@ pub fn add(
     let source = if from.contains("://") {
         from.to_owned()
     } else {
-        relative(from, config.parent().unwrap_or(Path::new("")))?
+        path_in_configuration(from, config.parent().unwrap_or(Path::new("")))?
     };
-    let plain = format!(
-        "kubephase plugin add {} --config {}",
+    let add_command = program::command(&format!(
+        "plugin add {} --config {}",
         program::word(from),
         program::path_word(config)
-    );
-    let allowing = format!("{plain} --allow");
-    let command = if allow.is_some() { &allowing } else { &plain };
+    ));
+    let add_and_allow = format!("{add_command} --allow");
+    let command = if allow.is_some() {
+        &add_and_allow
+    } else {
+        &add_command
+    };
     let digest = expectation.digest.as_ref();
     let mut candidate = Candidate::fetch(
         &source,
@@ -66,12 +70,12 @@ pub fn add(
     }
     let replaces = replaced_phases(&candidate);
     if allow.is_none() && known.entry.is_none() {
-        let command = candidate.full_command(&allowing, expectation);
+        let command = candidate.full_command(&add_and_allow, expectation);
         check_replaced(&candidate, &replaces, &command)?;
     }
-    let allowed = candidate.check_consent(&known, allow, expectation, &allowing)?;
+    let allowed = candidate.check_consent(&known, allow, expectation, &add_and_allow)?;
     candidate.plugin.prepare()?;
-    // The slow steps are done. Checks that the configuration did not change meanwhile.
+    // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
     known.check_unchanged(&change, &name, command)?;
@@ -98,7 +102,7 @@ fn replaced_phases(candidate: &Candidate) -> Vec<String> {
         .collect()
 }
 
-/// Returns the workflows in which the plugin can stand in for a phase.
+/// Returns the workflows in which the plugin can stand in for a phase, separated by commas.
 fn workflows_of_stand_in(candidate: &Candidate, phase: &String) -> String {
     let provides = candidate.plugin.manifest().provides.iter();
     let workflows: Vec<&str> = provides
@@ -108,9 +112,9 @@ fn workflows_of_stand_in(candidate: &Candidate, phase: &String) -> String {
     workflows.join(", ")
 }
 
-/// Refuses a plugin that would stand in for phases other than addons, unless the operator allows
-/// it. The program no longer does the work of a replaced phase, for example a check or a
-/// certificate.
+/// Refuses a plugin that would stand in for phases other than addons, because the program no longer
+/// does the work of a replaced phase, for example a check or a certificate. `command` is the
+/// command that allows the plugin to do so.
 fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> Result<()> {
     let others: Vec<&str> = replaces
         .iter()
@@ -160,8 +164,8 @@ fn summary(
             ),
         };
     }
-    // Adding a plugin allows what it provides.
-    let nothing = Allowed {
+    // To add a plugin is to allow what it provides, so the list leaves that out.
+    let only_provides = Allowed {
         granted: Vec::new(),
         provides: allowed.provides.clone(),
     };
@@ -176,16 +180,19 @@ fn summary(
     } else if allowed.granted.is_empty() {
         text += "It asks for nothing that has to be allowed.\n";
     } else {
-        text += &format!("It may:\n{}", inspect::describe_change(plugin, &nothing));
+        text += &format!(
+            "It may:\n{}",
+            inspect::describe_change(plugin, &only_provides)
+        );
     }
     let secrets = list_secrets(&plugin.manifest().settings);
     text.extend(secrets.iter().map(|line| format!("Its {line}.\n")));
     text
 }
 
-/// Returns a path relative to the folder `beside`, in the form in which a configuration in that
-/// folder names it.
-fn relative(path: &str, beside: &Path) -> Result<String> {
+/// Returns a path in the form in which a configuration in the folder `beside` names it: relative to
+/// that folder if the path is below it, otherwise absolute.
+fn path_in_configuration(path: &str, beside: &Path) -> Result<String> {
     let absolute = Path::new(path)
         .canonicalize()
         .with_context(|| format!("cannot find {path}"))?;

@@ -9,6 +9,7 @@ use crate::{
         load::{self, allow_command},
         transaction::Transaction,
     },
+    program,
     run::prepare::Distribution,
 };
 use anyhow::{Result, bail};
@@ -30,8 +31,9 @@ pub fn allow(
     let known = KnownPlugin::read(config, name)?;
     let Some(entry) = &known.entry else {
         bail!(
-            "{} names no plugin {name}; add it with `kubephase plugin add`",
-            config.display()
+            "{} names no plugin {name}; add it with `{}`",
+            config.display(),
+            program::command("plugin add")
         );
     };
     load::check_name(name)?;
@@ -57,7 +59,7 @@ pub fn allow(
     }
     let allowed = candidate.check_consent(&known, Some(consent), expectation, &command)?;
     candidate.plugin.prepare()?;
-    // The slow steps are done. Checks that the configuration did not change meanwhile.
+    // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut transaction = Transaction::begin(config)?;
     known.check_unchanged(&transaction, name, &command)?;
     let edit = named_signer

@@ -13,6 +13,7 @@ use crate::{
         registry::Fetched,
         settings, source,
     },
+    program,
     wasm::{engine::Engine, plugin::Plugin},
     world::reach::ClusterSubnets,
 };
@@ -38,7 +39,7 @@ impl Candidate {
     /// `--signer` and `--digest`.
     ///
     /// # Errors
-    /// The plugin cannot be fetched, or is refused; or the schema of its settings is.
+    /// The plugin cannot be fetched, or it or the schema of its settings is refused.
     pub fn fetch(
         source: &str,
         config: &Path,
@@ -169,7 +170,8 @@ fn check_digest(
         None => Ok(()),
         Some(wanted) => Err(PluginRefused::new(format!(
             "{source} gives the component {found}, not {wanted} as --digest says; nothing was \
-             changed\nto look at what it gives now: kubephase plugin inspect {}",
+             changed\nto look at what it gives now: {} {}",
+            program::command("plugin inspect"),
             source::source_word(source, config)
         ))),
     }

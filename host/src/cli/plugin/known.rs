@@ -76,11 +76,12 @@ impl KnownPlugin {
         };
         Err(PluginRefused::new(format!(
             "{} names a plugin {} already, from {}; a plugin from {} does not take its place\nif \
-             it is to: kubephase plugin remove {} --config {}",
+             it is to: {} {} --config {}",
             config.display(),
             other.name,
             sanitise::line(&other.source),
             sanitise::line(source),
+            program::command("plugin remove"),
             program::word(&other.name),
             program::path_word(config)
         )))

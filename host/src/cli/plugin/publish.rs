@@ -1,4 +1,4 @@
-//! Commands of authors: `plugin keygen`, `plugin sign` and `plugin push`.
+//! Commands for the authors of plugins: `plugin keygen`, `plugin sign` and `plugin push`.
 use super::load_request;
 use crate::{
     cli::{Exit, print},
@@ -8,21 +8,22 @@ use crate::{
         registry::{self, reference::Reference},
         source,
     },
-    program,
+    program::{self, Program},
     wasm::engine::Engine,
 };
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
 
-/// Makes a key pair.
+/// Makes a key pair to sign components with: the files `NAME.key` and `NAME.pub`.
 ///
 /// # Errors
 /// A file cannot be written, or exists already.
 pub fn keygen(name: &Path) -> Result<Exit> {
     let (secret, public, signer) = signature::generate_key_files(name)?;
+    let program = Program::current().name();
     Ok(print::out(&format!(
-        "{} is secret and signs components; {} is for the users of the components:\n\n  kubephase \
-         plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml \
+        "{} is secret and signs components; {} is for the users of the components:\n\n  {program} \
+         plugin sign COMPONENT --key {}\n  {program} plugin add SOURCE --config CLUSTER.yaml \
          --signer {signer}\n",
         secret.display(),
         public.display(),
@@ -39,8 +40,8 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let from = file.display().to_string();
     let request = load_request(&from, None);
     let component = load::fetch(&request)?.bytes;
-    let plugin = load::read(&request, component.clone(), engine)?;
-    let manifest = plugin.manifest();
+    let loaded = load::read(&request, component.clone(), engine)?;
+    let manifest = loaded.manifest();
     let signature = signature::sign(
         &component,
         key,

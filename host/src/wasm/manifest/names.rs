@@ -1,9 +1,10 @@
 //! Names of plugins.
 use crate::text::sanitise;
 
-/// Names that a reader of messages would take for the program, for a program or component of
-/// Kubernetes, or for a phase, group or command. Names of the program's own plugins are not among
-/// them. A test compares the list with all commands and phases.
+/// Names that no plugin may have, because a reader of messages would take the plugin for this
+/// program, a program or component of Kubernetes, or a phase, group or command. Names of the
+/// program's own plugins are not among them. The test
+/// `no_plugin_has_the_name_of_a_command_or_a_phase` compares the list with all commands and phases.
 const RESERVED: &[&str] = &[
     // programs
     "kube-apiserver",
@@ -14,7 +15,7 @@ const RESERVED: &[&str] = &[
     "kubelet",
     "kubephase",
     "kubernetes",
-    // words of the program for itself
+    // words that messages use for the program and its parts
     "core",
     "host",
     "journal",
@@ -97,7 +98,8 @@ const RESERVED: &[&str] = &[
     "super-admin-conf",
 ];
 
-/// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.
+/// Whether a text has the form of a name of a plugin, slot or workflow: 1 to 63 lower-case letters,
+/// digits and dashes.
 pub fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len())
         && name
@@ -108,7 +110,7 @@ pub fn is_name(name: &str) -> bool {
 /// Checks the name of a plugin.
 ///
 /// # Errors
-/// It has other characters than a name may have, or belongs to the program or to Kubernetes.
+/// The name does not have the form of [`is_name`], or is a name of kubephase or Kubernetes.
 pub fn check_name(name: &str) -> Result<(), String> {
     if !is_name(name) {
         return Err(format!(

@@ -10,8 +10,9 @@ use serde_json::Value;
 /// The ConfigMap by which machines that join find the cluster.
 const CLUSTER_INFO: &str = "cluster-info";
 
-/// Returns the role and the bindings of nodes that join, of the approver of their certificates, and
-/// of the API server's client for kubelets.
+/// Returns the ClusterRole and the ClusterRoleBindings that a join needs. Nodes with a bootstrap
+/// token may get nodes and request a certificate, which is approved without a person; nodes may
+/// renew their certificates; the API server may use the API of kubelets.
 pub fn bootstrap_access() -> Vec<Value> {
     let joining = [Subject::Group(BOOTSTRAP_GROUP)];
     vec![
@@ -45,8 +46,9 @@ fn bind(name: &str, role: &str, subjects: &[Subject]) -> Value {
     binding("ClusterRole", name, role, subjects)
 }
 
-/// Returns the ConfigMap `cluster-info` as this release writes it, and the access to it: every
-/// client may read it.
+/// Returns the ConfigMap `cluster-info` as kubeadm of `release` writes it, and the Role and
+/// RoleBinding by which a client without credentials may read it. `authority_pem` is the
+/// certificate of the cluster's CA.
 pub fn cluster_info(server: &str, authority_pem: &str, release: &Release) -> Vec<Value> {
     let mut objects = vec![config_map(
         PUBLIC,
@@ -58,15 +60,16 @@ pub fn cluster_info(server: &str, authority_pem: &str, release: &Release) -> Vec
     objects
 }
 
-/// Returns the access to the ConfigMap `cluster-info`.
+/// Returns the Role and RoleBinding by which a client without credentials may read the ConfigMap
+/// `cluster-info`.
 pub fn cluster_info_access() -> Vec<Value> {
-    let anyone = [Subject::User("system:anonymous")];
+    let anonymous = [Subject::User("system:anonymous")];
     read_access(
         PUBLIC,
         "kubeadm:bootstrap-signer-clusterinfo",
         "configmaps",
         CLUSTER_INFO,
-        &anyone,
+        &anonymous,
     )
     .into()
 }

@@ -16,7 +16,8 @@ pub struct TokenSecret {
     pub manifest: Value,
 }
 
-/// Returns the Secret of a token, `id.secret`. `now` is in Unix seconds.
+/// Returns the Secret of a token. `now` is the current time in Unix seconds, from which the token's
+/// `ttl` counts.
 ///
 /// # Errors
 /// The token has no secret, or its expiry is not a valid time.
@@ -67,7 +68,7 @@ pub fn token_reference(id: &str) -> ObjectRef {
 /// Parses the token of a Secret. Its usages are sorted.
 ///
 /// # Errors
-/// The field that is missing or malformed, in kubeadm's words.
+/// A field is missing or malformed. The message is kubeadm's.
 pub fn parse_token_secret(secret: &Value) -> Result<BootstrapToken, String> {
     let name = secret["metadata"]["name"].as_str().unwrap_or_default();
     let token = parse_token(secret, name)?;
@@ -99,7 +100,7 @@ pub fn parse_token_secret(secret: &Value) -> Result<BootstrapToken, String> {
     })
 }
 
-/// Decodes a field of a Secret; empty if it is missing or not base64.
+/// Decodes a field of a Secret. Returns an empty text if the field is missing or not base64.
 fn decode(secret: &Value, key: &str) -> String {
     let bytes = secret["data"][key]
         .as_str()
@@ -108,9 +109,9 @@ fn decode(secret: &Value, key: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Parses the token itself, `id.secret`, of the Secret with this name.
+/// Returns the token `id.secret` of a Secret. `name` is the name of the Secret.
 fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
-    let [id, half] = ["token-id", "token-secret"].map(|key| decode(secret, key));
+    let [id, token_secret] = ["token-id", "token-secret"].map(|key| decode(secret, key));
     if id.is_empty() {
         return Err(format!(
             "bootstrap Token Secret has no token-id data: {name}"
@@ -123,12 +124,12 @@ fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
              {name:?}. Expected: {expected:?}"
         ));
     }
-    if half.is_empty() {
+    if token_secret.is_empty() {
         return Err(format!(
             "bootstrap Token Secret has no token-secret data: {name}"
         ));
     }
-    let token = Secret::new(format!("{id}.{half}"));
+    let token = Secret::new(format!("{id}.{token_secret}"));
     if !bootstrap_token::is_token(&token) {
         return Err(format!(
             "bootstrap Token Secret is invalid and couldn't be parsed: {}",
@@ -138,8 +139,8 @@ fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
     Ok(token)
 }
 
-/// Returns the expiry in RFC 3339, in UTC and whole seconds; empty for a token that does not
-/// expire.
+/// Returns the expiry in RFC 3339, in UTC and whole seconds. The text is empty for a token that
+/// does not expire.
 fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
     let seconds = match (&token.expires, token.ttl) {
         (Some(expires), _) => expires.parse::<Timestamp>().map(Timestamp::as_second),
@@ -149,6 +150,6 @@ fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
     let expiry = seconds.and_then(Timestamp::from_second);
     expiry.map(|expiry| expiry.to_string()).map_err(|error| {
         let id = bootstrap_token::id(&token.token);
-        format!("expiry of the bootstrap token {id:?}: {error}")
+        format!("the expiry of the bootstrap token {id:?} is not a valid time: {error}")
     })
 }

@@ -2,7 +2,7 @@
 use crate::text::yaml::{self, Unreadable};
 use serde_json::Value;
 
-/// The form of a patch.
+/// The kind of a patch: how it changes a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchKind {
     Json,
@@ -10,6 +10,7 @@ pub enum PatchKind {
     Strategic,
 }
 
+/// The kinds by their names in the names of files.
 const KINDS: [(&str, PatchKind); 3] = [
     ("json", PatchKind::Json),
     ("merge", PatchKind::Merge),
@@ -17,6 +18,7 @@ const KINDS: [(&str, PatchKind); 3] = [
 ];
 
 impl PatchKind {
+    /// Returns the media type, by which kubeadm's messages name the kind.
     pub(super) fn media_type(self) -> &'static str {
         match self {
             PatchKind::Json => "application/json-patch+json",
@@ -26,8 +28,9 @@ impl PatchKind {
     }
 }
 
-/// Parses the name of a file into its target and its kind. The inner error says why the file is
-/// ignored.
+/// Parses the name of a file, `TARGET[SUFFIX][+KIND].EXTENSION`, into the target and the kind of
+/// its patches. A name that does not have this form is not a failure: the inner error says why the
+/// file is ignored.
 ///
 /// # Errors
 /// The name asks for an unknown kind of patch.
@@ -60,15 +63,16 @@ pub(super) fn parse_name(
     }
 }
 
-/// Parses the patches of a file.
+/// Parses the patches of a file, which has a patch in each document.
 ///
 /// # Errors
-/// The place where the content is not YAML, and the reason. The message quotes nothing of the
+/// The content is not YAML. The message has the line and the reason, but quotes nothing of the
 /// content, because any file may be in the directory of patches.
 pub(super) fn parse_patches(content: &[u8]) -> Result<Vec<Value>, String> {
     let mut patches = Vec::new();
     for part in yaml::documents(content).map_err(|why| not_yaml(0, &why))? {
         let text = part.text.trim();
+        // The line in a message counts from the start of the file, also over blank lines.
         let blank = part.text.len() - part.text.trim_start().len();
         let offset = part.offset + part.text[..blank].matches('\n').count() as u64;
         if !text.is_empty() {
@@ -78,6 +82,7 @@ pub(super) fn parse_patches(content: &[u8]) -> Result<Vec<Value>, String> {
     Ok(patches)
 }
 
+/// Returns the message about a text that is not YAML. `offset` is the number of lines before it.
 fn not_yaml(offset: u64, why: &Unreadable) -> String {
     let line = offset + why.line;
     format!("line {line}: it is not YAML: {}", why.reason)

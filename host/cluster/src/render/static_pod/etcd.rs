@@ -9,7 +9,9 @@ use semver::Version;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
+/// The annotation with the URL at which clients reach the member.
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
+/// Port of the metrics, and of the health that probes ask for.
 const METRICS_PORT: u16 = 2381;
 
 /// A member of the etcd cluster. The name of a member that has not started yet is its id in
@@ -25,8 +27,8 @@ pub fn etcd(config: &Config) -> Value {
     etcd_joining(config, &[])
 }
 
-/// Returns the manifest of a member that joins `members`, which include it. Without members it is
-/// the manifest of a new cluster's first member.
+/// Returns the manifest of a member that joins `members`, which include the member itself. If
+/// `members` is empty, returns the manifest of a new cluster's first member.
 pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
     let local = config.cluster.etcd.local.clone().unwrap_or_default();
     let address = &config.init.local_api_endpoint.advertise_address;
@@ -115,20 +117,20 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     flags
 }
 
-/// Returns the flags that depend on the version of etcd, as its tag says it. A tag that is not a
-/// version has the flags of the oldest.
+/// Returns the flags that depend on the version of etcd, which is the tag of its image. If the tag
+/// is not a version, these are the flags of the oldest etcd.
 fn flags_of_version(config: &Config) -> &'static [(&'static str, &'static str)] {
     let tag = images::etcd_tag(&config.cluster).trim_start_matches('v');
     let version = Version::parse(tag).ok();
-    let mut by_age = config.cluster.release().static_pods.etcd_flags.iter().rev();
-    let row = by_age.find(|row| match row.since.map(Version::parse) {
+    let mut newest_first = config.cluster.release().static_pods.etcd_flags.iter().rev();
+    let row = newest_first.find(|row| match row.since.map(Version::parse) {
         None => true,
         Some(since) => since.is_ok_and(|since| version.as_ref() >= Some(&since)),
     });
     row.map_or(&[], |row| row.flags)
 }
 
-/// Returns the loopback address of the advertised address's family.
+/// Returns the loopback address of the family (IPv4 or IPv6) of an address.
 pub(super) fn loopback(address: &str) -> &'static str {
     match parse_address(address) {
         Some(IpAddr::V6(_)) => "::1",
@@ -144,6 +146,7 @@ struct Metrics {
 }
 
 impl Metrics {
+    /// Reads the endpoint from the user's flags of etcd. `loopback` is the host if they name none.
     fn from_arguments(arguments: &[Arg], loopback: &str) -> Metrics {
         let given =
             last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
@@ -172,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probes_ask_where_the_first_url_of_metrics_leads() {
+    fn probes_use_the_first_url_for_metrics() {
         for (given, host, port, scheme) in [
             ("http://0.0.0.0:2381,http://x", "0.0.0.0", 2381, "HTTP"),
             ("HTTPS://[2001:db8::7]:9001/x", "2001:db8::7", 9001, "HTTPS"),

@@ -83,8 +83,9 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
     flags
 }
 
-/// Returns the path of a file with which the signing controller signs. With an external authority
-/// there is no key, and an empty path keeps the controller from starting.
+/// Returns the path of a file with which kube-controller-manager signs certificate requests. With
+/// an external authority there is no key, and with an empty path the signing controller does not
+/// start (kubeadm behaviour).
 fn signing_file(config: &Config, name: &str) -> String {
     if config.run.external_ca {
         String::new()

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 /// The name of the port that probes go to.
 pub(super) const PORT: &str = "probe-port";
+/// Seconds before the first request of the liveness and startup probes, and between two requests.
 const PERIOD_SECONDS: i64 = 10;
+/// Time limit of the health check if the configuration has none (kubeadm's).
 const DEFAULT_STARTUP: Duration = Duration::from_secs(240);
 
 /// The probes of a component: their address, and the path of each.
@@ -21,16 +23,16 @@ pub(super) struct Probes<'a> {
 impl Probes<'_> {
     /// Adds the probes to a container. `port` is the name of a port of the container, or a number.
     pub(super) fn add_to(&self, container: &mut Value, port: &Value) {
-        let slow = (PERIOD_SECONDS, PERIOD_SECONDS);
-        container["livenessProbe"] = self.probe(self.liveness, port, 8, slow);
-        container["startupProbe"] = self.probe(self.startup, port, self.startup_failures, slow);
+        let timing = (PERIOD_SECONDS, PERIOD_SECONDS);
+        container["livenessProbe"] = self.probe(self.liveness, port, 8, timing);
+        container["startupProbe"] = self.probe(self.startup, port, self.startup_failures, timing);
         if let Some(path) = self.readiness {
             container["readinessProbe"] = self.probe(path, port, 3, (0, 1));
         }
     }
 
-    /// Returns one probe, with its first delay and its period. Zeros and an empty host are left
-    /// out, as Go does.
+    /// Returns a probe. The initial delay and the period are in seconds. Leaves out an initial
+    /// delay and a number of failures of 0, and an empty host, as Go's JSON does (`omitempty`).
     fn probe(
         &self,
         path: &str,
@@ -58,23 +60,25 @@ impl Probes<'_> {
     }
 }
 
-/// Returns how often the startup probe may fail before the time limit of the health check is over.
+/// Returns the number of failures of the startup probe for which the time limit of the health check
+/// suffices.
 pub(super) fn startup_failures(config: &Config) -> i64 {
     let timeouts = config.init.timeouts.as_ref();
-    let budget = timeouts
+    let limit = timeouts
         .and_then(|timeouts| timeouts.control_plane_component_health_check)
         .unwrap_or(DEFAULT_STARTUP);
     let period = Duration::from_secs(PERIOD_SECONDS).0;
-    budget.0.div_euclid(period) + i64::from(budget.0.rem_euclid(period) != 0)
+    limit.0.div_euclid(period) + i64::from(limit.0.rem_euclid(period) != 0)
 }
 
-/// Returns the address to probe of a component that listens on loopback by default.
+/// Returns the address at which to probe a component that listens on 127.0.0.1 unless the user sets
+/// its flag `bind-address`.
 pub(super) fn bind_address(arguments: &[Arg]) -> String {
     reachable(last_argument(arguments, "bind-address").unwrap_or("127.0.0.1"))
 }
 
-/// Returns the address to probe; empty for "all addresses", where the kubelet uses the Pod's
-/// address.
+/// Returns the address at which to probe a component that listens at `address`. For a component
+/// that listens at all addresses it is empty: the kubelet then uses the Pod's address.
 pub(super) fn reachable(address: &str) -> String {
     if ["0.0.0.0", "::"].contains(&address) {
         String::new()

@@ -4,6 +4,7 @@ use kubephase_sdk::kubeadm::{Config, ExternalEtcd, HostPathMount};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The directory of certificate authorities that is always mounted.
 const CA_DIRECTORY: &str = "/etc/ssl/certs";
 /// Directories of certificate authorities that are mounted if the host has them.
 const OTHER_CA_DIRECTORIES: [&str; 5] = [
@@ -24,7 +25,7 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    /// Returns a directory with the same path on the host and in the Pod.
+    /// Returns the mount of a directory that has the same path on the host and in the Pod.
     pub(super) fn directory(name: impl Into<String>, path: &str, read_only: bool) -> Self {
         Mount {
             name: name.into(),
@@ -35,7 +36,7 @@ impl Mount {
         }
     }
 
-    /// Returns the kubeconfig with which a component talks to the API server.
+    /// Returns the mount of the kubeconfig with which a component talks to the API server.
     pub(super) fn kubeconfig(file: &str) -> Self {
         Mount {
             path_type: "FileOrCreate".into(),
@@ -43,12 +44,12 @@ impl Mount {
         }
     }
 
-    /// Returns the volume of the Pod.
+    /// Returns the entry in the `volumes` of the Pod.
     pub(super) fn in_pod(&self) -> Value {
         json!({ "name": self.name, "hostPath": { "path": self.host_path, "type": self.path_type } })
     }
 
-    /// Returns the mount of the container.
+    /// Returns the entry in the `volumeMounts` of the container.
     pub(super) fn in_container(&self) -> Value {
         let mut mount = json!({ "name": self.name, "mountPath": self.mount_path });
         if self.read_only {
@@ -77,7 +78,7 @@ impl From<&HostPathMount> for Mount {
     }
 }
 
-/// Returns the mounts of certificates: those of the cluster, and the authorities of the host.
+/// Returns the mounts of the cluster's certificates and of the host's certificate authorities.
 pub(super) fn certificates(config: &Config) -> Vec<Mount> {
     let mut mounts = vec![
         Mount::directory("k8s-certs", &config.cluster.certificates_dir, true),
@@ -96,8 +97,8 @@ pub(super) fn certificates(config: &Config) -> Vec<Mount> {
     mounts
 }
 
-/// Returns the mounts of directories that hold client certificates of an external etcd. A directory
-/// within another mount is left out.
+/// Returns the mounts of the directories with the files for an external etcd: its CA, and the
+/// client certificate and key of the API server. A directory within another mount is left out.
 pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<Mount> {
     let mut directories = BTreeSet::new();
     for file in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file] {

@@ -1,8 +1,8 @@
-//! Reads a file line by line, with a limit on the length of a line, so that a file of any size can
-//! be read.
+//! Reads a file line by line, with a limit on the length of a line, so that a file of any size
+//! takes little memory.
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Bytes of the longest line that is read. This program writes shorter lines.
+/// Bytes of the longest line that is read, with its end. This program writes shorter lines.
 pub const MAX_LINE: u64 = 8 << 20;
 
 /// The result of reading the next line.
@@ -10,21 +10,21 @@ pub const MAX_LINE: u64 = 8 << 20;
 pub enum ReadLine {
     /// A whole line, without its end.
     Whole(Vec<u8>),
-    /// The file ends in the middle of a line.
+    /// The file ends without the end of this line.
     CutOff,
-    /// The line is longer than [`MAX_LINE`].
+    /// The line is longer than [`MAX_LINE`], or is as long and has no end.
     TooLong,
     /// The file has no more lines.
     End,
 }
 
-/// A reader of lines.
+/// A reader that returns a source line by line.
 #[derive(Debug)]
 pub struct LineReader<R> {
     source: BufReader<R>,
-    /// Lines that were read so far, including lines that were cut off or too long.
+    /// Number of lines that were read so far, including lines that were cut off or too long.
     pub count: usize,
-    /// Bytes that were read so far.
+    /// Number of bytes that were read so far.
     pub bytes: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Counts what the effects of a plugin spend: work on keys, room in the journal, directories.
-use super::{super::Session, RunTotals, spend};
+//! Counts what the effects of a plugin spend: cryptographic work, room in the journal, directories.
+use super::{super::Session, spend};
 use crate::wasm::limits::{
     MAX_DIRECTORIES, MAX_EFFECT_BYTES, MAX_RUN_CRYPTO_WORK, MAX_RUN_DIRECTORIES,
     MAX_RUN_EFFECT_BYTES,
@@ -7,10 +7,11 @@ use crate::wasm::limits::{
 use kubephase_wit::Stop;
 
 /// Bytes of an effect's line in the journal, without the texts of the effect.
-const LINE: usize = 400;
+const LINE_BYTES: usize = 400;
 
 impl Session {
-    /// Counts the work of making keys for an effect of a plugin, before it is carried out.
+    /// Counts the work of making a key or signing a certificate for an effect of a plugin, before
+    /// the effect is applied.
     ///
     /// # Errors
     /// The plugin reached its limit of keys and certificates.
@@ -38,8 +39,9 @@ impl Session {
         });
     }
 
-    /// Counts the bytes of the journal for an effect of a plugin, before the effect is carried out.
-    /// Later runs rely on what the journal has of an effect, so its texts are never cut.
+    /// Counts the bytes that these texts of a plugin's effects take in a line of the journal,
+    /// before the effects are applied. Later runs rely on the texts of an effect, so they are never
+    /// cut.
     ///
     /// # Errors
     /// The plugin, or all plugins together, have no more room in the journal.
@@ -47,7 +49,7 @@ impl Session {
         if !self.is_plugin() {
             return Ok(());
         }
-        let bytes = LINE + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
+        let bytes = LINE_BYTES + texts.iter().map(|text| journal_bytes(text)).sum::<usize>();
         let limit = (MAX_EFFECT_BYTES, "bytes of the journal for effects");
         self.spend_of_all(
             bytes,
@@ -64,7 +66,7 @@ impl Session {
         )
     }
 
-    /// Counts the directories that an effect of a plugin makes, before it is carried out.
+    /// Counts the directories that an effect of a plugin makes, before the effect is applied.
     ///
     /// # Errors
     /// The plugin reached its limit of directories.
@@ -72,19 +74,22 @@ impl Session {
         if !self.is_plugin() {
             return Ok(());
         }
-        // The directories of a refused effect are counted too, and must not count against other
-        // plugins.
-        let made = |run: &RunTotals| run.directories.min(MAX_RUN_DIRECTORIES);
-        let limit = (MAX_DIRECTORIES, "directories");
-        self.spend_of_all(directories, made, limit, |run| {
-            run.directories = run.directories.saturating_add(directories);
-            if run.directories > MAX_RUN_DIRECTORIES {
-                return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_DIRECTORIES} directories of one plugin reached"
-                )));
-            }
-            Ok(())
-        })
+        self.spend_of_all(
+            directories,
+            // The total of a plugin includes the directories of a refused effect, which must not
+            // count against other plugins.
+            |run| run.directories.min(MAX_RUN_DIRECTORIES),
+            (MAX_DIRECTORIES, "directories"),
+            |run| {
+                run.directories = run.directories.saturating_add(directories);
+                if run.directories > MAX_RUN_DIRECTORIES {
+                    return Err(Stop::msg(format!(
+                        "limit of {MAX_RUN_DIRECTORIES} directories of one plugin reached"
+                    )));
+                }
+                Ok(())
+            },
+        )
     }
 }
 

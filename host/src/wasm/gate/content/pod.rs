@@ -1,13 +1,15 @@
 //! The fields that a Pod may have without access to the host. A Pod with only these fields reaches
-//! no files, devices, processes, ports or interfaces of the host and no Secret, and gets no
-//! precedence over other Pods.
+//! no files, devices, processes, ports or interfaces of the host and no Secret, and has no priority
+//! of the system.
 use super::{
     Shape::{self, Any, Each, Fields, Keys, Off, OneOf, Pod, Priority},
     metadata::METADATA,
 };
 
+/// The template of the Pods that a workload makes.
 pub(super) const TEMPLATE: Shape = Fields(&[("metadata", METADATA), ("spec", POD)]);
 
+/// The `spec` of a Pod.
 pub(super) const POD: Shape = Pod(&[
     ("activeDeadlineSeconds", Any),
     ("affinity", AFFINITY),
@@ -33,7 +35,7 @@ pub(super) const POD: Shape = Pod(&[
     ("schedulerName", OneOf(&["default-scheduler"])),
     ("schedulingGates", Any),
     ("securityContext", POD_SECURITY),
-    // The account is checked with the rest of the Pod.
+    // `OwnerPlugin::judge_account` checks the account, because that depends on other fields too.
     ("serviceAccount", Any),
     ("serviceAccountName", Any),
     ("setHostnameAsFQDN", Any),
@@ -101,8 +103,9 @@ const VARIABLE: Shape = Fields(&[
     ),
 ]);
 
-/// A program that the kubelet runs in a container, or a request that it sends to the Pod. With the
-/// field `host` it would ask another server from the host.
+/// A program that the kubelet runs in a container, or a request that the kubelet sends to the Pod.
+/// The field `host` is left out: with it the kubelet would send the request to another server, from
+/// the host's own network.
 const PROBE: Shape = Fields(&[
     ("exec", Any),
     ("failureThreshold", Any),
@@ -129,7 +132,7 @@ const PROBE: Shape = Fields(&[
 const RESOURCES: Shape = Fields(&[("limits", AMOUNTS), ("requests", AMOUNTS)]);
 const AMOUNTS: Shape = Keys(&["cpu", "memory", "ephemeral-storage"]);
 
-/// Linux capabilities that the runtime gives by default, or that only open ports below 1024.
+/// Linux capabilities that containers have by default with both containerd and CRI-O.
 const CAPABILITIES: Shape = OneOf(&[
     "CHOWN",
     "DAC_OVERRIDE",
@@ -141,7 +144,9 @@ const CAPABILITIES: Shape = OneOf(&[
     "SETPCAP",
     "SETUID",
 ]);
+/// The runtime's own profile of seccomp or AppArmor.
 const DEFAULT_PROFILE: Shape = Fields(&[("type", OneOf(&["RuntimeDefault"]))]);
+/// The security context of a container.
 const SECURITY: Shape = Fields(&[
     ("allowPrivilegeEscalation", Any),
     ("appArmorProfile", DEFAULT_PROFILE),
@@ -157,6 +162,7 @@ const SECURITY: Shape = Fields(&[
     ("runAsUser", Any),
     ("seccompProfile", DEFAULT_PROFILE),
 ]);
+/// The security context of a Pod.
 const POD_SECURITY: Shape = Fields(&[
     ("appArmorProfile", DEFAULT_PROFILE),
     ("fsGroup", Any),
@@ -191,7 +197,7 @@ const VOLUME: Shape = Fields(&[
         Fields(&[("defaultMode", Any), ("sources", Each(&SOURCE))]),
     ),
 ]);
-/// A source of a projected volume. The account of its token is checked with the rest of the Pod.
+/// A source of a projected volume. `OwnerPlugin::judge_account` checks the account of its token.
 const SOURCE: Shape = Fields(&[
     ("configMap", Any),
     ("downwardAPI", Any),
@@ -217,6 +223,8 @@ const PREFERENCE: (&str, Shape) = (
     "preferredDuringSchedulingIgnoredDuringExecution",
     Each(&Fields(&[("podAffinityTerm", TERM), ("weight", Any)])),
 );
+/// The Pods that an affinity is about. Without `namespaces` and `namespaceSelector` these are Pods
+/// of the namespace that has the Pod.
 const TERM: Shape = Fields(&[
     ("labelSelector", Any),
     ("matchLabelKeys", Any),

@@ -35,7 +35,7 @@ fn denied(message: String) -> Failure {
 }
 
 impl<'a> Confined<'a> {
-    /// Returns a view of a tree without the files of a territory.
+    /// Returns a view of a tree that excludes the files of a territory.
     pub fn new(files: &'a RootedFiles, territory: &'a Territory) -> Self {
         Confined {
             files,
@@ -44,7 +44,7 @@ impl<'a> Confined<'a> {
         }
     }
 
-    /// Returns this view without the files of a further territory.
+    /// Returns a view that also excludes the files of another territory.
     pub fn excluding<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
         let territories = self
             .territories
@@ -97,13 +97,14 @@ impl<'a> Confined<'a> {
         }
     }
 
-    /// Finds the entry of a path and checks the action. Makes missing directories if the action can
-    /// create an entry. Returns `None` if a directory is missing and is not made.
+    /// Finds the entry of a path and checks the action. If a directory above the entry is missing,
+    /// makes it if the action can create an entry, and otherwise returns `None`.
     fn find_and_check<'p>(
         &self,
         path: &'p str,
         action: FileAction,
     ) -> WorldResult<Option<ConfinedEntry<'p>>> {
+        // A mode that is never allowed is refused before any directory is made.
         action.check_mode(path, None)?;
         let missing = if action.can_create() {
             MissingParents::Make

@@ -20,13 +20,15 @@ impl RootedFiles {
     /// Opens the file at a path. Follows links, except the kernel's magic links below /proc.
     ///
     /// # Errors
-    /// `denied` for a magic link, `not-found` if the file does not exist, `io` (retryable) if it
-    /// was moved meanwhile.
+    /// `denied` for a magic link, or if the path leads out of the tree; `not-found` if the file
+    /// does not exist; `invalid` if its real path is not UTF-8; `io` (retryable) if it was moved
+    /// meanwhile.
     pub(in crate::world::files) fn open_handle(&self, path: &str) -> WorldResult<FileHandle> {
         let handle = self
             .open_at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS)
             .map_err(|errno| open_failure(path, errno))?;
         let real = self.real_path_of(&handle, path)?;
+        // `found` is the file at the real path now: the same file, unless it was moved meanwhile.
         let (found, searchable) = self.descend(&real).map_err(failure_to("open", path))?;
         let opened = FileHandle::new(handle, path, &real, searchable)?;
         let found = fs::fstat(&found).map_err(failure_to("open", path))?;
@@ -42,7 +44,10 @@ impl RootedFiles {
         Ok(opened)
     }
 
-    /// Returns the path of a handle in this tree, without links. `path` names it in failures.
+    /// Returns the real path of a handle in this tree. `path` names the file in failures.
+    ///
+    /// # Errors
+    /// `denied` if the file is not in the tree, `invalid` if its real path is not UTF-8.
     pub(in crate::world::files) fn real_path_of(
         &self,
         handle: &OwnedFd,
@@ -63,8 +68,8 @@ impl RootedFiles {
         Ok(format!("/{}", below.display()))
     }
 
-    /// Whether every local user may search the root, which has this mode. The mode of a scratch
-    /// root does not count, because the scratch root stands for `/`.
+    /// Whether every local user may search the root. `mode` is the mode of the root. It does not
+    /// count for a scratch root, which stands for `/`.
     pub(in crate::world::files) fn is_root_searchable(&self, mode: u32) -> bool {
         self.is_scratch() || is_searchable_by_all(mode)
     }
@@ -84,11 +89,12 @@ impl RootedFiles {
         Ok((here, searchable))
     }
 
-    /// Reads a regular file for the host itself. Follows every link.
+    /// Reads a regular file for the host itself, not for a plugin. Follows every link.
     pub(in crate::world::files) fn read_whole(&self, path: &str) -> WorldResult<Vec<u8>> {
         let handle = self
             .open_at(path, OFlags::PATH)
             .map_err(failure_to("read", path))?;
+        // Only the content is used: the real path and the access rights do not matter.
         FileHandle::new(handle, path, path, false)?.read(MAX_READ)
     }
 }

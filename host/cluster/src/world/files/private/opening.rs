@@ -18,7 +18,7 @@ use rustix::{
 };
 use std::path::Path;
 
-/// Mode of the directory.
+/// Mode of a private directory.
 const DIRECTORY_MODE: u32 = 0o700;
 
 impl RootedFiles {
@@ -26,9 +26,9 @@ impl RootedFiles {
     /// with mode 0755.
     ///
     /// # Errors
-    /// `denied` if a part of the path is a link, or if other users may write to the directory. On
-    /// the machine itself (without a scratch root) links in the parents are followed, because only
-    /// root could have made them.
+    /// `denied` if a part of the path is a link or not a directory, or if the directory belongs to
+    /// another user or other users may write to it. On the machine itself (without a scratch root)
+    /// links in the parents are followed, because only root could have made them.
     pub fn make_private(&self, path: &str) -> WorldResult<PrivateDirectory> {
         let made = self.find_private(path, true)?;
         made.ok_or_else(|| io_failure("open", path, Errno::NOENT))
@@ -42,6 +42,8 @@ impl RootedFiles {
         self.find_private(path, false)
     }
 
+    /// Opens a private directory. If it is missing, makes it if `make` is set, and otherwise
+    /// returns `None`.
     fn find_private(&self, path: &str, make: bool) -> WorldResult<Option<PrivateDirectory>> {
         let shown = self.root().join(path.trim_start_matches('/'));
         let (parents, name) = split_path(path);
@@ -68,7 +70,8 @@ impl RootedFiles {
         }))
     }
 
-    /// Opens a directory, following links.
+    /// Opens a directory, following links. If it is missing, makes it if `make` is set, and
+    /// otherwise returns `None`.
     fn open_following_links(&self, path: &str, make: bool) -> WorldResult<Option<OwnedFd>> {
         if make {
             return self.make_directory_path(path, PARENT_MODE).map(Some);
@@ -80,7 +83,11 @@ impl RootedFiles {
         }
     }
 
-    /// Opens a directory whose path has no links.
+    /// Opens a directory without following links. If it is missing, makes it if `make` is set, and
+    /// otherwise returns `None`.
+    ///
+    /// # Errors
+    /// `denied` if a part of the path is a link.
     fn open_without_links(&self, path: &str, make: bool) -> WorldResult<Option<OwnedFd>> {
         let mut shown = self.root().to_owned();
         let mut here = self
@@ -96,7 +103,11 @@ impl RootedFiles {
         Ok(Some(here))
     }
 
-    /// Opens a directory of a directory, which may not be a link. `shown` is its path in messages.
+    /// Opens the directory `name` in the directory `here`. If it is missing, makes it with this
+    /// mode if `make` is set, and otherwise returns `None`. `shown` is its path in messages.
+    ///
+    /// # Errors
+    /// `denied` if the name is that of a link, or of a file.
     fn open_step(
         &self,
         here: &OwnedFd,

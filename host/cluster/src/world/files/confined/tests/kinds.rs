@@ -4,7 +4,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
-fn modes_with_set_id_bits_are_refused() {
+fn modes_with_bits_of_set_id_or_of_a_file_type_are_refused() {
     let node = TestNode::new();
     node.files.write("/opt/tool", b"", 0o755, None).unwrap();
     for mode in [0o4755, 0o2755, 0o6000, 0o100_755, 0o20666] {

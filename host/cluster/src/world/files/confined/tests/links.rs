@@ -104,7 +104,8 @@ fn files_of_the_host_are_out_of_reach_by_every_name() {
         .unwrap();
 }
 
-fn write_around(node: &TestNode, path: &str) -> WorldResult<()> {
+/// Writes a file as a plugin, in the territory for a change of this file.
+fn write_in_territory_for(node: &TestNode, path: &str) -> WorldResult<()> {
     let territory = node.territory.for_change_of(path);
     node.files
         .confined(&territory)
@@ -112,18 +113,18 @@ fn write_around(node: &TestNode, path: &str) -> WorldResult<()> {
 }
 
 #[test]
-fn of_a_directory_of_the_host_only_the_excepted_file_is_within_reach() {
+fn only_the_excepted_file_of_a_host_directory_is_within_reach() {
     let mut node = TestNode::new();
     let policy = "/srv/audit/policy.yaml";
     node.territory.add_except("/srv/audit", policy);
     node.write("/srv/audit/keys.yaml", b"secret");
-    write_around(&node, policy).unwrap();
+    write_in_territory_for(&node, policy).unwrap();
     for path in [
         "/srv/audit/keys.yaml",
         "/srv/audit/policy.yaml/x",
         "/srv/audit/new",
     ] {
-        assert_denied(write_around(&node, path), path);
+        assert_denied(write_in_territory_for(&node, path), path);
     }
     assert_eq!(node.files.read("/srv/audit/keys.yaml").unwrap(), b"secret");
     assert_eq!(node.files.read(policy).unwrap(), b"x");

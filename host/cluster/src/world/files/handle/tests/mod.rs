@@ -1,5 +1,5 @@
-//! Opened files: where they lie, who may read them, and what they contain. `reading` has files that
-//! are refused or too large.
+//! Opened files: their real path, whether other users may read them, and their content. `reading`
+//! has files that are refused or too large.
 use crate::world::{Files, files::RootedFiles};
 use std::{
     fs::{self, Permissions},
@@ -100,7 +100,7 @@ fn links_of_the_kernel_below_proc_are_not_followed() {
     assert_eq!(
         status.read(10).unwrap_err().code,
         kubephase_wit::FailureCode::Limit,
-        "its metadata has no size, so the bytes are counted while they are read"
+        "a file of /proc has the size 0, so its bytes are counted while they are read"
     );
 }
 
@@ -136,10 +136,10 @@ fn a_file_is_public_exactly_if_another_user_can_read_it() {
                 files.set_mode(&directory, inner, None).unwrap();
                 files.set_mode(&format!("/{outer:o}"), outer, None).unwrap();
                 for path in [path, directory] {
-                    let there = root.path().join(path.trim_start_matches('/'));
+                    let real_path = root.path().join(path.trim_start_matches('/'));
                     assert_eq!(
                         files.open(&path).unwrap().is_public(),
-                        can_nobody_read(&there),
+                        can_nobody_read(&real_path),
                         "{path}"
                     );
                 }

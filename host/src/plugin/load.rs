@@ -328,12 +328,12 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
 /// Returns the command by which the operator accepts the present plugin. `digest` is that of the
 /// component, if it was read.
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
-    format!(
-        "kubephase plugin allow {} --config {}{}",
+    program::command(&format!(
+        "plugin allow {} --config {}{}",
         program::word(name),
         program::path_word(config),
         digest_flag(digest)
-    )
+    ))
 }
 
 /// Returns the flag that names a component, after a space; empty without a digest.

@@ -96,7 +96,10 @@ fn package(folder: &Path) -> Result<(String, PathBuf)> {
         );
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let manifest = folder.canonicalize()?.join("Cargo.toml");
+    let manifest = folder
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", folder.display()))?
+        .join("Cargo.toml");
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let package = packages.clone().find(|package| {
         package["manifest_path"]

@@ -113,7 +113,10 @@ pub fn build_python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
 /// Writes the author's world beside the interface that it imports from. Returns the SDK's folder
 /// and the folder of the WIT files.
 fn write_world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
-    let sdk = folder.canonicalize()?.join(scaffold::SDK);
+    let sdk = folder
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", folder.display()))?
+        .join(scaffold::SDK);
     let (wit, deps) = (sdk.join("world"), sdk.join("world/deps/kubephase-plugin"));
     fs::create_dir_all(&deps)?;
     for (path, text) in scaffold::wit() {

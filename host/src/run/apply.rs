@@ -187,7 +187,8 @@ impl Application<'_> {
             shared.makers.note(plugin, &proposal.effect, missing);
             &shared.made
         } else {
-            self.session.return_key_work(proposal.effect.crypto_work());
+            self.session
+                .return_crypto_work(proposal.effect.crypto_work());
             &shared.found
         };
         paths.lock().extend(proposal.effect.paths());

@@ -128,7 +128,7 @@ impl Manifest {
         let mut ids = BTreeSet::new();
         for PluginPhase { spec, .. } in &self.provides {
             if !ids.insert(&spec.id) {
-                let why = format!("{:?} is the id of two phases", sanitise::quoted(&spec.id));
+                let why = format!("\"{}\" is the id of two phases", sanitise::quoted(&spec.id));
                 reader.problem("provides", format!("provides: {why}; give each another id"));
             }
         }

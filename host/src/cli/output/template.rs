@@ -67,12 +67,13 @@ fn exists(arguments: &[Value]) -> bool {
 /// Decodes the first argument.
 ///
 /// # Errors
-/// The text is not base64.
+/// The argument is missing, or is not base64.
 fn decode_base64(arguments: &[Value]) -> Result<Value, TemplateError> {
-    let text = arguments
-        .first()
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let [Value::String(text)] = arguments else {
+        return Err(TemplateError::Exec(
+            "base64decode takes one argument, a text".into(),
+        ));
+    };
     let bytes = data_encoding::BASE64
         .decode(text.as_bytes())
         .map_err(|why| TemplateError::Exec(format!("base64 decode failed: {why}")))?;

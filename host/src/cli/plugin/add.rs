@@ -3,6 +3,7 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     config::PhaseConfiguration,
+    plan::provided::PluginPhase,
     plan::{describe_unknown_needs, spec::WorkflowId},
     plugin::{
         consent::{self, Consent},
@@ -18,7 +19,7 @@ use crate::{
     secret::settings::list_secrets,
 };
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// Adds a plugin. `allow` is the operator's consent to all that the plugin asks for; `None` if
 /// nothing is to be allowed.
@@ -46,7 +47,8 @@ pub fn add(
         program::path_word(config)
     ));
     let add_and_allow = format!("{add_command} --allow");
-    let command = if allow.is_some() {
+    let is_allowed = allow.is_some();
+    let command = if is_allowed {
         &add_and_allow
     } else {
         &add_command
@@ -68,7 +70,7 @@ pub fn add(
     {
         candidate.require_signer(signer, config, command)?;
     }
-    let replaces = replaced_phases(&candidate);
+    let replaces = replaced_phases(&candidate.plugin.manifest().provides);
     if allow.is_none() && known.entry.is_none() {
         let command = candidate.full_command(&add_and_allow, expectation);
         check_replaced(&candidate, &replaces, &command)?;
@@ -78,7 +80,14 @@ pub fn add(
     // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
-    known.check_unchanged(&change, &name, command)?;
+    let flags = if is_allowed {
+        consent::flags(&candidate.plugin, &Allowed::default())
+    } else {
+        String::new()
+    };
+    known.check_unchanged(&change, &name, || {
+        candidate.full_command(command, expectation) + &flags
+    })?;
     let edit = entry::add(config, &name, &source, signer.as_ref(), &replaces)?;
     change.lock.set(
         &candidate.plugin,
@@ -94,22 +103,22 @@ pub fn add(
     Ok(print::out(&text))
 }
 
-/// Returns the phases that the plugin's phases can stand in for.
-fn replaced_phases(candidate: &Candidate) -> Vec<String> {
-    let provides = candidate.plugin.manifest().provides.iter();
-    provides
-        .flat_map(|phase| phase.spec.replaces.clone())
-        .collect()
+/// Returns the phases that a plugin's phases can stand in for. Several of its phases, of different
+/// workflows, may stand in for one phase, which is listed once.
+fn replaced_phases(provides: &[PluginPhase]) -> Vec<String> {
+    let replaced = provides.iter().flat_map(|phase| &phase.spec.replaces);
+    let replaced: BTreeSet<&String> = replaced.collect();
+    replaced.into_iter().cloned().collect()
 }
 
 /// Returns the workflows in which the plugin can stand in for a phase, separated by commas.
-fn workflows_of_stand_in(candidate: &Candidate, phase: &String) -> String {
-    let provides = candidate.plugin.manifest().provides.iter();
-    let workflows: Vec<&str> = provides
+fn workflows_of_stand_in(provides: &[PluginPhase], phase: &String) -> String {
+    let workflows: BTreeSet<&str> = provides
+        .iter()
         .filter(|provided| provided.spec.replaces.contains(phase))
         .flat_map(|provided| provided.workflows.iter().map(WorkflowId::as_str))
         .collect();
-    workflows.join(", ")
+    workflows.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses a plugin that would stand in for phases other than addons, because the program no longer
@@ -152,8 +161,9 @@ fn summary(
         known.describe_signer(candidate.signer.as_ref())
     );
     text += &known.describe_relock(plugin, &candidate.identity());
-    for phase in replaced_phases(candidate) {
-        let workflows = workflows_of_stand_in(candidate, &phase);
+    let provides = &plugin.manifest().provides;
+    for phase in replaced_phases(provides) {
+        let workflows = workflows_of_stand_in(provides, &phase);
         text += &match phases.replaces.get(&phase) {
             Some(by) if by == name => format!("It stands in for {phase} in {workflows}.\n"),
             Some(by) => format!("It can stand in for {phase} in {workflows}, as {by} does.\n"),
@@ -200,11 +210,37 @@ fn path_in_configuration(path: &str, beside: &Path) -> Result<String> {
         Path::new(".")
     } else {
         beside
-    }
-    .canonicalize()?;
+    };
+    let beside = beside.canonicalize().with_context(|| {
+        let folder = beside.display();
+        format!("cannot find the folder of the configuration, {folder}")
+    })?;
     let shown = absolute.strip_prefix(&beside).map_or_else(
         |_| absolute.display().to_string(),
         |below| format!("./{}", below.display()),
     );
     Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasm::manifest::Manifest;
+
+    #[test]
+    fn a_phase_that_two_phases_of_a_plugin_replace_is_listed_once() {
+        let phase = |id: &str, workflow: &str| {
+            format!(
+                "- {{id: {id}, title: t, kind: addon, workflow: [{workflow}], replaces: \
+                 [addon/coredns]}}\n"
+            )
+        };
+        let provides = phase("addon/a", "init") + &phase("addon/b", "upgrade-apply");
+        let text = format!("name: a\nversion: 1.0.0\nprovides:\n{provides}");
+        let manifest = Manifest::parse(&text).unwrap();
+        let replaced = replaced_phases(&manifest.provides);
+        assert_eq!(replaced, ["addon/coredns"]);
+        let workflows = workflows_of_stand_in(&manifest.provides, &replaced[0]);
+        assert_eq!(workflows, "init, upgrade-apply");
+    }
 }

@@ -4,8 +4,9 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     plugin::{
-        consent::Consent,
+        consent::{self, Consent},
         entry, inspect,
+        lines::Allowed,
         load::{self, allow_command},
         transaction::Transaction,
     },
@@ -61,7 +62,10 @@ pub fn allow(
     candidate.plugin.prepare()?;
     // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut transaction = Transaction::begin(config)?;
-    known.check_unchanged(&transaction, name, &command)?;
+    let flags = consent::flags(&candidate.plugin, &Allowed::default());
+    known.check_unchanged(&transaction, name, || {
+        candidate.full_command(&command, expectation) + &flags
+    })?;
     let edit = named_signer
         .is_some()
         .then(|| entry::add(config, name, source, named_signer.as_ref(), &[]))

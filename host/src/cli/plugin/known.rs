@@ -52,13 +52,19 @@ impl KnownPlugin {
     ///
     /// # Errors
     /// Another command did. The error has the command that tries again.
-    pub fn check_unchanged(&self, now: &Transaction, name: &str, command: &str) -> Result<()> {
+    pub fn check_unchanged(
+        &self,
+        now: &Transaction,
+        name: &str,
+        command: impl FnOnce() -> String,
+    ) -> Result<()> {
         if *self == KnownPlugin::new(&now.phases, &now.lock, name) {
             return Ok(());
         }
         bail!(
             "another command changed {name} meanwhile, and this one changed nothing; to try again: \
-             {command}"
+             {}",
+            command()
         )
     }
 

@@ -8,7 +8,7 @@ use crate::{
     },
     config::BootstrapToken,
     render::objects::{TOKEN_TYPE, parse_token_secret},
-    text::sanitise,
+    text::{sanitise, time},
 };
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -77,12 +77,10 @@ fn or_none(text: &str) -> String {
 }
 
 fn line(token: &BootstrapToken, now: Timestamp) -> String {
-    let expires: Option<Timestamp> = token.expires.as_ref().and_then(|text| text.parse().ok());
-    let (left, expiry) = match expires {
-        Some(expires) => (
-            format_ttl(expires.duration_since(now).as_secs()),
-            expires.to_string(),
-        ),
+    let expires = token.expires.as_ref();
+    let (left, expiry) = match expires.and_then(|text| time::parse(text).zip(time::canonical(text)))
+    {
+        Some((expires, shown)) => (format_ttl(expires.duration_since(now).as_secs()), shown),
         None => ("<forever>".to_owned(), "<never>".to_owned()),
     };
     let (usages, description, groups) = (

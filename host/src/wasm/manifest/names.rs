@@ -114,7 +114,7 @@ pub fn is_name(name: &str) -> bool {
 pub fn check_name(name: &str) -> Result<(), String> {
     if !is_name(name) {
         return Err(format!(
-            "{:?} has to be of at most 63 lower-case letters, digits and dashes",
+            "\"{}\" is not a valid name: use 1 to 63 lower-case letters, digits and dashes",
             sanitise::quoted(name)
         ));
     }

@@ -79,7 +79,10 @@ fn check_lists(phase: &PluginPhase, problem: &mut dyn FnMut(&str, String)) {
         if let Some(twice) = items.iter().find(|item| !seen.insert(item.as_str())) {
             problem(
                 field,
-                format!("{:?} is listed twice; remove one", sanitise::quoted(twice)),
+                format!(
+                    "\"{}\" is listed twice; remove one",
+                    sanitise::quoted(twice)
+                ),
             );
         }
     }

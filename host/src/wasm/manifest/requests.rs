@@ -21,7 +21,7 @@ pub(super) fn check_request(request: &Request, problem: &mut dyn FnMut(&str, Str
         return problem(
             "capability",
             format!(
-                "{:?} is not a capability{}",
+                "\"{}\" is not a capability{}",
                 sanitise::quoted(capability),
                 gate::nearest(capability)
             ),

@@ -90,7 +90,7 @@ grants:
 ";
     let message = refusal_of(text);
     for part in [
-        "line 1: name: \"Bad\" has to be of at most 63 lower-case",
+        "line 1: name: \"Bad\" is not a valid name",
         "line 2: version: ",
         "line 3: \"licence\" is not a field of a manifest; the fields are schema, name",
         "line 5: provides[0].id: \"a//b\"",

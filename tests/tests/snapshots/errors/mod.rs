@@ -53,7 +53,9 @@ fn expect_no_other_snapshots(area: &str, cases: &[Case]) {
         cases.len(),
         "{area}: two cases have the same name"
     );
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = fs::read_dir(&folder)
+        .expect("a folder of snapshots")
+        .flatten();
     for name in files.map(|file| file.file_name().to_string_lossy().into_owned()) {
         let is_known = known.contains(&name) || name.ends_with(".snap.new");
         assert!(is_known, "{area}/{name} has no case; remove it");

@@ -1,6 +1,9 @@
 //! Bootstrap tokens as Secrets of the cluster.
 use super::SYSTEM;
-use crate::secret::{Secret, bootstrap_token, configuration::BootstrapToken};
+use crate::{
+    secret::{Secret, bootstrap_token, configuration::BootstrapToken},
+    text::time,
+};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use kubephase_wit::ObjectRef;
@@ -73,9 +76,10 @@ pub fn parse_token_secret(secret: &Value) -> Result<BootstrapToken, String> {
     let name = secret["metadata"]["name"].as_str().unwrap_or_default();
     let token = parse_token(secret, name)?;
     let expires = Some(decode(secret, "expiration")).filter(|text| !text.is_empty());
-    if let Some(Err(why)) = expires.as_ref().map(|text| text.parse::<Timestamp>()) {
+    if let Some(text) = expires.as_ref().filter(|text| time::parse(text).is_none()) {
         return Err(format!(
-            "can't parse expiration time of bootstrap token {name:?}: {why}"
+            "can't parse expiration time of bootstrap token {name:?}: {text:?} is not a time of \
+             RFC 3339"
         ));
     }
     let keys = secret["data"].as_object().into_iter().flat_map(Map::keys);
@@ -142,14 +146,18 @@ fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
 /// Returns the expiry in RFC 3339, in UTC and whole seconds. The text is empty for a token that
 /// does not expire.
 fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
-    let seconds = match (&token.expires, token.ttl) {
-        (Some(expires), _) => expires.parse::<Timestamp>().map(Timestamp::as_second),
-        (None, Some(ttl)) if ttl.0 > 0 => Ok(now.saturating_add(ttl.as_secs())),
+    let expiry = match (&token.expires, token.ttl) {
+        (Some(expires), _) => time::canonical(expires),
+        (None, Some(ttl)) if ttl.0 > 0 => {
+            let seconds = now.saturating_add(ttl.as_secs());
+            Timestamp::from_second(seconds)
+                .ok()
+                .map(|time| time.to_string())
+        }
         _ => return Ok(String::new()),
     };
-    let expiry = seconds.and_then(Timestamp::from_second);
-    expiry.map(|expiry| expiry.to_string()).map_err(|error| {
+    expiry.ok_or_else(|| {
         let id = bootstrap_token::id(&token.token);
-        format!("the expiry of the bootstrap token {id:?} is not a valid time: {error}")
+        format!("the expiry of the bootstrap token {id:?} is not a valid time of RFC 3339")
     })
 }

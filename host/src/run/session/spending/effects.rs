@@ -32,7 +32,7 @@ impl Session {
     }
 
     /// Gives back the work of an effect that changed nothing.
-    pub fn return_key_work(&self, work: usize) {
+    pub fn return_crypto_work(&self, work: usize) {
         let _ = self.spend_of_run(|run| {
             run.crypto_work = run.crypto_work.saturating_sub(work);
             Ok(())
@@ -53,7 +53,9 @@ impl Session {
         let limit = (MAX_EFFECT_BYTES, "bytes of the journal for effects");
         self.spend_of_all(
             bytes,
-            |run| run.effect_bytes,
+            // The total of a plugin includes the bytes of a refused effect, which must not count
+            // against other plugins.
+            |run| run.effect_bytes.min(MAX_RUN_EFFECT_BYTES),
             limit,
             |run| {
                 spend(

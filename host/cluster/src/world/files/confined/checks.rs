@@ -25,14 +25,6 @@ impl Confined<'_> {
             .as_ref()
             .map(|target| FileType::from_raw_mode(target.st_mode));
         action.check_mode(path, kind)?;
-        if action != FileAction::Read
-            && entry.name.starts_with('.')
-            && entry.name.ends_with(UNFINISHED_SUFFIX)
-        {
-            return Err(denied(format!(
-                "{path} has a name that the host gives to files it has not finished"
-            )));
-        }
         let (Some(target), Some(kind)) = (&entry.metadata, kind) else {
             return Ok(());
         };
@@ -56,6 +48,22 @@ impl Confined<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Checks an action at a path before anything is looked up: its mode, and the name of the file.
+///
+/// # Errors
+/// `denied` with the reason.
+pub(super) fn check_request(path: &str, action: FileAction) -> WorldResult<()> {
+    action.check_mode(path, None)?;
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    let name = name.unwrap_or_default();
+    if action != FileAction::Read && name.starts_with('.') && name.ends_with(UNFINISHED_SUFFIX) {
+        return Err(denied(format!(
+            "{path} has a name that the host gives to files it has not finished"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses a file with several hard links: by another name it may be a key of the host.

@@ -18,6 +18,7 @@ use super::{
     territory::{Survey, Territory},
 };
 use crate::world::WorldResult;
+use checks::check_request;
 use kubephase_wit::{Failure, FailureCode};
 use lookup::{ConfinedEntry, MissingParents};
 use std::sync::OnceLock;
@@ -91,9 +92,10 @@ impl<'a> Confined<'a> {
     /// # Errors
     /// `denied` with the reason, or the failure to open a directory.
     pub fn check(&self, path: &str, action: FileAction) -> WorldResult<()> {
+        check_request(path, action)?;
         match self.find_entry(path, MissingParents::Stop)? {
             Some(entry) => self.check_entry(path, &entry, action),
-            None => action.check_mode(path, None),
+            None => Ok(()),
         }
     }
 
@@ -104,8 +106,8 @@ impl<'a> Confined<'a> {
         path: &'p str,
         action: FileAction,
     ) -> WorldResult<Option<ConfinedEntry<'p>>> {
-        // A mode that is never allowed is refused before any directory is made.
-        action.check_mode(path, None)?;
+        // What is never allowed is refused before any directory is made.
+        check_request(path, action)?;
         let missing = if action.can_create() {
             MissingParents::Make
         } else {

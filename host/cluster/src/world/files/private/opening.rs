@@ -1,13 +1,16 @@
 //! Opening and making a private directory.
 use super::{OTHERS_WRITE, PrivateDirectory, is_trusted};
-use crate::world::{
-    WorldResult,
-    files::{
-        RootedFiles,
-        directories::{PARENT_MODE, split_path},
-        failure::{failure_to, io_failure},
-        handle::UNFOLLOWED,
-        rooted::proc_path,
+use crate::{
+    program,
+    world::{
+        WorldResult,
+        files::{
+            RootedFiles,
+            directories::{PARENT_MODE, split_path},
+            failure::{failure_to, io_failure},
+            handle::UNFOLLOWED,
+            rooted::proc_path,
+        },
     },
 };
 use kubephase_wit::{Failure, FailureCode};
@@ -59,7 +62,7 @@ impl RootedFiles {
         let text = shown.display().to_string();
         let stat = fs::fstat(&found).map_err(failure_to("use", &text))?;
         if !is_trusted(stat.st_uid, stat.st_mode) {
-            return Err(untrusted_failure(&shown, &stat));
+            return Err(self.untrusted_failure(&shown, &stat));
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle =
@@ -124,54 +127,55 @@ impl RootedFiles {
         match opened {
             Ok(opened) => Ok(Some(opened)),
             Err(Errno::NOENT) if !make => Ok(None),
-            Err(Errno::NOTDIR | Errno::LOOP) => Err(not_a_directory_failure(here, name, shown)),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                Err(self.not_a_directory_failure(here, name, shown))
+            }
             Err(errno) => Err(io_failure("use", &shown.display().to_string(), errno)),
         }
     }
-}
 
-fn not_a_directory_failure(here: &OwnedFd, name: &str, shown: &Path) -> Failure {
-    let is_link = fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
-    let what = if is_link {
-        "a symbolic link, which could lead out of the tree"
-    } else {
-        "not a directory"
-    };
-    let remedy = Some(format!(
-        "remove {}, or use another scratch root",
-        shown.display()
-    ));
-    Failure {
-        remedy,
-        ..Failure::new(
-            FailureCode::Denied,
-            format!("cannot use {}: it is {what}", shown.display()),
-        )
-    }
-}
-
-fn untrusted_failure(shown: &Path, stat: &Stat) -> Failure {
-    let (path, mode) = (shown.display(), stat.st_mode & 0o7777);
-    if stat.st_mode & OTHERS_WRITE != 0 {
-        let remedy = Some(format!("if its files are yours, run: chmod go-w {path}"));
-        return Failure {
-            remedy,
-            ..Failure::new(
-                FailureCode::Denied,
-                format!("cannot use {path}: other users may write to it (mode {mode:04o})"),
-            )
+    fn not_a_directory_failure(&self, here: &OwnedFd, name: &str, shown: &Path) -> Failure {
+        let is_link = fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
+        let what = if is_link {
+            "a symbolic link, which could lead out of the tree"
+        } else {
+            "not a directory"
         };
+        let path = shown.display();
+        let remedy = if self.is_scratch() {
+            format!("remove {path}, or use another scratch root")
+        } else {
+            format!("put a directory of root in the place of {path}, or mount one there")
+        };
+        denied(format!("cannot use {path}: it is {what}"), remedy)
     }
-    let remedy = Some(format!(
-        "run this as user {}, or use another scratch root",
-        stat.st_uid
-    ));
-    Failure {
-        remedy,
-        ..Failure::new(
-            FailureCode::Denied,
-            format!("cannot use {path}: it belongs to user {}", stat.st_uid),
+
+    /// Returns the failure to use a directory that other users can change.
+    fn untrusted_failure(&self, shown: &Path, stat: &Stat) -> Failure {
+        let (path, word) = (shown.display(), program::path_word(shown));
+        let (owner, mode) = (stat.st_uid, stat.st_mode & 0o7777);
+        if mode & OTHERS_WRITE != 0 {
+            return denied(
+                format!("cannot use {path}: other users may write to it (mode {mode:04o})"),
+                format!("if its files are yours, run: chmod go-w {word}"),
+            );
+        }
+        let remedy = if self.is_scratch() {
+            format!("run this as user {owner}, or use another scratch root")
+        } else {
+            format!("if its files are yours, run: chown -R root {word}")
+        };
+        denied(
+            format!("cannot use {path}: it belongs to user {owner}"),
+            remedy,
         )
+    }
+}
+
+fn denied(message: String, remedy: String) -> Failure {
+    Failure {
+        remedy: Some(remedy),
+        ..Failure::new(FailureCode::Denied, message)
     }
 }

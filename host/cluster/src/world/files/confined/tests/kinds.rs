@@ -94,8 +94,10 @@ fn files_with_several_names_are_left_alone() {
 #[test]
 fn names_of_unfinished_files_are_refused() {
     let node = TestNode::new();
-    let path = "/opt/.admin.conf.unfinished";
-    assert_denied(node.plugin().write(path, b"", 0o644, None), path);
+    for path in ["/opt/.admin.conf.unfinished", "/opt/new/.x.unfinished"] {
+        assert_denied(node.plugin().write(path, b"", 0o644, None), path);
+    }
+    assert!(!node.root.path().join("opt/new").exists());
 }
 
 fn mode(path: &Path) -> u32 {

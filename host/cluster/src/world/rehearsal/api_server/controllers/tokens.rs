@@ -2,6 +2,7 @@
 use crate::{
     pki::jws,
     secret::{Secret, bootstrap_token},
+    text::time,
     world::rehearsal::api_server::store::{Store, core_resource, now},
 };
 use data_encoding::BASE64;
@@ -35,9 +36,7 @@ pub fn is_expired(secret: &Value) -> bool {
         return false;
     };
     let now: Option<Timestamp> = now().parse().ok();
-    expiration
-        .parse::<Timestamp>()
-        .ok()
+    time::parse(&expiration)
         .zip(now)
         .is_none_or(|(expiration, now)| expiration < now)
 }

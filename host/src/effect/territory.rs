@@ -10,10 +10,14 @@ use super::{Effect, kind::HostUse};
 pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
-    render::MANIFESTS,
-    world::{real::programs::SYSTEM_PROGRAM_DIRECTORIES, state_directory as state},
+    render::{
+        MANIFESTS, kubelet,
+        patches::{KUBELET, Patches},
+    },
+    world::{Files, real::programs::SYSTEM_PROGRAM_DIRECTORIES, state_directory as state},
 };
 use named::NamedFiles;
+use serde_json::Value;
 use std::{env, path::PathBuf};
 
 /// Directories that no plugin may read or change on any node: directories of kubephase, etcd, the
@@ -48,15 +52,15 @@ const HOST_DIRECTORIES: &[&str] = &[
     "/var/snap/microk8s",
 ];
 
-/// Returns the files that belong to the host on a node with this configuration.
-pub fn territory_of(config: &Config) -> Territory {
+/// Returns the files that belong to the host on a node with this configuration, to which the
+/// operator's patches are applied.
+pub fn territory_of(config: &Config, patches: &Patches) -> Territory {
     let mut territory = Territory::default();
     for path in HOST_DIRECTORIES {
         territory.add(path);
     }
-    let static_pods = config.kubelet.document["staticPodPath"]
-        .as_str()
-        .unwrap_or(MANIFESTS);
+    let kubelet = patched_kubelet(config, patches);
+    let static_pods = kubelet["staticPodPath"].as_str().unwrap_or(MANIFESTS);
     let certificates = config.cluster.certificates_dir.as_str();
     // `certs renew` may use another directory than the cluster: both belong to the host.
     let of_cluster = config.renewal.iter();
@@ -70,7 +74,9 @@ pub fn territory_of(config: &Config) -> Territory {
     for path in [KUBECONFIG_DIR, &config.run.kubeconfig_dir] {
         territory.add_kubeconfig_directory(path);
     }
-    NamedFiles(&mut territory).add_all(config);
+    let mut named = NamedFiles(&mut territory);
+    named.add_all(config, patches);
+    named.add_document(&kubelet);
     // A relative path from the operator starts at the working directory.
     let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
     let patches = config
@@ -83,6 +89,20 @@ pub fn territory_of(config: &Config) -> Territory {
     }
     add_programs(&mut territory);
     territory
+}
+
+/// Adds the files that the node's control plane and kubelet use now. Earlier runs may have written
+/// their configuration with other patches or arguments.
+pub fn add_files_in_use(territory: &mut Territory, config: &Config, files: &dyn Files) {
+    NamedFiles(territory).add_in_use(config, files);
+}
+
+/// Returns the kubelet's configuration with the operator's patches. Patches that do not fit it end
+/// the run where they are applied.
+fn patched_kubelet(config: &Config, patches: &Patches) -> Value {
+    let document = kubelet::document(config).0;
+    let patched = patches.apply(KUBELET, document);
+    patched.map_or_else(|_| kubelet::document(config).0, |(document, _)| document)
 }
 
 /// Adds this program and the directories in which the host looks for programs.

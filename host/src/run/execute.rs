@@ -89,7 +89,7 @@ impl Complete {
         let bus = Bus::new(subscribers(&prepared.plan));
         let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),
-            territory: prepared.territory(),
+            territory: prepared.territory(world.files()),
             identities: prepared.identities(),
             undo: self.undo.clone(),
             is_dry_run: prepared.dry_run,

@@ -1,19 +1,19 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
+mod host_knowledge;
+
 use super::{
     replacements, waivers,
     workflow::{ClusterOfRehearsal, LabelledLine, LoadedRun, Question, Workflow},
 };
 use crate::{
-    config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
-    effect::territory::{Territory, territory_of},
+    config::{self, Config, ConfigFile, Loaded, PhaseConfiguration},
     plan::{
         Choice, Plan, PlanErrors,
         catalog::Catalog,
         spec::{PhaseSpec, WorkflowId, is_within},
     },
-    plugin::{self, identity::PluginIdentity, load::Plugins, refused::PluginRefused},
+    plugin::{self, load::Plugins, refused::PluginRefused},
     render::patches::Patches,
-    secret::{Secret, settings},
     wasm::{
         embedded,
         engine::Engine,
@@ -151,54 +151,6 @@ pub struct Prepared {
 const KUBELET_START: &str = "kubelet-start";
 
 impl Prepared {
-    /// Returns the files that belong to the host in this run, and the operator's files that decide
-    /// about later runs.
-    pub(super) fn territory(&self) -> Territory {
-        let mut territory = territory_of(&self.config);
-        self.operator_files
-            .iter()
-            .for_each(|path| territory.add_operator_file(path));
-        if let Some(file) = &self.file {
-            territory.add_operator_file(file);
-            let folder = config::lock_folder(file);
-            territory.add_readable_operator_file(&folder.join(plugin::lock::FILE));
-        }
-        for entry in &self.phases.plugins {
-            let file = plugin::load::file_of(entry, self.file.as_deref());
-            let Some(folder) = file.parent() else {
-                continue;
-            };
-            if let Some(component) = plugin::source::source_file(&entry.source, folder) {
-                territory.add_readable_operator_file(&folder.join(&entry.source));
-                territory
-                    .add_readable_operator_file(&crate::pki::signature::signature_path(&component));
-            }
-        }
-        territory
-    }
-
-    /// Returns the values of the secret settings of each plugin, by its name.
-    pub(super) fn secret_settings(&self) -> impl Iterator<Item = (&str, Vec<Secret<String>>)> {
-        self.plugins.iter().map(|(name, loaded)| {
-            let schema = &loaded.plugin.manifest().settings;
-            let secrets = settings::hide(schema, &mut loaded.settings.clone());
-            (name.as_str(), secrets)
-        })
-    }
-
-    /// Returns the identity of each third-party plugin, by its name.
-    pub(super) fn identities(&self) -> BTreeMap<String, String> {
-        let mut identities = BTreeMap::new();
-        for PluginEntry { name, source, .. } in &self.phases.plugins {
-            if let Some(loaded) = self.plugins.get(name) {
-                let identity = PluginIdentity::new(source, loaded.signer.as_ref())
-                    .with_origin(loaded.origin.as_deref());
-                identities.insert(name.clone(), identity.to_string());
-            }
-        }
-        identities
-    }
-
     /// Whether the kubelet runs before the run: the whole workflow runs without the phase that
     /// starts it.
     pub(super) fn presumes_kubelet(&self) -> bool {
@@ -260,7 +212,9 @@ pub fn prepare(
     let (patches, patch_lines) = if is_patched {
         load_patches(&config)?
     } else {
-        Default::default()
+        // The files that they name belong to the host in any case.
+        let patches = load_patches(&config).map(|(patches, _)| patches);
+        (patches.unwrap_or_default(), Vec::new())
     };
     let warnings = warnings.iter().map(ToString::to_string);
     let warnings = warnings.chain(waivers::warn_of_unknown(&phases, &catalog));

@@ -28,6 +28,7 @@ mod node;
 mod objects;
 mod outlets;
 mod output;
+mod patches;
 mod pki;
 mod registries;
 mod resources;

@@ -7,7 +7,7 @@ use crate::{
 };
 use kubephase_sdk::{
     duration::Duration,
-    kubeadm::{Etcd, ExternalEtcd, LocalEtcd, Patches},
+    kubeadm::{self, Etcd, ExternalEtcd, LocalEtcd},
     spec::{CertificateSpec, KubeconfigSpec},
     testing::Case,
 };
@@ -24,7 +24,7 @@ fn config() -> Config {
     };
     config.run.kubeconfig_dir = "/srv/kubeconfigs".into();
     config.kubelet.document = serde_json::json!({"staticPodPath": "/srv/pods"});
-    config.init.patches = Some(Patches {
+    config.init.patches = Some(kubeadm::Patches {
         directory: "/srv/patches".into(),
     });
     config.join = Some(JoinedCluster {
@@ -36,7 +36,7 @@ fn config() -> Config {
 
 #[test]
 fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
-    let territory = territory_of(&config());
+    let territory = territory_of(&config(), &Patches::default());
     for path in [
         "/srv/pki/ca.key",
         "/etc/kubernetes/pki/ca.key",
@@ -106,7 +106,7 @@ fn kubeconfig(path: &str) -> Effect {
 
 #[test]
 fn a_plugin_makes_no_certificate_of_the_host_and_signs_only_with_the_clusters_authority() {
-    let (config, territory) = (config(), territory_of(&config()));
+    let (config, territory) = (config(), territory_of(&config(), &Patches::default()));
     let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
     assert!(!is_refused(&certificate("/srv/pki", "monitoring", "ca")));
     for (directory, name, authority) in [
@@ -132,7 +132,7 @@ fn the_clusters_own_directory_of_certificates_belongs_to_the_host_in_a_renewal()
     let mut config = config();
     let renewal = config.renewal.get_or_insert_default();
     renewal.kept_certificates_dir = "/opt/pki".into();
-    let territory = territory_of(&config);
+    let territory = territory_of(&config, &Patches::default());
     assert!(territory.owns("/opt/pki/front-proxy-ca.crt") && territory.owns("/srv/pki/ca.key"));
     for effect in [
         certificate("/opt/pki", "x", "etcd/ca"),
@@ -150,7 +150,7 @@ fn a_plugins_certificate_does_not_outlive_the_clusters() {
     let mut config = config();
     config.cluster.certificate_validity_period = Some(Duration::from_secs(3600));
     config.cluster.ca_certificate_validity_period = Some(Duration::from_secs(7200));
-    let territory = territory_of(&config);
+    let territory = territory_of(&config, &Patches::default());
     let refusal_of = |directory: &str, authority: Option<&str>, validity_seconds: i64| {
         let (directory, authority) = (directory.into(), authority.map(Into::into));
         let spec = CertificateSpec {
@@ -195,7 +195,7 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
             ..Default::default()
         }),
     };
-    let territory = territory_of(&config);
+    let territory = territory_of(&config, &Patches::default());
     let (path, directory, authority) = ("/srv/x.conf".into(), "/srv".into(), "etcd-ca".into());
     let kubeconfig = Effect::from(KubeconfigSpec {
         path,
@@ -221,7 +221,7 @@ fn a_plugin_makes_no_certificate_at_the_place_of_a_single_file_of_the_host() {
             ..Default::default()
         }),
     };
-    let territory = territory_of(&config);
+    let territory = territory_of(&config, &Patches::default());
     let is_refused = |effect: &Effect| refusal_reason(effect, &territory, &config).is_some();
     for name in ["etcd", "client", "joined"] {
         assert!(is_refused(&certificate("/srv", name, "own")), "{name}");
@@ -243,7 +243,7 @@ fn file(path: &str, mode: u32) -> files::File {
 fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let folder = tempfile::tempdir().unwrap();
     let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
-    let territory = territory_of(&config());
+    let territory = territory_of(&config(), &Patches::default());
     let path = "/srv/pki/ca.key";
     let effects = [
         Effect::from(file(path, 0o600)),

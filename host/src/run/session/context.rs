@@ -78,7 +78,7 @@ impl RunContext {
             undo: Arc::default(),
             secrets,
             proxies,
-            territory: territory_of(&Config::default()),
+            territory: territory_of(&Config::default(), &Patches::default()),
             patches: Default::default(),
             facts: Mutex::default(),
             made: Mutex::default(),

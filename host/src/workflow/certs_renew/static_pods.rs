@@ -1,13 +1,14 @@
 //! The parts of the cluster's configuration that the static Pods of the node show. Where the
 //! cluster cannot be read, they tell which files belong to the host.
 use crate::{
-    render::static_pod::{CONTROL_PLANE, container, manifest_path},
+    render::static_pod::{
+        CONTROL_PLANE, manifest_path,
+        used_files::{arguments, volumes},
+    },
     text::yaml,
     world::{Files, text_file::read_text},
 };
-use kubephase_sdk::kubeadm::{
-    Arg, ClusterConfiguration, Config, ControlPlaneComponent, HostPathMount, Renewal,
-};
+use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, ControlPlaneComponent, Renewal};
 use serde_json::Value;
 
 /// The flag of the API server that names a file directly in the directory of certificates.
@@ -42,7 +43,9 @@ pub fn add_files_of_static_pods<S>(config: &mut Config<S>, files: &dyn Files) {
         }
     }
     let etcd = read_pod("etcd", files);
-    let data = volumes(&etcd).find(|volume| volume.name == ETCD_DATA);
+    let data = volumes(&etcd)
+        .into_iter()
+        .find(|volume| volume.name == ETCD_DATA);
     if let (Some(data), Some(local)) = (data, &mut config.cluster.etcd.local) {
         local.data_dir = data.host_path;
     }
@@ -66,7 +69,10 @@ fn add_to_component(
     name: &str,
     renewal: &mut Renewal,
 ) {
-    component.extra_args = arguments(pod, name).collect();
+    component.extra_args = arguments(pod);
+    component
+        .extra_args
+        .retain(|argument| !argument.name.is_empty());
     let authority = component
         .extra_args
         .iter()
@@ -77,6 +83,7 @@ fn add_to_component(
         directory.clone_into(&mut renewal.kept_certificates_dir);
     }
     component.extra_volumes = volumes(pod)
+        .into_iter()
         .filter(|volume| !USUAL_VOLUMES.contains(&volume.name.as_str()))
         .collect();
 }
@@ -88,53 +95,18 @@ fn read_pod(name: &str, files: &dyn Files) -> Value {
         .unwrap_or_default()
 }
 
-/// Returns the flags of a component.
-fn arguments(pod: &Value, name: &str) -> impl Iterator<Item = Arg> {
-    let words = container(pod, name).into_iter().flat_map(|container| {
-        let parts = ["command", "args"].map(|field| container[field].as_array());
-        parts.into_iter().flatten().flatten()
-    });
-    words.filter_map(|word| {
-        let (name, value) = word.as_str()?.strip_prefix("--")?.split_once('=')?;
-        Some(Arg {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        })
-    })
-}
-
-/// Returns the directories and files of the node that a Pod has. Each is mounted where any of its
-/// containers mounts it.
-fn volumes(pod: &Value) -> impl Iterator<Item = HostPathMount> {
-    let spec = &pod["spec"];
-    let volumes = spec["volumes"].as_array().into_iter().flatten();
-    volumes.filter_map(|volume| {
-        let name = volume["name"].as_str()?;
-        let host_path = volume.pointer("/hostPath/path")?.as_str()?.to_owned();
-        let containers = spec["containers"].as_array().into_iter().flatten();
-        let mut mounts = containers
-            .filter_map(|container| container["volumeMounts"].as_array())
-            .flatten();
-        let mount = mounts.find(|mount| mount["name"] == *name);
-        let mount_path = mount.and_then(|mount| mount["mountPath"].as_str());
-        Some(HostPathMount {
-            name: name.to_owned(),
-            mount_path: mount_path.unwrap_or(&host_path).to_owned(),
-            host_path,
-            ..HostPathMount::default()
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         effect::territory::territory_of,
-        render::static_pod,
+        render::{patches::Patches, static_pod},
         world::{World, fake::FakeWorld},
     };
-    use kubephase_sdk::testing::Case;
+    use kubephase_sdk::{
+        kubeadm::{Arg, HostPathMount},
+        testing::Case,
+    };
 
     /// Writes the manifests of a cluster, with its own directory of certificates and a file that
     /// an argument names.
@@ -173,10 +145,10 @@ mod tests {
             "/srv/encryption/config.yaml",
             "/srv/etcd/member",
         ];
-        let territory = territory_of(&config);
+        let territory = territory_of(&config, &Patches::default());
         assert!(named.iter().all(|path| !territory.owns(path)));
         add_files_of_static_pods(&mut config, world.files());
-        let territory = territory_of(&config);
+        let territory = territory_of(&config, &Patches::default());
         for path in named {
             assert!(territory.owns(path), "{path}");
         }

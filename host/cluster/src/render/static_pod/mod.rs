@@ -10,6 +10,7 @@ mod kube_scheduler;
 mod probe;
 pub mod rootless;
 mod shown;
+pub mod used_files;
 mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
@@ -19,6 +20,7 @@ pub use kube_apiserver::{ENDPOINT_ANNOTATION, authorization_warnings, kube_apise
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 pub use shown::{container, image, manifest_hash, mirror_reference};
+pub use volume::OTHER_CA_DIRECTORIES;
 
 use super::{MANIFESTS, join_path};
 use kubephase_sdk::{

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The directory of certificate authorities that is always mounted.
 const CA_DIRECTORY: &str = "/etc/ssl/certs";
 /// Directories of certificate authorities that are mounted if the host has them.
-const OTHER_CA_DIRECTORIES: [&str; 5] = [
+pub const OTHER_CA_DIRECTORIES: [&str; 5] = [
     "/etc/pki/ca-trust",
     "/etc/pki/tls/certs",
     "/etc/ca-certificates",

@@ -1,8 +1,11 @@
 //! The facts about kubeconfigs, and the kubeconfigs that a plugin reaches.
 use super::*;
-use crate::effect::{
-    Effect,
-    territory::{Territory, territory_of},
+use crate::{
+    effect::{
+        Effect,
+        territory::{Territory, territory_of},
+    },
+    render::patches::Patches,
 };
 use kubephase_sdk::spec::KubeconfigFacts;
 
@@ -147,7 +150,7 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
     node.config.cluster.certificates_dir = "/pki".into();
     node.config.run.kubeconfig_dir = "/etc/kubernetes".into();
     node.ensure("ca", None).unwrap();
-    let territory = territory_of(&node.config);
+    let territory = territory_of(&node.config, &Patches::default());
     let apply_for_plugin = |effect| apply(&node, &effect, Some(&territory));
     for path in [
         "/etc/kubernetes/super-admin.conf",
@@ -175,7 +178,7 @@ fn a_plugins_kubeconfig_names_only_authorities_beside_it() {
     let mut node = node();
     node.config.cluster.certificates_dir = "/pki".into();
     node.ensure("ca", None).unwrap();
-    let territory = territory_of(&node.config);
+    let territory = territory_of(&node.config, &Patches::default());
     let ca = node.files().read("/pki/ca.crt").unwrap();
     for path in ["/srv/secret.crt", "/opt/agent/ca.crt"] {
         node.files().write(path, &ca, 0o600, None).unwrap();

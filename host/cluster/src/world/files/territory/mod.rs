@@ -122,6 +122,13 @@ impl Territory {
         })
     }
 
+    /// Whether a path is a certificate or a public key in a directory of keys, by its spelling.
+    /// Plugins may read it.
+    pub fn is_public(&self, path: &str) -> bool {
+        let is_below = |directory: &String| Path::new(path).starts_with(directory);
+        has_public_name(path) && self.linked.iter().any(is_below)
+    }
+
     /// Whether a path without links holds a secret by its spelling.
     fn hides(&self, path: &str) -> bool {
         let mut ancestors = Path::new(path).ancestors().filter_map(Path::to_str);

@@ -2,14 +2,14 @@
 mod budget;
 mod schema;
 
-pub use budget::{LONGEST_SPELLED, SettingsBudget};
+pub use budget::SettingsBudget;
 
 use crate::{
     arguments::json,
     secret::{self, settings::PLACEHOLDER},
     text::sanitise,
     wasm::{
-        limits::{MAX_SETTINGS, MAX_SETTINGS_MEMORY},
+        limits::{MAX_ALL_SECRET_SETTINGS, MAX_SETTINGS, MAX_SETTINGS_MEMORY},
         manifest::Manifest,
     },
 };
@@ -26,7 +26,8 @@ const MAX_PROBLEM: usize = 1000;
 /// for all others.
 ///
 /// # Errors
-/// All problems of the settings by the schema, each with its field.
+/// All problems of the settings by the schema, each with its field; or secret settings that could
+/// not be hidden in texts.
 pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     if manifest.settings.is_null() {
@@ -64,26 +65,50 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
             shortened(&format!("settings{place}: {problem}"))
         })
         .collect();
-    if problems.is_empty() {
-        Ok(settings)
-    } else {
+    if !problems.is_empty() {
         bail!(
             "its settings do not fit the schema of its manifest:\n  {}",
             problems.join("\n  ")
-        )
+        );
     }
+    check_secrets(&manifest.settings, &settings)?;
+    Ok(settings)
+}
+
+/// Checks that the secret settings can be hidden in texts of the plugin, which knows them.
+fn check_secrets(schema: &Value, settings: &Value) -> Result<()> {
+    let problems = secret::settings::find_problems(schema, settings);
+    if !problems.is_empty() {
+        let shown = problems.iter().take(MAX_PROBLEMS);
+        let shown: Vec<String> = shown.map(|problem| shortened(problem)).collect();
+        bail!(
+            "its secret settings cannot be used:\n  {}",
+            shown.join("\n  ")
+        );
+    }
+    let secrets = secret::settings::hide(schema, &mut settings.clone());
+    let bytes: usize = secrets.iter().map(|secret| secret.reveal().len()).sum();
+    if bytes > MAX_ALL_SECRET_SETTINGS {
+        bail!(
+            "its secret settings have {bytes} bytes, and {MAX_ALL_SECRET_SETTINGS} are allowed: \
+             shorten them, or give the plugin the name of a file"
+        );
+    }
+    Ok(())
 }
 
 /// Checks that the schema of a plugin's settings can be used, whatever the settings are.
 ///
 /// # Errors
-/// The schema is not a JSON Schema, or is too expensive for any settings.
+/// The schema is not a JSON Schema, or is too expensive for any settings, or has defaults that do
+/// not fit it.
 pub fn check_schema(manifest: &Manifest) -> Result<()> {
     if manifest.settings.is_null() {
         return Ok(());
     }
     schema::check(&manifest.settings, &Value::Object(Map::new()))?;
-    schema::compile(&manifest.settings).map(drop)
+    schema::compile(&manifest.settings)?;
+    schema::check_defaults(&manifest.settings)
 }
 
 /// Checks that settings are not too large for the plugin, for messages and for capsules.

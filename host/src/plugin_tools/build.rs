@@ -2,7 +2,10 @@
 //! loading does.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use crate::{
-    plugin::folder::{MANIFEST, component_path, read_manifest},
+    plugin::{
+        folder::{MANIFEST, component_path, read_manifest},
+        settings,
+    },
     plugin_tools::{foreign, scaffold, toolchain},
     program,
     wasm::{engine::Engine, plugin::Plugin, section},
@@ -52,7 +55,7 @@ impl Language {
 /// The manifest is not valid, a tool is missing or fails, or the component would be refused.
 pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathBuf, Plugin)> {
     // Reports problems of the manifest before a minute of compiling.
-    read_manifest(folder)?;
+    settings::check_schema(&read_manifest(folder)?)?;
     let component = match Language::detect(folder)? {
         Language::Rust => build_rust(folder)?,
         Language::JavaScript => foreign::build_javascript(folder, &folder.join(MANIFEST))?,

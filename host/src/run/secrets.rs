@@ -7,8 +7,8 @@ mod spellings;
 
 use self::configuration::{shapes, urls};
 use crate::{
-    config, plugin::settings::LONGEST_SPELLED, secret::Secret,
-    wasm::limits::MAX_ALL_SECRET_SETTINGS,
+    config,
+    secret::{SHORTEST_BLANKED, Secret},
 };
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar},
@@ -19,9 +19,6 @@ use serde_json::Value;
 use spellings::Spellings;
 use std::collections::BTreeMap;
 
-/// Characters of the shortest value that is blanked in records: a shorter value would occur in
-/// ordinary words.
-const MIN_BLANKED: usize = 6;
 /// The text that stands for a secret in records.
 const BLANK: &str = "<secret>";
 
@@ -38,23 +35,8 @@ pub struct Secrets {
     named: Vec<(String, Secret<String>)>,
     /// secrets without a placeholder, which are blanked in records
     others: Vec<Secret<String>>,
-    /// the secret settings of each plugin, by its name
-    settings: BTreeMap<String, SecretSettings>,
-}
-
-/// The secret settings of a plugin. The plugin knows them.
-#[derive(Clone, Debug, Default)]
-struct SecretSettings {
-    spellings: Spellings,
-    /// values that are too long to be looked for in all spellings
-    long: Vec<Secret<String>>,
-}
-
-impl SecretSettings {
-    fn blank(&self, text: &mut String) {
-        blank_values(self.long.iter(), text);
-        self.spellings.replace_in(text, BLANK);
-    }
+    /// the secret settings of each plugin, by its name. The plugin knows them
+    settings: BTreeMap<String, Spellings>,
 }
 
 /// A configuration without its secrets, in the forms that phases see.
@@ -174,7 +156,8 @@ impl Secrets {
     /// Blanks the values of this run's secrets in a text.
     pub fn blank(&self, text: &mut String) {
         blank_values(self.values(), text);
-        self.settings.values().for_each(|own| own.blank(text));
+        let of_plugins = self.settings.values();
+        of_plugins.for_each(|own| own.replace_in(text, BLANK));
     }
 
     /// Blanks the plugin's own secret settings in a text of the plugin, and the host's secrets. The
@@ -189,7 +172,7 @@ impl Secrets {
     /// again: they must not tell it which of its guesses are secrets.
     pub fn blank_settings_of(&self, plugin: &str, text: &mut String) {
         if let Some(own) = self.settings.get(plugin) {
-            own.blank(text);
+            own.replace_in(text, BLANK);
         }
     }
 
@@ -198,25 +181,17 @@ impl Secrets {
         change_texts(value, &|text| self.blank(text));
     }
 
-    /// Adds the values of a plugin's secret settings, which are blanked from now on. Values that
-    /// are too long to be looked for in all spellings are blanked as they are.
+    /// Adds the values of a plugin's secret settings, which are blanked from now on.
     pub fn add_settings(&mut self, plugin: &str, values: impl IntoIterator<Item = Secret<String>>) {
-        let mut bytes = 0;
-        let (spelled, long): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| {
-            let length = value.reveal().len();
-            let is_short = length <= LONGEST_SPELLED;
-            bytes += if is_short { length } else { 0 };
-            is_short && bytes <= MAX_ALL_SECRET_SETTINGS
-        });
-        let spellings = Spellings::of(&spelled);
+        let values: Vec<_> = values.into_iter().collect();
         self.settings
-            .insert(plugin.to_owned(), SecretSettings { spellings, long });
+            .insert(plugin.to_owned(), Spellings::of(&values));
     }
 
     /// Whether a name that a plugin gives holds one of its secret settings, in any usual spelling.
     pub fn are_in_name(&self, plugin: &str, name: &str) -> bool {
         let own = self.settings.get(plugin);
-        own.is_some_and(|own| own.spellings.are_in(name))
+        own.is_some_and(|own| own.are_in(name))
     }
 
     /// Returns a document of a component's configuration in the form that plugins see.
@@ -231,7 +206,7 @@ impl Secrets {
 fn blank_values<'a>(values: impl Iterator<Item = &'a Secret<String>>, text: &mut String) {
     for value in values
         .map(Secret::reveal)
-        .filter(|value| value.len() >= MIN_BLANKED)
+        .filter(|value| value.len() >= SHORTEST_BLANKED)
     {
         if text.contains(value.as_str()) {
             *text = text.replace(value.as_str(), BLANK);

@@ -11,6 +11,10 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
+/// Bytes of the shortest secret that is blanked in texts: a shorter one would occur in ordinary
+/// words.
+pub const SHORTEST_BLANKED: usize = 6;
+
 /// A secret value: a token, a key, a password, a kubeconfig.
 ///
 /// Printing it writes `<secret>`, nothing that holds it can be serialised, and dropping it

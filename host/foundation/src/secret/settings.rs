@@ -1,14 +1,16 @@
 //! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or
 //! `format: password`. It is also secret if its name is that of a secret (`password`, `apiToken`)
 //! or its text has a credential (`https://USER:PASSWORD@HOST`), and its schema does not say
-//! `writeOnly: false`.
+//! `writeOnly: false` or that it is a number.
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
 mod listing;
+mod problems;
 mod unfollowed_marks;
 
 pub use listing::list_secrets;
+pub use problems::find_problems;
 pub use unfollowed_marks::check_marks;
 
 use super::{
@@ -17,6 +19,7 @@ use super::{
     names::sounds_secret,
 };
 use crate::text::user_info;
+use problems::Problems;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -52,11 +55,7 @@ const MAX_DEPTH: usize = 32;
 /// had. A text that is a default of the schema is not returned: everyone can read it in the
 /// component.
 pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
-    let mut hiding = Hiding {
-        root: schema,
-        credentials: HashMap::new(),
-        found: Vec::new(),
-    };
+    let mut hiding = Hiding::new(schema);
     hiding.walk(schema, settings, MAX_DEPTH);
     let defaults = defaults_of(schema);
     hiding
@@ -108,9 +107,20 @@ struct Hiding<'a> {
     credentials: HashMap<String, bool>,
     /// the texts of the values that were hidden
     found: Vec<Secret<String>>,
+    /// hidden values that cannot be blanked in texts
+    problems: Problems,
 }
 
-impl Hiding<'_> {
+impl<'a> Hiding<'a> {
+    fn new(root: &'a Value) -> Self {
+        Hiding {
+            root,
+            credentials: HashMap::new(),
+            found: Vec::new(),
+            problems: Problems::default(),
+        }
+    }
+
     /// Hides the secret values within a value that this schema describes.
     fn walk(&mut self, schema: &Value, value: &mut Value, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else {
@@ -118,6 +128,7 @@ impl Hiding<'_> {
         };
         let target = resolve(self.root, schema);
         if is_secret(schema) || is_secret(target) {
+            self.problems.find_in_marked(value);
             return self.hide(value);
         }
         if !std::ptr::eq(target, schema) {
@@ -137,15 +148,18 @@ impl Hiding<'_> {
                         .get(name)
                         .or_else(|| schema.get("additionalProperties"))
                         .unwrap_or(&Value::Null);
-                    let is_named =
-                        sounds_secret(name) && !matches!(field, Value::Null | Value::Bool(_));
+                    let is_named = sounds_secret(name) && may_be_secret(self.root, of_name, field);
+                    self.problems.enter(name);
                     self.walk_child(of_name, is_named, field, depth);
+                    self.problems.leave();
                 }
             }
             Value::Array(items) => {
                 let of_items = schema.get("items").unwrap_or(&Value::Null);
-                for item in items {
+                for (number, item) in items.iter_mut().enumerate() {
+                    self.problems.enter(&number.to_string());
                     self.walk_child(of_items, false, item, depth);
+                    self.problems.leave();
                 }
             }
             _ => {}
@@ -156,6 +170,11 @@ impl Hiding<'_> {
     /// the value's name sounds secret.
     fn walk_child(&mut self, schema: &Value, is_named: bool, value: &mut Value, depth: usize) {
         if !is_plain(self.root, schema) && (is_named || self.is_credential(value)) {
+            if is_secret(schema) || is_secret(resolve(self.root, schema)) {
+                self.problems.find_in_marked(value);
+            } else {
+                self.problems.find_in_named(value);
+            }
             self.hide(value);
         } else {
             self.walk(schema, value, depth);
@@ -191,6 +210,23 @@ impl Hiding<'_> {
 /// Whether a schema says that its value is not secret.
 fn is_plain(root: &Value, schema: &Value) -> bool {
     resolve(root, schema)["writeOnly"] == false
+}
+
+/// Whether the value of a setting can be a secret by the setting's name. A number of a setting whose
+/// schema asks for a number is none, like `maxTokens`.
+fn may_be_secret(root: &Value, schema: &Value, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(_) => !has_no_text(resolve(root, schema)),
+        Value::String(_) | Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// Whether a schema asks for a boolean or a number.
+fn has_no_text(schema: &Value) -> bool {
+    ["boolean", "integer", "number"]
+        .iter()
+        .any(|name| schema["type"] == *name)
 }
 
 /// Collects the texts of a value, at any depth.

@@ -62,10 +62,25 @@ impl Keyword {
 
     /// Returns the schemas in the value of the keyword.
     pub fn schemas<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
+        let places = self.places(value).into_iter();
+        places.map(|(_, schema)| schema).collect()
+    }
+
+    /// Returns the schemas in the value of the keyword, each with its name or number there; `None`
+    /// if the value itself is the schema.
+    pub fn places<'a>(&self, value: &'a Value) -> Vec<(Option<String>, &'a Value)> {
         match value {
-            Value::Object(members) if self.is_map => members.values().collect(),
-            Value::Array(items) => items.iter().collect(),
-            schema => vec![schema],
+            Value::Object(members) if self.is_map => {
+                let members = members.iter();
+                let places = members.map(|(name, schema)| (Some(name.clone()), schema));
+                places.collect()
+            }
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                let places = items.map(|(number, schema)| (Some(number.to_string()), schema));
+                places.collect()
+            }
+            schema => vec![(None, schema)],
         }
     }
 }

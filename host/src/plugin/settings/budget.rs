@@ -11,17 +11,13 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes of the longest secret setting that is looked for in the names that plugins give, in all
-/// usual spellings. No path is longer.
-pub const LONGEST_SPELLED: usize = 4096;
-
 /// The settings that the plugins of a configuration have so far, with their schemas. Plugins are
 /// loaded side by side, and share it.
 #[derive(Debug, Default)]
 pub struct SettingsBudget {
     /// bytes of memory
     used: AtomicUsize,
-    /// bytes of the secret settings of at most [`LONGEST_SPELLED`] bytes
+    /// bytes of the secret settings
     secret: AtomicUsize,
 }
 
@@ -40,8 +36,7 @@ impl SettingsBudget {
             );
         }
         let secrets = secret::settings::hide(&manifest.settings, &mut settings.clone());
-        let lengths = secrets.iter().map(|secret| secret.reveal().len());
-        let added = lengths.filter(|length| *length <= LONGEST_SPELLED).sum();
+        let added = secrets.iter().map(|secret| secret.reveal().len()).sum();
         if exceeds(&self.secret, added, MAX_ALL_SECRET_SETTINGS) {
             bail!(
                 "the secret settings of all plugins have more than {MAX_ALL_SECRET_SETTINGS} \

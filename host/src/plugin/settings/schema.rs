@@ -1,7 +1,10 @@
 //! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
 //! writes its own schema, and in a schema that refers to its own definitions each definition can
 //! double the work.
+mod defaults;
 mod extent;
+
+pub use defaults::check_defaults;
 
 use crate::{
     secret,
@@ -15,7 +18,7 @@ use crate::{
 };
 use anyhow::{Result, anyhow, bail};
 use extent::Extent;
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -97,23 +100,31 @@ fn check_patterns(patterns: u64, extent: &Extent) -> Result<()> {
 /// # Errors
 /// It is not a JSON Schema, or has a regular expression that is too large or looks around.
 pub fn compile(schema: &Value) -> Result<Validator> {
+    options()
+        .build(schema)
+        .map_err(|error| not_a_schema(&error))
+}
+
+/// Returns the options by which schemas are compiled.
+fn options<'a>() -> ValidationOptions<'a> {
     let patterns = PatternOptions::regex()
         .size_limit(MAX_PATTERN_BYTES)
         .dfa_size_limit(MAX_PATTERN_BYTES);
-    let options = jsonschema::options().with_pattern_options(patterns);
-    options.build(schema).map_err(|error| {
-        let text = error.to_string();
-        let advice = if text.ends_with("is not a \"regex\"") {
-            format!(
-                "; a regular expression has no look-around and no back-reference, and takes at \
-                 most {MAX_PATTERN_BYTES} bytes when it is compiled"
-            )
-        } else {
-            String::new()
-        };
-        let shown = super::shortened(&text);
-        anyhow!("the schema of its settings is not a JSON Schema: {shown}{advice}")
-    })
+    jsonschema::options().with_pattern_options(patterns)
+}
+
+fn not_a_schema(error: &dyn std::fmt::Display) -> anyhow::Error {
+    let text = error.to_string();
+    let advice = if text.ends_with("is not a \"regex\"") {
+        format!(
+            "; a regular expression has no look-around and no back-reference, and takes at most \
+             {MAX_PATTERN_BYTES} bytes when it is compiled"
+        )
+    } else {
+        String::new()
+    };
+    let shown = super::shortened(&text);
+    anyhow!("the schema of its settings is not a JSON Schema: {shown}{advice}")
 }
 
 /// Returns the schema that a schema refers to (`$ref`); `None` if it has no reference.

@@ -40,9 +40,9 @@ impl Session {
         let Some(plugin) = self.third_party() else {
             return Ok(text);
         };
-        let mut text = self.admit(function, text)?.arguments.into();
-        self.0.shared.secrets.blank_text_of(plugin, &mut text);
-        Ok(text)
+        let text = self.without_secrets(plugin, text);
+        let text = self.admit(function, text)?.arguments.into();
+        Ok(self.without_secrets(plugin, text))
     }
 
     /// Returns the permission bits of a mode. A plugin may not set set-user-ID or set-group-ID

@@ -73,9 +73,16 @@ impl Session {
         let Some(plugin) = self.third_party() else {
             return Ok(text);
         };
-        let mut text = self.report(&gate::MESSAGE, text).map(String::from)?;
+        let text = self.report(&gate::MESSAGE, self.without_secrets(plugin, text));
+        Ok(self.without_secrets(plugin, text?.into()))
+    }
+
+    /// Returns a text of a plugin without secrets. A text is blanked before it is cut and its
+    /// control characters are escaped, because a secret may be cut and have such characters, and
+    /// after it, because the plugin may have escaped them.
+    pub(super) fn without_secrets(&self, plugin: &str, mut text: String) -> String {
         self.0.shared.secrets.blank_text_of(plugin, &mut text);
-        Ok(text)
+        text
     }
 
     /// Parses the arguments of a report. The interface has no failure for a report, so a report
@@ -168,13 +175,13 @@ impl Session {
     /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
     /// about a phase of the program is left unchanged.
     pub fn bound_text(&self, text: String) -> String {
-        match (Text::parse(&text), self.third_party()) {
-            (Ok(bounded), Some(plugin)) => {
-                let mut text = bounded.into();
-                self.0.shared.secrets.blank_text_of(plugin, &mut text);
-                text
-            }
-            _ => text,
+        let Some(plugin) = self.third_party() else {
+            return text;
+        };
+        let text = self.without_secrets(plugin, text);
+        match Text::parse(&text) {
+            Ok(bounded) => self.without_secrets(plugin, bounded.into()),
+            Err(_) => text,
         }
     }
 }

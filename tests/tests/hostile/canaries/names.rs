@@ -124,3 +124,51 @@ fn long_secret_settings_are_bounded() {
         ended.output()
     );
 }
+
+#[test]
+fn a_secret_setting_that_could_not_be_hidden_is_refused() {
+    let ended = trial_with_secrets().setting("password", "pw").rehearse();
+    assert!(
+        ended.status != 0 && ended.output().contains("settings.password: it is secret"),
+        "{}",
+        ended.output()
+    );
+}
+
+#[test]
+fn a_long_secret_setting_with_control_characters_is_hidden_in_texts() {
+    let lines = (0..400).map(|number| format!("canary-of-line-{number:04}\r\u{1b}\n"));
+    let secret: String = lines.collect();
+    let trial = trial_with_secrets().setting("privateKey", &secret).calls(&[
+        call("report.message", json!(["info", format!("key: {secret}")])),
+        call("report.message", json!(["info", &secret[60..500]])),
+        call(
+            "report.submit",
+            json!(["warn", "Code", secret, "x", secret]),
+        ),
+    ]);
+    let ended = trial.rehearse().expect_status(0);
+    let shown = ended.output().matches("canary-of-line-").count();
+    // The second text begins and ends within a line.
+    assert!(shown <= 2, "{shown}: {}", ended.output());
+}
+
+#[test]
+fn a_default_that_does_not_fit_its_schema_is_refused_when_the_plugin_is_added() {
+    let schema =
+        json!({"type": "object", "properties": {"mib": {"type": "integer", "default": "x"}}});
+    let refused = Trial::check().schema(&schema).add();
+    let field = "settings.properties.mib.default: ";
+    assert!(
+        refused.status != 0 && refused.output().contains(field),
+        "{}",
+        refused.output()
+    );
+    let marked = json!({"properties": {"pin": {"type": "integer", "writeOnly": true}}});
+    let refused = Trial::check().schema(&marked).add();
+    assert!(
+        refused.status != 0 && refused.output().contains("only texts can be hidden"),
+        "{}",
+        refused.output()
+    );
+}

@@ -1,6 +1,6 @@
 //! Lists the settings that a schema marks as secret. If these lines change, other settings are kept
 //! secret.
-use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve};
+use super::{MAX_DEPTH, SAME_VALUE, has_no_text, is_secret, resolve};
 use crate::secret::names::sounds_secret;
 use crate::text::digest::sha256_hex;
 use serde_json::Value;
@@ -104,7 +104,7 @@ impl<'a> Listing<'a> {
         let others_have_secrets = self.secret.len() > known;
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let path = format!("{path}/{}", escape(name));
-            let sounds_secret = sounds_secret(name) && field["type"] != "boolean";
+            let sounds_secret = sounds_secret(name) && !has_no_text(resolve(self.root, field));
             if sounds_secret && resolve(self.root, field)["writeOnly"] != false {
                 self.secret.insert(path);
                 continue;

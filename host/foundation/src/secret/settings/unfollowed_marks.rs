@@ -1,7 +1,8 @@
 //! Refuses a schema that marks a setting as secret below a keyword that [`super::hide`] does not
 //! follow, like `patternProperties` and `if`. In such a place `hide` would not replace the secret,
-//! and capsules and the cluster's configuration would keep it in clear text.
-use super::{SAME_VALUE, is_secret, resolve};
+//! and capsules and the cluster's configuration would keep it in clear text. Also refuses to mark a
+//! number or a boolean: it cannot be blanked in texts.
+use super::{SAME_VALUE, has_no_text, is_secret, resolve};
 use crate::text::json_schema::Keyword;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -9,13 +10,21 @@ use std::collections::HashSet;
 /// Checks that [`super::hide`] follows the schema to each mark of a secret.
 ///
 /// # Errors
-/// Names the unfollowed keyword above a mark.
+/// Names the unfollowed keyword above a mark, or the type of a marked setting that is no text.
 pub fn check_marks(schema: &Value) -> Result<(), String> {
     let mut search = Search {
         root: schema,
         visited: HashSet::new(),
+        marked_type: None,
     };
-    match search.unfollowed_mark(schema, None) {
+    let unfollowed = search.unfollowed_mark(schema, None);
+    if let (None, Some(marked)) = (unfollowed, search.marked_type) {
+        return Err(format!(
+            "the schema of the plugin's settings marks a value of the type {marked} as secret, and \
+             only texts can be hidden in messages: use the type string, or take the mark away"
+        ));
+    }
+    match unfollowed {
         Some(keyword) => Err(format!(
             "the schema of the plugin's settings marks a secret below `{keyword}`, where marks \
              have no effect; mark it below `properties`, `additionalProperties`, `items`, `allOf`, \
@@ -30,6 +39,8 @@ struct Search<'a> {
     root: &'a Value,
     /// the visited schemas; the flag says whether an unfollowed keyword was above
     visited: HashSet<(*const Value, bool)>,
+    /// the type of a marked number or boolean
+    marked_type: Option<&'a Value>,
 }
 
 impl<'a> Search<'a> {
@@ -48,6 +59,10 @@ impl<'a> Search<'a> {
             return unfollowed;
         }
         let target = resolve(self.root, schema);
+        if is_secret(schema) && (has_no_text(schema) || has_no_text(target)) {
+            let typed = if has_no_text(schema) { schema } else { target };
+            self.marked_type = Some(&typed["type"]);
+        }
         if !std::ptr::eq(target, schema)
             && let Some(keyword) = self.unfollowed_mark(target, unfollowed)
         {

@@ -297,3 +297,39 @@ fn answers_of_an_api_server_do_not_become_large_trees() {
         ended.output()
     );
 }
+
+/// A copy of the merged object for each level of a patch took 300 MiB.
+#[test]
+fn patches_with_very_long_lists_are_not_copied_again_and_again() {
+    let own = "kubephase-plugin-hostile-a";
+    let port = |number: usize| format!("{{\"name\":\"p{number}\",\"port\":{number}}},");
+    let ports: String = (1..20_000).map(port).collect();
+    let object = format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{{\"name\":\"{own}\",\
+         \"namespace\":\"{own}\"}},\"spec\":{{\"ports\":[{{\"name\":\"a\",\"port\":1}}]}}}}"
+    );
+    let namespace = format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{own}\"}}}}"
+    );
+    let patch = format!("{{\"spec\":{{\"ports\":[{ports}{{\"name\":\"z\",\"port\":20000}}]}}}}");
+    let objects = "objects: [{apiVersion: v1, kind: Service}, {apiVersion: v1, kind: Namespace}]";
+    let grants = ["apply-object", "patch-object"]
+        .map(|name| format!("capability: effects-cluster.{name}, {objects}"));
+    let trial = Trial::phase()
+        .grants(&grants.each_ref().map(String::as_str))
+        .allow_cluster_admin()
+        .calls(&[
+            call("effects-cluster.apply-object", json!([namespace])),
+            call("effects-cluster.apply-object", json!([object])),
+            call(
+                "effects-cluster.patch-object",
+                json!(["v1", "Service", own, own, patch]),
+            ),
+        ]);
+    let ended = trial.rehearse().expect_soon().expect_status(0);
+    assert!(
+        ended.peak_memory < 224 << 20,
+        "{} MiB",
+        ended.peak_memory >> 20
+    );
+}

@@ -127,7 +127,7 @@ pub fn on_this_node(
     if node_local_cri_socket(config) {
         let instance =
             json!({ "containerRuntimeEndpoint": config.init.node_registration.cri_socket });
-        document = patches::strategic_merge("KubeletConfiguration", &document, &instance)?;
+        document = patches::strategic_merge("KubeletConfiguration", document, instance)?;
         message = Some(patches::applied_message(
             patches::PatchKind::Strategic,
             patches::KUBELET,

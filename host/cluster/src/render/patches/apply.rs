@@ -11,16 +11,15 @@ use serde_json::Value;
 pub(super) fn apply_patch(
     kind: PatchKind,
     object: &str,
-    document: &Value,
+    mut document: Value,
     patch: &Value,
 ) -> Result<Value, String> {
     match kind {
         // A document that is only a comment is null, too (kubeadm behaviour).
-        PatchKind::Strategic | PatchKind::Json if patch.is_null() => Ok(document.clone()),
+        PatchKind::Strategic | PatchKind::Json if patch.is_null() => Ok(document),
         PatchKind::Merge if patch.is_null() => Err("Invalid JSON Patch".into()),
-        PatchKind::Strategic => strategic_merge(object, document, patch),
+        PatchKind::Strategic => strategic_merge(object, document, patch.clone()),
         PatchKind::Merge => {
-            let mut document = document.clone();
             json_patch::merge(&mut document, patch);
             Ok(document)
         }
@@ -33,7 +32,6 @@ pub(super) fn apply_patch(
             }
             let operations: Patch =
                 serde_json::from_value(patch.clone()).map_err(|error| misfit::explain(&error))?;
-            let mut document = document.clone();
             json_patch::patch(&mut document, &operations)
                 .map_err(|error| explain(&error.kind, operations.get(error.operation)))?;
             Ok(document)

@@ -166,7 +166,7 @@ impl Patches {
             self.patches.iter().filter(|patch| patch.target == target)
         {
             document =
-                apply_patch(*kind, object_kind(target), &document, patch).map_err(|error| {
+                apply_patch(*kind, object_kind(target), document, patch).map_err(|error| {
                     let (kind, patch) = (kind.media_type(), as_quoted(patch));
                     format!(
                         "could not apply the following patch of type {kind:?} to target \

@@ -4,24 +4,38 @@ use super::merge_keys::MergeKey;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The places of a list's elements. If several elements have one identity, the first counts.
-pub(super) struct Places<'a> {
+/// The places of a list's elements. If several elements have one identity, the first counts. It
+/// outlives the list, whose elements move elsewhere.
+pub(super) struct Places {
     key: MergeKey,
-    places: HashMap<Option<&'a Value>, usize>,
+    places: HashMap<Value, usize>,
+    /// the place of the first element without an identity
+    nameless: Option<usize>,
 }
 
-impl<'a> Places<'a> {
-    pub(super) fn new(list: &'a [Value], key: MergeKey) -> Self {
-        let mut places = HashMap::new();
+impl Places {
+    pub(super) fn new(list: &[Value], key: MergeKey) -> Self {
+        let mut all = Places {
+            key,
+            places: HashMap::new(),
+            nameless: None,
+        };
         for (place, element) in list.iter().enumerate() {
-            places.entry(identity(element, key)).or_insert(place);
+            match identity(element, key) {
+                Some(identity) if all.places.contains_key(identity) => {}
+                Some(identity) => drop(all.places.insert(identity.clone(), place)),
+                None => all.nameless = all.nameless.or(Some(place)),
+            }
         }
-        Places { key, places }
+        all
     }
 
     /// Returns the place of the element that has the identity of `item`.
     pub(super) fn find(&self, item: &Value) -> Option<usize> {
-        self.places.get(&identity(item, self.key)).copied()
+        match identity(item, self.key) {
+            Some(identity) => self.places.get(identity).copied(),
+            None => self.nameless,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ type Object = Map<String, Value>;
 ///
 /// # Errors
 /// The patch is not an object, a directive is malformed, or an element lacks its merge key.
-pub fn strategic_merge(kind: &str, current: &Value, patch: &Value) -> Result<Value, String> {
+pub fn strategic_merge(kind: &str, current: Value, patch: Value) -> Result<Value, String> {
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else {
         return Err("a strategic merge patch and what it applies to must be objects".into());
     };
@@ -27,7 +27,7 @@ pub fn strategic_merge(kind: &str, current: &Value, patch: &Value) -> Result<Val
         kind,
         path: Vec::new(),
     }
-    .merge_objects(current.clone(), patch.clone(), false)?;
+    .merge_objects(current, patch, false)?;
     Ok(merged.into())
 }
 
@@ -89,21 +89,23 @@ impl Merge<'_> {
                 items.retain(|item| !removed.contains(item));
                 continue;
             }
-            let merged = match (current.get(&field), new) {
+            // The old value is moved and not copied: it can be large.
+            let old = current.get_mut(&field).map(Value::take);
+            let merged = match (old, new) {
                 (_, Value::Null) => {
                     current.remove(&field);
                     continue;
                 }
                 (Some(Value::Object(old)), Value::Object(new)) => {
-                    let (old, retain_keys) = (old.clone(), self.rule(&field).retain_keys);
+                    let retain_keys = self.rule(&field).retain_keys;
                     self.within_field(&field, |merge| merge.merge_objects(old, new, retain_keys))?
                         .into()
                 }
                 (Some(Value::Array(old)), Value::Array(new)) => {
-                    self.merge_lists(&field, old.clone(), new)?.into()
+                    self.merge_lists(&field, old, new)?.into()
                 }
-                (_, new) => match without_directives(new) {
-                    Some(new) => new,
+                (old, new) => match without_directives(new).or(old) {
+                    Some(value) => value,
                     None => continue,
                 },
             };
@@ -129,15 +131,18 @@ impl Merge<'_> {
                 return Err(format!("{directive}: expected a list"));
             };
             let merge_key = self.rule(field).merge.unwrap_or(MergeKey::Scalar);
-            let server = match current.get(field) {
-                Some(Value::Array(list)) => Some(list.clone()),
-                _ => None,
-            };
-            let merged = match (&server, patch.remove(field)) {
-                (Some(old), Some(Value::Array(new))) => {
-                    self.merge_lists(field, old.clone(), new)?
+            let server = match current.get_mut(field).map(Value::take) {
+                Some(Value::Array(list)) => Some(list),
+                Some(other) => {
+                    current.insert(field.into(), other);
+                    None
                 }
-                (Some(old), None) => old.clone(),
+                None => None,
+            };
+            let places = Places::new(server.as_deref().unwrap_or_default(), merge_key);
+            let merged = match (server, patch.remove(field)) {
+                (Some(old), Some(Value::Array(new))) => self.merge_lists(field, old, new)?,
+                (Some(old), None) => old,
                 (None, Some(Value::Array(new))) => {
                     new.into_iter().filter_map(without_directives).collect()
                 }
@@ -148,11 +153,8 @@ impl Merge<'_> {
                 (_, Some(_)) => return Err(format!("{field}: expected a list")),
                 (None, None) => continue,
             };
-            let server = server.unwrap_or_default();
-            current.insert(
-                field.into(),
-                in_order(merged, &order, &server, merge_key).into(),
-            );
+            let order = Places::new(&order, merge_key);
+            current.insert(field.into(), in_order(merged, &order, &places).into());
         }
         Ok(())
     }
@@ -168,47 +170,56 @@ impl Merge<'_> {
         let Some(key) = rule.merge else {
             return Ok(new);
         };
+        let server = Places::new(&old, key);
         let MergeKey::Field(name) = key else {
-            let known: HashSet<&Value> = old.iter().collect();
-            let added = new.iter().filter(|item| !known.contains(item));
-            let all = old.iter().chain(added).cloned().collect();
-            return Ok(in_order(all, &new, &old, key));
+            let order = Places::new(&new, key);
+            let mut merged = old;
+            merged.extend(new.into_iter().filter(|item| server.find(item).is_none()));
+            return Ok(in_order(merged, &order, &server));
         };
-        let mut merged = old.clone();
+        let mut merged = old;
         if apply_list_directives(name, &mut merged, &mut new)? {
             return Ok(new);
         }
+        let order = Places::new(&new, key);
         let mut places = HashMap::new();
         for (place, element) in merged.iter().enumerate() {
             if let Some(identity) = element.get(name) {
                 places.entry(identity.clone()).or_insert(place);
             }
         }
-        for item in &new {
+        for item in new {
             let Value::Object(patch) = item else {
                 return Err(format!("{field}: expected objects"));
             };
-            let identity = patch.get(name).ok_or_else(|| {
-                format!("map: {item} does not contain declared merge key: {name}")
-            })?;
+            let Some(identity) = patch.get(name) else {
+                let item = Value::Object(patch);
+                return Err(format!(
+                    "map: {item} does not contain declared merge key: {name}"
+                ));
+            };
             match places.get(identity).map(|place| &mut merged[*place]) {
                 Some(element) => {
-                    let old = element.as_object().cloned().unwrap_or_default();
+                    let old = match element.take() {
+                        Value::Object(old) => old,
+                        _ => Object::new(),
+                    };
                     *element = self
                         .within_field(field, |merge| {
-                            merge.merge_objects(old, patch.clone(), rule.retain_keys)
+                            merge.merge_objects(old, patch, rule.retain_keys)
                         })?
                         .into();
                 }
                 None => {
-                    if let Some(element) = without_directives(item.clone()) {
-                        places.insert(identity.clone(), merged.len());
+                    let identity = identity.clone();
+                    if let Some(element) = without_directives(patch.into()) {
+                        places.insert(identity, merged.len());
                         merged.push(element);
                     }
                 }
             }
         }
-        Ok(in_order(merged, &new, &old, key))
+        Ok(in_order(merged, &order, &server))
     }
 }
 
@@ -304,8 +315,7 @@ fn without_directives(value: Value) -> Option<Value> {
 /// Brings a merged list into order. The elements that the patch names are in the order of the
 /// patch, the others in the order of the server. A server's element stays before the first of the
 /// patch's elements that it was before, so new elements come early.
-fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: MergeKey) -> Vec<Value> {
-    let (patch, server) = (Places::new(patch, key), Places::new(server, key));
+fn in_order(merged: Vec<Value>, patch: &Places, server: &Places) -> Vec<Value> {
     let (mut named, mut others): (Vec<_>, Vec<_>) = merged
         .into_iter()
         .partition(|item| patch.find(item).is_some());

@@ -17,7 +17,7 @@ fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
 }
 
 fn merge(kind: &str, current: Value, patch: Value) -> Value {
-    strategic_merge(kind, &current, &patch).unwrap()
+    strategic_merge(kind, current, patch).unwrap()
 }
 
 #[test]
@@ -171,8 +171,8 @@ fn lists_merge_by_their_key() {
     );
     let nameless = strategic_merge(
         "Pod",
-        &pod,
-        &json!({"spec": {"containers": [{"image": "x"}]}}),
+        pod,
+        json!({"spec": {"containers": [{"image": "x"}]}}),
     );
     assert_eq!(
         nameless.unwrap_err(),
@@ -219,7 +219,7 @@ fn directives_say_what_a_merge_cannot() {
         merge("Pod", pod, order),
         containers(json!([{"name": "b"}, {"name": "a", "image": "x"}]))
     );
-    assert!(strategic_merge("Pod", &json!({}), &json!({"$patch": "what"})).is_err());
+    assert!(strategic_merge("Pod", json!({}), json!({"$patch": "what"})).is_err());
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Cluster for DryRunClient {
 
     fn patch(&self, reference: &ObjectRef, patch: &Value) -> WorldResult<Value> {
         let patched = match self.pending.get(reference) {
-            Some(Some(current)) => strategic_merge(&reference.kind, &current, patch)
+            Some(Some(current)) => strategic_merge(&reference.kind, current, patch.clone())
                 .map_err(|why| Failure::new(FailureCode::Invalid, why))?,
             None if self.can_authenticate => self.client.patch(reference, patch)?,
             Some(None) | None => return Err(not_found(reference)),

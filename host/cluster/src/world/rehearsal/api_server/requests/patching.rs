@@ -29,7 +29,7 @@ impl AuthorizedCall<'_> {
             return self.apply(store);
         }
         let current = self.find_object(store)?;
-        let patched = self.apply_patch(media_type, &current, &parse_body(self.call)?)?;
+        let patched = self.apply_patch(media_type, current, parse_body(self.call)?)?;
         self.replace(store, patched, true)
     }
 
@@ -68,11 +68,11 @@ impl AuthorizedCall<'_> {
     }
 
     /// Returns an object after a patch.
-    fn apply_patch(&self, media_type: &str, current: &Value, patch: &Value) -> ApiResult<Value> {
-        let mut patched = current.clone();
+    fn apply_patch(&self, media_type: &str, current: Value, patch: Value) -> ApiResult<Value> {
+        let mut patched = current;
         match media_type {
             "application/json-patch+json" => {
-                let patch: json_patch::Patch = serde_json::from_value(patch.clone())
+                let patch: json_patch::Patch = serde_json::from_value(patch)
                     .map_err(|error| ApiError::bad_request(error.to_string()))?;
                 if patch.len() > MAX_OPERATIONS {
                     return Err(ApiError::too_large(&format!(
@@ -85,9 +85,9 @@ impl AuthorizedCall<'_> {
                     ApiError::invalid(self.path.resource, &self.path.name, &error.to_string())
                 })?;
             }
-            "application/merge-patch+json" => json_patch::merge(&mut patched, patch),
+            "application/merge-patch+json" => json_patch::merge(&mut patched, &patch),
             "application/strategic-merge-patch+json" => {
-                patched = strategic_merge(self.path.resource.kind, current, patch)
+                patched = strategic_merge(self.path.resource.kind, patched, patch)
                     .map_err(ApiError::bad_request)?;
             }
             other => {

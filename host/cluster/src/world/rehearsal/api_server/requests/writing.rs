@@ -87,9 +87,10 @@ impl AuthorizedCall<'_> {
         if records_manager {
             record_update(Some(&current), &mut object, self.call.field_manager());
         }
-        if without_bookkeeping(&object) == without_bookkeeping(&current) {
+        if is_unchanged(&object, &current) {
             return Ok(ApiReply::Json(200, current));
         }
+        drop(current);
         if self.call.is_dry_run() {
             return Ok(ApiReply::Json(200, object));
         }
@@ -184,12 +185,24 @@ fn generate_name(object: &mut Value) {
     }
 }
 
-/// Returns an object without the metadata that the server changes with every change.
-fn without_bookkeeping(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.remove("managedFields");
-        metadata.remove("resourceVersion");
-    }
-    object
+/// Whether two states of an object are the same, without the metadata that the server changes with
+/// every change.
+fn is_unchanged(object: &Value, current: &Value) -> bool {
+    let bookkeeping = ["managedFields", "resourceVersion"];
+    has_same_fields(object, current, &["metadata"])
+        && has_same_fields(&object["metadata"], &current["metadata"], &bookkeeping)
+}
+
+/// Whether two objects have the same fields, without those in `left_out`.
+fn has_same_fields(a: &Value, b: &Value, left_out: &[&str]) -> bool {
+    fields_without(a, left_out).eq(fields_without(b, left_out))
+}
+
+/// Returns the fields of an object, in their order by name.
+fn fields_without<'a>(
+    object: &'a Value,
+    left_out: &[&str],
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let fields = object.as_object().into_iter().flatten();
+    fields.filter(|(name, _)| !left_out.contains(&name.as_str()))
 }

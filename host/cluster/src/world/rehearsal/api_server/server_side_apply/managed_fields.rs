@@ -1,5 +1,5 @@
 //! `metadata.managedFields`: which field manager set which field.
-use super::FieldPath;
+use super::fields::{FieldPath, item_part};
 use crate::world::rehearsal::api_server::store::now;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,7 @@ fn to_fields_v1(fields: &BTreeSet<FieldPath>) -> Value {
     let mut tree = json!({});
     for path in fields {
         let mut node = &mut tree;
-        for part in path {
+        for part in path.parts() {
             let key = match part.strip_prefix('[') {
                 Some(name) => format!("k:{}", json!({"name": name.trim_end_matches(']')})),
                 None => format!("f:{part}"),
@@ -65,7 +65,7 @@ fn to_fields_v1(fields: &BTreeSet<FieldPath>) -> Value {
 fn from_fields_v1(tree: &Value) -> BTreeSet<FieldPath> {
     let mut found = BTreeSet::new();
     if tree.as_object().is_some_and(|tree| !tree.is_empty()) {
-        collect_paths(tree, &mut Vec::new(), &mut found);
+        collect_paths(tree, &mut FieldPath::default(), &mut found);
     }
     found
 }
@@ -76,9 +76,9 @@ fn collect_paths(tree: &Value, path: &mut FieldPath, found: &mut BTreeSet<FieldP
         return;
     };
     for (key, value) in children {
-        path.push(path_part(key));
+        let length = path.enter(&path_part(key));
         collect_paths(value, path, found);
-        path.pop();
+        path.leave(length);
     }
 }
 
@@ -87,7 +87,7 @@ fn path_part(key: &str) -> String {
     match key.strip_prefix("k:") {
         Some(key) => {
             let key: Value = serde_json::from_str(key).unwrap_or_default();
-            format!("[{}]", key["name"].as_str().unwrap_or_default())
+            item_part(key["name"].as_str().unwrap_or_default())
         }
         None => key.trim_start_matches("f:").to_owned(),
     }

@@ -1,6 +1,7 @@
 //! Merges manifests into objects, and removes fields of objects.
-use super::fields::named_items;
+use super::fields::{FieldPath, item_names, item_part};
 use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
 
 /// Copies the fields of a manifest into an object. Lists whose items have names are merged item by
 /// item, other lists are replaced.
@@ -12,49 +13,74 @@ pub(super) fn merge(object: &mut Value, manifest: &Value) {
             }
         }
         (Value::Array(list), Value::Array(manifest))
-            if named_items(list).is_some() && named_items(manifest).is_some() =>
+            if item_names(list).is_some() && item_names(manifest).is_some() =>
         {
-            for item in manifest {
-                match list
-                    .iter_mut()
-                    .find(|present| present["name"] == item["name"])
-                {
-                    Some(present) => merge(present, item),
-                    None => list.push(item.clone()),
-                }
-            }
+            merge_items(list, manifest);
         }
         (value, manifest) => *value = manifest.clone(),
     }
 }
 
-/// Removes a field, and objects and list items that become empty.
-pub(super) fn remove_field(object: &mut Value, path: &[String]) {
-    let Some((first, rest)) = path.split_first() else {
-        return;
-    };
-    if let Some(name) = first
-        .strip_prefix('[')
-        .map(|name| name.trim_end_matches(']'))
-    {
-        let Some(list) = object.as_array_mut() else {
-            return;
-        };
-        if let Some(index) = list.iter().position(|item| item["name"] == name) {
-            remove_field(&mut list[index], rest);
-            // An item that has lost its name is removed, too.
-            if rest == ["name"] || list[index].as_object().is_some_and(Map::is_empty) {
-                list.remove(index);
-            }
-        }
-    } else if let Some(map) = object.as_object_mut() {
-        if rest.is_empty() {
-            map.remove(first);
-        } else if let Some(value) = map.get_mut(first) {
-            remove_field(value, rest);
-            if value.as_object().is_some_and(Map::is_empty) {
-                map.remove(first);
+/// Merges lists whose items have names. A search of the whole list for each item would take minutes
+/// for a very long list.
+fn merge_items(list: &mut Vec<Value>, manifest: &[Value]) {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (place, name) in item_names(list).into_iter().flatten().enumerate() {
+        places.entry(name.to_owned()).or_insert(place);
+    }
+    for item in manifest {
+        let name = item["name"].as_str().unwrap_or_default();
+        match places.get(name) {
+            Some(place) => merge(&mut list[*place], item),
+            None => {
+                places.insert(name.to_owned(), list.len());
+                list.push(item.clone());
             }
         }
     }
+}
+
+/// Removes fields, and objects and list items that become empty by it. An item that loses its name
+/// is removed, too.
+pub(super) fn remove_fields(object: &mut Value, removed: &BTreeSet<FieldPath>) {
+    if !removed.is_empty() {
+        prune(object, &mut FieldPath::default(), removed);
+    }
+}
+
+/// Removes fields of a value. Returns whether the value itself has to go.
+fn prune(value: &mut Value, path: &mut FieldPath, removed: &BTreeSet<FieldPath>) -> bool {
+    if removed.contains(path) {
+        return true;
+    }
+    match value {
+        Value::Object(map) => prune_map(map, path, removed),
+        Value::Array(list) if item_names(list).is_some() => {
+            list.retain_mut(|item| {
+                let name = item["name"].as_str().unwrap_or_default();
+                let length = path.enter(&item_part(name));
+                let has_gone = prune(item, path, removed) || item.get("name").is_none();
+                path.leave(length);
+                !has_gone
+            });
+            false
+        }
+        _ => false,
+    }
+}
+
+/// Removes fields of a map. Returns whether nothing is left of it.
+fn prune_map(
+    map: &mut Map<String, Value>,
+    path: &mut FieldPath,
+    removed: &BTreeSet<FieldPath>,
+) -> bool {
+    let before = map.len();
+    map.retain(|key, child| {
+        let length = path.enter(key);
+        let has_gone = prune(child, path, removed);
+        path.leave(length);
+        !has_gone
+    });
+    map.len() < before && map.is_empty()
 }

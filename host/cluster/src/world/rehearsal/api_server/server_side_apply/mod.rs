@@ -13,7 +13,7 @@ mod merge;
 use super::status::{ApiError, ApiResult};
 use fields::{FieldPath, leaf_fields};
 use managed_fields::{Managers, read_managers, write_managers};
-use merge::{merge, remove_field};
+use merge::{merge, remove_fields};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,14 +43,13 @@ pub fn apply(
     }
     let mut object = current.cloned().unwrap_or_else(|| json!({}));
     // Fields that this manager applied before and no manager wants any more.
-    for path in managers.get(manager).into_iter().flatten() {
-        let is_managed_by_other = managers
-            .iter()
-            .any(|(owner, fields)| owner != manager && fields.contains(path));
-        if !applied_fields.contains_key(path) && !is_managed_by_other {
-            remove_field(&mut object, path);
-        }
-    }
+    let mut removed = managers.remove(manager).unwrap_or_default();
+    removed.retain(|path| {
+        let is_managed_by_other = managers.values().any(|fields| fields.contains(path));
+        !applied_fields.contains_key(path) && !is_managed_by_other
+    });
+    remove_fields(&mut object, &removed);
+    drop(removed);
     merge(&mut object, manifest);
     managers.insert(manager.to_owned(), applied_fields.into_keys().collect());
     write_managers(&mut object, managers);
@@ -61,8 +60,8 @@ pub fn apply(
 fn find_conflicts(
     managers: &Managers,
     manager: &str,
-    applied_fields: &BTreeMap<FieldPath, Value>,
-    current_fields: &BTreeMap<FieldPath, Value>,
+    applied_fields: &BTreeMap<FieldPath, &Value>,
+    current_fields: &BTreeMap<FieldPath, &Value>,
 ) -> BTreeMap<String, Vec<FieldPath>> {
     let mut conflicts: BTreeMap<String, Vec<FieldPath>> = BTreeMap::new();
     for (path, value) in applied_fields {
@@ -88,7 +87,7 @@ fn conflict_message(conflicts: &BTreeMap<String, Vec<FieldPath>>) -> String {
         .map(|(owner, paths)| {
             let paths: Vec<String> = paths
                 .iter()
-                .map(|path| format!(".{}", path.join(".")))
+                .map(|path| path.parts().map(|part| format!(".{part}")).collect())
                 .collect();
             format!("conflict with {owner:?}: {}", paths.join(", "))
         })
@@ -103,18 +102,19 @@ fn conflict_message(conflicts: &BTreeMap<String, Vec<FieldPath>>) -> String {
 /// touched.
 pub fn record_update(before: Option<&Value>, object: &mut Value, manager: &str) {
     let mut managers = before.map(read_managers).unwrap_or_default();
-    let (old, new) = (
-        before.map(leaf_fields).unwrap_or_default(),
-        leaf_fields(object),
-    );
-    let changed: BTreeSet<FieldPath> = new
-        .iter()
-        .filter(|(path, value)| old.get(*path) != Some(*value))
-        .map(|(path, _)| path.clone())
-        .collect();
+    let old = before.map(leaf_fields).unwrap_or_default();
+    let new = leaf_fields(object);
     for fields in managers.values_mut() {
-        fields.retain(|path| new.contains_key(path) && !changed.contains(path));
+        fields.retain(|path| {
+            new.get(path)
+                .is_some_and(|value| old.get(path) == Some(value))
+        });
     }
+    let changed = new
+        .into_iter()
+        .filter(|(path, value)| old.get(path) != Some(value));
+    let changed: BTreeSet<FieldPath> = changed.map(|(path, _)| path).collect();
+    drop(old);
     managers
         .entry(manager.to_owned())
         .or_default()

@@ -20,6 +20,10 @@ pub(super) const GROUP: &str = "kubeadm.k8s.io";
 /// The groups of the documents that kubeadm reads.
 const KUBERNETES: [&str; 3] = [GROUP, "kubelet.config.k8s.io", "kubeproxy.config.k8s.io"];
 
+/// Bytes of the documents that kubeadm reads, together. The cluster keeps them in ConfigMaps, and it
+/// stores no object that is much larger (etcd's limit is 1.5 MiB).
+const LONGEST_DOCUMENTS: usize = 1 << 20;
+
 /// One document of a file.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -107,7 +111,7 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
     let parts = yaml::documents(bytes).map_err(|why| not_yaml(file, 0, &why))?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
-    let mut kinds = HashSet::new();
+    let (mut kinds, mut bytes) = (HashSet::new(), 0);
     for part in parts {
         match parse_document(file, part.offset, &part.text) {
             Ok(document) if !kinds.insert(document.kind.clone()) => {
@@ -117,9 +121,21 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
                 );
                 problems.push(document.problem("kind", message));
             }
-            Ok(document) => documents.push(document),
+            Ok(document) => {
+                if KUBERNETES.contains(&document.group()) {
+                    bytes += part.text.len();
+                }
+                documents.push(document);
+            }
             Err(problem) => problems.push(problem),
         }
+    }
+    if bytes > LONGEST_DOCUMENTS {
+        let message = format!(
+            "the documents of kubeadm, the kubelet and kube-proxy have {bytes} bytes; a cluster can \
+             keep {LONGEST_DOCUMENTS}"
+        );
+        problems.push(Problem::new("", message).in_file(file));
     }
     Problems(problems).or(documents)
 }

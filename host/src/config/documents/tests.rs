@@ -37,3 +37,18 @@ fn a_file_may_have_very_many_documents() {
     let documents = parse_file(Path::new("a.yaml"), many.join("---\n").as_bytes());
     assert_eq!(documents.unwrap().len(), 40_000);
 }
+
+#[test]
+fn documents_that_no_cluster_can_keep_are_refused() {
+    let read = |bytes: usize, group: &str| {
+        let text = format!(
+            "apiVersion: {group}/v1\nkind: K\na: {}\n",
+            "x".repeat(bytes)
+        );
+        parse_file(Path::new("cluster.yaml"), text.as_bytes()).map(|documents| documents.len())
+    };
+    assert_eq!(read(1_000_000, GROUP).unwrap(), 1);
+    assert_eq!(read(1_100_000, "kubephase.dev").unwrap(), 1);
+    let refused = read(1_100_000, GROUP).unwrap_err().to_string();
+    assert!(refused.contains("a cluster can keep 1048576"), "{refused}");
+}

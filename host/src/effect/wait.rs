@@ -200,6 +200,9 @@ fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec
         Condition::Component { name, .. } => vec![format!(
             "[control-plane-check] {name} is healthy after {after}"
         )],
+        Condition::StaticPodAnswers { component, .. } => vec![format!(
+            "[{label}] The new static Pod of {component} answers after {after}"
+        )],
         Condition::StaticPod { component, .. } => vec![format!(
             "[{label}] The static Pod of {component} is ready after {after}"
         )],

@@ -1,7 +1,7 @@
 //! `wait-control-plane`: waits until the kubelet has started the static Pods and each is healthy.
 use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
-    Failure, Outcome, config, effects, effects_core, failure, input, json,
+    Failure, FailureCode, Outcome, config, effects, effects_core, failure, input, json,
     kubeadm::{Config, Timeouts},
     observe_files,
     release::gate,
@@ -73,15 +73,24 @@ fn wait_for_components(config: &Config, timeouts: &Timeouts) -> Result<(), Failu
 /// the operator's patches may have changed it.
 pub(super) fn health_url(component: &str, config: &Config) -> Result<String, Failure> {
     let path = static_pod::manifest_path(component);
-    let text = observe_files::read_file(&path)?;
-    std::str::from_utf8(&text)
+    health_url_of(component, &observe_files::read_file(&path)?, config)
+}
+
+/// Returns the URL of a component's health endpoint by its manifest.
+///
+/// # Errors
+/// `invalid` if the manifest is not a Pod.
+pub(super) fn health_url_of(
+    component: &str,
+    manifest: &[u8],
+    config: &Config,
+) -> Result<String, Failure> {
+    std::str::from_utf8(manifest)
         .map_err(|error| error.to_string())
         .and_then(|text| static_pod::health_url(component, text, config))
         .map_err(|why| {
-            failure(
-                kubephase_sdk::FailureCode::Invalid,
-                format!("{path}: {why}"),
-            )
+            let path = static_pod::manifest_path(component);
+            failure(FailureCode::Invalid, format!("{path}: {why}"))
         })
 }
 

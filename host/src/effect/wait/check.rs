@@ -9,7 +9,7 @@ use crate::{
     pki::Certificate,
     program,
     render::static_pod::mirror_reference,
-    world::{Cluster, Files, Net, WorldResult, text_file::read_kubeconfig},
+    world::{Cluster, Files, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::Condition;
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
@@ -47,15 +47,10 @@ impl Check {
 /// # Errors
 /// The condition cannot be checked. The failure is retryable if a later check may succeed.
 pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Check> {
-    let (net, cluster) = (context.world.net(), context.world.cluster());
+    let cluster = context.world.cluster();
     match condition {
-        Condition::Component { name, url } if name == "kube-apiserver" => {
-            let status = cluster.probe(&context.config.run.kubeconfig, url);
-            check_status(status.map_err(retry)?)
-        }
-        Condition::Kubelet { url } | Condition::Component { url, .. } => {
-            check_status(get_health(url, net, context).map_err(retry)?)
-        }
+        Condition::Component { name, url } => check_component(name, url, context),
+        Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
         Condition::NodeRegistered { name } => {
             let node = cluster.get(&node_reference(name))?;
             Ok(Check::unchanged(
@@ -73,6 +68,28 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             Ok(Check::unchanged(has_certificate(kubeconfig, files)))
         }
         Condition::Containers { names } => check_containers(names, context),
+        Condition::StaticPodAnswers {
+            component,
+            node,
+            replaced_hash,
+            url,
+        } => {
+            match context.world.runtime().containers() {
+                Ok(containers) => {
+                    static_pod::check_started(&containers, component, node, replaced_hash)?;
+                }
+                // A runtime that cannot be asked counts as one that runs the Pod.
+                Err(failure) if failure.code == FailureCode::NotChecked => {}
+                Err(failure) => return Err(retry(failure)),
+            }
+            match component.as_str() {
+                "etcd" => {
+                    let serves = context.world.etcd().serves(url);
+                    serves.map(Check::unchanged).map_err(retry)
+                }
+                name => check_component(name, url, context),
+            }
+        }
         Condition::StaticPod {
             component,
             node,
@@ -104,11 +121,23 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
     }
 }
 
+/// Checks the health of a component of the control plane. The API server is asked with the admin
+/// kubeconfig.
+fn check_component(name: &str, url: &str, context: &Context) -> WorldResult<Check> {
+    let status = if name == "kube-apiserver" {
+        let cluster = context.world.cluster();
+        cluster.probe(&context.config.run.kubeconfig, url)
+    } else {
+        get_health(url, context)
+    };
+    check_status(status.map_err(retry)?)
+}
+
 /// Requests a health endpoint. Returns the HTTP status.
-fn get_health(url: &str, net: &dyn Net, context: &Context) -> WorldResult<u16> {
+fn get_health(url: &str, context: &Context) -> WorldResult<u16> {
     let url = HttpUrl::parse(url).map_err(|why| Failure::new(FailureCode::Invalid, why))?;
     let budget = Budget::new(MAX_HEALTH_BYTES, REQUEST_LIMIT, context.cancel);
-    net.health(&url, &budget)
+    context.world.net().health(&url, &budget)
 }
 
 fn check_status(status: u16) -> WorldResult<Check> {

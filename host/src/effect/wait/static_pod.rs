@@ -1,7 +1,37 @@
-//! Whether the kubelet runs the static Pod of a new manifest, as the mirror of the Pod shows.
+//! Whether the kubelet runs the static Pod of a new manifest, as its containers or the mirror of
+//! the Pod show.
 use super::not_ready;
-use crate::{render::static_pod::manifest_hash, world::WorldResult};
+use crate::{
+    render::static_pod::{manifest_hash, mirror_reference},
+    world::{Container, WorldResult},
+};
 use serde_json::Value;
+
+/// Checks that a container of a component runs in another Pod than the one that was replaced. The
+/// kubelet starts it only after the old Pod has ended.
+///
+/// # Errors
+/// The kubelet has not started it yet; it may later.
+pub(super) fn check_started(
+    containers: &[Container],
+    component: &str,
+    node: &str,
+    replaced_hash: &str,
+) -> WorldResult<()> {
+    let pod = mirror_reference(component, node);
+    let mut own = containers.iter().filter(|container| {
+        container.name == component
+            && Some(&container.namespace) == pod.namespace.as_ref()
+            && container.pod == pod.name
+            && container.running
+    });
+    match own.find(|container| container.pod_uid != replaced_hash) {
+        Some(_) => Ok(()),
+        None => Err(not_ready(
+            "the kubelet has not started the container of the new Pod".to_owned(),
+        )),
+    }
+}
 
 /// Checks a mirror Pod: it has another hash than the Pod that was replaced, or these images if that
 /// hash is not known, and all its containers are ready.
@@ -128,6 +158,49 @@ mod tests {
         ] {
             let message = verdict(pod.as_ref(), replaced).unwrap_err();
             assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    /// Returns whether these containers of the Pod `c-n` count as those of a new Pod.
+    fn starts(containers: &[Container]) -> bool {
+        check_started(containers, "c", "n", "old").is_ok()
+    }
+
+    #[test]
+    fn only_a_running_container_of_another_pod_than_the_old_one_counts_as_new() {
+        let new = Container {
+            name: "c".into(),
+            namespace: "kube-system".into(),
+            pod: "c-n".into(),
+            pod_uid: "new".into(),
+            running: true,
+            ..Container::default()
+        };
+        let old = Container {
+            pod_uid: "old".into(),
+            ..new.clone()
+        };
+        assert!(starts(&[old.clone(), new.clone()]));
+        for other in [
+            old.clone(),
+            Container {
+                running: false,
+                ..new.clone()
+            },
+            Container {
+                name: "sidecar".into(),
+                ..new.clone()
+            },
+            Container {
+                namespace: "default".into(),
+                ..new.clone()
+            },
+            Container {
+                pod: "c-other".into(),
+                ..new
+            },
+        ] {
+            assert!(!starts(&[old.clone(), other.clone()]), "{other:?}");
         }
     }
 }

@@ -1,10 +1,18 @@
-//! `control-plane`: replaces the static Pods of this node one by one, etcd first. Each round
-//! replaces one; a Pod that does not come up is taken back.
+//! `control-plane`: replaces the static Pods of this node, in rounds:
+//!
+//! 1. etcd and the API server together. An API server without its etcd does not answer, and the
+//!    kubelet, which asks it before it starts a Pod, would wait 30 seconds for each answer.
+//! 2. They are waited for until they answer. That is earlier than the kubelet reports that they are
+//!    ready: their startup probe takes 20 seconds.
+//! 3. The others together, because they do not depend on each other. Every new Pod is then ready.
+//!
+//! A Pod that does not come up is taken back, with those that were replaced before it. An etcd that
+//! answers stays: an API server of the old version works with it.
 use super::{
     backups::propose_objects,
     read,
-    static_pods::Replacement,
-    step::{ComponentStep, ETCD, Words, limit, words},
+    static_pods::{OldManifest, Replacement},
+    step::{API_SERVER, ComponentStep, ETCD, Words, limit, words},
 };
 use crate::{
     phase::{
@@ -16,11 +24,13 @@ use crate::{
 use kubephase_sdk::{
     Effect, Failure, Outcome, effects, effects_core, input, json,
     kubeadm::{Config, Upgrade},
-    say,
+    report, say,
     spec::{Condition, RenewalSpec},
 };
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// The phase `control-plane`: upgrades the static Pods of the control plane, one after the other.
+/// The phase `control-plane`: upgrades the static Pods of the control plane.
 ///
 /// # Errors
 /// A manifest is missing, the host cannot answer a question, or it refuses a proposal.
@@ -30,24 +40,62 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
         say("[upgrade/control-plane] Skipping phase. Not a control plane node.");
         return Ok(Outcome::Skipped("this node is a worker".into()));
     }
-    let components = components(&config, &upgrade);
-    let round = usize::try_from(input::round()).unwrap_or_default();
-    if round == 0 {
-        say(opening(&config));
-        propose_objects(&upgrade, config.run.workflow == "upgrade-apply")?;
-    }
-    let Some(component) = components.get(round) else {
-        renew_administrators(&config, &upgrade)?;
-        say(closing(&config));
-        return Ok(Outcome::Settled);
-    };
-    let step = ComponentStep {
+    let step = |component| ComponentStep {
         config: &config,
         upgrade: &upgrade,
         component,
     };
-    upgrade_component(&step, &components[..round])?;
+    let has_etcd = config.cluster.etcd.external.is_none() && upgrade.etcd;
+    let names = static_pod::COMPONENTS.map(|(name, _)| name);
+    let all = names
+        .into_iter()
+        .filter(|name| *name != ETCD || has_etcd)
+        .map(step);
+    let (first, others): (Vec<_>, Vec<_>) =
+        all.partition(|step| [ETCD, API_SERVER].contains(&step.component));
+    match input::round() {
+        0 => {
+            say(opening(&config));
+            propose_objects(&upgrade, config.run.workflow == "upgrade-apply")?;
+            replace_first(&first)?;
+        }
+        1 => wait_for_first(&first)?,
+        2 => replace_others(&others, &first)?,
+        _ => {
+            renew_administrators(&config, &upgrade)?;
+            say(closing(&config));
+            return Ok(Outcome::Settled);
+        }
+    }
     Ok(Outcome::Again)
+}
+
+/// The Pods that were replaced in this run, by their component, each with the hash of its manifest;
+/// `None` if the cluster did not show it. Each round knows them by a fact of this phase.
+#[derive(Default, Serialize, Deserialize)]
+struct ReplacedPods(BTreeMap<String, Option<String>>);
+
+impl ReplacedPods {
+    /// The name of the fact.
+    const FACT: &str = "replaced-pods";
+
+    fn read() -> ReplacedPods {
+        input::fact(&input::phase_id(), Self::FACT)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+
+    fn keep(&self) {
+        report::set_fact(Self::FACT, &json(self));
+    }
+
+    fn has(&self, component: &str) -> bool {
+        self.0.contains_key(component)
+    }
+
+    fn hash_of(&self, component: &str) -> Option<&str> {
+        self.0.get(component)?.as_deref()
+    }
 }
 
 fn closing(config: &Config) -> &'static str {
@@ -61,8 +109,8 @@ fn closing(config: &Config) -> &'static str {
 fn opening(config: &Config) -> String {
     if config.reconfiguration.is_some() {
         return format!(
-            "[apply/control-plane] Replacing the static Pods whose manifest differs, one by one \
-             (timeout: {})...",
+            "[apply/control-plane] Replacing the static Pods whose manifest differs (timeout: \
+             {})...",
             limit(config)
         );
     }
@@ -80,18 +128,81 @@ fn opening(config: &Config) -> String {
     )
 }
 
-/// Returns the components that are upgraded, in their order.
-fn components(config: &Config, upgrade: &Upgrade) -> Vec<&'static str> {
-    let has_etcd = config.cluster.etcd.external.is_none() && upgrade.etcd;
-    static_pod::COMPONENTS
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| *name != ETCD || has_etcd)
-        .collect()
+/// Proposes the new manifests of etcd and the API server, and to wait until etcd answers.
+fn replace_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
+    let mut replaced = ReplacedPods::default();
+    let replacements = propose_replacements(steps, &mut replaced)?;
+    replaced.keep();
+    for replacement in &replacements {
+        if replacement.component() == ETCD {
+            replacement.propose_wait_for_answer(replaced.hash_of(ETCD))?;
+        }
+    }
+    let old: Vec<OldManifest<'_>> = replacements.iter().map(Replacement::old).collect();
+    OldManifest::propose_on_failure(&old)
 }
 
-/// Proposes to replace one component. `earlier` were replaced before in this run.
-fn upgrade_component(step: &ComponentStep<'_>, earlier: &[&'static str]) -> Result<(), Failure> {
+/// Proposes to wait until the API server answers, and etcd is healthy, if they were replaced.
+fn wait_for_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
+    let replaced = ReplacedPods::read();
+    let Some(last) = steps.iter().rfind(|step| replaced.has(step.component)) else {
+        return Ok(());
+    };
+    if last.component == API_SERVER {
+        Replacement::of(last)?.propose_wait_for_answer(replaced.hash_of(API_SERVER))?;
+    } else {
+        wait_for_api_server(last.config)?;
+    }
+    if replaced.has(ETCD) {
+        let label = words(last.config).etcd;
+        let line = format!("[{label}] Waiting for etcd to become available");
+        effects::announce(wait_for_etcd(last.config)?, &line)?;
+    }
+    let old = OldManifest::of_backup(last)?;
+    OldManifest::propose_on_failure(old.as_slice())
+}
+
+/// Proposes to replace the components that use the API server, and to wait until every Pod that was
+/// replaced is ready.
+fn replace_others(steps: &[ComponentStep<'_>], first: &[ComponentStep<'_>]) -> Result<(), Failure> {
+    let mut replaced = ReplacedPods::read();
+    let replacements = propose_replacements(steps, &mut replaced)?;
+    for replacement in &replacements {
+        replacement.propose_wait_for_new(replaced.hash_of(replacement.component()))?;
+    }
+    // A wait without the hash is over already.
+    for step in first {
+        if let Some(hash) = replaced.hash_of(step.component) {
+            Replacement::of(step)?.propose_wait_for_new(Some(hash))?;
+        }
+    }
+    let old: Vec<OldManifest<'_>> = replacements.iter().rev().map(Replacement::old).collect();
+    OldManifest::propose_on_failure(&old)?;
+    let api_server = first.iter().filter(|step| step.component == API_SERVER);
+    for step in api_server.filter(|step| replaced.has(step.component)) {
+        OldManifest::propose_on_failure(OldManifest::of_backup(step)?.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Proposes the new manifests of components, and notes which Pods are replaced.
+fn propose_replacements<'a>(
+    steps: &'a [ComponentStep<'a>],
+    replaced: &mut ReplacedPods,
+) -> Result<Vec<Replacement<'a>>, Failure> {
+    let mut replacements = Vec::new();
+    for step in steps {
+        if let Some(replacement) = wanted_replacement(step)? {
+            let hash = replacement.propose()?;
+            replaced.0.insert(step.component.to_owned(), hash);
+            replacements.push(replacement);
+        }
+    }
+    Ok(replacements)
+}
+
+/// Proposes what precedes the replacement of a component. Returns `None` if it is not replaced.
+fn wanted_replacement<'a>(step: &'a ComponentStep<'a>) -> Result<Option<Replacement<'a>>, Failure> {
     let replacement = Replacement::of(step)?;
     let Words {
         label,
@@ -104,7 +215,7 @@ fn upgrade_component(step: &ComponentStep<'_>, earlier: &[&'static str]) -> Resu
             say(format!(
                 "[{etcd}] Non fatal issue encountered during {action}: {why}"
             ));
-            return Ok(());
+            return Ok(None);
         }
         wait_for_etcd(step.config)?;
     }
@@ -123,25 +234,16 @@ fn upgrade_component(step: &ComponentStep<'_>, earlier: &[&'static str]) -> Resu
         }
         // A run that was killed may have left a Pod that is not up yet.
         replacement.propose_wait()?;
-        return Ok(());
+        return Ok(None);
     }
     renew(step.config, step.upgrade, certificates_of(step))?;
-    replacement.propose()?;
-    if step.component == ETCD {
-        let waiting = wait_for_etcd(step.config)?;
-        effects::announce(
-            waiting,
-            &format!("[{etcd}] Waiting for etcd to become available"),
-        )?;
-        wait_for_api_server(step.config)?;
-    }
-    replacement.propose_taking_back(earlier)
+    Ok(Some(replacement))
 }
 
 /// Whether the API server gets another manifest.
 fn changes_api_server(step: &ComponentStep<'_>) -> Result<bool, Failure> {
     let of_api_server = ComponentStep {
-        component: "kube-apiserver",
+        component: API_SERVER,
         ..*step
     };
     Ok(!Replacement::of(&of_api_server)?.changes_nothing())
@@ -159,7 +261,7 @@ fn wait_for_etcd(config: &Config) -> Result<Effect, Failure> {
 
 /// Proposes to wait until the API server of this node works with the new etcd.
 fn wait_for_api_server(config: &Config) -> Result<(), Failure> {
-    let name = "kube-apiserver";
+    let name = API_SERVER;
     let timeouts = config.init.timeouts.as_ref();
     let limit = timeouts.and_then(|timeouts| timeouts.control_plane_component_health_check);
     let condition = Condition::Component {
@@ -174,7 +276,7 @@ fn wait_for_api_server(config: &Config) -> Result<(), Failure> {
 fn certificates_of(step: &ComponentStep<'_>) -> &'static [&'static str] {
     match step.component {
         ETCD => &["etcd-server", "etcd-peer", "etcd-healthcheck-client"],
-        "kube-apiserver" => &[
+        API_SERVER => &[
             "apiserver",
             "apiserver-kubelet-client",
             "front-proxy-client",

@@ -1,4 +1,4 @@
-//! The replacement of one static Pod: backup, new manifest, wait for its Pod, and what takes it
+//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and what takes it
 //! back.
 use super::{
     announce,
@@ -7,13 +7,18 @@ use super::{
     step::{ComponentStep, ETCD, limit, words},
 };
 use crate::{
-    phase::{patched_manifest, run_as_own_user, wait_control_plane},
+    phase::{
+        patched_manifest, run_as_own_user,
+        wait_control_plane::{self, health_url_of},
+    },
     render::static_pod,
+    text::yaml,
 };
 use kubephase_sdk::{
     Effect, Failure, FailureCode, cluster, effects, effects_core, failure, observe_files,
     release::upgrade::version_of_image, spec::Condition,
 };
+use std::borrow::Cow;
 
 /// A static Pod that is to be replaced.
 pub(super) struct Replacement<'a> {
@@ -53,6 +58,10 @@ impl<'a> Replacement<'a> {
         Ok(Replacement { step, old, new })
     }
 
+    pub fn component(&self) -> &'static str {
+        self.step.component
+    }
+
     /// Whether the manifests mean the same Pod.
     pub fn changes_nothing(&self) -> bool {
         manifest::are_equal(&self.old, &self.new)
@@ -74,11 +83,12 @@ impl<'a> Replacement<'a> {
         })
     }
 
-    /// Proposes the backup and the new manifest, and to wait for its Pod.
+    /// Proposes the backup and the new manifest. Returns the hash of the Pod that is replaced;
+    /// `None` if the cluster does not show it.
     ///
     /// # Errors
     /// The hash of the running Pod cannot be read, or the host refuses a proposal.
-    pub fn propose(&self) -> Result<(), Failure> {
+    pub fn propose(&self) -> Result<Option<String>, Failure> {
         let ComponentStep {
             config, component, ..
         } = *self.step;
@@ -100,7 +110,50 @@ impl<'a> Replacement<'a> {
                 format!("This can take up to {}", limit(config)),
             ],
         )?;
-        self.wait(component, &self.new, hash)?;
+        Ok(hash)
+    }
+
+    /// Returns what takes the replacement back.
+    pub fn old(&self) -> OldManifest<'_> {
+        OldManifest {
+            step: self.step,
+            content: Cow::Borrowed(&self.old),
+        }
+    }
+
+    /// Proposes to wait until the new Pod runs and answers. That is earlier than the time at which
+    /// the kubelet reports that it is ready. Without the hash of the old Pod the wait is for a Pod
+    /// that is ready.
+    ///
+    /// # Errors
+    /// The manifest names no URL, or the host refuses the proposal.
+    pub fn propose_wait_for_answer(&self, replaced_hash: Option<&str>) -> Result<(), Failure> {
+        let ComponentStep {
+            config, component, ..
+        } = *self.step;
+        let Some(replaced_hash) = replaced_hash else {
+            return self.propose_wait_for_new(None);
+        };
+        let url = match component {
+            ETCD => client_url(&self.new)?,
+            _ => health_url_of(component, &self.new, config)?,
+        };
+        let condition = Condition::StaticPodAnswers {
+            component: component.to_owned(),
+            node: config.init.node_registration.name.clone(),
+            replaced_hash: replaced_hash.to_owned(),
+            url,
+        };
+        wait_control_plane::propose_wait(condition, limit(config).as_secs())?;
+        Ok(())
+    }
+
+    /// Proposes to wait until the new Pod is ready.
+    ///
+    /// # Errors
+    /// The host refuses the proposal.
+    pub fn propose_wait_for_new(&self, replaced_hash: Option<&str>) -> Result<(), Failure> {
+        wait(self.step, &self.new, replaced_hash)?;
         Ok(())
     }
 
@@ -112,7 +165,7 @@ impl<'a> Replacement<'a> {
         let hash = self.hash_of_running_pod()?;
         let pod = effects_core::static_pod(self.step.component, &self.new)?;
         effects::announce(pod, line)?;
-        self.wait(self.step.component, &self.new, hash)?;
+        wait(self.step, &self.new, hash.as_deref())?;
         Ok(())
     }
 
@@ -121,60 +174,7 @@ impl<'a> Replacement<'a> {
     /// # Errors
     /// The host refuses the proposal.
     pub fn propose_wait(&self) -> Result<Effect, Failure> {
-        self.wait(self.step.component, &self.old, None)
-    }
-
-    /// Proposes what takes the replacement back if it fails: the old manifests of this component,
-    /// and of those that were replaced before in this run, from the last to the first. An etcd that
-    /// was replaced stays: an API server of the old version works with it.
-    ///
-    /// # Errors
-    /// A backup cannot be read, or the host refuses a proposal.
-    pub fn propose_taking_back(&self, earlier: &[&'static str]) -> Result<(), Failure> {
-        self.take_back(self.step.component, &self.old)?;
-        for component in earlier.iter().rev().filter(|name| **name != ETCD) {
-            let backup = format!("{}/{component}.yaml", self.backup_directory());
-            if observe_files::stat(&backup)?.is_some() {
-                self.take_back(component, &observe_files::read_file(&backup)?)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take_back(&self, component: &str, old: &[u8]) -> Result<(), Failure> {
-        let pod = effects_core::static_pod(component, old)?;
-        effects_core::on_failure(pod)?;
-        let label = words(self.step.config).label;
-        announce(
-            pod,
-            label,
-            &[format!("Putting the old manifest of {component} back")],
-        )?;
-        let waiting = self.wait(component, old, None)?;
-        effects_core::on_failure(waiting)?;
-        effects_core::attempt(
-            waiting,
-            &format!(
-                "[{label}] the old manifest of {component} is back, and its Pod is not ready: {{}}"
-            ),
-        )
-    }
-
-    /// Proposes to wait for the Pod of a manifest.
-    fn wait(
-        &self,
-        component: &str,
-        manifest: &[u8],
-        replaced_hash: Option<String>,
-    ) -> Result<Effect, Failure> {
-        let config = self.step.config;
-        let condition = Condition::StaticPod {
-            component: component.to_owned(),
-            node: config.init.node_registration.name.clone(),
-            images: manifest::images(manifest),
-            replaced_hash,
-        };
-        wait_control_plane::propose_wait(condition, limit(config).as_secs())
+        wait(self.step, &self.old, None)
     }
 
     /// Returns the hash of the component's Pod; `None` if the cluster does not show it.
@@ -191,6 +191,85 @@ impl<'a> Replacement<'a> {
     fn backup_directory(&self) -> String {
         BackupKind::Manifests.directory(self.step.upgrade)
     }
+}
+
+/// The manifest of a component before it was replaced.
+pub(super) struct OldManifest<'a> {
+    step: &'a ComponentStep<'a>,
+    content: Cow<'a, [u8]>,
+}
+
+impl<'a> OldManifest<'a> {
+    /// Reads the backup that an earlier round of this run made; `None` if there is none.
+    ///
+    /// # Errors
+    /// The backup cannot be read.
+    pub fn of_backup(step: &'a ComponentStep<'a>) -> Result<Option<OldManifest<'a>>, Failure> {
+        let directory = BackupKind::Manifests.directory(step.upgrade);
+        let backup = format!("{directory}/{}.yaml", step.component);
+        if observe_files::stat(&backup)?.is_none() {
+            return Ok(None);
+        }
+        let content = Cow::Owned(observe_files::read_file(&backup)?);
+        Ok(Some(OldManifest { step, content }))
+    }
+
+    /// Proposes to put manifests back if an effect of this round fails, and then to wait for each
+    /// Pod. The manifests go back together: an API server needs its etcd to be ready.
+    ///
+    /// # Errors
+    /// The host refuses a proposal.
+    pub fn propose_on_failure(all: &[OldManifest<'_>]) -> Result<(), Failure> {
+        for OldManifest { step, content } in all {
+            let pod = effects_core::static_pod(step.component, content)?;
+            effects_core::on_failure(pod)?;
+            let line = format!("Putting the old manifest of {} back", step.component);
+            announce(pod, words(step.config).label, &[line])?;
+        }
+        for OldManifest { step, content } in all {
+            let waiting = wait(step, content, None)?;
+            effects_core::on_failure(waiting)?;
+            let warning = format!(
+                "[{}] the old manifest of {} is back, and its Pod is not ready: {{}}",
+                words(step.config).label,
+                step.component
+            );
+            effects_core::attempt(waiting, &warning)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the first URL at which an etcd answers clients, by its manifest.
+fn client_url(manifest: &[u8]) -> Result<String, Failure> {
+    let pod = yaml::value(&String::from_utf8_lossy(manifest)).unwrap_or_default();
+    let urls = static_pod::flag(&pod, "advertise-client-urls");
+    match urls.split(',').next() {
+        Some(url) if !url.is_empty() => Ok(url.to_owned()),
+        _ => Err(failure(
+            FailureCode::Invalid,
+            format!(
+                "{}: etcd has no --advertise-client-urls",
+                static_pod::manifest_path(ETCD)
+            ),
+        )),
+    }
+}
+
+/// Proposes to wait until the Pod of a manifest is ready.
+fn wait(
+    step: &ComponentStep<'_>,
+    manifest: &[u8],
+    replaced_hash: Option<&str>,
+) -> Result<Effect, Failure> {
+    let config = step.config;
+    let condition = Condition::StaticPod {
+        component: step.component.to_owned(),
+        node: config.init.node_registration.name.clone(),
+        images: manifest::images(manifest),
+        replaced_hash: replaced_hash.map(str::to_owned),
+    };
+    wait_control_plane::propose_wait(condition, limit(config).as_secs())
 }
 
 fn read_manifest(path: &str) -> Result<Vec<u8>, Failure> {

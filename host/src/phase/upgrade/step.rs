@@ -7,6 +7,8 @@ use kubephase_sdk::{
 
 /// The component that is upgraded first.
 pub(super) const ETCD: &str = "etcd";
+/// The component that is upgraded next.
+pub(super) const API_SERVER: &str = "kube-apiserver";
 
 /// A component of the control plane, and what it is upgraded with.
 #[derive(Clone, Copy)]

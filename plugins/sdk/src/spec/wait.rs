@@ -33,6 +33,16 @@ pub enum Condition {
     Bootstrapped { kubeconfig: String },
     /// containers of these names run on the node
     Containers { names: Vec<String> },
+    /// a container of a component's new static Pod runs on the node and answers at this URL: 200,
+    /// or an etcd its clients. The Pod need not be ready yet.
+    StaticPodAnswers {
+        component: String,
+        /// name of the node
+        node: String,
+        /// `kubernetes.io/config.hash` of the Pod that was replaced
+        replaced_hash: String,
+        url: String,
+    },
     /// the mirror of a component's static Pod has another hash than the Pod that was replaced, or
     /// these images if that hash is not known, and every container of it is ready
     StaticPod {
@@ -60,6 +70,9 @@ impl std::fmt::Display for Condition {
             }
             Condition::Containers { names } => write!(f, "running containers {}", names.join(", ")),
             Condition::StaticPod {
+                component, node, ..
+            }
+            | Condition::StaticPodAnswers {
                 component, node, ..
             } => {
                 write!(f, "the new static Pod of {component} on {node}")

@@ -38,6 +38,9 @@ pub struct Container {
     pub namespace: String,
     /// The name of its Pod: `kube-apiserver-node1`.
     pub pod: String,
+    /// The UID of its Pod. That of a static Pod is the hash of its manifest, which its mirror has
+    /// as `kubernetes.io/config.hash`.
+    pub pod_uid: String,
     /// Whether it runs.
     pub running: bool,
     /// How often it was restarted.

@@ -188,7 +188,7 @@ fn to_container(listed: ListedContainer) -> Container {
     let running = listed.state() == ContainerState::ContainerRunning;
     let metadata = listed.metadata.unwrap_or_default();
     // The kubelet's labels.
-    let [namespace, pod] = ["namespace", "name"].map(|what| {
+    let [namespace, pod, pod_uid] = ["namespace", "name", "uid"].map(|what| {
         let label = listed.labels.get(&format!("io.kubernetes.pod.{what}"));
         label.cloned().unwrap_or_default()
     });
@@ -197,6 +197,7 @@ fn to_container(listed: ListedContainer) -> Container {
         name: metadata.name,
         namespace,
         pod,
+        pod_uid,
         running,
         attempt: metadata.attempt,
     }

@@ -35,6 +35,7 @@ fn containers_have_the_names_of_their_pods() {
             name: "kube-scheduler".into(),
             namespace: "kube-system".into(),
             pod: "kube-scheduler-quince".into(),
+            pod_uid: "f00d".into(),
             running: true,
             attempt: 2,
         }

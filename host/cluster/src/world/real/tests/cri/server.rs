@@ -72,6 +72,7 @@ fn list_containers(_: ListContainersRequest) -> Result<ListContainersResponse, S
     let labels = [
         ("io.kubernetes.pod.namespace", "kube-system"),
         ("io.kubernetes.pod.name", "kube-scheduler-quince"),
+        ("io.kubernetes.pod.uid", "f00d"),
     ];
     let scheduler = Container {
         id: "c0ffee".into(),

@@ -52,9 +52,9 @@ pub(super) fn execute<W: World + 'static>(
         return Ok((ran, tally));
     }
     recordings.print()?;
-    if site.stays {
+    if let Some(directory) = site.directory().filter(|_| site.stays) {
         // The run itself is over, and its result does not depend on this file.
-        if let Err(why) = report_command::keep_last_run(site.directory()) {
+        if let Err(why) = report_command::keep_last_run(directory) {
             print::warning(&format!("{why:#}"));
         }
     }

@@ -10,6 +10,7 @@ mod config;
 pub mod diff;
 mod dry_run;
 mod error;
+mod examination;
 mod execution;
 pub mod exit;
 mod exit_code;

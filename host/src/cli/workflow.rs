@@ -1,6 +1,6 @@
 //! `init`, `join`, `reset` and `certs renew`: all workflows share this command.
 use super::{
-    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
+    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, examination,
     execution::{self, Shown},
     initial_world::InitialWorld,
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
@@ -160,6 +160,7 @@ impl<'a> WorkflowCommand<'a> {
             reject_machine(root)?;
         }
         let shows_objects = flags.is_some_and(|flags| flags.print_manifest);
+        let only_observes = self.workflow.only_observes();
         let is_real = !prepared.dry_run && !shows_objects && place.root.is_none();
         reject_description(place, is_real)?;
         if let Some(out) = &self.request.out {
@@ -177,6 +178,9 @@ impl<'a> WorkflowCommand<'a> {
             manifests::print_objects(prepared, facts)?
         } else if is_real {
             let site = Site::open_machine(&prepared, facts)?;
+            self.execute(&site, prepared)?.1
+        } else if only_observes && place.root.is_none() && place.node.is_none() {
+            let site = Site::observe_machine(&prepared, facts)?;
             self.execute(&site, prepared)?.1
         } else {
             self.rehearse(prepared, facts)?
@@ -323,6 +327,9 @@ impl<'a> WorkflowCommand<'a> {
         site: &Site<W>,
         prepared: Prepared,
     ) -> Result<(SiteRun, Exit)> {
+        if self.workflow.only_observes() {
+            return examination::examine(site, prepared, self.request);
+        }
         let output = self.request.place.output.format;
         let verbosity = self.request.verbosity;
         let ran = execution::execute(Shown::Always, site, prepared, output, verbosity)?.0;

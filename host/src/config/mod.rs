@@ -9,6 +9,7 @@ mod certificates;
 mod config_map;
 mod defaults;
 pub mod difference;
+mod doctor;
 mod document_kinds;
 mod documents;
 mod file;
@@ -42,6 +43,7 @@ pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration
 pub use before_discovery::before_discovery;
 pub use certificates::{CertificateFlags, RenewalFlags, RotationFlags, load_for_certificates};
 pub use defaults::{ADMIN_KUBECONFIG, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
+pub use doctor::{DoctorFlags, load_without_cluster, phases_for_doctor};
 pub use documents::{Document, patch_files};
 pub use file::ConfigFile;
 pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
@@ -67,7 +69,7 @@ pub use token::{LoadedTokens, TokenFlags, load_tokens};
 pub use upgrade::{
     ApplyFlags, LoadedUpgrade, RollbackFlags, UpgradeConfiguration, UpgradeDiff, UpgradeDiffFlags,
     UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, api_server_versions,
-    is_control_plane, load_upgrade, upgrade_from_cluster,
+    describe_this_node, is_control_plane, load_upgrade, upgrade_from_cluster,
 };
 pub use validate_file::{ValidateOptions, validate};
 pub use version::resolve as resolve_version;

@@ -44,7 +44,8 @@ pub fn load_reconfiguration(
     check_kinds(file, &documents)?;
     let (node, workflow, kubeconfig) = (target.node, target.workflow, target.kubeconfig.clone());
     let flag_patches = target.options.patches.clone();
-    let stored = upgrade::upgrade_from_cluster(common(all, &mut diagnostics)?, target)?;
+    let common = phases_of_file(all, &mut diagnostics)?;
+    let stored = upgrade::upgrade_from_cluster(common, target)?;
     diagnostics.release = stored.config.cluster.release();
     let mut read = read_documents(&documents, &mut diagnostics);
     if diagnostics.broken {
@@ -100,7 +101,10 @@ fn check_kinds(file: Option<&ConfigFile>, documents: &[Document]) -> Result<(), 
 }
 
 /// Returns what both configurations have: the plugins, and the time limits.
-fn common(documents: &[Document], diagnostics: &mut Diagnostics) -> Result<LoadedUpgrade> {
+pub(super) fn phases_of_file(
+    documents: &[Document],
+    diagnostics: &mut Diagnostics,
+) -> Result<LoadedUpgrade> {
     let mut upgrade = UpgradeConfiguration::default();
     upgrade::complete(&mut upgrade, diagnostics);
     let found = documents

@@ -11,7 +11,7 @@ pub use configuration::{UpgradeConfiguration, UpgradeDiff, UpgradeOptions};
 pub use flags::{ApplyFlags, RollbackFlags, UpgradeNodeFlags};
 pub use from_cluster::{UpgradeTarget, api_server_versions, upgrade_from_cluster};
 pub use plan_flags::{UpgradeDiffFlags, UpgradePlanFlags};
-pub use this_node::is_control_plane;
+pub use this_node::{describe_this_node, is_control_plane};
 
 pub(super) use configuration::{complete, decode};
 

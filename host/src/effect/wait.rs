@@ -8,11 +8,12 @@ use super::{Applied, Context, EffectOutcome};
 use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
+    render::static_pod::COMPONENTS,
     text::{redact, sanitise},
-    world::{Container, WorldResult},
+    world::{Container, Runtime, WorldResult},
 };
 use check::{Check, check};
-use kubephase_sdk::spec::{Condition, WaitSpec};
+use kubephase_sdk::spec::{ComponentState, Condition, WaitSpec};
 use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
@@ -141,42 +142,47 @@ fn remedy(condition: &Condition, context: &Context) -> String {
 /// Returns the components of the control plane whose last container has stopped, each with the end
 /// of its log.
 fn logs_of_stopped_components(context: &Context) -> Vec<(String, Vec<String>)> {
-    let containers = context.world.runtime().containers().unwrap_or_default();
-    [
-        "etcd",
-        "kube-apiserver",
-        "kube-controller-manager",
-        "kube-scheduler",
-    ]
-    .into_iter()
-    .filter_map(|name| {
-        Some((
-            name.to_owned(),
-            log_of_stopped_component(name, &containers, context)?,
-        ))
-    })
-    .collect()
+    let states = component_states(context.world.runtime()).unwrap_or_default();
+    let stopped = states.into_iter().filter(|state| !state.log.is_empty());
+    stopped.map(|state| (state.name, state.log)).collect()
 }
 
-/// Returns the end of a component's log; `None` if the component runs, or has no log.
-fn log_of_stopped_component(
+/// Returns the components of the control plane that have a container, as the container runtime
+/// shows them.
+///
+/// # Errors
+/// The container runtime does not answer.
+pub fn component_states(runtime: &dyn Runtime) -> WorldResult<Vec<ComponentState>> {
+    let containers = runtime.containers()?;
+    let names = COMPONENTS.iter().map(|(name, _)| *name);
+    Ok(names
+        .filter_map(|name| component_state(name, &containers, runtime))
+        .collect())
+}
+
+/// Returns the state of a component; `None` if it has no container.
+fn component_state(
     name: &str,
     containers: &[Container],
-    context: &Context,
-) -> Option<Vec<String>> {
-    let mut own: Vec<_> = containers
-        .iter()
-        .filter(|container| container.name == name)
-        .collect();
-    own.sort_by_key(|container| container.attempt);
-    let last = own
-        .last()
-        .filter(|_| own.iter().all(|container| !container.running))?;
-    let lines = context.world.runtime().log(&last.id, LOG_LINES).ok()?;
+    runtime: &dyn Runtime,
+) -> Option<ComponentState> {
+    let own = containers.iter().filter(|container| container.name == name);
+    let last = own.clone().max_by_key(|container| container.attempt)?;
+    let running = own.clone().any(|container| container.running);
+    let lines = if running {
+        Vec::new()
+    } else {
+        runtime.log(&last.id, LOG_LINES).unwrap_or_default()
+    };
     let lines = lines
         .iter()
         .map(|line| sanitise::line(&redact::text(line)).into_owned());
-    Some(lines.collect()).filter(|lines: &Vec<String>| !lines.is_empty())
+    Some(ComponentState {
+        name: name.to_owned(),
+        running,
+        restarts: last.attempt,
+        log: lines.collect(),
+    })
 }
 
 /// The label of lines about static Pods that an upgrade replaces.

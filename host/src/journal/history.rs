@@ -1,7 +1,11 @@
 //! The history of a node: what earlier runs did on it, collected from their journals.
 mod fold;
+mod last_effect;
 mod outdated;
+mod recorded_effect;
 mod system;
+
+pub use last_effect::LastEffect;
 
 use super::{
     list::run_number_of,
@@ -33,6 +37,9 @@ pub struct History {
     pub warnings: Vec<String>,
     /// journals that no later run needs any more
     pub outdated: Vec<String>,
+    /// the last effects on files and kernel parameters, with which the present state of the node is
+    /// compared
+    pub last: Vec<LastEffect>,
 }
 
 /// A journal of the history.
@@ -94,6 +101,7 @@ impl History {
             made,
             left,
             undone_by,
+            last,
             ..
         } = fold;
         let undo = left.latest_first();
@@ -101,6 +109,7 @@ impl History {
         History {
             made,
             undo,
+            last: last.into_vec(),
             ..history
         }
     }

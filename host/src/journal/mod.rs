@@ -23,7 +23,7 @@ mod shares;
 mod tests;
 mod writer;
 
-pub use history::History;
+pub use history::{History, LastEffect};
 pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read_each};

@@ -90,7 +90,7 @@ fn url_at(config: &Config, port: u16) -> String {
     )
 }
 
-fn list_members() -> Result<Vec<EtcdMember>, Failure> {
+pub(super) fn list_members() -> Result<Vec<EtcdMember>, Failure> {
     let members = observe_core::etcd_members()?;
     members.iter().map(|text| parse_member(text)).collect()
 }

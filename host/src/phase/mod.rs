@@ -5,6 +5,7 @@
 pub mod bootstrap_token;
 pub mod certs;
 pub mod control_plane;
+pub mod doctor;
 pub mod download_certs;
 pub mod etcd;
 pub mod etcd_join;
@@ -25,11 +26,19 @@ pub mod wait_control_plane;
 
 use crate::{
     program,
-    render::{MANIFESTS, static_pod::rootless, typed::normalize_pod},
+    render::{
+        MANIFESTS,
+        static_pod::{self, rootless},
+        typed::normalize_pod,
+    },
 };
 use kubephase_sdk::{
     Effect, Failure, FailureCode, effects, effects_cluster, effects_core, effects_files, failure,
-    json, kubeadm::Config, node_fact, observe_files, patched, release::gate, spec::KeyAlgorithm,
+    json,
+    kubeadm::Config,
+    node_fact, observe_files, patched,
+    release::gate,
+    spec::{ControlPlaneUsers, KeyAlgorithm},
     yaml,
 };
 use serde_json::Value;
@@ -83,10 +92,7 @@ fn propose_static_pod(
 /// Lets the Pod of a component run as its own user, and proposes the owners of its files, if the
 /// control plane is rootless.
 fn run_as_own_user(name: &str, pod: &mut Value, config: &Config) -> Result<(), Failure> {
-    if config.cluster.is_enabled(gate::ROOTLESS) {
-        let used = node_fact("usedSystemIDs")?.unwrap_or_default();
-        let users =
-            rootless::allocate_users(&used).map_err(|message| failure("exhausted", message))?;
+    if let Some(users) = own_users(config)? {
         effects_core::control_plane_users(&json(&users))?;
         rootless::run_as(pod, name, &users);
         for rootless::OwnedFile { path, owner, mode } in rootless::owned_files(config, name, &users)
@@ -100,6 +106,33 @@ fn run_as_own_user(name: &str, pod: &mut Value, config: &Config) -> Result<(), F
         }
     }
     Ok(())
+}
+
+/// Returns the users of a rootless control plane; `None` if the control plane is not rootless.
+fn own_users(config: &Config) -> Result<Option<ControlPlaneUsers>, Failure> {
+    if !config.cluster.is_enabled(gate::ROOTLESS) {
+        return Ok(None);
+    }
+    let used = node_fact("usedSystemIDs")?.unwrap_or_default();
+    let users = rootless::allocate_users(&used);
+    users
+        .map(Some)
+        .map_err(|message| failure("exhausted", message))
+}
+
+/// Returns the manifest that a component is to have, and proposes nothing.
+fn static_pod_of(name: &str, config: &Config) -> Result<Vec<u8>, Failure> {
+    let render = static_pod::renderer(name).ok_or_else(|| {
+        failure(
+            FailureCode::NotFound,
+            format!("there is no component {name}"),
+        )
+    })?;
+    let mut pod = render(config);
+    if let Some(users) = own_users(config)? {
+        rootless::run_as(&mut pod, name, &users);
+    }
+    patched_manifest(name, &pod, config)
 }
 
 /// Returns the manifest of a static Pod with the operator's patches.

@@ -15,7 +15,9 @@ mod step;
 pub use kubelet::{upgrade_kubeconfig, upgrade_kubelet_configuration};
 pub use remaining::{finish, remove_socket_annotation, upload_kubelet_configuration};
 
-pub(super) use manifest::images as images_of;
+pub(super) use manifest::{
+    are_equal as are_equal_manifests, images as images_of, parse as parse_manifest,
+};
 pub(super) use step::limit as limit_of_manifests;
 
 use kubephase_sdk::{

@@ -3,11 +3,13 @@
 
 mod critical;
 mod duration;
+pub mod examination;
 mod headline;
 pub mod held;
 pub mod hints;
 pub mod json;
 pub mod lines;
+pub mod metrics;
 pub mod order;
 pub mod progress;
 pub mod recorded_run;

@@ -78,6 +78,8 @@ pub struct EffectRecord {
 pub struct FindingRecord {
     #[serde(flatten)]
     pub finding: Finding,
+    /// the phase that found it
+    pub phase: String,
     pub judged: Judgement,
     /// name of the third party's plugin that found it
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,12 +227,13 @@ impl Tally {
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
             EventKind::Finding {
+                phase,
                 finding,
                 judged,
                 plugin,
-                ..
             } => self.findings.push(FindingRecord {
                 finding: finding.clone(),
+                phase: phase.clone(),
                 judged: judged.clone(),
                 plugin: plugin.clone(),
             }),

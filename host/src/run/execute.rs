@@ -32,6 +32,8 @@ pub struct Complete {
     made_before: Arc<BTreeSet<String>>,
     /// the steps that undo earlier runs, as [`plan_undo_rounds`] returns them
     undo: Arc<Vec<String>>,
+    /// the last effects of earlier runs as JSON text; `None` in a run that changes something
+    last_effects: Option<Arc<str>>,
     /// Unix seconds
     started: i64,
 }
@@ -44,6 +46,9 @@ impl Prepared {
     /// The state of earlier runs cannot be read or kept.
     pub fn complete(mut self, files: &dyn Files, cancel: &Cancel) -> Result<Complete> {
         let started = jiff::Timestamp::now().as_second();
+        if self.workflow.only_observes() {
+            return Ok(self.with_history(started, files, cancel));
+        }
         GeneratedSecrets::complete(&mut self.config, self.token_given, files)?;
         let history = History::read(files, state::DIRECTORY, cancel);
         self.warnings
@@ -63,8 +68,22 @@ impl Prepared {
             prepared: self,
             made_before: Arc::new(made),
             undo: Arc::new(undo),
+            last_effects: None,
             started,
         })
+    }
+
+    /// Completes a run that only observes.
+    fn with_history(mut self, started: i64, files: &dyn Files, cancel: &Cancel) -> Complete {
+        let history = History::read(files, state::DIRECTORY, cancel);
+        self.warnings.extend(history.warnings);
+        Complete {
+            prepared: self,
+            made_before: Arc::default(),
+            undo: Arc::default(),
+            last_effects: Some(kubephase_sdk::json(&history.last).into()),
+            started,
+        }
     }
 }
 
@@ -92,6 +111,7 @@ impl Complete {
             territory: prepared.territory(world.files()),
             identities: prepared.identities(),
             undo: self.undo.clone(),
+            last_effects: self.last_effects.clone(),
             is_dry_run: prepared.dry_run,
             cancel: cancel.clone(),
             ..RunContext::of_run(world, bus, masked)?

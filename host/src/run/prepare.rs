@@ -2,6 +2,8 @@
 mod host_knowledge;
 
 use super::{
+    patches_of_run,
+    plugins_of_run::Loading,
     replacements, waivers,
     workflow::{ClusterOfRehearsal, LabelledLine, LoadedRun, Question, Workflow},
 };
@@ -10,7 +12,7 @@ use crate::{
     plan::{
         Choice, Plan, PlanErrors,
         catalog::Catalog,
-        spec::{PhaseSpec, WorkflowId, is_within},
+        spec::{WorkflowId, is_within},
     },
     plugin::{self, load::Plugins, refused::PluginRefused},
     render::patches::Patches,
@@ -21,7 +23,7 @@ use crate::{
     },
     world::node::facts::NodeFacts,
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde_json::json;
 use std::{
     borrow::Cow,
@@ -188,8 +190,8 @@ pub fn prepare(
         operator_files,
     } = run;
     let Loaded {
-        config,
-        phases,
+        mut config,
+        mut phases,
         warnings,
         token_given,
         dry_run,
@@ -201,21 +203,24 @@ pub fn prepare(
     } = distribution;
     let (mut catalog, mut plugins) = (catalog.clone(), plugins.clone());
     plugin::load::load_rules(&phases, engine, &mut catalog, &mut plugins)?;
-    plugin::load::load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
+    let mut loading = Loading {
+        file,
+        engine,
+        catalog: &mut catalog,
+        plugins: &mut plugins,
+    };
+    if workflow.only_observes() {
+        loading.examine_plugins(&mut phases, &mut config);
+    } else {
+        loading.load_all(&phases.plugins)?;
+    }
     let is_whole = only.is_none();
     let mut disabled = workflow.disabled_phases(&config, is_whole);
     let id = workflow.id();
     let replaced = replacements::of_workflow(&phases.replaces, &catalog, &id, &mut disabled);
     let choice = choose(&config, &phases, disabled, replaced, skip, only);
     let plan = Plan::build(&catalog, &id, &choice).map_err(PlanErrors)?;
-    let is_patched = is_whole || plan.running().any(|node| uses_patches(&node.spec));
-    let (patches, patch_lines) = if is_patched {
-        load_patches(&config)?
-    } else {
-        // The files that they name belong to the host in any case.
-        let patches = load_patches(&config).map(|(patches, _)| patches);
-        (patches.unwrap_or_default(), Vec::new())
-    };
+    let (patches, patch_lines) = patches_of_run::load(&config, &plan, is_whole)?;
     let warnings = warnings.iter().map(ToString::to_string);
     let warnings = warnings.chain(waivers::warn_of_unknown(&phases, &catalog));
     Ok(Prepared {
@@ -227,7 +232,7 @@ pub fn prepare(
         patches,
         warnings: warnings.collect(),
         early_lines: Vec::new(),
-        lines: patch_lines.iter().map(|text| patches_line(text)).collect(),
+        lines: patch_lines,
         token_given,
         dry_run,
         may_run_programs,
@@ -238,30 +243,6 @@ pub fn prepare(
         is_whole,
         shows_objects: false,
     })
-}
-
-/// Whether a phase applies the operator's patches. A single phase that does not apply them does not
-/// need the directory either (kubeadm behaviour).
-fn uses_patches(phase: &PhaseSpec) -> bool {
-    phase.id == "addon/coredns" || phase.flags.iter().any(|flag| flag == "patches")
-}
-
-fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {
-    let targets = config.cluster.release().patch_targets;
-    let directory = config
-        .init
-        .patches
-        .as_ref()
-        .map(|patches| &patches.directory);
-    match directory.filter(|directory| !directory.is_empty()) {
-        Some(directory) => Patches::load(directory, config::patch_files(directory)?, targets)
-            .map_err(|message| anyhow!(message)),
-        None => Ok((Patches::none(targets), Vec::new())),
-    }
-}
-
-fn patches_line(text: &str) -> LabelledLine {
-    LabelledLine::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
 }
 
 /// Combines flags and configuration into a choice of phases. `skip` are the phases of the flag.

@@ -40,20 +40,41 @@ use std::{
     time::Duration,
 };
 
-/// The site of one run. Its lock prevents other runs there.
+/// The site of one run.
 pub struct Site<W> {
     pub world: Arc<W>,
     pub threads: Threads,
     /// receives the signals while the site exists
     run: Interruptible,
-    /// holds the journal and the lock
-    directory: PrivateDirectory,
-    durability: Durability,
+    /// where the run is recorded; `None` for a run that only observes
+    record: Option<RecordPlace>,
     /// whether the result of the run stays after the run
     pub stays: bool,
     _peers: Option<PeerCluster>,
     _scratch: Option<ScratchTree>,
+}
+
+/// The place in which a run is recorded. Its lock prevents other runs there.
+struct RecordPlace {
+    /// holds the journal and the lock
+    directory: PrivateDirectory,
+    durability: Durability,
     _lock: RunLock,
+}
+
+impl RecordPlace {
+    /// Begins the journal of a run.
+    fn begin_journal(&self, cancel: &Cancel) -> Result<Journal> {
+        let header = Header::new(jiff::Timestamp::now().as_second());
+        Journal::begin(&self.directory, &header, self.durability, cancel.clone()).with_context(
+            || {
+                format!(
+                    "cannot begin a journal in {}",
+                    self.directory.path().display()
+                )
+            },
+        )
+    }
 }
 
 /// The kubeconfig with which a kubelet requests its certificate (kubeadm's path). It holds a token.
@@ -142,12 +163,14 @@ impl Site<Rehearsal> {
             world: Arc::new(world),
             threads,
             run,
-            directory,
-            durability: Durability::Process,
+            record: Some(RecordPlace {
+                directory,
+                durability: Durability::Process,
+                _lock: lock,
+            }),
             stays: scratch.stays(),
             _peers: peers,
             _scratch: Some(scratch),
-            _lock: lock,
         })
     }
 }
@@ -217,12 +240,34 @@ impl Site<Real> {
             world: Arc::new(world),
             threads,
             run,
-            directory,
-            durability: Durability::Power,
+            record: Some(RecordPlace {
+                directory,
+                durability: Durability::Power,
+                _lock: lock,
+            }),
             stays: true,
             _peers: None,
             _scratch: None,
-            _lock: lock,
+        })
+    }
+
+    /// Opens this machine for a run that only observes. Such a run keeps no journal, and goes on
+    /// beside other runs.
+    ///
+    /// # Errors
+    /// The machine cannot be opened.
+    pub fn observe_machine(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
+        let (threads, run) = (Threads::start()?, Interruptible::begin());
+        let retry_limit = retry_limit(prepared, run.cancel());
+        let world = Real::open(threads.handle(), facts, &prepared.config, &retry_limit)?;
+        Ok(Site {
+            world: Arc::new(world),
+            threads,
+            run,
+            record: None,
+            stays: false,
+            _peers: None,
+            _scratch: None,
         })
     }
 }
@@ -233,9 +278,9 @@ impl<W: World + 'static> Site<W> {
         self.run.cancel()
     }
 
-    /// Returns the directory with the journals of the site.
-    pub fn directory(&self) -> &PrivateDirectory {
-        &self.directory
+    /// Returns the directory with the journals of the site; `None` for a run that only observes.
+    pub fn directory(&self) -> Option<&PrivateDirectory> {
+        self.record.as_ref().map(|record| &record.directory)
     }
 
     /// Watches whether the run writes the file that a kubelet bootstraps with. The file is removed
@@ -252,7 +297,7 @@ impl<W: World + 'static> Site<W> {
         Box::new(BootstrapWatch { is_written })
     }
 
-    /// Executes a run here, with a journal. A phase that fails is part of the result. `keep` keeps
+    /// Executes a run here, with a journal unless it only observes. A phase that fails is part of the result. `keep` keeps
     /// the recordings of plugins that were stopped.
     ///
     /// # Errors
@@ -264,24 +309,23 @@ impl<W: World + 'static> Site<W> {
         subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
     ) -> Result<SiteRun> {
         let (cancel, files) = (self.run.cancel(), self.world.files());
-        let header = Header::new(jiff::Timestamp::now().as_second());
-        let journal = Journal::begin(&self.directory, &header, self.durability, cancel.clone())
-            .with_context(|| {
-                format!(
-                    "cannot begin a journal in {}",
-                    self.directory.path().display()
-                )
-            })?;
+        let record = self.record.as_ref();
+        let journal = record
+            .map(|record| record.begin_journal(cancel))
+            .transpose()?;
         let is_whole = prepared.is_whole;
         let run = prepared.complete(files, cancel)?;
-        let own: [Box<dyn Subscriber>; 2] = [Box::new(journal.clone()), self.watch_credentials()];
+        let mut own: Vec<Box<dyn Subscriber>> = vec![self.watch_credentials()];
+        if let Some(journal) = &journal {
+            own.insert(0, Box::new(journal.clone()));
+        }
         let finished = run.execute(
             self.world.clone(),
             keep,
             |plan| own.into_iter().chain(subscribers(plan)).collect(),
             cancel,
         )?;
-        if let Some(failure) = journal.failure() {
+        if let Some(failure) = journal.and_then(|journal| journal.failure()) {
             return Err(anyhow!(failure));
         }
         if finished.result == RunResult::Done && is_whole {

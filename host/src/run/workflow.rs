@@ -70,6 +70,12 @@ pub trait Workflow: Sync {
         Ok(Vec::new())
     }
 
+    /// Whether the phases only observe. The host then refuses what they propose; a run keeps no
+    /// journal, takes no lock, and does not need to be root.
+    fn only_observes(&self) -> bool {
+        false
+    }
+
     /// Returns the first lines of a run.
     fn opening(&self, _config: &Config) -> Vec<LabelledLine> {
         Vec::new()

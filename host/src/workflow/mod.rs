@@ -1,10 +1,11 @@
 //! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`,
-//! `certs rotate-ca`, the upgrades and `apply`. The engine that runs them is in [`crate::run`]; the
+//! `certs rotate-ca`, the upgrades, `apply` and `doctor`. The engine that runs them is in [`crate::run`]; the
 //! code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;
 pub mod certs_rotate_ca;
+pub mod doctor;
 pub mod init;
 pub mod join;
 pub mod reconfigure;
@@ -29,6 +30,7 @@ pub static ALL: &[&dyn Workflow] = &[
     &upgrade::UpgradeNode,
     &upgrade::UpgradeRollback,
     &reconfigure::Reconfigure,
+    &doctor::ExamineNode,
 ];
 
 /// Returns a workflow by its name; `None` if there is no such workflow.

@@ -14,6 +14,12 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The API server serves this node.
+    API_SERVER = "APIServer";
+    /// Nodes and administrators have the roles and bindings that they need.
+    CLUSTER_ACCESS = "ClusterAccess";
+    /// The ConfigMap by which machines that join find the cluster is right.
+    CLUSTER_INFO = "ClusterInfo";
     /// The container runtime answers over CRI.
     CRI = "CRI";
     /// The container runtime is recent enough.
@@ -26,6 +32,10 @@ codes! {
     COREDNS_UNSUPPORTED_PLUGINS = "CoreDNSUnsupportedPlugins";
     /// The cluster runs a Job to its end.
     CREATE_JOB = "CreateJob";
+    /// The members of etcd are healthy.
+    ETCD_HEALTH = "EtcdHealth";
+    /// The members of etcd are those of the control plane.
+    ETCD_MEMBERS = "EtcdMembers";
     /// Client certificates of an external etcd exist.
     EXTERNAL_ETCD_CLIENT_CERTIFICATES = "ExternalEtcdClientCertificates";
     /// The external etcd is recent enough.
@@ -42,14 +52,26 @@ codes! {
     IMAGE_PULL = "ImagePull";
     /// The program runs as root.
     IS_PRIVILEGED_USER = "IsPrivilegedUser";
+    /// The cluster keeps its ClusterConfiguration.
+    KUBEADM_CONFIG = "KubeadmConfig";
+    /// The cluster keeps the configuration of its kubelets.
+    KUBELET_CONFIG = "KubeletConfig";
     /// The unit of the kubelet passes it kubeadm's files. kubeadm has no such check.
     KUBELET_DROP_IN = "KubeletDropIn";
+    /// The kubelet is healthy.
+    KUBELET_HEALTH = "KubeletHealth";
+    /// The service of the kubelet runs.
+    KUBELET_SERVICE = "KubeletService";
     /// The version of the kubelet is supported.
     KUBELET_VERSION = "KubeletVersion";
     /// The version of Kubernetes is supported.
     KUBERNETES_VERSION = "KubernetesVersion";
     /// The machine has enough memory.
     MEM = "Mem";
+    /// This node has enough of what its kubelet watches: disk, memory, processes.
+    NODE_PRESSURE = "NodePressure";
+    /// This machine is a ready Node of the cluster.
+    NODE_READY = "NodeReady";
     /// The machine has enough CPUs.
     NUM_CPU = "NumCPU";
     /// The service of the kubelet is enabled.
@@ -70,28 +92,45 @@ codes! {
 pub struct Family(&'static str);
 
 impl Family {
+    /// A certificate is valid, and signed by the authority that the node trusts.
+    pub const CERTIFICATE: Family = Family("Certificate");
+    /// A component of the control plane runs and is healthy.
+    pub const COMPONENT: Family = Family("Component");
     /// A directory has to be empty, or must not exist.
     pub const DIR_AVAILABLE: Family = Family("DirAvailable");
+    /// A file or a kernel parameter is as the last run left it.
+    pub const DRIFT: Family = Family("Drift");
     /// A file must not exist.
     pub const FILE_AVAILABLE: Family = Family("FileAvailable");
     /// A kernel parameter has to have a value.
     pub const FILE_CONTENT: Family = Family("FileContent");
     /// A program has to be in `PATH`.
     pub const FILE_EXISTING: Family = Family("FileExisting");
+    /// A plugin is the one that the lock allows.
+    pub const PLUGIN: Family = Family("Plugin");
     /// A port has to be free.
     pub const PORT: Family = Family("Port");
 
-    const ALL: [Family; 5] = [
+    const ALL: [Family; 9] = [
+        Family::CERTIFICATE,
+        Family::COMPONENT,
         Family::DIR_AVAILABLE,
+        Family::DRIFT,
         Family::FILE_AVAILABLE,
         Family::FILE_CONTENT,
         Family::FILE_EXISTING,
+        Family::PLUGIN,
         Family::PORT,
     ];
 
     /// Returns the code about a subject; the slashes of a path become dashes.
     pub fn code_for(self, subject: &str) -> String {
         format!("{}-{}", self.0, subject.replace('/', "-"))
+    }
+
+    /// Returns the subject of a code of this family; `None` if the code is of another one.
+    pub fn subject(self, code: &str) -> Option<&str> {
+        code.strip_prefix(self.0)?.strip_prefix('-')
     }
 
     /// Whether a code is one of this family. Case does not matter.

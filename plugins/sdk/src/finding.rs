@@ -1,6 +1,9 @@
 //! Findings of checks: constructors, details, and the types that a check may return.
 use crate::{Failure, Finding, Verdict};
 
+/// The name of the evidence with the end of a certificate's validity, in RFC 3339.
+pub const EXPIRES: &str = "expires";
+
 fn finding(verdict: Verdict, code: &str, summary: impl Into<String>) -> Finding {
     Finding {
         code: code.into(),

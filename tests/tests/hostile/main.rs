@@ -16,6 +16,7 @@ mod cluster;
 mod commands;
 mod components;
 mod consent;
+mod doctor;
 mod entries;
 mod files;
 mod identity;

@@ -1,6 +1,7 @@
 //! Private keys, and their encodings that kubeadm uses.
 use crate::secret::Secret;
 use aws_lc_rs::{
+    digest::{self, SHA256},
     encoding::{AsDer, EcPrivateKeyRfc5915Der},
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair},
 };
@@ -110,6 +111,13 @@ impl Key {
     pub fn public_der(&self) -> Vec<u8> {
         use rcgen::PublicKeyData;
         self.0.subject_public_key_info()
+    }
+
+    /// Returns the SHA-256 of the public key as DER, in lower-case hexadecimal, as certificates of
+    /// the key have it.
+    pub fn public_key_sha256(&self) -> String {
+        let digest = digest::digest(&SHA256, &self.public_der());
+        data_encoding::HEXLOWER.encode(digest.as_ref())
     }
 
     /// Returns kubeadm's name of the algorithm: `RSA-2048`.

@@ -1,15 +1,21 @@
 //! What the files of a node say about it: its name, and the address of its API server.
 use crate::{
-    config::defaults::{BIND_PORT, KUBECONFIG_DIR},
+    config::{
+        Config,
+        defaults::{BIND_PORT, KUBECONFIG_DIR},
+        reset::socket_of_kubelet,
+    },
     pki::Certificate,
-    render::static_pod::{ENDPOINT_ANNOTATION, manifest_path},
+    render::static_pod::{self, ENDPOINT_ANNOTATION, manifest_path},
     text::yaml,
     world::{
         Files, WorldResult,
         text_file::{read_kubeconfig, read_text},
     },
 };
-use kubephase_sdk::{kubeadm::ApiEndpoint, net::parse_endpoint};
+use kubephase_sdk::{
+    kubeadm::ApiEndpoint, net::parse_endpoint, release::upgrade::version_of_image,
+};
 
 const NODE_USER: &str = "system:node:";
 
@@ -20,6 +26,29 @@ const NODE_USER: &str = "system:node:";
 /// The manifest cannot be looked for.
 pub fn is_control_plane(files: &dyn Files) -> WorldResult<bool> {
     Ok(files.stat(&api_server_manifest())?.is_some())
+}
+
+/// Sets what the files of this node say about it: its name, the socket of its container runtime,
+/// the address of its API server and the version of that. A file that cannot be read says nothing.
+pub fn describe_this_node(config: &mut Config, files: &dyn Files) {
+    let registration = &mut config.init.node_registration;
+    if let Ok(Some(name)) = node_name(files) {
+        registration.name = name;
+    }
+    if let Some(socket) = socket_of_kubelet(files) {
+        registration.cri_socket = socket;
+    }
+    if let Ok(Some(endpoint)) = api_endpoint(files) {
+        config.init.local_api_endpoint = endpoint;
+    }
+    let manifest = read_text(files, &api_server_manifest()).ok().flatten();
+    let pod = manifest.and_then(|text| yaml::value(&text).ok());
+    let version = pod
+        .as_ref()
+        .and_then(|pod| version_of_image(static_pod::image(pod, "kube-apiserver")?));
+    if let Some(version) = version {
+        config.cluster.kubernetes_version = format!("v{version}");
+    }
 }
 
 fn api_server_manifest() -> String {

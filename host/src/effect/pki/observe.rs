@@ -19,9 +19,13 @@ use std::path::Path;
 pub fn certificate_facts(path: &str, pem: &str) -> WorldResult<CertificateFacts> {
     let certificate = Certificate::from_pem(pem)
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("{path}: {why}")))?;
+    Ok(facts_of(&certificate))
+}
+
+fn facts_of(certificate: &Certificate) -> CertificateFacts {
     let (dns_names, ip_addresses) = certificate.alternative_names();
     let parsed = certificate.parsed();
-    Ok(CertificateFacts {
+    CertificateFacts {
         common_name: common_name(parsed.subject()),
         organizations: certificate.organizations(),
         issuer: common_name(parsed.issuer()),
@@ -32,7 +36,7 @@ pub fn certificate_facts(path: &str, pem: &str) -> WorldResult<CertificateFacts>
         not_after: parsed.validity().not_after.timestamp(),
         public_key_sha256: certificate.public_key_sha256(),
         pem: certificate.to_pem(),
-    })
+    }
 }
 
 /// Returns the algorithm of a private key, or why it cannot be used.
@@ -40,11 +44,12 @@ pub fn private_key_facts(pem: &Secret<String>) -> PrivateKeyFacts {
     match Key::from_pem(pem) {
         Ok(key) => PrivateKeyFacts {
             algorithm: key.algorithm(),
+            public_key_sha256: key.public_key_sha256(),
             error: None,
         },
         Err(why) => PrivateKeyFacts {
-            algorithm: String::new(),
             error: Some(why),
+            ..PrivateKeyFacts::default()
         },
     }
 }
@@ -121,6 +126,7 @@ pub fn facts_of_kubeconfig(
         authority_pem,
         authority_public_keys_sha256: hashes,
         credential: credential.unwrap_or("none").to_owned(),
+        client_certificate: client_certificate(&kubeconfig, user, files, allowed),
     })
 }
 
@@ -134,6 +140,20 @@ fn has_credential(user: &Value, name: &str, files: &dyn Files, allowed: Authorit
         }
         (_, value, _) => value.is_some(),
     }
+}
+
+/// Returns the facts of the certificate of a kubeconfig's user. A reader of only some files does not
+/// see a certificate in another file.
+fn client_certificate(
+    kubeconfig: &Kubeconfig,
+    user: &Value,
+    files: &dyn Files,
+    allowed: AuthorityFile<'_>,
+) -> Option<CertificateFacts> {
+    let read = |file: &str| read_authority(files, file, allowed);
+    let pem = kubeconfig.data(user, "client-certificate", &read).ok()??;
+    let certificate = Certificate::from_pem(&String::from_utf8_lossy(&pem)).ok()?;
+    Some(facts_of(&certificate))
 }
 
 /// Returns the URL of a server without user name, password and query, which may be credentials.

@@ -1,8 +1,8 @@
 //! Collects, event by event, what the journals say about the node.
-use super::system::is_allowed;
+use super::{last_effect::LastEffects, recorded_effect::RecordedEffect, system::is_allowed};
 use crate::{
-    effect::{Applied, Footprint, Undo},
-    event::{EffectResult, EventKind},
+    effect::{Footprint, Undo},
+    event::{EventKind, RunResult},
 };
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use std::{
@@ -23,6 +23,8 @@ pub struct Fold {
     /// for each run, the later runs that undid effects of it. If the journal of a later run were
     /// removed first, the earlier journal would wrongly say that the effects still hold
     pub undone_by: BTreeMap<u64, BTreeSet<u64>>,
+    /// the last effects on files and kernel parameters
+    pub last: LastEffects,
 }
 
 /// The steps that undo the effects of the runs so far. There may be very many inverses, so each is
@@ -71,22 +73,18 @@ impl Left {
     }
 }
 
-/// An effect that a line of a journal records.
-struct RecordedEffect {
-    target: String,
-    result: EffectResult,
-    made: Vec<String>,
-    directories: Vec<String>,
-    footprint: Footprint,
-}
-
 impl Fold {
     /// Notes what an event says about the node.
     pub fn note_event(&mut self, what: EventKind, run: u64, workflow: &mut Arc<str>) {
         match what {
             EventKind::RunStarted { workflow: name, .. } => *workflow = name.into(),
             EventKind::Intended { targets, .. } => self.intended.extend(targets),
-            EventKind::RunEnded { .. } => self.intended.clear(),
+            EventKind::RunEnded { result, .. } => {
+                self.intended.clear();
+                if result == RunResult::Done {
+                    self.last.end_run(workflow);
+                }
+            }
             EventKind::Effect {
                 effect,
                 result,
@@ -96,12 +94,15 @@ impl Fold {
                 ..
             } => {
                 let effect = RecordedEffect {
+                    kind: effect.kind,
                     target: effect.target,
+                    digest: effect.digest,
                     result,
                     made,
                     directories,
                     footprint: footprint.unwrap_or_default(),
                 };
+                self.last.note(&effect, run, workflow);
                 self.note_effect(effect, run, workflow);
             }
             _ => {}
@@ -109,16 +110,15 @@ impl Fold {
     }
 
     fn note_effect(&mut self, effect: RecordedEffect, run: u64, workflow: &Arc<str>) {
+        self.intended.remove(&effect.target);
+        self.made
+            .extend(effect.made.iter().chain(&effect.directories).cloned());
+        let (has_changed, holds) = (effect.has_changed(), effect.holds());
         let Footprint {
             paths,
             undo,
             undoes,
         } = effect.footprint;
-        self.intended.remove(&effect.target);
-        self.made
-            .extend(effect.made.iter().chain(&effect.directories).cloned());
-        let has_changed = effect.result == EffectResult::Applied(Applied::Changed);
-        let holds = has_changed || effect.result == EffectResult::Applied(Applied::Unchanged);
         if has_changed {
             self.note_paths(undoes.as_ref(), effect.target, paths);
         }

@@ -8,7 +8,7 @@ const ONLY_AT_BEGIN: [&str; 2] = ["--initial-cluster=", "--initial-cluster-state
 
 /// Whether two manifests mean the same Pod, apart from flags that matter only when a member of etcd
 /// begins.
-pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
+pub(in crate::phase) fn are_equal(one: &[u8], other: &[u8]) -> bool {
     comparable(one) == comparable(other)
 }
 
@@ -53,7 +53,7 @@ fn remove_empty(value: &mut Value) {
 }
 
 /// Returns a manifest as a Pod; null if it cannot be read.
-pub(super) fn parse(manifest: &[u8]) -> Value {
+pub(in crate::phase) fn parse(manifest: &[u8]) -> Value {
     yaml::value(&String::from_utf8_lossy(manifest)).unwrap_or_default()
 }
 

@@ -22,6 +22,7 @@ pub(super) fn with_placeholders(
         rotation,
         upgrade,
         reconfiguration,
+        doctor,
     } = config.clone();
     let tokens = init
         .bootstrap_tokens
@@ -63,6 +64,7 @@ pub(super) fn with_placeholders(
         rotation,
         upgrade,
         reconfiguration,
+        doctor,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     cancel::Cancel,
     effect::territory::{Territory, territory_of},
     event::Bus,
-    phase::reset::parse_round_pointer,
+    phase::{doctor::LAST_EFFECTS, reset::parse_round_pointer},
     render::patches::Patches,
     run::{
         access::Access,
@@ -37,6 +37,9 @@ pub struct RunContext {
     /// the steps that undo earlier runs, as [`crate::phase::reset::plan_undo_rounds`] returns them;
     /// only a reset has them, and only built-in phases see them
     pub(in crate::run) undo: Arc<Vec<String>>,
+    /// the last effects of earlier runs as JSON text, for built-in phases; only a run that changes
+    /// nothing has them, and the host refuses what its phases propose
+    pub(in crate::run) last_effects: Option<Arc<str>>,
     /// the secrets behind the placeholders of the configuration
     pub(in crate::run) secrets: Secrets,
     /// proxy variables: the form that plugins see, and the form with user names and passwords
@@ -76,6 +79,7 @@ impl RunContext {
             config_text,
             for_built_ins,
             undo: Arc::default(),
+            last_effects: None,
             secrets,
             proxies,
             territory: territory_of(&Config::default(), &Patches::default()),
@@ -120,6 +124,9 @@ impl RunContext {
             (Access::BuiltIn, Some((config, text))) => {
                 if let Some(round) = parse_round_pointer(pointer) {
                     return self.undo.get(round).cloned();
+                }
+                if pointer == LAST_EFFECTS {
+                    return self.last_effects.as_deref().map(str::to_owned);
                 }
                 (config, text)
             }

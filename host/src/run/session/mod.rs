@@ -9,6 +9,7 @@ mod context;
 mod imports;
 mod names;
 mod observe;
+mod observe_core;
 mod outlet;
 mod propose;
 mod proxies;

@@ -9,8 +9,7 @@ use crate::{
 };
 use kubephase_wit::{
     CommandOutput, Failure, FailureCode, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster,
-    observe_command, observe_core, observe_files, observe_net, observe_node, observe_pki,
-    observe_runtime,
+    observe_command, observe_files, observe_net, observe_node, observe_pki, observe_runtime,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -60,7 +59,7 @@ fn optional<T: Serialize>(answer: Option<T>) -> Result<Option<String>, Stop> {
     answer.as_ref().map(to_json).transpose()
 }
 
-fn all<T: Serialize>(answers: &[T]) -> Result<Vec<String>, Stop> {
+pub(super) fn all<T: Serialize>(answers: &[T]) -> Result<Vec<String>, Stop> {
     answers.iter().map(to_json).collect()
 }
 
@@ -309,13 +308,5 @@ impl observe_command::Host for Session {
                 .node()
                 .run(&call.arguments, Rights::WithoutCapabilities, &call.budget)
         })
-    }
-}
-
-impl observe_core::Host for Session {
-    fn etcd_members(&mut self) -> Hosted<Vec<String>> {
-        let call = self.admit(&gate::ETCD_MEMBERS, ())?;
-        let members = self.observe(&call, |world, _| world.etcd().members())?;
-        Ok(all(&members)?)
     }
 }

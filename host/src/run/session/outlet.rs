@@ -8,6 +8,7 @@ use crate::{
     wasm::limits::{CALL_PROCESSOR_TIME, MAX_ANSWERED_BYTES},
     world::{EtcdMember, ServiceState, WorldResult},
 };
+use kubephase_sdk::spec::{ComponentState, EtcdHealth};
 use kubephase_wit::{CommandOutput, Failure, FailureCode, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,7 +61,16 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, FileMeta, ServiceState, EtcdMember, Fact);
+plain!(
+    bool,
+    u16,
+    FileMeta,
+    ServiceState,
+    EtcdHealth,
+    EtcdMember,
+    ComponentState,
+    Fact
+);
 
 impl Answer for Value {
     fn size(&self) -> usize {

@@ -3,6 +3,8 @@
 pub mod configuration;
 mod static_pods;
 
+pub(super) use static_pods::add_files_of_static_pods;
+
 use crate::{
     config::{self, Config, RenewalFlags},
     effect::pki,

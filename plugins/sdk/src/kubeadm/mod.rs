@@ -6,6 +6,7 @@
 //! runs.
 
 mod cluster;
+mod doctor;
 mod node;
 mod reconfiguration;
 mod rotation;
@@ -16,6 +17,7 @@ pub use cluster::{
     Arg, ClusterConfiguration, ControlPlaneComponent, Dns, EnvVar, Etcd, ExternalEtcd,
     HostPathMount, LocalEtcd, Networking, Proxy,
 };
+pub use doctor::{Doctor, ExaminedPlugin};
 pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
@@ -54,6 +56,9 @@ pub struct Config<S = String> {
     /// only where a running cluster is reconfigured
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconfiguration: Option<Reconfiguration>,
+    /// only where this node is examined
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doctor: Option<Doctor>,
     /// only where certificates of this node are renewed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,

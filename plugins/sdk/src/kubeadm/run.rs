@@ -119,7 +119,7 @@ pub struct Rollback {
 #[serde(rename_all = "camelCase", default)]
 pub struct RunOptions {
     /// workflow of this run: `init`, `join`, `reset`, `certs-renew`, `upgrade-apply`,
-    /// `upgrade-node`, `upgrade-rollback` or `reconfigure`
+    /// `upgrade-node`, `upgrade-rollback`, `reconfigure` or `doctor`
     pub workflow: String,
     pub upload_certs: bool,
     pub skip_token_print: bool,

@@ -23,6 +23,17 @@ impl EtcdMember {
     }
 }
 
+/// The health of the cluster's etcd, the answer of
+/// [`observe_core::etcd_health`](crate::observe_core::etcd_health).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EtcdHealth {
+    /// how many members are healthy
+    pub healthy: usize,
+    /// how many members there are
+    pub members: usize,
+}
+
 /// The member of etcd that this node is to have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,6 +4,7 @@
 //! Functions that take and return these types are in [`pki`](crate::pki) and [`node`](crate::node).
 
 mod cleanup;
+mod component;
 mod etcd;
 mod exchange;
 mod pki;
@@ -13,7 +14,8 @@ mod users;
 mod wait;
 
 pub use cleanup::ClearSpec;
-pub use etcd::{EtcdMember, EtcdMemberSpec};
+pub use component::ComponentState;
+pub use etcd::{EtcdHealth, EtcdMember, EtcdMemberSpec};
 pub use exchange::{ExchangeSpec, exchange_file};
 pub use pki::{
     CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,

@@ -107,6 +107,9 @@ pub struct CertificateFacts {
 #[serde(rename_all = "camelCase", default)]
 pub struct PrivateKeyFacts {
     pub algorithm: String,
+    /// `public_key_sha256` of the certificates that belong to the key
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub public_key_sha256: String,
     /// why the file could not be read as a key
     pub error: Option<String>,
 }
@@ -127,6 +130,10 @@ pub struct KubeconfigFacts {
     /// the file of a `client-certificate` does not exist, only phases of kubephase itself get
     /// `none`.
     pub credential: String,
+    /// the user's certificate; `None` if the user has none, or it cannot be read. Of a certificate
+    /// in a file of its own, only phases of kubephase itself see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<CertificateFacts>,
     /// why the file could not be used
     pub error: Option<String>,
 }

@@ -43,6 +43,10 @@ fn functions_for_built_in_phases_are_refused_in_components_of_plugins() {
     for (interface, function) in [
         ("effects-core", "static-pod"),
         ("effects-core", "clear"),
+        ("observe-core", "api-server-health"),
+        ("observe-core", "component-health"),
+        ("observe-core", "components"),
+        ("observe-core", "etcd-health"),
         ("observe-core", "etcd-members"),
         ("effects-core", "wait-until"),
         ("effects-core", "renew-certificate"),

@@ -160,4 +160,32 @@ host_functions! {
         SLOW_OBSERVATION,
         "see the members of etcd",
     );
+    ETCD_HEALTH: () = HostFunction::new(
+        "observe-core",
+        "etcd-health",
+        Permit::Core,
+        SLOW_OBSERVATION,
+        "see how many members of etcd are healthy",
+    );
+    COMPONENT_HEALTH: HttpUrl = HostFunction::new(
+        "observe-core",
+        "component-health",
+        Permit::Core,
+        SLOW_OBSERVATION,
+        "see whether the kubelet and the control plane of the node are healthy",
+    );
+    API_SERVER_HEALTH: HttpUrl = HostFunction::new(
+        "observe-core",
+        "api-server-health",
+        Permit::Core,
+        SLOW_OBSERVATION,
+        "see whether an API server is healthy",
+    );
+    COMPONENTS: () = HostFunction::new(
+        "observe-core",
+        "components",
+        Permit::Core,
+        SLOW_OBSERVATION,
+        "see the components of the control plane in the container runtime",
+    );
 }

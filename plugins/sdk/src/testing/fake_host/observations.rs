@@ -201,4 +201,16 @@ impl observe_core::Host for FakeHost {
     fn etcd_members(&mut self) -> HostResult<Vec<String>> {
         Err(not_checked("etcd").into())
     }
+    fn etcd_health(&mut self) -> HostResult<String> {
+        Err(not_checked("etcd").into())
+    }
+    fn component_health(&mut self, url: String) -> HostResult<u16> {
+        Err(not_checked(&url).into())
+    }
+    fn api_server_health(&mut self, url: String) -> HostResult<u16> {
+        Err(not_checked(&url).into())
+    }
+    fn components(&mut self) -> HostResult<Vec<String>> {
+        Err(not_checked("the containers of the control plane").into())
+    }
 }

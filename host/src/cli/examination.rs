@@ -1,0 +1,106 @@
+//! `doctor`: a run that only observes, printed as a list of findings.
+use super::{Exit, WorkflowRequest, print, recordings::Recordings};
+use crate::{
+    config::DoctorFlags,
+    event::{Event, EventKind, RunResult, Subscriber},
+    operator_files,
+    plan::Plan,
+    report::{
+        self, Output, examination, metrics,
+        style::{Painted, Palette},
+        tally::Tally,
+    },
+    run::{
+        prepare::Prepared,
+        site::{Site, SiteRun},
+    },
+    secret::Secret,
+    world::World,
+};
+use anyhow::{Context, Result};
+use clap::FromArgMatches;
+use jiff::Timestamp;
+use kubephase_wit::Severity;
+use std::path::Path;
+
+/// Permissions of the file for node_exporter, which is another user.
+const TEXTFILE_MODE: u32 = 0o644;
+
+/// Runs the phases, and prints what they found.
+///
+/// # Errors
+/// The run cannot begin, or the file of metrics cannot be written.
+pub(super) fn examine<W: World + 'static>(
+    site: &Site<W>,
+    prepared: Prepared,
+    request: &WorkflowRequest,
+) -> Result<(SiteRun, Exit)> {
+    let flags = DoctorFlags::from_arg_matches(&request.arguments.0)?;
+    let (output, debug) = (request.place.output.format, request.verbosity.is_debug());
+    let recordings = Recordings::default();
+    let mut collector = None;
+    let ran = site.execute(
+        prepared,
+        &|capsule| recordings.keep(capsule),
+        |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
+            let (shown, own) = report::subscribers(plan, output, debug);
+            let counting: Box<dyn Subscriber> = Box::new(own.clone());
+            collector = Some(own);
+            let shown = shown.into_iter().map(|shown| match output {
+                Output::Text => Box::new(WithoutFindings(shown)) as Box<dyn Subscriber>,
+                Output::Json => shown,
+            });
+            std::iter::once(counting).chain(shown).collect()
+        },
+    )?;
+    let tally = collector.map(|collector| collector.take());
+    let tally = tally.unwrap_or_default();
+    recordings.print()?;
+    if output == Output::Text {
+        let text = examination::render(&tally, Palette::stdout(), debug);
+        print::painted(&Painted::new(&text));
+    }
+    if let Some(path) = &flags.textfile {
+        write_metrics(path, &tally)?;
+    }
+    let exit = Exit::from(&ran.finished.result);
+    Ok((ran, exit))
+}
+
+/// Writes the file for the textfile collector. The collector never sees a part of it.
+fn write_metrics(path: &Path, tally: &Tally) -> Result<()> {
+    let text = metrics::render(tally, Timestamp::now().as_second());
+    operator_files::replace(path, text.as_bytes(), TEXTFILE_MODE)
+        .with_context(|| format!("cannot write the metrics to {}", path.display()))
+}
+
+/// A subscriber that gets no findings, and no run that failed because of them: they are printed
+/// together at the end.
+struct WithoutFindings(Box<dyn Subscriber>);
+
+impl Subscriber for WithoutFindings {
+    fn on_event(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Finding { .. } => {}
+            // The phases of the program say how a run goes on, and this one changes nothing.
+            EventKind::Message {
+                severity: Severity::Info,
+                plugin: None,
+                phase,
+                ..
+            } if !phase.is_empty() => {}
+            EventKind::RunEnded { micros, .. } => self.0.on_event(&Event {
+                at: event.at,
+                kind: EventKind::RunEnded {
+                    result: RunResult::Done,
+                    micros: *micros,
+                },
+            }),
+            _ => self.0.on_event(event),
+        }
+    }
+
+    fn on_revealed_event(&mut self, event: &Event, revealed: &Secret<String>) {
+        self.0.on_revealed_event(event, revealed);
+    }
+}

@@ -1,0 +1,168 @@
+//! `doctor` in the trees of rehearsed clusters: what it finds after something was broken, and that
+//! it changes nothing.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+mod certificates;
+mod cluster;
+mod drift;
+mod output;
+
+use harness::{RunOutput, copy_tree, kubephase, run, workspace};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// What every examination of a rehearsed cluster finds: its nodes have no network, and so are not
+/// ready.
+const ALWAYS: [&str; 2] = ["ControlPlaneNodesReady", "NodeReady"];
+
+/// A rehearsed cluster in a folder of its own.
+pub struct Cluster {
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Returns a cluster of two members of the control plane and a worker.
+    pub fn of_three() -> Cluster {
+        static MADE: OnceLock<Cluster> = OnceLock::new();
+        let size = ["--control-planes", "2", "--workers", "1"];
+        let original = MADE.get_or_init(|| Cluster::rehearse("examples/ha/cluster.yaml", &size));
+        let copy = Cluster {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        copy_tree(&original.root(), &copy.root()).unwrap();
+        copy
+    }
+
+    /// Rehearses a cluster with a configuration file of the workspace.
+    pub fn rehearse(config: &str, size: &[&str]) -> Cluster {
+        let cluster = Cluster {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        run(kubephase(PROGRAM)
+            .args(["rehearse", "--config"])
+            .arg(workspace().join(config))
+            .args(size)
+            .arg("--root")
+            .arg(cluster.root()))
+        .expect_success();
+        cluster
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Returns the tree of the first machine.
+    pub fn root(&self) -> PathBuf {
+        self.path("root")
+    }
+
+    /// Returns the tree of a machine that joined.
+    pub fn machine(&self, name: &str) -> PathBuf {
+        self.root().join("nodes").join(name)
+    }
+
+    /// Returns the path of a file of the first machine.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.root().join(path.trim_start_matches('/'))
+    }
+
+    /// Replaces a text in a file of the first machine.
+    pub fn edit(&self, path: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.file(path)).unwrap();
+        assert!(text.contains(old), "{path} lacks {old}:\n{text}");
+        fs::write(self.file(path), text.replace(old, new)).unwrap();
+    }
+
+    /// Runs a command in the tree of a machine.
+    pub fn run(&self, tree: &Path, line: &str) -> RunOutput {
+        run(kubephase(PROGRAM)
+            .args(line.split_whitespace())
+            .arg("--root")
+            .arg(tree)
+            .current_dir(self.folder.path()))
+    }
+
+    /// Examines the first machine.
+    pub fn examine(&self) -> Examination {
+        self.examine_at(&self.root(), "")
+    }
+
+    /// Examines a machine with these flags.
+    pub fn examine_at(&self, tree: &Path, flags: &str) -> Examination {
+        Examination::new(&self.run(tree, &format!("doctor -o json {flags}")))
+    }
+}
+
+/// The findings of an examination.
+pub struct Examination {
+    pub status: i32,
+    findings: Vec<Value>,
+}
+
+impl Examination {
+    fn new(output: &RunOutput) -> Examination {
+        let events = output.stdout.lines().map(|line| {
+            let event: Value = serde_json::from_str(line).expect("a line of JSON");
+            event
+        });
+        let findings: Vec<Value> = events
+            .filter(|event| event["event"] == "finding")
+            .map(|event| event["finding"].clone())
+            .collect();
+        assert!(!findings.is_empty(), "{}", output.printed());
+        Examination {
+            status: output.status,
+            findings,
+        }
+    }
+
+    /// Returns the finding with a code.
+    pub fn finding(&self, code: &str) -> &Value {
+        let found = self.findings.iter().find(|finding| finding["code"] == code);
+        found.unwrap_or_else(|| panic!("no finding {code} among {:#?}", self.codes()))
+    }
+
+    fn codes(&self) -> Vec<(&str, &str)> {
+        self.findings
+            .iter()
+            .map(|finding| {
+                (
+                    finding["code"].as_str().unwrap_or_default(),
+                    finding["verdict"].as_str().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// Returns the codes of the findings that did not pass, without those of every rehearsal.
+    pub fn problems(&self) -> Vec<&str> {
+        let bad = self
+            .codes()
+            .into_iter()
+            .filter(|(code, verdict)| ["fail", "warn"].contains(verdict) && !ALWAYS.contains(code));
+        bad.map(|(code, _)| code).collect()
+    }
+
+    /// Returns verdict, summary and remedy of a finding.
+    pub fn told(&self, code: &str) -> (&str, &str, &str) {
+        let finding = self.finding(code);
+        let text = |name: &str| finding[name].as_str().unwrap_or_default();
+        (text("verdict"), text("summary"), text("remedy"))
+    }
+
+    /// Returns a value of the evidence of a finding.
+    pub fn evidence(&self, code: &str, name: &str) -> &str {
+        let evidence = self.finding(code)["evidence"].as_array().unwrap();
+        let found = evidence.iter().find(|pair| pair[0] == name);
+        found.and_then(|pair| pair[1].as_str()).unwrap_or_default()
+    }
+}

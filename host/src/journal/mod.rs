@@ -151,8 +151,15 @@ impl Subscriber for Journal {
         if writer.failure.is_none()
             && let Err(error) = writer.append(event)
         {
+            let next = match error.kind() {
+                io::ErrorKind::StorageFull => {
+                    "; free space there (`df -h` shows how much is left), and run the same command \
+                     again"
+                }
+                _ => "",
+            };
             let failure = format!(
-                "cannot write the journal {}: {error}",
+                "cannot write the journal {}: {error}{next}",
                 writer.path.display()
             );
             writer.failure = Some(failure);

@@ -42,10 +42,13 @@ fn report_all(findings: impl IntoIterator<Item = Finding>) {
         .for_each(|finding| report::submit(&finding));
 }
 
-/// Returns the finding about something that could not be looked at. What a rehearsal cannot know is
-/// no error.
+/// Returns the finding about something that could not be looked at. What a rehearsal cannot know,
+/// and what this user may not see, is no error.
 fn unseen(code: &str, failure: Failure) -> Finding {
-    let finding = if failure.code == FailureCode::NotChecked {
+    let is_unknown = [FailureCode::NotChecked, FailureCode::Forbidden]
+        .iter()
+        .any(|code| failure.code == *code);
+    let finding = if is_unknown {
         could_not_run(code, failure.message)
     } else {
         fail(code, failure.message)
@@ -60,7 +63,7 @@ fn unseen(code: &str, failure: Failure) -> Finding {
 /// does.
 fn cluster_needed(code: &str, doctor: &Doctor) -> Option<Finding> {
     (!doctor.has_api()).then(|| {
-        could_not_run(code, "the API server does not answer")
+        could_not_run(code, "the API server could not be asked")
             .remedy("mend what APIServer says first")
     })
 }

@@ -103,6 +103,11 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
                 [] => "start a container runtime (containerd, CRI-O), or name its socket in \
                     nodeRegistration.criSocket"
                     .to_owned(),
+                sockets if sockets.contains(socket) => format!(
+                    "start the container runtime that listens at {socket}, and read its log if it \
+                     ends again: `systemctl restart containerd`, `journalctl -u containerd -n 50 \
+                     --no-pager` (or crio)"
+                ),
                 sockets => format!(
                     "name the socket of a running container runtime in \
                      nodeRegistration.criSocket; found: {}",

@@ -3,6 +3,7 @@
 use super::{
     by_plugin,
     duration::format_duration,
+    headline::number_of,
     style::Palette,
     tally::{FindingRecord, Span, Tally},
 };
@@ -169,9 +170,11 @@ fn write_conclusion(text: &mut String, tally: &Tally, palette: Palette) -> fmt::
     };
     writeln!(
         text,
-        "\n{outcome} in {}: {} passed, {warnings} warnings, {errors} errors, {unknown} not checked",
+        "\n{outcome} in {}: {} passed, {}, {}, {unknown} not checked",
         format_duration(tally.micros),
         count(Grade::Passed),
+        number_of(warnings, "warning"),
+        number_of(errors, "error"),
     )
 }
 
@@ -226,7 +229,7 @@ mod tests {
             text,
             "certs: warning, 1 of 2 passed\n  warning Certificate-a: it expires in 3 days\n    \
              path: /pki/a.crt\n    what to do: renew it\nplugins: -- there are none\n\nonly \
-             warnings in 2.00 s: 1 passed, 1 warnings, 0 errors, 0 not checked\n"
+             warnings in 2.00 s: 1 passed, 1 warning, 0 errors, 0 not checked\n"
         );
         assert!(render(&tally, Palette::PLAIN, true).contains("  ok Certificate-b"));
     }

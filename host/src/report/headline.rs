@@ -52,7 +52,7 @@ pub(super) fn write_headline(
 }
 
 /// Returns a number with its word: `1 warning`, `2 warnings`.
-fn number_of(count: usize, word: &str) -> String {
+pub(super) fn number_of(count: usize, word: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {word}{ending}")
 }

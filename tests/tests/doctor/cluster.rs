@@ -35,7 +35,7 @@ fn a_machine_of_no_cluster_is_examined_too() {
 #[test]
 fn a_worker_is_examined_with_the_credentials_of_its_kubelet() {
     let cluster = Cluster::of_three();
-    let examination = cluster.examine_at(&cluster.machine("node-3"), "");
+    let examination = cluster.examine_at(&cluster.machine("worker-1"), "");
     assert_eq!(examination.told("APIServer").0, "pass");
     assert_eq!(examination.told("KubeadmConfig").0, "pass");
     assert_eq!(examination.told("Certificate-kubelet.conf").0, "pass");

@@ -20,8 +20,8 @@ use std::{
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
 /// What every examination of a rehearsed cluster finds: its nodes have no network, and so are not
-/// ready.
-const ALWAYS: [&str; 2] = ["ControlPlaneNodesReady", "NodeReady"];
+/// ready, and their names do not resolve on this machine.
+const ALWAYS: [&str; 3] = ["ControlPlaneNodesReady", "Hostname", "NodeReady"];
 
 /// A rehearsed cluster in a folder of its own.
 pub struct Cluster {

@@ -30,7 +30,7 @@ fn an_examination_changes_nothing_and_keeps_no_journal() {
     assert_eq!(files(&cluster.root()), before);
     assert!(output.stdout.contains("\ncerts: ok, "), "{}", output.stdout);
     let lines = [
-        "  error NodeReady: the Node node-1 is not ready: ",
+        "  error NodeReady: the Node control-plane-1 is not ready: ",
         "    what to do: install a network plugin",
         "problems found in ",
     ];
@@ -100,7 +100,7 @@ fn the_plan_shows_the_phases() {
     for phase in ["preflight/system", "drift", "cluster/access"] {
         assert!(plan.contains(phase), "{plan}");
     }
-    let worker = cluster.run(&cluster.machine("node-3"), "plan doctor");
+    let worker = cluster.run(&cluster.machine("worker-1"), "plan doctor");
     let plan = worker.expect_success();
     assert!(plan.contains("this node being a worker"), "{plan}");
 }

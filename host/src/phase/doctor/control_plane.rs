@@ -117,6 +117,11 @@ fn check_health(code: &str, name: &str, config: &Config) -> Finding {
         Err(failure) if failure.code == FailureCode::NotChecked => {
             could_not_run(code, failure.message)
         }
+        // The API server is asked with a kubeconfig, which may be missing.
+        Err(failure) if failure.code == FailureCode::NotFound => Finding {
+            remedy: failure.remedy,
+            ..could_not_run(code, failure.message)
+        },
         Err(failure) => {
             let remedy = format!(
                 "look at its container and its log: `crictl ps -a --name {name}`, `crictl logs \

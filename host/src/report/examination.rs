@@ -97,6 +97,11 @@ fn write_phase(
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::NotApplicable.word(palette))
         }
+        // A phase of a plugin that is no check has no findings.
+        (Some(PhaseResult::Failed(why)), None) => {
+            let why = sanitise::line(why);
+            writeln!(text, "{name}: {} {why}", Grade::Error.word(palette))
+        }
         (Some(PhaseResult::NotReached(why)), None) => {
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::Unknown.word(palette))
@@ -158,7 +163,7 @@ fn write_conclusion(text: &mut String, tally: &Tally, palette: Palette) -> fmt::
         found.filter(|record| Grade::of(record) == grade).count()
     };
     let (errors, warnings, unknown) = (
-        count(Grade::Error),
+        count(Grade::Error) + failures_without_findings(tally),
         count(Grade::Warning),
         count(Grade::Unknown),
     );
@@ -176,6 +181,16 @@ fn write_conclusion(text: &mut String, tally: &Tally, palette: Palette) -> fmt::
         number_of(warnings, "warning"),
         number_of(errors, "error"),
     )
+}
+
+/// Counts the phases that failed and have no finding that says why.
+fn failures_without_findings(tally: &Tally) -> usize {
+    let failed = tally.phases.iter().filter(|span| {
+        let mut found = tally.findings.iter();
+        matches!(span.result, Some(PhaseResult::Failed(_)))
+            && !found.any(|record| record.phase == span.phase)
+    });
+    failed.count()
 }
 
 #[cfg(test)]
@@ -206,12 +221,17 @@ mod tests {
             EventKind::RunStarted {
                 workflow: "doctor".into(),
                 version: String::new(),
-                phases: vec!["certs".into(), "plugins".into()],
+                phases: vec!["certs".into(), "change".into(), "plugins".into()],
                 needs: Default::default(),
                 plugins: Default::default(),
             },
             finding("Certificate-a", Verdict::Warn, Some("renew it")),
             finding("Certificate-b", Verdict::Pass, None),
+            EventKind::PhaseEnded {
+                phase: "change".into(),
+                result: PhaseResult::Failed("it proposed file /x".into()),
+                micros: 0,
+            },
             EventKind::PhaseEnded {
                 phase: "plugins".into(),
                 result: PhaseResult::Skipped("there are none".into()),
@@ -228,8 +248,9 @@ mod tests {
         assert_eq!(
             text,
             "certs: warning, 1 of 2 passed\n  warning Certificate-a: it expires in 3 days\n    \
-             path: /pki/a.crt\n    what to do: renew it\nplugins: -- there are none\n\nonly \
-             warnings in 2.00 s: 1 passed, 1 warning, 0 errors, 0 not checked\n"
+             path: /pki/a.crt\n    what to do: renew it\nchange: error it proposed file \
+             /x\nplugins: -- there are none\n\nproblems found in 2.00 s: 1 passed, 1 warning, 1 \
+             error, 0 not checked\n"
         );
         assert!(render(&tally, Palette::PLAIN, true).contains("  ok Certificate-b"));
     }

@@ -65,6 +65,12 @@ impl Authority {
         self.issue("client", Usage::ClientAuth, ALWAYS)
     }
 
+    /// Makes the key and the certificate of a server.
+    #[allow(dead_code, reason = "only some crates start programs")]
+    pub fn server_pair(&self) -> (Key, Certificate) {
+        self.issue("server", Usage::ServerAuth, ALWAYS)
+    }
+
     /// Makes a server whose certificate is valid for these seconds, counted from now.
     pub fn server(&self, valid: Range<i64>) -> TlsAcceptor {
         self.acceptor(valid, None, b"http/1.1")

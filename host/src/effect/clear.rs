@@ -20,6 +20,7 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> WorldResult<EffectOutcome> 
     let outcome = match spec {
         ClearSpec::Directory { path } => empty_directory(path, world.files()),
         ClearSpec::EmptyDirectory { path } => remove_empty_directory(path, world.files()),
+        ClearSpec::Tree { path } => remove_tree(path, world.files()),
         ClearSpec::Mounts { below, flags } => match world.files().stat(below)? {
             None => Ok(Applied::Unchanged),
             Some(_) => world
@@ -88,6 +89,15 @@ fn remove_empty_directory(path: &str, files: &dyn Files) -> WorldResult<Applied>
     files.remove_dir(path).map(|()| Applied::Changed)
 }
 
+/// Removes a directory with everything in it.
+fn remove_tree(path: &str, files: &dyn Files) -> WorldResult<Applied> {
+    check_depth(path)?;
+    if files.stat(path)?.is_none() {
+        return Ok(Applied::Unchanged);
+    }
+    files.remove_all(path).map(|()| Applied::Changed)
+}
+
 /// Removes the contents of a directory.
 fn empty_directory(path: &str, files: &dyn Files) -> WorldResult<Applied> {
     check_depth(path)?;
@@ -108,6 +118,7 @@ impl EffectKind for ClearSpec {
                 let path = path.clone();
                 ("remove-directory", Some(Inverse::RemoveDirectory(path)))
             }
+            ClearSpec::Tree { path } => ("remove-tree", Some(Inverse::RemoveTree(path.clone()))),
             ClearSpec::Directory { .. }
             | ClearSpec::Mounts { .. }
             | ClearSpec::PodSandboxes {}

@@ -1,5 +1,7 @@
 //! Membership of etcd. A new member is a learner until it has caught up, and only then gets a vote:
 //! so the cluster keeps its quorum even if the new member fails.
+mod data;
+
 use super::{
     Applied, Context, EffectOutcome,
     context::to_duration,

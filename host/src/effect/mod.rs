@@ -14,6 +14,7 @@ pub mod files;
 mod footprint;
 mod granted;
 mod image;
+pub mod job;
 pub mod joining;
 pub mod kind;
 mod node;
@@ -125,7 +126,7 @@ impl Effect {
         let undoes = self.properties().undoes;
         matches!(
             undoes,
-            Some(Inverse::RemoveFile(_) | Inverse::RemoveDirectory(_))
+            Some(Inverse::RemoveFile(_) | Inverse::RemoveDirectory(_) | Inverse::RemoveTree(_))
         )
     }
 

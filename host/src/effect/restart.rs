@@ -95,7 +95,10 @@ fn still_running(component: &str, why: Failure) -> Failure {
 
 /// Returns the running containers of the component's static Pods. A Pod of another namespace may
 /// have a container of this name too.
-fn running_containers(component: &str, runtime: &dyn Runtime) -> WorldResult<Vec<Container>> {
+pub(super) fn running_containers(
+    component: &str,
+    runtime: &dyn Runtime,
+) -> WorldResult<Vec<Container>> {
     let pod = format!("{component}-");
     let mut containers = runtime.containers()?;
     containers.retain(|container| {

@@ -63,12 +63,7 @@ pub fn propose_tokens() -> Result<Outcome, Failure> {
         effects_core::ensure_bootstrap_token(&json(&BootstrapTokenSpec { index }))?;
     }
     propose_access()?;
-    let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
-    let release = config.cluster.release();
-    for (index, object) in objects::cluster_info(&admin.server, &admin.authority_pem, release)
-        .into_iter()
-        .enumerate()
-    {
+    for (index, object) in cluster_info(&config)?.into_iter().enumerate() {
         let effect = effects_cluster::apply_object(&object.to_string())?;
         // The ConfigMap is first; its Role and RoleBinding follow without a line.
         if index == 0 {
@@ -115,21 +110,40 @@ pub fn apply_access() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Proposes the ConfigMap `cluster-info` if no node could join by the one that is there.
-fn repair_cluster_info(config: &Config) -> Result<(), Failure> {
+/// Whether the cluster has a ConfigMap `cluster-info` by which nodes can join.
+///
+/// # Errors
+/// The host cannot answer a question.
+pub(super) fn has_usable_cluster_info() -> Result<bool, Failure> {
     let current = cluster::get_object(&ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
         namespace: Some("kube-public".into()),
         name: "cluster-info".into(),
     })?;
-    if current.is_some_and(|map| names_cluster(&map)) {
-        return Ok(());
-    }
+    Ok(current.is_some_and(|map| names_cluster(&map)))
+}
+
+/// Returns the ConfigMap `cluster-info` and the rights to read it.
+///
+/// # Errors
+/// Those of [`read_admin_kubeconfig`].
+pub(super) fn cluster_info(config: &Config) -> Result<Vec<Value>, Failure> {
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     let release = config.cluster.release();
-    let made = objects::cluster_info(&admin.server, &admin.authority_pem, release);
-    if let Some(effect) = super::apply_all(made)? {
+    Ok(objects::cluster_info(
+        &admin.server,
+        &admin.authority_pem,
+        release,
+    ))
+}
+
+/// Proposes the ConfigMap `cluster-info` if no node could join by the one that is there.
+fn repair_cluster_info(config: &Config) -> Result<(), Failure> {
+    if has_usable_cluster_info()? {
+        return Ok(());
+    }
+    if let Some(effect) = super::apply_all(cluster_info(config)?)? {
         let line = "[upgrade/bootstrap-token] The ConfigMap \"cluster-info\" was missing or of no \
                     use, and is made again";
         effects::announce(effect, line)?;

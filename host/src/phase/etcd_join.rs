@@ -83,6 +83,11 @@ fn peer_url(config: &Config) -> String {
     url_at(config, 2380)
 }
 
+/// Returns the URL at which this node's member serves clients.
+pub(super) fn client_url(config: &Config) -> String {
+    url_at(config, 2379)
+}
+
 fn url_at(config: &Config, port: u16) -> String {
     format!(
         "https://{}",
@@ -115,7 +120,7 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
         say("[control-plane-join] Using external etcd - no local stacked instance added");
         return Ok(Outcome::Skipped("etcd is external".into()));
     };
-    let (peer_url, client_url) = (peer_url(&config), url_at(&config, 2379));
+    let (peer_url, client_url) = (peer_url(&config), client_url(&config));
     let spec = |voting| {
         let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
         json(&EtcdMemberSpec {

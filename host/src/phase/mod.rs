@@ -4,6 +4,7 @@
 
 pub mod bootstrap_token;
 pub mod certs;
+pub mod cluster_objects;
 pub mod control_plane;
 pub mod doctor;
 pub mod download_certs;

@@ -14,6 +14,9 @@ use semver::Version;
 /// The group of the checks of a node, in every workflow that has checks.
 pub const GROUP: &str = "preflight";
 
+/// The check of an upgrade whether the cluster runs Jobs.
+pub const CREATE_JOB: &str = "preflight/create-job";
+
 /// Returns the group of checks of `init` and `join`, with the built-in checks.
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
@@ -163,11 +166,11 @@ pub(super) fn report_runtime_version(config: &Config) {
 /// Returns the code of a check that could not do its job: kubeadm's name of the check, or the
 /// check's id if kubeadm has no name.
 pub fn code(id: &str) -> &str {
-    // This check proposes the images, and the host pulls them.
-    if id == "preflight/images" {
-        codes::IMAGE_PULL
-    } else {
-        id
+    match id {
+        // These checks propose what they check, and the host does it.
+        "preflight/images" => codes::IMAGE_PULL,
+        CREATE_JOB => codes::CREATE_JOB,
+        _ => id,
     }
 }
 

@@ -1,14 +1,16 @@
 //! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`,
-//! `manifest` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
+//! `manifest`, `etcd_data` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
 pub mod backups;
 pub mod control_plane;
 mod coredns;
+mod etcd_data;
 pub mod health;
 mod kubelet;
 mod manifest;
 pub mod preflight;
 mod remaining;
 pub mod rollback;
+mod rollback_etcd;
 mod static_pods;
 mod step;
 

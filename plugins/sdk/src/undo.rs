@@ -11,6 +11,8 @@ pub enum Inverse {
     RemoveFile(String),
     /// removes a directory that was not there before, if it holds nothing
     RemoveDirectory(String),
+    /// removes a directory that was not there before, with everything in it
+    RemoveTree(String),
     /// stops a service that did not run before
     StopService(String),
     /// disables a service that was not enabled before
@@ -21,7 +23,9 @@ impl Inverse {
     /// Returns the path, or the name of the service.
     pub fn what(&self) -> &str {
         match self {
-            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => path,
+            Inverse::RemoveFile(path)
+            | Inverse::RemoveDirectory(path)
+            | Inverse::RemoveTree(path) => path,
             Inverse::StopService(name) | Inverse::DisableService(name) => name,
         }
     }
@@ -32,7 +36,9 @@ impl fmt::Display for Inverse {
     /// `chrony stopped`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => f.write_str(path),
+            Inverse::RemoveFile(path)
+            | Inverse::RemoveDirectory(path)
+            | Inverse::RemoveTree(path) => f.write_str(path),
             Inverse::StopService(name) => write!(f, "{name} stopped"),
             Inverse::DisableService(name) => write!(f, "{name} disabled"),
         }

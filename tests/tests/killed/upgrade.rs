@@ -18,6 +18,7 @@ const MANIFESTS: &str = "etc/kubernetes/manifests";
 
 const APPLY: &str = "apply v1.36.2 --yes --ignore-preflight-errors=ControlPlaneNodesReady";
 const ROLLBACK: &str = "rollback --yes";
+const ROLLBACK_WITH_ETCD: &str = "rollback --yes --etcd";
 
 /// A cluster of one machine, before and after an upgrade that was not killed.
 struct Upgrade {
@@ -55,10 +56,10 @@ impl Upgrade {
     }
 
     /// Returns the rollback of this upgrade.
-    fn take_back(&self) -> Upgrade {
+    fn take_back(&self, line: &'static str) -> Upgrade {
         let rollback = Upgrade {
             folder: tempfile::tempdir().unwrap(),
-            line: ROLLBACK,
+            line,
             earlier: journals(&self.tree("after")).len(),
         };
         for name in ["before", "after"] {
@@ -166,5 +167,11 @@ fn an_upgrade_that_is_killed_at_any_effect_is_continued() {
 
 #[test]
 fn a_rollback_that_is_killed_at_any_effect_is_continued() {
-    Upgrade::prepare().take_back().survives_all(12);
+    Upgrade::prepare().take_back(ROLLBACK).survives_all(12);
+}
+
+#[test]
+fn a_rollback_with_etcd_that_is_killed_at_any_effect_is_continued() {
+    let upgrade = Upgrade::prepare();
+    upgrade.take_back(ROLLBACK_WITH_ETCD).survives_all(8);
 }

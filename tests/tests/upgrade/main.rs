@@ -10,6 +10,7 @@ mod addons;
 mod all_nodes;
 mod chain;
 mod commands;
+mod etcd;
 mod failures;
 mod plan;
 mod rehearsed;

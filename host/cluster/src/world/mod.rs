@@ -15,6 +15,7 @@
 //! | [`revision`] | one state of one object |
 //! | [`judged_file`] | files that are judged, and read as they were judged |
 //! | [`state_directory`] | the directory in which runs leave their state |
+//! | [`etcd_data`] | the data of a member of etcd: snapshots, copies, and putting a copy back |
 //! | [`text_file`] | files as texts, where there may be none |
 //! | [`reach`] | the addresses that a request may be sent to |
 //!
@@ -22,6 +23,7 @@
 //! `run::session`.
 
 pub mod api;
+pub mod etcd_data;
 pub mod fake;
 pub mod files;
 pub mod judged_file;
@@ -39,8 +41,8 @@ pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::Failure;
 pub use parts::{
-    Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Rights, Runtime, TlsFile,
-    TlsFiles,
+    Cluster, Container, Etcd, Files, FillFile, Net, NoEtcd, Node, OpenFile, PartWriter, Rights,
+    Runtime, TakePart, TlsFile, TlsFiles,
 };
 use std::time::Duration;
 

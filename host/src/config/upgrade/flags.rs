@@ -54,6 +54,10 @@ pub struct ApplyFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
+    /// Save a snapshot of etcd to /etc/kubernetes/tmp, and a copy of its data, before anything
+    /// changes
+    #[arg(long)]
+    pub snapshot: bool,
     /// In place of VERSION: a version or a minor that may be several minors away. The upgrade goes
     /// there minor by minor
     #[arg(long, value_name = "VERSION")]
@@ -93,6 +97,10 @@ pub struct UpgradeNodeFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
+    /// Save a snapshot of etcd to /etc/kubernetes/tmp, and a copy of its data, before anything
+    /// changes
+    #[arg(long)]
+    pub snapshot: bool,
 }
 
 /// Flags of `upgrade rollback`.
@@ -104,6 +112,9 @@ pub struct RollbackFlags {
     /// Change nothing; tell what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// Put the data of etcd back too: all writes to the cluster since the upgrade began are lost
+    #[arg(long)]
+    pub etcd: bool,
     /// Go back although other machines have newer versions, and do not ask whether to go on
     #[arg(short, long)]
     pub force: bool,

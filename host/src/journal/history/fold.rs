@@ -142,7 +142,11 @@ impl Fold {
     /// Notes the paths that an effect changed or removed. A target that is not a path does no harm.
     fn note_paths(&mut self, undoes: Option<&Inverse>, target: String, paths: Vec<String>) {
         match undoes {
-            Some(Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path)) => {
+            Some(
+                Inverse::RemoveFile(path)
+                | Inverse::RemoveDirectory(path)
+                | Inverse::RemoveTree(path),
+            ) => {
                 self.made.remove(path);
             }
             Some(Inverse::StopService(_) | Inverse::DisableService(_)) | None => {

@@ -10,6 +10,10 @@ const SYSTEM: &[&str] = &[
 pub fn is_allowed(inverse: &Inverse) -> bool {
     match inverse {
         Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => may_be_removed(path),
+        // Only backups of upgrades are removed with everything in them.
+        Inverse::RemoveTree(path) => {
+            may_be_removed(path) && path.starts_with("/etc/kubernetes/tmp/")
+        }
         Inverse::StopService(_) | Inverse::DisableService(_) => true,
     }
 }

@@ -23,7 +23,7 @@ impl Part {
     fn from_inverse(inverse: &Inverse) -> Part {
         match inverse {
             Inverse::StopService(_) | Inverse::DisableService(_) => Part::Services,
-            Inverse::RemoveFile(_) => Part::Files,
+            Inverse::RemoveFile(_) | Inverse::RemoveTree(_) => Part::Files,
             Inverse::RemoveDirectory(_) => Part::Directories,
         }
     }
@@ -169,7 +169,9 @@ fn list_steps(steps: &[&UndoStep]) -> String {
 /// each entry ends.
 fn describe_in_list(inverse: &Inverse) -> String {
     match inverse {
-        Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => sanitise::listed(path),
+        Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) | Inverse::RemoveTree(path) => {
+            sanitise::listed(path)
+        }
         Inverse::StopService(_) | Inverse::DisableService(_) => inverse.to_string(),
     }
 }
@@ -179,17 +181,24 @@ fn propose_inverse(inverse: &Inverse) -> Result<Effect, Failure> {
     match inverse {
         Inverse::RemoveFile(path) => remove_file(path),
         Inverse::RemoveDirectory(path) => {
-            let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
-            let warning = format!(
-                "[reset] Failed to remove directory {}: {{}}",
-                sanitise::in_quotes(path)
-            );
-            effects_core::attempt(effect, &warning)?;
-            Ok(effect)
+            remove_directory(path, &ClearSpec::EmptyDirectory { path: path.clone() })
+        }
+        Inverse::RemoveTree(path) => {
+            remove_directory(path, &ClearSpec::Tree { path: path.clone() })
         }
         Inverse::StopService(name) => propose_service(name, "stopped"),
         Inverse::DisableService(name) => propose_service(name, "disabled"),
     }
+}
+
+fn remove_directory(path: &str, spec: &ClearSpec) -> Result<Effect, Failure> {
+    let effect = clear(spec)?;
+    let warning = format!(
+        "[reset] Failed to remove directory {}: {{}}",
+        sanitise::in_quotes(path)
+    );
+    effects_core::attempt(effect, &warning)?;
+    Ok(effect)
 }
 
 fn propose_service(name: &str, state: &str) -> Result<Effect, Failure> {

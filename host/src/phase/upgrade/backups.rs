@@ -16,13 +16,19 @@ pub enum BackupKind {
     Kubelet,
     /// objects of the cluster
     Objects,
+    /// the data directory of etcd
+    EtcdData,
+    /// a snapshot of etcd
+    EtcdSnapshot,
 }
 
 impl BackupKind {
-    const ALL: [BackupKind; 3] = [
+    const ALL: [BackupKind; 5] = [
         BackupKind::Manifests,
         BackupKind::Kubelet,
         BackupKind::Objects,
+        BackupKind::EtcdData,
+        BackupKind::EtcdSnapshot,
     ];
 
     fn prefix(self) -> &'static str {
@@ -30,6 +36,8 @@ impl BackupKind {
             BackupKind::Manifests => "kubeadm-backup-manifests-",
             BackupKind::Kubelet => "kubeadm-kubelet-config-",
             BackupKind::Objects => "kubephase-backup-objects-",
+            BackupKind::EtcdData => "kubeadm-backup-etcd-",
+            BackupKind::EtcdSnapshot => "kubephase-etcd-snapshot-",
         }
     }
 
@@ -54,6 +62,13 @@ impl BackupKind {
             }
         }
         Ok(false)
+    }
+
+    /// Returns the time in the name of a backup's directory; `None` if the path is not of a backup.
+    pub fn time_of(path: &str) -> Option<&str> {
+        let (kind, _) = BackupKind::of_path(path)?;
+        let directory = path.strip_prefix(BACKUPS)?.split('/').nth(1)?;
+        directory.strip_prefix(kind.prefix())
     }
 
     /// Returns the kind of the backup at a path, and its name in its directory; `None` if the path

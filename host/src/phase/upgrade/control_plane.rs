@@ -10,7 +10,7 @@
 //! answers stays: an API server of the old version works with it.
 use super::{
     backups::propose_objects,
-    read,
+    etcd_data, read,
     static_pods::{OldManifest, Replacement},
     step::{API_SERVER, ComponentStep, ETCD, Words, limit, words},
 };
@@ -56,6 +56,9 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
     match input::round() {
         0 => {
             say(opening(&config));
+            if upgrade.snapshot {
+                etcd_data::propose_snapshot(&config, &upgrade)?;
+            }
             propose_objects(&upgrade, config.run.workflow == "upgrade-apply")?;
             replace_first(&first)?;
         }
@@ -139,7 +142,13 @@ fn replace_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
         }
     }
     let old: Vec<OldManifest<'_>> = replacements.iter().map(Replacement::old).collect();
-    OldManifest::propose_on_failure(&old)
+    OldManifest::propose_on_failure(&old)?;
+    for step in steps.iter().filter(|step| step.component == ETCD) {
+        if replaced.has(ETCD) && etcd_data::propose_rollback(step)? {
+            OldManifest::propose_waits_on_failure(&old)?;
+        }
+    }
+    Ok(())
 }
 
 /// Proposes to wait until the API server answers, and etcd is healthy, if they were replaced.
@@ -232,9 +241,15 @@ fn wanted_replacement<'a>(step: &'a ComponentStep<'a>) -> Result<Option<Replacem
         if step.component == ETCD && changes_api_server(step)? {
             renew(step.config, step.upgrade, certificates_of(step))?;
         }
+        if step.component == ETCD && step.upgrade.snapshot {
+            etcd_data::propose_copy(step)?;
+        }
         // A run that was killed may have left a Pod that is not up yet.
         replacement.propose_wait()?;
         return Ok(None);
+    }
+    if step.component == ETCD {
+        etcd_data::propose_copy(step)?;
     }
     renew(step.config, step.upgrade, certificates_of(step))?;
     Ok(Some(replacement))

@@ -2,12 +2,13 @@
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
 use super::{coredns::check_corefile, health, read, step::words};
 use crate::{
-    phase::preflight::{GROUP, report_problem, report_runtime_version},
+    phase::preflight::{CREATE_JOB, GROUP, report_problem, report_runtime_version},
     plan::spec::PhaseSpec,
     render::images,
 };
 use kubephase_sdk::{
-    Failure, Outcome, cluster, codes, effects_images, kubeadm::Config, observe_files, say,
+    Failure, Outcome, cluster, codes, effects_core, effects_images, json, kubeadm::Config,
+    observe_files, say, spec::TrialJobSpec,
 };
 
 /// Returns the group of checks of `upgrade apply`, with the built-in checks.
@@ -23,6 +24,7 @@ pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         vec![
             group.taking_plugins().header(header_of_apply),
             coredns,
+            job_check(flags),
             health_check(flags),
         ],
         common(flags),
@@ -48,6 +50,23 @@ pub fn node_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         common(flags),
     ]
     .concat()
+}
+
+fn job_check(flags: &[&[&str]]) -> PhaseSpec {
+    PhaseSpec::check(
+        CREATE_JOB,
+        "A Job runs to its end in the cluster",
+        flags,
+        propose_job,
+    )
+}
+
+/// `CreateJob`: proposes the Job, and the host waits for its end.
+fn propose_job() -> Result<Outcome, Failure> {
+    let (config, _) = read()?;
+    let image = images::pause(&config.cluster);
+    effects_core::trial_job(&json(&TrialJobSpec { image }))?;
+    Ok(Outcome::Settled)
 }
 
 fn health_check(flags: &[&[&str]]) -> PhaseSpec {

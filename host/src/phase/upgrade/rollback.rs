@@ -2,7 +2,7 @@
 //! order: the addons, the static Pods from the last to the first, then the configuration.
 use super::{
     backups::SharedObject,
-    read,
+    read, rollback_etcd,
     static_pods::Replacement,
     step::{ComponentStep, ETCD},
 };
@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 /// A backup cannot be read, the host cannot answer a question, or it refuses a proposal.
 pub fn restore_addons() -> Result<Outcome, Failure> {
     let (_, rollback) = read_backups()?.1;
-    restore_objects(&rollback.addons)
+    restore_objects(&rollback, &rollback.addons)
 }
 
 /// `upload-config`
@@ -33,7 +33,7 @@ pub fn restore_addons() -> Result<Outcome, Failure> {
 /// A backup cannot be read, the host cannot answer a question, or it refuses a proposal.
 pub fn restore_configuration() -> Result<Outcome, Failure> {
     let (_, rollback) = read_backups()?.1;
-    restore_objects(&rollback.configuration)
+    restore_objects(&rollback, &rollback.configuration)
 }
 
 /// `control-plane`
@@ -43,6 +43,9 @@ pub fn restore_configuration() -> Result<Outcome, Failure> {
 /// proposal.
 pub fn restore_control_plane() -> Result<Outcome, Failure> {
     let (config, (upgrade, rollback)) = read_backups()?;
+    if rollback.restores_etcd {
+        return rollback_etcd::restore(&config, &rollback);
+    }
     if rollback.manifests.is_empty() {
         return Ok(Outcome::Skipped(
             "the upgrade replaced no static Pod of this node".into(),
@@ -104,7 +107,12 @@ pub fn restore_kubelet_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-fn restore_objects(backups: &[String]) -> Result<Outcome, Failure> {
+fn restore_objects(rollback: &Rollback, backups: &[String]) -> Result<Outcome, Failure> {
+    if rollback.restores_etcd {
+        return Ok(Outcome::Skipped(
+            "the data of etcd have the objects as they were".into(),
+        ));
+    }
     if backups.is_empty() {
         return Ok(Outcome::Skipped(
             "the upgrade of this node did not change them".into(),

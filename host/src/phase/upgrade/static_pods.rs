@@ -15,8 +15,8 @@ use crate::{
     text::yaml,
 };
 use kubephase_sdk::{
-    Effect, Failure, FailureCode, cluster, effects, effects_core, failure, observe_files,
-    release::upgrade::version_of_image, spec::Condition,
+    Effect, Failure, FailureCode, cluster, effects, effects_core, failure, kubeadm::Rollback,
+    observe_files, release::upgrade::version_of_image, spec::Condition,
 };
 use std::borrow::Cow;
 
@@ -226,6 +226,15 @@ impl<'a> OldManifest<'a> {
             let line = format!("Putting the old manifest of {} back", step.component);
             announce(pod, words(step.config).label, &[line])?;
         }
+        OldManifest::propose_waits_on_failure(all)
+    }
+
+    /// Proposes to wait for the Pods of manifests that were put back if an effect of this round
+    /// failed.
+    ///
+    /// # Errors
+    /// The host refuses a proposal.
+    pub fn propose_waits_on_failure(all: &[OldManifest<'_>]) -> Result<(), Failure> {
         for OldManifest { step, content } in all {
             let waiting = wait(step, content, None)?;
             effects_core::on_failure(waiting)?;
@@ -270,6 +279,20 @@ fn wait(
         replaced_hash: replaced_hash.map(str::to_owned),
     };
     wait_control_plane::propose_wait(condition, limit(config).as_secs())
+}
+
+/// Returns the images of a component in the backup of its manifest, or in its manifest if the
+/// upgrade did not replace it.
+///
+/// # Errors
+/// The backup or the manifest cannot be read.
+pub(super) fn images_of_backup(
+    component: &str,
+    rollback: &Rollback,
+) -> Result<Vec<String>, Failure> {
+    let own = static_pod::manifest_path(component);
+    let path = rollback.manifests.get(component).unwrap_or(&own);
+    Ok(manifest::images(&read_manifest(path)?))
 }
 
 fn read_manifest(path: &str) -> Result<Vec<u8>, Failure> {

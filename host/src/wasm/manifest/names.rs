@@ -56,6 +56,7 @@ const RESERVED: &[&str] = &[
     "cleanupnode",
     "cluster",
     "cluster-info",
+    "cluster-objects",
     "control-plane",
     "control-plane-check",
     "control-plane-join",

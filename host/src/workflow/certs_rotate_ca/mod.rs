@@ -69,6 +69,7 @@ impl Workflow for CertsRotateCa {
                 ..UpgradeOptions::default()
             },
             kubeconfig: flags.kubeconfig.as_deref(),
+            kept: None,
             checks_versions: false,
         };
         let mut loaded = command.load(input, options)?;

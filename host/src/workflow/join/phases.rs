@@ -7,7 +7,7 @@
 //! for all certificates and one for all kubeconfigs; here these are groups.
 use crate::{
     phase::{
-        certs, control_plane, download_certs, etcd_join, kubeconfig, kubelet_join,
+        certs, cluster_objects, control_plane, download_certs, etcd_join, kubeconfig, kubelet_join,
         mark_control_plane, preflight, wait_control_plane,
     },
     plan::spec::{PhaseSpec, START_API_SERVER, START_ETCD, START_KUBELET},
@@ -201,6 +201,13 @@ fn control_plane_phases() -> Vec<PhaseSpec> {
             "kubelet-wait-bootstrap",
             "control-plane-prepare/control-plane",
         ]),
+        PhaseSpec::phase(
+            "control-plane-join/cluster-objects",
+            "Verify the objects with which nodes join the cluster",
+            MARK,
+            cluster_objects::verify,
+        )
+        .needs(&["control-plane-join/mark-control-plane"]),
         PhaseSpec::phase(
             "wait-control-plane",
             "Wait for the control plane to start",

@@ -1,7 +1,7 @@
 //! `upgrade apply`: upgrades the first member of the control plane, and what all nodes share.
 use super::{
     chain::ChainPart,
-    load::{NodeUpgrade, connect, disabled_addons, load_options},
+    load::{NodeUpgrade, connect, disabled_addons, load_options, set_snapshot},
     phases,
 };
 use crate::{
@@ -84,9 +84,11 @@ impl Workflow for UpgradeApply {
             label: "upgrade",
             options,
             kubeconfig: Some(&flags.kubeconfig),
+            kept: None,
             checks_versions,
         };
-        let loaded = command.load(input, loaded)?;
+        let mut loaded = command.load(input, loaded)?;
+        set_snapshot(&mut loaded.config, flags.snapshot)?;
         if prints_configuration {
             input.say(configuration_lines(&loaded.config));
         }

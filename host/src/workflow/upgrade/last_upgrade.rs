@@ -105,6 +105,8 @@ fn sort_by_use(backups: Vec<String>) -> Rollback {
                 list.retain(|earlier| !earlier.ends_with(&format!("/{name}")));
                 list.push(path);
             }
+            Some((BackupKind::EtcdData, _)) => rollback.etcd_data = path,
+            Some((BackupKind::EtcdSnapshot, _)) => {}
             None => {}
         }
     }

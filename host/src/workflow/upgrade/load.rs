@@ -10,7 +10,7 @@ use crate::{
     phase::upgrade::backups::BackupKind,
     render::messages,
     run::workflow::{LabelledLine, LoadInput},
-    world::{Cluster, Files, World},
+    world::{Cluster, Files, World, fake::FakeCluster},
 };
 use anyhow::{Context, Result, anyhow};
 use kubephase_wit::Failure;
@@ -41,6 +41,8 @@ pub struct NodeUpgrade<'a> {
     pub kubeconfig: Option<&'a str>,
     /// whether the versions in the cluster decide about the upgrade
     pub checks_versions: bool,
+    /// objects that stand for the cluster if no API server answers: an upgrade kept them
+    pub kept: Option<FakeCluster>,
 }
 
 impl NodeUpgrade<'_> {
@@ -51,6 +53,15 @@ impl NodeUpgrade<'_> {
     pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
         let world = input.world.open()?;
         let (cluster, kubeconfig) = connect(world, &kubeconfig_of(self.kubeconfig, world)?)?;
+        let cluster = match self.kept {
+            Some(kept) if !answers(cluster.as_ref(), &kubeconfig) => {
+                let line = "No API server answers; the configuration of the cluster is the one \
+                            that the upgrade kept";
+                input.say([LabelledLine::new("upgrade/rollback", line)]);
+                Box::new(kept)
+            }
+            _ => cluster,
+        };
         input.say(messages::READING_CONFIGURATION.map(|line| LabelledLine::new(self.label, line)));
         let (checks_versions, label) = (self.checks_versions, self.label);
         let loaded = config::upgrade_from_cluster(
@@ -120,14 +131,42 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
 /// restarted it just now. What comes next says so if it still does not answer.
 fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
     let mut tries = RESTART.start();
-    while cluster
-        .probe(kubeconfig, "/version")
-        .is_err_and(|failure| failure.retryable)
-    {
+    while !answers(cluster, kubeconfig) {
         if tries.wait(&Cancel::never()) != NextTry::Due {
             return;
         }
     }
+}
+
+/// Notes that a snapshot of etcd is saved before anything changes, if the operator wants it.
+///
+/// # Errors
+/// This machine has no member of etcd.
+pub fn set_snapshot(config: &mut Config, is_wanted: bool) -> Result<()> {
+    let upgrade = config.upgrade.get_or_insert_default();
+    upgrade.snapshot = is_wanted;
+    if !is_wanted {
+        return Ok(());
+    }
+    if !upgrade.control_plane {
+        return Err(anyhow!(
+            "--snapshot: this machine is a worker and has no etcd; save the snapshot on a machine \
+             of the control plane"
+        ));
+    }
+    if config.cluster.etcd.local.is_none() {
+        return Err(anyhow!(
+            "--snapshot: the cluster uses an external etcd; save a snapshot on one of its \
+             machines, with `etcdctl snapshot save`"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an API server answers.
+pub fn answers(cluster: &dyn Cluster, kubeconfig: &str) -> bool {
+    let probed = cluster.probe(kubeconfig, "/version");
+    !probed.is_err_and(|failure| failure.retryable)
 }
 
 /// Returns the time in names of backups, as kubeadm writes it. A run that begins in the second of

@@ -8,6 +8,7 @@ mod load;
 mod node;
 mod phases;
 mod rollback;
+mod rollback_etcd;
 mod versions;
 
 pub use apply::{UpgradeApply, configuration_lines};

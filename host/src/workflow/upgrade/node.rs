@@ -1,7 +1,7 @@
 //! `upgrade node`: upgrades another member of the control plane, or a worker, to the version that
 //! the cluster has.
 use super::{
-    load::{NodeUpgrade, disabled_addons, load_options},
+    load::{NodeUpgrade, disabled_addons, load_options, set_snapshot},
     phases,
 };
 use crate::{
@@ -61,9 +61,11 @@ impl Workflow for UpgradeNode {
             options,
             kubeconfig: flags.kubeconfig.as_deref(),
             // The cluster has its version already.
+            kept: None,
             checks_versions: false,
         };
-        let loaded = command.load(input, loaded)?;
+        let mut loaded = command.load(input, loaded)?;
+        set_snapshot(&mut loaded.config, flags.snapshot)?;
         Ok(LoadedRun::new(loaded, &flags.skip_phases))
     }
 

@@ -3,7 +3,7 @@
 //! answers then.
 use crate::{
     phase::{
-        bootstrap_token, upgrade,
+        bootstrap_token, cluster_objects, upgrade,
         upgrade::{control_plane::upgrade_control_plane, preflight, rollback},
         upload_config,
     },
@@ -27,7 +27,7 @@ const PREFLIGHT_OF_APPLY: Flags = &[
         "yes",
     ],
 ];
-const CONTROL_PLANE: &[&str] = &["certificate-renewal", "etcd-upgrade", "patches"];
+const CONTROL_PLANE: &[&str] = &["certificate-renewal", "etcd-upgrade", "patches", "snapshot"];
 const PATCHES: &[&str] = &["patches"];
 
 /// All phases of `upgrade apply`.
@@ -63,6 +63,15 @@ pub fn of_node() -> Vec<PhaseSpec> {
             &[COMMON, CONTROL_PLANE],
         )],
         kubelet_phases(&[COMMON]),
+        vec![
+            PhaseSpec::phase(
+                "cluster-objects",
+                "Verify the objects with which nodes join the cluster",
+                &[COMMON],
+                cluster_objects::verify,
+            )
+            .needs(&["control-plane"]),
+        ],
         last_phases(&[COMMON]),
     ]
     .concat()

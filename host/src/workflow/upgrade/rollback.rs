@@ -2,8 +2,8 @@
 //! upgrade began.
 use super::{
     last_upgrade::{self, ROLLBACK},
-    load::{NodeUpgrade, connect, load_options},
-    phases,
+    load::{NodeUpgrade, answers, connect, load_options},
+    phases, rollback_etcd,
 };
 use crate::{
     config::{self, Config, RollbackFlags, UpgradeOptions},
@@ -33,6 +33,16 @@ static QUESTION: Question = Question {
     prompt: "[upgrade/rollback] Are you sure you want to proceed? [y/N]: ",
     flag: "--yes",
     group: "control-plane",
+};
+
+static QUESTION_WITH_ETCD: Question = Question {
+    warning: "[upgrade/rollback] WARNING: All of the cluster goes back to the time at which the \
+              last upgrade of this machine copied the data of etcd. EVERY WRITE SINCE THEN IS \
+              LOST: objects that were created, changed or deleted are as they were, while Pods, \
+              volumes and load balancers that exist meanwhile stay, unknown to the cluster.",
+    prompt: QUESTION.prompt,
+    flag: QUESTION.flag,
+    group: QUESTION.group,
 };
 
 impl Workflow for UpgradeRollback {
@@ -68,7 +78,12 @@ impl Workflow for UpgradeRollback {
         let flags = RollbackFlags::from_arg_matches(input.arguments)?;
         let loaded = load_options(input, &[])?;
         let world = input.world.open()?;
-        let rollback = last_upgrade::find(world.files())?;
+        let mut rollback = last_upgrade::find(world.files())?;
+        let mut kept = None;
+        if flags.etcd {
+            rollback_etcd::choose(&mut rollback)?;
+            kept = Some(rollback_etcd::kept_objects(&rollback, world.files())?);
+        }
         let version = last_upgrade::version_before(&rollback, world.files());
         let command = NodeUpgrade {
             workflow: ROLLBACK,
@@ -80,22 +95,38 @@ impl Workflow for UpgradeRollback {
             },
             kubeconfig: flags.kubeconfig.as_deref(),
             checks_versions: false,
+            kept,
         };
         let mut loaded = command.load(input, loaded)?;
         let config = &mut loaded.config;
         let version = &config.cluster.kubernetes_version;
         let line = format!("This machine goes back to where its last upgrade began: {version:?}");
         input.say([LabelledLine::new("upgrade/rollback", line)]);
+        if rollback.restores_etcd {
+            input.say([rollback_etcd::line(&rollback)]);
+            let (cluster, kubeconfig) = connect(world, &config.run.kubeconfig)?;
+            if answers(cluster.as_ref(), &kubeconfig) {
+                rollback_etcd::refuse_several_members(config, cluster.as_ref())?;
+            }
+        }
+        let question = if rollback.restores_etcd {
+            &QUESTION_WITH_ETCD
+        } else {
+            &QUESTION
+        };
         if let Some(upgrade) = &mut config.upgrade {
             upgrade.rollback = Some(rollback);
         }
         if !flags.force {
-            let (cluster, _) = connect(world, &config.run.kubeconfig)?;
-            refuse_newer(config, cluster.as_ref())?;
+            let (cluster, kubeconfig) = connect(world, &config.run.kubeconfig)?;
+            // Only a rollback of etcd begins without an API server.
+            if !flags.etcd || answers(cluster.as_ref(), &kubeconfig) {
+                refuse_newer(config, cluster.as_ref())?;
+            }
         }
         let is_asked = !(flags.yes || flags.force || loaded.dry_run);
         Ok(LoadedRun {
-            question: is_asked.then_some(&QUESTION),
+            question: is_asked.then_some(question),
             ..LoadedRun::new(loaded, &flags.skip_phases)
         })
     }

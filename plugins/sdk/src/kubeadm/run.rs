@@ -80,6 +80,9 @@ pub struct Upgrade {
     pub certificate_renewal: bool,
     /// whether etcd is upgraded
     pub etcd: bool,
+    /// whether a snapshot of etcd is saved before anything changes
+    #[serde(skip_serializing_if = "is_false")]
+    pub snapshot: bool,
     /// whether versions that do not fit together are only told
     pub force: bool,
     /// whether alpha and beta versions may be upgraded to
@@ -112,6 +115,21 @@ pub struct Rollback {
     pub configuration: Vec<String>,
     /// paths of backups of the addons' objects
     pub addons: Vec<String>,
+    /// path of the copy of etcd's data; empty if there is none
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub etcd_data: String,
+    /// whether that copy is put back
+    #[serde(skip_serializing_if = "is_false")]
+    pub restores_etcd: bool,
+}
+
+/// Whether a flag is not set, so that it is not written.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Options of the command line, and facts about the node and the cluster that phases need.

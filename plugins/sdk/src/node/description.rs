@@ -102,6 +102,8 @@ pub struct RuntimeFacts {
     pub images: Vec<String>,
     /// images whose containers end as soon as they start
     pub broken_images: Vec<String>,
+    /// images of etcd that end as soon as they start, and leave data that no etcd can read
+    pub damaging_images: Vec<String>,
 }
 
 impl Default for RuntimeFacts {
@@ -114,6 +116,7 @@ impl Default for RuntimeFacts {
             sandbox_image: None,
             images: Vec::new(),
             broken_images: Vec::new(),
+            damaging_images: Vec::new(),
         }
     }
 }

@@ -9,6 +9,8 @@ pub enum ClearSpec {
     Directory { path: String },
     /// a directory, if it is empty
     EmptyDirectory { path: String },
+    /// a directory with everything in it
+    Tree { path: String },
     /// all mounts below a directory; flags have kubeadm's names, `MNT_DETACH`
     Mounts { below: String, flags: Vec<String> },
     /// every sandbox of a Pod that the container runtime has, with its containers
@@ -28,7 +30,7 @@ impl std::fmt::Display for ClearSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ClearSpec::Directory { path } => write!(f, "what is in {path}"),
-            ClearSpec::EmptyDirectory { path } => f.write_str(path),
+            ClearSpec::EmptyDirectory { path } | ClearSpec::Tree { path } => f.write_str(path),
             ClearSpec::Mounts { below, .. } => write!(f, "mounts below {below}"),
             ClearSpec::PodSandboxes {} => f.write_str("sandboxes of Pods"),
             ClearSpec::EtcdMember { peer_url, .. } => write!(f, "the etcd member at {peer_url}"),

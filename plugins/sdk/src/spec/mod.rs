@@ -7,6 +7,7 @@ mod cleanup;
 mod component;
 mod etcd;
 mod exchange;
+mod job;
 mod pki;
 mod renewal;
 mod shared_keys;
@@ -15,8 +16,9 @@ mod wait;
 
 pub use cleanup::ClearSpec;
 pub use component::ComponentState;
-pub use etcd::{EtcdHealth, EtcdMember, EtcdMemberSpec};
+pub use etcd::{EtcdDataSpec, EtcdHealth, EtcdMember, EtcdMemberSpec};
 pub use exchange::{ExchangeSpec, exchange_file};
+pub use job::TrialJobSpec;
 pub use pki::{
     CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,
     PrivateKeyFacts, RotatedKubeconfigSpec, Usage,

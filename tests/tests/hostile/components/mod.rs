@@ -52,6 +52,8 @@ fn functions_for_built_in_phases_are_refused_in_components_of_plugins() {
         ("effects-core", "renew-certificate"),
         ("effects-core", "restart-component"),
         ("effects-core", "exchange-authority"),
+        ("effects-core", "etcd-data"),
+        ("effects-core", "trial-job"),
         ("effects-core", "on-failure"),
     ] {
         let text = format!(

@@ -1,6 +1,7 @@
 //! Implements [`Files`] for [`RootedFiles`].
 use super::{
     Confined, RootedFiles, Territory,
+    atomic_write::WriteError,
     directories::split_path,
     failure::{failure_to, io_failure},
     handle::{entry_names, file_meta},
@@ -10,14 +11,15 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
-    world::{Files, OpenFile, WorldResult},
+    world::{Files, FillFile, OpenFile, WorldResult},
 };
 use kubephase_wit::FileMeta;
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, FileType, OFlags},
+    fs::{self, AtFlags, FileType, OFlags, RenameFlags},
     io::Errno,
 };
+use std::io;
 
 impl Files for RootedFiles {
     fn open(&self, path: &str) -> WorldResult<Box<dyn OpenFile + '_>> {
@@ -76,6 +78,34 @@ impl Files for RootedFiles {
         let (directory, name) = self.make_parent(path)?;
         self.write_file_in(&directory, &name, content, mode, owner)
             .map_err(failure_to("write", path))
+    }
+
+    fn write_in_parts(&self, path: &str, mode: u32, fill: &mut FillFile<'_>) -> WorldResult<()> {
+        let (directory, name) = self.make_parent(path)?;
+        let written = self.write_parts_in(&directory, &name, mode, fill);
+        written.map_err(|error| match error {
+            WriteError::Io(error) => io_failure("write", path, error),
+            WriteError::Fill(failure) => failure,
+        })
+    }
+
+    fn move_directory(&self, from: &str, to: &str) -> WorldResult<()> {
+        let parent = |path: &str| {
+            let above = split_path(path).0;
+            self.open_at(above, OFlags::PATH | OFlags::DIRECTORY)
+                .map_err(failure_to("move", path))
+        };
+        let (old, new) = (parent(from)?, parent(to)?);
+        let flags = if self.stat(to)?.is_some() {
+            RenameFlags::EXCHANGE
+        } else {
+            RenameFlags::NOREPLACE
+        };
+        fs::renameat_with(&old, split_path(from).1, &new, split_path(to).1, flags)
+            .map_err(io::Error::from)
+            .and_then(|()| self.sync(&old))
+            .and_then(|()| self.sync(&new))
+            .map_err(failure_to("move", from))
     }
 
     fn lock(&self, path: &str, cancel: &Cancel) -> WorldResult<Option<OwnedFd>> {

@@ -2,6 +2,9 @@
 use crate::world::{EtcdMember, WorldResult};
 use kubephase_wit::{Failure, FailureCode};
 
+/// Takes a part of a snapshot, with the number of bytes of the database that follow it.
+pub type TakePart<'a> = dyn FnMut(&[u8], u64) -> WorldResult<()> + 'a;
+
 /// The members of etcd.
 ///
 /// Methods fail with `unavailable` (retryable) while etcd cannot be reached or refuses the change.
@@ -18,6 +21,13 @@ pub trait Etcd: Send + Sync {
     fn health(&self) -> WorldResult<(usize, usize)>;
     /// Whether a member serves clients at this URL.
     fn serves(&self, client_url: &str) -> WorldResult<bool>;
+    /// Reads a snapshot of the member that serves clients at this URL: its database, then the
+    /// SHA-256 of the database (32 bytes). Each part goes to `take`, which verifies it.
+    ///
+    /// # Errors
+    /// `unavailable` (retryable) if the member does not send it, also if it sends nothing for 30
+    /// seconds; the failure of `take`.
+    fn snapshot(&self, client_url: &str, take: &mut TakePart<'_>) -> WorldResult<()>;
 }
 
 /// The etcd of a world without etcd. Every call fails with `not-checked`.
@@ -54,6 +64,10 @@ impl Etcd for NoEtcd {
     }
 
     fn serves(&self, _client_url: &str) -> WorldResult<bool> {
+        NoEtcd::refuse()
+    }
+
+    fn snapshot(&self, _client_url: &str, _take: &mut TakePart<'_>) -> WorldResult<()> {
         NoEtcd::refuse()
     }
 }

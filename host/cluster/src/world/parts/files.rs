@@ -49,6 +49,24 @@ pub trait Files: Send + Sync {
         mode: u32,
         owner: Option<(u32, u32)>,
     ) -> WorldResult<()>;
+    /// Writes a file as [`Files::write`] does, with the content that `fill` writes in parts. If
+    /// `fill` fails, nothing of it stays, and a file that is there already stays as it is.
+    ///
+    /// # Errors
+    /// Also the failure of `fill`; `denied` in the view of a plugin.
+    fn write_in_parts(&self, path: &str, mode: u32, fill: &mut FillFile<'_>) -> WorldResult<()> {
+        let _ = (mode, fill);
+        refuse_in_view(path)
+    }
+    /// Gives a directory another path in the same file system, in one step. A directory that is at
+    /// `to` then has the path `from`.
+    ///
+    /// # Errors
+    /// `denied` in the view of a plugin; `not-checked` in a dry run, for a directory of the machine.
+    fn move_directory(&self, from: &str, to: &str) -> WorldResult<()> {
+        let _ = to;
+        refuse_in_view(from)
+    }
     /// Takes a POSIX write lock on a file (kubeadm behaviour), which is held until the result is
     /// dropped. `None` if the file does not exist, or if no other process could change it.
     ///
@@ -85,6 +103,29 @@ pub trait Files: Send + Sync {
             )),
         }
     }
+}
+
+/// The content of a file that is being written.
+pub trait PartWriter {
+    /// Reserves room on the disk for this number of further bytes, so that a disk that is too small
+    /// is found at once.
+    ///
+    /// # Errors
+    /// `no-space`.
+    fn reserve(&mut self, bytes: u64) -> WorldResult<()>;
+    /// Appends a part.
+    ///
+    /// # Errors
+    /// `no-space`, or another failure to write it.
+    fn write(&mut self, part: &[u8]) -> WorldResult<()>;
+}
+
+/// Writes the content of a file in parts.
+pub type FillFile<'a> = dyn FnMut(&mut dyn PartWriter) -> WorldResult<()> + 'a;
+
+fn refuse_in_view<T>(path: &str) -> WorldResult<T> {
+    let message = format!("{path} cannot be changed in this way by a plugin");
+    Err(Failure::new(FailureCode::Denied, message))
 }
 
 /// A file or directory that was opened once.

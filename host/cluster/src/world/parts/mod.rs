@@ -9,8 +9,8 @@ mod node;
 mod runtime;
 
 pub use cluster::Cluster;
-pub use etcd::{Etcd, NoEtcd};
-pub use files::{Files, OpenFile};
+pub use etcd::{Etcd, NoEtcd, TakePart};
+pub use files::{Files, FillFile, OpenFile, PartWriter};
 pub use net::{Net, TlsFile, TlsFiles};
 pub use node::{Node, Rights};
 pub use runtime::{Container, Runtime};

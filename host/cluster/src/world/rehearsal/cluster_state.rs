@@ -185,6 +185,25 @@ impl ClusterState {
         Ok(entries)
     }
 
+    /// Returns the present state of the cluster as entries of its log.
+    ///
+    /// # Errors
+    /// No API server runs, and the log cannot be read.
+    pub(super) fn entries(&self, files: &dyn Files) -> WorldResult<Vec<LogEntry>> {
+        match self.api() {
+            Some(api) => Ok(api.entries(self.etcd.to_log_entry())),
+            None => ClusterLog::read(files),
+        }
+    }
+
+    /// Gives the cluster the state of these entries, which its first API server then reads.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub(super) fn replace_state(&self, entries: Vec<LogEntry>) -> WorldResult<()> {
+        self.log.begin(entries.into_iter())
+    }
+
     /// Begins the log with the present state of the cluster. From then on all changes are logged.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use crate::{
     wasm::gate::{self, HostFunction, Plain},
 };
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, ExchangeSpec, FetchKeysSpec,
-    RenewalSpec, RestartSpec, ShareKeysSpec, WaitSpec,
+    BootstrapTokenSpec, ClearSpec, ControlPlaneUsers, EtcdDataSpec, EtcdMemberSpec, ExchangeSpec,
+    FetchKeysSpec, RenewalSpec, RestartSpec, ShareKeysSpec, TrialJobSpec, WaitSpec,
 };
 use kubephase_wit::{Effect as Handle, effects_core};
 use serde::de::DeserializeOwned;
@@ -68,6 +68,14 @@ impl effects_core::Host for Session {
 
     fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
         self.propose_core::<EtcdMemberSpec>(&gate::ETCD_MEMBER, json)
+    }
+
+    fn etcd_data(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core::<EtcdDataSpec>(&gate::ETCD_DATA, json)
+    }
+
+    fn trial_job(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core::<TrialJobSpec>(&gate::TRIAL_JOB, json)
     }
 
     fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {

@@ -180,6 +180,8 @@ host_functions! {
     BOOTSTRAP_KUBECONFIG: AbsolutePath = effects_core("bootstrap-kubeconfig");
     KUBECONFIG_SERVER: (AbsolutePath, Plain<String>) = effects_core("kubeconfig-server");
     ETCD_MEMBER: Plain<String> = effects_core("etcd-member");
+    ETCD_DATA: Plain<String> = effects_core("etcd-data");
+    TRIAL_JOB: Plain<String> = effects_core("trial-job");
     CONTROL_PLANE_USERS: Plain<String> = effects_core("control-plane-users");
     GIVE_TREE: (AbsolutePath, Plain<(u32, u32)>) = effects_core("give-tree");
     CLEAR: Plain<String> = effects_core("clear");

@@ -129,6 +129,7 @@ fn kind_of(function: &str) -> &str {
         "renew-certificate" => "renewal",
         "restart-component" => "restart",
         "exchange-authority" => "authority-exchange",
+        "trial-job" => "job",
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! The client as phases and effects see it.
 use super::{CALL, RealEtcd, etcd_endpoints};
-use crate::world::{Cluster, Etcd, EtcdMember, WorldResult};
+use crate::world::{Cluster, Etcd, EtcdMember, TakePart, WorldResult};
 use etcd_client::{Member, MemberAddOptions};
 use std::time::Duration;
 
@@ -61,5 +61,9 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
 
     fn serves(&self, client_url: &str) -> WorldResult<bool> {
         Ok(self.is_healthy(client_url, SHORT_CALL))
+    }
+
+    fn snapshot(&self, client_url: &str, take: &mut TakePart<'_>) -> WorldResult<()> {
+        self.read_snapshot(client_url, take)
     }
 }

@@ -10,7 +10,7 @@ pub use endpoints::{EtcdPod, etcd_endpoints, etcd_pods};
 use crate::{
     budget::Budget,
     cancel::Cancel,
-    world::{Cluster, Files, WorldResult, innermost_message},
+    world::{Cluster, Files, TakePart, WorldResult, innermost_message},
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
 use kubephase_wit::{Failure, FailureCode};
@@ -19,6 +19,10 @@ use tokio::runtime::Handle;
 
 /// Limit of one call (kubeadm's two seconds).
 const CALL: Duration = Duration::from_secs(2);
+
+/// Longest time in which a member that sends a snapshot sends nothing. A member with gigabytes of
+/// data reads them from its disk before it sends the first part.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// A client of the cluster's etcd. `C` is the API, in which the members' addresses are found.
 pub struct RealEtcd<C> {
@@ -93,6 +97,39 @@ impl<C: Cluster> RealEtcd<C> {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Reads a snapshot of one member. Each part goes to `take`.
+    fn read_snapshot(&self, endpoint: &str, take: &mut TakePart<'_>) -> WorldResult<()> {
+        let options = ConnectOptions::new()
+            .with_tls(self.tls()?)
+            .with_connect_timeout(CALL);
+        let what = format!("a snapshot of etcd at {endpoint}");
+        let refused = |error: Error| member_failure(endpoint, &error_message(&error));
+        let silent = |failure: Failure| match failure.known_code() {
+            Some(FailureCode::Timeout) => {
+                let seconds = SILENCE.as_secs();
+                let message = format!("it sent nothing of its snapshot for {seconds} seconds");
+                member_failure(endpoint, &message)
+            }
+            _ => failure,
+        };
+        self.handle.block_on(async {
+            let begin = async {
+                let mut client = Client::connect([endpoint], Some(options)).await?;
+                client.snapshot().await
+            };
+            let budget = || Budget::new(0, SILENCE, &self.cancel);
+            let begun = budget().complete(&what, begin).await;
+            let mut stream = begun.map_err(silent)?.map_err(refused)?;
+            loop {
+                let received = budget().complete(&what, stream.message()).await;
+                let Some(part) = received.map_err(silent)?.map_err(refused)? else {
+                    return Ok(());
+                };
+                take(part.blob(), part.remaining_bytes())?;
+            }
+        })
     }
 
     /// Whether a member is healthy.

@@ -2,7 +2,7 @@
 use super::EtcdMembers;
 use crate::{
     render::MANIFESTS,
-    world::{Etcd, EtcdMember, WorldResult, real::etcd_endpoints, rehearsal::Rehearsal},
+    world::{Etcd, EtcdMember, TakePart, WorldResult, real::etcd_endpoints, rehearsal::Rehearsal},
 };
 
 impl Rehearsal {
@@ -64,6 +64,16 @@ impl Etcd for Rehearsal {
     }
 
     fn serves(&self, client_url: &str) -> WorldResult<bool> {
-        Ok(self.etcd_members()?.serves_url(client_url))
+        let cluster = self.kubelet.cluster();
+        if cluster.is_external() {
+            return Ok(self.etcd_members()?.serves_url(client_url));
+        }
+        // A member is asked at its own URL, also while there is no API server.
+        self.kubelet.sync()?;
+        Ok(cluster.etcd.serves_url(client_url))
+    }
+
+    fn snapshot(&self, client_url: &str, take: &mut TakePart<'_>) -> WorldResult<()> {
+        self.send_snapshot(client_url, take)
     }
 }

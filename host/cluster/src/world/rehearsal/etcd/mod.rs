@@ -1,11 +1,14 @@
 //! The members of the rehearsed cluster's etcd. There is no etcd: members are added, get their vote
 //! and are removed by etcd's rules (3.6), and run when a kubelet finds their static Pod.
 //!
-//! `requests` answers requests to etcd, `pods` follows static Pods, `methods` is etcd as a part of
-//! a rehearsal.
+//! `requests` answers requests to etcd, `pods` follows static Pods, `data` has the data of etcd,
+//! `methods` is etcd as a part of a rehearsal.
+mod data;
 mod methods;
 mod pods;
 mod requests;
+
+pub use data::parse_database;
 
 use super::persistence::{ClusterLog, LogEntry};
 use crate::world::real::EtcdPod;

@@ -5,12 +5,14 @@
 //! | module | content |
 //! |---|---|
 //! | `sync` | starting what the static Pods say |
+//! | `etcd_data` | data that a run puts into etcd's directory, and data that etcd cannot read |
 //! | `static_pods` | reading static Pods |
 //! | `registration` | creating the Node and mirror Pods |
 //! | `bootstrap` | getting the first certificate |
 //! | `objects` | the Node and mirror Pods as manifests |
 //! | `resume` | starting again what an earlier rehearsal left |
 mod bootstrap;
+mod etcd_data;
 mod objects;
 mod registration;
 mod resume;

@@ -73,13 +73,7 @@ impl KubeletStandIn {
 
     /// Whether an image of a Pod ends as soon as it starts, as the description of the node says.
     pub(super) fn is_broken(&self, pod: &Value) -> bool {
-        let broken = &self.settings.facts.runtime.broken_images;
-        let containers = pod["spec"]["containers"].as_array();
-        let mut images = containers
-            .into_iter()
-            .flatten()
-            .filter_map(|container| container["image"].as_str());
-        images.any(|image| broken.iter().any(|name| name == image))
+        has_image_of(pod, &self.settings.facts.runtime.broken_images)
     }
 
     /// Updates the member of etcd, and starts the API server if it does not run. Without its etcd
@@ -87,7 +81,8 @@ impl KubeletStandIn {
     fn start_servers(&self, state: &mut KubeletState, pods: &[Value]) -> WorldResult<()> {
         let etcd = find_pod(pods, ETCD);
         if let Some(etcd) = etcd {
-            if self.is_broken(etcd) {
+            self.load_replaced_data(state, etcd)?;
+            if self.is_broken(etcd) || self.has_damaged_data(etcd)? {
                 self.cluster().etcd.stop_pod(etcd);
             } else {
                 self.cluster().etcd.observe_pod(etcd);
@@ -149,6 +144,16 @@ impl KubeletStandIn {
         }
         Ok(server)
     }
+}
+
+/// Whether a container of a Pod has one of these images.
+pub(super) fn has_image_of(pod: &Value, images: &[String]) -> bool {
+    let containers = pod["spec"]["containers"].as_array();
+    let mut own = containers
+        .into_iter()
+        .flatten()
+        .filter_map(|container| container["image"].as_str());
+    own.any(|image| images.iter().any(|name| name == image))
 }
 
 /// Whether an API server uses an etcd on other machines.

@@ -1,7 +1,7 @@
 //! The overlay as [`Files`].
 use super::{Overlay, child_path, confined::ConfinedOverlay, not_found};
-use crate::world::{Files, OpenFile, Territory, WorldResult, files::Confined};
-use kubephase_wit::FileMeta;
+use crate::world::{Files, FillFile, OpenFile, Territory, WorldResult, files::Confined};
+use kubephase_wit::{Failure, FailureCode, FileMeta};
 use std::{collections::BTreeSet, path::Path};
 
 impl Files for Overlay {
@@ -74,6 +74,22 @@ impl Files for Overlay {
     ) -> WorldResult<()> {
         self.copy_up_parents(path)?;
         self.upper.write(path, content, mode, owner)
+    }
+
+    fn write_in_parts(&self, path: &str, mode: u32, fill: &mut FillFile<'_>) -> WorldResult<()> {
+        self.copy_up_parents(path)?;
+        self.upper.write_in_parts(path, mode, fill)
+    }
+
+    fn move_directory(&self, from: &str, to: &str) -> WorldResult<()> {
+        for path in [from, to] {
+            if !self.is_removed(path) && self.lower.stat(path)?.is_some() {
+                let message = format!("a dry run does not move {path}");
+                return Err(Failure::new(FailureCode::NotChecked, message));
+            }
+            self.copy_up_parents(path)?;
+        }
+        self.upper.move_directory(from, to)
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> WorldResult<()> {

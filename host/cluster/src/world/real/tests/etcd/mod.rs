@@ -1,4 +1,5 @@
-//! An etcd whose members are asked over TLS by the healthcheck client. `server` has the members.
+//! An etcd whose members are asked over TLS by the healthcheck client. `server` has the members,
+//! `program` tests with the program etcd.
 use super::*;
 use crate::{
     loopback::Authority,
@@ -6,6 +7,7 @@ use crate::{
 };
 use server::FakeEtcd;
 
+mod program;
 mod server;
 
 /// Lists the ids of the members, and whether each is a learner.

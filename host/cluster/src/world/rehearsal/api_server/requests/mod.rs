@@ -18,7 +18,10 @@ use super::{
     status::{ApiError, ApiResult},
     store::{Store, StoredChange},
 };
-use crate::world::api::resources::{Resource, by_kind};
+use crate::world::{
+    api::resources::{Resource, by_kind},
+    rehearsal::persistence::LogEntry,
+};
 use body::parse_body;
 use kubephase_sdk::net::Network;
 use parking_lot::Mutex;
@@ -36,6 +39,13 @@ pub struct ApiState {
     pub authority: SigningAuthority,
     /// The range of the addresses of Services.
     pub service_range: Option<Network>,
+}
+
+impl ApiState {
+    /// Returns all objects as entries of a log, and one more entry.
+    pub fn entries(&self, last: LogEntry) -> Vec<LogEntry> {
+        self.store.lock().entries().chain([last]).collect()
+    }
 }
 
 /// A request to the API.

@@ -1,0 +1,101 @@
+//! `upgrade rollback --etcd`: the static Pods and the data of etcd go back together, to the time at
+//! which the upgrade copied the data. What the upgrade changed in the cluster is in these data.
+use super::{etcd_data::propose_restore, static_pods::images_of_backup, step::limit};
+use crate::{
+    phase::{etcd_join::list_members, wait_control_plane},
+    render::static_pod,
+};
+use kubephase_sdk::{
+    Failure, FailureCode, Outcome, effects, effects_core, effects_node, failure, input, json,
+    kubeadm::{Config, Rollback},
+    observe_files, say,
+    spec::{Condition, RestartSpec},
+};
+
+/// Proposes to put back the manifests, then the data of etcd; and in the next round to start again
+/// what has read the data that are gone.
+///
+/// # Errors
+/// etcd has several members, a backup or a manifest cannot be read, or the host refuses a proposal.
+pub(super) fn restore(config: &Config, rollback: &Rollback) -> Result<Outcome, Failure> {
+    if input::round() == 0 {
+        refuse_several_members()?;
+        propose_manifests(rollback)?;
+        let restoring = propose_restore(config, &rollback.etcd_data)?;
+        let line = format!(
+            "[upgrade/etcd] Rolling back etcd data: putting {} in place of them",
+            rollback.etcd_data
+        );
+        effects::announce(restoring, &line)?;
+        return Ok(Outcome::Again);
+    }
+    propose_restarts(config, rollback)?;
+    Ok(Outcome::Settled)
+}
+
+/// Refuses to take the data of one member of several back. An etcd that does not answer is not
+/// asked: what the cluster shows of its members was looked at before the run.
+fn refuse_several_members() -> Result<(), Failure> {
+    match list_members() {
+        Ok(members) if members.len() > 1 => Err(failure(
+            FailureCode::Invalid,
+            format!(
+                "etcd has {} members, whose data can only go back together",
+                members.len()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Proposes the old manifests. If the data cannot be put back, the present manifests are.
+fn propose_manifests(rollback: &Rollback) -> Result<(), Failure> {
+    for (component, path) in &rollback.manifests {
+        let old = observe_files::read_file(path)?;
+        let pod = effects_core::static_pod(component, &old)?;
+        let line = format!("[upgrade/rollback] Putting the old manifest of {component} back");
+        effects::announce(pod, &line)?;
+    }
+    for component in rollback.manifests.keys() {
+        let path = static_pod::manifest_path(component);
+        if observe_files::stat(&path)?.is_some() {
+            let present = effects_core::static_pod(component, &observe_files::read_file(&path)?)?;
+            effects_core::on_failure(present)?;
+        }
+    }
+    Ok(())
+}
+
+/// Proposes to start the components again that have read newer data, and to wait for all. The API
+/// server would answer from what it remembers, and the others would wait for revisions that are
+/// not to come for a long time.
+fn propose_restarts(config: &Config, rollback: &Rollback) -> Result<(), Failure> {
+    let seconds = limit(config).as_secs();
+    let etcd = Condition::StaticPod {
+        component: "etcd".to_owned(),
+        node: config.init.node_registration.name.clone(),
+        images: images_of_backup("etcd", rollback)?,
+        replaced_hash: None,
+    };
+    for component in static_pod::CONTROL_PLANE {
+        let health_url = wait_control_plane::health_url(component, config)?;
+        let restarting = effects_core::restart_component(&json(&RestartSpec {
+            component: component.to_owned(),
+            health_url: health_url.clone(),
+            timeout_seconds: seconds,
+            if_renewed: None,
+        }))?;
+        let line = format!("[upgrade/rollback] Restarting {component}, which has read newer data");
+        effects::announce(restarting, &line)?;
+        let name = component.to_owned();
+        let url = health_url;
+        wait_control_plane::propose_wait(Condition::Component { name, url }, seconds)?;
+    }
+    wait_control_plane::propose_wait(etcd, seconds)?;
+    effects_node::ensure_service("kubelet", "restarted")?;
+    say(
+        "[upgrade/rollback] Restart the kubelets of the other machines, and Pods that watch the \
+         cluster: they have read revisions that are gone",
+    );
+    Ok(())
+}

@@ -1,5 +1,5 @@
-//! A Job in the cluster that has to run to its end: kubeadm's check `CreateJob`. The cluster deletes
-//! the Job a minute later.
+//! A Job in the cluster that has to run to its end: kubeadm's check `CreateJob`. The cluster
+//! deletes the Job a minute later.
 use super::{
     Applied, Context, EffectOutcome,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},

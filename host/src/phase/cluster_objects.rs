@@ -1,6 +1,6 @@
 //! Objects that every cluster needs so that nodes can join it and be upgraded: rights, and the
-//! ConfigMap `cluster-info`. They are verified when a machine joins the control plane and when it is
-//! upgraded. What is missing is made again, if this run may do that; what has more than it needs
+//! ConfigMap `cluster-info`. They are verified when a machine joins the control plane and when it
+//! is upgraded. What is missing is made again, if this run may do that; what has more than it needs
 //! stays as it is.
 use crate::{phase::bootstrap_token, render::objects};
 use kubephase_sdk::{
@@ -9,8 +9,8 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// `control-plane-join/cluster-objects` of `join`, and `cluster-objects` of `upgrade node`: verifies
-/// the objects, and proposes those that are missing or lack something.
+/// `control-plane-join/cluster-objects` of `join`, and `cluster-objects` of `upgrade node`:
+/// verifies the objects, and proposes those that are missing or lack something.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -1,5 +1,6 @@
-//! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`,
-//! `manifest`, `etcd_data` and `step` are parts of `control_plane`, and `coredns` is a part of `preflight`.
+//! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`, `manifest`,
+//! `etcd_data` and `step` are parts of `control_plane`, `coredns` is a part of `preflight`, and
+//! `rollback_etcd` is a part of `rollback`.
 pub mod backups;
 pub mod control_plane;
 mod coredns;

@@ -286,7 +286,7 @@ fn data_of_etcd_go_back_only_where_that_is_sound() {
     let refused = cluster.upgrade(&cluster.root(), "rollback --etcd --yes");
     assert_ne!(refused.status, 0);
     for expected in [
-        "--etcd: etcd has 2 members (etcd-control-plane-1, etcd-control-plane-2)",
+        "--etcd: etcd has 2 members (control-plane-1, control-plane-2)",
         "restore the same snapshot with `etcdutl snapshot restore`",
     ] {
         assert!(

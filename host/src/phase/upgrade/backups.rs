@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// The directory in which kubeadm leaves backups.
 pub const BACKUPS: &str = "/etc/kubernetes/tmp";
 
+/// The backup, beside a copy of etcd's data, with the members of etcd at that time.
+pub const MEMBERS: &str = "members.yaml";
+
 /// The kind of a backup: the beginning of the name of its directory, before the time of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupKind {

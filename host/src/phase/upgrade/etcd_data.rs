@@ -1,7 +1,7 @@
 //! The data of etcd in an upgrade and its rollback: a snapshot on request, the copy that kubeadm
 //! makes before it replaces etcd, and putting that copy back.
 use super::{
-    backups::{BackupKind, propose_private_directory},
+    backups::{BACKUPS, BackupKind, MEMBERS, propose_backup, propose_private_directory},
     step::{ComponentStep, words},
 };
 use crate::phase::etcd_join::{client_url, list_members};
@@ -9,13 +9,14 @@ use kubephase_sdk::{
     Effect, Failure, effects, effects_core, json,
     kubeadm::{Config, Upgrade},
     spec::EtcdDataSpec,
+    yaml,
 };
 
 /// Proposes to save a snapshot of etcd, from which `etcdutl snapshot restore` makes a new etcd.
 pub(super) fn propose_snapshot(config: &Config, upgrade: &Upgrade) -> Result<(), Failure> {
     let directory = BackupKind::EtcdSnapshot.directory(upgrade);
     let path = format!("{directory}/snapshot.db");
-    propose_private_directory(super::backups::BACKUPS)?;
+    propose_private_directory(BACKUPS)?;
     propose_private_directory(&directory)?;
     let line = format!(
         "[{}] Saving a snapshot of etcd to {path:?}",
@@ -37,8 +38,11 @@ pub(super) fn propose_copy(step: &ComponentStep<'_>) -> Result<(), Failure> {
         return Ok(());
     };
     let path = copy_path(upgrade);
-    propose_private_directory(super::backups::BACKUPS)?;
-    propose_private_directory(&BackupKind::EtcdData.directory(upgrade))?;
+    let directory = BackupKind::EtcdData.directory(upgrade);
+    // The data of one member of several cannot go back alone, also if no member answers then.
+    // All members can be written as JSON.
+    let members = serde_json::to_value(list_members()?).unwrap_or_default();
+    propose_backup(&directory, MEMBERS, yaml::to_string(&members).as_bytes())?;
     let line = format!("[{}] Backing up etcd data to {path:?}", words(config).etcd);
     let spec = EtcdDataSpec::Copy {
         client_url: client_url(config),

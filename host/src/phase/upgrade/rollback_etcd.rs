@@ -1,12 +1,9 @@
 //! `upgrade rollback --etcd`: the static Pods and the data of etcd go back together, to the time at
 //! which the upgrade copied the data. What the upgrade changed in the cluster is in these data.
 use super::{etcd_data::propose_restore, static_pods::images_of_backup, step::limit};
-use crate::{
-    phase::{etcd_join::list_members, wait_control_plane},
-    render::static_pod,
-};
+use crate::{phase::wait_control_plane, render::static_pod};
 use kubephase_sdk::{
-    Failure, FailureCode, Outcome, effects, effects_core, effects_node, failure, input, json,
+    Failure, Outcome, effects, effects_core, effects_node, input, json,
     kubeadm::{Config, Rollback},
     observe_files, say,
     spec::{Condition, RestartSpec},
@@ -16,10 +13,9 @@ use kubephase_sdk::{
 /// what has read the data that are gone.
 ///
 /// # Errors
-/// etcd has several members, a backup or a manifest cannot be read, or the host refuses a proposal.
+/// A backup or a manifest cannot be read, or the host refuses a proposal.
 pub(super) fn restore(config: &Config, rollback: &Rollback) -> Result<Outcome, Failure> {
     if input::round() == 0 {
-        refuse_several_members()?;
         propose_manifests(rollback)?;
         let restoring = propose_restore(config, &rollback.etcd_data)?;
         let line = format!(
@@ -31,21 +27,6 @@ pub(super) fn restore(config: &Config, rollback: &Rollback) -> Result<Outcome, F
     }
     propose_restarts(config, rollback)?;
     Ok(Outcome::Settled)
-}
-
-/// Refuses to take the data of one member of several back. An etcd that does not answer is not
-/// asked: what the cluster shows of its members was looked at before the run.
-fn refuse_several_members() -> Result<(), Failure> {
-    match list_members() {
-        Ok(members) if members.len() > 1 => Err(failure(
-            FailureCode::Invalid,
-            format!(
-                "etcd has {} members, whose data can only go back together",
-                members.len()
-            ),
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Proposes the old manifests. If the data cannot be put back, the present manifests are.

@@ -1,7 +1,7 @@
 //! Where the last upgrade of a node began, from the node's journals: the backups that it made.
 use crate::{
     journal::{EarlierRun, runs_of},
-    phase::upgrade::backups::{BackupKind, SharedObject},
+    phase::upgrade::backups::{BackupKind, MEMBERS, SharedObject},
     program,
     text::yaml,
     world::{Files, WorldResult, state_directory as state, text_file::read_text},
@@ -105,8 +105,8 @@ fn sort_by_use(backups: Vec<String>) -> Rollback {
                 list.retain(|earlier| !earlier.ends_with(&format!("/{name}")));
                 list.push(path);
             }
-            Some((BackupKind::EtcdData, _)) => rollback.etcd_data = path,
-            Some((BackupKind::EtcdSnapshot, _)) => {}
+            Some((BackupKind::EtcdData, name)) if name != MEMBERS => rollback.etcd_data = path,
+            Some((BackupKind::EtcdData | BackupKind::EtcdSnapshot, _)) => {}
             None => {}
         }
     }

@@ -82,6 +82,7 @@ impl Workflow for UpgradeRollback {
         let mut kept = None;
         if flags.etcd {
             rollback_etcd::choose(&mut rollback)?;
+            rollback_etcd::refuse_kept_members(&rollback, world.files())?;
             kept = Some(rollback_etcd::kept_objects(&rollback, world.files())?);
         }
         let version = last_upgrade::version_before(&rollback, world.files());
@@ -106,7 +107,7 @@ impl Workflow for UpgradeRollback {
             input.say([rollback_etcd::line(&rollback)]);
             let (cluster, kubeconfig) = connect(world, &config.run.kubeconfig)?;
             if answers(cluster.as_ref(), &kubeconfig) {
-                rollback_etcd::refuse_several_members(config, cluster.as_ref())?;
+                rollback_etcd::refuse_shown_members(cluster.as_ref())?;
             }
         }
         let question = if rollback.restores_etcd {

@@ -1,7 +1,6 @@
 //! `upgrade rollback --etcd`: whether the data of etcd can go back.
 use crate::{
-    config::Config,
-    phase::upgrade::backups::BackupKind,
+    phase::upgrade::backups::{BackupKind, MEMBERS},
     run::workflow::LabelledLine,
     text::yaml,
     world::{Cluster, Files, fake::FakeCluster, real::etcd_pods, text_file::read_text},
@@ -9,6 +8,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::Rollback;
 use kubephase_wit::Failure;
+use serde_json::Value;
 
 /// Notes that the data of etcd go back.
 ///
@@ -49,20 +49,40 @@ pub fn line(rollback: &Rollback) -> LabelledLine {
     LabelledLine::new("upgrade/rollback", line)
 }
 
-/// Refuses to take back the data of one member of several: the others would go on with newer data,
-/// and the member would have lost what it promised them.
+/// Refuses to take back the data of one member of several, as the cluster shows its members.
 ///
 /// # Errors
-/// etcd has several members, with what to do by hand; or the cluster does not say how many.
-pub fn refuse_several_members(config: &Config, cluster: &dyn Cluster) -> Result<()> {
+/// etcd has several members, or the cluster does not say how many.
+pub fn refuse_shown_members(cluster: &dyn Cluster) -> Result<()> {
     let pods = etcd_pods(cluster).map_err(Failure::into_error)?;
-    if config.cluster.etcd.local.is_none() {
-        return Err(anyhow!("--etcd: the cluster uses an external etcd"));
-    }
-    if pods.len() <= 1 {
+    let names: Vec<String> = pods.into_iter().map(|pod| pod.name).collect();
+    refuse_several(&names)
+}
+
+/// Refuses to take back the data of one member of several, by the list of the members that the
+/// upgrade kept beside the copy.
+///
+/// # Errors
+/// etcd had several members, or the list cannot be read.
+pub fn refuse_kept_members(rollback: &Rollback, files: &dyn Files) -> Result<()> {
+    let directory = rollback.etcd_data.rsplit_once('/').unwrap_or_default().0;
+    let path = format!("{directory}/{MEMBERS}");
+    let text = read_text(files, &path).map_err(Failure::into_error)?;
+    let text = text.ok_or_else(|| {
+        anyhow!("--etcd: {path}, the list of the members of etcd, does not exist any more")
+    })?;
+    let members = yaml::value(&text).map_err(|why| anyhow!("{path}: {why}"))?;
+    let members = members.as_array().into_iter().flatten();
+    let name = |member: &Value| member["name"].as_str().unwrap_or_default().to_owned();
+    refuse_several(&members.map(name).collect::<Vec<String>>())
+}
+
+/// Refuses the data of one member of several: the others would go on with newer data, and the
+/// member would have lost what it promised them.
+fn refuse_several(names: &[String]) -> Result<()> {
+    if names.len() <= 1 {
         return Ok(());
     }
-    let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
     Err(anyhow!(
         "--etcd: etcd has {} members ({}), and their data can only go back together, which this \
          command does not do. By hand: stop all members by moving etcd.yaml and \

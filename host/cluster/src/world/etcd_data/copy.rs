@@ -47,14 +47,6 @@ pub fn copy_data(
         let path = |root: &str| format!("{root}/{MEMBER}/snap/{name}");
         tree.copy_entry(&path(data_dir), &path(&unfinished))?;
     }
-    for name in list_if_exists(files, data_dir)? {
-        if name != MEMBER {
-            tree.copy_entry(
-                &format!("{data_dir}/{name}"),
-                &format!("{unfinished}/{name}"),
-            )?;
-        }
-    }
     for name in list_if_exists(files, &format!("{data_dir}/{MEMBER}"))? {
         if name != "snap" {
             let path = |root: &str| format!("{root}/{MEMBER}/{name}");

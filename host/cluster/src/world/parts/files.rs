@@ -62,7 +62,8 @@ pub trait Files: Send + Sync {
     /// `to` then has the path `from`.
     ///
     /// # Errors
-    /// `denied` in the view of a plugin; `not-checked` in a dry run, for a directory of the machine.
+    /// `denied` in the view of a plugin; `not-checked` in a dry run, for a directory of the
+    /// machine.
     fn move_directory(&self, from: &str, to: &str) -> WorldResult<()> {
         let _ = to;
         refuse_in_view(from)

@@ -1,6 +1,6 @@
 //! The data directory of this machine's etcd. The rehearsed etcd keeps its data in the log of the
-//! cluster, so the directory has data only if a run put them there, or if an image of etcd left data
-//! that cannot be read.
+//! cluster, so the directory has data only if a run put them there, or if an image of etcd left
+//! data that cannot be read.
 use super::{KubeletStandIn, KubeletState, sync::has_image_of};
 use crate::{
     render::static_pod::flag,

@@ -3,12 +3,14 @@
 //! neither on the node nor in the cluster.
 //!
 //! The configuration that the cluster keeps is read by `config::from_cluster`.
+mod administrator;
 mod cluster_info;
 mod file;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub use administrator::of_administrator;
 pub use token::anonymous_kubeconfig;
 
 use crate::{
@@ -27,7 +29,8 @@ const USER: &str = "tls-bootstrap-token-user";
 const FIRST_CONNECTION: Duration = Duration::from_secs(1);
 
 /// Finds the cluster by a token or by a kubeconfig. `is_named` says that the operator named the
-/// kubeconfig on the command line.
+/// kubeconfig on the command line. `longest` is the time after which a wait in this world ends;
+/// `None` if it has no end of its own.
 ///
 /// # Errors
 /// The cluster is not found or not trusted. The remedy says what to do.
@@ -36,8 +39,10 @@ pub fn discover(
     api: &dyn Cluster,
     net: &dyn Net,
     is_named: bool,
+    longest: Option<Duration>,
 ) -> WorldResult<FoundCluster> {
-    discover_within(time_limit(join), join, api, net, is_named)
+    let limit = time_limit(join).min(longest.unwrap_or(Duration::MAX));
+    discover_within(limit, join, api, net, is_named)
 }
 
 /// Finds the cluster as [`discover`] does, if it answers at once.

@@ -172,9 +172,14 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
         )?;
         return Ok(Outcome::Again);
     }
+    let path = kubelet_kubeconfig(&config);
+    if observe_files::stat(&path)?.is_none() {
+        // Only a part of the join runs. kubeadm's part does not use the file.
+        return Ok(Outcome::Skipped(format!("{path} does not exist")));
+    }
     let url = local_url(&config)
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
-    let kubeconfig = effects_core::kubeconfig_server(&kubelet_kubeconfig(&config), &url)?;
+    let kubeconfig = effects_core::kubeconfig_server(&path, &url)?;
     kubelet_start::restart([kubeconfig])?;
     Ok(Outcome::Settled)
 }

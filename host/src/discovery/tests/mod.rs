@@ -143,10 +143,23 @@ pub fn joining(hashes: &[String]) -> JoinConfiguration {
     join
 }
 
+#[test]
+fn discovery_ends_when_no_wait_in_this_world_is_longer() {
+    let mut join = joining(&[]);
+    join.timeouts.as_mut().unwrap().discovery = Some(Seconds::from_secs(300));
+    let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
+    let begun = std::time::Instant::now();
+    let cluster = FakeCluster::default();
+    let found = discover(&join, &cluster, &net, false, Some(Duration::ZERO));
+    let failure = found.map(drop).unwrap_err();
+    assert!(failure.message.contains("cluster-info"), "{failure:?}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
 /// Runs discovery. Checks that every failure says what to do.
 pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<FoundCluster, String> {
     let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
-    discover(join, api, &net, true).map_err(|failure| {
+    discover(join, api, &net, true, None).map_err(|failure| {
         assert!(
             failure.remedy.is_some() || failure.message.contains("Please use"),
             "{}",

@@ -33,6 +33,15 @@ fn run_in_cluster(
     phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
     objects: Vec<serde_json::Value>,
 ) -> (Result<Outcome, Failure>, Vec<Effect>) {
+    run_round(0, phase, objects)
+}
+
+/// Runs a round of a phase, as [`run_in_cluster`] runs the first.
+fn run_round(
+    round: u32,
+    phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
+    objects: Vec<serde_json::Value>,
+) -> (Result<Outcome, Failure>, Vec<Effect>) {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(
         FakeWorld::new(
@@ -51,7 +60,7 @@ fn run_in_cluster(
     });
     let shared = Arc::new(RunContext::new(world, Bus::new(Vec::new()), config));
     let session = Session::new(shared, "under-test", &json!({}), Access::BuiltIn);
-    session.begin(0);
+    session.begin(round);
     let outcome = Native::new(session.clone(), phase)
         .run()
         .map_err(|error| match error {
@@ -107,6 +116,15 @@ fn a_node_that_does_not_exist_is_named() {
         "the Node node-1 does not exist in the cluster"
     );
     assert!(failure.remedy.unwrap().contains("kubectl get nodes"));
+}
+
+#[test]
+fn a_kubelet_without_a_kubeconfig_is_left_alone() {
+    let (outcome, effects) = run_round(1, use_own_api_server, Vec::new());
+    let Outcome::Skipped(reason) = outcome.unwrap() else {
+        panic!("{effects:?}")
+    };
+    assert!(reason.contains("kubelet.conf does not exist") && effects.is_empty());
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! `join`: makes this machine a node of a cluster, as a worker or as a member of the control plane.
+mod former_phases;
 mod phases;
 
 use crate::{
-    config::{self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, JoinFlags, LoadedJoin},
+    config::{
+        self, ADMIN_KUBECONFIG, Config, ConfigFile, FileDiscovery, FoundCluster, JoinFlags,
+        LoadedJoin,
+    },
     discovery,
     phase::preflight::{GROUP, RUNNING},
     plan::spec::{PhaseSpec, WorkflowId},
-    program::Program,
+    program::{self, Program},
     render::messages,
     run::workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Workflow},
     world::{World, node::facts::NodeFacts},
@@ -57,7 +61,7 @@ impl Workflow for Join {
         if command.needs_admin_kubeconfig(Program::current()) {
             require_admin_kubeconfig(&flags, world)?;
         }
-        if command.uses_admin_kubeconfig(&flags) {
+        if command.uses_admin_kubeconfig(&flags, Program::current()) {
             flags.discovery_file = Some(ADMIN_KUBECONFIG.to_owned());
         }
         let source = ClusterSource {
@@ -150,7 +154,7 @@ fn check_before_waiting(join: &LoadedJoin, input: &LoadInput<'_>) -> Result<()> 
         return Ok(());
     }
     let known = config::before_discovery(join, input.node);
-    (input.check_node)(LoadedRun::new(known, skipped))?;
+    (input.check_node)(former_phases::run_of(known, skipped))?;
     input.say([LabelledLine::new(GROUP, RUNNING)]);
     Ok(())
 }
@@ -168,16 +172,7 @@ pub fn load(
 ) -> Result<LoadedRun> {
     let loaded = config::load_join(source.file, source.flags, node)?;
     let api = world.cluster();
-    let (join, net) = (&loaded.join, world.net());
-    let found = match discovery::discover_at_once(join, api, net, source.is_named) {
-        Some(found) => found,
-        None => {
-            (steps.before_waiting)(&loaded)?;
-            discovery::discover(join, api, net, source.is_named)
-                .map_err(Failure::into_error)
-                .with_context(|| steps.failed())?
-        }
-    };
+    let found = find_cluster(&loaded, source, world, steps)?;
     let may_run_programs = found.may_run_programs;
     let discovery_file = loaded.join.discovery.file.as_ref();
     let operator_files = discovery_file.and_then(FileDiscovery::path);
@@ -194,8 +189,52 @@ pub fn load(
     Ok(LoadedRun {
         may_run_programs,
         operator_files,
-        ..LoadedRun::new(loaded, &source.flags.skip_phases)
+        ..former_phases::run_of(loaded, &source.flags.skip_phases)
     })
+}
+
+/// Finds the cluster: by `admin.conf` if the flag `--control-plane` is given and this machine has
+/// the file (kubeadm behaviour), otherwise as the configuration says.
+///
+/// # Errors
+/// The cluster is not found or not trusted.
+fn find_cluster(
+    loaded: &LoadedJoin,
+    source: &ClusterSource<'_>,
+    world: &dyn World,
+    steps: &Steps<'_>,
+) -> Result<FoundCluster> {
+    if source.flags.control_plane {
+        let found = discovery::of_administrator(world.files()).map_err(Failure::into_error);
+        if let Some(found) = found.with_context(|| steps.failed())? {
+            return Ok(found);
+        }
+    }
+    let (join, api, net) = (&loaded.join, world.cluster(), world.net());
+    if let Some(found) = discovery::discover_at_once(join, api, net, source.is_named) {
+        return Ok(found);
+    }
+    (steps.before_waiting)(loaded)?;
+    let longest = world.longest_wait();
+    discovery::discover(join, api, net, source.is_named, longest)
+        .map_err(|failure| match longest {
+            Some(_) => Failure {
+                remedy: Some(without_network()),
+                ..failure
+            },
+            None => failure,
+        })
+        .map_err(Failure::into_error)
+        .with_context(|| steps.failed())
+}
+
+/// Returns the remedy if the cluster is looked for in a world without a network.
+fn without_network() -> String {
+    format!(
+        "a machine that is only described reaches no cluster: leave out --node to plan for this \
+         machine, or let machines join a rehearsed cluster with `{}`",
+        program::command("rehearse --workers N")
+    )
 }
 
 /// The command of a single phase.
@@ -216,14 +255,20 @@ impl SinglePhase<'_> {
     /// Whether the command only runs on a machine with an `admin.conf` (kubeadm behaviour). Under
     /// the name `kubephase` the program also finds the cluster by the configuration file.
     fn needs_admin_kubeconfig(&self, program: Program) -> bool {
-        let is_strict = program == Program::Kubeadm && !self.finds_cluster;
-        self.id.is_some() && (is_strict || !self.has_file)
+        self.id.is_some()
+            && match program {
+                Program::Kubeadm => !self.finds_cluster,
+                Program::Kubephase => !self.has_file,
+            }
     }
 
     /// Whether the cluster is found by `admin.conf`, because no flag and no file says where it is.
-    fn uses_admin_kubeconfig(&self, flags: &JoinFlags) -> bool {
+    /// Under the name `kubeadm` a command with flags that say where the cluster is needs one of
+    /// them.
+    fn uses_admin_kubeconfig(&self, flags: &JoinFlags, program: Program) -> bool {
         let is_unnamed = flags.endpoint.is_none() && flags.discovery_file.is_none();
-        self.id.is_some() && !self.has_file && is_unnamed
+        let is_refused = program == Program::Kubeadm && self.finds_cluster;
+        self.id.is_some() && !self.has_file && is_unnamed && !is_refused
     }
 
     /// Whether kubeadm would fail: its dry run of a control plane's `kubelet-start` shows manifests

@@ -17,7 +17,8 @@ fn a_command_without_flags_of_discovery_needs_the_kubeconfig_of_the_admin() {
         (etcd(true), Program::Kubephase, false),
         (etcd(false), Program::Kubephase, true),
         (kubelet(true), Program::Kubeadm, false),
-        (kubelet(false), Program::Kubeadm, true),
+        (kubelet(false), Program::Kubeadm, false),
+        (kubelet(false), Program::Kubephase, true),
         (command(None, true, false), Program::Kubeadm, false),
     ] {
         assert_eq!(
@@ -37,8 +38,17 @@ fn the_kubeconfig_of_the_admin_finds_the_cluster_if_nothing_else_does() {
         ..JoinFlags::default()
     };
     let unnamed = JoinFlags::default();
-    assert!(command(Some("etcd-join"), false, false).uses_admin_kubeconfig(&unnamed));
-    assert!(!command(Some("kubelet-start"), true, false).uses_admin_kubeconfig(&named));
-    assert!(!command(Some("etcd-join"), false, true).uses_admin_kubeconfig(&unnamed));
-    assert!(!command(None, true, false).uses_admin_kubeconfig(&unnamed));
+    let etcd = |has_file| command(Some("etcd-join"), false, has_file);
+    let kubelet = command(Some("kubelet-start"), true, false);
+    for program in [Program::Kubeadm, Program::Kubephase] {
+        assert!(etcd(false).uses_admin_kubeconfig(&unnamed, program));
+        assert!(!kubelet.uses_admin_kubeconfig(&named, program));
+        assert!(!etcd(true).uses_admin_kubeconfig(&unnamed, program));
+        assert!(!command(None, true, false).uses_admin_kubeconfig(&unnamed, program));
+    }
+    assert!(kubelet.uses_admin_kubeconfig(&unnamed, Program::Kubephase));
+    assert!(
+        !kubelet.uses_admin_kubeconfig(&unnamed, Program::Kubeadm),
+        "kubeadm asks for a flag"
+    );
 }

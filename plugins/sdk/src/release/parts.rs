@@ -17,6 +17,9 @@ pub struct Release {
     /// probes name a port of their container, in static Pods and in CoreDNS; otherwise they have
     /// its number
     pub named_probe_ports: bool,
+    /// `control-plane-join` of `join` has the phase `etcd`, which adds the member of etcd in place
+    /// of `etcd-join` if the gate [`gate::LOCAL_KUBELET`] is off, and otherwise does nothing
+    pub joins_etcd_in_group: bool,
     /// kubeconfigs have the field `preferences`
     pub kubeconfig_preferences: bool,
     pub configuration: Configuration,

@@ -45,6 +45,7 @@ const V1_33: Release = Release {
         shares_resolver: true,
     },
     named_probe_ports: false,
+    joins_etcd_in_group: true,
     kubeconfig_preferences: true,
     configuration: Configuration {
         key_algorithms: &["ECDSA-P256", "RSA-2048", "RSA-3072", "RSA-4096"],
@@ -215,6 +216,7 @@ const V1_36: Release = Release {
         runtime_config_removal: Some("1.37"),
         ..V1_35.checks
     },
+    joins_etcd_in_group: false,
     ..V1_35
 };
 

@@ -169,6 +169,7 @@ CHECKS = [
     (r"kubeadm\S* version.*(-o|--output)", version_fields),
     (r"kubeadm\S* version", version_text),
     ("certs certificate-key", certificate_key),
+    ("certs generate-csr.*find", exact),
     ("init phase upload-certs", masked),
     ("token create", masked),
     ("token list.*jsonpath", tokens_alone),

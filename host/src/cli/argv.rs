@@ -133,14 +133,16 @@ impl Argv {
         };
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
-            Some(value) if arg.is_some_and(is_switch) => match parse_bool(value) {
-                Some(true) => self.flags.push(flag),
-                Some(false) => self.flags.retain(|earlier| *earlier != flag),
-                None => {
-                    let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                    return Err(invalid_argument(&name, arg, value, &why));
+            Some(value) if name == "help" || arg.is_some_and(is_switch) => {
+                match parse_bool(value) {
+                    Some(true) => self.flags.push(flag),
+                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                    None => {
+                        let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                        return Err(invalid_argument(&name, arg, value, &why));
+                    }
                 }
-            },
+            }
             Some(value) => self.push_value(&name, value, arg)?,
             None => match arg
                 .filter(|arg| wants_value(arg))

@@ -77,32 +77,40 @@ fn generate_csr(flags: &GenerateCsrFlags, machine: &MachineFolder) -> Result<Exi
         cri_sockets: Vec::new(),
         ..gather().0
     };
-    let mut loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
+    let mut loaded = config::load_without_server(file.as_ref(), &InitFlags::default(), &node)?;
     local_node::warn(&loaded.warnings);
-    if !flags.cert_dir.is_empty() {
-        loaded
-            .config
-            .cluster
-            .certificates_dir
-            .clone_from(&flags.cert_dir);
+    if flags.kubeconfig_dir.is_empty() {
+        return Err(anyhow!("invalid argument: kubeConfigDir was empty"));
     }
-    loaded
-        .config
-        .run
-        .kubeconfig_dir
-        .clone_from(&flags.kubeconfig_dir);
-    write_requests(&loaded.config, &real::files()?)
+    let Config { cluster, run, .. } = &mut loaded.config;
+    let shown = Directories {
+        certificates: match flags.cert_dir.as_str() {
+            "" => cluster.certificates_dir.clone(),
+            named => named.to_owned(),
+        },
+        kubeconfigs: flags.kubeconfig_dir.clone(),
+    };
+    cluster.certificates_dir =
+        config::absolute_path(&shown.certificates).map_err(|why| anyhow!(why))?;
+    run.kubeconfig_dir = config::absolute_path(&shown.kubeconfigs).map_err(|why| anyhow!(why))?;
+    write_requests(&loaded.config, &shown, &real::files()?)
+}
+
+/// The directories as the operator named them, for messages.
+struct Directories {
+    certificates: String,
+    kubeconfigs: String,
 }
 
 /// Writes the keys of all certificates and kubeconfigs, and requests for their certificates. Writes
 /// nothing if one of the files exists.
-fn write_requests(config: &Config, files: &dyn Files) -> Result<Exit> {
+fn write_requests(config: &Config, shown: &Directories, files: &dyn Files) -> Result<Exit> {
     let config = Secrets::mask(config)?.for_built_ins;
     let certificates = phase::certs::leaf_specs(&config).map_err(Failure::into_error)?;
     let (kubeconfigs, endpoint_warning) =
         phase::kubeconfig::request_specs(&config).map_err(|why| anyhow!(why))?;
     // A closed output is not an error, so every line has the same exit code.
-    let exit = print::out(&header(&config.cluster.certificates_dir));
+    let exit = print::out(&header(&shown.certificates));
     for spec in &certificates {
         refuse_existing_request(spec, files).map_err(Failure::into_error)?;
     }
@@ -117,7 +125,7 @@ fn write_requests(config: &Config, files: &dyn Files) -> Result<Exit> {
     endpoint_warning
         .iter()
         .for_each(|warning| print::warning(warning));
-    print::out(&header(&config.run.kubeconfig_dir));
+    print::out(&header(&shown.kubeconfigs));
     for spec in &kubeconfigs {
         write_kubeconfig_request(spec, files).map_err(Failure::into_error)?;
         let name = spec.path.rsplit('/').next().unwrap_or_default();

@@ -9,7 +9,7 @@ use super::{
     workflow::WorkflowArguments,
 };
 use crate::{
-    config::{ConfigFile, OWN_API_VERSION, ReconfigureFlags, flags_of},
+    config::{ConfigFile, OWN_API_VERSION, ReconfigureFlags, absolute_path, flags_of},
     effect::Applied,
     event::EffectResult,
     phase::{preflight::GROUP, upgrade::backups::BACKUPS},
@@ -34,7 +34,7 @@ pub struct DiffRequest {
     pub config: Option<String>,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     kubeconfig: Option<String>,
     /// Directory of patches
     #[arg(long)]

@@ -84,7 +84,7 @@ impl ImageFlags {
                 print::warning(&format!("--{name} is ignored, because --config is given"));
             }
         }
-        let loaded = config::load_init(file.as_ref(), &flags, node)?;
+        let loaded = config::load_without_server(file.as_ref(), &flags, node)?;
         local_node::warn(&loaded.warnings);
         Ok(loaded.config)
     }

@@ -62,7 +62,7 @@ pub fn run(
         cri_sockets: Vec::new(),
         ..gather().0
     };
-    let loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
+    let loaded = config::load_without_server(file.as_ref(), &InitFlags::default(), &node)?;
     local_node::warn(&loaded.warnings);
     if flags.validity_period > YEAR {
         print::warning(&format!(

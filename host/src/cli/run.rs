@@ -4,7 +4,7 @@ use super::{
     print, rehearse, report, token, tree, upgrade, version, workflow,
 };
 use crate::{
-    config::{ConfigFile, MachineFolder, Problems, config_file},
+    config::{ConfigFile, MachineFolder, Problems, config_file, read_own_version},
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     program::Program,
@@ -54,6 +54,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
         real::enter_root(&root).map_err(Failure::into_error)?;
     }
     let machine = argv::machine_folder(&argv);
+    read_own_version(&machine)?;
     let early =
         argv::config(&argv).and_then(|path| ConfigFile::find(Some(&path), &machine).ok().flatten());
     // The engine lives until the program ends. The system then takes the memory back at once, which

@@ -43,7 +43,7 @@ fn flags_read_as_kubeadm_reads_them() {
     let all: InitFlags = flags(&request);
     assert_eq!(request.config().map(String::as_str), Some("a.yaml"));
     assert_eq!(all.skip_phases, ["addon", "certs/sa", "show-join-command"]);
-    assert!(all.upload_certs && !all.dry_run);
+    assert!(all.upload_certs && all.dry_run == Some(false));
     assert_eq!(
         (
             request.place.output.format,
@@ -62,8 +62,9 @@ fn flags_read_as_kubeadm_reads_them() {
     );
     assert_eq!(workflow("--v=3 init").verbosity.level, 3);
     assert!(
-        init("init --dry-run=false --dry_run=T").dry_run
-            && !init("init --dry-run --dry-run=0").dry_run
+        init("init --dry-run=false --dry_run=T").dry_run == Some(true)
+            && init("init --dry-run --dry-run=0").dry_run == Some(false)
+            && init("init").dry_run.is_none()
     );
     assert_eq!(workflow("init").phase, None);
     assert!(init("init --skip-phases=").skip_phases.is_empty());
@@ -177,7 +178,13 @@ fn join_and_reset_are_parsed_as_init_is() {
     let reset = workflow("reset -f --cleanup-tmp-dir --skip-phases preflight --root r -o json");
     let all: ResetFlags = flags(&reset);
     assert!(
-        all.force && all.cleanup_tmp_dir && reset.place.root.is_some() && reset.phase.is_none()
+        all.force == Some(true) && all.cleanup_tmp_dir == Some(true) && reset.place.root.is_some()
+    );
+    assert_eq!(reset.phase, None);
+    let kept: ResetFlags = flags(&workflow("reset -f=false --cleanup-tmp-dir=false"));
+    assert_eq!(
+        (kept.force, kept.cleanup_tmp_dir),
+        (Some(false), Some(false))
     );
     let reset = workflow("reset phase cleanupnode --cert-dir /p --dry-run");
     let all: ResetFlags = flags(&reset);
@@ -223,6 +230,11 @@ fn other_commands_are_parsed() {
         run("completion fish"),
         Ok(Command::Completion { shell: Shell::Fish })
     );
+    assert_eq!(
+        run("version --help --help=false -o short"),
+        run("version -o short")
+    );
+    assert!(run("version --help=T").is_err_and(|asked| asked.help.is_some()));
 }
 
 #[test]

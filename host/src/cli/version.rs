@@ -1,8 +1,8 @@
 //! `version` and `completion`: commands that read no files and no cluster.
 use super::tree;
-use crate::{plan::catalog::Catalog, program::Program};
+use crate::{config::own_version, plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
-use kubephase_sdk::{release::Release, yaml};
+use kubephase_sdk::yaml;
 use serde::Serialize;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ struct Client {
 /// Returns the version of the program. Under the name `kubeadm`, it is the version of the
 /// Kubernetes release that the program acts for.
 fn versions(program: Program) -> Versions {
-    let kubernetes = Release::newest().kubeadm;
+    let kubernetes = own_version();
     let arch = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

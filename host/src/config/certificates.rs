@@ -1,14 +1,12 @@
 //! The configuration of the commands about existing certificates: `certs renew`,
 //! `certs rotate-ca` and `certs check-expiration`.
 use super::{
-    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems, load_init,
+    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems,
+    absolute_path, load_without_server, own_version,
 };
 use crate::{secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
-use kubephase_sdk::{
-    kubeadm::{ClusterConfiguration, RenewalTimer, RotationStage},
-    release::Release,
-};
+use kubephase_sdk::kubeadm::{ClusterConfiguration, RenewalTimer, RotationStage};
 
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +19,8 @@ pub struct CertificateFlags {
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG)]
+    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG,
+          value_parser = absolute_path)]
     pub kubeconfig: String,
 }
 
@@ -74,7 +73,7 @@ pub struct RotationFlags {
     pub dry_run: bool,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Stage to go through, which is refused if the node is not ready for it [default: the next
     /// stage of this node]
@@ -115,12 +114,12 @@ pub fn load_for_certificates(
     let init_flags = match file.and_then(ConfigFile::operator_file) {
         Some(_) => InitFlags::default(),
         None => InitFlags {
-            kubernetes_version: Some(Release::newest().kubeadm.to_owned()),
+            kubernetes_version: Some(own_version().to_owned()),
             cert_dir: Some(directory.to_owned()).filter(|directory| !directory.is_empty()),
             ..InitFlags::default()
         },
     };
-    let mut loaded = load_init(file, &init_flags, &node)?;
+    let mut loaded = load_without_server(file, &init_flags, &node)?;
     if let Some((stored, warnings)) = stored {
         let renewal = loaded.config.renewal.get_or_insert_default();
         renewal

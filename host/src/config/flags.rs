@@ -1,7 +1,10 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names. Some of them
 //! exclude a configuration file.
-use super::{ConfigFile, MachineFolder, Problem, Problems};
-use crate::{secret::Secret, text::go_number};
+use super::{ConfigFile, MachineFolder, Problem, Problems, absolute_path};
+use crate::{
+    secret::Secret,
+    text::go_number::{self, parse_bool_flag},
+};
 use clap::Args;
 use kubephase_sdk::kubeadm::{Arg, ClusterConfiguration, Config};
 use std::path::Path;
@@ -35,8 +38,9 @@ pub struct InitFlags {
     #[arg(long)]
     pub cri_socket: Option<String>,
     /// Change nothing; tell what would be done
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub dry_run: Option<bool>,
     /// Feature gates, key=true|false
     #[arg(long)]
     pub feature_gates: Option<String>,
@@ -91,10 +95,10 @@ pub struct InitFlags {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PhaseFlags {
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Directory of the kubeconfigs
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = absolute_path)]
     pub kubeconfig_dir: Option<String>,
     /// Further arguments of the API server, key=value; deprecated: use
     /// `ClusterConfiguration.apiServer.extraArgs`
@@ -218,7 +222,7 @@ impl InitFlags {
                 self.control_plane_endpoint.is_some(),
             ),
             ("cri-socket", self.cri_socket.is_some()),
-            ("dry-run", self.dry_run),
+            ("dry-run", self.dry_run.is_some()),
             ("feature-gates", self.feature_gates.is_some()),
             (
                 "ignore-preflight-errors",

@@ -70,7 +70,7 @@ pub fn load_join(
     if !flags.skip_phases.is_empty() {
         join.skip_phases.clone_from(&flags.skip_phases);
     }
-    join.dry_run |= flags.dry_run;
+    join.dry_run = flags.dry_run.unwrap_or(join.dry_run);
     complete(&mut join, node, &mut diagnostics);
     if let Some(control_plane) = &join.control_plane {
         diagnostics.problems.extend(defaults::check_bind_address(

@@ -11,6 +11,7 @@ use super::{
     defaults::{self, SERVICE_SUBNET},
     file::documents_of,
     flags::check_not_mixed,
+    own_version::release_of,
     read::{Diagnostics, Strictness},
     validate,
 };
@@ -70,21 +71,32 @@ pub fn load_init(
     flags: &InitFlags,
     node: &NodeFacts,
 ) -> Result<Loaded, Problems> {
-    resolve(file, flags, node, Strictness::Lenient)
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    diagnostics.serves_api = true;
+    load(file, flags, node, diagnostics)
 }
 
-/// Reads, completes and validates the configuration of `init`, as strictly as `strictness` says.
+/// Reads, completes and validates the configuration of `init` for a command that starts no API
+/// server. So an address on which none can listen is accepted, and a node without a default route
+/// has the address 0.0.0.0 (kubeadm behaviour).
 ///
 /// # Errors
 /// Every problem that was found.
-pub(super) fn resolve(
+pub fn load_without_server(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
     node: &NodeFacts,
-    strictness: Strictness,
+) -> Result<Loaded, Problems> {
+    load(file, flags, node, Diagnostics::new(Strictness::Lenient))
+}
+
+fn load(
+    file: Option<&ConfigFile>,
+    flags: &InitFlags,
+    node: &NodeFacts,
+    mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Problems> {
     check_not_mixed(file, &flags.flags_instead_of_config())?;
-    let mut diagnostics = Diagnostics::new(strictness);
     let documents = documents_of(file, &mut diagnostics)?;
     let named = file.and_then(ConfigFile::operator_file);
     from_documents(named, documents, flags, node, diagnostics)
@@ -148,7 +160,8 @@ pub(super) fn from_documents(
     }
     complete_components(&mut config, kubelet, kube_proxy, &mut warnings);
     // Phases must not see whether this is a dry run.
-    let dry_run = std::mem::take(&mut config.init.dry_run) || flags.dry_run;
+    let dry_run = std::mem::take(&mut config.init.dry_run);
+    let dry_run = flags.dry_run.unwrap_or(dry_run);
     Ok(Loaded {
         config,
         phases,
@@ -165,7 +178,7 @@ fn release(documents: &[Document], flags: &InitFlags) -> &'static Release {
     let cluster = documents.find(|document| document.is_kubeadm("ClusterConfiguration"));
     let version = (flags.kubernetes_version.as_deref())
         .or_else(|| cluster.and_then(|document| document.tree.text("kubernetesVersion")));
-    Release::of(version.unwrap_or_default())
+    release_of(version.unwrap_or_default())
 }
 
 /// Whether the user gave the first bootstrap token.
@@ -174,15 +187,15 @@ fn is_token_given(config: &Config) -> bool {
     tokens.next().is_some_and(|token| !token.token.is_empty())
 }
 
-/// Validates the configuration, and merges the flag's ignored checks into it. Reports the problems
-/// of this node only in lenient reading: `config validate` need not run on the node.
+/// Validates the configuration, and merges the flag's ignored checks into it. Reports the problem
+/// of ignored checks only in lenient reading: `config validate` need not run on the node.
 fn validate_and_merge_ignored_checks(
     config: &mut Config,
     flags: &InitFlags,
     diagnostics: &mut Diagnostics,
 ) {
     let is_lenient = diagnostics.strictness == Strictness::Lenient;
-    if is_lenient {
+    if diagnostics.serves_api {
         diagnostics.problems.extend(defaults::check_bind_address(
             &config.init.local_api_endpoint,
             "localAPIEndpoint.advertiseAddress",

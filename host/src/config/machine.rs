@@ -31,6 +31,8 @@ const FOLDER: &str = "etc/kubephase";
 const DROP_INS: &str = "conf.d";
 /// The name of the lock of their plugins, in [`FOLDER`].
 const LOCK: &str = "kubephase.lock";
+/// The name of the file with the version of Kubernetes that the program stands for, in [`FOLDER`].
+const VERSION: &str = "kubernetes-version";
 
 /// Where the machine's own configuration is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,13 @@ pub struct MachineFolder {
 pub struct MachineFile {
     pub path: PathBuf,
     pub content: Vec<u8>,
+}
+
+impl MachineFile {
+    /// Returns the problem of a file whose content cannot be used.
+    pub(super) fn refusal(&self, why: &str) -> Problem {
+        refusal(&self.path, why)
+    }
 }
 
 /// Returns the folder of the lock that belongs to a configuration file: its own folder, or
@@ -102,16 +111,30 @@ impl MachineFolder {
     /// # Errors
     /// It cannot be read, others than root can write it, or it is a link out of the folder.
     pub fn read_lock(&self) -> Result<Option<MachineFile>, Problems> {
+        self.read_if_present(LOCK)
+    }
+
+    /// Reads the file with the version of Kubernetes that the program stands for; `None` if it does
+    /// not exist.
+    ///
+    /// # Errors
+    /// It cannot be read, others than root can write it, or it is a link out of the folder.
+    pub(super) fn read_version(&self) -> Result<Option<MachineFile>, Problems> {
+        self.read_if_present(VERSION)
+    }
+
+    /// Reads a file of the folder; `None` if it does not exist.
+    fn read_if_present(&self, name: &str) -> Result<Option<MachineFile>, Problems> {
         let Some((folder, path)) = self.open_folder()? else {
             return Ok(None);
         };
-        let path = path.join(LOCK);
-        match fs::statat(&folder, LOCK, fs::AtFlags::SYMLINK_NOFOLLOW) {
+        let path = path.join(name);
+        match fs::statat(&folder, name, fs::AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(None),
             Err(error) => return Err(cannot_read(&path, &error.into()).into()),
             Ok(_) => {}
         }
-        let content = self.read_file(&folder, LOCK, &path)?;
+        let content = self.read_file(&folder, name, &path)?;
         Ok(Some(MachineFile { path, content }))
     }
 

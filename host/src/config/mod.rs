@@ -21,6 +21,8 @@ mod machine;
 mod merge;
 mod migrate;
 mod names;
+mod operator_path;
+mod own_version;
 mod phases;
 mod phases_of_cluster;
 pub mod plugin_limits;
@@ -54,9 +56,11 @@ pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join,
     parse_ca_hash,
 };
-pub use load::{Loaded, cluster_subnets, load_init};
+pub use load::{Loaded, cluster_subnets, load_init, load_without_server};
 pub use machine::{MachineFile, MachineFolder, lock_folder};
 pub use migrate::{Migrated, migrate};
+pub use operator_path::absolute_path;
+pub use own_version::{own_release, own_version, read_own_version};
 pub use phases::{
     API_VERSION as OWN_API_VERSION, ExtraEdge, PhaseConfiguration, PluginEntry, Waiver,
     find as phase_configuration_of, read_file as read_phase_configuration,

@@ -4,12 +4,12 @@ use super::{
     component::{self, ComponentKind},
     defaults,
     join::{JoinConfiguration, TokenDiscovery},
-    load,
+    load, own_release,
     reset::ResetConfiguration,
     write,
 };
 use crate::secret::Secret;
-use kubephase_sdk::{release::Release, yaml};
+use kubephase_sdk::yaml;
 use serde_json::json;
 
 /// The token of kubeadm's documentation.
@@ -25,7 +25,7 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     init.node_registration.name = "node".into();
     init.node_registration.cri_socket = defaults::CRI_SOCKET.into();
     init.local_api_endpoint.advertise_address = "1.2.3.4".into();
-    cluster.kubernetes_version = Release::newest().first_version();
+    cluster.kubernetes_version = own_release().first_version();
     let mut documents = vec![
         write::with_type(json!(init), "InitConfiguration"),
         write::with_type(json!(cluster), "ClusterConfiguration"),

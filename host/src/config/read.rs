@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 /// How strictly documents are read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// Unknown and repeated fields are warnings (`init`, `join`, `reset`). `init` also reports
-    /// problems of this node: its address, and the checks that it ignores.
+    /// Unknown and repeated fields are warnings (`init`, `join`, `reset`). Problems of this
+    /// node are reported.
     Lenient,
     /// Unknown and repeated fields are problems (`config validate`, `config migrate`). Problems of
     /// this node are not reported, because the file may be for another node.
@@ -38,6 +38,8 @@ pub(super) struct Diagnostics {
     pub broken: bool,
     /// the release whose fields and values documents may have
     pub release: &'static Release,
+    /// whether an API server of this node will listen on the address of the configuration
+    pub serves_api: bool,
 }
 
 impl Diagnostics {
@@ -48,6 +50,7 @@ impl Diagnostics {
             warnings: Vec::new(),
             broken: false,
             release: Release::newest(),
+            serves_api: false,
         }
     }
 
@@ -102,9 +105,17 @@ impl Diagnostics {
         old: Option<&'static Struct>,
     ) -> Option<(T, Option<Value>)> {
         let schema = if document.version() == "v1beta3" {
-            old?
+            old
         } else {
-            current
+            Some(current)
+        };
+        let Some(schema) = schema else {
+            let message = format!(
+                "no kind {:?} is registered for version {:?}; it is known from v1beta4 on",
+                document.kind, document.api_version
+            );
+            self.fatal(document.problem("apiVersion", message));
+            return None;
         };
         let value = self.check_types(document, schema)?;
         let mut value = component::as_read(schema, value);

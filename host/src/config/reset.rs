@@ -79,7 +79,7 @@ pub fn load_reset(
     if reset.cri_socket.is_empty() {
         reset.cri_socket = socket_of_kubelet(files).unwrap_or_default();
     }
-    reset.cleanup_tmp_dir |= flags.cleanup_tmp_dir;
+    reset.cleanup_tmp_dir = flags.cleanup_tmp_dir.unwrap_or(reset.cleanup_tmp_dir);
     if !flags.skip_phases.is_empty() {
         reset.skip_phases.clone_from(&flags.skip_phases);
     }
@@ -89,7 +89,8 @@ pub fn load_reset(
         &flags.ignore_preflight_errors,
     ));
     let warnings = diagnostics.finish(documents)?;
-    let (force, dry_run) = (reset.force || flags.force, reset.dry_run || flags.dry_run);
+    let force = flags.force.unwrap_or(reset.force);
+    let dry_run = flags.dry_run.unwrap_or(reset.dry_run);
     let mut config = config_of(reset);
     run_options(&mut config, node, "reset");
     if let Some(kubeconfig) = &flags.kubeconfig {

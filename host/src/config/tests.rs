@@ -68,9 +68,10 @@ fn a_flag_or_a_field_asks_for_a_dry_run_and_phases_do_not_see_it() {
     let dry = CLUSTER.to_owned()
         + "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\ndryRun: true\n";
     for (text, flag, wanted) in [
-        (CLUSTER, false, false),
-        (CLUSTER, true, true),
-        (&dry, false, true),
+        (CLUSTER, None, false),
+        (CLUSTER, Some(true), true),
+        (&dry, None, true),
+        (&dry, Some(false), false),
     ] {
         let (_folder, path) = file(text);
         let flags = InitFlags {
@@ -85,9 +86,10 @@ fn a_flag_or_a_field_asks_for_a_dry_run_and_phases_do_not_see_it() {
     let joining = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndryRun: \
         DRY\ndiscovery: {file: {kubeConfigPath: /dev/null}}\n";
     for (field, flag, wanted) in [
-        ("false", false, false),
-        ("false", true, true),
-        ("true", false, true),
+        ("false", None, false),
+        ("false", Some(true), true),
+        ("true", None, true),
+        ("true", Some(false), false),
     ] {
         let (_folder, path) = file(&joining.replace("DRY", field));
         let flags = JoinFlags {
@@ -142,6 +144,27 @@ fn unknown_fields_are_warnings_to_init_and_problems_to_validate() {
             .to_string()
             .contains("unknown field \"podSubnet\"")
     );
+}
+
+#[test]
+fn validate_accepts_a_file_that_describes_no_cluster() {
+    for text in [
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: 9\n",
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n",
+    ] {
+        check(text).unwrap();
+        assert!(load(text).is_err(), "init needs a cluster");
+    }
+}
+
+#[test]
+fn kinds_that_v1beta3_does_not_have_are_refused() {
+    for kind in ["ResetConfiguration", "UpgradeConfiguration"] {
+        let text = format!("apiVersion: kubeadm.k8s.io/v1beta3\nkind: {kind}\n");
+        let refused = check(&text).unwrap_err().to_string();
+        assert!(refused.contains("no kind"), "{refused}");
+        check(&text.replace("v1beta3", "v1beta4")).unwrap();
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use super::{
     BootstrapToken, ConfigFile, InitConfiguration, InitFlags, Problem, Problems, defaults,
     flags::{check_not_mixed, given_names},
-    load_init, validate,
+    load_without_server, validate,
 };
 use crate::{
     secret::{Secret, bootstrap_token},
@@ -81,7 +81,7 @@ pub fn load_tokens(
     node: &NodeFacts,
 ) -> Result<LoadedTokens, Problems> {
     if file.is_some_and(|file| file.operator_file().is_some()) {
-        let loaded = load_init(file, &InitFlags::default(), node)?;
+        let loaded = load_without_server(file, &InitFlags::default(), node)?;
         return Ok(LoadedTokens {
             tokens: loaded.config.init.bootstrap_tokens,
             warnings: loaded.warnings,

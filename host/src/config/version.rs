@@ -1,5 +1,6 @@
 //! Resolves `kubernetesVersion` to a version of Kubernetes, as kubeadm does.
-use kubephase_sdk::release::{Release, Skew};
+use super::own_version::own_version;
+use kubephase_sdk::release::Skew;
 use regex::Regex;
 use semver::Version;
 use std::sync::LazyLock;
@@ -28,8 +29,9 @@ pub struct Resolved {
 }
 
 /// Resolves a version or a label (`stable-1`). Either may have the prefix `release/` or `ci/`.
-/// Labels are not looked up on the internet: they mean the newest recorded release, with warnings.
-/// A label after `ci/` means the same release, from the CI repository.
+/// Labels are not looked up on the internet: they mean the version that this program stands for,
+/// with warnings.
+/// A label after `ci/` means that version, from the CI repository.
 ///
 /// # Errors
 /// The text is neither a version nor a label, or the version is too old. The messages begin as
@@ -40,7 +42,7 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         (_, Some(rest)) => (false, rest),
         _ => (false, text),
     };
-    let newest = Release::newest().kubeadm;
+    let own = own_version();
     let mut warnings = Vec::new();
     let version = if let Some(found) = WHOLE_VERSION.captures(rest) {
         format!("v{}", &found[1])
@@ -49,10 +51,8 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
             "could not fetch a Kubernetes version from the internet: labels are not looked up"
                 .to_owned(),
         );
-        warnings.push(format!(
-            "falling back to the local client version: {newest}"
-        ));
-        newest.to_owned()
+        warnings.push(format!("falling back to the local client version: {own}"));
+        own.to_owned()
     } else {
         return Err(unknown_version(text));
     };

@@ -40,6 +40,13 @@ fn config(more: &str) -> Config {
     config
 }
 
+fn shown(config: &Config) -> Directories {
+    Directories {
+        certificates: config.cluster.certificates_dir.clone(),
+        kubeconfigs: config.run.kubeconfig_dir.clone(),
+    }
+}
+
 struct Machine(tempfile::TempDir, RootedFiles);
 
 impl Machine {
@@ -62,9 +69,13 @@ impl Machine {
         CertificateRequest::from_pem(&self.text(path)).expect(path)
     }
 
+    fn write(&self, config: &Config) -> Result<Exit> {
+        write_requests(config, &shown(config), &self.1)
+    }
+
     /// Writes the requests, and returns the message of a failure.
     fn refusal(&self, config: &Config) -> String {
-        format!("{:#}", write_requests(config, &self.1).unwrap_err())
+        format!("{:#}", self.write(config).unwrap_err())
     }
 }
 
@@ -81,7 +92,7 @@ fn authority() -> (Certificate, Key) {
 #[test]
 fn every_certificate_has_a_key_and_a_request_that_an_authority_can_sign() {
     let machine = Machine::new();
-    write_requests(&config(""), &machine.1).unwrap();
+    machine.write(&config("")).unwrap();
     let (authority, authority_key) = authority();
     for name in CERTIFICATES {
         let request = machine.request(&format!("/keys/{name}.csr"));
@@ -108,7 +119,7 @@ fn every_certificate_has_a_key_and_a_request_that_an_authority_can_sign() {
 fn a_request_has_the_names_of_its_certificate() {
     use x509_parser::{certification_request::X509CertificationRequest, prelude::*};
     let machine = Machine::new();
-    write_requests(&config(""), &machine.1).unwrap();
+    machine.write(&config("")).unwrap();
     let text = machine.text("/keys/apiserver.csr");
     let der = ::pem::parse(&text).unwrap().into_contents();
     let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
@@ -144,7 +155,7 @@ fn a_request_has_the_names_of_its_certificate() {
 #[test]
 fn kubeconfigs_wait_for_their_certificates() {
     let machine = Machine::new();
-    write_requests(&config(""), &machine.1).unwrap();
+    machine.write(&config("")).unwrap();
     let (endpoint, local) = ("https://vip.acme.test:7443", "https://198.51.100.7:6443");
     for (name, user, groups, server) in [
         (
@@ -197,7 +208,7 @@ fn kubeconfigs_wait_for_their_certificates() {
 fn an_external_etcd_has_requests_too() {
     let machine = Machine::new();
     let etcd = "etcd: {external: {endpoints: ['https://198.51.100.9:2379']}}\n";
-    write_requests(&config(etcd), &machine.1).unwrap();
+    machine.write(&config(etcd)).unwrap();
     machine.request("/keys/etcd/server.csr");
     machine.request("/keys/apiserver-etcd-client.csr");
 }
@@ -232,7 +243,7 @@ fn nothing_is_written_if_a_file_exists() {
         assert_eq!(found, [machine.0.path().join(&path[1..])]);
     }
     let machine = Machine::new();
-    write_requests(&config, &machine.1).unwrap();
+    machine.write(&config).unwrap();
     machine.refusal(&config);
 }
 

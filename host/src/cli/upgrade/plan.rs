@@ -18,7 +18,10 @@ use crate::{
         output::{FormatFlags, OutputObject},
         print,
     },
-    config::{self, Config, MachineFolder, UpgradeOptions, UpgradePlanFlags, config_file},
+    config::{
+        self, Config, MachineFolder, UpgradeOptions, UpgradePlanFlags, config_file, own_release,
+        own_version,
+    },
     program::Program,
     render::messages,
     run::workflow::{LabelledLine, WorldBefore},
@@ -117,8 +120,16 @@ impl Planner<'_> {
     /// Returns what an upgrade to a version installs. kubeadm only knows its own release.
     fn release(version: &str) -> &'static Release {
         match Program::current() {
-            Program::Kubeadm => Release::newest(),
+            Program::Kubeadm => own_release(),
             Program::Kubephase => Release::of(version),
+        }
+    }
+
+    /// Returns the version of kubeadm that the plan is made for.
+    fn kubeadm() -> &'static str {
+        match Program::current() {
+            Program::Kubeadm => own_version(),
+            Program::Kubephase => Release::newest().kubeadm,
         }
     }
 
@@ -173,12 +184,7 @@ impl Planner<'_> {
             .iter()
             .map(|candidate| {
                 let target = Self::release(&candidate.version);
-                versions.upgrade(
-                    candidate,
-                    Release::newest().kubeadm,
-                    &target.images,
-                    shows_etcd,
-                )
+                versions.upgrade(candidate, Self::kubeadm(), &target.images, shows_etcd)
             })
             .collect();
         let removed_apis = match (Program::current(), candidates.last()) {
@@ -201,7 +207,7 @@ impl Planner<'_> {
         let resolve = |label: &str| self.resolve(label, &cluster);
         let search = Search {
             cluster: &cluster,
-            kubeadm: Release::newest().kubeadm,
+            kubeadm: Self::kubeadm(),
             allowed: Allowed {
                 experimental: self.options.allow_experimental_upgrades == Some(true),
                 release_candidates: self.options.allow_rc_upgrades == Some(true),

@@ -7,7 +7,7 @@ use crate::{
         read::Diagnostics,
     },
     secret::Secret,
-    text::go_number,
+    text::go_number::{self, parse_bool_flag},
 };
 use clap::Args;
 use kubephase_sdk::kubeadm::{ApiEndpoint, Patches};
@@ -50,8 +50,9 @@ pub struct JoinFlags {
     #[arg(long)]
     pub discovery_token_unsafe_skip_ca_verification: bool,
     /// Change nothing; tell what would be done
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub dry_run: Option<bool>,
     /// Checks whose errors are shown as warnings
     #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,

@@ -1,5 +1,5 @@
 //! The flags of `apply`.
-use crate::config::{Problems, UpgradeOptions, upgrade::merge_checks};
+use crate::config::{Problems, UpgradeOptions, absolute_path, upgrade::merge_checks};
 use clap::Args;
 use kubephase_sdk::kubeadm::Patches;
 
@@ -18,7 +18,7 @@ pub struct ReconfigureFlags {
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Directory of patches
     #[arg(long)]

@@ -1,5 +1,8 @@
 //! The flags of `reset`.
-use crate::config::flags::given_names;
+use crate::{
+    config::{absolute_path, flags::given_names},
+    text::go_number::parse_bool_flag,
+};
 use clap::Args;
 
 /// Flags of `reset`, under kubeadm's names.
@@ -9,8 +12,9 @@ pub struct ResetFlags {
     #[arg(long)]
     pub cert_dir: Option<String>,
     /// Delete the content of /etc/kubernetes/tmp as well
-    #[arg(long)]
-    pub cleanup_tmp_dir: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub cleanup_tmp_dir: Option<bool>,
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
@@ -18,16 +22,18 @@ pub struct ResetFlags {
     #[arg(long)]
     pub cri_socket: Option<String>,
     /// Change nothing; tell what would be done
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub dry_run: Option<bool>,
     /// Do not ask whether to go on
-    #[arg(short, long)]
-    pub force: bool,
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub force: Option<bool>,
     /// Checks whose errors are shown as warnings
     #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Phases to leave out
     #[arg(long)]
@@ -39,9 +45,9 @@ impl ResetFlags {
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
         given_names([
             ("cert-dir", self.cert_dir.is_some()),
-            ("cleanup-tmp-dir", self.cleanup_tmp_dir),
+            ("cleanup-tmp-dir", self.cleanup_tmp_dir.is_some()),
             ("cri-socket", self.cri_socket.is_some()),
-            ("force", self.force),
+            ("force", self.force.is_some()),
         ])
     }
 }

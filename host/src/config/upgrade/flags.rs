@@ -1,7 +1,7 @@
 //! The flags of `upgrade apply` and `upgrade node`, and the options that they stand for.
 use super::{UpgradeOptions, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problem, Problems, flags::given_names},
+    config::{ADMIN_KUBECONFIG, Problem, Problems, absolute_path, flags::given_names},
     text::go_number::parse_bool_flag,
 };
 use clap::Args;
@@ -29,20 +29,23 @@ pub struct ApplyFlags {
     #[arg(long)]
     pub config: Option<String>,
     /// Change nothing; tell what would be done
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub dry_run: Option<bool>,
     /// Upgrade etcd [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub etcd_upgrade: Option<bool>,
     /// Upgrade although versions do not fit together, and do not ask whether to go on
-    #[arg(short, long)]
-    pub force: bool,
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub force: Option<bool>,
     /// Checks whose errors are shown as warnings
     #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG)]
+    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG,
+          value_parser = absolute_path)]
     pub kubeconfig: String,
     /// Directory of patches
     #[arg(long)]
@@ -78,8 +81,9 @@ pub struct UpgradeNodeFlags {
     #[arg(long)]
     pub config: Option<String>,
     /// Change nothing; tell what would be done
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = parse_bool_flag)]
+    pub dry_run: Option<bool>,
     /// Upgrade etcd [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
@@ -89,7 +93,7 @@ pub struct UpgradeNodeFlags {
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Directory of patches
     #[arg(long)]
@@ -120,7 +124,7 @@ pub struct RollbackFlags {
     pub force: bool,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
     /// Phases to leave out
     #[arg(long)]
@@ -144,7 +148,7 @@ impl ApplyFlags {
             ),
             ("certificate-renewal", self.certificate_renewal.is_some()),
             ("etcd-upgrade", self.etcd_upgrade.is_some()),
-            ("force", self.force),
+            ("force", self.force.is_some()),
             ("patches", self.patches.is_some()),
             ("print-config", self.print_config.is_some()),
         ])
@@ -184,8 +188,8 @@ impl ApplyFlags {
         set(&mut options.certificate_renewal, self.certificate_renewal);
         set(&mut options.etcd_upgrade, self.etcd_upgrade);
         set(&mut options.print_config, self.print_config);
-        set(&mut options.dry_run, self.dry_run.then_some(true));
-        set(&mut options.force_upgrade, self.force.then_some(true));
+        set(&mut options.dry_run, self.dry_run);
+        set(&mut options.force_upgrade, self.force);
         set_skipped(options, &self.skip_phases);
         set_patches(options, self.patches.as_ref());
         merge_checks(options, &self.ignore_preflight_errors)
@@ -209,7 +213,7 @@ impl UpgradeNodeFlags {
     pub fn merge_into(&self, options: &mut UpgradeOptions) -> Result<(), Problems> {
         set(&mut options.certificate_renewal, self.certificate_renewal);
         set(&mut options.etcd_upgrade, self.etcd_upgrade);
-        set(&mut options.dry_run, self.dry_run.then_some(true));
+        set(&mut options.dry_run, self.dry_run);
         set_skipped(options, &self.skip_phases);
         set_patches(options, self.patches.as_ref());
         merge_checks(options, &self.ignore_preflight_errors)

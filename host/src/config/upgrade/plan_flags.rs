@@ -1,7 +1,7 @@
 //! The flags of `upgrade plan` and `upgrade diff`, and the options that they stand for.
 use super::{UpgradeDiff, UpgradeOptions, flags::set, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problems, flags::given_names},
+    config::{ADMIN_KUBECONFIG, Problems, absolute_path, flags::given_names},
     text::go_number::{parse_bool_flag, parse_int32},
 };
 use clap::Args;
@@ -31,7 +31,8 @@ pub struct UpgradePlanFlags {
     #[arg(long)]
     pub ignore_preflight_errors: Vec<String>,
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG)]
+    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG,
+          value_parser = absolute_path)]
     pub kubeconfig: String,
     /// Print the configuration of the cluster
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -52,7 +53,8 @@ pub struct UpgradeDiffFlags {
     #[arg(short, long, value_name = "LINES", value_parser = parse_int32)]
     pub context_lines: Option<i32>,
     /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG)]
+    #[arg(long, value_name = "FILE", default_value = ADMIN_KUBECONFIG,
+          value_parser = absolute_path)]
     pub kubeconfig: String,
 }
 

@@ -109,7 +109,7 @@ fn refusals_are_in_kubeadms_words() {
         assert!(problems.to_string().contains(expected), "{problems}");
     }
     let flags = ApplyFlags {
-        force: true,
+        force: Some(true),
         patches: Some("/p".into()),
         ..flags_with_versions(&["v1.36.2"])
     };

@@ -1,5 +1,10 @@
 //! Which versions `upgrade apply` accepts: kubeadm's rules, over the versions in the cluster.
-use crate::{config::Config, program::Program, run::workflow::LabelledLine, world::Cluster};
+use crate::{
+    config::{Config, own_version},
+    program::Program,
+    run::workflow::LabelledLine,
+    world::Cluster,
+};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::release::{
     Release,
@@ -20,7 +25,7 @@ pub fn check(config: &Config, cluster: &dyn Cluster, say: &dyn Fn(LabelledLine))
     let target = &config.cluster.kubernetes_version;
     // This program upgrades to every release that it knows, as kubeadm of that release does.
     let kubeadm = match Program::current() {
-        Program::Kubeadm => Release::newest().kubeadm,
+        Program::Kubeadm => own_version(),
         Program::Kubephase => Release::of(target).kubeadm,
     };
     let chosen = format!("You have chosen to upgrade the cluster version to {target:?}");

@@ -33,7 +33,6 @@ pub fn validate(
     let named = named.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let mut diagnostics = Diagnostics::new(Strictness::Strict);
     let documents = documents_of(file, &mut diagnostics)?;
-    let mut for_init = Vec::new();
     let unknown: Vec<&Document> = documents
         .iter()
         .filter(|document| !is_known(document))
@@ -50,13 +49,12 @@ pub fn validate(
             (GROUP, "JoinConfiguration") => check_join(document, node, &mut diagnostics),
             (GROUP, "ResetConfiguration") => check_reset(document, node, &mut diagnostics),
             (GROUP, "UpgradeConfiguration") => check_upgrade(document, &mut diagnostics),
-            _ => for_init.push(document),
+            _ => {}
         }
     }
-    let describes_cluster = for_init.iter().any(|document| is_init_or_cluster(document));
-    let count = of_operator().count();
-    let is_for_init = describes_cluster || for_init.len() == count;
-    if count > 0 && unknown.is_empty() && is_for_init {
+    let describes_cluster = of_operator().any(is_init_or_cluster);
+    // A file with neither describes no cluster: nothing else of it is checked (kubeadm behaviour).
+    if describes_cluster && unknown.is_empty() {
         check_as_init(named, documents, node, &mut diagnostics);
     }
     if options.allow_deprecated_api {

@@ -111,7 +111,7 @@ fn read_documents(
             }
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
-                Err(problem) => diagnostics.problems.push(problem),
+                Err(Problems(problems)) => diagnostics.problems.extend(problems),
             },
             _ => diagnostics.warn_ignored(document),
         }

@@ -165,7 +165,7 @@ impl<'a> Migration<'a> {
         };
         match phases::read(document) {
             Ok(_) => self.written.push(document.tree.value()),
-            Err(problem) => self.diagnostics.problems.push(problem),
+            Err(Problems(problems)) => self.diagnostics.problems.extend(problems),
         }
     }
 }

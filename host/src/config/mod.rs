@@ -31,6 +31,7 @@ mod problem;
 mod read;
 mod reconfigure;
 mod reset;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod token;

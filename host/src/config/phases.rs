@@ -2,13 +2,14 @@
 //! disabled phases, extra edges and waivers.
 mod fields;
 
-use super::{Document, Problem, Problems, documents};
+use super::{Document, Problem, Problems, documents, rules};
 use crate::{
     config::plugin_limits::Limits,
     pki::signature::Signer,
     secret::settings::Settings,
     text::{misfit, sanitise},
 };
+use kubephase_sdk::rule::Rule;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -34,7 +35,7 @@ pub struct PhaseConfiguration {
     pub extra_edges: Vec<ExtraEdge>,
     pub waivers: Vec<Waiver>,
     /// checks as expressions, run as `preflight/rules`
-    pub rules: Vec<Value>,
+    pub rules: Vec<Rule>,
     /// how many phases run at a time, at least 1; default: one for each core
     #[serde(deserialize_with = "fields::parallelism")]
     pub parallelism: Option<usize>,
@@ -199,11 +200,17 @@ pub fn find(documents: &[Document]) -> Result<PhaseConfiguration, Problems> {
         .unwrap_or_default())
 }
 
-/// Decodes the document.
+/// Decodes and checks the document.
 ///
 /// # Errors
-/// The first problem of the document.
-pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
+/// The first problem of the document, or every problem of its rules.
+pub fn read(document: &Document) -> Result<PhaseConfiguration, Problems> {
+    let parsed = decode(document)?;
+    Problems(rules::check(document, &parsed.rules)).or(parsed)
+}
+
+/// Decodes the document, without its rules' expressions.
+fn decode(document: &Document) -> Result<PhaseConfiguration, Problem> {
     if document.api_version != API_VERSION {
         let message = format!(
             "{} is not a PhaseConfiguration version that this build reads; it reads {API_VERSION}",

@@ -60,6 +60,7 @@ fn left_out(own: &PhaseConfiguration, stored: &PhaseConfiguration) -> Option<Pro
     let rules = stored.rules.iter().filter(|rule| !own.rules.contains(rule));
     match rules.count() {
         0 => {}
+        1 => missing.push("1 rule".to_owned()),
         count => missing.push(format!("{count} rules")),
     }
     if missing.is_empty() {

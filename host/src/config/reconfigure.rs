@@ -110,10 +110,7 @@ pub(super) fn phases_of_file(
     let found = documents
         .iter()
         .find(|document| document.kind == phases::KIND);
-    let phases = found
-        .map(phases::read)
-        .transpose()
-        .map_err(Problems::from)?;
+    let phases = found.map(phases::read).transpose()?;
     Ok(LoadedUpgrade {
         upgrade,
         phases: phases.unwrap_or_else(PhaseConfiguration::default),

@@ -53,7 +53,7 @@ pub fn load_upgrade(
             (GROUP, "UpgradeConfiguration") => found = Some(document),
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
-                Err(problem) => diagnostics.problems.push(problem),
+                Err(Problems(problems)) => diagnostics.problems.extend(problems),
             },
             _ => diagnostics.warn_ignored(document),
         }

@@ -1,35 +1,25 @@
 //! Rules: checks that need no toolchain. A rule is an expression in CEL over the facts of the node
-//! and the configuration, in the `PhaseConfiguration`.
-use cel::{Context, Program, Value};
-use kubephase_sdk::prelude::*;
-use serde_json::{Map, json};
+//! and the configuration, in the `PhaseConfiguration`. The host has checked the expressions; a rule
+//! that cannot be evaluated nevertheless does not hold.
+use kube_cel::{
+    KubeCelExt,
+    cel::{
+        Context, ExecutionError, Value,
+        objects::{Key, Map},
+        parser::Parser,
+    },
+};
+use kubephase_sdk::{
+    facts::FACTS,
+    prelude::*,
+    rule::{Rule, RuleSeverity},
+};
+use serde_json::Value as Json;
+use std::{collections::HashMap, sync::Arc};
+
+mod optional;
 
 check!(check_rules);
-
-/// Facts of the node that expressions can use, by the names in [`kubephase_sdk::facts`].
-const FACTS: &[&str] = &[
-    "hostname",
-    "addresses",
-    "defaultRouteInterfaceAddress",
-    "caDirectories",
-    "criSockets",
-    "systemdResolvedActive",
-    "userId",
-    "cpus",
-    "memoryMib",
-    "swaps",
-    "os",
-    "kernelRelease",
-    "cgroupVersion",
-    "cgroupControllers",
-    "sysctls",
-    "commands",
-    "kubeletVersion",
-    "initSystem",
-    "services",
-    "portsInUse",
-    "runtime",
-];
 
 /// The settings of the plugin: the rules.
 #[derive(serde::Deserialize)]
@@ -37,58 +27,50 @@ struct Settings {
     rules: Vec<Rule>,
 }
 
-/// A rule.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    /// code of the finding
-    code: String,
-    /// the expression that has to be true
-    that: String,
-    #[serde(default)]
-    summary: String,
-    #[serde(default)]
-    remedy: Option<String>,
-    #[serde(default)]
-    severity: RuleSeverity,
-}
-
-/// The verdict of a rule that does not hold.
-#[derive(Clone, Copy, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RuleSeverity {
-    #[default]
-    Error,
-    Warning,
-}
-
 fn check_rules() -> Checked<Vec<Finding>> {
     let Settings { rules } = settings()?;
-    let mut node = Map::new();
-    for name in FACTS {
-        if let Some(fact) = node_fact::<serde_json::Value>(name)? {
-            node.insert((*name).to_owned(), fact);
+    let mut node = serde_json::Map::new();
+    // Some facts are large. The name of a fact that a rule uses is in its text.
+    let used = FACTS
+        .iter()
+        .filter(|fact| rules.iter().any(|rule| rule.that.contains(fact.name)));
+    for fact in used {
+        if let Some(value) = node_fact::<Json>(fact.name)? {
+            node.insert(fact.name.to_owned(), value);
         }
     }
-    let config: serde_json::Value = config("").unwrap_or_default();
-    let mut context = Context::default();
-    let variables = [
-        ("node", serde_json::Value::Object(node)),
-        ("config", config),
-    ];
-    for (name, value) in variables {
-        context
-            .add_variable(name, &value)
-            .map_err(|error| failure(kubephase_sdk::FailureCode::Invalid, error.to_string()))?;
-    }
+    let mut context = Context::default().with_all();
+    context.add_variable_from_value("node", to_cel(Json::Object(node)));
+    context.add_variable_from_value("config", to_cel(config("")?));
     Ok(rules
         .iter()
         .map(|rule| check_rule(rule, &context))
         .collect())
 }
 
+/// Returns JSON as a value of CEL. Whole numbers are of type int, as in Kubernetes.
+fn to_cel(json: Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(Arc::new(text)),
+        Json::Array(items) => Value::List(Arc::new(items.into_iter().map(to_cel).collect())),
+        Json::Object(fields) => {
+            // A field that is null is as one that is not there.
+            let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
+            let fields = fields.map(|(name, value)| (Key::from(name), to_cel(value)));
+            let map: HashMap<Key, Value> = fields.collect();
+            Value::Map(Map { map: Arc::new(map) })
+        }
+    }
+}
+
 /// Evaluates a rule.
-fn check_rule(rule: &Rule, context: &Context<'_, '_>) -> Finding {
+fn check_rule(rule: &Rule, context: &Context<'_>) -> Finding {
     let Rule {
         code,
         that,
@@ -96,38 +78,72 @@ fn check_rule(rule: &Rule, context: &Context<'_, '_>) -> Finding {
         remedy,
         severity,
     } = rule;
-    let summary = if summary.is_empty() {
-        that.clone()
-    } else {
-        summary.clone()
-    };
-    let program = match Program::compile(that) {
-        Ok(program) => program,
-        Err(error) => {
-            return could_not_run(code, format!("`{that}` is not a valid expression: {error}"));
+    let summary = if summary.is_empty() { that } else { summary };
+    let finding = match evaluate(that, context) {
+        Ok(true) => return pass(code, summary).evidence("that", that),
+        Ok(false) => {
+            let message = format!("does not hold: {summary}");
+            let finding = match severity {
+                RuleSeverity::Error => fail(code, message),
+                RuleSeverity::Warning => concern(code, message),
+            };
+            match remedy {
+                Some(remedy) => finding.remedy(remedy.clone()),
+                None => finding,
+            }
+        }
+        Err(Unevaluated { reason, advice }) => {
+            let finding = match severity {
+                RuleSeverity::Error => {
+                    fail(code, format!("could not be checked: {summary}: {reason}"))
+                }
+                RuleSeverity::Warning => could_not_run(code, format!("{summary}: {reason}")),
+            };
+            match advice {
+                Some(advice) => finding.remedy(advice),
+                None => finding,
+            }
         }
     };
-    let finding = match program.execute(context) {
-        Ok(Value::Bool(true)) => return pass(code, summary).evidence("that", that),
-        Ok(Value::Bool(false)) => match severity {
-            RuleSeverity::Error => fail(code, format!("does not hold: {summary}")),
-            RuleSeverity::Warning => concern(code, format!("does not hold: {summary}")),
-        },
-        Ok(other) => {
-            return could_not_run(
-                code,
-                format!(
-                    "`{that}` is {:?}, neither true nor false",
-                    json!(other.json().ok())
-                ),
-            );
-        }
-        Err(error) => return could_not_run(code, format!("`{that}`: {error}")),
+    finding.evidence("that", that)
+}
+
+/// Why an expression has no result.
+struct Unevaluated {
+    reason: String,
+    /// how to write the rule so that it has a result
+    advice: Option<String>,
+}
+
+/// Returns whether an expression is true.
+fn evaluate(text: &str, context: &Context<'_>) -> Result<bool, Unevaluated> {
+    let because = |reason: String| Unevaluated {
+        reason,
+        advice: None,
     };
-    let finding = finding.evidence("that", that);
-    match remedy {
-        Some(remedy) => finding.remedy(remedy.clone()),
-        None => finding,
+    let parsed = Parser::new().enable_optional_syntax(true).parse(text);
+    let mut expression = parsed.map_err(|errors| {
+        let first = errors.errors.first();
+        because(format!(
+            "it is not an expression: {}",
+            first.map_or("it cannot be read", |error| error.msg.as_str())
+        ))
+    })?;
+    optional::index_fields(&mut expression);
+    match Value::resolve(&expression, context) {
+        Ok(Value::Bool(truth)) => Ok(truth),
+        Ok(other) => Err(because(format!(
+            "it is of type {}, and neither true nor false",
+            other.type_of()
+        ))),
+        Err(ExecutionError::NoSuchKey(name)) => Err(Unevaluated {
+            reason: format!("{name} is not set"),
+            advice: Some(format!(
+                "say in the rule what holds without {name}: `!has(….{name}) || …`, or \
+                 `….?{name}.orValue(…)`"
+            )),
+        }),
+        Err(error) => Err(because(error.to_string())),
     }
 }
 

@@ -56,6 +56,7 @@ pub mod net;
 pub mod node;
 pub mod pki;
 pub mod release;
+pub mod rule;
 pub mod spec;
 pub mod undo;
 pub mod yaml;

@@ -1,6 +1,6 @@
 //! Reads the documents of a configuration file for `init`.
 use crate::config::{
-    Config, Document, PhaseConfiguration,
+    Config, Document, PhaseConfiguration, Problems,
     component::{ComponentKind, kubeadm_schema as schema},
     documents::GROUP,
     phases,
@@ -60,7 +60,7 @@ impl Documents {
                 }
                 (_, phases::KIND) => match phases::read(document) {
                     Ok(phases) => read.phases = phases,
-                    Err(problem) => diagnostics.problems.push(problem),
+                    Err(Problems(problems)) => diagnostics.problems.extend(problems),
                 },
                 _ => diagnostics.warn_ignored(document),
             }

@@ -16,8 +16,8 @@ fn stored() -> String {
     format!(
         "{PHASES}plugins:\n- {{name: fleet, source: 'oci://registry.example/fleet:1', digest: \
          '{0}', settings: {{a: '<secret:setting>', b: 1}}}}\n- {{name: audit, source: \
-         'oci://registry.example/audit:1', digest: '{0}'}}\nrules: [{{code: X}}]\nwaivers: \
-         [{{check: NumCPU, reason: small nodes}}]\nparallelism: 3\n",
+         'oci://registry.example/audit:1', digest: '{0}'}}\nrules: [{{code: X, that: \
+         'node.cpus > 1'}}]\nwaivers: [{{check: NumCPU, reason: small nodes}}]\nparallelism: 3\n",
         "0".repeat(64)
     )
 }
@@ -130,7 +130,7 @@ fn an_operator_who_leaves_out_what_the_cluster_keeps_is_told() {
         let (phases, warnings) = completed(Some(&stored()), &own, &machine).unwrap();
         assert_eq!(names(&phases), ["fleet"]);
         assert!(
-            warnings.contains("without plugin audit, 1 rules of the cluster")
+            warnings.contains("without plugin audit, 1 rule of the cluster")
                 && !warnings.contains("plugin fleet"),
             "{warnings}"
         );

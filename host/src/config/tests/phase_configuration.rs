@@ -120,3 +120,35 @@ fn mistakes_in_a_phase_configuration_are_refused_in_plain_words() {
         assert!(message.contains(words), "{message}");
     }
 }
+
+#[test]
+fn rules_that_cannot_be_evaluated_are_problems_of_the_file_with_their_places() {
+    let text = format!(
+        "{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nrules:\n\
+         - code: Cores\n  that: node.cpu >= 2\n- code: Memory\n  severity: warning\n  that: \
+         node.memoryMib >=\n- {{code: 7-eleven, that: 'true'}}\n"
+    );
+    let (loaded, checked) = (load(&text).unwrap_err(), check(&text).unwrap_err());
+    for problems in [loaded, checked] {
+        let message = problems.to_string();
+        for words in [
+            "config.yaml:9:3: rules[0].that: node has no fact cpu; did you mean cpus? (column 6",
+            "config.yaml:12:3: rules[1].that: the expression ends where more is expected (column",
+            "config.yaml:13:4: rules[2].code: \"7-eleven\" is not a code of a finding",
+        ] {
+            assert!(message.contains(words), "{words}: {message}");
+        }
+    }
+    for (wrong, words) in [
+        ("thatt: 'true'", "rules[0].thatt"),
+        ("that: 'true', severity: fatal", "rules[0].severity"),
+        ("summary: a", "the field `that` is missing"),
+    ] {
+        let text = format!(
+            "{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: \
+             PhaseConfiguration\nrules: [{{code: A, {wrong}}}]\n"
+        );
+        let message = check(&text).unwrap_err().to_string();
+        assert!(message.contains(words), "{words}: {message}");
+    }
+}

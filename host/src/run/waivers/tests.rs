@@ -4,7 +4,7 @@ use crate::{
     plan::testing::plugin_entry,
     workflow::builtin_catalog,
 };
-use serde_json::json;
+use kubephase_sdk::rule::{Rule, RuleSeverity};
 
 fn waiving(check: &str) -> PhaseConfiguration {
     let mut phases = PhaseConfiguration::default();
@@ -13,7 +13,13 @@ fn waiving(check: &str) -> PhaseConfiguration {
         reason: "a test".into(),
         expires: None,
     });
-    phases.rules.push(json!({"code": "MyRule"}));
+    phases.rules.push(Rule {
+        code: "MyRule".into(),
+        that: "true".into(),
+        summary: String::new(),
+        remedy: None,
+        severity: RuleSeverity::Error,
+    });
     phases
 }
 

@@ -1,7 +1,7 @@
 //! kubeproxy.config.k8s.io/v1alpha1.
 use super::{BOOL_MAP, INT32, LOGGING, STRINGS, Struct, Type, Unset::*, field};
 
-pub(in crate::config::component) static KUBE_PROXY: Struct = Struct {
+pub(in crate::config) static KUBE_PROXY: Struct = Struct {
     go: "v1alpha1.KubeProxyConfiguration",
     fields: &[
         field(Zero, "bindAddress", Type::String),

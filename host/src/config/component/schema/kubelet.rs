@@ -1,7 +1,7 @@
 //! kubelet.config.k8s.io/v1beta1.
 use super::{BOOL_MAP, INT32, INT64, LOGGING, STRING_MAP, STRINGS, Struct, Type, Unset::*, field};
 
-pub(in crate::config::component) static KUBELET: Struct = Struct {
+pub(in crate::config) static KUBELET: Struct = Struct {
     go: "v1beta1.KubeletConfiguration",
     fields: &[
         field(Omitted, "address", Type::String),

@@ -7,8 +7,8 @@ pub mod kubeadm;
 mod kube_proxy;
 mod kubelet;
 
-pub(super) use kube_proxy::KUBE_PROXY;
-pub(super) use kubelet::KUBELET;
+pub(in crate::config) use kube_proxy::KUBE_PROXY;
+pub(in crate::config) use kubelet::KUBELET;
 
 use std::ops::RangeInclusive;
 

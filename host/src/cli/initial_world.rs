@@ -80,6 +80,7 @@ impl<'a> InitialWorld<'a> {
         };
         let setting = Setting {
             files: rehearsal::files(&empty.path, root)?,
+            has_all_files: false,
             facts: self.facts.clone(),
             credentials: Credentials::from_text(&Secret::default()),
             cluster: cluster_state_of(peers.as_ref(), &empty.path),

@@ -242,6 +242,7 @@ impl RehearsedCluster<'_> {
     ) -> Result<Arc<Rehearsal>> {
         let setting = Setting {
             files: rehearsal::files(root, None)?,
+            has_all_files: false,
             facts,
             credentials,
             cluster: self.world.cluster_state(),

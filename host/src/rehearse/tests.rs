@@ -34,6 +34,7 @@ fn open(
 ) -> Arc<Rehearsal> {
     let setting = Setting {
         files: rehearsal::files(root, None).unwrap(),
+        has_all_files: false,
         facts,
         credentials: Credentials::for_run(config),
         cluster: Arc::new(cluster),

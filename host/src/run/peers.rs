@@ -60,6 +60,7 @@ impl PeerCluster {
         let cluster = Arc::new(ClusterState::new(&scratch.path));
         let setting = Setting {
             files: rehearsal::files(&scratch.path, (!keeps).then_some(first.as_path()))?,
+            has_all_files: false,
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN_KUBECONFIG.into()),
             cluster: cluster.clone(),

@@ -3,14 +3,14 @@ use super::{
     access::Access,
     executor::{Ready, Running},
     prepare::Prepared,
-    session::{RunContext, Session, split_label},
+    session::{ForeignPhase, RunContext, Session, split_label},
 };
 use crate::{
     cancel::Cancel,
     phase::upload_config,
     plan::{
         PlannedPhase,
-        spec::{PhaseFunction, is_within},
+        spec::{PhaseFunction, PhaseKind, is_within},
     },
     plugin::{self, identity::PluginIdentity},
     wasm::grant::Grant,
@@ -88,7 +88,10 @@ impl Provider<'_> {
             settings,
             Access::Granted(Arc::new(grant)),
             *limits,
-            node.source.third_party(),
+            node.source.third_party().map(|plugin| ForeignPhase {
+                plugin,
+                is_check: node.spec.kind == PhaseKind::Check,
+            }),
         );
         let (phase, memory): (Box<dyn phase::Host + Send>, _) =
             match plugin.phase(session.clone(), *limits, self.cancel) {

@@ -13,11 +13,12 @@ use super::{
     workflow::{ClusterOfRehearsal, Trees},
 };
 use crate::{
+    arguments::AbsolutePath,
     cancel::Cancel,
     journal::{Durability, Header, Journal, RunLock},
     plan::Plan,
     world::{
-        World,
+        Files, World, WorldResult,
         api::{Credentials, RetryLimit},
         files::PrivateDirectory,
         node::facts::{NodeFacts, fill_kubelet_version},
@@ -30,7 +31,7 @@ use crate::{
     world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FailureCode};
 use std::{
     path::Path,
     sync::{
@@ -142,11 +143,13 @@ impl Site<Rehearsal> {
             cancel: run.cancel(),
         };
         let files = rehearsal::files(&scratch.path, below)?;
+        add_described_files(files.as_ref(), &facts).map_err(Failure::into_error)?;
         let missing = MissingSharedFiles::find(prepared, files.as_ref())?;
         let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
         let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {
             files,
+            has_all_files: below == Some(Path::new("/")),
             facts: fill_kubelet_version(version, facts),
             credentials: Credentials::for_run(&prepared.config),
             cluster,
@@ -173,6 +176,20 @@ impl Site<Rehearsal> {
             _scratch: Some(scratch),
         })
     }
+}
+
+/// Writes the files of a described node, where the scratch tree has none.
+fn add_described_files(files: &dyn Files, facts: &NodeFacts) -> WorldResult<()> {
+    for (path, text) in &facts.files {
+        let path = AbsolutePath::parse(path).map_err(|why| {
+            let message = format!("the description of the node, files: {path}: {why}");
+            Failure::new(FailureCode::Invalid, message)
+        })?;
+        if files.stat(&path)?.is_none() {
+            files.write(&path, text.as_bytes(), 0o644, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// The surroundings of the machine of a rehearsal.

@@ -34,6 +34,7 @@ impl Machines {
                 let address: IpAddr = address.parse().unwrap();
                 let setting = Setting {
                     files: files(&tree, None).unwrap(),
+                    has_all_files: false,
                     facts: NodeFacts {
                         addresses: vec![address],
                         ..NodeFacts::default()

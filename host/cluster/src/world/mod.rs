@@ -92,6 +92,18 @@ pub trait World: Send + Sync {
         self.longest_wait().is_some()
     }
 
+    /// Whether the node has exactly the files that this world has. A rehearsal of a described node
+    /// does not know which other files the machine has.
+    fn has_all_files(&self) -> bool {
+        true
+    }
+
+    /// Whether the names that this world does not resolve cannot be resolved on the node. A
+    /// rehearsal does not ask name servers.
+    fn knows_all_names(&self) -> bool {
+        true
+    }
+
     /// Returns what this world cannot know, for the report. Empty on a real machine.
     fn not_checked(&self) -> Vec<String> {
         Vec::new()

@@ -37,6 +37,18 @@ impl Executor<'_> {
         blocks
     }
 
+    /// Reports that a check could not be done because the world cannot know what it asks for. That
+    /// is not a failure of the check, so its failure policy does not count.
+    pub(super) fn report_unchecked(&self, node: &PlannedPhase, message: String) -> Ended {
+        let finding = finding_about_check(node, Verdict::CouldNotRun, message.clone());
+        self.report_finding(node, finding);
+        Ended {
+            result: PhaseResult::Skipped(message),
+            passable: true,
+            begun: true,
+        }
+    }
+
     /// Reports findings about a check that could not do its job. The failure policy of its plugin
     /// decides their verdict.
     pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> Ended {
@@ -47,14 +59,7 @@ impl Executor<'_> {
         };
         let mut blocked = false;
         for message in messages {
-            let finding = Finding {
-                code: preflight::code(node.id()).to_owned(),
-                verdict,
-                summary: message.clone(),
-                evidence: Vec::new(),
-                remedy: None,
-                url: None,
-            };
+            let finding = finding_about_check(node, verdict, message.clone());
             blocked |= self.report_finding(node, finding);
         }
         let message = messages.join("\n");
@@ -68,5 +73,17 @@ impl Executor<'_> {
             passable: !blocked,
             begun: true,
         }
+    }
+}
+
+/// Returns a finding about a check itself, under the code of the check.
+fn finding_about_check(node: &PlannedPhase, verdict: Verdict, summary: String) -> Finding {
+    Finding {
+        code: preflight::code(node.id()).to_owned(),
+        verdict,
+        summary,
+        evidence: Vec::new(),
+        remedy: None,
+        url: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     run::{session::Session, time::TimeOfPhase},
     wasm::limits::MAX_CAPSULE,
 };
-use kubephase_wit::{Error, Outcome};
+use kubephase_wit::{Error, FailureCode, Outcome};
 use std::{
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -69,9 +69,12 @@ impl Executor<'_> {
         let is_check = node.spec.kind == PhaseKind::Check;
         match error {
             PhaseError::Stopped => Ended::blocking(PhaseResult::NotReached(STOPPED.into())),
+            PhaseError::NotChecked(message) if is_check => self.report_unchecked(node, message),
             PhaseError::Failed(message) if is_check => self.report_failed_check(node, &[message]),
             PhaseError::Many(messages) if is_check => self.report_failed_check(node, &messages),
-            PhaseError::Failed(message) => Ended::blocking(PhaseResult::Failed(message)),
+            PhaseError::Failed(message) | PhaseError::NotChecked(message) => {
+                Ended::blocking(PhaseResult::Failed(message))
+            }
             PhaseError::Many(messages) => {
                 let message = session.bound_text(messages.join("\n"));
                 Ended::blocking(PhaseResult::Failed(message))
@@ -109,8 +112,13 @@ impl Executor<'_> {
             ready.session.begin(round);
             let returned = ready.session.bound_result(ready.phase.run());
             let outcome = returned.map_err(|error| match error {
-                Error::Failure(failure) => failure.to_text(),
-                Error::Stop(stop) => self.record_stopped_call(ready, &format!("{stop:#}")),
+                Error::Failure(failure) if failure.code == FailureCode::NotChecked => {
+                    PhaseError::NotChecked(failure.message)
+                }
+                Error::Failure(failure) => PhaseError::Failed(failure.to_text()),
+                Error::Stop(stop) => {
+                    PhaseError::Failed(self.record_stopped_call(ready, &format!("{stop:#}")))
+                }
             })?;
             let changed = self.apply_proposals(node, &ready.session, writes, state, &time)?;
             ready.session.let_go();

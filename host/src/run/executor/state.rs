@@ -74,6 +74,9 @@ impl Ended {
 /// The reason why a phase does not settle.
 pub(in crate::run) enum PhaseError {
     Failed(String),
+    /// the world cannot answer an observation that the phase needs: a rehearsal does not look
+    /// outside
+    NotChecked(String),
     /// several failures, which are reported one by one
     Many(Vec<String>),
     /// the phase was waiting when the run was stopped
@@ -86,6 +89,7 @@ impl PhaseError {
     pub(super) fn bound_texts(self, session: &Session) -> PhaseError {
         match self {
             PhaseError::Failed(message) => PhaseError::Failed(session.bound_text(message)),
+            PhaseError::NotChecked(message) => PhaseError::NotChecked(session.bound_text(message)),
             PhaseError::Many(messages) => {
                 let messages = messages.into_iter();
                 PhaseError::Many(messages.map(|text| session.bound_text(text)).collect())

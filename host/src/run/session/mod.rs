@@ -7,6 +7,7 @@
 mod admit;
 mod context;
 mod imports;
+mod known;
 mod names;
 mod observe;
 mod observe_core;
@@ -61,9 +62,20 @@ struct Inner {
     source: ObservationSource,
     /// name of the third-party plugin that has the phase; `None` for a phase of the program
     plugin: Option<String>,
+    /// whether the phase is a check of a third-party plugin
+    is_foreign_check: bool,
     /// the clock of the phase's time; it stands still while the phase waits for a turn
     clock: Clock,
     call: Mutex<Call>,
+}
+
+/// A phase of a third-party plugin.
+#[derive(Clone, Copy)]
+pub struct ForeignPhase<'a> {
+    /// name of the plugin
+    pub plugin: &'a str,
+    /// whether the phase only checks
+    pub is_check: bool,
 }
 
 type Hosted<T> = Result<T, Error>;
@@ -74,15 +86,16 @@ impl Session {
         Session::with_limits(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// Returns a session with its own limits. `plugin` is the name of a third-party plugin, which
-    /// all messages and findings of the session have; `None` for a phase of the program.
+    /// Returns a session with its own limits. `plugin` is the third-party plugin that has the
+    /// phase; all messages and findings of the session have its name. `None` for a phase of the
+    /// program.
     pub fn with_limits(
         shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,
         access: Access,
         limits: Limits,
-        plugin: Option<&str>,
+        plugin: Option<ForeignPhase<'_>>,
     ) -> Self {
         // No capsule is made of a built-in phase.
         let source = if matches!(access, Access::BuiltIn) {
@@ -116,13 +129,11 @@ impl Session {
         access: Access,
         limits: Limits,
         source: ObservationSource,
-        plugin: Option<&str>,
+        plugin: Option<ForeignPhase<'_>>,
     ) -> Self {
-        let (phase, settings, plugin) = (
-            phase.to_owned(),
-            settings.to_string(),
-            plugin.map(str::to_owned),
-        );
+        let (phase, settings) = (phase.to_owned(), settings.to_string());
+        let is_foreign_check = plugin.is_some_and(|plugin| plugin.is_check);
+        let plugin = plugin.map(|plugin| plugin.plugin.to_owned());
         Session(Arc::new(Inner {
             shared,
             phase,
@@ -131,6 +142,7 @@ impl Session {
             limits,
             source,
             plugin,
+            is_foreign_check,
             clock: Clock::default(),
             call: Mutex::default(),
         }))

@@ -1,11 +1,10 @@
 //! The host functions by which a phase observes: the gate admits each call, then the world answers.
-use super::{Hosted, Session, admit::Admitted, outlet::Fact, to_json};
+use super::{Hosted, Session, known::unless_unknown, outlet::Fact, to_json};
 use crate::{
-    arguments::AbsolutePath,
     budget::Budget,
     effect::pki::{self, AuthorityFile},
     wasm::gate::{self, Identity},
-    world::{OpenFile, Rights, TlsFiles, World, WorldResult},
+    world::{Rights, TlsFiles, WorldResult},
 };
 use kubephase_wit::{
     CommandOutput, Failure, FailureCode, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster,
@@ -21,37 +20,6 @@ fn as_value<T: Serialize>(facts: Option<T>) -> WorldResult<Option<Value>> {
         .map(serde_json::to_value)
         .transpose()
         .map_err(|error| Failure::new(FailureCode::Invalid, error.to_string()))
-}
-
-pub(super) fn denied(message: String) -> Failure {
-    Failure::new(FailureCode::Denied, message)
-}
-
-impl Session {
-    /// Opens a file, and checks the grant against the opened file: its real path has to be granted,
-    /// and every user of the machine has to be able to read it. A file of the host is not opened
-    /// for reading.
-    fn open<'w>(
-        &self,
-        world: &'w dyn World,
-        admitted: &Admitted<AbsolutePath>,
-    ) -> WorldResult<Box<dyn OpenFile + 'w>> {
-        let path = &admitted.arguments;
-        let is_read = admitted.row.function == gate::READ_FILE.row.function;
-        let opened = if is_read {
-            world
-                .files()
-                // A plugin may also read the files that it may change.
-                .open_for_plugin(path, &self.0.shared.territory.for_change_of(path))?
-        } else {
-            world.files().open(path)?
-        };
-        self.0
-            .access
-            .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
-            .map_err(denied)?;
-        Ok(opened)
-    }
 }
 
 /// Writes an answer as JSON; `None` if there is no answer.
@@ -104,7 +72,7 @@ impl observe_files::Host for Session {
             if !self.is_plugin() {
                 return world.files().stat(&call.arguments);
             }
-            match self.open(world, call) {
+            match self.open_known(world, call) {
                 Ok(opened) => Ok(Some(opened.meta())),
                 Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
                 Err(failure) => Err(failure),
@@ -116,7 +84,7 @@ impl observe_files::Host for Session {
         let call = self.admit(&gate::READ_FILE, path)?;
         self.observe(&call, |world, call| {
             if self.is_plugin() {
-                self.open(world, call)?.read(call.budget.bytes as u64)
+                self.open_known(world, call)?.read(call.budget.bytes as u64)
             } else {
                 world.files().read(&call.arguments)
             }
@@ -127,7 +95,7 @@ impl observe_files::Host for Session {
         let call = self.admit(&gate::LIST_DIR, path)?;
         self.observe(&call, |world, call| {
             if self.is_plugin() {
-                self.open(world, call)?.list()
+                self.open_known(world, call)?.list()
             } else {
                 world.files().list(&call.arguments)
             }
@@ -143,7 +111,13 @@ impl observe_net::Host for Session {
 
     fn resolve(&mut self, host: String) -> Hosted<Vec<String>> {
         let call = self.admit(&gate::RESOLVE, host)?;
-        self.observe(&call, |world, call| world.net().resolve(&call.arguments))
+        self.observe(&call, |world, call| {
+            let resolved = world.net().resolve(&call.arguments);
+            let is_unknown = self.0.is_foreign_check && !world.knows_all_names();
+            unless_unknown(resolved, is_unknown, || {
+                format!("whether {} can be resolved", &*call.arguments)
+            })
+        })
     }
 
     fn proxy_for(&mut self, url: String) -> Hosted<Option<String>> {
@@ -234,15 +208,8 @@ impl observe_pki::Host for Session {
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
         // The phase chooses the kubeconfig, but the kubeconfig names the file of its authority,
         // which was not granted.
-        let directory = self
-            .0
-            .shared
-            .config
-            .pointer("/cluster/certificatesDir")
-            .and_then(Value::as_str)
-            .unwrap_or("/etc/kubernetes/pki");
         let authority = if self.is_plugin() {
-            AuthorityFile::Below(directory)
+            AuthorityFile::Below(self.certificates_directory())
         } else {
             AuthorityFile::Any
         };

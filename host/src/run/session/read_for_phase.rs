@@ -1,7 +1,7 @@
 //! Files that the host reads for a phase: the phase gets facts about them, or the host sends them
 //! to a server. A plugin's file is opened once, so that the file that is checked against the grant
 //! is the file that is read.
-use super::{Session, observe::denied};
+use super::{Session, known::denied};
 use crate::{
     arguments::AbsolutePath,
     run::owners,
@@ -10,6 +10,7 @@ use crate::{
     world::{
         OpenFile, TlsFile, World, WorldResult,
         judged_file::{read_judged, text_of},
+        node::facts::not_checked,
         text_file::read_secret_text,
     },
 };
@@ -33,6 +34,9 @@ impl Session {
         let content = read_judged(world.files(), path, |opened: &dyn OpenFile| {
             self.check_real_path(row, path, opened)
         })?;
+        if content.is_none() && self.is_unknown_file(world, path) {
+            return Err(not_checked(&format!("whether the machine has {}", &**path)));
+        }
         Ok(content.as_ref().map(text_of))
     }
 

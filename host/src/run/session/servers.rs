@@ -1,5 +1,5 @@
 //! The servers that a phase may ask.
-use super::{Session, admit::Admitted, observe::denied};
+use super::{Session, admit::Admitted, known::denied};
 use crate::{
     arguments::HttpUrl,
     wasm::gate::Arguments,

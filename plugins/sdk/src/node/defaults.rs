@@ -52,6 +52,7 @@ impl Default for NodeFacts {
             hosts: BTreeMap::new(),
             environment: BTreeMap::new(),
             runtime: RuntimeFacts::default(),
+            files: BTreeMap::new(),
             used_system_ids: UsedIds::default(),
             note: String::new(),
         }

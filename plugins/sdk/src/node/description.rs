@@ -68,6 +68,9 @@ pub struct NodeFacts {
     pub environment: BTreeMap<String, String>,
     /// the container runtime
     pub runtime: RuntimeFacts,
+    /// text of files by path, for a rehearsal: it has no other files of the machine
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
     /// ids of users and groups that are taken
     #[serde(rename = "usedSystemIDs")]
     pub used_system_ids: UsedIds,

@@ -23,15 +23,16 @@ fn fields_of_a_description_have_defaults_and_unknown_fields_are_errors() {
     assert!(error.contains("hostnam"), "{error}");
 }
 
-/// Fields that are not facts: phases ask for the environment as `proxies`, and the note is for
-/// readers.
-const NO_FACTS: &[&str] = &["environment", "note"];
+/// Fields that are not facts: phases ask for the environment as `proxies`, and read files; the note
+/// is for readers.
+const NO_FACTS: &[&str] = &["environment", "files", "note"];
 
 #[test]
 fn every_field_is_a_documented_fact_or_listed_as_none() {
     let output = Output::default();
     let node = NodeFacts {
         outputs: [("true".to_owned(), output)].into(),
+        files: [("/etc/os-release".to_owned(), String::new())].into(),
         ..NodeFacts::default()
     };
     let fields = serde_json::to_value(&node).unwrap();

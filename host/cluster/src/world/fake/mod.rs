@@ -35,7 +35,7 @@ impl FakeWorld {
         let files = RootedFiles::open(root).map_err(|error| {
             Failure::new(FailureCode::Io, format!("{}: {error}", root.display()))
         })?;
-        for (path, text) in &case.files {
+        for (path, text) in case.node.files.iter().chain(&case.files) {
             files.write(path, text.as_bytes(), 0o644, None)?;
         }
         let node = DescribedNode::new(Arc::new(case.node.clone()), Box::new(|_, _| Ok(false)));

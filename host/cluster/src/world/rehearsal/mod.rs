@@ -50,6 +50,8 @@ pub struct Rehearsal {
     files: Arc<dyn Files>,
     node: DescribedNode,
     kubelet: Arc<KubeletStandIn>,
+    /// Whether the files include those of a real machine.
+    has_all_files: bool,
     api: Box<dyn Cluster>,
     /// The API, for requests that no server will answer.
     hasty_api: Box<dyn Cluster>,
@@ -61,6 +63,8 @@ pub struct Rehearsal {
 pub struct Setting {
     /// The files of the node.
     pub files: Arc<dyn Files>,
+    /// Whether the files include those of a real machine.
+    pub has_all_files: bool,
     /// The description of the node.
     pub facts: NodeFacts,
     /// The credentials of the run: the admin's kubeconfig, or the one that a worker joins with.
@@ -144,6 +148,7 @@ impl Rehearsal {
             files,
             node,
             kubelet,
+            has_all_files: setting.has_all_files,
             api,
             hasty_api,
             warning: resumed.failure,
@@ -235,6 +240,14 @@ impl World for Rehearsal {
         } else {
             (is_external || self.waits_in_vain()).then_some(Duration::ZERO)
         }
+    }
+
+    fn has_all_files(&self) -> bool {
+        self.has_all_files
+    }
+
+    fn knows_all_names(&self) -> bool {
+        false
     }
 
     fn not_checked(&self) -> Vec<String> {

@@ -139,3 +139,25 @@ pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
     let (child, _group) = ProcessGroup::spawn(command, Leader::Program)?;
     child.wait_with_output()
 }
+
+/// Runs a tool like [`run_tool`]. What the tool prints goes to the standard error of this program
+/// and is not part of the result.
+///
+/// # Errors
+/// The tool cannot be run.
+pub fn run_tool_shown(command: &mut Command) -> io::Result<process::Output> {
+    run_tool_printing(command, io::stderr().into())
+}
+
+/// Runs a tool like [`run_tool_shown`], with another place for its standard output.
+///
+/// # Errors
+/// The tool cannot be run.
+pub fn run_tool_printing(command: &mut Command, stdout: Stdio) -> io::Result<process::Output> {
+    command
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(Stdio::inherit());
+    let (child, _group) = ProcessGroup::spawn(command, Leader::Program)?;
+    child.wait_with_output()
+}

@@ -15,7 +15,7 @@ mod pipe;
 mod run;
 mod running;
 
-pub use group::{ProcessGroup, kill_all, run_tool};
+pub use group::{ProcessGroup, kill_all, run_tool, run_tool_printing, run_tool_shown};
 pub use output::ProgramOutput;
 pub use run::LeftoverProcesses;
 

@@ -120,10 +120,17 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
             let received = argv.positionals.len();
             format!("accepts at most 1 arg(s), received {received}")
         }
-        None => format!(
-            "unknown command {subject:?} for {:?}{nearest}",
-            argv.path.join(" ")
-        ),
+        None => {
+            let path = argv.path.join(" ");
+            let is_phase = argv.path.iter().any(|word| word == "phase");
+            let of_plugin = match nearest.as_str() {
+                "" if is_phase && Program::current() == Program::Kubephase => {
+                    "; a phase of a plugin needs --config with the file that names the plugin"
+                }
+                _ => "",
+            };
+            format!("unknown command {subject:?} for {path:?}{nearest}{of_plugin}")
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     file::documents_of,
     flags::check_not_mixed,
     load::{merge_ignored_checks, run_options},
+    phases,
     read::{Diagnostics, Strictness, accepts_version},
     validate as rules,
 };
@@ -88,6 +89,10 @@ pub fn load_reset(
         &mut reset.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
     ));
+    let phases = phases::find(documents).unwrap_or_else(|Problems(problems)| {
+        diagnostics.problems.extend(problems);
+        PhaseConfiguration::default()
+    });
     let warnings = diagnostics.finish(documents)?;
     let force = flags.force.unwrap_or(reset.force);
     let dry_run = flags.dry_run.unwrap_or(reset.dry_run);
@@ -98,7 +103,7 @@ pub fn load_reset(
     }
     let loaded = Loaded {
         config,
-        phases: PhaseConfiguration::default(),
+        phases,
         warnings,
         token_given: true,
         dry_run,

@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             let Some(plugin) = entry.source.plugin() else {
                 continue;
             };
-            for name in known.unknown_needs(&entry.spec) {
+            for name in known.unknown(&entry.spec.needs) {
                 errors.push(PlanError::UnknownNeed {
                     phase: entry.spec.id.clone(),
                     plugin: plugin.to_owned(),

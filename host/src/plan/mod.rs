@@ -23,7 +23,7 @@ mod tests;
 
 pub use choice::{Choice, can_replace};
 pub use error::{PlanError, PlanErrors};
-pub use needs::describe_unknown_needs;
+pub use needs::{describe_unknown_names, warn_of_unknown_names};
 
 use serde::Serialize;
 use spec::{PhaseSource, PhaseSpec, WorkflowId};

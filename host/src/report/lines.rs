@@ -8,6 +8,7 @@ use crate::{
     secret::Secret,
     text::sanitise,
 };
+use kubephase_sdk::codes;
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,17 +109,32 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
             sanitise::line(&finding.summary),
         );
         let summary = format!("{summary}{}", by_plugin(plugin));
+        // The findings of kubeadm's checks have kubeadm's lines. The hints after the run have the
+        // remedies of errors.
+        let is_own = codes::is_built_in(&finding.code);
+        let details = |with_remedy| match is_own && !self.debug {
+            true => String::new(),
+            false => describe_details(finding, with_remedy),
+        };
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
-                "\t{}: {summary}",
-                self.err_palette.bad(&format!("[ERROR {code}]"))
+                "\t{}: {summary}{}",
+                self.err_palette.bad(&format!("[ERROR {code}]")),
+                details(false)
             ))),
             (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => {
-                Some(self.finding_warning(&code, &summary))
+                Some(self.finding_warning(&code, &(summary + &details(true))))
             }
             (Verdict::CouldNotRun, _) => {
-                let summary = format!("could not be checked: {summary}");
+                let summary = format!("could not be checked: {summary}{}", details(true));
                 Some(self.finding_warning(&code, &summary))
+            }
+            (Verdict::Pass, _) if self.debug => Some(Line::Err(format!(
+                "\t[OK {code}]: {summary}{}",
+                details(false)
+            ))),
+            (Verdict::Skipped, _) if self.debug => {
+                Some(Line::Err(format!("\t[SKIPPED {code}]: {summary}")))
             }
             (Verdict::Pass | Verdict::Skipped, _) => None,
         }
@@ -195,6 +211,17 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
             }
         }
     }
+}
+
+/// Returns further lines of a finding: its evidence, and its remedy.
+fn describe_details(finding: &Finding, with_remedy: bool) -> String {
+    let evidence = finding.evidence.iter();
+    let evidence = evidence.map(|(name, value)| (name.as_str(), value.as_str()));
+    let remedy = finding.remedy.as_deref().filter(|_| with_remedy);
+    let lines = evidence.chain(remedy.map(|remedy| ("remedy", remedy)));
+    lines
+        .map(|(name, text)| format!("\n\t\t{}: {}", sanitise::line(name), sanitise::line(text)))
+        .collect()
 }
 
 impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {

@@ -42,12 +42,14 @@ pub fn list_secrets(schema: &Value) -> Vec<String> {
     for (kind, of_kind) in [("secret", secret), ("not secret", shown)] {
         let more = of_kind.len().saturating_sub(MAX_LINES);
         lines.extend(of_kind.into_iter().take(MAX_LINES));
-        if more > 0 {
-            lines.push(format!(
-                "schema of settings has {more} further settings that are {kind}: it has the digest \
-                 {digest}"
-            ));
-        }
+        let more = match more {
+            0 => continue,
+            1 => format!("1 further setting that is {kind}"),
+            more => format!("{more} further settings that are {kind}"),
+        };
+        lines.push(format!(
+            "schema of settings has {more}: it has the digest {digest}"
+        ));
     }
     lines
 }

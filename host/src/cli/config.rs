@@ -7,11 +7,12 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, MachineFolder, Migrated, ValidateOptions, flags_of},
+    config::{self, ConfigFile, InitFlags, MachineFolder, Migrated, ValidateOptions, flags_of},
     operator_files,
-    plan::catalog::Catalog,
     program::Program,
-    run::waivers,
+    run::{distribution::Distribution, planning::PlanInput, waivers},
+    workflow::init::Init,
+    world::node::facts::NodeFacts,
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -153,17 +154,21 @@ fn check_kinds(kinds: &[String]) -> Result<(), CliError> {
 pub(super) fn run(
     command: &ConfigCommand,
     machine: &MachineFolder,
-    catalog: &Catalog,
+    distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     match command {
-        ConfigCommand::Validate(flags) => validate(flags, machine, catalog),
+        ConfigCommand::Validate(flags) => validate(flags, machine, distribution),
         ConfigCommand::Migrate(flags) => migrate(flags),
         ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
         ConfigCommand::Images(request) => images::run(request, machine),
     }
 }
 
-fn validate(flags: &ValidateFlags, machine: &MachineFolder, catalog: &Catalog) -> Result<Exit> {
+fn validate(
+    flags: &ValidateFlags,
+    machine: &MachineFolder,
+    distribution: &Distribution<'_>,
+) -> Result<Exit> {
     let file = ConfigFile::find(flags.config.as_deref(), machine)?;
     let options = ValidateOptions {
         allow_deprecated_api: flags.allow_deprecated_api,
@@ -171,8 +176,37 @@ fn validate(flags: &ValidateFlags, machine: &MachineFolder, catalog: &Catalog) -
     let facts = local_node::facts_for_reading();
     local_node::warn(&config::validate(file.as_ref(), options, &facts)?);
     let documents = file.as_ref().map(ConfigFile::documents).transpose()?;
-    let phases = config::phase_configuration_of(documents.unwrap_or_default())?;
-    for warning in waivers::warn_of_unknown(&phases, catalog) {
+    let documents = documents.unwrap_or_default();
+    let mut phases = config::phase_configuration_of(documents)?;
+    let is_of_other_command = documents.iter().any(|document| {
+        [
+            "JoinConfiguration",
+            "ResetConfiguration",
+            "UpgradeConfiguration",
+        ]
+        .iter()
+        .any(|kind| document.is_kubeadm(kind))
+    });
+    let warnings = if is_of_other_command {
+        waivers::warn_of_unknown(&phases, &distribution.catalog)
+    } else {
+        // The file may be for another node, so this node's sockets do not matter.
+        let node = NodeFacts {
+            cri_sockets: Vec::new(),
+            ..facts
+        };
+        let mut loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
+        let request = PlanInput {
+            workflow: &Init,
+            config: &mut loaded.config,
+            phases: &mut phases,
+            file: file.as_ref(),
+            skip: Vec::new(),
+            only: None,
+        };
+        request.plan(distribution)?.warnings
+    };
+    for warning in warnings {
         print::warning(&warning);
     }
     Ok(print::out("ok\n"))

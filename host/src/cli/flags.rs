@@ -118,6 +118,10 @@ pub struct RehearseFlags {
     /// Version that the rehearsed cluster is then upgraded to, machine by machine
     #[arg(long, value_name = "VERSION")]
     pub upgrade_to: Option<String>,
+    /// Folder of a plugin that takes part as it was built, without being allowed or locked: for its
+    /// author; the configuration need not name it
+    #[arg(long, value_name = "FOLDER")]
+    pub dev: Option<PathBuf>,
 }
 
 /// Flags that only `plan` has.

@@ -249,6 +249,7 @@ fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {
         serve: rehearse.serve,
         machines: rehearse.machines,
         upgrade_to: rehearse.upgrade_to,
+        dev: rehearse.dev,
         verbosity: read(&arguments, argv)?,
     })
 }

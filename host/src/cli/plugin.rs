@@ -3,28 +3,33 @@ mod add;
 mod allow;
 mod arguments;
 mod candidate;
+mod dev;
 mod entries;
 mod known;
 mod publish;
 mod test;
+mod toolbox;
 
-pub use arguments::{Expectation, PluginCommand, TestFlags};
+pub use arguments::{DevFlags, Expectation, PluginCommand, TestFlags};
 
 use super::{CliError, Exit, print};
 use crate::{
     pki::signature::{self, Signer},
-    plan::describe_unknown_needs,
-    plugin::{consent::Consent, inspect, load, source},
+    plan::describe_unknown_names,
+    plugin::{consent::Consent, folder, inspect, load, source},
     plugin_tools::{
         build,
         scaffold::{self, Kind, Language},
     },
     program::{self, Program},
     run::prepare::Distribution,
-    wasm::engine::Engine,
+    wasm::{engine::Engine, plugin::Plugin},
 };
 use anyhow::Result;
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Carries out a command.
 ///
@@ -40,6 +45,14 @@ pub fn run(command: &PluginCommand, distribution: &Distribution<'_>) -> Result<E
             language,
         } => create(*kind, *language, folder),
         PluginCommand::Build { folder, out } => build(folder, out.as_deref(), engine),
+        PluginCommand::Dev(flags) => dev::run(flags, engine),
+        PluginCommand::Annotate {
+            component,
+            manifest,
+            out,
+        } => toolbox::annotate(component, manifest, out.as_deref(), engine),
+        PluginCommand::Wit { out } => toolbox::wit(out.as_deref()),
+        PluginCommand::Doctor { language } => toolbox::doctor(*language),
         PluginCommand::Test(flags) => test::run(flags, engine),
         PluginCommand::Inspect { plugin, signer } => {
             inspect_plugin(plugin, signer.as_deref(), distribution)
@@ -97,15 +110,28 @@ fn check_consent_flags(command: &PluginCommand) -> Result<(), CliError> {
 
 fn build(folder: &Path, out: Option<&Path>, engine: &Engine) -> Result<Exit> {
     let began = Instant::now();
-    let (path, plugin) = build::build(folder, out, engine)?;
-    let manifest = plugin.manifest();
-    Ok(print::out(&format!(
-        "{} {} in {:.1} s: {}\n",
+    let built = build::build(folder, out, engine)?;
+    Ok(print::out(&describe_built(&built, began.elapsed())))
+}
+
+/// Describes a component that was built: its name, the time that the build took, its file, its size
+/// and the interfaces that it imports.
+fn describe_built(built: &build::BuiltPlugin, time: Duration) -> String {
+    let manifest = built.plugin.manifest();
+    format!(
+        "{} {} in {:.1} s: {}\n  {}",
         manifest.name,
         manifest.version,
-        began.elapsed().as_secs_f64(),
-        path.display()
-    )))
+        time.as_secs_f64(),
+        built.path.display(),
+        describe_size(built.size, &built.plugin)
+    )
+}
+
+/// Describes the size of a component and the interfaces that it imports, on one line.
+fn describe_size(size: usize, plugin: &Plugin) -> String {
+    let imports = inspect::list_imports(plugin);
+    format!("{} KiB; it imports {imports}\n", size.div_ceil(1024))
 }
 
 fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
@@ -138,6 +164,7 @@ fn inspect_plugin(
 ) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
     let request = load_request(from, signer.as_ref());
+    folder::check_is_current(Path::new(from))?;
     let component = load::fetch(&request)?.bytes;
     let signed = match (&signer, source::signature(from, Path::new(""), &component)?) {
         (Some(signer), _) => format!("signed by {signer}"),
@@ -154,7 +181,7 @@ fn inspect_plugin(
         text += &format!("\nNo run would take it: {refused}\n");
     } else {
         let manifest = plugin.manifest();
-        text += &describe_unknown_needs(&distribution.catalog, &manifest.provides);
+        text += &describe_unknown_names(&distribution.catalog, &manifest.provides);
     }
     Ok(print::out(&text))
 }

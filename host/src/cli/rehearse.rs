@@ -8,6 +8,7 @@ use super::{
 use crate::{
     config::{Config, ConfigFile},
     event::{RunResult, micros},
+    plugin::load::unlocked::UnlockedPlugin,
     rehearse::{
         self, ClusterSize, JoinedMachine, MachineRun, RehearsedCluster, upgrade::ClusterUpgrade,
     },
@@ -29,7 +30,10 @@ use crate::{
     world::{World, node::facts::NodeFacts, rehearsal::Rehearsal},
 };
 use anyhow::Result;
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// The request of `rehearse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct RehearseRequest {
     pub machines: ClusterSize,
     /// the version that the cluster is upgraded to after the machines have joined
     pub upgrade_to: Option<String>,
+    /// the folder of a plugin that takes part without a line of the lock
+    pub dev: Option<PathBuf>,
     pub verbosity: VerbosityFlags,
 }
 
@@ -53,6 +59,17 @@ pub(super) fn run(
     file: Option<&ConfigFile>,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
+    let with_unlocked = match &request.dev {
+        Some(folder) => {
+            let unlocked = UnlockedPlugin::open(folder, distribution.engine)?;
+            Some(Distribution {
+                unlocked: Some(unlocked),
+                ..distribution.clone()
+            })
+        }
+        None => None,
+    };
+    let distribution = with_unlocked.as_ref().unwrap_or(distribution);
     let facts = rehearsed_facts(facts_of(request.place.node.as_deref())?, &request.place);
     let mut flags = request.flags.clone();
     flags.upload_certs |= request.machines.has_joining_control_planes();

@@ -4,7 +4,9 @@ use super::{
     print, rehearse, report, token, tree, upgrade, version, workflow,
 };
 use crate::{
-    config::{ConfigFile, MachineFolder, Problems, config_file, read_own_version},
+    config::{
+        ConfigFile, MachineFolder, Problems, config_file, phase_configuration_of, read_own_version,
+    },
     plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     program::Program,
@@ -19,6 +21,7 @@ use crate::{
 use anyhow::{Context, Error, Result};
 use kubephase_wit::Failure;
 use std::{
+    borrow::Cow,
     ffi::OsString,
     mem::ManuallyDrop,
     path::Path,
@@ -64,7 +67,8 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
         load::preload(file, &engine);
     }
     let distribution = Distribution::new(&engine, builtin_catalog()).map_err(refuse_plugins)?;
-    let command = parse(argv, &distribution.catalog)?;
+    let commands = catalog_of_commands(&argv, early.as_ref(), &distribution);
+    let command = parse(argv, &commands)?;
     if let (Command::Workflow(_) | Command::Rehearse(_), Some(warning)) =
         (&command, engine.warning())
     {
@@ -76,6 +80,30 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
         distribution: &distribution,
     };
     dispatch.run(command)
+}
+
+/// Returns the catalog that has a command for each phase: where the arguments name a single phase,
+/// also those of the configuration's plugins. The run says why a plugin cannot be loaded.
+fn catalog_of_commands<'a>(
+    argv: &[OsString],
+    file: Option<&ConfigFile>,
+    distribution: &'a Distribution<'_>,
+) -> Cow<'a, Catalog> {
+    let names_phase = argv.iter().any(|word| word == "phase");
+    let phases = file.filter(|_| names_phase).and_then(|file| {
+        let phases = file.documents().and_then(phase_configuration_of);
+        phases.ok().map(|phases| (file, phases.plugins))
+    });
+    let Some((file, entries)) = phases else {
+        return Cow::Borrowed(&distribution.catalog);
+    };
+    let (mut catalog, mut plugins) = (distribution.catalog.clone(), load::Plugins::new());
+    let loader = load::Loader {
+        engine: distribution.engine,
+        unlocked: None,
+    };
+    let _ = loader.load_plugins(&entries, Some(file), &mut catalog, &mut plugins);
+    Cow::Owned(catalog)
 }
 
 /// Returns every command with its flags, for completions and man pages.
@@ -126,7 +154,7 @@ impl Dispatch<'_> {
                 rehearse::run(&request, file.as_ref(), distribution)
             }
             Command::Report(request) => report::run(&request),
-            Command::Config(request) => config::run(&request, &self.machine, &distribution.catalog),
+            Command::Config(request) => config::run(&request, &self.machine, distribution),
             Command::Token(request) => token::run(&request, &self.machine),
             Command::Kubeconfig(request) => kubeconfig::run(&request, &self.machine),
             Command::Certs(command) => certs::run(&command, &self.machine),

@@ -48,7 +48,34 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     text += &render_imports(plugin, "It can propose", "effects-");
     text += &render_requests(plugin);
     text += &render_secrets(plugin);
-    text + &render_denied(plugin)
+    text += &render_denied(plugin);
+    text + &render_wasi(plugin)
+}
+
+/// Writes the part of a report about imports of WASI; empty if there are none.
+fn render_wasi(plugin: &Plugin) -> String {
+    let imports = plugin.wasi_imports();
+    if imports.is_empty() {
+        return String::new();
+    }
+    let heading = "\nIt imports WASI, which is never there; a call of it ends the phase:\n";
+    let lines = imports
+        .iter()
+        .map(|import| format!("  {}\n", sanitise::line(import)));
+    lines.fold(heading.to_owned(), |text, line| text + &line)
+}
+
+/// Returns the interfaces that a plugin imports, separated by commas.
+pub fn list_imports(plugin: &Plugin) -> String {
+    let functions = plugin.imports().iter();
+    let mut interfaces: Vec<&str> = functions
+        .filter_map(|function| Some(function.split_once('.')?.0))
+        .collect();
+    interfaces.dedup();
+    if interfaces.is_empty() {
+        return "nothing".to_owned();
+    }
+    interfaces.join(", ")
 }
 
 /// Writes the part of a report about one phase.

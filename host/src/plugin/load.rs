@@ -1,25 +1,20 @@
 //! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions
 //! and changes nothing. A plugin that is not allowed ends the run before it begins; the message has
 //! the command that would allow it.
+mod all;
 mod check;
+pub mod unlocked;
 
+pub use all::{Loader, load_rules};
 pub use check::load_one;
 
 use super::{
-    consent,
-    digest::ComponentDigest,
-    lines,
-    lock::LockedPlugin,
-    locks::Locks,
-    refused::PluginRefused,
-    settings::{self, SettingsBudget},
+    consent, digest::ComponentDigest, lines, lock::LockedPlugin, refused::PluginRefused, settings,
     source,
 };
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
-    parallel,
     pki::signature::Signer,
-    plan::catalog::Catalog,
     plugin::registry::Fetched,
     program,
     wasm::{
@@ -28,8 +23,8 @@ use crate::{
         plugin::{ComponentSource, Plugin},
     },
 };
-use anyhow::{Context, Result, anyhow, bail};
-use serde_json::{Value, json};
+use anyhow::{Result, anyhow, bail};
+use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
@@ -46,82 +41,6 @@ pub struct LoadedPlugin {
     /// the origin in the lock, which distinguishes an unsigned file from a file of another
     /// configuration
     pub origin: Option<String>,
-}
-
-/// Adds the plugin that runs the configuration's rules, if the configuration has rules.
-///
-/// # Errors
-/// A rule is not valid; the message names it.
-pub fn load_rules(
-    phases: &PhaseConfiguration,
-    engine: &Engine,
-    catalog: &mut Catalog,
-    plugins: &mut Plugins,
-) -> Result<(), PluginRefused> {
-    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
-        return Ok(());
-    };
-    let load_embedded = || -> Result<LoadedPlugin> {
-        let plugin = engine.load(embedded.bytes)?;
-        let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
-        Ok(LoadedPlugin {
-            plugin: Arc::new(plugin),
-            settings,
-            limits: Limits::default(),
-            signer: None,
-            origin: None,
-        })
-    };
-    let loaded = load_embedded().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
-    let manifest = loaded.plugin.manifest();
-    catalog
-        .add_plugin(&manifest.source(true), &manifest.provides)
-        .map_err(|why| PluginRefused::new(why.to_string()))?;
-    plugins.insert(embedded.name.to_owned(), loaded);
-    Ok(())
-}
-
-/// Loads the plugins that the configuration names and adds their phases to the catalog.
-///
-/// # Errors
-/// The message names the first plugin that may not run, and says why.
-pub fn load_plugins(
-    entries: &[PluginEntry],
-    file: Option<&ConfigFile>,
-    engine: &Engine,
-    catalog: &mut Catalog,
-    plugins: &mut Plugins,
-) -> Result<(), PluginRefused> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let refuse = |why: anyhow::Error| PluginRefused::new(format!("{why:#}"));
-    let locks = Locks::read(file).map_err(refuse)?;
-    let named = file.and_then(ConfigFile::operator_file);
-    let budget = SettingsBudget::default();
-    for (entry, loaded) in entries
-        .iter()
-        .zip(parallel::map(entries, parallel::cores(), |entry| {
-            let loaded = load_one(entry, file_of(entry, named), locks.lock_of(entry)?, engine)?;
-            budget
-                .spend(loaded.plugin.manifest(), &loaded.settings)
-                .with_context(|| format!("plugin {}", entry.name))?;
-            Ok(loaded)
-        }))
-    {
-        let loaded = loaded.map_err(refuse)?;
-        let manifest = loaded.plugin.manifest();
-        catalog
-            .add_plugin(&manifest.source(false), &manifest.provides)
-            .map_err(|why| PluginRefused::new(why.to_string()))?;
-        if plugins.insert(entry.name.clone(), loaded).is_some() {
-            return Err(PluginRefused::new(format!(
-                "plugin {}: the configuration has two plugins of this name; remove one entry",
-                entry.name
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Returns the file that names a plugin; an empty path if there is none. `named` is the file that

@@ -8,8 +8,8 @@ use crate::{
     },
     plugin_tools::{foreign, scaffold, toolchain},
     program,
-    wasm::{engine::Engine, plugin::Plugin, section},
-    world::real::child::run_tool,
+    wasm::{cache, engine::Engine, plugin::Plugin, section},
+    world::real::child::{run_tool, run_tool_shown},
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
 use std::{
@@ -48,12 +48,20 @@ impl Language {
     }
 }
 
+/// A component that was built.
+pub struct BuiltPlugin {
+    pub path: PathBuf,
+    /// bytes of the component
+    pub size: usize,
+    pub plugin: Plugin,
+}
+
 /// Builds and checks the component of a folder, and writes it to `to`, or, without `to`, to the
-/// folder under the plugin's name. Returns the path and the plugin.
+/// folder under the plugin's name. What the language's tools print goes to standard error.
 ///
 /// # Errors
 /// The manifest is not valid, a tool is missing or fails, or the component would be refused.
-pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathBuf, Plugin)> {
+pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<BuiltPlugin> {
     // Reports problems of the manifest before a minute of compiling.
     settings::check_schema(&read_manifest(folder)?)?;
     let component = match Language::detect(folder)? {
@@ -67,7 +75,11 @@ pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathB
         None => component_path(folder)?,
     };
     fs::write(&to, &component).with_context(|| format!("cannot write {}", to.display()))?;
-    Ok((to, plugin))
+    Ok(BuiltPlugin {
+        path: to,
+        size: component.len(),
+        plugin,
+    })
 }
 
 /// Builds the component of a crate.
@@ -79,7 +91,7 @@ fn build_rust(folder: &Path) -> Result<Vec<u8>> {
     }
     let toolchain = toolchain::find(run_tool).map_err(Error::msg)?;
     let (package, target) = package(folder)?;
-    let module = toolchain::compile(&toolchain, folder, &package, &target, false, run_tool)
+    let module = toolchain::compile(&toolchain, folder, &package, &target, false, run_tool_shown)
         .map_err(Error::msg)?;
     toolchain::componentise(&module, &folder.join(MANIFEST), section::MANIFEST).map_err(Error::msg)
 }
@@ -117,6 +129,13 @@ fn package(folder: &Path) -> Result<(String, PathBuf)> {
                 folder.display()
             )
         })?;
-    let target = metadata["target_directory"].as_str().unwrap_or("target");
-    Ok((name.to_owned(), Path::new(target).join("plugin")))
+    let target = Path::new(metadata["target_directory"].as_str().unwrap_or("target"));
+    // A plugin that is not part of a workspace shares its target folder with other plugins, so that
+    // the standard library and the SDK's dependencies are compiled once.
+    let is_own = target == manifest.with_file_name("target");
+    let shared = cache::beside("plugins").filter(|_| is_own);
+    Ok((
+        name.to_owned(),
+        shared.unwrap_or_else(|| target.join("plugin")),
+    ))
 }

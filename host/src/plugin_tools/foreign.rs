@@ -4,7 +4,7 @@
 use crate::{
     plugin_tools::{scaffold, toolchain},
     wasm::section,
-    world::real::child::run_tool,
+    world::real::child::run_tool_shown,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
@@ -149,16 +149,13 @@ fn add_manifest(component: &Path, manifest: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Runs a tool. `remedy` says what to do if it is missing or fails.
+/// Runs a tool and shows its output. `remedy` says what to do if it is missing or fails.
 fn run(command: &mut Command, remedy: &str) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = run_tool(command).with_context(|| format!("cannot run {program}; {remedy}"))?;
+    let output =
+        run_tool_shown(command).with_context(|| format!("cannot run {program}; {remedy}"))?;
     if !output.status.success() {
-        bail!(
-            "{program} failed; {remedy}:\n{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{program} failed; its messages are above; {remedy}");
     }
     Ok(())
 }

@@ -89,18 +89,26 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
         return Ok(Toolchain::Debian);
     }
     Err(format!(
-        "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add \
-         {TARGET}`, or install Debian's packages {DEBIAN}"
+        "rustup could not fetch what is missing: {}",
+        missing_std()
     ))
 }
 
+/// Returns what to do if no toolchain has std for the target.
+pub fn missing_std() -> String {
+    format!(
+        "std for {TARGET} is missing; run `rustup target add {TARGET}`, or install Debian's \
+         packages {DEBIAN}"
+    )
+}
+
 /// Whether Debian's cargo and sources of the standard library are installed.
-fn has_debian_packages() -> bool {
+pub fn has_debian_packages() -> bool {
     Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists()
 }
 
 /// Whether the toolchain of this environment has std for the target.
-fn has_std(run: Run) -> bool {
+pub fn has_std(run: Run) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let printed = run(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
     printed.is_ok_and(|output| {
@@ -177,10 +185,12 @@ pub fn compile(
     }
     let output = run(&mut cargo).map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "cannot compile {package} with {toolchain}:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        let printed = String::from_utf8_lossy(&output.stderr);
+        return Err(match printed.as_ref() {
+            // The output was shown while cargo ran.
+            "" => format!("cannot compile {package} with {toolchain}; cargo says why"),
+            printed => format!("cannot compile {package} with {toolchain}:\n{printed}"),
+        });
     }
     Ok(target_dir
         .join(TARGET)
@@ -208,11 +218,20 @@ pub fn embed(component: &mut Vec<u8>, manifest: &Path, section: &str) -> Result<
 /// The module is not a phase, or a file cannot be read.
 pub fn componentise(module: &Path, manifest: &Path, section: &str) -> Result<Vec<u8>, String> {
     let core = fs::read(module).map_err(|e| format!("{}: {e}", module.display()))?;
-    let encoded = wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(&core)
-        .and_then(|mut encoder| encoder.encode());
-    let mut component = encoded.map_err(|e| format!("{}: {e:#}", module.display()))?;
+    let encoded = encode(&core);
+    let mut component = encoded.map_err(|why| format!("{}: {why}", module.display()))?;
     embed(&mut component, manifest, section)?;
     Ok(component)
+}
+
+/// Makes a component of the bytes of a core module.
+///
+/// # Errors
+/// The module was not made for a world of the component model.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    let encoded = wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|mut encoder| encoder.encode());
+    encoded.map_err(|error| format!("{error:#}"))
 }

@@ -4,6 +4,7 @@
 pub mod access;
 mod apply;
 pub mod capsule;
+pub mod distribution;
 pub mod execute;
 pub mod executor;
 pub mod finding_policy;
@@ -13,6 +14,7 @@ pub mod output;
 pub mod owners;
 mod patches_of_run;
 pub mod peers;
+pub mod planning;
 mod plugins_of_run;
 pub mod prepare;
 mod provide;

@@ -4,17 +4,16 @@ use crate::{
     config::{Config, ConfigFile, PhaseConfiguration, PluginEntry},
     plan::catalog::Catalog,
     plugin::{
-        load::{Plugins, load_plugins},
+        load::{Loader, Plugins},
         refused::PluginRefused,
     },
-    wasm::engine::Engine,
 };
 use kubephase_sdk::kubeadm::ExaminedPlugin;
 
 /// The loading of a run's plugins.
 pub(super) struct Loading<'a> {
     pub file: Option<&'a ConfigFile>,
-    pub engine: &'a Engine,
+    pub loader: Loader<'a>,
     /// gets the phases of the plugins
     pub catalog: &'a mut Catalog,
     pub plugins: &'a mut Plugins,
@@ -26,7 +25,8 @@ impl Loading<'_> {
     /// # Errors
     /// The message names the first plugin that may not run.
     pub fn load_all(&mut self, entries: &[PluginEntry]) -> Result<(), PluginRefused> {
-        load_plugins(entries, self.file, self.engine, self.catalog, self.plugins)
+        self.loader
+            .load_plugins(entries, self.file, self.catalog, self.plugins)
     }
 
     /// Loads each plugin that may run, and removes the others from the configuration. Notes in the

@@ -59,10 +59,7 @@ impl Cache {
     /// other users `kubephase` in `$XDG_CACHE_HOME` or `~/.cache`. Without a safe directory the
     /// cache keeps nothing.
     pub fn open() -> Cache {
-        match env::var_os("KUBEPHASE_CACHE_DIR")
-            .map(PathBuf::from)
-            .or_else(|| Some(caches()?.join("kubephase")))
-        {
+        match directory() {
             Some(place) => Cache::open_at(&place),
             None => Cache(Err(
                 "none of KUBEPHASE_CACHE_DIR, XDG_CACHE_HOME and HOME names a \
@@ -211,6 +208,20 @@ impl Drop for Draft<'_> {
             remove(directory, OsStr::new(name));
         }
     }
+}
+
+/// Returns the directory of the cache; `None` if the environment names none.
+fn directory() -> Option<PathBuf> {
+    let named = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
+    named.or_else(|| Some(caches()?.join("kubephase")))
+}
+
+/// Returns the directory beside the cache whose name ends with `-` and this purpose: for data that
+/// is not looked after as the cache is. `None` if the environment names no cache.
+pub fn beside(purpose: &str) -> Option<PathBuf> {
+    let cache = std::path::absolute(directory()?).ok()?;
+    let name = cache.file_name()?.to_string_lossy();
+    Some(cache.with_file_name(format!("{name}-{purpose}")))
 }
 
 /// Returns the directory in which the caches of this user's programs are: `/var/cache` for root.

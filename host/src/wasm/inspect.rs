@@ -64,6 +64,16 @@ struct Import {
     functions: Option<Vec<String>>,
 }
 
+/// The namespace of WASI's packages.
+const WASI: &str = "wasi:";
+
+impl Import {
+    /// Whether this is an interface of WASI, of any version.
+    fn is_wasi(&self) -> bool {
+        self.name.starts_with(WASI) && self.functions.is_some()
+    }
+}
+
 impl Outline {
     /// Reads the structure and types of a component, without the code of its functions.
     ///
@@ -127,7 +137,8 @@ impl Outline {
     /// The imports that the host does not have.
     pub fn imported_functions(&self) -> Result<BTreeSet<String>> {
         let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
-        for Import { name, functions } in &self.imports {
+        let others = self.imports.iter().filter(|import| !import.is_wasi());
+        for Import { name, functions } in others {
             let interface = match interface(name) {
                 Ok(interface) => interface,
                 Err(problem) => {
@@ -167,6 +178,13 @@ impl Outline {
             "the component needs what this host does not have:\n  {}",
             unknown.join("\n  ")
         )
+    }
+
+    /// Returns the interfaces of WASI that the component imports. The host links them so that each
+    /// call ends the phase: plugins reach the machine only through the interface of this host.
+    pub fn wasi_imports(&self) -> Vec<String> {
+        let wasi = self.imports.iter().filter(|import| import.is_wasi());
+        wasi.map(|import| import.name.clone()).collect()
     }
 
     /// Checks that the component exports a phase.

@@ -62,7 +62,8 @@ pub struct Guest<S: 'static> {
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// Makes a guest of a component. The tools of some languages import all functions, so a
-    /// component may import those in `denied`, but calling them fails with `denied`.
+    /// component may import those in `denied`, but calling them fails with `denied`. With
+    /// `has_wasi`, it also imports functions of WASI; calling one ends the call.
     pub(super) fn new(
         runtime: &ComponentRuntime,
         component: &Component,
@@ -70,6 +71,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         bounds: Bounds,
         label: String,
         denied: Vec<String>,
+        has_wasi: bool,
     ) -> Result<Self> {
         let link = || {
             let all = runtime.linker(|linker| {
@@ -77,13 +79,17 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
                     &mut data.session
                 })
             })?;
-            if denied.is_empty() {
+            if denied.is_empty() && !has_wasi {
                 return all.instantiate_pre(component);
             }
             let mut linker = Linker::clone(&all);
             linker.allow_shadowing(true);
             for capability in denied {
                 deny(&mut linker, &label, capability)?;
+            }
+            if has_wasi {
+                // Reading the component has refused all other unknown imports.
+                linker.define_unknown_imports_as_traps(component)?;
             }
             linker.instantiate_pre(component)
         };
@@ -164,7 +170,11 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             }
             Some(Trap::StackOverflow) => "its stack overflowed".to_owned(),
             Some(trap) => trap.to_string(),
-            None => sanitise::line(&stop.root_cause().to_string()).into_owned(),
+            None => {
+                let cause = stop.root_cause().to_string();
+                let cause = describe_wasi_call(&cause).unwrap_or(cause);
+                sanitise::line(&cause).into_owned()
+            }
         };
         let trace = stop
             .downcast_ref::<wasmtime::WasmBacktrace>()
@@ -175,6 +185,16 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             self.label
         ))
     }
+}
+
+/// Describes a call of a function of WASI, from wasmtime's message; `None` for other messages.
+fn describe_wasi_call(message: &str) -> Option<String> {
+    let function = message.strip_prefix("unknown import: `")?;
+    let (function, _) = function.split_once('`')?;
+    Some(format!(
+        "it called {function}, and no function of WASI can be called; use the interface \
+         {WIT_PACKAGE} instead"
+    ))
 }
 
 /// Returns an error that may quote names of the component, on one line.

@@ -129,6 +129,12 @@ impl Plugin {
         Ok(())
     }
 
+    /// Returns the interfaces of WASI that the component imports. Calling one of their functions
+    /// ends the phase.
+    pub fn wasi_imports(&self) -> &[String] {
+        &self.component.wasi
+    }
+
     /// Returns the grant of the plugin: what it may do.
     pub fn grant(&self) -> Arc<Grant> {
         let grant = Grant::new(
@@ -184,6 +190,7 @@ impl Plugin {
             },
             label,
             denied,
+            !self.component.wasi.is_empty(),
         )
     }
 

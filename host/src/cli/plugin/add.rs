@@ -3,11 +3,10 @@ use super::{Expectation, candidate::Candidate, known::KnownPlugin};
 use crate::{
     cli::{Exit, print},
     config::PhaseConfiguration,
-    plan::provided::PluginPhase,
-    plan::{describe_unknown_needs, spec::WorkflowId},
+    plan::{describe_unknown_names, provided::PluginPhase, spec::WorkflowId},
     plugin::{
         consent::{self, Consent},
-        entry, inspect,
+        entry, folder, inspect,
         lines::Allowed,
         load::allow_command,
         lock,
@@ -34,6 +33,7 @@ pub fn add(
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let signer = expectation.signer()?;
+    folder::check_is_current(Path::new(from))?;
     // The configuration names a file relative to its own folder, not to the folder in which the
     // command was typed.
     let source = if from.contains("://") {
@@ -98,7 +98,7 @@ pub fn add(
     );
     let mut text = summary(&candidate, &known, config, &allowed, edit.phases());
     let manifest = candidate.plugin.manifest();
-    text += &describe_unknown_needs(&distribution.catalog, &manifest.provides);
+    text += &describe_unknown_names(&distribution.catalog, &manifest.provides);
     change.commit(Some(edit))?;
     Ok(print::out(&text))
 }

@@ -27,6 +27,31 @@ pub enum PluginCommand {
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Build, test and rehearse a plugin again after each change of its folder
+    Dev(DevFlags),
+    /// Put a manifest into a component that other tools made
+    Annotate {
+        /// the component, or a core module made for this interface
+        component: PathBuf,
+        /// the manifest
+        #[arg(long, value_name = "FILE", default_value = "plugin.yaml")]
+        manifest: PathBuf,
+        /// path of the result [default: the component itself]
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Print the interface of plugins, for the tools of any language
+    Wit {
+        /// folder to write the files to
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Check that this machine has the tools that builds need
+    Doctor {
+        /// only the tools of this language; the exit code then says whether all are there
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<Language>,
+    },
     /// Run a component over cases: described nodes, and the results that are expected of them
     Test(TestFlags),
     /// Show in plain words what a plugin is, can do and asks for
@@ -104,6 +129,24 @@ pub enum PluginCommand {
         /// oci://REGISTRY/NAME:TAG
         reference: String,
     },
+}
+
+/// The flags of `plugin dev`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct DevFlags {
+    /// the plugin's folder
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// configuration of the rehearsals; it need not name the plugin, and the plugin needs no line
+    /// of its lock [default: the defaults of init]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// description of the node of the rehearsals, YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub node: Option<PathBuf>,
+    /// do it once, and end with the exit code of what failed
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// The flags of `plugin test`.

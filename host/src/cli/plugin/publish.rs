@@ -4,7 +4,7 @@ use crate::{
     cli::{Exit, print},
     pki::signature,
     plugin::{
-        load,
+        folder, load,
         registry::{self, reference::Reference},
         source,
     },
@@ -36,6 +36,7 @@ pub fn keygen(name: &Path) -> Result<Exit> {
 /// # Errors
 /// The component or the key cannot be used, or the signature cannot be written.
 pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
+    folder::check_is_current(plugin)?;
     let file = source::component_file(plugin)?;
     let from = file.display().to_string();
     let request = load_request(&from, None);
@@ -65,6 +66,7 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
         .strip_prefix("oci://")
         .ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
     let reference = Reference::parse(reference)?;
+    folder::check_is_current(Path::new(from))?;
     let request = load_request(from, None);
     let component = load::fetch(&request)?.bytes;
     load::read(&request, component.clone(), engine)?;

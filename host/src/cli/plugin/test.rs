@@ -2,7 +2,7 @@
 use super::{TestFlags, load_request};
 use crate::{
     cli::{Exit, print},
-    plugin::load,
+    plugin::{folder, load},
     plugin_tools::test,
     text::sanitise,
     wasm::engine::Engine,
@@ -17,6 +17,7 @@ use std::{fmt::Write, path::Path};
 /// code instead.
 pub fn run(flags: &TestFlags, engine: &Engine) -> Result<Exit> {
     let plugin = &flags.plugin;
+    folder::check_is_current(plugin)?;
     let component = load::open(&load_request(&plugin.display().to_string(), None), engine)?;
     if let Some(capsule) = &flags.replay {
         return Ok(print_outcomes(&test::replay(&component, capsule)?, true));
@@ -38,7 +39,8 @@ pub fn run(flags: &TestFlags, engine: &Engine) -> Result<Exit> {
     ))
 }
 
-fn print_outcomes(outcomes: &[test::CaseResult], show: bool) -> Exit {
+/// Prints the results of cases. Returns the exit code.
+pub(super) fn print_outcomes(outcomes: &[test::CaseResult], show: bool) -> Exit {
     let mut text = String::new();
     for outcome in outcomes {
         let mark = if outcome.differences.is_empty() {

@@ -28,6 +28,8 @@ pub(in crate::wasm) struct Component {
     pub(super) manifest: Manifest,
     pub(super) sha256: String,
     pub(super) imports: BTreeSet<String>,
+    /// interfaces of WASI that it imports, which the host only denies
+    pub(super) wasi: Vec<String>,
     pub(super) runtime: ComponentRuntime,
     /// the bytes that are compiled at the first call; emptied afterwards, to save memory
     bytes: Mutex<ComponentBytes>,
@@ -47,6 +49,7 @@ enum ComponentBytes {
 struct ComponentInfo {
     sha256: String,
     imports: BTreeSet<String>,
+    wasi: Vec<String>,
     manifest: Manifest,
 }
 
@@ -112,6 +115,7 @@ impl ComponentInfo {
     fn read_uncompiled(runtime: &ComponentRuntime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
         let outline = runtime.read_outline(bytes)?;
         let imports = outline.imported_functions()?;
+        let wasi = outline.wasi_imports();
         outline.exports_phase()?;
         let has_manifest = outline.manifest.is_some();
         let manifest = if let Some(text) = outline.manifest {
@@ -126,6 +130,7 @@ impl ComponentInfo {
         let info = ComponentInfo {
             sha256: sha256_hex(bytes),
             imports,
+            wasi,
             manifest,
         };
         Ok((info, has_manifest))
@@ -209,6 +214,7 @@ impl Component {
         let ComponentInfo {
             sha256,
             imports,
+            wasi,
             manifest,
         } = info;
         let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
@@ -229,6 +235,7 @@ impl Component {
             manifest,
             sha256,
             imports,
+            wasi,
             runtime: runtime.clone(),
             bytes: Mutex::new(bytes),
             is_embedded,
@@ -294,8 +301,9 @@ fn check_only_reports(imports: &BTreeSet<String>) -> Result<()> {
     }
     bail!(
         "the component has no manifest, so it may only import `report`; it also imports {}; add a \
-         plugin.yaml, and build it with {}",
+         plugin.yaml with {} or {}",
         more.join(", "),
-        program::command("plugin build")
+        program::command("plugin build"),
+        program::command("plugin annotate")
     )
 }

@@ -217,7 +217,7 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
     assert_eq!(
         refusal_of(&guest(round, "", "")),
         "the component has no manifest, so it may only import `report`; it also imports \
-         input.round; add a plugin.yaml, and build it with kubephase plugin build"
+         input.round; add a plugin.yaml with kubephase plugin build or kubephase plugin annotate"
     );
 }
 

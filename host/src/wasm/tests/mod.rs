@@ -4,6 +4,7 @@ mod hostile;
 mod identity;
 mod loading;
 mod twins;
+mod wasi;
 mod world;
 
 use super::{cache::Cache, compiler::Compiler};
@@ -75,7 +76,12 @@ fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
 /// module. `run` settles if its body falls through. The guest has 64 KiB of memory, with a name at
 /// 0, a path at 24, and results at 1024.
 fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
-    let core = format!(
+    componentise(&package(), "plugin", &guest_module(imports, run, more))
+}
+
+/// Returns the text of the core module of a guest.
+fn guest_module(imports: &str, run: &str, more: &str) -> String {
+    format!(
         r#"(module
             {imports}
             (memory (export "memory") 1)
@@ -93,8 +99,7 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
             (func $run (export "kubephase:plugin/phase@0.1.0#run") (result i32)
                 {run} (i32.const 1024))
             {more})"#
-    );
-    componentise(&package(), "plugin", &core)
+    )
 }
 
 /// Returns the manifest of one phase that asks for these grants, each a line of YAML. The phase is

@@ -1,0 +1,106 @@
+//! Loads all plugins of a run, and adds their phases to the catalog.
+use super::{LoadedPlugin, Plugins, check::load_one, file_of, unlocked::UnlockedPlugin};
+use crate::{
+    config::{ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
+    parallel,
+    plan::catalog::Catalog,
+    plugin::{
+        locks::Locks,
+        refused::PluginRefused,
+        settings::{self, SettingsBudget},
+    },
+    wasm::{embedded, engine::Engine},
+};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Adds the plugin that runs the configuration's rules, if the configuration has rules.
+///
+/// # Errors
+/// A rule is not valid; the message names it.
+pub fn load_rules(
+    phases: &PhaseConfiguration,
+    engine: &Engine,
+    catalog: &mut Catalog,
+    plugins: &mut Plugins,
+) -> Result<(), PluginRefused> {
+    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
+        return Ok(());
+    };
+    let load_embedded = || -> Result<LoadedPlugin> {
+        let plugin = engine.load(embedded.bytes)?;
+        let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
+        Ok(LoadedPlugin {
+            plugin: Arc::new(plugin),
+            settings,
+            limits: Limits::default(),
+            signer: None,
+            origin: None,
+        })
+    };
+    let loaded = load_embedded().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
+    let manifest = loaded.plugin.manifest();
+    catalog
+        .add_plugin(&manifest.source(true), &manifest.provides)
+        .map_err(|why| PluginRefused::new(why.to_string()))?;
+    plugins.insert(embedded.name.to_owned(), loaded);
+    Ok(())
+}
+
+/// Loads the plugins of configurations.
+#[derive(Clone, Copy)]
+pub struct Loader<'a> {
+    pub engine: &'a Engine,
+    /// a plugin that needs no line of the lock, for a rehearsal
+    pub unlocked: Option<&'a UnlockedPlugin>,
+}
+
+impl Loader<'_> {
+    /// Loads the plugins that the configuration names and adds their phases to the catalog.
+    ///
+    /// # Errors
+    /// The message names the first plugin that may not run, and says why.
+    pub fn load_plugins(
+        self,
+        entries: &[PluginEntry],
+        file: Option<&ConfigFile>,
+        catalog: &mut Catalog,
+        plugins: &mut Plugins,
+    ) -> Result<(), PluginRefused> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let refuse = |why: anyhow::Error| PluginRefused::new(format!("{why:#}"));
+        let locks = Locks::read(file).map_err(refuse)?;
+        let named = file.and_then(ConfigFile::operator_file);
+        let budget = SettingsBudget::default();
+        let loaded = parallel::map(entries, parallel::cores(), |entry| {
+            let loaded = match self.unlocked.filter(|unlocked| unlocked.is_named_by(entry)) {
+                Some(unlocked) => unlocked.load(entry)?,
+                None => {
+                    let lock = locks.lock_of(entry)?;
+                    load_one(entry, file_of(entry, named), lock, self.engine)?
+                }
+            };
+            budget
+                .spend(loaded.plugin.manifest(), &loaded.settings)
+                .with_context(|| format!("plugin {}", entry.name))?;
+            Ok(loaded)
+        });
+        for (entry, loaded) in entries.iter().zip(loaded) {
+            let loaded = loaded.map_err(refuse)?;
+            let manifest = loaded.plugin.manifest();
+            catalog
+                .add_plugin(&manifest.source(false), &manifest.provides)
+                .map_err(|why| PluginRefused::new(why.to_string()))?;
+            if plugins.insert(entry.name.clone(), loaded).is_some() {
+                return Err(PluginRefused::new(format!(
+                    "plugin {}: the configuration has two plugins of this name; remove one entry",
+                    entry.name
+                )));
+            }
+        }
+        Ok(())
+    }
+}

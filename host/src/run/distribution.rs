@@ -1,0 +1,110 @@
+//! The phases and plugins that every run of this process can use.
+use crate::{
+    plan::{
+        catalog::Catalog,
+        spec::{WorkflowId, is_within},
+    },
+    plugin::{
+        self,
+        load::{Plugins, unlocked::UnlockedPlugin},
+        refused::PluginRefused,
+    },
+    wasm::{
+        embedded,
+        engine::Engine,
+        plugin::{ComponentSource, Plugin},
+    },
+    world::node::facts::NodeFacts,
+};
+use anyhow::Result;
+use serde_json::json;
+use std::{borrow::Cow, sync::Arc};
+
+/// The phases and plugins of the program, which every run of this process can use.
+#[derive(Clone)]
+pub struct Distribution<'a> {
+    pub engine: &'a Engine,
+    /// the built-in phases, and those of the program's own plugins
+    pub catalog: Catalog,
+    /// the program's own plugins
+    pub plugins: Plugins,
+    /// a plugin that takes part in rehearsals without a line of the lock
+    pub unlocked: Option<UnlockedPlugin>,
+}
+
+impl<'a> Distribution<'a> {
+    /// Adds the program's own plugins to the built-in phases.
+    ///
+    /// # Errors
+    /// A plugin cannot be loaded.
+    pub fn new(engine: &'a Engine, builtin: Catalog) -> Result<Self> {
+        let (mut catalog, mut plugins) = (builtin, Plugins::new());
+        for embedded in embedded::defaults() {
+            let plugin = Arc::new(engine.load_once(ComponentSource::Embedded(embedded.name))?);
+            let manifest = plugin.manifest();
+            catalog.add_plugin(&manifest.source(true), &manifest.provides)?;
+            let loaded = plugin::load::LoadedPlugin {
+                plugin: plugin.clone(),
+                settings: json!({}),
+                limits: Default::default(),
+                signer: None,
+                origin: None,
+            };
+            plugins.insert(manifest.name.clone(), loaded);
+        }
+        Ok(Distribution {
+            engine,
+            catalog,
+            plugins,
+            unlocked: None,
+        })
+    }
+
+    /// Checks that the phases of a third party's plugin can stand beside those of the program.
+    ///
+    /// # Errors
+    /// The phase that cannot, and the reason.
+    pub fn check_phases(&self, plugin: &Plugin) -> Result<(), PluginRefused> {
+        let manifest = plugin.manifest();
+        let added = self
+            .catalog
+            .clone()
+            .add_plugin(&manifest.source(false), &manifest.provides);
+        added.map_err(|why| PluginRefused::new(why.to_string()))
+    }
+
+    /// Returns the facts of the node that a run may see. Single phases whose commands have no
+    /// `--cri-socket` do not look for a socket of a runtime, and so do not fail if there are
+    /// several sockets (kubeadm behaviour).
+    pub fn visible_facts<'n>(
+        &self,
+        node: &'n NodeFacts,
+        workflow: &WorkflowId,
+        only: Option<&[String]>,
+    ) -> Cow<'n, NodeFacts> {
+        if only.is_none_or(|only| only.iter().any(|id| self.takes_cri_socket(workflow, id))) {
+            return Cow::Borrowed(node);
+        }
+        Cow::Owned(NodeFacts {
+            cri_sockets: Vec::new(),
+            ..node.clone()
+        })
+    }
+
+    /// Whether the command of a phase or group has a flag.
+    pub fn takes_flag(&self, workflow: &WorkflowId, id: &str, flag: &str) -> bool {
+        self.catalog
+            .entries_of(workflow)
+            .filter(|entry| is_within(&entry.spec.id, id))
+            .any(|entry| entry.spec.flags.iter().any(|taken| taken == flag))
+    }
+
+    /// Whether the command of a phase, of its group or of its members has `--cri-socket`.
+    fn takes_cri_socket(&self, workflow: &WorkflowId, id: &str) -> bool {
+        self.catalog
+            .entries_of(workflow)
+            .map(|entry| &entry.spec)
+            .filter(|spec| is_within(&spec.id, id) || is_within(id, &spec.id))
+            .any(|spec| spec.flags.iter().any(|flag| flag == "cri-socket"))
+    }
+}

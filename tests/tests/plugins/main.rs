@@ -7,10 +7,12 @@
 )]
 mod addons;
 mod concurrent;
+mod dev;
 mod embedded;
 mod failures;
 mod languages;
 mod machine_files;
+mod own_tools;
 mod recordings;
 mod registry;
 mod signed;
@@ -115,11 +117,53 @@ fn rules_are_checks_that_need_no_toolchain() {
         "{}",
         output.stderr
     );
-    let broken = write_config(folder.path(), &rules.replace("that", "thatt"));
-    let output = init(&broken, &folder.path().join("out"));
-    assert!(
-        output.status == 6 && output.stderr.contains("thatt"),
-        "{}",
-        output.stderr
-    );
+    for (wrong, words) in [
+        ("thatt: node.cpus >= 1", "rules[0].thatt"),
+        (
+            "that: node.cpu >= 1",
+            "cluster.yaml:10:17: rules[0].that: node has no fact cpu; did you mean cpus? (column 6",
+        ),
+        (
+            "that: node.cpus >=",
+            "the expression ends where more is expected",
+        ),
+        ("that: node.cpus", "a rule has to be true or false"),
+    ] {
+        let broken = write_config(folder.path(), &rules.replace("that: node.cpus >= 1", wrong));
+        let validate = run(kubephase(PROGRAM).args(["config", "validate", "--config", &broken]));
+        let plan = run(kubephase(PROGRAM).args(["plan", "init", "--config", &broken]));
+        for output in [validate, plan, init(&broken, &folder.path().join("out"))] {
+            assert!(
+                output.status == 3 && output.stderr.contains(words),
+                "{words}: {}",
+                output.stderr
+            );
+        }
+    }
+    // A rule that cannot be evaluated is an error, and only a warning if it is one.
+    for (severity, status, words) in [
+        (
+            "error",
+            4,
+            "[ERROR Subnet]: could not be checked: dual: controlPlaneEndpoint is not set",
+        ),
+        (
+            "warning",
+            0,
+            "[WARNING Subnet]: could not be checked: dual: controlPlaneEndpoint is not",
+        ),
+    ] {
+        let rule = format!(
+            "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nrules:\n- {{code: \
+             Subnet, that: config.cluster.controlPlaneEndpoint != '', summary: dual, severity: \
+             {severity}}}\n"
+        );
+        let unset = write_config(folder.path(), &rule);
+        let output = init(&unset, &folder.path().join("rules").join(severity));
+        assert!(
+            output.status == status && output.stderr.contains(words),
+            "{words}: {}",
+            output.stderr
+        );
+    }
 }

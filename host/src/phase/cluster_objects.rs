@@ -119,7 +119,10 @@ mod tests {
         };
         assert!(covers(&role(&["pods", "nodes"]), &role(&["nodes"])));
         assert!(!covers(&role(&["pods"]), &role(&["nodes"])));
-        let binding = |role: &str, subjects: &[&str]| json!({"roleRef": {"name": role}, "subjects": subjects});
+        let binding = |role: &str, subjects: &[&str]| {
+            let role = json!({"name": role});
+            json!({"roleRef": role, "subjects": subjects})
+        };
         assert!(covers(&binding("a", &["x", "y"]), &binding("a", &["y"])));
         assert!(!covers(&binding("b", &["y"]), &binding("a", &["y"])));
         assert!(!covers(&binding("a", &[]), &binding("a", &["y"])));

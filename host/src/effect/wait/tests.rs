@@ -11,6 +11,10 @@ use kubephase_sdk::testing::Case;
 struct Members(FakeWorld, (usize, usize), Option<Duration>);
 
 impl Etcd for Members {
+    fn snapshot(&self, _: &str, _: &mut crate::world::TakePart<'_>) -> WorldResult<()> {
+        unreachable!("no snapshot is read here")
+    }
+
     fn health(&self) -> WorldResult<(usize, usize)> {
         Ok(self.1)
     }

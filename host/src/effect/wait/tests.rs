@@ -11,7 +11,11 @@ use kubephase_sdk::testing::Case;
 struct Members(FakeWorld, (usize, usize), Option<Duration>);
 
 impl Etcd for Members {
-    fn snapshot(&self, _: &str, _: &mut crate::world::TakePart<'_>) -> WorldResult<()> {
+    fn snapshot(
+        &self,
+        _: &str,
+        _: &mut crate::world::TakePart<'_>,
+    ) -> crate::world::WorldResult<()> {
         unreachable!("no snapshot is read here")
     }
 

@@ -1,5 +1,5 @@
 //! `doctor`: a run that only observes, printed as a list of findings.
-use super::{Exit, WorkflowRequest, print, recordings::Recordings};
+use super::{Exit, VerbosityFlags, print, recordings::Recordings};
 use crate::{
     config::DoctorFlags,
     event::{Event, EventKind, RunResult, Subscriber},
@@ -18,7 +18,7 @@ use crate::{
     world::World,
 };
 use anyhow::{Context, Result};
-use clap::FromArgMatches;
+use clap::{ArgMatches, FromArgMatches};
 use jiff::Timestamp;
 use kubephase_wit::Severity;
 use std::path::Path;
@@ -33,10 +33,11 @@ const TEXTFILE_MODE: u32 = 0o644;
 pub(super) fn examine<W: World + 'static>(
     site: &Site<W>,
     prepared: Prepared,
-    request: &WorkflowRequest,
+    arguments: &ArgMatches,
+    (output, verbosity): (Output, VerbosityFlags),
 ) -> Result<(SiteRun, Exit)> {
-    let flags = DoctorFlags::from_arg_matches(&request.arguments.0)?;
-    let (output, debug) = (request.place.output.format, request.verbosity.is_debug());
+    let flags = DoctorFlags::from_arg_matches(arguments)?;
+    let debug = verbosity.is_debug();
     let recordings = Recordings::default();
     let mut collector = None;
     let ran = site.execute(

@@ -327,11 +327,11 @@ impl<'a> WorkflowCommand<'a> {
         site: &Site<W>,
         prepared: Prepared,
     ) -> Result<(SiteRun, Exit)> {
+        let (output, verbosity) = (self.request.place.output.format, self.request.verbosity);
         if self.workflow.only_observes() {
-            return examination::examine(site, prepared, self.request);
+            let arguments = &self.request.arguments.0;
+            return examination::examine(site, prepared, arguments, (output, verbosity));
         }
-        let output = self.request.place.output.format;
-        let verbosity = self.request.verbosity;
         let ran = execution::execute(Shown::Always, site, prepared, output, verbosity)?.0;
         let is_done = ran.finished.result == RunResult::Done;
         if is_done && self.request.phase.is_none() && output == Output::Text {

@@ -137,7 +137,7 @@ impl Examination {
             .map(|finding| {
                 (
                     finding["code"].as_str().unwrap_or_default(),
-                    finding["verdict"].as_str().unwrap_or_default(),
+                    verdict(finding),
                 )
             })
             .collect()
@@ -156,7 +156,7 @@ impl Examination {
     pub fn told(&self, code: &str) -> (&str, &str, &str) {
         let finding = self.finding(code);
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        (text("verdict"), text("summary"), text("remedy"))
+        (verdict(finding), text("summary"), text("remedy"))
     }
 
     /// Returns a value of the evidence of a finding.
@@ -164,5 +164,17 @@ impl Examination {
         let evidence = self.finding(code)["evidence"].as_array().unwrap();
         let found = evidence.iter().find(|pair| pair[0] == name);
         found.and_then(|pair| pair[1].as_str()).unwrap_or_default()
+    }
+}
+
+/// Returns the verdict of a finding as cases of plugins write it.
+fn verdict(finding: &Value) -> &'static str {
+    match finding["verdict"].as_str() {
+        Some("Pass") => "pass",
+        Some("Warn") => "warn",
+        Some("Fail") => "fail",
+        Some("Skipped") => "skipped",
+        Some("CouldNotRun") => "could-not-run",
+        other => panic!("{other:?} is not a verdict"),
     }
 }

@@ -97,7 +97,7 @@ fn this_machine_is_examined_without_a_lock() {
 fn the_plan_shows_the_phases() {
     let cluster = Cluster::of_three();
     let plan = cluster.run(&cluster.root(), "plan doctor").expect_success();
-    for phase in ["preflight/system", "drift", "cluster/access"] {
+    for phase in ["+   system ", "+ drift ", "+   access "] {
         assert!(plan.contains(phase), "{plan}");
     }
     let worker = cluster.run(&cluster.machine("worker-1"), "plan doctor");

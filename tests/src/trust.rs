@@ -14,7 +14,18 @@ const KUBERNETES: &str = "etc/kubernetes";
 /// # Panics
 /// If the file cannot be read.
 pub fn authorities(tree: &Path) -> Vec<Certificate> {
-    parse(&text(&tree.join(KUBERNETES).join("pki/ca.crt")))
+    authorities_of(tree, "ca")
+}
+
+/// Returns the authorities in a file of the machine's certificates directory, in their order.
+/// `base` is the path without the extension: `etcd/ca`.
+///
+/// # Panics
+/// If the file cannot be read.
+pub fn authorities_of(tree: &Path, base: &str) -> Vec<Certificate> {
+    parse(&text(
+        &tree.join(KUBERNETES).join(format!("pki/{base}.crt")),
+    ))
 }
 
 /// Returns the kubeconfigs of the machine: the authorities that each trusts, and its client

@@ -44,7 +44,7 @@ pub(super) fn dry_run(
     let node = LocalNode::begin(place.node.as_deref())?;
     let prepared = command.prepare(node.known_facts())?;
     let facts = command.facts_of_run(node.finish().0);
-    let trees = command.workflow.rehearsed_trees(&RehearsalPlace {
+    let trees = command.workflow.rehearsed_cluster().trees(&RehearsalPlace {
         root: place.root.as_deref(),
         is_described: place.node.is_some(),
         is_dry_run: true,

@@ -262,7 +262,7 @@ impl<'a> WorkflowCommand<'a> {
         let prepared = prepare(self.distribution, self.workflow, loaded, self.file, only)?;
         let (shown, output) = (Shown::IfFailed, place.output.format);
         let (ran, _) = if prepared.dry_run {
-            let trees = self.workflow.rehearsed_trees(&RehearsalPlace {
+            let trees = self.workflow.rehearsed_cluster().trees(&RehearsalPlace {
                 root: None,
                 is_described: false,
                 is_dry_run: true,
@@ -283,7 +283,12 @@ impl<'a> WorkflowCommand<'a> {
     /// an earlier rehearsal.
     pub fn facts_of_run(&self, facts: NodeFacts) -> NodeFacts {
         let place = &self.request.place;
-        if place.root.is_some() && self.workflow.uses_rehearsed_node() {
+        if place.root.is_some()
+            && self
+                .workflow
+                .rehearsed_cluster()
+                .has_machine_of_earlier_rehearsal()
+        {
             rehearsed_facts(facts, place)
         } else {
             facts
@@ -293,7 +298,7 @@ impl<'a> WorkflowCommand<'a> {
     fn rehearse(&self, prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
         let WorkflowRequest { place, out, .. } = self.request;
         let facts = self.facts_of_run(facts);
-        let trees = self.workflow.rehearsed_trees(&RehearsalPlace {
+        let trees = self.workflow.rehearsed_cluster().trees(&RehearsalPlace {
             root: place.root.as_deref(),
             is_described: place.node.is_some(),
             is_dry_run: prepared.dry_run,

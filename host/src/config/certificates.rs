@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
-use kubephase_sdk::kubeadm::{ClusterConfiguration, RenewalTimer, RotationStage};
+use kubephase_sdk::kubeadm::{
+    ClusterAuthority, ClusterConfiguration, RenewalTimer, RotationStage,
+};
 
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +63,12 @@ impl RenewalFlags {
 /// Flags of `certs rotate-ca`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RotationFlags {
+    /// The authority that is exchanged
+    #[arg(
+        value_name = "AUTHORITY", default_value = "ca",
+        value_parser = ["ca", "front-proxy-ca", "etcd-ca"]
+    )]
+    pub authority: String,
     /// Key with which the new authority is fetched from the cluster, on another control plane than
     /// the first
     #[arg(long, value_name = "KEY")]
@@ -82,6 +90,14 @@ pub struct RotationFlags {
 }
 
 impl RotationFlags {
+    /// Returns the authority that is exchanged.
+    pub fn exchanged_authority(&self) -> ClusterAuthority {
+        ClusterAuthority::ALL
+            .into_iter()
+            .find(|authority| authority.name() == self.authority)
+            .unwrap_or_default()
+    }
+
     /// Returns the stage that the operator names.
     pub fn named_stage(&self) -> Option<RotationStage> {
         let name = self.stage.as_deref()?;

@@ -11,7 +11,7 @@ pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
     render::{
-        MANIFESTS, kubelet,
+        BACKUPS, MANIFESTS, kubelet,
         patches::{KUBELET, Patches},
     },
     world::{Files, real::programs::SYSTEM_PROGRAM_DIRECTORIES, state_directory as state},
@@ -26,7 +26,7 @@ const HOST_DIRECTORIES: &[&str] = &[
     state::DIRECTORY,
     // The machine's own configuration, with what its plugins may do.
     "/etc/kubephase",
-    "/etc/kubernetes/tmp",
+    BACKUPS,
     "/etc/kubernetes/patches",
     "/var/cache/kubephase",
     "/var/lib/etcd",

@@ -2,12 +2,14 @@
 //! (10 ms for cheap local checks) in the first 30 seconds, and to kubeadm's 500 ms after that.
 mod check;
 mod kind;
+mod rollout;
 mod static_pod;
 
 use super::{Applied, Context, EffectOutcome};
 use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
+    program,
     render::static_pod::COMPONENTS,
     text::{redact, sanitise},
     world::{Container, Runtime, WorldResult},
@@ -122,6 +124,18 @@ fn remedy(condition: &Condition, context: &Context) -> String {
             'etcdctl endpoint health --cluster'; start the members that are down, or remove those \
             that are gone for good with 'etcdctl member remove'"
             .to_owned(),
+        Condition::ControlPlaneAnswers { url, .. } => format!(
+            "Let {url} lead to the API servers of the control plane, and let their certificates \
+             have its name: add it to apiServer.certSANs, and run '{}' on one and then '{}' on \
+             each other machine of the control plane. Change controlPlaneEndpoint after that",
+            program::command("apply --config FILE"),
+            program::command("apply")
+        ),
+        Condition::RolledOut { workload, name } => format!(
+            "Look which Pods are not replaced, and why; those of a node that is gone for good go \
+             with its Node:\n\t- 'kubectl -n kube-system rollout status {workload}/{name}'\n\t- \
+             'kubectl -n kube-system get pods -o wide'"
+        ),
         _ => {
             let advice = format!(
                 "A component of the control plane may have crashed or exited. Look at its \
@@ -189,13 +203,18 @@ fn component_state(
 pub const PODS_OF_UPGRADE: &str = "upgrade/staticpods";
 /// The label of lines about static Pods that get another configuration.
 pub const PODS_OF_APPLY: &str = "apply/control-plane";
+/// The label of lines about static Pods that start with other authorities.
+const PODS_OF_EXCHANGE: &str = "rotate-ca";
 
 /// Returns the lines for the operator about a condition that holds after this time. The first two
 /// are kubeadm's.
 fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec<String> {
-    let label = match context.config.reconfiguration {
-        Some(_) => PODS_OF_APPLY,
-        None => PODS_OF_UPGRADE,
+    let label = if context.config.reconfiguration.is_some() {
+        PODS_OF_APPLY
+    } else if context.config.rotation.is_some() {
+        PODS_OF_EXCHANGE
+    } else {
+        PODS_OF_UPGRADE
     };
     let after =
         kubephase_sdk::duration::Duration(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
@@ -211,6 +230,9 @@ fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec
         )],
         Condition::StaticPod { component, .. } => vec![format!(
             "[{label}] The static Pod of {component} is ready after {after}"
+        )],
+        Condition::RolledOut { name, .. } => vec![format!(
+            "[{label}] All Pods of {name} are new after {after}"
         )],
         _ => Vec::new(),
     }

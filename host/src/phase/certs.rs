@@ -1,4 +1,5 @@
 //! `certs/*`: the certificates and keys of the control plane, as kubeadm lists them.
+pub mod kubelet_certificate;
 pub mod renewal;
 mod table;
 mod timer;

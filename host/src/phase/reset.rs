@@ -6,7 +6,7 @@ pub use undo::{parse_round_pointer, plan_undo_rounds};
 
 use super::etcd_join;
 use crate::{
-    render::{KUBELET_DIR, MANIFESTS, static_pod},
+    render::{BACKUPS, KUBELET_DIR, MANIFESTS, static_pod},
     text::{sanitise, yaml},
 };
 use kubephase_sdk::{
@@ -232,7 +232,7 @@ fn empty_node(config: &Config, reset: &Reset, emptied: &[&str]) -> Result<(), Fa
 /// The host cannot answer a question.
 fn directories_to_empty(reset: &Reset) -> Result<Vec<&str>, Failure> {
     let kubelet = has_kubelet_directory()?.then_some(KUBELET_DIR);
-    let temporary = reset.cleanup_tmp_dir.then_some("/etc/kubernetes/tmp");
+    let temporary = reset.cleanup_tmp_dir.then_some(BACKUPS);
     Ok([MANIFESTS]
         .into_iter()
         .chain(kubelet)

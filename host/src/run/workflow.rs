@@ -1,5 +1,6 @@
-//! The interface of a workflow: everything that differs between workflows. The
-//! workflows themselves are in [`crate::workflow`].
+//! The interface of a workflow: everything that differs between `init`, `join`, `reset` and the
+//! workflows that change a machine which was set up before. The defaults of [`Workflow`] are those
+//! of the latter. The workflows themselves are in [`crate::workflow`].
 use crate::{
     config::{Config, ConfigFile, Loaded, PhaseFlags},
     plan::spec::{PhaseSpec, WorkflowId},
@@ -40,11 +41,13 @@ pub trait Workflow: Sync {
 
     /// Whether the commands of single phases also take [`PhaseFlags`].
     fn has_phase_flags(&self) -> bool {
-        true
+        false
     }
 
     /// Returns the flags of the command for the place of its run and for its output.
-    fn place_flags(&self) -> PlaceFlags;
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
 
     /// Returns the phases, in kubeadm's order; a group precedes its members.
     fn phases(&self) -> Vec<PhaseSpec>;
@@ -82,26 +85,13 @@ pub trait Workflow: Sync {
     }
 
     /// Returns the cluster around the machine of a rehearsal.
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal;
-
-    /// Whether a scratch root has the machine of an earlier rehearsal instead of this machine.
-    fn uses_rehearsed_node(&self) -> bool {
-        false
+    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
+        ClusterOfRehearsal::KeptOrReal
     }
 
     /// Whether the cluster of a rehearsal ends with its machine.
     fn ends_cluster(&self) -> bool {
         false
-    }
-
-    /// Decides which trees a rehearsal uses.
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        // A dry run on this machine reads the machine's files.
-        let sees_machine = place.root.is_none() && !place.is_described;
-        Trees {
-            scratch: place.root.map(Path::to_owned),
-            below: sees_machine.then(|| PathBuf::from("/")),
-        }
     }
 
     /// Cleans up after a run of the whole workflow that succeeded.
@@ -273,21 +263,35 @@ pub struct RehearsalPlace<'a> {
     pub is_dry_run: bool,
 }
 
-impl RehearsalPlace<'_> {
-    /// Returns the trees of a workflow that changes a machine which was set up before. A run
-    /// changes the scratch root itself; a dry run reads it, or this machine, and changes neither.
-    pub fn trees_of_kept_machine(&self) -> Trees {
-        let root = self.root.map(Path::to_owned);
-        if !self.is_dry_run {
-            return Trees {
+impl ClusterOfRehearsal {
+    /// Whether a scratch root has the machine of an earlier rehearsal instead of this machine.
+    pub fn has_machine_of_earlier_rehearsal(self) -> bool {
+        match self {
+            ClusterOfRehearsal::New | ClusterOfRehearsal::External => false,
+            ClusterOfRehearsal::Kept | ClusterOfRehearsal::KeptOrReal => true,
+        }
+    }
+
+    /// Decides which trees a rehearsal uses. One that begins with a fresh machine writes to the
+    /// scratch root. One that begins with the machine of an earlier rehearsal changes that machine,
+    /// while a dry run of it only reads the machine, or this one.
+    pub fn trees(self, place: &RehearsalPlace<'_>) -> Trees {
+        let root = place.root.map(Path::to_owned);
+        let machine = (!place.is_described).then(|| PathBuf::from("/"));
+        match (self.has_machine_of_earlier_rehearsal(), place.is_dry_run) {
+            (false, _) => Trees {
+                // A dry run on this machine reads the machine's files.
+                below: machine.filter(|_| root.is_none()),
+                scratch: root,
+            },
+            (true, false) => Trees {
                 scratch: root,
                 below: None,
-            };
-        }
-        let machine = (!self.is_described).then(|| PathBuf::from("/"));
-        Trees {
-            scratch: None,
-            below: root.or(machine),
+            },
+            (true, true) => Trees {
+                scratch: None,
+                below: root.or(machine),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@
 )]
 mod certificates;
 mod expiration;
+mod expired_cluster;
 mod external;
 mod lines;
 mod restarts;

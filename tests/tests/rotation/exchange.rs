@@ -39,6 +39,7 @@ fn after_all_stages_every_kubeconfig_works_and_nothing_trusts_the_old_authority(
     )
     .unwrap();
     expect_both_trusted(&cluster, &old);
+    expect_known_to_extensions(&cluster, &authorities(&cluster.first()));
     Machines::start(&cluster).expect_all_served();
 
     cluster.go_through("reissue");
@@ -78,6 +79,16 @@ fn after_all_stages_every_kubeconfig_works_and_nothing_trusts_the_old_authority(
     assert!(!is_served, "the old authority is trusted by nobody");
     drop(machines);
     expect_objects_with(&cluster, &new.to_pem());
+}
+
+/// Checks that extension API servers trust these authorities of clients.
+fn expect_known_to_extensions(cluster: &Cluster, authorities: &[Certificate]) {
+    let state = cluster.state();
+    let map = state.objects("/configmaps")["extension-apiserver-authentication"];
+    let text = map["data"]["client-ca-file"].as_str().unwrap();
+    for authority in authorities {
+        assert!(text.contains(&authority.to_pem()), "{text}");
+    }
 }
 
 /// Checks that all files trust two authorities, and that this one has signed everything.
@@ -132,6 +143,8 @@ fn expect_objects_with(cluster: &Cluster, pem: &str) {
     let state = cluster.state();
     let maps = state.objects("/configmaps");
     assert_eq!(maps["kube-root-ca.crt"]["data"]["ca.crt"], pem);
+    let of_clients = &maps["extension-apiserver-authentication"]["data"]["client-ca-file"];
+    assert_eq!(*of_clients, pem);
     let info = maps["cluster-info"]["data"]["kubeconfig"].as_str().unwrap();
     let info: serde_json::Value = serde_yaml::from_str(info).unwrap();
     let encoded = info["clusters"][0]["cluster"]["certificate-authority-data"].as_str();
@@ -164,6 +177,67 @@ fn a_machine_joins_with_a_new_token_after_the_exchange() {
     assert_eq!(authorities(&joined), authorities(&cluster.first()));
     let nodes = cluster.state().names("/nodes");
     assert!(nodes.iter().any(|name| name == "worker-2"), "{nodes:?}");
+}
+
+#[test]
+fn the_last_control_plane_waits_until_no_pod_is_old() {
+    let cluster = Cluster::copied();
+    let output = cluster.rotate(&cluster.first(), "").expect_success();
+    assert!(!output.contains("All Pods of"), "{output}");
+    let (_, rest) = output.split_once("--certificate-key ").expect(&output);
+    let key = rest.split_whitespace().next().unwrap();
+    let output = cluster
+        .rotate(&cluster.second(), &format!("--certificate-key {key}"))
+        .expect_success();
+    for line in [
+        "[rotate-ca] Restarting the Pods of kube-proxy, and waiting for them",
+        "[rotate-ca] All Pods of kube-proxy are new after",
+        "[rotate-ca] All Pods of coredns are new after",
+        "[rotate-ca] The static Pod of kube-apiserver is ready after",
+    ] {
+        assert!(output.contains(line), "{line}: {output}");
+    }
+    assert!(!output.contains("[upgrade/staticpods]"), "{output}");
+    assert!(
+        output.contains("one after the other: worker-1."),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_serving_certificate_of_the_old_authority_is_exchanged_before_that_is_dropped() {
+    let cluster = Cluster::copied();
+    let worker = cluster.worker();
+    let serving = worker.join("var/lib/kubelet/pki/kubelet-server-current.pem");
+    // The certificate of the kubelet as a client is of the same authority.
+    let client = worker.join("var/lib/kubelet/pki/kubelet-client-current.pem");
+    let of_old = fs::read(client).unwrap();
+    cluster.trust_both();
+    fs::write(&serving, &of_old).unwrap();
+    for tree in [cluster.first(), cluster.second()] {
+        let text = cluster.rotate(&tree, "").expect_success();
+        assert!(!text.contains("serving certificate. Until"), "{text}");
+    }
+    let text = cluster.rotate(&worker, "").expect_success();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(
+        words
+            .join(" ")
+            .contains("The kubelet asks the cluster for another serving certificate"),
+        "{text}"
+    );
+    assert!(!serving.exists(), "{text}");
+    // A kubelet that got it from a controller manager of the old authority.
+    fs::write(&serving, &of_old).unwrap();
+    for tree in [cluster.first(), cluster.second()] {
+        cluster.rotate(&tree, "").expect_success();
+    }
+    let output = cluster.rotate(&worker, "");
+    let text = crate::all_text(&output);
+    assert_ne!(output.status, 0, "{text}");
+    assert!(text.contains("kubelet-server-current.pem"), "{text}");
+    fs::remove_file(&serving).unwrap();
+    cluster.rotate(&worker, "").expect_success();
 }
 
 #[test]

@@ -7,6 +7,7 @@
     reason = "tests look at files and run programs"
 )]
 mod exchange;
+mod other_authorities;
 mod refusals;
 mod serving;
 
@@ -44,9 +45,16 @@ impl Cluster {
 
     /// Returns the command that makes the cluster, or lets further workers join it.
     pub fn rehearse(&self, workers: usize) -> Command {
+        self.rehearse_with(2, workers)
+    }
+
+    /// Returns the command that makes the cluster, or lets further machines join it.
+    pub fn rehearse_with(&self, control_planes: usize, workers: usize) -> Command {
         let mut command = kubephase(PROGRAM);
         command
-            .args(["rehearse", "--control-planes", "2", "--workers"])
+            .args(["rehearse", "--control-planes"])
+            .arg(control_planes.to_string())
+            .arg("--workers")
             .arg(workers.to_string())
             .arg("--config")
             .arg(workspace().join("examples/ha/cluster.yaml"))
@@ -108,4 +116,9 @@ impl Cluster {
     pub fn state(&self) -> RehearsedCluster {
         RehearsedCluster::read(&self.first())
     }
+}
+
+/// Returns standard output and standard error of a run.
+pub fn all_text(output: &RunOutput) -> String {
+    format!("{}{}", output.stdout, output.stderr)
 }

@@ -130,6 +130,15 @@ pub const RENEWED_WITHOUT_RESTART: &str = "\nDone renewing certificates. You mus
 pub const RENEWED: &str = "\nDone renewing certificates. kube-apiserver and etcd read their new \
     certificates without a restart.\n";
 
+/// The closing words of `certs renew all` on a node whose kubelet's certificate had expired.
+pub const RENEWED_AFTER_EXPIRY: &str = "\nDone renewing certificates. kube-apiserver and etcd read \
+    their new certificates without a restart, and the kubelet of this node has a new \
+    certificate.\n\nRun this on the other control planes as well. A worker whose certificate has \
+    expired gets another one from a control plane, with the ClusterConfiguration in \
+    FILE:\n\tkubephase kubeconfig user --config FILE --org system:nodes --client-name \
+    system:node:NAME > kubelet.conf\nPut the file at /etc/kubernetes/kubelet.conf of the worker, \
+    and restart its kubelet.\n";
+
 /// The closing words of `certs renew all --install-timer`.
 pub const TIMER_INSTALLED: &str = "\nThe timer kubephase-certs-renew renews the certificates of \
     this node each month, if they end within 60 days. `systemctl list-timers` shows when.\n";

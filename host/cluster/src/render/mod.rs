@@ -23,6 +23,8 @@ pub const KUBERNETES_DIRECTORY: &str = "/etc/kubernetes";
 
 /// The directory in which the kubelet looks for static Pods.
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
+/// The directory in which kubeadm, and runs of this program, keep what they replace.
+pub const BACKUPS: &str = "/etc/kubernetes/tmp";
 /// The directory of the kubelet's files.
 pub const KUBELET_DIR: &str = "/var/lib/kubelet";
 

@@ -1,8 +1,8 @@
-//! The exchange of the cluster's authority: the authorities that kubeconfigs trust, the key that
-//! signs, and the kubelet's certificate.
+//! The exchange of an authority of the cluster: the authorities that kubeconfigs trust, the key
+//! that signs, and the kubelet's certificate.
 use super::{
     invalid_with_remedy,
-    kubelet_certificate::sign_kubelet_certificate,
+    kubelet_certificate::{KUBELET_SERVING, serving_certificate, sign_kubelet_certificate},
     pair::{RIGHTS_OF_OTHERS, replace},
 };
 use crate::{
@@ -20,9 +20,9 @@ use crate::{
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
-use kubephase_sdk::spec::{
-    ExchangeSpec,
-    exchange_file::{NEXT, OLD_KEY, SIGNER},
+use kubephase_sdk::{
+    kubeadm::ClusterAuthority,
+    spec::{ExchangeSpec, exchange_file::SIGNER},
 };
 use kubephase_wit::{Failure, FailureCode};
 
@@ -45,11 +45,30 @@ fn trust_in_kubeconfig(path: &str, authorities: &str, files: &dyn Files) -> Worl
     Ok(Applied::Changed)
 }
 
+/// An authority that begins to sign.
+struct SignerExchange<'a> {
+    authority: ClusterAuthority,
+    /// the certificates directory
+    directory: &'a str,
+    /// the old and the new certificate, PEM
+    old: &'a str,
+    new: &'a str,
+}
+
 /// Makes the new authority the one that signs. Wherever this is interrupted, the next call goes on:
 /// no key is removed before another file has it.
-fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> WorldResult<Applied> {
+fn sign_with_new(exchange: &SignerExchange<'_>, files: &dyn Files) -> WorldResult<Applied> {
+    let SignerExchange {
+        authority: exchanged,
+        directory,
+        old,
+        new,
+    } = *exchange;
+    let (base, next) = (exchanged.base(), exchanged.next());
     let path = |name: &str| format!("{directory}/{name}");
-    let (key_path, next_key) = (path("ca.key"), path(&format!("{NEXT}.key")));
+    let key_path = path(&format!("{base}.key"));
+    let [next_key, next_certificate] =
+        ["key", "crt"].map(|ending| path(&format!("{next}.{ending}")));
     let authority = Certificate::from_pem(new)
         .map_err(|why| Failure::new(FailureCode::Invalid, format!("the new authority: {why}")))?;
     let current = read_secret_text(files, &key_path)?;
@@ -59,38 +78,58 @@ fn sign_with_new(directory: &str, old: &str, new: &str, files: &dyn Files) -> Wo
         .is_some_and(|key| authority.is_for(&key));
     let mut is_changed = !signs_already;
     if !signs_already {
-        let next = read_secret_text(files, &next_key)?;
-        let next = next.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.is_for(&key)));
-        let next = next.ok_or_else(|| {
+        let key = read_secret_text(files, &next_key)?;
+        let key = key.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.is_for(&key)));
+        let key = key.ok_or_else(|| {
             invalid_with_remedy(
                 format!("{next_key} is not the key of the new authority"),
                 format!(
-                    "copy {NEXT}.crt and {NEXT}.key of another control plane to {directory}, or \
-                     fetch them: {}",
-                    program::command("certs rotate-ca --stage trust --certificate-key KEY")
+                    "copy {next_certificate} and {next_key} from another control plane, or fetch \
+                     them: {}",
+                    program::command(&format!(
+                        "certs rotate-ca {exchanged} --stage trust --certificate-key KEY"
+                    ))
                 ),
             )
         })?;
         if let Some(old_key) = current {
-            files.write(&path(OLD_KEY), old_key.reveal().as_bytes(), 0o600, None)?;
+            files.write(
+                &path(&exchanged.old_key()),
+                old_key.reveal().as_bytes(),
+                0o600,
+                None,
+            )?;
         }
-        let bytes = next.reveal().as_bytes();
+        let bytes = key.reveal().as_bytes();
         replace(files, &key_path, bytes, 0o600, RIGHTS_OF_OTHERS)?;
     }
-    for (name, content) in [("ca.crt", format!("{new}{old}")), (SIGNER, new.to_owned())] {
-        if read_text(files, &path(name))?.as_ref() != Some(&content) {
-            replace(files, &path(name), content.as_bytes(), 0o644, 0)?;
+    let trusted = (path(&format!("{base}.crt")), format!("{new}{old}"));
+    let signer = (exchanged == ClusterAuthority::Ca).then(|| (path(SIGNER), new.to_owned()));
+    for (path, content) in std::iter::once(trusted).chain(signer) {
+        if read_text(files, &path)?.as_ref() != Some(&content) {
+            replace(files, &path, content.as_bytes(), 0o644, 0)?;
             is_changed = true;
         }
     }
-    for name in [format!("{NEXT}.key"), format!("{NEXT}.crt")] {
-        is_changed |= remove(&path(&name), files)? == Applied::Changed;
+    for path in [next_key, next_certificate] {
+        is_changed |= remove(&path, files)? == Applied::Changed;
     }
     Ok(if is_changed {
         Applied::Changed
     } else {
         Applied::Unchanged
     })
+}
+
+/// Removes the serving certificate that the cluster has signed for the kubelet, unless this
+/// authority has signed it.
+fn forget_serving_certificate(authority: &str, files: &dyn Files) -> WorldResult<Applied> {
+    let authority = Certificate::from_pem(authority)
+        .map_err(|why| Failure::new(FailureCode::Invalid, format!("the new authority: {why}")))?;
+    match serving_certificate(files)? {
+        Some(certificate) if !certificate.chains_to(&authority) => remove(KUBELET_SERVING, files),
+        _ => Ok(Applied::Unchanged),
+    }
 }
 
 fn restart_kubelet(context: &Context) -> WorldResult<Applied> {
@@ -114,14 +153,31 @@ impl EffectKind for ExchangeSpec {
             ExchangeSpec::TrustInKubeconfig { path, .. } => {
                 (Target::Path(path.clone()), vec![path.clone()])
             }
-            ExchangeSpec::SignWithNew { directory, .. } => {
-                let paths = ["ca.key", "ca.crt", OLD_KEY, SIGNER];
-                let paths = paths.map(|name| format!("{directory}/{name}"));
-                (Target::Path(paths[0].clone()), paths.into())
+            ExchangeSpec::SignWithNew {
+                authority,
+                directory,
+                ..
+            } => {
+                let base = authority.base();
+                let signer = (*authority == ClusterAuthority::Ca).then(|| SIGNER.to_owned());
+                let names = [
+                    format!("{base}.key"),
+                    format!("{base}.crt"),
+                    authority.old_key(),
+                ];
+                let paths: Vec<String> = names
+                    .into_iter()
+                    .chain(signer)
+                    .map(|name| format!("{directory}/{name}"))
+                    .collect();
+                (Target::Path(paths[0].clone()), paths)
             }
             ExchangeSpec::KubeletCertificate { .. } => {
                 let target = "the kubelet's client certificate";
                 (Target::Other(target.to_owned()), Vec::new())
+            }
+            ExchangeSpec::ForgetServingCertificate { .. } => {
+                (Target::Path(KUBELET_SERVING.to_owned()), Vec::new())
             }
             ExchangeSpec::RestartKubelet {} => {
                 (Target::Other("kubelet restarted".to_owned()), Vec::new())
@@ -154,11 +210,23 @@ impl EffectKind for ExchangeSpec {
                 trust_in_kubeconfig(path, authorities, files)?
             }
             ExchangeSpec::SignWithNew {
+                authority,
                 directory,
                 old_authority,
                 new_authority,
-            } => sign_with_new(directory, old_authority, new_authority, files)?,
+            } => sign_with_new(
+                &SignerExchange {
+                    authority: *authority,
+                    directory,
+                    old: old_authority,
+                    new: new_authority,
+                },
+                files,
+            )?,
             ExchangeSpec::KubeletCertificate { .. } => sign_kubelet_certificate(self, context)?,
+            ExchangeSpec::ForgetServingCertificate { authority } => {
+                forget_serving_certificate(authority, files)?
+            }
             ExchangeSpec::RestartKubelet {} => restart_kubelet(context)?,
         };
         Ok(applied.into())

@@ -13,7 +13,7 @@ use crate::{
     text::digest::sha256_hex,
     world::{
         Files, WorldResult,
-        text_file::{read_kubeconfig, read_text},
+        text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
 use data_encoding::BASE64;
@@ -27,8 +27,44 @@ const KIND: &str = "CertificateSigningRequest";
 /// Pause between two looks whether a request is signed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Has the certificate signed that the kubeconfig of the kubelet names, unless the authority has
-/// signed it. `spec` is that of a kubelet's certificate.
+/// The file with the serving certificate and key that a kubelet keeps which asks the cluster for
+/// its serving certificate (`serverTLSBootstrap`).
+pub const KUBELET_SERVING: &str = "/var/lib/kubelet/pki/kubelet-server-current.pem";
+
+/// Returns the serving certificate that the cluster has signed for the kubelet of this node; `None`
+/// if there is none.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn serving_certificate(files: &dyn Files) -> WorldResult<Option<Certificate>> {
+    let pem = read_secret_text(files, KUBELET_SERVING)?;
+    Ok(pem.and_then(|pem| Certificate::from_pem(pem.reveal()).ok()))
+}
+
+/// Returns the client certificate in a kubeconfig of the kubelet, or in the file that it names;
+/// `None` if there is none that can be read.
+///
+/// # Errors
+/// The kubeconfig cannot be read.
+pub fn kubelet_client_certificate(
+    kubeconfig: &str,
+    files: &dyn Files,
+) -> WorldResult<Option<Certificate>> {
+    let Some(parsed) = read_kubeconfig(files, kubeconfig)? else {
+        return Ok(None);
+    };
+    let Some((_, user)) = parsed.user() else {
+        return Ok(None);
+    };
+    let pem = parsed.data(user, "client-certificate", &|path| files.read(path));
+    Ok(pem
+        .ok()
+        .flatten()
+        .and_then(|pem| Certificate::from_pem(&String::from_utf8_lossy(&pem)).ok()))
+}
+
+/// Has the certificate signed that the kubeconfig of the kubelet names. `spec` is that of a
+/// kubelet's certificate.
 ///
 /// # Errors
 /// The kubeconfig or its certificate cannot be used, or nothing signs it.
@@ -40,6 +76,7 @@ pub(super) fn sign_kubelet_certificate(
         kubeconfig,
         directory,
         authority,
+        unless_signed,
         validity_seconds,
         timeout_seconds,
     } = spec
@@ -57,7 +94,7 @@ pub(super) fn sign_kubelet_certificate(
     let authority = Certificate::from_pem(authority).map_err(failed)?;
     let current = read_text(files, &path)?.unwrap_or_default();
     let current = Certificate::from_pem(&current).map_err(failed)?;
-    if current.chains_to(&authority) {
+    if *unless_signed && current.chains_to(&authority) {
         return Ok(Applied::Unchanged);
     }
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(failed)?;

@@ -24,6 +24,7 @@ pub use external::{
 };
 pub use key_pair::ensure_key_pair;
 pub use kubeconfig::{KubeconfigCredential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
+pub use kubelet_certificate::{KUBELET_SERVING, kubelet_client_certificate, serving_certificate};
 pub use new_certificate::BACKDATE_SECONDS;
 pub use observe::{
     AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,

@@ -2,16 +2,20 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
+    discovery::anonymous_kubeconfig,
     effect::{
         Context,
-        wait::{not_ready, static_pod},
+        wait::{not_ready, rollout, static_pod},
     },
     pki::Certificate,
     program,
     render::static_pod::mirror_reference,
-    world::{Cluster, Files, WorldResult, text_file::read_kubeconfig},
+    world::{
+        Cluster, Files, WorldResult,
+        text_file::{read_kubeconfig, read_text},
+    },
 };
-use kubephase_sdk::spec::Condition;
+use kubephase_sdk::spec::{Condition, client_authorities};
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
@@ -114,6 +118,24 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
                 pem.is_some_and(|pem| pem.trim() == authorities.trim()),
             ))
         }
+        Condition::ClientAuthorities {
+            key,
+            authorities,
+            only,
+        } => {
+            let map = cluster.get(&client_authorities::reference());
+            let map = map.map_err(retry)?.unwrap_or_default();
+            let published = map["data"][key].as_str().unwrap_or_default();
+            check_authorities(published, authorities, *only)
+        }
+        Condition::ControlPlaneAnswers { url, authorities } => {
+            check_control_plane(url, authorities, context)
+        }
+        Condition::RolledOut { workload, name } => {
+            let object = cluster.get(&rollout::reference(workload, name));
+            rollout::check(object.map_err(retry)?.as_ref())?;
+            Ok(Check::unchanged(true))
+        }
         Condition::AdminReady {
             kubeconfig,
             super_admin,
@@ -157,6 +179,45 @@ fn published_authorities() -> ObjectRef {
         namespace: Some("kube-system".into()),
         name: "kube-root-ca.crt".into(),
     }
+}
+
+/// Checks that an API server of the cluster answers, whom it serves or not.
+fn check_control_plane(url: &str, authorities: &str, context: &Context) -> WorldResult<Check> {
+    let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
+    let nobody = anonymous_kubeconfig(url, Some(&pem));
+    let cluster = context.world.cluster().as_holder_of(&nobody)?;
+    match cluster.get(&cluster_info()) {
+        Err(failure)
+            if !matches!(
+                failure.known_code(),
+                Some(FailureCode::Forbidden | FailureCode::Unauthorized)
+            ) =>
+        {
+            Err(retry(failure))
+        }
+        _ => Ok(Check::unchanged(true)),
+    }
+}
+
+/// Returns the reference of the ConfigMap that everyone may read.
+fn cluster_info() -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("kube-public".into()),
+        name: "cluster-info".into(),
+    }
+}
+
+/// Whether all wanted authorities are published; with `only`, also no others.
+fn check_authorities(published: &str, wanted: &str, only: bool) -> WorldResult<Check> {
+    let parse = |pem: &str| {
+        Certificate::parse_all(pem).map_err(|why| Failure::new(FailureCode::Invalid, why))
+    };
+    let (published, wanted) = (parse(published)?, parse(wanted)?);
+    let are_published = wanted.iter().all(|authority| published.contains(authority));
+    let has_others = published.iter().any(|other| !wanted.contains(other));
+    Ok(Check::unchanged(are_published && !(only && has_others)))
 }
 
 fn node_reference(name: &str) -> ObjectRef {

@@ -1,6 +1,7 @@
 //! `certs renew`: the certificates that are renewed, in kubeadm's order, and the components that
 //! are restarted because they read their certificate only when they start.
 use super::{
+    kubelet_certificate,
     table::{self, CERTIFICATES},
     timer,
 };
@@ -201,6 +202,15 @@ pub fn phases() -> Vec<PhaseSpec> {
         all.push(phase.needs(&[&previous, &phase_id(row.kubeconfig)]));
         previous = id;
     }
+    let title =
+        "Sign the kubelet's client certificate anew if it has expired, and restart the kubelet";
+    let kubelet = PhaseSpec::phase(
+        &format!("{RESTART}/kubelet"),
+        title,
+        &[],
+        kubelet_certificate::renew_expired,
+    );
+    all.push(kubelet.needs(&[&previous]).expected_millis(MAKE_KEY));
     all.extend(timer::phases());
     all
 }

@@ -3,19 +3,21 @@
 use crate::{
     phase::{
         kubelet_start::{patched_configuration, restart},
-        upgrade::backups::{BACKUPS, BackupKind, propose_backup, propose_private_directory},
+        upgrade::backups::{BackupKind, propose_backup, propose_private_directory},
         wait_control_plane::propose_wait_for_kubelet,
     },
-    render::KUBELET_DIR,
+    render::{BACKUPS, KUBELET_DIR},
 };
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, kubeadm::Config,
     observe_files, say,
 };
 
-/// A file that is there from before the configuration changes until the kubelet has been restarted.
-/// A run that follows a killed one sees by it that the restart is still due.
-const RESTART_DUE: &str = "/etc/kubernetes/tmp/kubephase-kubelet-restart-due";
+/// Returns the path of a file that is there from before the configuration changes until the kubelet
+/// has been restarted. A run that follows a killed one sees by it that the restart is still due.
+fn restart_due() -> String {
+    format!("{BACKUPS}/kubephase-kubelet-restart-due")
+}
 
 /// Returns the time of the run in names and notes.
 pub(super) fn stamp_of(config: &Config) -> String {
@@ -29,7 +31,7 @@ pub(super) fn stamp_of(config: &Config) -> String {
 /// place, so that the kubelet is restarted after each.
 pub(super) fn propose_restart_due(note: &str) -> Result<Effect, Failure> {
     propose_private_directory(BACKUPS)?;
-    effects_files::write_file(RESTART_DUE, note.as_bytes())
+    effects_files::write_file(&restart_due(), note.as_bytes())
 }
 
 /// `kubelet-config`
@@ -43,7 +45,7 @@ pub fn change_configuration() -> Result<Outcome, Failure> {
     let path = format!("{KUBELET_DIR}/config.yaml");
     let old = observe_files::read_file(&path)?;
     let new = patched_configuration(&config)?.into_bytes();
-    if old == new && observe_files::stat(RESTART_DUE)?.is_none() {
+    if old == new && observe_files::stat(&restart_due())?.is_none() {
         say("[apply/kubelet-config] The kubelet has the wanted configuration already");
         return Ok(Outcome::Settled);
     }
@@ -59,7 +61,7 @@ pub fn change_configuration() -> Result<Outcome, Failure> {
     restart([due, written])?;
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     propose_wait_for_kubelet(&config, &timeouts)?;
-    effects_files::remove_file(RESTART_DUE)?;
+    effects_files::remove_file(&restart_due())?;
     let back = effects_files::write_file(&path, &old)?;
     effects_core::on_failure(back)?;
     let line = "[apply/kubelet-config] Putting the old configuration of the kubelet back";

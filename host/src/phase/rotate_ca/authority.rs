@@ -1,18 +1,16 @@
 //! The new authority: made, shared, published, and then the one that signs.
-use super::{Exchange, LABEL};
+use super::{Exchange, LABEL, command};
 use crate::{
     phase::{certs, upload_certs},
     pki::Kubeconfig,
-    program,
 };
 use data_encoding::BASE64;
 use kubephase_sdk::{
     Failure, FailureCode, ObjectRef, Outcome, effects, effects_cluster, effects_core,
-    effects_files, effects_pki, failure, json, observe_cluster, say,
-    spec::{
-        CertificateSpec, ExchangeSpec, FetchKeysSpec, ShareKeysSpec,
-        exchange_file::{NEXT, OLD_KEY, SIGNER},
-    },
+    effects_files, effects_pki, failure, json,
+    kubeadm::ClusterAuthority,
+    observe_cluster, say,
+    spec::{CertificateSpec, ExchangeSpec, FetchKeysSpec, ShareKeysSpec, exchange_file::SIGNER},
 };
 use serde_json::{Value, json};
 
@@ -30,10 +28,16 @@ pub(super) fn make_or_fetch(exchange: &Exchange) -> Result<Outcome, Failure> {
         return Ok(Outcome::Skipped("this node has the new authority".into()));
     }
     let (authorities, _) = certs::shared_specs(&exchange.config)?;
-    let own = authorities.into_iter().find(|spec| spec.name == "ca");
-    let own = own.ok_or_else(|| failure(FailureCode::NotFound, "no authority has the name ca"))?;
+    let authority = exchange.rotation.authority;
+    let own = authorities
+        .into_iter()
+        .find(|spec| spec.name == authority.base());
+    let own = own.ok_or_else(|| {
+        let message = format!("the cluster has no authority of the name {authority}");
+        failure(FailureCode::NotFound, message)
+    })?;
     effects_pki::ensure_certificate(&json(&CertificateSpec {
-        name: NEXT.to_owned(),
+        name: authority.next(),
         ..own
     }))?;
     Ok(Outcome::Settled)
@@ -43,9 +47,8 @@ pub(super) fn make_or_fetch(exchange: &Exchange) -> Result<Outcome, Failure> {
 fn next_files(exchange: &Exchange) -> Vec<(String, String)> {
     ["crt", "key"]
         .map(|ending| {
-            let name = format!("{NEXT}.{ending}");
-            let path = exchange.pki(&name);
-            (name, path)
+            let name = format!("{}-next.{ending}", exchange.rotation.authority);
+            (name, exchange.next_file(ending))
         })
         .into()
 }
@@ -68,22 +71,25 @@ pub(super) fn share(exchange: &Exchange) -> Result<Outcome, Failure> {
         "[{LABEL}] The new authority is in Secret \"kubeadm-certs\" for two hours. Run this on \
          each other control plane:"
     ));
-    let command = program::command("certs rotate-ca");
-    let key = &config.init.certificate_key;
-    say(format!("[] {command} --certificate-key {key}"));
+    let rest = format!("--certificate-key {}", config.init.certificate_key);
+    say(format!(
+        "[] {}",
+        command(exchange.rotation.authority, &rest)
+    ));
     Ok(Outcome::Settled)
 }
 
 /// `reissue/signer`
 pub(super) fn sign_with_new(exchange: &Exchange) -> Result<Outcome, Failure> {
     let signer = effects_core::exchange_authority(&json(&ExchangeSpec::SignWithNew {
+        authority: exchange.rotation.authority,
         directory: exchange.config.cluster.certificates_dir.clone(),
         old_authority: exchange.rotation.old_authority.clone(),
         new_authority: exchange.new_authority()?,
     }))?;
     let line = format!(
         "[{LABEL}] {} is the key of the new authority from now on",
-        exchange.pki("ca.key")
+        exchange.authority_file("key")
     );
     effects::announce(signer, &line)?;
     Ok(Outcome::Settled)
@@ -110,15 +116,14 @@ pub(super) fn publish(exchange: &Exchange) -> Result<Outcome, Failure> {
 
 /// `drop/leftovers`
 pub(super) fn remove_leftovers(exchange: &Exchange) -> Result<Outcome, Failure> {
-    let removed = effects_files::remove_file(&exchange.pki(OLD_KEY))?;
+    let authority = exchange.rotation.authority;
+    let removed = effects_files::remove_file(&exchange.pki(&authority.old_key()))?;
     let line = format!("[{LABEL}] Removing the key of the old authority, which nobody trusts");
     effects::announce(removed, &line)?;
-    for name in [
-        SIGNER.to_owned(),
-        format!("{NEXT}.crt"),
-        format!("{NEXT}.key"),
-    ] {
-        effects_files::remove_file(&exchange.pki(&name))?;
+    let signer = (authority == ClusterAuthority::Ca).then(|| exchange.pki(SIGNER));
+    let next = ["crt", "key"].map(|ending| exchange.next_file(ending));
+    for path in signer.into_iter().chain(next) {
+        effects_files::remove_file(&path)?;
     }
     Ok(Outcome::Settled)
 }

@@ -1,36 +1,42 @@
-//! Restarts of what reads the authorities or its certificate only when it starts: the components of
-//! the control plane, by an annotation of their static Pods, and kube-proxy and CoreDNS. A Pod that
-//! has the annotation of the stage was restarted already, also if the run was killed after that.
+//! Restarts of the components of the control plane that read the authorities or their certificates
+//! only when they start, by an annotation of their static Pods. A Pod that has the annotation of
+//! the stage was restarted already, also if the run was killed after that.
 use super::{Exchange, LABEL};
 use crate::{
     phase::{
         upgrade::{images_of, limit_of_manifests},
         wait_control_plane::propose_wait,
     },
-    render::{
-        objects::TRUSTED_AUTHORITIES,
-        static_pod::{CONTROL_PLANE, manifest_path},
-    },
+    render::static_pod::{CONTROL_PLANE, manifest_path},
     text::yaml as parse,
 };
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, effects, effects_cluster, effects_core,
-    kubeadm::RotationStage,
+    Failure, ObjectRef, Outcome, effects, effects_core,
+    kubeadm::{ClusterAuthority, RotationStage},
     observe_cluster, observe_files, say,
     spec::{Condition, exchange_file::SIGNER},
     yaml,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// The annotation of a static Pod with the stage of the exchange in which it started.
-const STAGE_ANNOTATION: &str = "kubephase.dev/authority-stage";
 const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
 const SIGNING_FLAG: &str = "--cluster-signing-cert-file=";
 
+const ETCD: &str = "etcd";
+
+/// Returns the components that use an authority, in the order of their restarts.
+fn components_of(authority: ClusterAuthority) -> &'static [&'static str] {
+    match authority {
+        ClusterAuthority::Ca => &CONTROL_PLANE,
+        // The controller manager serves requests that an API server passes on.
+        ClusterAuthority::FrontProxyCa => &["kube-apiserver", "kube-controller-manager"],
+        ClusterAuthority::EtcdCa => &[ETCD, "kube-apiserver"],
+    }
+}
+
 /// `…/components`
 pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
-    let stage = exchange.rotation.stage;
-    for component in CONTROL_PLANE {
+    for component in components_of(exchange.rotation.authority) {
         let path = manifest_path(component);
         if observe_files::stat(&path)?.is_none() {
             say(format!(
@@ -39,18 +45,22 @@ pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
             continue;
         }
         let manifest = observe_files::read_file(&path)?;
-        let directory = &exchange.config.cluster.certificates_dir;
-        let changed = manifest_of_stage(&manifest, stage, directory);
+        let changed = StartOfStage::of(exchange).manifest(&manifest);
         let pod = effects_core::static_pod(component, &changed)?;
         let line = format!("[{LABEL}] Restarting {component}, and waiting until it is ready");
         effects::announce(pod, &line)?;
         let condition = Condition::StaticPod {
-            component: component.to_owned(),
+            component: (*component).to_owned(),
             node: exchange.config.init.node_registration.name.clone(),
             images: images_of(&changed),
             replaced_hash: hash_to_replace(component, exchange)?,
         };
-        propose_wait(condition, limit_of_manifests(&exchange.config).as_secs())?;
+        let limit = limit_of_manifests(&exchange.config).as_secs();
+        propose_wait(condition, limit)?;
+        if *component == ETCD {
+            // The next member is restarted only while most of the members work.
+            propose_wait(Condition::EtcdHealthy {}, limit)?;
+        }
     }
     Ok(Outcome::Settled)
 }
@@ -70,80 +80,84 @@ fn hash_to_replace(component: &str, exchange: &Exchange) -> Result<Option<String
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();
     let annotations = &pod["metadata"]["annotations"];
-    let wanted = annotation_of(exchange.rotation.stage);
+    let start = StartOfStage::of(exchange);
     let hash = annotations[HASH_ANNOTATION].as_str().map(str::to_owned);
-    let is_of_stage = annotations[STAGE_ANNOTATION].as_str() == wanted;
+    let is_of_stage = annotations[start.annotation].as_str() == start.value();
     Ok(hash.filter(|_| !is_of_stage))
 }
 
-/// Returns the value of the annotation. The manifest of the last stage is the original one.
-fn annotation_of(stage: RotationStage) -> Option<&'static str> {
-    (stage != RotationStage::Drop).then(|| stage.name())
+/// The start of the components of a node in a stage.
+struct StartOfStage<'a> {
+    stage: RotationStage,
+    /// the annotation of a static Pod with the stage in which it started
+    annotation: &'static str,
+    /// the certificates directory
+    directory: &'a str,
+    /// whether the controller manager signs with the authority
+    signs: bool,
 }
 
-/// Returns the manifest of a static Pod for a stage: with its annotation, and with the certificate
-/// that the controller manager signs with, which is not `ca.crt` while that has two authorities.
-fn manifest_of_stage(manifest: &[u8], stage: RotationStage, directory: &str) -> Vec<u8> {
-    let Ok(mut pod) = parse::value(&String::from_utf8_lossy(manifest)) else {
-        return manifest.to_vec();
-    };
-    match annotation_of(stage) {
-        Some(value) => pod["metadata"]["annotations"][STAGE_ANNOTATION] = value.into(),
-        None => {
-            let annotations = pod.pointer_mut("/metadata/annotations");
-            if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
-                annotations.remove(STAGE_ANNOTATION);
-                if annotations.is_empty()
-                    && let Some(metadata) = pod["metadata"].as_object_mut()
-                {
-                    metadata.remove("annotations");
-                }
+impl StartOfStage<'_> {
+    fn of(exchange: &Exchange) -> StartOfStage<'_> {
+        StartOfStage {
+            stage: exchange.rotation.stage,
+            annotation: exchange.annotations().stage,
+            directory: &exchange.config.cluster.certificates_dir,
+            signs: exchange.rotation.authority == ClusterAuthority::Ca,
+        }
+    }
+
+    /// Returns the value of the annotation. The manifest of the last stage is the original one.
+    fn value(&self) -> Option<&'static str> {
+        (self.stage != RotationStage::Drop).then(|| self.stage.name())
+    }
+
+    /// Returns the manifest of a static Pod for the stage: with its annotation, and with the
+    /// certificate that the controller manager signs with, which is not `ca.crt` while that has two
+    /// authorities.
+    fn manifest(&self, manifest: &[u8]) -> Vec<u8> {
+        let Ok(mut pod) = parse::value(&String::from_utf8_lossy(manifest)) else {
+            return manifest.to_vec();
+        };
+        match self.value() {
+            Some(value) => pod["metadata"]["annotations"][self.annotation] = value.into(),
+            None => remove_annotation(self.annotation, &mut pod),
+        }
+        if self.signs {
+            self.choose_signer(&mut pod);
+        }
+        yaml::to_string(&pod).into_bytes()
+    }
+
+    fn choose_signer(&self, pod: &mut Value) {
+        let directory = self.directory;
+        let [shared, alone] =
+            ["ca.crt", SIGNER].map(|name| format!("{SIGNING_FLAG}{directory}/{name}"));
+        let wanted = match self.stage {
+            RotationStage::Drop => &shared,
+            _ => &alone,
+        };
+        let command = pod.pointer_mut("/spec/containers/0/command");
+        for word in command.and_then(Value::as_array_mut).into_iter().flatten() {
+            if *word == shared.as_str() || *word == alone.as_str() {
+                *word = wanted.as_str().into();
             }
         }
     }
-    let [shared, alone] =
-        ["ca.crt", SIGNER].map(|name| format!("{SIGNING_FLAG}{directory}/{name}"));
-    let wanted = match stage {
-        RotationStage::Drop => &shared,
-        _ => &alone,
-    };
-    let command = pod.pointer_mut("/spec/containers/0/command");
-    for word in command.and_then(Value::as_array_mut).into_iter().flatten() {
-        if *word == shared.as_str() || *word == alone.as_str() {
-            *word = wanted.as_str().into();
-        }
-    }
-    yaml::to_string(&pod).into_bytes()
 }
 
-/// `…/workloads`: the last control plane of a stage restarts them, once the controller manager
-/// publishes the authorities of the stage.
-pub(super) fn restart_workloads(exchange: &Exchange) -> Result<Outcome, Failure> {
-    if !exchange.rotation.is_last_control_plane {
-        return Ok(Outcome::Skipped(
-            "the last control plane that goes through this stage restarts them".into(),
-        ));
-    }
-    let condition = Condition::AuthoritiesPublished {
-        authorities: exchange.authorities()?,
+/// Removes an annotation, and the map of annotations if it was the only one.
+fn remove_annotation(name: &str, pod: &mut Value) {
+    let annotations = pod.pointer_mut("/metadata/annotations");
+    let Some(annotations) = annotations.and_then(Value::as_object_mut) else {
+        return;
     };
-    propose_wait(condition, limit_of_manifests(&exchange.config).as_secs())?;
-    let (trusted, _) = exchange.fingerprints()?;
-    let patch = json!({ "spec": { "template": { "metadata": { "annotations": {
-        TRUSTED_AUTHORITIES: trusted.join(","),
-    } } } } });
-    for (kind, name) in [("DaemonSet", "kube-proxy"), ("Deployment", "coredns")] {
-        let reference = ObjectRef {
-            api_version: "apps/v1".into(),
-            kind: kind.into(),
-            namespace: Some("kube-system".into()),
-            name: name.into(),
-        };
-        if observe_cluster::get_object(&reference)?.is_some() {
-            effects_cluster::patch_object(&reference, &patch.to_string())?;
-        }
+    annotations.remove(name);
+    if annotations.is_empty()
+        && let Some(metadata) = pod["metadata"].as_object_mut()
+    {
+        metadata.remove("annotations");
     }
-    Ok(Outcome::Settled)
 }
 
 #[cfg(test)]
@@ -164,7 +178,13 @@ spec:
 ";
 
     fn of_stage(manifest: &[u8], stage: RotationStage) -> Vec<u8> {
-        manifest_of_stage(manifest, stage, "/pki")
+        StartOfStage {
+            stage,
+            annotation: "kubephase.dev/authority-stage",
+            directory: "/pki",
+            signs: true,
+        }
+        .manifest(manifest)
     }
 
     #[test]

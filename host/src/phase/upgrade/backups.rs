@@ -1,11 +1,11 @@
 //! Backups: what an upgrade replaces is kept in a directory of kubeadm's, and `upgrade rollback`
 //! puts it back.
-use crate::world::{Files, WorldResult};
+use crate::{
+    render::BACKUPS,
+    world::{Files, WorldResult},
+};
 use kubephase_sdk::{Effect, Failure, ObjectRef, cluster, effects_files, kubeadm::Upgrade, yaml};
 use serde_json::{Value, json};
-
-/// The directory in which kubeadm leaves backups.
-pub const BACKUPS: &str = "/etc/kubernetes/tmp";
 
 /// The backup, beside a copy of etcd's data, with the members of etcd at that time.
 pub const MEMBERS: &str = "members.yaml";

@@ -1,7 +1,7 @@
 //! The data of etcd in an upgrade and its rollback: a snapshot on request, the copy that kubeadm
 //! makes before it replaces etcd, and putting that copy back.
 use super::{
-    backups::{BACKUPS, BackupKind, MEMBERS, propose_backup, propose_private_directory},
+    backups::{BackupKind, MEMBERS, propose_backup, propose_private_directory},
     step::{ComponentStep, words},
 };
 use crate::phase::etcd_join::{client_url, list_members};

@@ -8,20 +8,18 @@ pub(super) use static_pods::add_files_of_static_pods;
 use crate::{
     config::{self, Config, RenewalFlags},
     effect::pki,
-    phase::certs::renewal,
+    phase::certs::{kubelet_certificate::kubelet_kubeconfig, renewal},
     plan::spec::{PhaseSpec, WorkflowId},
     program::{self, Program},
     render::messages,
-    run::workflow::{
-        ClusterOfRehearsal, CommandShape, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees,
-        Workflow,
-    },
-    world::Files,
+    run::workflow::{ClusterOfRehearsal, CommandShape, LoadInput, LoadedRun, Workflow},
+    world::{Files, WorldResult},
 };
 use anyhow::{Result, bail};
 use clap::{Arg, FromArgMatches};
 use configuration::Source;
 use kubephase_sdk::kubeadm::RenewalTimer;
+use kubephase_wit::Failure;
 use std::collections::BTreeMap;
 
 /// The workflow `certs renew`.
@@ -52,14 +50,6 @@ impl Workflow for CertsRenew {
 
     fn flags(&self) -> Vec<Arg> {
         config::flags_of::<RenewalFlags>()
-    }
-
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
@@ -102,19 +92,13 @@ impl Workflow for CertsRenew {
     /// Warns of authorities that are not valid: certificates that they sign are not trusted.
     fn complete(&self, config: &mut Config, files: &dyn Files) -> Result<Vec<String>> {
         let now = jiff::Timestamp::now().as_second();
+        let has_expired = kubelet_has_expired(config, files, now).map_err(Failure::into_error)?;
+        config.renewal.get_or_insert_default().kubelet_has_expired = has_expired;
         Ok(pki::expired_authorities(files, config, now))
     }
 
     fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
         ClusterOfRehearsal::Kept
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
@@ -128,11 +112,31 @@ impl Workflow for CertsRenew {
                 RenewalTimer::Remove {} => messages::TIMER_REMOVED,
             }
         } else if renewal::restarts_components(config) {
-            messages::RENEWED
+            if config
+                .renewal
+                .as_ref()
+                .is_some_and(|renewal| renewal.kubelet_has_expired)
+            {
+                messages::RENEWED_AFTER_EXPIRY
+            } else {
+                messages::RENEWED
+            }
         } else {
             messages::RENEWED_WITHOUT_RESTART
         };
         // Nothing was renewed in a dry run.
         (!is_dry_run).then(|| words.to_owned())
     }
+}
+
+/// Whether the kubelet's client certificate has expired, while the node has the key of its
+/// authority.
+fn kubelet_has_expired(config: &Config, files: &dyn Files, now: i64) -> WorldResult<bool> {
+    let key = format!("{}/ca.key", config.cluster.certificates_dir);
+    if files.stat(&key)?.is_none() {
+        return Ok(false);
+    }
+    let path = kubelet_kubeconfig(config);
+    let certificate = pki::kubelet_client_certificate(&path, files)?;
+    Ok(certificate.is_some_and(|certificate| certificate.not_after() < now))
 }

@@ -1,5 +1,8 @@
-//! `certs rotate-ca`: exchanges the authority of a cluster. Each run brings this node through one
-//! stage. `status` reads how far the node and the cluster are, `stage` decides what this run does.
+//! `certs rotate-ca`: exchanges an authority of a cluster. Each run brings this node through one
+//! stage. `status` reads how far the node and the cluster are, `stage` and `begin` decide what this
+//! run does, and `closing` says what comes next.
+mod begin;
+mod closing;
 mod refusals;
 mod stage;
 mod status;
@@ -9,16 +12,13 @@ use crate::{
     config::{self, Config, RotationFlags, UpgradeOptions},
     phase::rotate_ca,
     plan::spec::{PhaseSpec, WorkflowId},
-    program,
-    run::workflow::{
-        ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees,
-        Workflow,
-    },
+    run::workflow::{LabelledLine, LoadInput, LoadedRun, Workflow},
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
-use kubephase_sdk::kubeadm::RotationStage;
+use kubephase_sdk::kubeadm::{ClusterAuthority, RotationStage};
 use kubephase_wit::Failure;
+use refusals::external_etcd;
 use stage::Wish;
 use status::Status;
 use std::collections::BTreeMap;
@@ -39,19 +39,11 @@ impl Workflow for CertsRotateCa {
     }
 
     fn about(&self) -> &'static str {
-        "Exchange the cluster's CA without an outage, in three stages on each node"
+        "Exchange an authority of the cluster without an outage, in three stages on each node"
     }
 
     fn flags(&self) -> Vec<Arg> {
         config::flags_of::<RotationFlags>()
-    }
-
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
@@ -73,7 +65,12 @@ impl Workflow for CertsRotateCa {
             checks_versions: false,
         };
         let mut loaded = command.load(input, options)?;
-        let status = Status::read(input.world.open()?, &loaded.config);
+        let authority = flags.exchanged_authority();
+        let is_external = loaded.config.cluster.etcd.external.is_some();
+        if is_external && authority == ClusterAuthority::EtcdCa {
+            return Err(external_etcd().into_error());
+        }
+        let status = Status::read(authority, input.world.open()?, &loaded.config);
         let rotation = status
             .and_then(|status| {
                 status.decide(&Wish {
@@ -97,6 +94,10 @@ impl Workflow for CertsRotateCa {
 
     fn opening(&self, config: &Config) -> Vec<LabelledLine> {
         let rotation = config.rotation.clone().unwrap_or_default();
+        let of = match rotation.authority {
+            ClusterAuthority::Ca => String::new(),
+            other => format!(" of the exchange of {other}"),
+        };
         let does = match rotation.stage {
             RotationStage::Trust => "this node comes to trust the new authority beside the old one",
             RotationStage::Reissue => "the new authority signs the certificates of this node",
@@ -104,48 +105,12 @@ impl Workflow for CertsRotateCa {
         };
         vec![LabelledLine::new(
             LABEL,
-            format!("Stage {:?}: {does}", rotation.stage.name()),
+            format!("Stage {:?}{of}: {does}", rotation.stage.name()),
         )]
-    }
-
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
-        ClusterOfRehearsal::KeptOrReal
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {
         let rotation = config.rotation.clone().unwrap_or_default();
-        let command = program::command("certs rotate-ca");
-        let text = match rotation.stage {
-            RotationStage::Trust => format!(
-                "This node trusts the old and the new authority of the cluster.\n\nRun {command} \
-                 on every other node: on the control planes first, then on the workers. Restart \
-                 your own workloads that talk to the API (kubectl rollout restart), because they \
-                 read the authorities only when they start. Kubeconfigs that people have need the \
-                 authorities of ca.crt as well. Then run it on a control plane again, for the next \
-                 stage."
-            ),
-            RotationStage::Reissue => format!(
-                "The new authority has signed the certificates of this node.\n\nRun {command} on \
-                 every other node: on the control planes first, then on the workers. Give new \
-                 kubeconfigs to people who have one that the old authority signed ({}). Then run \
-                 it on a control plane again, for the last stage.",
-                program::command("kubeconfig user")
-            ),
-            RotationStage::Drop => format!(
-                "This node trusts only the new authority.\n\nRun {command} on every node that was \
-                 not through this stage. Machines that join need the new hash of the authority: \
-                 {}",
-                program::command("token create --print-join-command")
-            ),
-        };
-        (!is_dry_run).then_some(text)
+        (!is_dry_run).then(|| closing::words(&rotation))
     }
 }

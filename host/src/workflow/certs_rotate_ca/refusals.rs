@@ -1,30 +1,47 @@
 //! The refusals of an exchange, each with what to do next.
-use crate::program;
+use crate::phase::rotate_ca::command;
+use kubephase_sdk::kubeadm::ClusterAuthority;
 use kubephase_wit::{Failure, FailureCode};
 
-pub(super) fn missing_nodes(message: &str, nodes: &[&str]) -> Failure {
+pub(super) fn missing_nodes(message: &str, nodes: &[&str], authority: ClusterAuthority) -> Failure {
     refusal(
         format!("{message}: {}", nodes.join(", ")),
         format!(
             "run {} on each of them, then here again; a node that is gone for good: kubectl delete \
              node NAME",
-            program::command("certs rotate-ca")
+            command(authority, "")
         ),
     )
 }
 
-pub(super) fn not_under_way(was_done: bool) -> Failure {
+pub(super) fn not_under_way(authority: ClusterAuthority, was_done: bool) -> Failure {
     let message = if was_done {
-        "the exchange is over on this node: it trusts only the new authority"
+        "the exchange is over on this node: it trusts only the new authority".to_owned()
     } else {
-        "no exchange of the cluster's authority is under way"
+        match authority {
+            ClusterAuthority::Ca => {
+                "no exchange of the cluster's authority is under way".to_owned()
+            }
+            other => format!("no exchange of {other} is under way"),
+        }
     };
     refusal(
-        message.to_owned(),
+        message,
         format!(
             "to begin one, run {} on a control plane",
-            program::command("certs rotate-ca --stage trust")
+            command(authority, "--stage trust")
         ),
+    )
+}
+
+pub(super) fn external_etcd() -> Failure {
+    refusal(
+        "the etcd of the cluster is external: this program neither makes its certificates nor \
+         restarts it"
+            .to_owned(),
+        "exchange the authority of etcd where etcd is kept, then write the files that \
+         etcd.external of the ClusterConfiguration names"
+            .to_owned(),
     )
 }
 

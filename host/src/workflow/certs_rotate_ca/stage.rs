@@ -4,13 +4,9 @@ use super::{
     refusals::{missing_nodes, not_under_way, refusal},
     status::{NodeRecord, Status},
 };
-use crate::{cancel::Cancel, effect::pki::BACKDATE_SECONDS, pki::Certificate, program};
-use kubephase_sdk::{
-    kubeadm::{Rotation, RotationStage},
-    spec::exchange_file::NEXT,
-};
+use crate::{effect::pki::KUBELET_SERVING, phase::rotate_ca::command, pki::Certificate};
+use kubephase_sdk::kubeadm::{Rotation, RotationStage};
 use kubephase_wit::Failure;
-use std::time::Duration;
 
 /// What the operator asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,9 +14,6 @@ pub(super) struct Wish {
     pub stage: Option<RotationStage>,
     pub has_certificate_key: bool,
 }
-
-/// Seconds that a command waits at most until a new authority is newer than the present one.
-const LONGEST_WAIT: u64 = 2;
 
 /// The two authorities of an exchange.
 struct Pair<'a> {
@@ -44,15 +37,19 @@ impl Status {
             }
         }
         all.sort_by_key(|authority| authority.not_before());
+        if !self.is_control_plane && !self.authority.concerns_workers() {
+            return Err(self.not_of_workers());
+        }
         match all[..] {
             _ if self.trusted.is_empty() => Err(self.without_authority()),
             [current] => self.decide_with_one(current, wish),
             [old, new] => self.decide_with_two(&Pair { old, new }, wish),
             _ => Err(refusal(
                 format!(
-                    "{}/ca.crt, {NEXT}.crt beside it and the ConfigMap cluster-info have {} \
-                     authorities together; the exchange knows an old and a new one",
-                    self.directory,
+                    "{}, {}.crt beside it and the ConfigMap cluster-info have {} authorities \
+                     together; the exchange knows an old and a new one",
+                    self.path(),
+                    self.authority.next(),
                     all.len()
                 ),
                 "remove the authorities that sign nothing".to_owned(),
@@ -60,11 +57,31 @@ impl Status {
         }
     }
 
+    /// Returns the path of the certificate of the authority.
+    fn path(&self) -> String {
+        format!("{}/{}.crt", self.directory, self.authority.base())
+    }
+
+    /// Returns the command that goes on with the exchange. `rest` are further words of it.
+    pub(super) fn command(&self, rest: &str) -> String {
+        command(self.authority, rest)
+    }
+
     fn without_authority(&self) -> Failure {
-        let path = format!("{}/ca.crt", self.directory);
+        let path = self.path();
         refusal(
             format!("{path} has no authority"),
             format!("put the certificate of the cluster's authority at {path}"),
+        )
+    }
+
+    fn not_of_workers(&self) -> Failure {
+        refusal(
+            format!(
+                "this node is a worker: only members of the control plane have {}",
+                self.authority
+            ),
+            format!("run {} on the control planes", self.command("")),
         )
     }
 
@@ -73,7 +90,7 @@ impl Status {
     }
 
     /// Returns the other nodes for which this holds, control planes first.
-    fn others(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
+    pub(super) fn others(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
         let mut found: Vec<(&str, bool)> = self
             .records
             .iter()
@@ -92,14 +109,19 @@ impl Status {
             record.trusted == [fingerprint.as_str()] && record.signed_by == fingerprint
         };
         let record = self.record();
+        if let Some(begun) = self.exchange_of_others(&fingerprint) {
+            return self.join_exchange(&begun, current, wish);
+        }
         if record.exists() && !is_finished(&record) {
             // The last run was ended before it recorded that the node is through.
             let of_last_stage = Rotation {
+                authority: self.authority,
                 stage: RotationStage::Drop,
                 control_plane: self.is_control_plane,
                 is_last_control_plane: self
                     .others(|record| record.is_control_plane && !is_finished(record))
                     .is_empty(),
+                nodes_behind: self.nodes_behind(|record| !is_finished(record)),
                 new_authority: current.to_pem(),
                 ..Rotation::default()
             };
@@ -112,66 +134,24 @@ impl Status {
             return Err(missing_nodes(
                 "this node is through the exchange, but these nodes are not",
                 &unfinished,
+                self.authority,
             ));
         }
         match wish.stage {
-            _ if !self.is_control_plane => Err(not_under_way(record.exists())),
+            _ if !self.is_control_plane => Err(not_under_way(self.authority, record.exists())),
             Some(RotationStage::Trust) => self.begin(current),
             None if !record.exists() => self.begin(current),
-            _ => Err(not_under_way(record.exists())),
+            _ => Err(not_under_way(self.authority, record.exists())),
         }
     }
 
-    /// Waits until an authority that is made now is newer than the present one: the newer
-    /// certificate is that of the new authority. Certificates have whole seconds.
-    ///
-    /// # Errors
-    /// The present authority is so new that the clock of this machine has to be wrong.
-    fn wait_to_be_newer_than(&self, current: &Certificate) -> Result<(), Failure> {
-        let ahead = current.not_before() - (self.now - BACKDATE_SECONDS);
-        let Ok(seconds) = u64::try_from(ahead) else {
-            return Ok(());
-        };
-        if seconds > LONGEST_WAIT {
-            return Err(refusal(
-                format!(
-                    "the present authority is {seconds} seconds newer than this machine's clock"
-                ),
-                "set the clock of this machine right (NTP), then run this again".to_owned(),
-            ));
-        }
-        Cancel::never().wait(Duration::from_secs(seconds + 1));
-        Ok(())
-    }
-
-    fn begin(&self, current: &Certificate) -> Result<Rotation, Failure> {
-        if !self.key.as_ref().is_some_and(|key| current.is_for(key)) {
-            return Err(self.external_authority());
-        }
-        self.wait_to_be_newer_than(current)?;
-        let has_others = !self.others(|record| record.is_control_plane).is_empty();
-        Ok(Rotation {
-            stage: RotationStage::Trust,
-            control_plane: true,
-            begins: true,
-            shares: has_others,
-            is_last_control_plane: !has_others,
-            old_authority: current.to_pem(),
-            ..Rotation::default()
-        })
-    }
-
-    fn external_authority(&self) -> Failure {
-        refusal(
-            format!(
-                "{}/ca.key is not the key of the cluster's authority: the authority is kept \
-                 elsewhere, and this node cannot sign with it",
-                self.directory
-            ),
-            "exchange the authority where it is kept, by the task \"Manual Rotation of CA \
-             Certificates\" of kubernetes.io; or put its key there for the time of the exchange"
-                .to_owned(),
-        )
+    /// Returns the other nodes that are behind, control planes first; `None` on a worker.
+    pub(super) fn nodes_behind(
+        &self,
+        is_behind: impl Fn(&NodeRecord) -> bool,
+    ) -> Option<Vec<String>> {
+        let names = self.others(is_behind).into_iter().map(str::to_owned);
+        self.is_control_plane.then(|| names.collect())
     }
 
     /// Decides where the node or the cluster knows two authorities.
@@ -182,8 +162,9 @@ impl Status {
         let trusts_both = |record: &NodeRecord| record.trusted == [old.as_str(), new.as_str()];
         self.expect_other_nodes(stage, &new, trusts_both)?;
         let is_through = |record: &NodeRecord| match stage {
+            RotationStage::Trust => record.trusted.contains(&new),
+            RotationStage::Reissue => record.signed_by == new,
             RotationStage::Drop => record.trusted == [new.as_str()],
-            _ => record.trusted.contains(&new),
         };
         let others = self.others(|record| record.is_control_plane);
         let behind = self.others(|record| record.is_control_plane && !is_through(record));
@@ -198,14 +179,19 @@ impl Status {
         if self.is_control_plane && !signs {
             return Err(self.external_authority());
         }
+        if stage == RotationStage::Drop {
+            self.expect_serving_certificate(pair.new)?;
+        }
         let is_trust = stage == RotationStage::Trust;
         Ok(Rotation {
+            authority: self.authority,
             stage,
             control_plane: self.is_control_plane,
             begins: false,
             fetches: is_trust && lacks_key,
             shares: is_trust && self.is_control_plane && !lacks_key && !others.is_empty(),
             is_last_control_plane: behind.is_empty(),
+            nodes_behind: self.nodes_behind(|record| !is_through(record)),
             old_authority: pair.old.to_pem(),
             new_authority: pair.new.to_pem(),
         })
@@ -233,10 +219,11 @@ impl Status {
         if !is_trusted {
             return RotationStage::Trust;
         }
-        let is_signed = self
-            .kubelet
-            .as_ref()
-            .is_some_and(|certificate| certificate.chains_to(pair.new));
+        let is_signed = !self.signed.is_empty()
+            && self
+                .signed
+                .iter()
+                .all(|certificate| certificate.chains_to(pair.new));
         let signs =
             !self.is_control_plane || self.key.as_ref().is_some_and(|key| pair.new.is_for(key));
         if record.signed_by == new && is_signed && signs {
@@ -248,7 +235,11 @@ impl Status {
 
     /// Returns the stage of this run. A stage that the node is through may be repeated until the
     /// next one has begun on this node.
-    fn expect_stage(&self, found: RotationStage, wish: &Wish) -> Result<RotationStage, Failure> {
+    pub(super) fn expect_stage(
+        &self,
+        found: RotationStage,
+        wish: &Wish,
+    ) -> Result<RotationStage, Failure> {
         let stage = wish.stage.unwrap_or(found);
         // The key of the new authority leaves this file when it begins to sign.
         let signs_with_old = !self.is_control_plane || self.next_key.is_some();
@@ -267,10 +258,7 @@ impl Status {
         };
         Err(refusal(
             format!("the stage {stage} is refused: this node {why}; its next stage is {found}"),
-            format!(
-                "run {}",
-                program::command(&format!("certs rotate-ca --stage {found}"))
-            ),
+            format!("run {}", self.command(&format!("--stage {found}"))),
         ))
     }
 
@@ -294,6 +282,7 @@ impl Status {
             return Err(missing_nodes(
                 &format!("this node is ready for the stage {stage}, but these nodes are not"),
                 &behind,
+                self.authority,
             ));
         }
         if !self.is_control_plane && stage == RotationStage::Drop && self.of_cluster.len() > 1 {
@@ -301,22 +290,45 @@ impl Status {
                 "this node is ready for the stage drop, which a control plane begins".to_owned(),
                 format!(
                     "run {} on a control plane, then here again",
-                    program::command("certs rotate-ca")
+                    self.command("")
                 ),
             ));
         }
         Ok(())
     }
 
-    fn without_new_key(&self) -> Failure {
+    /// Refuses to drop the old authority while the kubelet serves with a certificate that it has
+    /// signed: clients that check the certificate would not trust it any more.
+    fn expect_serving_certificate(&self, new: &Certificate) -> Result<(), Failure> {
+        match &self.kubelet_serving {
+            Some(certificate) if !certificate.chains_to(new) => Err(refusal(
+                format!(
+                    "the kubelet of this node serves with a certificate that the old authority \
+                     signed, {KUBELET_SERVING}"
+                ),
+                format!(
+                    "remove {KUBELET_SERVING}, restart the kubelet, approve its request (kubectl \
+                     get csr; kubectl certificate approve NAME), then run {} again",
+                    self.command("")
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn without_new_key(&self) -> Failure {
+        let next = self.authority.next();
         refusal(
-            format!("this node does not have the key of the new authority, {NEXT}.key"),
+            format!("this node does not have the key of the new authority, {next}.key"),
             format!(
                 "run {} on a control plane that has it, then the command that it prints here; or \
-                 copy {NEXT}.crt and {NEXT}.key from there to {}",
-                program::command("certs rotate-ca --stage trust"),
+                 copy {next}.crt and {next}.key from there to {}",
+                self.command("--stage trust"),
                 self.directory
             ),
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,43 +1,50 @@
-//! How far this node and the cluster are with the exchange of the authority, as the certificates of
+//! How far this node and the cluster are with the exchange of an authority, as the certificates of
 //! the node, the ConfigMap `cluster-info` and the records on the Nodes say.
 use crate::{
     config::{Config, is_control_plane},
     discovery::anonymous_kubeconfig,
+    effect::pki::{kubelet_client_certificate, serving_certificate},
+    phase::certs::renewal,
     pki::{Certificate, Key, Kubeconfig},
     program,
-    render::objects::{CONTROL_PLANE_LABELS, SIGNING_AUTHORITY, TRUSTED_AUTHORITIES},
+    render::objects::{CONTROL_PLANE_LABELS, ExchangeAnnotations, exchange_annotations},
     world::{
         Cluster, Files, World, WorldResult,
         text_file::{read_kubeconfig, read_secret_text, read_text},
     },
 };
 use data_encoding::BASE64;
-use kubephase_sdk::spec::exchange_file::NEXT;
+use kubephase_sdk::{kubeadm::ClusterAuthority, spec::RenewedFile};
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How far this node and the cluster are.
+#[derive(Default)]
 pub(super) struct Status {
+    pub authority: ClusterAuthority,
     /// name of this node
     pub node: String,
     pub is_control_plane: bool,
     /// the certificates directory
     pub directory: String,
-    /// the authorities in `ca.crt`, from the oldest to the newest
+    /// the authorities in the file of the authority, from the oldest to the newest
     pub trusted: Vec<Certificate>,
-    /// the certificate of the new authority, beside `ca.crt`
+    /// the certificate of the new authority, beside it
     pub next: Vec<Certificate>,
     /// the key that signs; `None` on a worker, and where it is kept elsewhere
     pub key: Option<Key>,
     /// the key of the new authority, until it signs
     pub next_key: Option<Key>,
-    /// the client certificate of the kubelet
-    pub kubelet: Option<Certificate>,
-    /// the authorities in the ConfigMap `cluster-info`
+    /// the certificates of the node that the authority has signed: of `ca` the client certificate
+    /// of the kubelet, of the others those in the certificates directory
+    pub signed: Vec<Certificate>,
+    /// the serving certificate that the cluster has signed for the kubelet
+    pub kubelet_serving: Option<Certificate>,
+    /// of `ca` the authorities in the ConfigMap `cluster-info`
     pub of_cluster: Vec<Certificate>,
-    /// the records of all nodes by their names; on a worker only its own, because it may read no
-    /// other
+    /// the records of all nodes that have the authority, by their names; on a worker only its own,
+    /// because it may read no other
     pub records: BTreeMap<String, NodeRecord>,
     /// Unix seconds
     pub now: i64,
@@ -54,17 +61,17 @@ pub(super) struct NodeRecord {
 }
 
 impl NodeRecord {
-    fn of(node: &Value) -> NodeRecord {
+    fn of(node: &Value, annotations: &ExchangeAnnotations) -> NodeRecord {
         let metadata = &node["metadata"];
         let annotation = |name: &str| metadata["annotations"][name].as_str().unwrap_or_default();
-        let trusted = annotation(TRUSTED_AUTHORITIES).split(',');
+        let trusted = annotation(annotations.trusted).split(',');
         NodeRecord {
             is_control_plane: metadata["labels"][CONTROL_PLANE_LABELS[0]].is_string(),
             trusted: trusted
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned)
                 .collect(),
-            signed_by: annotation(SIGNING_AUTHORITY).to_owned(),
+            signed_by: annotation(annotations.signer).to_owned(),
         }
     }
 
@@ -79,8 +86,13 @@ impl Status {
     ///
     /// # Errors
     /// A file of the node or an object of the cluster cannot be read, or is missing.
-    pub fn read(world: &dyn World, config: &Config) -> WorldResult<Status> {
+    pub fn read(
+        authority: ClusterAuthority,
+        world: &dyn World,
+        config: &Config,
+    ) -> WorldResult<Status> {
         let files = world.files();
+        let (base, next) = (authority.base(), authority.next());
         let directory = config.cluster.certificates_dir.clone();
         let path = |name: &str| format!("{directory}/{name}");
         let is_control_plane = is_control_plane(files)?;
@@ -94,31 +106,68 @@ impl Status {
         };
         let kubelet_path = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
         let kubelet = read_kubeconfig(files, &kubelet_path)?;
-        let of_cluster = if is_control_plane {
+        let of_cluster = if authority != ClusterAuthority::Ca {
+            Vec::new()
+        } else if is_control_plane {
             authorities_of_cluster(cluster.as_ref())?
         } else {
             authorities_of_cluster(as_anyone(world, kubelet.as_ref())?.as_ref())?
         };
         Ok(Status {
             is_control_plane,
-            trusted: read_authorities(&path("ca.crt"), files)?,
-            next: read_authorities(&path(&format!("{NEXT}.crt")), files)?,
-            key: read_key(&path("ca.key"), files)?,
-            next_key: read_key(&path(&format!("{NEXT}.key")), files)?,
-            kubelet: kubelet.and_then(|kubeconfig| client_certificate(&kubeconfig, files)),
+            trusted: read_authorities(&path(&format!("{base}.crt")), files)?,
+            next: read_authorities(&path(&format!("{next}.crt")), files)?,
+            key: read_key(&path(&format!("{base}.key")), files)?,
+            next_key: read_key(&path(&format!("{next}.key")), files)?,
+            signed: match authority {
+                ClusterAuthority::Ca => kubelet_client_certificate(&kubelet_path, files)?
+                    .into_iter()
+                    .collect(),
+                _ => signed_certificates(base, config, files)?,
+            },
+            kubelet_serving: match authority {
+                ClusterAuthority::Ca => serving_certificate(files)?,
+                _ => None,
+            },
             of_cluster,
-            records: records
-                .iter()
-                .filter_map(|node| {
-                    let name = node["metadata"]["name"].as_str()?;
-                    Some((name.to_owned(), NodeRecord::of(node)))
-                })
-                .collect(),
+            records: records_of(authority, &records),
+            authority,
             now: jiff::Timestamp::now().as_second(),
             node,
             directory,
         })
     }
+}
+
+/// Returns the records of the nodes that have the authority.
+fn records_of(authority: ClusterAuthority, nodes: &[Value]) -> BTreeMap<String, NodeRecord> {
+    let annotations = exchange_annotations(authority);
+    nodes
+        .iter()
+        .filter_map(|node| {
+            let name = node["metadata"]["name"].as_str()?;
+            Some((name.to_owned(), NodeRecord::of(node, &annotations)))
+        })
+        .filter(|(_, record)| record.is_control_plane || authority.concerns_workers())
+        .collect()
+}
+
+/// Returns the certificates of the certificates directory that an authority signs.
+fn signed_certificates(
+    base: &str,
+    config: &Config,
+    files: &dyn Files,
+) -> WorldResult<Vec<Certificate>> {
+    let renewals = renewal::renewals(config).into_iter();
+    let mut found = Vec::new();
+    for spec in renewals.filter(|spec| spec.authority == base) {
+        let RenewedFile::Certificate { base } = spec.file else {
+            continue;
+        };
+        let text = read_text(files, &format!("{}/{base}.crt", spec.directory))?;
+        found.extend(text.and_then(|text| Certificate::from_pem(&text).ok()));
+    }
+    Ok(found)
 }
 
 fn read_authorities(path: &str, files: &dyn Files) -> WorldResult<Vec<Certificate>> {
@@ -133,13 +182,6 @@ fn read_authorities(path: &str, files: &dyn Files) -> WorldResult<Vec<Certificat
 fn read_key(path: &str, files: &dyn Files) -> WorldResult<Option<Key>> {
     let pem = read_secret_text(files, path)?;
     Ok(pem.and_then(|pem| Key::from_pem(&pem).ok()))
-}
-
-fn client_certificate(kubeconfig: &Kubeconfig, files: &dyn Files) -> Option<Certificate> {
-    let (_, user) = kubeconfig.user()?;
-    let read = |path: &str| files.read(path);
-    let pem = kubeconfig.data(user, "client-certificate", &read).ok()??;
-    Certificate::from_pem(&String::from_utf8_lossy(&pem)).ok()
 }
 
 /// Returns the API without credentials, at the server of the kubelet, which its authorities have to

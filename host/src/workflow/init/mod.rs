@@ -34,6 +34,10 @@ impl Workflow for Init {
         config::flags_of::<InitFlags>()
     }
 
+    fn has_phase_flags(&self) -> bool {
+        true
+    }
+
     fn place_flags(&self) -> PlaceFlags {
         PlaceFlags::PlaceAndResult
     }

@@ -40,6 +40,10 @@ impl Workflow for Join {
         config::flags_of::<JoinFlags>()
     }
 
+    fn has_phase_flags(&self) -> bool {
+        true
+    }
+
     fn place_flags(&self) -> PlaceFlags {
         PlaceFlags::Output
     }

@@ -12,10 +12,7 @@ use crate::{
     phase::preflight::GROUP,
     plan::spec::{PhaseSpec, WorkflowId},
     program,
-    run::workflow::{
-        ClusterOfRehearsal, LoadInput, LoadedRun, PlaceFlags, Question, RehearsalPlace, Trees,
-        Workflow,
-    },
+    run::workflow::{LoadInput, LoadedRun, Question, Workflow},
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -50,14 +47,6 @@ impl Workflow for Reconfigure {
         config::flags_of::<ReconfigureFlags>()
     }
 
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
-    }
-
     fn phases(&self) -> Vec<PhaseSpec> {
         phases::all()
     }
@@ -76,18 +65,6 @@ impl Workflow for Reconfigure {
         let mut disabled = disabled_addons(config);
         disabled.extend(phases::disabled(config));
         disabled
-    }
-
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
-        ClusterOfRehearsal::KeptOrReal
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {

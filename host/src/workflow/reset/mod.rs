@@ -8,10 +8,7 @@ use crate::{
     render::messages,
     run::{
         generated_secrets::GeneratedSecrets,
-        workflow::{
-            ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
-            RehearsalPlace, Trees, Workflow,
-        },
+        workflow::{ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, Question, Workflow},
     },
     world::Files,
 };
@@ -47,14 +44,6 @@ impl Workflow for Reset {
         config::flags_of::<ResetFlags>()
     }
 
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
-    }
-
     fn phases(&self) -> Vec<PhaseSpec> {
         phases::phases()
     }
@@ -82,16 +71,8 @@ impl Workflow for Reset {
         ClusterOfRehearsal::Kept
     }
 
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
     fn ends_cluster(&self) -> bool {
         true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     /// Removes the secrets that earlier runs generated for the node.

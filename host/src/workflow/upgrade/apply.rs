@@ -9,10 +9,7 @@ use crate::{
     phase::preflight::GROUP,
     plan::spec::{PhaseSpec, WorkflowId},
     render::{messages, objects::cluster_document},
-    run::workflow::{
-        ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
-        RehearsalPlace, Trees, Workflow,
-    },
+    run::workflow::{LabelledLine, LoadInput, LoadedRun, Question, Workflow},
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -47,14 +44,6 @@ impl Workflow for UpgradeApply {
 
     fn flags(&self) -> Vec<Arg> {
         config::flags_of::<ApplyFlags>()
-    }
-
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
@@ -102,18 +91,6 @@ impl Workflow for UpgradeApply {
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         disabled_addons(config)
-    }
-
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
-        ClusterOfRehearsal::KeptOrReal
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {

@@ -8,9 +8,7 @@ use crate::{
     config::{self, Config, UpgradeNodeFlags},
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
-    run::workflow::{
-        ClusterOfRehearsal, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees, Workflow,
-    },
+    run::workflow::{LoadInput, LoadedRun, Workflow},
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -38,14 +36,6 @@ impl Workflow for UpgradeNode {
         config::flags_of::<UpgradeNodeFlags>()
     }
 
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
-    }
-
     fn phases(&self) -> Vec<PhaseSpec> {
         phases::of_node()
     }
@@ -71,18 +61,6 @@ impl Workflow for UpgradeNode {
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         disabled_addons(config)
-    }
-
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
-        ClusterOfRehearsal::KeptOrReal
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, _config: &Config, is_dry_run: bool) -> Option<String> {

@@ -10,10 +10,7 @@ use crate::{
     plan::spec::{PhaseSpec, WorkflowId},
     program,
     render::messages,
-    run::workflow::{
-        ClusterOfRehearsal, LabelledLine, LoadInput, LoadedRun, PlaceFlags, Question,
-        RehearsalPlace, Trees, Workflow,
-    },
+    run::workflow::{LabelledLine, LoadInput, LoadedRun, Question, Workflow},
     world::Cluster,
 };
 use anyhow::{Result, anyhow};
@@ -60,14 +57,6 @@ impl Workflow for UpgradeRollback {
 
     fn flags(&self) -> Vec<Arg> {
         config::flags_of::<RollbackFlags>()
-    }
-
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
@@ -130,18 +119,6 @@ impl Workflow for UpgradeRollback {
             question: is_asked.then_some(question),
             ..LoadedRun::new(loaded, &flags.skip_phases)
         })
-    }
-
-    fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
-        ClusterOfRehearsal::KeptOrReal
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 
     fn closing(&self, config: &Config, is_dry_run: bool) -> Option<String> {

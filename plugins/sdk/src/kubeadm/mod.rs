@@ -22,7 +22,7 @@ pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
 pub use reconfiguration::{Consequence, FieldChange, Reconfiguration};
-pub use rotation::{Rotation, RotationStage};
+pub use rotation::{ClusterAuthority, Rotation, RotationStage};
 pub use run::{ComponentConfig, Join, Renewal, RenewalTimer, Reset, Rollback, RunOptions, Upgrade};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,68 @@
-//! The exchange of the cluster's authority.
+//! The exchange of an authority of the cluster.
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// An authority of the cluster that can be exchanged.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClusterAuthority {
+    /// signs the API servers, their clients and the kubelets; all nodes trust it
+    #[default]
+    Ca,
+    /// signs the client certificate with which API servers pass requests on to extension API
+    /// servers
+    FrontProxyCa,
+    /// signs the members of etcd and their clients; only control planes have it
+    EtcdCa,
+}
+
+impl ClusterAuthority {
+    pub const ALL: [ClusterAuthority; 3] = [
+        ClusterAuthority::Ca,
+        ClusterAuthority::FrontProxyCa,
+        ClusterAuthority::EtcdCa,
+    ];
+
+    /// Returns kubeadm's name of the authority.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClusterAuthority::Ca => "ca",
+            ClusterAuthority::FrontProxyCa => "front-proxy-ca",
+            ClusterAuthority::EtcdCa => "etcd-ca",
+        }
+    }
+
+    /// Returns the path of its files below the certificates directory, without the extension.
+    pub fn base(self) -> &'static str {
+        match self {
+            ClusterAuthority::EtcdCa => "etcd/ca",
+            other => other.name(),
+        }
+    }
+
+    /// Returns the base name of the new authority, until it signs.
+    pub fn next(self) -> String {
+        format!("{}-next", self.base())
+    }
+
+    /// Returns the file of the old authority's key, until it is trusted no more.
+    pub fn old_key(self) -> String {
+        format!("{}-old.key", self.base())
+    }
+
+    /// Whether workers trust the authority, too.
+    pub fn concerns_workers(self) -> bool {
+        self == ClusterAuthority::Ca
+    }
+}
+
+impl fmt::Display for ClusterAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// A stage of the exchange. Each node goes through all of them in this order, and all nodes are
 /// through a stage before a control plane begins the next one.
@@ -46,6 +108,7 @@ impl fmt::Display for RotationStage {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rotation {
+    pub authority: ClusterAuthority,
     pub stage: RotationStage,
     /// whether this node is a member of the control plane
     pub control_plane: bool,
@@ -57,8 +120,11 @@ pub struct Rotation {
     pub shares: bool,
     /// whether this is the last member of the control plane that goes through the stage
     pub is_last_control_plane: bool,
+    /// the other nodes that are not through the stage yet, control planes first; `None` on a
+    /// worker, which may not ask
+    pub nodes_behind: Option<Vec<String>>,
     /// certificate of the old authority, PEM
     pub old_authority: String,
-    /// certificate of the new authority, PEM; empty if this run makes it
+    /// certificate of the new authority, PEM; empty if this run makes or fetches it
     pub new_authority: String,
 }

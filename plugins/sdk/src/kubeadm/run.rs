@@ -52,6 +52,9 @@ pub struct Renewal {
     /// certificates that are valid for more days than this stay as they are
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiring_within_days: Option<u32>,
+    /// whether the client certificate of this node's kubelet has expired, while the node has the
+    /// key to sign it anew
+    pub kubelet_has_expired: bool,
     /// what happens to the timer that renews certificates
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timer: Option<RenewalTimer>,

@@ -107,6 +107,9 @@ pub struct RuntimeFacts {
     pub broken_images: Vec<String>,
     /// images of etcd that end as soon as they start, and leave data that no etcd can read
     pub damaging_images: Vec<String>,
+    /// flags that no component knows, such as `--no-such-flag`: a container or a kubelet that has
+    /// one ends as soon as it starts
+    pub unknown_flags: Vec<String>,
 }
 
 impl Default for RuntimeFacts {
@@ -120,6 +123,7 @@ impl Default for RuntimeFacts {
             images: Vec::new(),
             broken_images: Vec::new(),
             damaging_images: Vec::new(),
+            unknown_flags: Vec::new(),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The steps by which a node exchanges the authority of its cluster.
+//! The steps by which a node exchanges an authority of its cluster.
+use crate::kubeadm::ClusterAuthority;
 use serde::{Deserialize, Serialize};
 
-/// A step of the exchange of the cluster's authority on a node. Nothing happens if it was done
+/// A step of the exchange of an authority on a node. Nothing happens if it was done
 /// before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
@@ -14,6 +15,7 @@ pub enum ExchangeSpec {
     /// another name
     #[serde(rename_all = "camelCase")]
     SignWithNew {
+        authority: ClusterAuthority,
         /// the certificates directory
         directory: String,
         /// certificates, PEM
@@ -29,21 +31,27 @@ pub enum ExchangeSpec {
         directory: String,
         /// certificate, PEM
         authority: String,
+        /// whether a certificate stays that the authority has signed
+        unless_signed: bool,
         validity_seconds: i64,
         /// how long the cluster may take to sign
         timeout_seconds: i64,
+    },
+    /// a serving certificate that the cluster has signed for the kubelet is removed, unless this
+    /// authority has signed it: the kubelet asks for another one when it starts
+    #[serde(rename_all = "camelCase")]
+    ForgetServingCertificate {
+        /// certificate, PEM
+        authority: String,
     },
     /// the kubelet is restarted, whether its files changed or not: an earlier run may have been
     /// killed between the two
     RestartKubelet {},
 }
 
-/// The files of an exchange in the certificates directory.
+/// Files of an exchange in the certificates directory, beside those that
+/// [`ClusterAuthority`] names.
 pub mod exchange_file {
-    /// base name of the new authority, until it signs
-    pub const NEXT: &str = "ca-next";
-    /// key of the old authority, until it is trusted no more
-    pub const OLD_KEY: &str = "ca-old.key";
     /// certificate of the authority that signs, alone, while `ca.crt` has two authorities: the
     /// controller manager refuses to sign with a file of two
     pub const SIGNER: &str = "ca-signer.crt";

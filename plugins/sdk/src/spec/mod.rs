@@ -26,4 +26,4 @@ pub use pki::{
 pub use renewal::{RenewalSpec, RenewedFile, RestartSpec, WantedNames};
 pub use shared_keys::{BootstrapTokenSpec, FetchKeysSpec, ShareKeysSpec};
 pub use users::{ControlPlaneUsers, User};
-pub use wait::{Condition, WaitSpec};
+pub use wait::{Condition, WaitSpec, client_authorities};

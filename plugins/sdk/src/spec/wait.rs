@@ -56,6 +56,47 @@ pub enum Condition {
     /// the controller manager gives these authorities (PEM) to Pods: they are in the ConfigMap
     /// `kube-root-ca.crt`
     AuthoritiesPublished { authorities: String },
+    /// extension API servers trust these authorities (PEM) of clients
+    ClientAuthorities {
+        /// key of the ConfigMap of [`client_authorities`]
+        key: String,
+        authorities: String,
+        /// whether they trust no others
+        only: bool,
+    },
+    /// an API server of the cluster answers at this URL, with a certificate for the host of the URL
+    ControlPlaneAnswers {
+        url: String,
+        /// path of the authorities that have to have signed the certificate
+        authorities: String,
+    },
+    /// no Pod is left that a workload of `kube-system` made by an earlier template
+    RolledOut {
+        /// `DaemonSet` or `Deployment`
+        workload: String,
+        name: String,
+    },
+}
+
+/// The ConfigMap with the authorities of clients that extension API servers trust. API servers
+/// write it.
+pub mod client_authorities {
+    use crate::ObjectRef;
+
+    /// the key with the authorities of clients
+    pub const CLIENTS: &str = "client-ca-file";
+    /// the key with the authorities of API servers that pass requests on
+    pub const FRONT_PROXY: &str = "requestheader-client-ca-file";
+
+    /// Returns the reference of the ConfigMap.
+    pub fn reference() -> ObjectRef {
+        ObjectRef {
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            namespace: Some("kube-system".into()),
+            name: "extension-apiserver-authentication".into(),
+        }
+    }
 }
 
 impl std::fmt::Display for Condition {
@@ -79,6 +120,20 @@ impl std::fmt::Display for Condition {
             }
             Condition::AuthoritiesPublished { .. } => {
                 f.write_str("a ConfigMap kube-root-ca.crt with the authorities of this stage")
+            }
+            Condition::ClientAuthorities { key, .. } => write!(
+                f,
+                "a ConfigMap extension-apiserver-authentication with the authorities of this stage \
+                 in {key}"
+            ),
+            Condition::ControlPlaneAnswers { url, .. } => {
+                write!(f, "an API server of this cluster at {url}")
+            }
+            Condition::RolledOut { workload, name } => {
+                write!(
+                    f,
+                    "new Pods of the {workload} {name} in place of all old ones"
+                )
             }
             Condition::AdminReady { kubeconfig, .. } => {
                 write!(f, "an API server that lets the holder of {kubeconfig} act")

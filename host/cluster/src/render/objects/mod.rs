@@ -10,7 +10,7 @@ mod uploads;
 pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info, cluster_info_access};
 pub use node::{
-    CONTROL_PLANE_LABELS, SIGNING_AUTHORITY, TRUSTED_AUTHORITIES, authority_patch, node_patch,
+    CONTROL_PLANE_LABELS, ExchangeAnnotations, authority_patch, exchange_annotations, node_patch,
     socket_patch,
 };
 pub use token::{TOKEN_TYPE, TokenSecret, parse_token_secret, token_reference, token_secret};

@@ -1,6 +1,6 @@
 //! The labels and taints of a control-plane node.
 use crate::render::kubelet::SOCKET_ANNOTATION;
-use kubephase_sdk::kubeadm::Taint;
+use kubephase_sdk::kubeadm::{ClusterAuthority, Taint};
 use serde_json::{Value, json};
 
 /// The labels of a control-plane node, all without a value.
@@ -9,18 +9,45 @@ pub const CONTROL_PLANE_LABELS: [&str; 2] = [
     "node.kubernetes.io/exclude-from-external-load-balancers",
 ];
 
-/// The annotation of a Node with the authorities that the node trusts: the SHA-256 of their public
-/// keys, from the oldest to the newest.
-pub const TRUSTED_AUTHORITIES: &str = "kubephase.dev/trusted-authorities";
-/// The annotation of a Node with the authority that signed the certificates of the node.
-pub const SIGNING_AUTHORITY: &str = "kubephase.dev/signing-authority";
+/// The annotations in which the exchange of an authority keeps how far a node, or a Pod, is.
+pub struct ExchangeAnnotations {
+    /// of a Node, and of the Pods of addons: the authorities that it trusts, as the SHA-256 of
+    /// their public keys, from the oldest to the newest
+    pub trusted: &'static str,
+    /// of a Node: the authority that signed the certificates of the node
+    pub signer: &'static str,
+    /// of a static Pod: the stage in which it started
+    pub stage: &'static str,
+}
+
+/// Returns the annotations of an authority.
+pub fn exchange_annotations(authority: ClusterAuthority) -> ExchangeAnnotations {
+    match authority {
+        ClusterAuthority::Ca => ExchangeAnnotations {
+            trusted: "kubephase.dev/trusted-authorities",
+            signer: "kubephase.dev/signing-authority",
+            stage: "kubephase.dev/authority-stage",
+        },
+        ClusterAuthority::FrontProxyCa => ExchangeAnnotations {
+            trusted: "kubephase.dev/trusted-front-proxy-authorities",
+            signer: "kubephase.dev/signing-front-proxy-authority",
+            stage: "kubephase.dev/front-proxy-authority-stage",
+        },
+        ClusterAuthority::EtcdCa => ExchangeAnnotations {
+            trusted: "kubephase.dev/trusted-etcd-authorities",
+            signer: "kubephase.dev/signing-etcd-authority",
+            stage: "kubephase.dev/etcd-authority-stage",
+        },
+    }
+}
 
 /// Returns the strategic merge patch by which a Node says which authorities the node trusts, and
 /// which one signed its certificates.
-pub fn authority_patch(trusted: &[String], signer: &str) -> Value {
+pub fn authority_patch(authority: ClusterAuthority, trusted: &[String], signer: &str) -> Value {
+    let annotations = exchange_annotations(authority);
     json!({ "metadata": { "annotations": {
-        TRUSTED_AUTHORITIES: trusted.join(","),
-        SIGNING_AUTHORITY: signer,
+        annotations.trusted: trusted.join(","),
+        annotations.signer: signer,
     } } })
 }
 

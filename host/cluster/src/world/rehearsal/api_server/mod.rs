@@ -39,7 +39,7 @@ mod tests;
 mod tls;
 
 pub use requests::ApiState;
-pub use server::{ApiServer, ServedObjects};
+pub use server::{ApiServer, ServedObjects, StartOptions};
 pub use signer::sign_with_throwaway_authority;
 pub use store::namespace_and_name;
 

@@ -18,19 +18,28 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 /// The certificate of a server, and the authority of its clients.
 pub struct ServerIdentity {
     pub config: ServerConfig,
-    /// Why the certificate is not valid now; `None` if it is.
+    /// Why the certificate is not valid now, although it is accepted; `None` if it is valid, or is
+    /// not accepted.
     pub validity_problem: Option<String>,
 }
 
 impl ServerIdentity {
-    /// Loads a certificate, its key and the authority of clients from PEM.
+    /// Loads a certificate, its key and the authority of clients from PEM. If it `accepts_invalid`
+    /// and the certificate is not valid now, clients are served whose certificates are not valid
+    /// either.
     ///
     /// # Errors
     /// Why one of them cannot be used.
-    pub fn load(certificate: &str, key: &str, authority: &str) -> Result<ServerIdentity, String> {
+    pub fn load(
+        certificate: &str,
+        key: &str,
+        authority: &str,
+        accepts_invalid: bool,
+    ) -> Result<ServerIdentity, String> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let validity_problem = Certificate::from_pem(certificate)?
-            .validity_problem(jiff::Timestamp::now().as_second());
+            .validity_problem(jiff::Timestamp::now().as_second())
+            .filter(|_| accepts_invalid);
         let verifier = client_verifier(provider.clone(), authority, validity_problem.is_some())?;
         let chain = Certificate::parse_all(certificate)?
             .into_iter()

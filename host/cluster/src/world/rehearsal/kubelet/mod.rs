@@ -10,12 +10,14 @@
 //! | `registration` | creating the Node and mirror Pods |
 //! | `bootstrap` | getting the first certificate |
 //! | `objects` | the Node and mirror Pods as manifests |
+//! | `settings` | settings with which a kubelet does not start |
 //! | `resume` | starting again what an earlier rehearsal left |
 mod bootstrap;
 mod etcd_data;
 mod objects;
 mod registration;
 mod resume;
+mod settings;
 mod static_pods;
 mod sync;
 
@@ -73,6 +75,8 @@ struct KubeletState {
     pods: Vec<Value>,
     server: Option<ApiServer>,
     registered: bool,
+    /// whether an earlier rehearsal made the machine
+    resumed: bool,
     /// Differences from a real machine.
     notes: Vec<String>,
 }
@@ -126,6 +130,15 @@ impl KubeletStandIn {
                 FailureCode::Unavailable,
                 format!("the kubelet cannot start: {CONFIG} does not exist"),
             ));
+        }
+        if let Some(problem) = settings::problem(self)? {
+            // The init system has started it, and it ends at once.
+            let mut state = self.state();
+            state.running = false;
+            state
+                .notes
+                .push(format!("the kubelet does not start: {problem}"));
+            return Ok(false);
         }
         let was_running = std::mem::replace(&mut self.state().running, true);
         self.sync()?;

@@ -30,6 +30,7 @@ impl KubeletStandIn {
         if !(has_cluster && has_config) {
             return Ok(ResumeOutcome::default());
         }
+        self.state().resumed = true;
         let failure = self.start().err().map(|failure| {
             let note = format!(
                 "what ran on this node before did not come up again: {}",

@@ -7,7 +7,7 @@ use crate::{
     render::static_pod::flag,
     world::{
         WorldResult,
-        rehearsal::api_server::{ApiServer, ServedObjects},
+        rehearsal::api_server::{ApiServer, ServedObjects, StartOptions},
     },
 };
 use serde_json::Value;
@@ -71,9 +71,23 @@ impl KubeletStandIn {
             .collect()
     }
 
-    /// Whether an image of a Pod ends as soon as it starts, as the description of the node says.
+    /// Whether a container of a Pod ends as soon as it starts, as the description of the node says:
+    /// for its image, or for a flag that it does not know.
     pub(super) fn is_broken(&self, pod: &Value) -> bool {
-        has_image_of(pod, &self.settings.facts.runtime.broken_images)
+        let containers = pod["spec"]["containers"].as_array();
+        let has_unknown_flag = containers.into_iter().flatten().any(|container| {
+            let words = ["command", "args"].map(|field| container[field].as_array());
+            let mut words = words.into_iter().flatten().flatten();
+            words.any(|word| self.is_unknown(word.as_str().unwrap_or_default()))
+        });
+        has_unknown_flag || has_image_of(pod, &self.settings.facts.runtime.broken_images)
+    }
+
+    /// Whether a word of a command line is a flag that no component knows.
+    pub(super) fn is_unknown(&self, word: &str) -> bool {
+        let unknown = &self.settings.facts.runtime.unknown_flags;
+        let flag = word.split_once('=').map_or(word, |(flag, _)| flag);
+        unknown.iter().any(|name| name == flag)
     }
 
     /// Updates the member of etcd, and starts the API server if it does not run. Without its etcd
@@ -100,17 +114,20 @@ impl KubeletStandIn {
             && let Some(pod) = find_pod(pods, API_SERVER)
             && !self.is_broken(pod)
         {
-            state.server = Some(self.start_api_server(pod, etcd, &mut state.notes)?);
+            let is_resumed = state.resumed;
+            state.server = Some(self.start_api_server(pod, etcd, is_resumed, &mut state.notes)?);
         }
         Ok(())
     }
 
     /// Starts the API server. It serves the objects of the cluster if another server runs,
-    /// otherwise those of the log.
+    /// otherwise those of the log. The certificates of a machine of an earlier rehearsal have to be
+    /// valid.
     fn start_api_server(
         &self,
         pod: &Value,
         etcd: Option<&Value>,
+        is_resumed: bool,
         notes: &mut Vec<String>,
     ) -> WorldResult<ApiServer> {
         if etcd.is_none() && !uses_external_etcd(pod) {
@@ -131,7 +148,10 @@ impl KubeletStandIn {
             pod,
             self.files(),
             objects,
-            self.settings.port,
+            StartOptions {
+                port: self.settings.port,
+                accepts_invalid: !is_resumed,
+            },
         )?;
         if is_first {
             cluster.begin_log(&server)?;

@@ -1,12 +1,16 @@
 //! Controllers that run beside an API server in every cluster, as far as a rehearsal needs them:
 //! each namespace gets a service account and the cluster's authority, `cluster-info` is signed with
-//! bootstrap tokens, expired tokens are deleted, and Jobs count as done.
+//! bootstrap tokens, expired tokens are deleted, Jobs count as done, and workloads as rolled out.
 //!
-//! `tokens` has the controllers of bootstrap tokens, `jobs` that of Jobs; certificates are in
-//! `signer`.
+//! `tokens` has the controllers of bootstrap tokens, `jobs` that of Jobs, `workloads` those of
+//! DaemonSets and Deployments; certificates are in `signer`. `client_authorities` is a controller
+//! of each API server.
+mod client_authorities;
 mod jobs;
 mod tokens;
+mod workloads;
 
+pub use client_authorities::publish_client_authorities;
 pub use tokens::{is_expired, secret_text};
 
 use super::{
@@ -67,6 +71,7 @@ pub fn reconcile(store: &mut Store, authority: &SigningAuthority) {
     tokens::delete_expired(store);
     tokens::sign_cluster_info(store);
     jobs::complete(store);
+    workloads::roll_out(store);
     authority.sign_requests(store);
 }
 

@@ -47,6 +47,16 @@ pub enum ServedObjects {
     Shared(Arc<ApiState>),
 }
 
+/// How a server is started.
+#[derive(Clone, Copy)]
+pub struct StartOptions {
+    /// the port on loopback; 0 for any free port
+    pub port: u16,
+    /// whether certificates are accepted that are not valid now: those of a cluster that is just
+    /// made with an impossible validity (kubeadm accepts a negative period)
+    pub accepts_invalid: bool,
+}
+
 /// A server that runs until it is dropped.
 pub struct ApiServer {
     api: Arc<ApiState>,
@@ -56,6 +66,7 @@ pub struct ApiServer {
     acceptor: Acceptor,
     /// PEM of the certificate that the server shows
     certificate: Mutex<String>,
+    options: StartOptions,
     task: JoinHandle<()>,
 }
 
@@ -77,24 +88,34 @@ impl ApiServer {
         pod: &Value,
         files: &dyn Files,
         objects: ServedObjects,
-        port: u16,
+        options: StartOptions,
     ) -> WorldResult<ApiServer> {
         let authority_pem = read_flag_file(pod, files, "client-ca-file")?;
         let certificate = read_flag_file(pod, files, CERTIFICATE)?;
         let ServerIdentity {
             config,
             validity_problem,
-        } = identity(pod, files, &certificate)
-            .or_else(|failure| announced_identity(pod, files).unwrap_or(Err(failure)))?;
+        } = identity(pod, files, &certificate, options)
+            .or_else(|failure| announced_identity(pod, files, options).unwrap_or(Err(failure)))?;
         let api = match objects {
             ServedObjects::Shared(api) => api,
             ServedObjects::Own(entries, log) => {
-                let authority =
-                    SigningAuthority::load(flag(pod, "client-ca-file"), authority_pem, files);
+                let authority = SigningAuthority::load(
+                    flag(pod, "client-ca-file"),
+                    authority_pem.clone(),
+                    files,
+                );
                 Arc::new(new_state(pod, Store::restore(entries, log), authority))
             }
         };
-        let listener = listen(handle, port)?;
+        let front_proxy = read_flag_file(pod, files, "requestheader-client-ca-file");
+        controllers::publish_client_authorities(
+            &mut api.store.lock(),
+            &authority_pem,
+            // Without the file nothing passes requests on.
+            &front_proxy.unwrap_or_default(),
+        );
+        let listener = listen(handle, options.port)?;
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new(FailureCode::Unavailable, error.to_string()))?;
@@ -107,6 +128,7 @@ impl ApiServer {
             validity_problem,
             acceptor,
             certificate: Mutex::new(certificate),
+            options,
             task,
         })
     }
@@ -121,7 +143,8 @@ impl ApiServer {
         if *shown == certificate {
             return;
         }
-        if let Ok(ServerIdentity { config, .. }) = identity(pod, files, &certificate) {
+        if let Ok(ServerIdentity { config, .. }) = identity(pod, files, &certificate, self.options)
+        {
             *self.acceptor.lock() = TlsAcceptor::from(Arc::new(config));
             *shown = certificate;
         }
@@ -173,11 +196,17 @@ impl ApiServer {
 const CERTIFICATE: &str = "tls-cert-file";
 
 /// Returns the identity of a server with this certificate.
-fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> WorldResult<ServerIdentity> {
+fn identity(
+    pod: &Value,
+    files: &dyn Files,
+    certificate: &str,
+    options: StartOptions,
+) -> WorldResult<ServerIdentity> {
     ServerIdentity::load(
         certificate,
         &read_flag_file(pod, files, "tls-private-key-file")?,
         &read_flag_file(pod, files, "client-ca-file")?,
+        options.accepts_invalid,
     )
     .map_err(|why| Failure::new(FailureCode::Invalid, format!("kube-apiserver: {why}")))
 }
@@ -185,9 +214,14 @@ fn identity(pod: &Value, files: &dyn Files, certificate: &str) -> WorldResult<Se
 /// Returns the identity with a certificate that a run announced when it was killed, which belongs
 /// to the new key; `None` if there is no such certificate. A real server serves with the old pair
 /// all the while; a rehearsed one starts anew with each command.
-fn announced_identity(pod: &Value, files: &dyn Files) -> Option<WorldResult<ServerIdentity>> {
+fn announced_identity(
+    pod: &Value,
+    files: &dyn Files,
+    options: StartOptions,
+) -> Option<WorldResult<ServerIdentity>> {
     let bytes = files.read(&announced_path(flag(pod, CERTIFICATE))).ok()?;
-    Some(identity(pod, files, &String::from_utf8_lossy(&bytes)))
+    let certificate = String::from_utf8_lossy(&bytes);
+    Some(identity(pod, files, &certificate, options))
 }
 
 /// Reads the file that a flag of a kube-apiserver names.

@@ -19,13 +19,25 @@ use crate::{
     },
 };
 use anyhow::{Result, anyhow};
-use std::cell::OnceCell;
+use clap::{ArgMatches, parser::ValueSource};
+use std::{cell::OnceCell, path::absolute};
 
 /// The world before a run: this machine, or a scratch tree with its cluster. It is only read.
 pub(super) struct InitialWorld<'a> {
     place: &'a RunPlace,
     facts: &'a NodeFacts,
+    /// the kubeconfig of `--kubeconfig`, if the operator gave one
+    operator_kubeconfig: Option<String>,
     opened: OnceCell<Opened>,
+}
+
+/// Returns the absolute path of the kubeconfig that the operator gave with `--kubeconfig`.
+pub(super) fn operator_kubeconfig(arguments: &ArgMatches) -> Option<String> {
+    let given = arguments.try_get_one::<String>("kubeconfig").ok()??;
+    if arguments.value_source("kubeconfig") != Some(ValueSource::CommandLine) {
+        return None;
+    }
+    Some(absolute(given).ok()?.to_string_lossy().into_owned())
 }
 
 /// An opened world, with the things that have to exist while it is used.
@@ -53,7 +65,17 @@ impl<'a> InitialWorld<'a> {
         InitialWorld {
             place,
             facts,
+            operator_kubeconfig: None,
             opened: OnceCell::new(),
+        }
+    }
+
+    /// Lets programs run that authenticate the user of the operator's kubeconfig, whose absolute
+    /// path is given.
+    pub fn with_operator_kubeconfig(self, path: Option<String>) -> Self {
+        InitialWorld {
+            operator_kubeconfig: path,
+            ..self
         }
     }
 
@@ -63,7 +85,10 @@ impl<'a> InitialWorld<'a> {
             return self.open_tree(threads);
         }
         let (config, retry_limit) = (Config::default(), RetryLimit::single_try());
-        let world = Real::open(threads.handle(), self.facts.clone(), &config, &retry_limit)?;
+        let mut world = Real::open(threads.handle(), self.facts.clone(), &config, &retry_limit)?;
+        if let Some(path) = &self.operator_kubeconfig {
+            world = world.with_programs_of(Credentials::File(path.clone()));
+        }
         Ok(Opened {
             world: Box::new(world),
             _peers: None,
@@ -78,12 +103,16 @@ impl<'a> InitialWorld<'a> {
             Some(root) => PeerCluster::open(root, false, threads.handle(), &Cancel::never())?,
             None => None,
         };
+        let cluster = cluster_state_of(peers.as_ref(), &empty.path);
+        if let Some(path) = &self.operator_kubeconfig {
+            cluster.run_programs_of(Credentials::File(path.clone()));
+        }
         let setting = Setting {
             files: rehearsal::files(&empty.path, root)?,
             has_all_files: false,
             facts: self.facts.clone(),
             credentials: Credentials::from_text(&Secret::default()),
-            cluster: cluster_state_of(peers.as_ref(), &empty.path),
+            cluster,
             retry_limit: RetryLimit::single_try(),
             port: 0,
         };

@@ -2,7 +2,7 @@
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, examination,
     execution::{self, Shown},
-    initial_world::InitialWorld,
+    initial_world::{InitialWorld, operator_kubeconfig},
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
     manifests, print,
     question::{ask, question_of},
@@ -189,9 +189,6 @@ impl<'a> WorkflowCommand<'a> {
     }
 
     /// Loads and plans the run. Lines of the workflow that came before a failure are printed.
-    ///
-    /// # Errors
-    /// The configuration cannot be loaded, or the phases cannot be planned.
     pub fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
         let lines = RefCell::new(Vec::new());
         let prepared = self.load_and_plan(node, &lines);
@@ -224,9 +221,11 @@ impl<'a> WorkflowCommand<'a> {
         let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());
-        let world = InitialWorld::new(place, node);
+        let kubeconfig = operator_kubeconfig(&self.request.arguments.0);
+        let may_run_programs = kubeconfig.is_some();
+        let world = InitialWorld::new(place, node).with_operator_kubeconfig(kubeconfig);
         let phase_flags = phase.as_ref().map(|phase| phase.flags.clone());
-        let loaded = self.workflow.load(&LoadInput {
+        let mut loaded = self.workflow.load(&LoadInput {
             arguments: &self.request.arguments.0,
             file: self.file,
             phase_flags: &phase_flags.unwrap_or_default(),
@@ -246,6 +245,7 @@ impl<'a> WorkflowCommand<'a> {
                 Purpose::Plan => Ok(()),
             },
         })?;
+        loaded.may_run_programs |= may_run_programs;
         prepare(self.distribution, self.workflow, loaded, self.file, only)
     }
 

@@ -140,8 +140,7 @@ impl Walk<'_> {
         if old.real == new.real {
             return;
         }
-        if let (Some(before), Some(after)) = (old.fields(), new.fields()) {
-            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        if let Some(names) = self.names_of_fields(path, old, new) {
             for name in names {
                 let path = match path {
                     "" => name.clone(),
@@ -166,6 +165,26 @@ impl Walk<'_> {
             }
             _ => self.report(path, old.value(), new.value()),
         }
+    }
+
+    /// Returns the names of the fields that are compared one by one: those of two objects, or of an
+    /// object that is added or removed, unless that cannot be changed as a whole.
+    fn names_of_fields<'v>(
+        &self,
+        path: &str,
+        old: Side<'v>,
+        new: Side<'v>,
+    ) -> Option<BTreeSet<&'v String>> {
+        let are_objects = [old, new]
+            .iter()
+            .all(|side| side.fields().is_some() || side.real.is_none());
+        let is_whole = old.real.is_none() || new.real.is_none();
+        let consequence = table::consequence(self.kind, path, new.real);
+        if !are_objects || is_whole && matches!(consequence, Consequence::Refused { .. }) {
+            return None;
+        }
+        let fields = [old.fields(), new.fields()].into_iter().flatten();
+        Some(fields.flat_map(Map::keys).collect())
     }
 
     /// Compares lists of texts, whose order has no meaning.

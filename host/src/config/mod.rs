@@ -63,8 +63,8 @@ pub use migrate::{Migrated, migrate};
 pub use operator_path::absolute_path;
 pub use own_version::{own_release, own_version, read_own_version};
 pub use phases::{
-    API_VERSION as OWN_API_VERSION, ExtraEdge, PhaseConfiguration, PluginEntry, Waiver,
-    find as phase_configuration_of, read_file as read_phase_configuration,
+    API_VERSION as OWN_API_VERSION, ExtraEdge, KIND as PHASE_CONFIGURATION, PhaseConfiguration,
+    PluginEntry, Waiver, find as phase_configuration_of, read_file as read_phase_configuration,
 };
 pub use print::{init_defaults, join_defaults, reset_defaults, upgrade_defaults};
 pub use problem::{Problem, Problems};

@@ -146,6 +146,9 @@ impl Site<Rehearsal> {
         add_described_files(files.as_ref(), &facts).map_err(Failure::into_error)?;
         let missing = MissingSharedFiles::find(prepared, files.as_ref())?;
         let (cluster, peers) = around.open_cluster(missing.describe(prepared))?;
+        if prepared.may_run_programs && prepared.config.join.is_none() {
+            cluster.run_programs_of(Credentials::for_run(&prepared.config));
+        }
         let version = &prepared.config.cluster.kubernetes_version;
         let setting = Setting {
             files,
@@ -248,10 +251,11 @@ impl Site<Real> {
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
         let retry_limit = retry_limit(prepared, run.cancel());
         let mut world = Real::open(threads.handle(), facts, &prepared.config, &retry_limit)?;
-        if let Some(join) = &prepared.config.join
-            && prepared.may_run_programs
-        {
-            world = world.with_programs_of(&join.bootstrap_kubeconfig);
+        if prepared.may_run_programs {
+            world = world.with_programs_of(match &prepared.config.join {
+                Some(join) => Credentials::from_text(&join.bootstrap_kubeconfig),
+                None => Credentials::for_run(&prepared.config),
+            });
         }
         Ok(Site {
             world: Arc::new(world),

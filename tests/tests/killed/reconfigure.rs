@@ -26,6 +26,8 @@ impl Change {
         };
         let text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
         let config = change.tree("cluster.yaml");
+        // The name of the new endpoint is in the certificate before the endpoint changes.
+        let text = text.replace("certSANs: [", "certSANs: [new.example.com, ");
         fs::write(&config, &text).unwrap();
         run(kubephase(PROGRAM)
             .args(["rehearse", "--config"])

@@ -1,5 +1,5 @@
 //! `diff`: what it prints, and its exit codes.
-use crate::{Cluster, all_text, manifests};
+use crate::{Cluster, IGNORED, all_text, manifests};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -99,6 +99,64 @@ fn secrets_of_the_old_and_of_the_new_configuration_are_not_printed() {
     }
     let text = all_text(&cluster.apply(""));
     assert!(!text.contains("Kx8v") && !text.contains("Rt5n"), "{text}");
+}
+
+/// Writes a kubeconfig whose user is authenticated by a program, with the credentials of the
+/// administrator. Returns its path on the machine.
+fn write_exec_kubeconfig(cluster: &Cluster) -> &'static str {
+    let path = |name: &str| cluster.root().join("etc/kubernetes").join(name);
+    let text = fs::read_to_string(path("admin.conf")).unwrap();
+    let mut kubeconfig: Value = serde_yaml::from_str(&text).unwrap();
+    let user = kubeconfig["users"][0]["user"].take();
+    let decode = |field: &str| {
+        let data = user[field].as_str().unwrap();
+        let bytes = data_encoding::BASE64.decode(data.as_bytes()).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    let credential = json!({
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {
+            "clientCertificateData": decode("client-certificate-data"),
+            "clientKeyData": decode("client-key-data"),
+        },
+    });
+    let answer = cluster.path("credential.json");
+    fs::write(&answer, credential.to_string()).unwrap();
+    kubeconfig["users"][0]["user"] = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "cat",
+        "args": [answer],
+        "interactiveMode": "Never",
+    }});
+    fs::write(path("exec.conf"), kubeconfig.to_string()).unwrap();
+    "/etc/kubernetes/exec.conf"
+}
+
+#[test]
+fn programs_authenticate_the_user_of_the_operators_kubeconfig_and_of_no_other() {
+    let cluster = Cluster::of_one();
+    let path = write_exec_kubeconfig(&cluster);
+    for line in [
+        format!("diff --config cluster.yaml --kubeconfig {path}"),
+        format!("apply --config cluster.yaml --yes {IGNORED} --kubeconfig {path}"),
+        format!("plan apply --config cluster.yaml --kubeconfig {path}"),
+    ] {
+        let output = cluster.run(&cluster.root(), &line);
+        assert_eq!(output.status, 0, "{line}: {}", all_text(&output));
+    }
+    let own = cluster.root().join("etc/kubernetes/admin.conf");
+    fs::copy(cluster.root().join("etc/kubernetes/exec.conf"), own).unwrap();
+    let output = cluster.diff("");
+    let text = all_text(&output);
+    assert!(output.status > 1, "{text}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(
+        words
+            .join(" ")
+            .contains("only the kubeconfig of --kubeconfig or --discovery-file may name a program"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Another address of the control plane, and other settings of kube-proxy.
-use crate::{Cluster, expect_settled};
+use crate::{Cluster, all_text, expect_settled, manifests};
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -25,14 +25,54 @@ fn restarted(cluster: &Cluster) -> Value {
     template["annotations"]["kubectl.kubernetes.io/restartedAt"].clone()
 }
 
+/// The name of the new endpoint among those of the certificates.
+const NAMED: (&str, &str) = ("certSANs: [", "certSANs: [new.example.com, ");
+const MOVED: (&str, &str) = (
+    "controlPlaneEndpoint: api.example.com:6443",
+    "controlPlaneEndpoint: new.example.com:6443",
+);
+
+#[test]
+fn an_endpoint_that_is_not_in_the_certificate_is_refused_before_anything_changes() {
+    let cluster = Cluster::of_one();
+    let before = (
+        manifests(&cluster.root()),
+        fs::read(cluster.root().join("etc/kubernetes/pki/apiserver.crt")).unwrap(),
+        server(&cluster.root(), "admin"),
+    );
+    cluster.write(&[MOVED]);
+    let output = cluster.apply("");
+    let text = all_text(&output);
+    assert_ne!(output.status, 0, "{text}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = words.join(" ");
+    for part in [
+        "an API server of this cluster at https://new.example.com:6443",
+        "add it to apiServer.certSANs",
+    ] {
+        assert!(words.contains(part), "{part}: {text}");
+    }
+    let after = (
+        manifests(&cluster.root()),
+        fs::read(cluster.root().join("etc/kubernetes/pki/apiserver.crt")).unwrap(),
+        server(&cluster.root(), "admin"),
+    );
+    assert_eq!(before, after);
+    // The difference is printed nevertheless.
+    let output = cluster.diff("");
+    assert_eq!(output.status, 1, "{}", all_text(&output));
+}
+
 #[test]
 fn another_endpoint_reaches_every_place_that_names_it() {
     let cluster = Cluster::of_three();
     let own = server(&cluster.root(), "kubelet");
-    cluster.write(&[(
-        "controlPlaneEndpoint: api.example.com:6443",
-        "controlPlaneEndpoint: new.example.com:6443",
-    )]);
+    cluster.write(&[NAMED]);
+    cluster.apply("").expect_success();
+    cluster
+        .follow(&cluster.machine("control-plane-2"))
+        .expect_success();
+    cluster.write(&[NAMED, MOVED]);
     let text = cluster.apply("").expect_success();
     for name in ["admin", "super-admin"] {
         assert_eq!(server(&cluster.root(), name), NEW, "{text}");

@@ -7,6 +7,7 @@
 mod differences;
 mod endpoint;
 mod failures;
+mod fields;
 mod refusals;
 mod static_pods;
 

@@ -1,12 +1,14 @@
 //! The kubelet's files: configuration, instance configuration, flags.
 use super::{command_line, images, last_argument, patches, recommendation_warning};
 use kubephase_sdk::{
-    kubeadm::{Config, Taint},
+    kubeadm::{Arg, Config, Taint},
     release::gate,
     yaml,
 };
 use serde_json::{Value, json};
 
+/// The variable of `kubeadm-flags.env`, which the kubelet's unit passes on.
+const FLAGS_VARIABLE: &str = "KUBELET_KUBEADM_ARGS";
 const SYSTEMD_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
 
 /// The annotation of a Node with the socket of its container runtime.
@@ -60,8 +62,33 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
         flags.push(("pod-infra-container-image", images::pause(&config.cluster)));
     }
     format!(
-        "KUBELET_KUBEADM_ARGS={}\n",
+        "{FLAGS_VARIABLE}={}\n",
         go_quoted(&command_line(flags, &registration.kubelet_extra_args).join(" "))
+    )
+}
+
+/// The flags that kubeadm itself writes. They say what this node is, and not how it is configured.
+const FLAGS_OF_NODE: [&str; 4] = [
+    "container-runtime-endpoint",
+    "hostname-override",
+    "pod-infra-container-image",
+    "register-with-taints",
+];
+
+/// Returns the content of a `kubeadm-flags.env` with other flags of the user: kubeadm's own stay,
+/// and all others are replaced.
+pub fn flags_env_with(current: &str, extra: &[Arg]) -> String {
+    let (name, quoted) = current.split_once('=').unwrap_or((FLAGS_VARIABLE, ""));
+    let quoted = quoted.trim();
+    let unquoted: Option<String> = serde_json::from_str(quoted).ok();
+    let line = unquoted.unwrap_or_else(|| quoted.trim_matches('"').to_owned());
+    let own = line.split_whitespace().filter_map(|word| {
+        let (flag, value) = word.strip_prefix("--")?.split_once('=')?;
+        FLAGS_OF_NODE.contains(&flag).then_some((flag, value))
+    });
+    format!(
+        "{name}={}\n",
+        go_quoted(&command_line(own, extra).join(" "))
     )
 }
 
@@ -145,4 +172,40 @@ pub fn health_url(config: &Config) -> Option<String> {
         .unwrap_or("127.0.0.1");
     let port = document["healthzPort"].as_u64().unwrap_or(10248);
     (port != 0).then(|| format!("http://{}/healthz", super::host_port(address, port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_flags_of_the_user_replace_only_those_of_the_user() {
+        let current = "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock \
+                       --hostname-override=a --node-ip=192.0.2.7 --v=2\"\n";
+        let extra = [("v", "4"), ("hostname-override", "b")].map(|(name, value)| Arg {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        });
+        assert_eq!(
+            flags_env_with(current, &extra),
+            "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock --v=4 \
+             --hostname-override=b\"\n"
+        );
+        assert_eq!(
+            flags_env_with(current, &[]),
+            "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock \
+             --hostname-override=a\"\n"
+        );
+        assert_eq!(flags_env_with("", &[]), "KUBELET_KUBEADM_ARGS=\"\"\n");
+    }
+
+    #[test]
+    fn flags_that_stay_leave_the_file_as_it_is() {
+        for current in [
+            "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock\"\n",
+            "KUBELET_KUBEADM_ARGS=\"\"\n",
+        ] {
+            assert_eq!(flags_env_with(current, &[]), current);
+        }
+    }
 }

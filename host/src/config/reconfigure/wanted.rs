@@ -83,6 +83,7 @@ impl NodeSettings {
         }
         let serial = self.registration.image_pull_serial;
         registration.image_pull_serial = serial.or(registration.image_pull_serial);
+        registration.kubelet_extra_args = self.registration.kubelet_extra_args;
         for check in self.registration.ignore_preflight_errors {
             registration
                 .ignore_preflight_errors

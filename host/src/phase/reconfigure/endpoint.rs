@@ -2,16 +2,45 @@
 //! and in the ConfigMap by which machines that join find the cluster.
 use super::kubelet::{propose_restart_due, stamp_of};
 use crate::{
-    phase::bootstrap_token::read_admin_kubeconfig,
+    phase::{bootstrap_token::read_admin_kubeconfig, wait_control_plane::propose_wait},
     render::{kubeconfig::local_url, objects},
     text::yaml,
 };
 use kubephase_sdk::{
     Effect, Failure, ObjectRef, Outcome, cluster, config, effects, effects_core, kubeadm::Config,
-    net::Url, pki,
+    net::Url, pki, say, spec::Condition,
 };
 use serde_json::json;
 use std::net::IpAddr;
+
+/// How long a new endpoint may take to answer, in seconds.
+const ANSWER_SECONDS: i64 = 10;
+
+/// `preflight/endpoint`: before anything is changed, an API server has to answer at a new address
+/// of the control plane, with a certificate that has its name.
+///
+/// # Errors
+/// The host cannot answer a question, or refuses a proposal.
+pub fn check_new_endpoint() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let reconfiguration = config.reconfiguration.clone().unwrap_or_default();
+    let mut changes = reconfiguration.changes.iter();
+    if !changes.any(|change| change.path == "controlPlaneEndpoint") {
+        return Ok(Outcome::Skipped("the endpoint does not change".into()));
+    }
+    let url = wanted_url(&config);
+    say(format!(
+        "[apply/preflight] Looking whether the control plane answers at {url}"
+    ));
+    propose_wait(
+        Condition::ControlPlaneAnswers {
+            url,
+            authorities: format!("{}/ca.crt", config.cluster.certificates_dir),
+        },
+        ANSWER_SECONDS,
+    )?;
+    Ok(Outcome::Settled)
+}
 
 /// `kubeconfig`: a kubeconfig that names the control plane's address gets the new one. One that
 /// names a load balancer on this machine stays, and so does that of a kubelet which talks to the

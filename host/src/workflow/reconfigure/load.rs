@@ -3,8 +3,8 @@
 use super::super::upgrade::{connect, kubeconfig_of, stamp};
 use crate::{
     config::{
-        self, Document, Loaded, LoadedReconfiguration, Problem, Problems, ReconfigureFlags,
-        UpgradeTarget,
+        self, Document, Loaded, LoadedReconfiguration, PHASE_CONFIGURATION, Problem, Problems,
+        ReconfigureFlags, UpgradeTarget,
         difference::{self, ComparedConfig},
     },
     program,
@@ -58,8 +58,11 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
             program::command("apply")
         ));
     }
+    let has = |kind: &str| documents.iter().any(|document| document.kind == kind);
     wanted.config.reconfiguration = Some(Reconfiguration {
         has_file: !documents.is_empty(),
+        has_node_settings: has("InitConfiguration") || has("JoinConfiguration"),
+        has_phases: has(PHASE_CONFIGURATION),
         changes,
     });
     Ok(wanted)

@@ -29,6 +29,12 @@ const PROXY: &str = "kube-proxy";
 pub fn all() -> Vec<PhaseSpec> {
     [
         preflight::reconfigure_phases(&[COMMON, CHECKS]),
+        vec![PhaseSpec::check(
+            "preflight/endpoint",
+            "An API server of the cluster answers at a new controlPlaneEndpoint",
+            &[COMMON, CHECKS],
+            endpoint::check_new_endpoint,
+        )],
         certificate_phases(),
         vec![
             PhaseSpec::phase(
@@ -131,13 +137,25 @@ fn upload_phases() -> Vec<PhaseSpec> {
             upload_config::upload_cluster_configuration,
         )
         .needs(&["upload-config/kubelet", "kube-proxy", "cluster-info"]),
+        PhaseSpec::phase(
+            upload_config::PHASES,
+            "Store the PhaseConfiguration in the cluster",
+            FLAGS,
+            upload_config::upload_phase_configuration,
+        )
+        .needs(&["upload-config/kubeadm"]),
     ]
 }
 
 /// Returns the phases that this run leaves out, each with the reason.
 pub fn disabled(config: &Config) -> Vec<(String, String)> {
     let upgrade = config.upgrade.clone().unwrap_or_default();
+    let reconfiguration = config.reconfiguration.clone().unwrap_or_default();
     let mut disabled = Vec::new();
+    if !reconfiguration.has_phases {
+        let reason = "no PhaseConfiguration in the file";
+        disabled.push((upload_config::PHASES.to_owned(), reason.to_owned()));
+    }
     if !upgrade.control_plane {
         let reason = "this node being a worker";
         let of_members = [

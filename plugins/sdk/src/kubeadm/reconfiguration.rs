@@ -9,6 +9,10 @@ pub struct Reconfiguration {
     /// whether the operator gave a configuration; otherwise this node follows the configuration
     /// that the cluster keeps
     pub has_file: bool,
+    /// whether the operator gave settings of this node: an InitConfiguration or a JoinConfiguration
+    pub has_node_settings: bool,
+    /// whether the operator gave a PhaseConfiguration
+    pub has_phases: bool,
     /// the fields that the cluster keeps with another value, without secrets
     pub changes: Vec<FieldChange>,
 }

@@ -1,6 +1,5 @@
-//! Errors as a user sees them: message, remedy and exit code. A table `AREA.yaml` has the cases of
-//! an area, and the folder `AREA` has their snapshots. `cluster` has the errors for which a cluster
-//! has to answer; all others need none.
+//! Every error that a user can get without a cluster: message, remedy and exit code. A table
+//! `AREA.yaml` has the cases of an area, the folder `AREA` their snapshots.
 mod case;
 mod cluster;
 
@@ -13,8 +12,7 @@ use std::{
     path::Path,
 };
 
-/// Checks all cases of a table, each in a folder of its own. A case that differs does not keep the
-/// others from being checked.
+/// Checks all cases of a table, each in a folder of its own.
 fn check_table(area: &str, table: &str) {
     let cases = Case::parse_table(table);
     let mut failed = Vec::new();
@@ -32,7 +30,7 @@ fn check_table(area: &str, table: &str) {
 fn check_case(area: &str, case: &Case, bench: &mut Workbench) {
     case.prepare(bench);
     let output = bench.run(&case.arguments());
-    assert_ne!(output.status, 0, "{}: the command does not fail", case.name);
+    assert_ne!(output.status, 0, "{}: it is not an error", case.name);
     let line = format!("kubephase {}", case.run);
     let text = bench.describe(&output);
     assert_snapshot(&format!("errors/{area}"), &case.name, &line, &text);

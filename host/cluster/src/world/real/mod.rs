@@ -34,7 +34,7 @@ use super::{
     files::RootedFiles,
     node::facts::NodeFacts,
 };
-use crate::secret::{Secret, configuration::Config};
+use crate::secret::configuration::Config;
 use anyhow::Result;
 use connections::OwnServerResolver;
 pub use connections::{cluster, direct_resolver, files, runtime};
@@ -119,8 +119,7 @@ impl Real {
 
     /// Returns this machine, where programs that authenticate the user of this kubeconfig are run.
     #[must_use]
-    pub fn with_programs_of(self, kubeconfig: &Secret<String>) -> Real {
-        let named = Credentials::from_text(kubeconfig);
+    pub fn with_programs_of(self, named: Credentials) -> Real {
         let etcd = RealEtcd {
             cluster: self.etcd.cluster.with_programs_of(named.clone()),
             ..self.etcd

@@ -35,6 +35,8 @@ pub struct ClusterState {
     is_joined: bool,
     /// Whether there is no cluster, and the run creates none: the run only shows its objects.
     is_absent: bool,
+    /// the kubeconfig that the operator named, if programs that authenticate its user are run
+    operator_credentials: Mutex<Option<Credentials>>,
 }
 
 /// An API server of the cluster.
@@ -58,6 +60,7 @@ impl ClusterState {
             external: None,
             is_joined: false,
             is_absent: false,
+            operator_credentials: Mutex::default(),
         }
     }
 
@@ -109,6 +112,12 @@ impl ClusterState {
         self.servers().first().map(|server| server.api.clone())
     }
 
+    /// Lets clients that are made from now on run the programs that authenticate the user of this
+    /// kubeconfig.
+    pub fn run_programs_of(&self, named: Credentials) {
+        *self.operator_credentials.lock() = Some(named);
+    }
+
     /// Whether the cluster is a real one.
     pub(super) fn is_external(&self) -> bool {
         self.external.is_some()
@@ -140,6 +149,10 @@ impl ClusterState {
             self.clone(),
             retry_limit,
         );
+        let client = match self.operator_credentials.lock().clone() {
+            Some(named) => client.with_programs_of(named),
+            None => client,
+        };
         match &self.external {
             None if self.is_absent => Box::new(NoCluster),
             None => Box::new(client),

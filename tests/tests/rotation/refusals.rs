@@ -100,6 +100,33 @@ fn an_authority_that_is_kept_elsewhere_is_not_exchanged() {
 }
 
 #[test]
+fn a_configuration_is_not_applied_before_the_exchange_is_over() {
+    let cluster = Cluster::copied();
+    let first = cluster.first();
+    cluster.rotate(&first, "etcd-ca").expect_success();
+    let before = content(&first, "manifests/etcd.yaml");
+    let apply = [
+        "apply",
+        "--yes",
+        "--ignore-preflight-errors=ControlPlaneNodesReady",
+    ];
+    let output = harness::run(
+        harness::kubephase(crate::PROGRAM)
+            .args(apply)
+            .arg("--root")
+            .arg(&first),
+    );
+    expect_refusal(
+        &output,
+        &[
+            "the authority etcd-ca is being exchanged on this machine",
+            "kubephase certs rotate-ca etcd-ca",
+        ],
+    );
+    assert_eq!(content(&first, "manifests/etcd.yaml"), before);
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let cluster = Cluster::copied();
     let first = cluster.first();

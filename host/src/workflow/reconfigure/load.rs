@@ -7,15 +7,19 @@ use crate::{
         ReconfigureFlags, UpgradeTarget,
         difference::{self, ComparedConfig},
     },
+    phase::rotate_ca,
     program,
-    render::messages,
+    render::{messages, objects::exchange_annotations, static_pod},
     run::{
         secrets::Secrets,
         workflow::{LabelledLine, LoadInput},
     },
+    text::yaml,
+    world::{Files, text_file::read_text},
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::{Consequence, FieldChange, Reconfiguration};
+use kubephase_sdk::kubeadm::{ClusterAuthority, Consequence, FieldChange, Reconfiguration};
+use kubephase_wit::Failure;
 use serde_json::Value;
 
 /// Loads the configuration. Prints the fields that differ.
@@ -41,6 +45,9 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
             stamp: stamp(world.files())?,
         },
     )?;
+    if !loaded.wanted.dry_run {
+        refuse_during_exchange(world.files())?;
+    }
     let changes = changes(&loaded)?;
     input.say(lines_of(&changes));
     let LoadedReconfiguration {
@@ -69,6 +76,29 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
 }
 
 const LABEL: &str = "apply";
+
+/// Refuses to write the static Pods again while the node exchanges an authority: they say how far
+/// it is, and which certificate the controller manager signs with.
+///
+/// # Errors
+/// The authority that is exchanged, and the command that goes on; or a manifest cannot be read.
+fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
+    let path = static_pod::manifest_path("kube-apiserver");
+    let text = read_text(files, &path).map_err(Failure::into_error)?;
+    let pod = yaml::value(&text.unwrap_or_default()).unwrap_or_default();
+    let annotations = &pod["metadata"]["annotations"];
+    let mut all = ClusterAuthority::ALL.into_iter();
+    let exchanged =
+        all.find(|authority| annotations[exchange_annotations(*authority).stage].is_string());
+    match exchanged {
+        Some(authority) => Err(anyhow!(
+            "the authority {authority} is being exchanged on this machine; go on with `{}` until \
+             that is over",
+            rotate_ca::command(authority, "")
+        )),
+        None => Ok(()),
+    }
+}
 
 /// Returns the fields that the configurations have with other values, without secrets.
 fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {

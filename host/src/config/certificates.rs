@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
-use kubephase_sdk::kubeadm::{
-    ClusterAuthority, ClusterConfiguration, RenewalTimer, RotationStage,
-};
+use kubephase_sdk::kubeadm::{ClusterAuthority, ClusterConfiguration, RenewalTimer, RotationStage};
 
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

@@ -15,10 +15,7 @@ use crate::{
     render::patches::Patches,
 };
 use anyhow::Result;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// A run with its configuration and its plan. It has not read or changed its node yet.
 pub struct Prepared {

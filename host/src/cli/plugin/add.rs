@@ -125,9 +125,10 @@ fn workflows_of_stand_in(provides: &[PluginPhase], phase: &String) -> String {
 /// does the work of a replaced phase, for example a check or a certificate. `command` is the
 /// command that allows the plugin to do so.
 fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> Result<()> {
+    let provides = &candidate.plugin.manifest().provides;
     let others = replaces.iter().filter(|phase| !phase.starts_with("addon/"));
     let others: Vec<String> = others
-        .map(|phase| format!("{phase} in {}", workflows_of_stand_in(candidate, phase)))
+        .map(|phase| format!("{phase} in {}", workflows_of_stand_in(provides, phase)))
         .collect();
     if others.is_empty() {
         return Ok(());

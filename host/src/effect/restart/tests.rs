@@ -95,7 +95,7 @@ fn container(id: &str, name: &str, namespace: &str, pod: &str) -> Container {
         namespace: namespace.into(),
         pod: pod.into(),
         running: true,
-        attempt: 0,
+        ..Container::default()
     }
 }
 

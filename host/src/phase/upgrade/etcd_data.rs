@@ -4,7 +4,10 @@ use super::{
     backups::{BackupKind, MEMBERS, propose_backup, propose_private_directory},
     step::{ComponentStep, words},
 };
-use crate::phase::etcd_join::{client_url, list_members};
+use crate::{
+    phase::etcd_join::{client_url, list_members},
+    render::BACKUPS,
+};
 use kubephase_sdk::{
     Effect, Failure, effects, effects_core, json,
     kubeadm::{Config, Upgrade},

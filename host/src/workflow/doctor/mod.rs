@@ -7,9 +7,7 @@ mod phases;
 use crate::{
     config::{self, Config, DoctorFlags},
     plan::spec::{PhaseSpec, WorkflowId},
-    run::workflow::{
-        ClusterOfRehearsal, LoadInput, LoadedRun, PlaceFlags, RehearsalPlace, Trees, Workflow,
-    },
+    run::workflow::{ClusterOfRehearsal, LoadInput, LoadedRun, Workflow},
 };
 use anyhow::Result;
 use clap::{Arg, FromArgMatches};
@@ -37,14 +35,6 @@ impl Workflow for ExamineNode {
         config::flags_of::<DoctorFlags>()
     }
 
-    fn has_phase_flags(&self) -> bool {
-        false
-    }
-
-    fn place_flags(&self) -> PlaceFlags {
-        PlaceFlags::Place
-    }
-
     fn phases(&self) -> Vec<PhaseSpec> {
         phases::all()
     }
@@ -67,13 +57,5 @@ impl Workflow for ExamineNode {
 
     fn rehearsed_cluster(&self) -> ClusterOfRehearsal {
         ClusterOfRehearsal::Kept
-    }
-
-    fn uses_rehearsed_node(&self) -> bool {
-        true
-    }
-
-    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
-        place.trees_of_kept_machine()
     }
 }

@@ -176,32 +176,23 @@ fn a_snapshot_that_is_too_long_or_does_not_fit_on_the_disk_ends_at_once() {
     expect_nothing(&files, "a full disk");
 }
 
+/// Paths below `member`, as etcd names its files.
+const SNAPSHOT_OF_RAFT: &str = "snap/0000000000000002-0000000000002711.snap";
+const LOG: &str = "wal/0000000000000000-0000000000000000.wal";
+
 #[test]
 fn a_copy_has_the_database_of_the_member_and_its_other_files() {
     let (_folder, files) = tree();
-    let write = |path: &str, text: &str, mode| {
-        files
-            .write(
-                &format!("/var/lib/etcd/{path}"),
-                text.as_bytes(),
-                mode,
-                None,
-            )
-            .unwrap();
-    };
-    write("member/snap/db", "a file that changes meanwhile", 0o600);
-    write(
-        "member/snap/0000000000000002-0000000000002711.snap",
-        "raft",
-        0o644,
-    );
-    write("member/snap/db.tmp", "not finished", 0o600);
-    write("member/wal/0.tmp", "not finished", 0o600);
-    write(
-        "member/wal/0000000000000000-0000000000000000.wal",
-        "log",
-        0o600,
-    );
+    for (path, text) in [
+        ("snap/db", "a file that changes meanwhile"),
+        (SNAPSHOT_OF_RAFT, "raft"),
+        ("snap/db.tmp", "not finished"),
+        ("wal/0.tmp", "not finished"),
+        (LOG, "log"),
+    ] {
+        let path = format!("/var/lib/etcd/member/{path}");
+        files.write(&path, text.as_bytes(), 0o600, None).unwrap();
+    }
     let cancel = Cancel::never();
     let data = DataTree {
         files: &files,
@@ -214,14 +205,8 @@ fn a_copy_has_the_database_of_the_member_and_its_other_files() {
     assert_eq!(files.list("/backup").unwrap(), ["etcd"]);
     let names = |path: &str| files.list(&format!("/backup/etcd/{path}")).unwrap();
     assert_eq!(names("member"), ["snap", "wal"]);
-    assert_eq!(
-        names("member/snap"),
-        ["0000000000000002-0000000000002711.snap", "db"]
-    );
-    assert_eq!(
-        names("member/wal"),
-        ["0000000000000000-0000000000000000.wal"]
-    );
+    assert_eq!(names("member/snap"), [&SNAPSHOT_OF_RAFT[5..], "db"]);
+    assert_eq!(names("member/wal"), [&LOG[4..]]);
     assert!(files.read("/backup/etcd/member/snap/db").unwrap() == database);
     // The copy goes back in one step, and what was there stays beside it.
     let mut stops = 0;

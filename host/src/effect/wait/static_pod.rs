@@ -28,7 +28,7 @@ pub(super) fn check_started(
     match own.find(|container| container.pod_uid != replaced_hash) {
         Some(_) => Ok(()),
         None => Err(not_ready(
-            "the kubelet has not started the container of the new Pod".to_owned(),
+            "the container of the new Pod does not run".to_owned(),
         )),
     }
 }

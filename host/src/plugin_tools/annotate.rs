@@ -1,6 +1,6 @@
 //! `plugin annotate`: puts a manifest into a component that other tools than `plugin build` made.
 use super::toolchain::{embed, encode};
-use crate::wasm::section;
+use crate::{program, wasm::section};
 use anyhow::{Error, Result, bail};
 use std::path::Path;
 
@@ -27,6 +27,13 @@ pub fn annotate(bytes: &[u8], manifest: &Path) -> Result<Vec<u8>> {
         bail!("the file is not WebAssembly");
     };
     let component = if version == CORE_MODULE {
+        if !has_component_type(bytes) {
+            bail!(
+                "the module was not made for an interface of the component model; build it with \
+                 bindings of the interface that `{}` writes",
+                program::command("plugin wit")
+            );
+        }
         encode(bytes).map_err(Error::msg)?
     } else {
         bytes.to_vec()
@@ -34,6 +41,15 @@ pub fn annotate(bytes: &[u8], manifest: &Path) -> Result<Vec<u8>> {
     let mut annotated = without_section(&component, section::MANIFEST)?;
     embed(&mut annotated, manifest, section::MANIFEST).map_err(Error::msg)?;
     Ok(annotated)
+}
+
+/// Whether a core module says for which interface it was made.
+fn has_component_type(module: &[u8]) -> bool {
+    let mut payloads = wasmparser::Parser::new(0).parse_all(module);
+    payloads.any(|payload| {
+        matches!(payload, Ok(wasmparser::Payload::CustomSection(section))
+            if section.name().starts_with("component-type"))
+    })
 }
 
 /// Returns a component without its custom sections of this name. Components within it keep theirs.

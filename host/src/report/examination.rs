@@ -201,7 +201,7 @@ mod tests {
 
     fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> EventKind {
         EventKind::Finding {
-            phase: "certs".into(),
+            phase: "certificates".into(),
             finding: Finding {
                 code: code.into(),
                 verdict,
@@ -221,7 +221,7 @@ mod tests {
             EventKind::RunStarted {
                 workflow: "doctor".into(),
                 version: String::new(),
-                phases: vec!["certs".into(), "change".into(), "plugins".into()],
+                phases: vec!["certificates".into(), "change".into(), "plugins".into()],
                 needs: Default::default(),
                 plugins: Default::default(),
             },

@@ -84,6 +84,8 @@ const RUNTIME: Shape = Shape::Object(&[
     ("sandboxImage", Shape::Text),
     ("images", TEXTS),
     ("brokenImages", TEXTS),
+    ("damagingImages", TEXTS),
+    ("unknownFlags", TEXTS),
 ]);
 const OUTPUT: Shape = Shape::Object(&[
     ("status", Shape::Number),

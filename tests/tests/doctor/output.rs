@@ -28,7 +28,11 @@ fn an_examination_changes_nothing_and_keeps_no_journal() {
     let output = cluster.run(&cluster.root(), "doctor");
     assert_eq!(output.status, 4, "{}", output.printed());
     assert_eq!(files(&cluster.root()), before);
-    assert!(output.stdout.contains("\ncerts: ok, "), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("\ncertificates: ok, "),
+        "{}",
+        output.stdout
+    );
     let lines = [
         "  error NodeReady: the Node control-plane-1 is not ready: ",
         "    what to do: install a network plugin",

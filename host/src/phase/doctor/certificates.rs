@@ -1,4 +1,4 @@
-//! `certs`: the certificates of this node: whether each exists, is valid, belongs to its key, and
+//! `certificates`: those of this node: whether each exists, is valid, belongs to its key, and
 //! was signed by the authority that the node trusts.
 mod words;
 
@@ -22,7 +22,7 @@ use words::{DAY, days, missing, renew, shown, unreadable};
 /// The kubeconfig that only the first member of the control plane has.
 const SUPER_ADMIN: &str = "super-admin.conf";
 
-/// The phase `certs`.
+/// The phase `certificates`.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -13,7 +13,7 @@ use kubephase_sdk::{
     spec::ComponentState,
 };
 
-/// The component whose health its members tell each other: the phase `etcd` asks them.
+/// The component whose health its members tell each other: the phase `etcd-members` asks them.
 const ETCD: &str = "etcd";
 
 /// The component whose certificate is verified, and that knows its users.

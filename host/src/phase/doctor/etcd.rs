@@ -1,4 +1,5 @@
-//! `etcd`: whether the members of the cluster's etcd are those of its control plane, and healthy.
+//! `etcd-members`: whether the members of the cluster's etcd are those of its control plane, and
+//! healthy.
 use super::{cluster_needed, read, unseen};
 use crate::phase::{etcd_join::list_members, upgrade::health::control_plane_selector};
 use kubephase_sdk::{
@@ -9,7 +10,7 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// The phase `etcd`.
+/// The phase `etcd-members`.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -68,8 +68,8 @@ fn write_secret() -> Result<Outcome, Failure> {
 
 /// Waits for a kubeconfig that never exists, and removes the secret.
 fn wait_then_remove_secret() -> Result<Outcome, Failure> {
-    let condition = Condition::Bootstrapped {
-        kubeconfig: "/none".into(),
+    let condition = Condition::Kubelet {
+        url: "http://127.0.0.1:1/healthz".into(),
     };
     effects_core::wait_until(&json(&WaitSpec {
         condition,

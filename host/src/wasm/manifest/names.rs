@@ -68,6 +68,7 @@ const RESERVED: &[&str] = &[
     "dryrun",
     "etcd",
     "etcd-join",
+    "etcd-members",
     "kubelet-check",
     "kubelet-config",
     "kubelet-finalize",

@@ -24,7 +24,10 @@ fn component(version: &str, run: &str) -> Vec<u8> {
         (import "wasi:cli/stderr@{version}" "get-stderr" (func $stderr (result i32)))"#
     );
     let core = guest_module(&imports, run, "");
-    with_manifest(componentise(&resolve, "with-wasi", &core), &manifest(&[]))
+    with_manifest(
+        componentise(&resolve, "local:plugin/with-wasi", &core),
+        &manifest(&[]),
+    )
 }
 
 #[test]

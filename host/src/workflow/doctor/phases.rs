@@ -48,7 +48,7 @@ fn phases_of_machine() -> Vec<PhaseSpec> {
             doctor::check_kubelet,
         ),
         PhaseSpec::check(
-            "certs",
+            "certificates",
             "Certificates are valid, belong to their keys, and are signed by the authority",
             FLAGS,
             doctor::check_certificates,
@@ -71,7 +71,7 @@ fn phases_of_machine() -> Vec<PhaseSpec> {
 fn phases_of_cluster() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::check(
-            "etcd",
+            "etcd-members",
             "The members of etcd are those of the control plane, and healthy",
             FLAGS,
             doctor::check_etcd,
@@ -116,7 +116,7 @@ pub fn disabled(config: &Config) -> BTreeMap<String, String> {
     let mut disabled = BTreeMap::new();
     if !doctor.control_plane {
         // The credentials of a kubelet may not read these.
-        for phase in ["control-plane", "etcd", "cluster/access"] {
+        for phase in ["control-plane", "etcd-members", "cluster/access"] {
             disabled.insert(phase.to_owned(), "this node being a worker".to_owned());
         }
         if !doctor.knows_cluster() {

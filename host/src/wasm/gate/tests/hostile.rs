@@ -136,6 +136,8 @@ fn of_single_texts(t: &dyn Fn() -> String) -> Vec<Probe> {
         probe(&RESOLVE, Use::Name, t()),
         probe(&PROXY_FOR, Use::Name, t()),
         probe(&HTTP_GET, Use::Name, t()),
+        probe(&COMPONENT_HEALTH, Use::Name, t()),
+        probe(&API_SERVER_HEALTH, Use::Name, t()),
         probe(&IMAGE_PRESENT, Use::Name, t()),
         probe(&BECAUSE, Use::Words, t()),
         probe(&ANNOUNCE, Use::Words, t()),

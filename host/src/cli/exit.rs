@@ -38,8 +38,8 @@ impl Exit {
         ),
         (
             Exit::Preflight,
-            "preflight checks, or checks of `doctor`, failed; nothing was changed, but images may have \
-             been pulled",
+            "preflight checks, or checks of `doctor`, failed; nothing was changed, but images may \
+             have been pulled",
         ),
         (
             Exit::Phase,

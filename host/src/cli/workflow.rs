@@ -1,4 +1,8 @@
-//! `init`, `join`, `reset` and `certs renew`: all workflows share this command.
+//! The command that all workflows share.
+mod arguments;
+
+pub use arguments::{PhaseRequest, WorkflowArguments};
+
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, examination,
     execution::{self, Shown},
@@ -24,8 +28,7 @@ use crate::{
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
-use clap::ArgMatches;
-use std::{cell::RefCell, fmt, path::PathBuf};
+use std::{cell::RefCell, path::PathBuf};
 
 /// The request to run a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,25 +41,6 @@ pub struct WorkflowRequest {
     /// the directory for the result
     pub out: Option<PathBuf>,
     pub verbosity: VerbosityFlags,
-}
-
-/// The flags of a workflow as they were given. Tokens and keys are among them, so they are not
-/// printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WorkflowArguments(pub ArgMatches);
-
-impl fmt::Debug for WorkflowArguments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<secret>")
-    }
-}
-
-/// A single phase or group that the operator selected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhaseRequest {
-    /// id of the phase or group
-    pub id: String,
-    pub flags: PhaseFlags,
 }
 
 impl WorkflowRequest {

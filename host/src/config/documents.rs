@@ -20,8 +20,8 @@ pub(super) const GROUP: &str = "kubeadm.k8s.io";
 /// The groups of the documents that kubeadm reads.
 const KUBERNETES: [&str; 3] = [GROUP, "kubelet.config.k8s.io", "kubeproxy.config.k8s.io"];
 
-/// Bytes of the documents that kubeadm reads, together. The cluster keeps them in ConfigMaps, and it
-/// stores no object that is much larger (etcd's limit is 1.5 MiB).
+/// Bytes of the documents that kubeadm reads, together. The cluster keeps them in ConfigMaps, and
+/// it stores no object that is much larger (etcd's limit is 1.5 MiB).
 const LONGEST_DOCUMENTS: usize = 1 << 20;
 
 /// One document of a file.
@@ -132,8 +132,8 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
     }
     if bytes > LONGEST_DOCUMENTS {
         let message = format!(
-            "the documents of kubeadm, the kubelet and kube-proxy have {bytes} bytes; a cluster can \
-             keep {LONGEST_DOCUMENTS}"
+            "the documents of kubeadm, the kubelet and kube-proxy have {bytes} bytes; a cluster \
+             can keep {LONGEST_DOCUMENTS}"
         );
         problems.push(Problem::new("", message).in_file(file));
     }

@@ -3,6 +3,7 @@ use super::{
     Applied, Context, EffectOutcome,
     context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
+    pki::BACKDATE_SECONDS,
     wait::wait_until,
 };
 use crate::{
@@ -25,13 +26,24 @@ const GRACE: Duration = Duration::from_secs(10);
 /// between two runs of the timer.
 const SHORT_WHILE: i64 = 40 * 24 * 3600;
 
-/// Whether the certificate in a kubeconfig was renewed a short while ago. One that cannot be read
-/// counts as renewed.
-fn was_renewed(path: &str, context: &Context) -> bool {
+/// Whether a container began before the certificate in a kubeconfig was renewed, and so uses the
+/// old one. If the runtime does not say when it began, a certificate that was renewed a short while
+/// ago counts as newer. A certificate that cannot be read counts as newer too.
+fn is_renewed_since(path: &str, containers: &[Container], context: &Context) -> bool {
     let kubeconfig = read_kubeconfig(context.world.files(), path).ok().flatten();
     let certificate = kubeconfig.and_then(|read| read.client_certificate(path).ok());
-    let renewed_since = context.started.saturating_sub(SHORT_WHILE);
-    certificate.is_none_or(|certificate| certificate.not_before() > renewed_since)
+    certificate.is_none_or(|certificate| {
+        let renewed = certificate.not_before() + BACKDATE_SECONDS;
+        has_older(containers, renewed, context.started)
+    })
+}
+
+/// Whether a container began before a certificate was renewed. Times are in Unix seconds.
+fn has_older(containers: &[Container], renewed: i64, now: i64) -> bool {
+    containers.iter().any(|container| match container.created {
+        Some(created) => created < renewed,
+        None => renewed > now.saturating_sub(SHORT_WHILE),
+    })
 }
 
 /// Stops the containers of a component. Waits until the kubelet has started the component again and
@@ -39,11 +51,6 @@ fn was_renewed(path: &str, context: &Context) -> bool {
 fn restart(spec: &RestartSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let runtime = context.world.runtime();
     let component = &spec.component;
-    if let Some(path) = &spec.if_renewed
-        && !was_renewed(path, context)
-    {
-        return Ok(Applied::Skipped(format!("the certificate in {path} was not renewed")).into());
-    }
     let old = match running_containers(component, runtime) {
         Err(failure) if failure.code == FailureCode::NotChecked => {
             return Ok(EffectOutcome::with_lines(
@@ -56,6 +63,12 @@ fn restart(spec: &RestartSpec, context: &Context) -> WorldResult<EffectOutcome> 
     if old.is_empty() {
         let why = "it does not run on this node; the kubelet starts it with its new certificate";
         return Ok(Applied::Skipped(why.to_owned()).into());
+    }
+    if let Some(path) = &spec.if_renewed
+        && !is_renewed_since(path, &old, context)
+    {
+        let why = format!("it uses the certificate in {path} already");
+        return Ok(Applied::Skipped(why).into());
     }
     old.iter()
         .try_for_each(|container| runtime.stop_container(&container.id, GRACE))

@@ -247,8 +247,8 @@ mod tests {
         let text = render(&tally, Palette::PLAIN, false);
         assert_eq!(
             text,
-            "certs: warning, 1 of 2 passed\n  warning Certificate-a: it expires in 3 days\n    \
-             path: /pki/a.crt\n    what to do: renew it\nchange: error it proposed file \
+            "certificates: warning, 1 of 2 passed\n  warning Certificate-a: it expires in 3 days\n\
+             \x20   path: /pki/a.crt\n    what to do: renew it\nchange: error it proposed file \
              /x\nplugins: -- there are none\n\nproblems found in 2.00 s: 1 passed, 1 warning, 1 \
              error, 0 not checked\n"
         );

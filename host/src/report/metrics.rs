@@ -1,5 +1,5 @@
-//! The findings of `doctor` in Prometheus' text format, for the textfile collector of node_exporter:
-//! no time stamps, one HELP and one TYPE line for each metric, and each series once.
+//! The findings of `doctor` in Prometheus' text format, for the textfile collector of
+//! node_exporter: no time stamps, one HELP and one TYPE line for each metric, and each series once.
 use super::{examination::Grade, tally::Tally};
 use jiff::Timestamp;
 use kubephase_sdk::{codes::Family, finding::EXPIRES};

@@ -1,5 +1,7 @@
 //! The site of a run: this machine, or a scratch tree. It holds the lock, the journal and the
 //! signals of the run.
+mod bootstrap_watch;
+
 use super::{
     capsule::Capsule,
     execute::Complete,
@@ -27,17 +29,15 @@ use crate::{
     },
 };
 use crate::{
-    event::{Event, EventKind, RunResult, Subscriber},
+    event::{RunResult, Subscriber},
     world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
+use bootstrap_watch::{BOOTSTRAP_KUBECONFIG, BootstrapWatch};
 use kubephase_wit::{Failure, FailureCode};
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -75,24 +75,6 @@ impl RecordPlace {
                 )
             },
         )
-    }
-}
-
-/// The kubeconfig with which a kubelet requests its certificate (kubeadm's path). It holds a token.
-const BOOTSTRAP_KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
-
-/// Notices when a run writes the kubelet's bootstrap credentials.
-struct BootstrapWatch {
-    is_written: Arc<AtomicBool>,
-}
-
-impl Subscriber for BootstrapWatch {
-    fn on_event(&mut self, event: &Event) {
-        if let EventKind::Effect { made, .. } = &event.kind
-            && made.iter().any(|path| path == BOOTSTRAP_KUBECONFIG)
-        {
-            self.is_written.store(true, Ordering::Relaxed);
-        }
     }
 }
 
@@ -307,19 +289,19 @@ impl<W: World + 'static> Site<W> {
     /// Watches whether the run writes the file that a kubelet bootstraps with. The file is removed
     /// if the process ends at once.
     fn watch_credentials(&self) -> Box<dyn Subscriber> {
-        let is_written = Arc::new(AtomicBool::new(false));
-        let (world, written) = (self.world.clone(), is_written.clone());
+        let watch = BootstrapWatch::default();
+        let (world, written) = (self.world.clone(), watch.is_written.clone());
         self.run.remove_credentials_with(move || {
             if written.load(Ordering::Relaxed) {
                 // The process ends, so a failure cannot be reported.
                 let _ = world.files().remove(BOOTSTRAP_KUBECONFIG);
             }
         });
-        Box::new(BootstrapWatch { is_written })
+        Box::new(watch)
     }
 
-    /// Executes a run here, with a journal unless it only observes. A phase that fails is part of the result. `keep` keeps
-    /// the recordings of plugins that were stopped.
+    /// Executes a run here, with a journal unless it only observes. A phase that fails is part of
+    /// the result. `keep` keeps the recordings of plugins that were stopped.
     ///
     /// # Errors
     /// The journal or the world cannot be used.

@@ -1,6 +1,6 @@
 //! The workflows: everything that differs between `init`, `join`, `reset`, `certs renew`,
-//! `certs rotate-ca`, the upgrades, `apply` and `doctor`. The engine that runs them is in [`crate::run`]; the
-//! code of their phases is in [`crate::phase`].
+//! `certs rotate-ca`, the upgrades, `apply` and `doctor`. The engine that runs them is in
+//! [`crate::run`]; the code of their phases is in [`crate::phase`].
 //!
 //! A new workflow is one module here and one line of [`ALL`].
 pub mod certs_renew;

@@ -58,7 +58,7 @@ networking: {{podSubnet: 10.244.0.0/16}}
 apiVersion: kubephase.dev/v1alpha1
 kind: PhaseConfiguration
 rules:
-- {{code: Placeholders, that: config.init.certificateKey == \"<secret:certificate-key>\", summary: \
+- {{code: Placeholders, that: 'has(config.join) || config.init.certificateKey == \"<secret:certificate-key>\"', summary: \
 \"<secret:token-0>\"}}
 - {{code: Proxies, that: 'config.run.proxyEnvironment.all(p, !p.value.contains(\"@\"))'}}
 "

@@ -128,8 +128,8 @@ fn a_reset_runs_the_plugins_of_its_configuration() {
     let config = folder.path().join("reset.yaml");
     fs::write(
         &config,
-        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ResetConfiguration\nforce: true\n---\napiVersion: \
-         kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ResetConfiguration\nforce: \
+         true\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n",
     )
     .unwrap();
     let config = config.display().to_string();

@@ -19,7 +19,7 @@ use super::{
     names::sounds_secret,
 };
 use crate::text::user_info;
-use problems::Problems;
+use problems::UnblankedSecrets;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -108,7 +108,7 @@ struct Hiding<'a> {
     /// the texts of the values that were hidden
     found: Vec<Secret<String>>,
     /// hidden values that cannot be blanked in texts
-    problems: Problems,
+    problems: UnblankedSecrets,
 }
 
 impl<'a> Hiding<'a> {
@@ -117,7 +117,7 @@ impl<'a> Hiding<'a> {
             root,
             credentials: HashMap::new(),
             found: Vec::new(),
-            problems: Problems::default(),
+            problems: UnblankedSecrets::default(),
         }
     }
 
@@ -212,8 +212,8 @@ fn is_plain(root: &Value, schema: &Value) -> bool {
     resolve(root, schema)["writeOnly"] == false
 }
 
-/// Whether the value of a setting can be a secret by the setting's name. A number of a setting whose
-/// schema asks for a number is none, like `maxTokens`.
+/// Whether the value of a setting can be a secret by the setting's name. A number is not a secret
+/// if the schema of the setting asks for a number, as for `maxTokens`.
 fn may_be_secret(root: &Value, schema: &Value, value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,

@@ -142,8 +142,8 @@ fn has_credential(user: &Value, name: &str, files: &dyn Files, allowed: Authorit
     }
 }
 
-/// Returns the facts of the certificate of a kubeconfig's user. A reader of only some files does not
-/// see a certificate in another file.
+/// Returns the facts of the certificate of a kubeconfig's user. A reader of only some files does
+/// not see a certificate in another file.
 fn client_certificate(
     kubeconfig: &Kubeconfig,
     user: &Value,

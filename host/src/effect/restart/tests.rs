@@ -190,3 +190,19 @@ fn a_component_that_is_unhealthy_afterwards_has_its_new_certificate() {
                     healthy kube-scheduler at https://127.0.0.1:10259/livez timed out after 1s: ";
     assert!(message.starts_with(expected), "{message}");
 }
+
+#[test]
+fn a_container_that_began_after_the_renewal_is_not_older() {
+    let now = 1_800_000_000;
+    let created = |created| Container {
+        created,
+        ..scheduler("a")
+    };
+    assert!(has_older(&[created(Some(now - 10))], now, now));
+    assert!(!has_older(&[created(Some(now - 10))], now - 60, now));
+    let both = [created(Some(now)), created(Some(now - 3600))];
+    assert!(has_older(&both, now - 60, now));
+    // The runtime does not say when it began.
+    assert!(has_older(&[created(None)], now - 60, now));
+    assert!(!has_older(&[created(None)], now - SHORT_WHILE - 1, now));
+}

@@ -45,4 +45,6 @@ pub struct Container {
     pub running: bool,
     /// How often it was restarted.
     pub attempt: u32,
+    /// When it was made, in Unix seconds; `None` if the runtime does not say.
+    pub created: Option<i64>,
 }

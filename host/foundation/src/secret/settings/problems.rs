@@ -47,12 +47,12 @@ struct Unblanked {
 
 /// The secrets that were found so far, and the field that is looked at.
 #[derive(Default)]
-pub(super) struct Problems {
+pub(super) struct UnblankedSecrets {
     path: Vec<String>,
     found: Vec<Unblanked>,
 }
 
-impl Problems {
+impl UnblankedSecrets {
     pub(super) fn enter(&mut self, field: &str) {
         self.path.push(field.to_owned());
     }

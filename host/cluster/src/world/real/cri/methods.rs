@@ -200,6 +200,8 @@ fn to_container(listed: ListedContainer) -> Container {
         pod_uid,
         running,
         attempt: metadata.attempt,
+        // Nanoseconds; 0 if it is not known.
+        created: (listed.created_at > 0).then_some(listed.created_at / 1_000_000_000),
     }
 }
 

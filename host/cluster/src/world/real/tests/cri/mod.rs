@@ -38,6 +38,7 @@ fn containers_have_the_names_of_their_pods() {
             pod_uid: "f00d".into(),
             running: true,
             attempt: 2,
+            created: Some(1_800_000_000),
         }
     );
     assert_eq!(

@@ -84,6 +84,7 @@ fn list_containers(_: ListContainersRequest) -> Result<ListContainersResponse, S
         labels: labels
             .map(|(name, value)| (name.into(), value.into()))
             .into(),
+        created_at: 1_800_000_000_000_000_000,
         ..Default::default()
     };
     // A container that no kubelet made has no labels.

@@ -195,16 +195,21 @@ fn validate(
             cri_sockets: Vec::new(),
             ..facts
         };
-        let mut loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
-        let request = PlanInput {
-            workflow: &Init,
-            config: &mut loaded.config,
-            phases: &mut phases,
-            file: file.as_ref(),
-            skip: Vec::new(),
-            only: None,
-        };
-        request.plan(distribution)?.warnings
+        match config::load_init(file.as_ref(), &InitFlags::default(), &node) {
+            Ok(mut loaded) => {
+                let request = PlanInput {
+                    workflow: &Init,
+                    config: &mut loaded.config,
+                    phases: &mut phases,
+                    file: file.as_ref(),
+                    skip: Vec::new(),
+                    only: None,
+                };
+                request.plan(distribution)?.warnings
+            }
+            // `init` also checks what depends on the machine. kubeadm's command does not.
+            Err(_) => waivers::warn_of_unknown(&phases, &distribution.catalog),
+        }
     };
     for warning in warnings {
         print::warning(&warning);

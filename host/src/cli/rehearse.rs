@@ -31,7 +31,7 @@ use crate::{
 };
 use anyhow::Result;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -59,26 +59,17 @@ pub(super) fn run(
     file: Option<&ConfigFile>,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
-    let with_unlocked = match &request.dev {
-        Some(folder) => {
-            let unlocked = UnlockedPlugin::open(folder, distribution.engine)?;
-            Some(Distribution {
-                unlocked: Some(unlocked),
-                ..distribution.clone()
-            })
-        }
-        None => None,
-    };
+    let with_unlocked = request.dev.as_deref();
+    let with_unlocked = with_unlocked
+        .map(|folder| with_unlocked_plugin(folder, distribution))
+        .transpose()?;
     let distribution = with_unlocked.as_ref().unwrap_or(distribution);
     let facts = rehearsed_facts(facts_of(request.place.node.as_deref())?, &request.place);
     let mut flags = request.flags.clone();
     flags.upload_certs |= request.machines.has_joining_control_planes();
     let loaded = init::load(file, &flags, &facts)?;
     let prepared = prepare(distribution, &Init, loaded, file, None)?;
-    let scratch = match &request.place.root {
-        Some(root) => ScratchTree::at(root)?,
-        None => ScratchTree::create_lasting()?,
-    };
+    let scratch = open_scratch_tree(request.place.root.as_deref())?;
     let trees = Trees {
         scratch: Some(scratch.path.clone()),
         below: None,
@@ -128,6 +119,26 @@ pub(super) fn run(
         rehearsed.serve()?;
     }
     Ok(Exit::from(&result))
+}
+
+/// Returns the distribution with the plugin of a folder, which needs no line of the lock.
+fn with_unlocked_plugin<'a>(
+    folder: &Path,
+    distribution: &Distribution<'a>,
+) -> Result<Distribution<'a>> {
+    let unlocked = UnlockedPlugin::open(folder, distribution.engine)?;
+    Ok(Distribution {
+        unlocked: Some(unlocked),
+        ..distribution.clone()
+    })
+}
+
+/// Opens the scratch tree of `--root`, or makes one that stays.
+fn open_scratch_tree(root: Option<&Path>) -> Result<ScratchTree> {
+    match root {
+        Some(root) => ScratchTree::at(root),
+        None => ScratchTree::create_lasting(),
+    }
 }
 
 /// Returns the first result that is not `Done`.

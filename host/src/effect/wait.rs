@@ -2,6 +2,7 @@
 //! (10 ms for cheap local checks) in the first 30 seconds, and to kubeadm's 500 ms after that.
 mod check;
 mod kind;
+mod published;
 mod rollout;
 mod static_pod;
 

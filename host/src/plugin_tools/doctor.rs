@@ -1,4 +1,8 @@
 //! `plugin doctor`: whether this machine has what `plugin build` needs for a language.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the tools are those of the author's machine"
+)]
 use super::{
     scaffold::Language,
     toolchain::{self, Toolchain},

@@ -212,8 +212,7 @@ impl Tally {
                 plugins,
                 ..
             } => {
-                self.workflow.clone_from(workflow);
-                self.ready = event.at;
+                (self.workflow, self.ready) = (workflow.clone(), event.at);
                 self.phases = spans_of(phases, needs, plugins);
                 self.places = places_of(phases);
             }
@@ -223,35 +222,36 @@ impl Tally {
                 result,
                 micros,
             } => {
-                let span = self.span(phase);
-                (span.result, span.micros) = (Some(result.clone()), *micros);
+                self.span(phase).result = Some(result.clone());
+                self.span(phase).micros = *micros;
             }
             EventKind::Finding {
                 phase,
                 finding,
                 judged,
                 plugin,
-            } => self.findings.push(FindingRecord {
-                finding: finding.clone(),
-                phase: phase.clone(),
-                judged: judged.clone(),
-                plugin: plugin.clone(),
-            }),
+            } => {
+                let record = FindingRecord {
+                    finding: finding.clone(),
+                    phase: phase.clone(),
+                    judged: judged.clone(),
+                    plugin: plugin.clone(),
+                };
+                self.findings.push(record);
+            }
             EventKind::Effect {
                 phase,
                 effect,
                 result,
                 micros,
                 ..
-            } => {
-                self.span(phase).effects.push(EffectRecord {
-                    effect: effect.clone(),
-                    result: result.clone(),
-                    micros: *micros,
-                });
-            }
+            } => self.span(phase).effects.push(EffectRecord {
+                effect: effect.clone(),
+                result: result.clone(),
+                micros: *micros,
+            }),
             EventKind::RunEnded { result, micros } => {
-                (self.result, self.micros) = (Some(result.clone()), *micros)
+                (self.result, self.micros) = (Some(result.clone()), *micros);
             }
             EventKind::PluginUsed {
                 phase,
@@ -261,8 +261,7 @@ impl Tally {
             EventKind::Message { label, text, .. } if label == journal::MISSING_LABEL => {
                 self.not_kept.push(text.clone());
             }
-            EventKind::Message { .. } | EventKind::Intended { .. } | EventKind::Progress { .. } => {
-            }
+            _ => {}
         }
     }
 

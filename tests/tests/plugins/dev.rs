@@ -63,6 +63,29 @@ fn phases(look: &str) -> String {
     )
 }
 
+/// Describes a node that answers everything that the check looks at.
+const DESCRIPTION: &str = "files: {/etc/os-release: \"ID=debian\\n\"}\noutputs: {uname -m: \
+    {stdout: \"x86_64\\n\"}}\nhosts: {registry.example.com: [192.0.2.7]}\n";
+
+/// What the check looks at, and what it then prints without and with the description.
+const LOOKS: &[(&str, &str, &str)] = &[
+    (
+        "file",
+        "whether the machine has /etc/os-release",
+        "[OK Release]: ID=debian",
+    ),
+    (
+        "program",
+        "what `uname -m` would say",
+        "[OK Architecture]: x86_64 (plugin machine)\n\t\tprogram: uname -m\n",
+    ),
+    (
+        "name",
+        "whether registry.example.com can be resolved",
+        "[OK Registry]: 192.0.2.7",
+    ),
+];
+
 #[test]
 fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked() {
     let parent = tempfile::tempdir().unwrap();
@@ -98,29 +121,10 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
         assert_eq!(rehearsal.status, 0, "{}", rehearsal.printed());
         rehearsal.stderr
     };
-    // A description of the node answers.
     let node = parent.path().join("node.yaml");
-    let description = "files: {/etc/os-release: \"ID=debian\\n\"}\noutputs: {uname -m: {stdout: \
-        \"x86_64\\n\"}}\nhosts: {registry.example.com: [192.0.2.7]}\n";
-    fs::write(&node, description).unwrap();
+    fs::write(&node, DESCRIPTION).unwrap();
     let node = node.display().to_string();
-    for (look, unknown, known) in [
-        (
-            "file",
-            "whether the machine has /etc/os-release",
-            "[OK Release]: ID=debian",
-        ),
-        (
-            "program",
-            "what `uname -m` would say",
-            "[OK Architecture]: x86_64 (plugin machine)\n\t\tprogram: uname -m\n",
-        ),
-        (
-            "name",
-            "whether registry.example.com can be resolved",
-            "[OK Registry]: 192.0.2.7",
-        ),
-    ] {
+    for &(look, unknown, known) in LOOKS {
         write_config(parent.path(), &phases(look));
         let printed = rehearse(&[]);
         let line = format!("[WARNING preflight/machine]: could not be checked: {unknown}");

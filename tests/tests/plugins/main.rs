@@ -140,7 +140,11 @@ fn rules_are_checks_that_need_no_toolchain() {
             );
         }
     }
-    // A rule that cannot be evaluated is an error, and only a warning if it is one.
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_is_an_error_or_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
     for (severity, status, words) in [
         (
             "error",

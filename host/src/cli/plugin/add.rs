@@ -41,11 +41,7 @@ pub fn add(
     } else {
         path_in_configuration(from, config.parent().unwrap_or(Path::new("")))?
     };
-    let add_command = program::command(&format!(
-        "plugin add {} --config {}",
-        program::word(from),
-        program::path_word(config)
-    ));
+    let add_command = add_command(from, config);
     let add_and_allow = format!("{add_command} --allow");
     let is_allowed = allow.is_some();
     let command = if is_allowed {
@@ -80,13 +76,9 @@ pub fn add(
     // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
-    let flags = if is_allowed {
-        consent::flags(&candidate.plugin, &Allowed::default())
-    } else {
-        String::new()
-    };
     known.check_unchanged(&change, &name, || {
-        candidate.full_command(command, expectation) + &flags
+        let flags = is_allowed.then(|| consent::flags(&candidate.plugin, &Allowed::default()));
+        candidate.full_command(command, expectation) + &flags.unwrap_or_default()
     })?;
     let edit = entry::add(config, &name, &source, signer.as_ref(), &replaces)?;
     change.lock.set(
@@ -101,6 +93,15 @@ pub fn add(
     text += &describe_unknown_names(&distribution.catalog, &manifest.provides);
     change.commit(Some(edit))?;
     Ok(print::out(&text))
+}
+
+/// Returns the command that adds a plugin, without flags of consent.
+fn add_command(from: &str, config: &Path) -> String {
+    program::command(&format!(
+        "plugin add {} --config {}",
+        program::word(from),
+        program::path_word(config)
+    ))
 }
 
 /// Returns the phases that a plugin's phases can stand in for. Several of its phases, of different

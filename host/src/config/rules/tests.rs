@@ -49,122 +49,125 @@ fn rules_that_can_be_evaluated_have_no_mistakes() {
     }
 }
 
+/// Wrong expressions, each with its message and the column of the mistake.
+const MISTAKES: &[(&str, &str, usize)] = &[
+    (
+        "node.cpu >= 2",
+        "node has no fact cpu; did you mean cpus?",
+        6,
+    ),
+    (
+        "node.cpus >= ",
+        "the expression ends where more is expected",
+        14,
+    ),
+    ("node.cpus >= 2 2", "`2` is not expected here", 16),
+    (
+        "node.cpus",
+        "the expression is a whole number; a rule has to be true or false",
+        1,
+    ),
+    ("", "the expression is empty", 1),
+    (
+        "true && nod.cpus > 1",
+        "there is no variable nod; did you mean node?",
+        9,
+    ),
+    (
+        "foo == bar",
+        "there is no variable foo; the variables are `node` and `config`",
+        1,
+    ),
+    (
+        "node.hostname.startWith('a')",
+        "there is no function startWith; did you mean startsWith?",
+        15,
+    ),
+    (
+        "node.cpus.startsWith('a')",
+        "startsWith cannot be called on a whole number with a text",
+        11,
+    ),
+    (
+        "node.hostname.startsWith(1)",
+        "it is string.startsWith(string)",
+        15,
+    ),
+    (
+        "node.hostname >= 2",
+        "`>=` cannot be used with a text and a whole number; `int(…)`",
+        15,
+    ),
+    (
+        "node.hostname == 2",
+        "`==` cannot be used with a text and a whole number",
+        15,
+    ),
+    ("node.cpus + 'a' == ''", "`+` cannot be used with", 11),
+    (
+        "node.cpus && true",
+        "`&&` cannot be used with a whole number and a boolean",
+        11,
+    ),
+    (
+        "!node.cpus",
+        "this is a whole number; it has to be true or false",
+        1,
+    ),
+    (
+        "has(config.cluster.netwrking)",
+        "no field netwrking; did you mean networking?",
+        20,
+    ),
+    (
+        "config.cluster.networking.podSubnets == ''",
+        "did you mean podSubnet?",
+        27,
+    ),
+    (
+        "node.commands.all(c, c > 1)",
+        "`>` cannot be used with a text and a whole number",
+        24,
+    ),
+    (
+        "node.commands.all(c, c)",
+        "this is a text; it has to be true or false",
+        22,
+    ),
+    (
+        "node.cpus.all(c, true)",
+        "a whole number has no elements",
+        6,
+    ),
+    (
+        "node.runtime.redy",
+        "this object has no field redy; did you mean ready?",
+        14,
+    ),
+    (
+        "node.hostname.size.x == 1",
+        "a text has no fields, and so no size",
+        15,
+    ),
+    ("node.?cpu.orValue(2) > 1", "node has no fact cpu", 7),
+    (
+        "node.addresses['a'] == ''",
+        "a list has no element for a text",
+        15,
+    ),
+    (
+        "cidr('10.0.0.0/8').contains('10.1.1.1')",
+        "contains cannot be called on a cidr with a text",
+        20,
+    ),
+    ("Object{a: 1} == 1", "there is no message type Object", 1),
+    ("1 == 1 ? 'a' : 'b'", "the expression is a text", 1),
+    ("has(node)", "", 1),
+];
+
 #[test]
 fn every_mistake_is_reported_with_its_place() {
-    for (rule, message, column) in [
-        (
-            "node.cpu >= 2",
-            "node has no fact cpu; did you mean cpus?",
-            6,
-        ),
-        (
-            "node.cpus >= ",
-            "the expression ends where more is expected",
-            14,
-        ),
-        ("node.cpus >= 2 2", "`2` is not expected here", 16),
-        (
-            "node.cpus",
-            "the expression is a whole number; a rule has to be true or false",
-            1,
-        ),
-        ("", "the expression is empty", 1),
-        (
-            "true && nod.cpus > 1",
-            "there is no variable nod; did you mean node?",
-            9,
-        ),
-        (
-            "foo == bar",
-            "there is no variable foo; the variables are `node` and `config`",
-            1,
-        ),
-        (
-            "node.hostname.startWith('a')",
-            "there is no function startWith; did you mean startsWith?",
-            15,
-        ),
-        (
-            "node.cpus.startsWith('a')",
-            "startsWith cannot be called on a whole number with a text",
-            11,
-        ),
-        (
-            "node.hostname.startsWith(1)",
-            "it is string.startsWith(string)",
-            15,
-        ),
-        (
-            "node.hostname >= 2",
-            "`>=` cannot be used with a text and a whole number; `int(…)`",
-            15,
-        ),
-        (
-            "node.hostname == 2",
-            "`==` cannot be used with a text and a whole number",
-            15,
-        ),
-        ("node.cpus + 'a' == ''", "`+` cannot be used with", 11),
-        (
-            "node.cpus && true",
-            "`&&` cannot be used with a whole number and a boolean",
-            11,
-        ),
-        (
-            "!node.cpus",
-            "this is a whole number; it has to be true or false",
-            1,
-        ),
-        (
-            "has(config.cluster.netwrking)",
-            "no field netwrking; did you mean networking?",
-            20,
-        ),
-        (
-            "config.cluster.networking.podSubnets == ''",
-            "did you mean podSubnet?",
-            27,
-        ),
-        (
-            "node.commands.all(c, c > 1)",
-            "`>` cannot be used with a text and a whole number",
-            24,
-        ),
-        (
-            "node.commands.all(c, c)",
-            "this is a text; it has to be true or false",
-            22,
-        ),
-        (
-            "node.cpus.all(c, true)",
-            "a whole number has no elements",
-            6,
-        ),
-        (
-            "node.runtime.redy",
-            "this object has no field redy; did you mean ready?",
-            14,
-        ),
-        (
-            "node.hostname.size.x == 1",
-            "a text has no fields, and so no size",
-            15,
-        ),
-        ("node.?cpu.orValue(2) > 1", "node has no fact cpu", 7),
-        (
-            "node.addresses['a'] == ''",
-            "a list has no element for a text",
-            15,
-        ),
-        (
-            "cidr('10.0.0.0/8').contains('10.1.1.1')",
-            "contains cannot be called on a cidr with a text",
-            20,
-        ),
-        ("Object{a: 1} == 1", "there is no message type Object", 1),
-        ("1 == 1 ? 'a' : 'b'", "the expression is a text", 1),
-        ("has(node)", "", 1),
-    ] {
+    for &(rule, message, column) in MISTAKES {
         let mistakes = mistakes_of(rule);
         assert!(!mistakes.is_empty(), "{rule} has no mistake");
         assert!(mistakes[0].contains(message), "{rule}: {mistakes:?}");

@@ -55,6 +55,18 @@ struct SignerExchange<'a> {
     new: &'a str,
 }
 
+/// Returns the failure to sign with an authority whose key is not there.
+fn missing_key(key: &str, certificate: &str, authority: ClusterAuthority) -> Failure {
+    let fetch = format!("certs rotate-ca {authority} --stage trust --certificate-key KEY");
+    invalid_with_remedy(
+        format!("{key} is not the key of the new authority"),
+        format!(
+            "copy {certificate} and {key} from another control plane, or fetch them: {}",
+            program::command(&fetch)
+        ),
+    )
+}
+
 /// Makes the new authority the one that signs. Wherever this is interrupted, the next call goes on:
 /// no key is removed before another file has it.
 fn sign_with_new(exchange: &SignerExchange<'_>, files: &dyn Files) -> WorldResult<Applied> {
@@ -80,18 +92,7 @@ fn sign_with_new(exchange: &SignerExchange<'_>, files: &dyn Files) -> WorldResul
     if !signs_already {
         let key = read_secret_text(files, &next_key)?;
         let key = key.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.is_for(&key)));
-        let key = key.ok_or_else(|| {
-            invalid_with_remedy(
-                format!("{next_key} is not the key of the new authority"),
-                format!(
-                    "copy {next_certificate} and {next_key} from another control plane, or fetch \
-                     them: {}",
-                    program::command(&format!(
-                        "certs rotate-ca {exchanged} --stage trust --certificate-key KEY"
-                    ))
-                ),
-            )
-        })?;
+        let key = key.ok_or_else(|| missing_key(&next_key, &next_certificate, exchanged))?;
         if let Some(old_key) = current {
             files.write(
                 &path(&exchanged.old_key()),

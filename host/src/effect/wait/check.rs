@@ -5,7 +5,11 @@ use crate::{
     discovery::anonymous_kubeconfig,
     effect::{
         Context,
-        wait::{not_ready, rollout, static_pod},
+        wait::{
+            not_ready,
+            published::{are_published, cluster_info, published_authorities},
+            rollout, static_pod,
+        },
     },
     pki::Certificate,
     program,
@@ -61,12 +65,7 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
                 node.is_some_and(|node| has_hostname(&node)),
             ))
         }
-        Condition::EtcdHealthy {} => match context.world.etcd().health().map_err(retry)? {
-            (healthy, all) if healthy * 2 > all => Ok(Check::unchanged(true)),
-            (healthy, all) => Err(not_ready(format!(
-                "etcd cluster is not healthy: {healthy} of its {all} members answer"
-            ))),
-        },
+        Condition::EtcdHealthy {} => check_etcd(context),
         Condition::Bootstrapped { kubeconfig } => {
             let files = context.world.files();
             Ok(Check::unchanged(has_certificate(kubeconfig, files)))
@@ -78,21 +77,8 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             replaced_hash,
             url,
         } => {
-            match context.world.runtime().containers() {
-                Ok(containers) => {
-                    static_pod::check_started(&containers, component, node, replaced_hash)?;
-                }
-                // A runtime that cannot be asked counts as one that runs the Pod.
-                Err(failure) if failure.code == FailureCode::NotChecked => {}
-                Err(failure) => return Err(retry(failure)),
-            }
-            match component.as_str() {
-                "etcd" => {
-                    let serves = context.world.etcd().serves(url);
-                    serves.map(Check::unchanged).map_err(retry)
-                }
-                name => check_component(name, url, context),
-            }
+            check_started(component, node, replaced_hash, context)?;
+            check_answer(component, url, context)
         }
         Condition::StaticPod {
             component,
@@ -100,33 +86,20 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             images,
             replaced_hash,
         } => {
-            // An API server whose etcd or whose self is replaced fails in every way for a while.
-            let pod = cluster.get(&mirror_reference(component, node));
-            let pod = pod.map_err(|failure| Failure {
-                retryable: true,
-                ..failure
-            })?;
+            let pod = mirror_pod(component, node, cluster)?;
             static_pod::check(pod.as_ref(), images, replaced_hash.as_deref())?;
             Ok(Check::unchanged(true))
         }
         Condition::AuthoritiesPublished { authorities } => {
-            let published = cluster.get(&published_authorities()).map_err(retry)?;
-            let pem = published
-                .as_ref()
-                .and_then(|map| map["data"]["ca.crt"].as_str());
-            Ok(Check::unchanged(
-                pem.is_some_and(|pem| pem.trim() == authorities.trim()),
-            ))
+            check_published_authorities(authorities, cluster)
         }
         Condition::ClientAuthorities {
             key,
             authorities,
             only,
         } => {
-            let map = cluster.get(&client_authorities::reference());
-            let map = map.map_err(retry)?.unwrap_or_default();
-            let published = map["data"][key].as_str().unwrap_or_default();
-            check_authorities(published, authorities, *only)
+            let published = client_authorities_at(key, cluster)?;
+            are_published(&published, authorities, *only).map(Check::unchanged)
         }
         Condition::ControlPlaneAnswers { url, authorities } => {
             check_control_plane(url, authorities, context)
@@ -141,6 +114,71 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             super_admin,
         } => check_admin(kubeconfig, super_admin, context),
     }
+}
+
+/// Checks that more than half of the members of etcd answer.
+fn check_etcd(context: &Context) -> WorldResult<Check> {
+    let (healthy, all) = context.world.etcd().health().map_err(retry)?;
+    if healthy * 2 > all {
+        return Ok(Check::unchanged(true));
+    }
+    Err(not_ready(format!(
+        "etcd cluster is not healthy: {healthy} of its {all} members answer"
+    )))
+}
+
+/// Returns the authorities under a key of the ConfigMap that extension API servers read; empty if
+/// there are none.
+fn client_authorities_at(key: &str, cluster: &dyn Cluster) -> WorldResult<String> {
+    let map = cluster.get(&client_authorities::reference());
+    let map = map.map_err(retry)?.unwrap_or_default();
+    Ok(map["data"][key].as_str().unwrap_or_default().to_owned())
+}
+
+/// Checks that the kubelet has started a new Pod of a component.
+fn check_started(
+    component: &str,
+    node: &str,
+    replaced_hash: &str,
+    context: &Context,
+) -> WorldResult<()> {
+    match context.world.runtime().containers() {
+        Ok(containers) => static_pod::check_started(&containers, component, node, replaced_hash),
+        // A runtime that cannot be asked counts as one that runs the Pod.
+        Err(failure) if failure.code == FailureCode::NotChecked => Ok(()),
+        Err(failure) => Err(retry(failure)),
+    }
+}
+
+/// Checks that a component of the control plane answers.
+fn check_answer(component: &str, url: &str, context: &Context) -> WorldResult<Check> {
+    match component {
+        "etcd" => {
+            let serves = context.world.etcd().serves(url);
+            serves.map(Check::unchanged).map_err(retry)
+        }
+        name => check_component(name, url, context),
+    }
+}
+
+/// Returns the mirror of a static Pod. An API server whose etcd or whose self is replaced fails in
+/// every way for a while.
+fn mirror_pod(component: &str, node: &str, cluster: &dyn Cluster) -> WorldResult<Option<Value>> {
+    let pod = cluster.get(&mirror_reference(component, node));
+    pod.map_err(|failure| Failure {
+        retryable: true,
+        ..failure
+    })
+}
+
+fn check_published_authorities(authorities: &str, cluster: &dyn Cluster) -> WorldResult<Check> {
+    let published = cluster.get(&published_authorities()).map_err(retry)?;
+    let pem = published
+        .as_ref()
+        .and_then(|map| map["data"]["ca.crt"].as_str());
+    Ok(Check::unchanged(
+        pem.is_some_and(|pem| pem.trim() == authorities.trim()),
+    ))
 }
 
 /// Checks the health of a component of the control plane. The API server is asked with the admin
@@ -170,17 +208,6 @@ fn check_status(status: u16) -> WorldResult<Check> {
     }
 }
 
-/// Returns the reference of the ConfigMap with the authorities that Pods of the cluster's own
-/// components trust.
-fn published_authorities() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: "kube-root-ca.crt".into(),
-    }
-}
-
 /// Checks that an API server of the cluster answers, whom it serves or not.
 fn check_control_plane(url: &str, authorities: &str, context: &Context) -> WorldResult<Check> {
     let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
@@ -197,27 +224,6 @@ fn check_control_plane(url: &str, authorities: &str, context: &Context) -> World
         }
         _ => Ok(Check::unchanged(true)),
     }
-}
-
-/// Returns the reference of the ConfigMap that everyone may read.
-fn cluster_info() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    }
-}
-
-/// Whether all wanted authorities are published; with `only`, also no others.
-fn check_authorities(published: &str, wanted: &str, only: bool) -> WorldResult<Check> {
-    let parse = |pem: &str| {
-        Certificate::parse_all(pem).map_err(|why| Failure::new(FailureCode::Invalid, why))
-    };
-    let (published, wanted) = (parse(published)?, parse(wanted)?);
-    let are_published = wanted.iter().all(|authority| published.contains(authority));
-    let has_others = published.iter().any(|other| !wanted.contains(other));
-    Ok(Check::unchanged(are_published && !(only && has_others)))
 }
 
 fn node_reference(name: &str) -> ObjectRef {

@@ -71,7 +71,7 @@ impl Reading<'_> {
             doctor.api_remedy = failure.remedy.unwrap_or_default();
             doctor.api_problem = failure.message;
         } else {
-            match self.from_cluster(own) {
+            match self.load_from_cluster(own) {
                 Ok(loaded) => return Ok(loaded),
                 Err(error) => doctor.configuration_problem = format!("{error:#}"),
             }
@@ -136,7 +136,7 @@ impl Reading<'_> {
         }
     }
 
-    fn from_cluster(&self, own: LoadedUpgrade) -> Result<Loaded> {
+    fn load_from_cluster(&self, own: LoadedUpgrade) -> Result<Loaded> {
         let cluster = self.world.cluster().with_kubeconfig(&self.kubeconfig);
         let cluster = cluster.map_err(Failure::into_error)?;
         config::upgrade_from_cluster(

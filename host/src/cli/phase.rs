@@ -40,6 +40,9 @@ struct Commands<'a> {
     specs: &'a [&'a PhaseSpec],
 }
 
+/// The flags of a plugin's phase that names none itself, as far as its workflow has them.
+const FLAGS_OF_PLUGINS: &[&str] = &["config", "dry-run", "ignore-preflight-errors", "kubeconfig"];
+
 impl Commands<'_> {
     /// Returns the command of a phase. The members of a group are subcommands.
     fn phase_command(&self, spec: &PhaseSpec) -> Command {
@@ -47,7 +50,12 @@ impl Commands<'_> {
         let command = if spec.is_group() {
             self.group_command(spec, last)
         } else {
-            self.with_flags(Command::new(last).about(spec.title.clone()), &spec.flags)
+            let names: Vec<&str> = if spec.run.is_none() && spec.flags.is_empty() {
+                FLAGS_OF_PLUGINS.to_vec()
+            } else {
+                spec.flags.iter().map(String::as_str).collect()
+            };
+            self.with_flags(Command::new(last).about(spec.title.clone()), names)
         };
         let command = command.visible_aliases(spec.aliases.clone());
         self.direct_members(spec).fold(command, |command, member| {
@@ -74,16 +82,19 @@ impl Commands<'_> {
         let flags: BTreeSet<&String> = within.flat_map(|member| &member.flags).collect();
         let mut members = self.direct_members(spec).peekable();
         if members.peek().is_some() && members.all(|member| member.kind == PhaseKind::Check) {
-            return self.with_flags(Command::new(name).about(spec.title.clone()), flags);
+            let names = flags.into_iter().map(String::as_str);
+            return self.with_flags(Command::new(name).about(spec.title.clone()), names);
         }
         let all = Command::new(ALL).about(format!("All phases of {}", spec.id));
         if parent(&spec.id).is_some() {
             // kubeadm has no group within a group: it has one phase here, which takes these flags.
             let own = Command::new(name).about(spec.title.clone());
-            let all = self.with_flags(all, flags.iter().copied());
-            return self.with_flags(own, flags).subcommand(all);
+            let names = flags.iter().map(|name| name.as_str());
+            let all = self.with_flags(all, names.clone());
+            return self.with_flags(own, names).subcommand(all);
         }
-        group(name, spec.title.clone()).subcommand(self.with_flags(all, flags))
+        let names = flags.into_iter().map(String::as_str);
+        group(name, spec.title.clone()).subcommand(self.with_flags(all, names))
     }
 
     /// Adds the named flags and the flags that every command has. A command that finds the cluster
@@ -91,9 +102,9 @@ impl Commands<'_> {
     fn with_flags<'n>(
         &self,
         command: Command,
-        names: impl IntoIterator<Item = &'n String>,
+        names: impl IntoIterator<Item = &'n str>,
     ) -> Command {
-        let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
+        let names: BTreeSet<&str> = names.into_iter().collect();
         let chosen = self
             .phase_flags
             .iter()

@@ -8,10 +8,12 @@ const IN_DOCTOR: &str = "- {id: preflight/hostile, title: Misuse the host, kind:
 #[test]
 fn a_phase_that_proposes_is_refused() {
     let trial = Trial::with_phases(IN_DOCTOR)
-        .grants(&["capability: effects-files.write-file, paths: [/opt/hostile]"])
+        .grants(&[
+            "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/x]",
+        ])
         .calls(&[call(
             "effects-files.write-file",
-            json!(["/opt/hostile", "content"]),
+            json!(["/var/lib/kubephase-plugins/hostile/x", "content"]),
         )]);
     let result = trial.prepare().run_in_place(&["doctor"]);
     assert!(
@@ -21,7 +23,8 @@ fn a_phase_that_proposes_is_refused() {
         "{}",
         result.output()
     );
-    assert!(!trial.on_node("/opt/hostile").exists());
+    let written = trial.on_node("/var/lib/kubephase-plugins/hostile/x");
+    assert!(!written.exists());
 }
 
 /// A plugin that may not run is a finding. It does not keep the other checks from running.

@@ -119,7 +119,7 @@ fn long_secret_settings_are_bounded() {
     });
     let ended = trial.rehearse();
     assert!(
-        ended.status != 0 && ended.output().contains("secret settings of all plugins"),
+        ended.status != 0 && ended.output().contains("its secret settings have"),
         "{}",
         ended.output()
     );

@@ -1,15 +1,17 @@
 //! Normalises the arguments so that they are read as kubeadm reads them: flags may stand before the
 //! subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means
 //! `init phase certs ca`. Under the program's own name, `_` in the name of a flag means `-`.
+mod kinds;
+
 use super::CliError;
 use crate::{
     config::MachineFolder,
     program::Program,
     text::{csv, go_number::parse_bool},
 };
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, Command};
+use kinds::{is_list, is_map, is_pair, is_path, is_switch, may_be_false, wants_value};
 use std::{
-    any::TypeId,
     collections::VecDeque,
     ffi::OsString,
     path::{Path, PathBuf},
@@ -101,7 +103,9 @@ impl Argv {
         }
         let switch = letter_with_value(text).and_then(|(letter, value)| {
             let arg = known(&|arg| arg.get_short() == Some(letter))?;
-            let name = arg.get_long().filter(|_| is_switch(arg))?;
+            let name = arg
+                .get_long()
+                .filter(|_| is_switch(arg) || may_be_false(arg))?;
             Some((arg, format!("{name}={value}")))
         });
         if let Some((arg, long)) = switch {
@@ -142,6 +146,10 @@ impl Argv {
                         return Err(invalid_argument(&name, arg, value, &why));
                     }
                 }
+            }
+            Some(value) if arg.is_some_and(may_be_false) && parse_bool(value).is_none() => {
+                let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                return Err(invalid_argument(&name, arg, value, &why));
             }
             Some(value) => self.push_value(&name, value, arg)?,
             None => match arg
@@ -309,38 +317,6 @@ fn letter_with_value(text: &str) -> Option<(char, &str)> {
         .next()
         .filter(|_| letters.next().is_none())
         .map(|letter| (letter, value))
-}
-
-fn is_switch(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::SetTrue)
-}
-
-/// Whether a flag takes a path. clap would refuse an empty path.
-fn is_path(arg: &Arg) -> bool {
-    arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()
-}
-
-/// Whether a flag takes a list: comma-separated values, several times.
-fn is_list(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Append) && !arg.is_positional()
-}
-
-/// Whether the values of a list are pairs. Only commas separate them, and they have no quotes
-/// (kubeadm behaviour).
-fn is_map(arg: &Arg) -> bool {
-    is_list(arg) && arg.get_value_delimiter().is_some()
-}
-
-/// Whether a text is `key=value`.
-fn is_pair(text: &str) -> bool {
-    text.split('=').count() == 2
-}
-
-fn wants_value(arg: &Arg) -> bool {
-    arg.get_action().takes_values()
-        && arg
-            .get_num_args()
-            .is_none_or(|range| range.min_values() > 0)
 }
 
 #[cfg(test)]

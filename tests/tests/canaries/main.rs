@@ -58,8 +58,8 @@ networking: {{podSubnet: 10.244.0.0/16}}
 apiVersion: kubephase.dev/v1alpha1
 kind: PhaseConfiguration
 rules:
-- {{code: Placeholders, that: 'has(config.join) || config.init.certificateKey == \"<secret:certificate-key>\"', summary: \
-\"<secret:token-0>\"}}
+- {{code: Placeholders, summary: \"<secret:token-0>\", that: 'has(config.join) || \
+config.init.certificateKey == \"<secret:certificate-key>\"'}}
 - {{code: Proxies, that: 'config.run.proxyEnvironment.all(p, !p.value.contains(\"@\"))'}}
 "
     );

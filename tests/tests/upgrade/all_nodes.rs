@@ -95,9 +95,8 @@ fn upgrade_the_worker(cluster: &Cluster) {
     assert_eq!(backups(&worker, "kubeadm-kubelet-config-").len(), 1);
 }
 
-/// What a second run finds is as it should be: no Pod is replaced, and nothing is backed up.
-/// The kubelet takes a while until it starts a new Pod, and until it reports that it is ready. So no
-/// round waits for more than the next one needs.
+/// The kubelet takes a while until it starts a new Pod, and until it reports that it is ready. So
+/// no round waits for more than the next one needs.
 #[test]
 fn components_are_replaced_in_rounds_and_all_are_ready_at_the_end() {
     let cluster = Cluster::of_one();
@@ -149,6 +148,7 @@ fn static_pods_and_waits(cluster: &Cluster) -> Vec<String> {
     effects.collect()
 }
 
+/// What a second run finds is as it should be: no Pod is replaced, and nothing is backed up.
 #[test]
 fn a_second_upgrade_replaces_nothing() {
     let cluster = Cluster::of_one();

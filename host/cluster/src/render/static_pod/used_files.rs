@@ -121,9 +121,12 @@ mod tests {
         assert!(arguments(&Value::Null).is_empty());
     }
 
+    fn mount(name: &str, path: &str, below: &str) -> Value {
+        json!({"name": name, "mountPath": path, "subPath": below})
+    }
+
     #[test]
     fn a_volume_is_found_wherever_it_is_mounted() {
-        let mount = |name: &str, path: &str, below: &str| json!({"name": name, "mountPath": path, "subPath": below});
         let pod = json!({"spec": {
             "containers": [{"volumeMounts": [
                 mount("a", "/in/a", "sub"),

@@ -140,6 +140,7 @@ fn a_reset_runs_the_plugins_of_its_configuration() {
         "{added}"
     );
     let tree = folder.path().join("tree");
+    fs::create_dir(&tree).unwrap();
     let tree = tree.display().to_string();
     let reset = |more: &[&str]| {
         let args = [&["reset", "--config", &config, "--root", &tree], more].concat();

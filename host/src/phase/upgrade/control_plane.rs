@@ -7,7 +7,8 @@
 //! 3. The others together, because they do not depend on each other. Every new Pod is then ready.
 //!
 //! A Pod that does not come up is taken back, with those that were replaced before it. An etcd that
-//! answers stays: an API server of the old version works with it.
+//! answers stays in an upgrade: an API server of the old version works with it. A change of the
+//! configuration takes it back, too.
 use super::{
     backups::propose_objects,
     etcd_data, read,
@@ -167,8 +168,23 @@ fn wait_for_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
         let line = format!("[{label}] Waiting for etcd to become available");
         effects::announce(wait_for_etcd(last.config)?, &line)?;
     }
-    let old = OldManifest::of_backup(last)?;
-    OldManifest::propose_on_failure(old.as_slice())
+    let takes_etcd_back = last.component == ETCD || last.config.reconfiguration.is_some();
+    let old = old_manifests(steps, &replaced, takes_etcd_back)?;
+    OldManifest::propose_on_failure(&old)
+}
+
+/// Returns the manifests before this run of the Pods that it replaced.
+fn old_manifests<'a>(
+    steps: &'a [ComponentStep<'a>],
+    replaced: &ReplacedPods,
+    with_etcd: bool,
+) -> Result<Vec<OldManifest<'a>>, Failure> {
+    let wanted = steps
+        .iter()
+        .filter(|step| replaced.has(step.component) && (with_etcd || step.component != ETCD));
+    wanted
+        .filter_map(|step| OldManifest::of_backup(step).transpose())
+        .collect()
 }
 
 /// Proposes to replace the components that use the API server, and to wait until every Pod that was
@@ -187,11 +203,11 @@ fn replace_others(steps: &[ComponentStep<'_>], first: &[ComponentStep<'_>]) -> R
     }
     let old: Vec<OldManifest<'_>> = replacements.iter().rev().map(Replacement::old).collect();
     OldManifest::propose_on_failure(&old)?;
-    let api_server = first.iter().filter(|step| step.component == API_SERVER);
-    for step in api_server.filter(|step| replaced.has(step.component)) {
-        OldManifest::propose_on_failure(OldManifest::of_backup(step)?.as_slice())?;
-    }
-    Ok(())
+    let takes_etcd_back = first
+        .first()
+        .is_some_and(|step| step.config.reconfiguration.is_some());
+    let old = old_manifests(first, &replaced, takes_etcd_back)?;
+    OldManifest::propose_on_failure(&old)
 }
 
 /// Proposes the new manifests of components, and notes which Pods are replaced.

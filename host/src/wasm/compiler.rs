@@ -91,7 +91,7 @@ impl CompilationLimits {
             memory: memory.min(limits::MAX_COMPILE_MEMORY_BYTES),
             processor,
             wall: limits::COMPILE_TIME
-                + Duration::from_secs(60 * (processor - limits::COMPILE_PROCESSOR_SECONDS)),
+                + Duration::from_secs(15 * (processor - limits::COMPILE_PROCESSOR_SECONDS)),
             code: limits::COMPILE_CODE_BYTES.saturating_add(
                 u64::try_from(component)
                     .unwrap_or(u64::MAX)

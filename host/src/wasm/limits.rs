@@ -69,10 +69,10 @@ pub const MAX_COMPILE_MEMORY_BYTES: u64 = 704 << 20;
 /// Seconds of processor time that the compiler may take.
 pub const COMPILE_PROCESSOR_SECONDS: u64 = 20;
 /// Seconds of processor time that every further MiB of the component adds.
-pub const COMPILE_PROCESSOR_SECONDS_PER_MIB: u64 = 1;
+pub const COMPILE_PROCESSOR_SECONDS_PER_MIB: u64 = 4;
 /// Seconds of processor time that the largest component gets.
 pub const MAX_COMPILE_PROCESSOR_SECONDS: u64 = 40;
-/// Time until the compiler is killed. Every further second of processor time adds 60 s, because the
+/// Time until the compiler is killed. Every further second of processor time adds 15 s, because the
 /// machine may be busy.
 pub const COMPILE_TIME: Duration = Duration::from_secs(28);
 /// Bytes of code that the compiler may write, in addition to four for every byte of the component.

@@ -63,18 +63,30 @@ fn is_there(wanted: &Value) -> Result<bool, Failure> {
 /// Whether an object has what another one has: the rules of a role, the role and the subjects of a
 /// binding, the keys of a ConfigMap. The values of a ConfigMap may differ: they belong to the
 /// machine that was upgraded last.
-fn covers(current: &Value, wanted: &Value) -> bool {
+pub(super) fn covers(current: &Value, wanted: &Value) -> bool {
     let has_all = |list: &str| {
         let items = |object: &Value| object[list].as_array().cloned().unwrap_or_default();
         let present = items(current);
-        items(wanted).iter().all(|item| present.contains(item))
+        let is_present = |item| present.iter().any(|found| is_within(item, found));
+        items(wanted).iter().all(is_present)
     };
     let keys = wanted["data"].as_object().into_iter().flatten();
     let mut keys = keys.map(|(key, _)| current["data"][key].as_str().unwrap_or_default());
     has_all("rules")
         && has_all("subjects")
-        && current["roleRef"] == wanted["roleRef"]
+        && is_within(&wanted["roleRef"], &current["roleRef"])
         && keys.all(|text| !text.is_empty())
+}
+
+/// Whether each field of `part` is in `whole`, with its value. The API server adds fields, such as
+/// the group of each subject.
+fn is_within(part: &Value, whole: &Value) -> bool {
+    match part {
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(name, value)| is_within(value, &whole[name])),
+        part => part == whole,
+    }
 }
 
 /// Proposes an object. A run that may not write it warns.
@@ -95,7 +107,8 @@ fn describe(object: &Value) -> String {
     format!("the {kind} {:?}", text(&object["metadata"]["name"]))
 }
 
-fn reference(object: &Value) -> ObjectRef {
+/// Returns the reference of an object.
+pub(super) fn reference(object: &Value) -> ObjectRef {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     ObjectRef {
         api_version: text(&object["apiVersion"]),
@@ -126,6 +139,11 @@ mod tests {
         assert!(covers(&binding("a", &["x", "y"]), &binding("a", &["y"])));
         assert!(!covers(&binding("b", &["y"]), &binding("a", &["y"])));
         assert!(!covers(&binding("a", &[]), &binding("a", &["y"])));
+        let access = objects::bootstrap_access();
+        let wanted = access.iter().find(|object| object["subjects"].is_array());
+        let mut found = wanted.unwrap().clone();
+        found["subjects"][0]["apiGroup"] = "rbac.authorization.k8s.io".into();
+        assert!(covers(&found, wanted.unwrap()));
         let map = |key: &str, value: &str| json!({"data": {key: value}});
         assert!(covers(&map("kubelet", "other"), &map("kubelet", "mine")));
         assert!(!covers(&map("kubelet", ""), &map("kubelet", "mine")));

@@ -1,7 +1,11 @@
 //! `cluster/access`: the roles and bindings by which nodes join, read their configuration and renew
 //! their certificates, and by which the administrators administer.
 use super::{cluster_needed, read, unseen};
-use crate::{program, render::objects};
+use crate::{
+    phase::cluster_objects::{covers, reference},
+    program,
+    render::objects,
+};
 use kubephase_sdk::{
     Failure, Finding, ObjectRef, Outcome, cluster, codes,
     finding::{With, fail, pass},
@@ -9,9 +13,6 @@ use kubephase_sdk::{
     report,
 };
 use serde_json::Value;
-
-/// The fields that make a role or a binding what it is.
-const FIELDS: [&str; 3] = ["rules", "roleRef", "subjects"];
 
 /// The phase `cluster/access`.
 ///
@@ -31,7 +32,7 @@ fn check(code: &str, config: &Config) -> Finding {
         count += 1;
         let of = reference(&wanted);
         match cluster::get_object(&of) {
-            Ok(Some(found)) if grants(&found, &wanted) => {}
+            Ok(Some(found)) if covers(&found, &wanted) => {}
             Ok(Some(_)) => changed.push(name(&of)),
             Ok(None) => absent.push(name(&of)),
             Err(failure) => return unseen(code, failure),
@@ -65,16 +66,6 @@ fn wanted_objects(config: &Config) -> Vec<Value> {
     all
 }
 
-fn reference(object: &Value) -> ObjectRef {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    ObjectRef {
-        api_version: text(&object["apiVersion"]),
-        kind: text(&object["kind"]),
-        namespace: object["metadata"]["namespace"].as_str().map(str::to_owned),
-        name: text(&object["metadata"]["name"]),
-    }
-}
-
 fn name(of: &ObjectRef) -> String {
     let ObjectRef {
         kind,
@@ -85,32 +76,6 @@ fn name(of: &ObjectRef) -> String {
     match namespace {
         Some(namespace) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),
-    }
-}
-
-/// Whether an object grants at least what the wanted one grants. The API server adds the group of
-/// each subject.
-fn grants(found: &Value, wanted: &Value) -> bool {
-    FIELDS.iter().all(|field| match &wanted[*field] {
-        Value::Null => true,
-        Value::Array(items) => {
-            let has = found[*field].as_array();
-            items.iter().all(|item| {
-                let mut has = has.into_iter().flatten();
-                has.any(|found| is_within(item, found))
-            })
-        }
-        wanted => is_within(wanted, &found[*field]),
-    })
-}
-
-/// Whether each field of `part` is in `whole`, with its value.
-fn is_within(part: &Value, whole: &Value) -> bool {
-    match part {
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(name, value)| is_within(value, &whole[name])),
-        part => part == whole,
     }
 }
 
@@ -125,14 +90,14 @@ mod tests {
         let mut found = wanted.clone();
         found["subjects"][0]["apiGroup"] = "rbac.authorization.k8s.io".into();
         found["metadata"]["uid"] = "7".into();
-        assert!(grants(&found, &wanted));
+        assert!(covers(&found, &wanted));
         let other = json!({"kind": "User", "name": "other"});
         found["subjects"].as_array_mut().unwrap().push(other);
-        assert!(grants(&found, &wanted));
+        assert!(covers(&found, &wanted));
         found["subjects"].as_array_mut().unwrap().remove(0);
-        assert!(!grants(&found, &wanted));
+        assert!(!covers(&found, &wanted));
         let mut bound = wanted.clone();
         bound["roleRef"]["name"] = "view".into();
-        assert!(!grants(&bound, &wanted));
+        assert!(!covers(&bound, &wanted));
     }
 }

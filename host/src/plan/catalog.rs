@@ -166,29 +166,44 @@ impl Catalog {
             }));
     }
 
-    /// Adds the phases of a plugin, each after the last entry of its group. No two of them have an
-    /// equal id: such a manifest cannot be read. The work is in proportion to the phases.
+    /// Adds the phases of a plugin; see [`Catalog::add_plugins`].
     ///
     /// # Errors
-    /// A phase whose id another phase or group of any workflow has, or that would be a member of a
-    /// built-in group which does not take plugins; or whose workflow does not exist. The catalog is
-    /// then unchanged.
+    /// A phase cannot be part of the catalog. The catalog is then unchanged.
     pub fn add_plugin(
         &mut self,
         source: &PhaseSource,
         phases: &[PluginPhase],
     ) -> Result<(), PhaseRefused> {
-        let taken = TakenNames::new(&self.entries);
-        for phase in phases {
-            if let Some(why) = taken.refusal(phase) {
-                return Err(PhaseRefused {
-                    plugin: source.plugin().unwrap_or_default().to_owned(),
-                    id: phase.spec.id.clone(),
-                    why,
-                });
+        self.add_plugins(&[(source.clone(), phases)])
+    }
+
+    /// Adds the phases of plugins, each phase after the last entry of its group. No two phases of a
+    /// plugin have an equal id: such a manifest cannot be read. The work is in proportion to the
+    /// phases, however many plugins they come from.
+    ///
+    /// # Errors
+    /// A phase whose id another phase or group of any workflow has, or that would be a member of a
+    /// built-in group which does not take plugins; or whose workflow does not exist. The catalog is
+    /// then unchanged.
+    pub fn add_plugins(
+        &mut self,
+        plugins: &[(PhaseSource, &[PluginPhase])],
+    ) -> Result<(), PhaseRefused> {
+        let mut taken = TakenNames::new(&self.entries);
+        for (source, phases) in plugins {
+            for phase in *phases {
+                if let Some(why) = taken.refusal(phase) {
+                    return Err(PhaseRefused {
+                        plugin: source.plugin().unwrap_or_default().to_owned(),
+                        id: phase.spec.id.clone(),
+                        why,
+                    });
+                }
             }
+            taken.add_plugin(source, phases);
         }
-        Additions::new(source, phases).insert_into(&mut self.entries);
+        Additions::new(plugins).insert_into(&mut self.entries);
         Ok(())
     }
 

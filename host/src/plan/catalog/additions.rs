@@ -1,4 +1,4 @@
-//! Puts the phases of a plugin into the lists of their groups.
+//! Puts the phases of plugins into the lists of their groups.
 use super::CatalogEntry;
 use crate::plan::{
     groups::with_groups,
@@ -10,33 +10,37 @@ use std::collections::HashMap;
 /// A workflow, and a phase or group of it that is in no other group.
 type Top<'a> = (&'a WorkflowId, &'a str);
 
-/// The phases that a plugin adds.
-pub(super) struct Additions<'a> {
+/// A phase that is to be added, and the plugin that provides it.
+#[derive(Clone, Copy)]
+struct Addition<'a> {
     source: &'a PhaseSource,
-    /// the phases of each group, in the order of the manifest
-    by_group: HashMap<Top<'a>, Vec<&'a PhaseSpec>>,
-    /// the groups, in the order of the manifest
+    spec: &'a PhaseSpec,
+}
+
+/// The phases that plugins add.
+pub(super) struct Additions<'a> {
+    /// the phases of each group, in the order of the plugins and their manifests
+    by_group: HashMap<Top<'a>, Vec<Addition<'a>>>,
+    /// the groups, in the same order
     groups: Vec<Top<'a>>,
 }
 
 impl<'a> Additions<'a> {
-    pub fn new(source: &'a PhaseSource, phases: &'a [PluginPhase]) -> Self {
+    pub fn new(plugins: &'a [(PhaseSource, &'a [PluginPhase])]) -> Self {
         let (mut by_group, mut groups) = (HashMap::<_, Vec<_>>::new(), Vec::new());
-        for PluginPhase { spec, workflows } in phases {
-            for workflow in workflows {
-                let top = (workflow, top_of(&spec.id));
-                let members = by_group.entry(top).or_default();
-                if members.is_empty() {
-                    groups.push(top);
+        for (source, phases) in plugins {
+            for PluginPhase { spec, workflows } in *phases {
+                for workflow in workflows {
+                    let top = (workflow, top_of(&spec.id));
+                    let members = by_group.entry(top).or_default();
+                    if members.is_empty() {
+                        groups.push(top);
+                    }
+                    members.push(Addition { source, spec });
                 }
-                members.push(spec);
             }
         }
-        Additions {
-            source,
-            by_group,
-            groups,
-        }
+        Additions { by_group, groups }
     }
 
     /// Inserts the phases, each after the last entry of its group; those of a new group at the end.
@@ -46,7 +50,7 @@ impl<'a> Additions<'a> {
         let known = KnownGroups::new(entries);
         for top in &self.groups {
             let members = self.by_group[top].iter();
-            let members = members.map(|spec| self.entry(top.0, spec, known.holders.get(top)));
+            let members = members.map(|added| added.entry(top.0, known.holders.get(top)));
             match known.last_places.get(top) {
                 Some(place) => inserted.entry(*place).or_default().extend(members),
                 None => at_end.extend(members),
@@ -60,25 +64,11 @@ impl<'a> Additions<'a> {
         self.add_needs(entries);
     }
 
-    fn entry(
-        &self,
-        workflow: &WorkflowId,
-        spec: &PhaseSpec,
-        group: Option<&&PhaseSpec>,
-    ) -> CatalogEntry {
-        let flags = group.map(|group| group.member_flags.get(&spec.id).unwrap_or(&group.flags));
-        CatalogEntry {
-            workflow: workflow.clone(),
-            spec: spec.clone().with_flags(flags.cloned().unwrap_or_default()),
-            source: self.source.clone(),
-        }
-    }
-
     /// Makes other phases and groups wait for the phases that are to be before them.
     fn add_needs(&self, entries: &mut [CatalogEntry]) {
         let mut waiting: HashMap<Top, Vec<&str>> = HashMap::new();
         for top in &self.groups {
-            for spec in &self.by_group[top] {
+            for Addition { spec, .. } in &self.by_group[top] {
                 for later in &spec.before {
                     waiting
                         .entry((top.0, later.as_str()))
@@ -91,6 +81,19 @@ impl<'a> Additions<'a> {
             let needs = waiting.get(&(&*workflow, spec.id.as_str()));
             let needs = needs.into_iter().flatten().map(ToString::to_string);
             spec.needs.extend(needs);
+        }
+    }
+}
+
+impl Addition<'_> {
+    /// Returns the entry of a workflow for the phase, with the flags that its group gives it.
+    fn entry(&self, workflow: &WorkflowId, group: Option<&&PhaseSpec>) -> CatalogEntry {
+        let Addition { source, spec } = self;
+        let flags = group.map(|group| group.member_flags.get(&spec.id).unwrap_or(&group.flags));
+        CatalogEntry {
+            workflow: workflow.clone(),
+            spec: PhaseSpec::clone(spec).with_flags(flags.cloned().unwrap_or_default()),
+            source: PhaseSource::clone(source),
         }
     }
 }

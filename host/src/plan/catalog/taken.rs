@@ -3,17 +3,20 @@ use super::{CatalogEntry, Conflict, Refusal};
 use crate::plan::{
     groups::{values_below, with_groups},
     provided::PluginPhase,
-    spec::WorkflowId,
+    spec::{PhaseSource, WorkflowId},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 /// Workflows whose phases nobody replaces: they renew or remove what the program made, and a person
 /// who named one of them is told that this was done.
 const FIXED_WORKFLOWS: [&str; 2] = ["certs-renew", "reset"];
 
-/// The names of a catalog's entries.
+/// The names of a catalog's entries, and of the phases of plugins that are to be added.
 pub(super) struct TakenNames<'a> {
-    entries: &'a [CatalogEntry],
+    entries: Vec<Cow<'a, CatalogEntry>>,
     /// places of the entries by each of their names
     by_name: HashMap<String, Vec<usize>>,
     /// places of the entries by their ids, so that those below an id are neighbours
@@ -24,26 +27,42 @@ pub(super) struct TakenNames<'a> {
 
 impl<'a> TakenNames<'a> {
     pub fn new(entries: &'a [CatalogEntry]) -> Self {
-        let (mut by_name, mut by_id) = (
-            HashMap::<_, Vec<usize>>::new(),
-            BTreeMap::<_, Vec<_>>::new(),
-        );
-        let mut workflows: Vec<WorkflowId> = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
-            for name in entry.names() {
-                by_name.entry(name).or_default().push(place);
+        let mut names = TakenNames {
+            entries: Vec::with_capacity(entries.len()),
+            by_name: HashMap::new(),
+            by_id: BTreeMap::new(),
+            workflows: Vec::new(),
+        };
+        for entry in entries {
+            if !names.workflows.contains(&entry.workflow) {
+                names.workflows.push(entry.workflow.clone());
             }
-            by_id.entry(&*entry.spec.id).or_default().push(place);
-            if !workflows.contains(&entry.workflow) {
-                workflows.push(entry.workflow.clone());
+            names.add(&entry.spec.id, Cow::Borrowed(entry));
+        }
+        names
+    }
+
+    /// Adds the phases of a plugin, so that those of later plugins are compared with them too.
+    pub fn add_plugin(&mut self, source: &PhaseSource, phases: &'a [PluginPhase]) {
+        for PluginPhase { spec, workflows } in phases {
+            for workflow in workflows {
+                let entry = CatalogEntry {
+                    workflow: workflow.clone(),
+                    spec: spec.clone(),
+                    source: source.clone(),
+                };
+                self.add(&spec.id, Cow::Owned(entry));
             }
         }
-        TakenNames {
-            entries,
-            by_name,
-            by_id,
-            workflows,
+    }
+
+    fn add(&mut self, id: &'a str, entry: Cow<'a, CatalogEntry>) {
+        let place = self.entries.len();
+        for name in entry.names() {
+            self.by_name.entry(name).or_default().push(place);
         }
+        self.by_id.entry(id).or_default().push(place);
+        self.entries.push(entry);
     }
 
     /// Returns why a plugin's phase cannot be part of the catalog; `None` if it can.

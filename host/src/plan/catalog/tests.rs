@@ -259,3 +259,33 @@ fn nothing_stands_in_for_a_phase_that_renews_or_removes() {
         add(&mut builtin_catalog(), &mine, false).unwrap();
     }
 }
+
+#[test]
+fn plugins_that_are_added_together_are_compared_with_each_other() {
+    let mut catalog = small_catalog(vec![phase("a", &[]), phase("b", &[])]);
+    let source = |name: &str| manifest(name, &[name]).source(false);
+    let phases = |ids: &[&str]| -> Vec<PluginPhase> {
+        ids.iter().map(|id| provided(phase(id, &[]))).collect()
+    };
+    let (mut first, second) = (phases(&["x/1"]), phases(&["y", "x/2"]));
+    // The phase of a later plugin waits too, whatever the order of the configuration.
+    first[0].spec.before = vec!["x/2".into()];
+    catalog
+        .add_plugins(&[(source("first"), &first), (source("second"), &second)])
+        .unwrap();
+    assert_eq!(ids(&catalog), ["a", "b", "x/1", "x/2", "y"]);
+    let waiting = catalog.specs().find(|spec| spec.id == "x/2").unwrap();
+    assert_eq!(waiting.needs, ["x/1"]);
+
+    let before = catalog.clone();
+    let (third, fourth) = (phases(&["z"]), phases(&["w", "z/1"]));
+    let refused = catalog
+        .add_plugins(&[(source("third"), &third), (source("fourth"), &fourth)])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("plugin fourth provides the phase z/1, but the phase z of plugin third"),
+        "{refused}"
+    );
+    assert_eq!(catalog, before);
+}

@@ -88,12 +88,16 @@ impl Loader<'_> {
                 .with_context(|| format!("plugin {}", entry.name))?;
             Ok(loaded)
         });
+        let loaded: Vec<LoadedPlugin> =
+            loaded.into_iter().collect::<Result<_>>().map_err(refuse)?;
+        let manifests = loaded.iter().map(|loaded| loaded.plugin.manifest());
+        let provided: Vec<_> = manifests
+            .map(|manifest| (manifest.source(false), manifest.provides.as_slice()))
+            .collect();
+        catalog
+            .add_plugins(&provided)
+            .map_err(|why| PluginRefused::new(why.to_string()))?;
         for (entry, loaded) in entries.iter().zip(loaded) {
-            let loaded = loaded.map_err(refuse)?;
-            let manifest = loaded.plugin.manifest();
-            catalog
-                .add_plugin(&manifest.source(false), &manifest.provides)
-                .map_err(|why| PluginRefused::new(why.to_string()))?;
             if plugins.insert(entry.name.clone(), loaded).is_some() {
                 return Err(PluginRefused::new(format!(
                     "plugin {}: the configuration has two plugins of this name; remove one entry",

@@ -46,14 +46,16 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// The outline of a component: the names of its imports and exports, and its manifest. Nothing in
-/// it was checked yet except its size.
+/// The outline of a component: the names of its imports and exports, its manifest, and the memory of
+/// its instances. Nothing in it was checked yet except its size.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outline {
     imports: Vec<Import>,
     exports: Vec<String>,
     /// the text of its manifest; `None` if it has no manifest
     pub manifest: Option<String>,
+    /// bytes of memory that the instances of each call take before any code runs
+    pub instance_bytes: u64,
 }
 
 /// Something that a component imports.
@@ -81,7 +83,7 @@ impl Outline {
     /// The reason why this is not a component for this host, and how to mend it.
     pub fn read(bytes: &[u8]) -> Result<Outline> {
         // The validator takes quadratic time and as much memory as it likes for some components.
-        structure::check(bytes)?;
+        let instance_bytes = structure::check(bytes)?;
         let Scan {
             types,
             imports,
@@ -104,6 +106,7 @@ impl Outline {
             imports: imports.collect(),
             exports: exports.into_iter().map(str::to_owned).collect(),
             manifest,
+            instance_bytes,
         };
         outline.check_size()?;
         Ok(outline)

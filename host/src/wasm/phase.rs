@@ -41,6 +41,8 @@ impl<S: 'static> HasData for Session<S> {
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub limits: Limits,
+    /// bytes of memory that the instances of each call take before any code runs
+    pub instance_bytes: u64,
     pub waiter: Waiter,
     /// the processor time of a third party's plugin; `None` for the program's own plugins
     pub time: Option<TimeBudget>,
@@ -133,20 +135,23 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     ) -> wasmtime::Result<T> {
         let Bounds {
             limits,
+            instance_bytes,
             waiter,
             time,
         } = &self.bounds;
         time.as_ref().map_or(Ok(()), TimeBudget::check)?;
         let _turn = waiter.wait(self.runtime.turns())?;
         let large = LargeTurn::default();
+        let mut total = MemoryLimiter::new(
+            limits.memory,
+            self.peak.clone(),
+            waiter.clone(),
+            large.clone(),
+        );
+        total.add_instances(*instance_bytes)?;
         let data = Data {
             session: self.session.clone(),
-            total: MemoryLimiter::new(
-                limits.memory,
-                self.peak.clone(),
-                waiter.clone(),
-                large.clone(),
-            ),
+            total,
         };
         let mut store = store_with_limits(
             self.runtime.engine(),
@@ -300,7 +305,11 @@ fn store_with_limits<T: 'static>(
 }
 
 /// Calls a component to describe itself, without any import.
-pub(super) fn describe(runtime: &ComponentRuntime, component: &Component) -> Result<PhaseInfo> {
+pub(super) fn describe(
+    runtime: &ComponentRuntime,
+    component: &Component,
+    instance_bytes: u64,
+) -> Result<PhaseInfo> {
     let waiter = Waiter::default();
     let _turn = waiter
         .wait(runtime.turns())
@@ -310,14 +319,16 @@ pub(super) fn describe(runtime: &ComponentRuntime, component: &Component) -> Res
         let mut linker: Linker<MemoryLimiter> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
+        let mut total = MemoryLimiter::new(
+            Limits::default().memory,
+            Arc::default(),
+            waiter.clone(),
+            large.clone(),
+        );
+        total.add_instances(instance_bytes)?;
         let mut store = store_with_limits(
             engine,
-            MemoryLimiter::new(
-                Limits::default().memory,
-                Arc::default(),
-                waiter.clone(),
-                large.clone(),
-            ),
+            total,
             |total| total,
             DESCRIBE_TIME,
             waiter.clone(),

@@ -181,6 +181,7 @@ impl Plugin {
             session,
             Bounds {
                 limits,
+                instance_bytes: self.component.instance_bytes,
                 waiter: Waiter {
                     plugin: self.manifest().name.clone(),
                     cancel: cancel.clone(),

@@ -3,34 +3,39 @@
 //! components. No toolchain makes them.
 //!
 //! The check takes time in proportion to the component's bytes, and almost no memory.
+mod instances;
+
 use super::limits;
 use crate::text::sanitise;
 use anyhow::{Result, anyhow, bail};
+use instances::InstanceMemory;
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 
-/// Refuses a component whose structure exceeds a limit.
+/// Refuses a component whose structure exceeds a limit. Returns the bytes of memory that the
+/// instances of each call take before any code runs.
 ///
 /// # Errors
 /// The limit that the component exceeds, or the place where it is damaged.
-pub fn check(component: &[u8]) -> Result<()> {
+pub fn check(component: &[u8]) -> Result<u64> {
     if component.len() > limits::MAX_COMPONENT {
         bail!(
             "the plugin is larger than {} MiB",
             limits::MAX_COMPONENT >> 20
         );
     }
-    let mut totals = Totals::default();
+    let (mut totals, mut memory) = (Totals::default(), InstanceMemory::default());
     for (at, payload) in Parser::new(0).parse_all(component).enumerate() {
         match payload {
             Ok(payload) => {
                 check_type_depth(&payload, component)?;
                 totals.add(&payload)?;
+                memory.add(&payload)?;
             }
             Err(_) if at == 0 => bail!("the file is not WebAssembly"),
             Err(error) => return Err(damaged_error(error)),
         }
     }
-    Ok(())
+    Ok(memory.total())
 }
 
 /// Makes the error for a component that cannot be read.

@@ -46,8 +46,8 @@ impl Waiter {
 #[derive(Clone, Default)]
 pub struct LargeTurn(Arc<Mutex<Option<FairTurn<'static>>>>);
 
-/// A limiter of the total size of all memories and tables. The limiter of wasmtime limits each
-/// memory separately.
+/// A limiter of the total size of all memories, tables and instances. The limiter of wasmtime
+/// limits each memory separately, and no instances.
 pub struct MemoryLimiter {
     /// in bytes
     limit: usize,
@@ -69,6 +69,15 @@ impl MemoryLimiter {
             sum: 0,
             peak,
         }
+    }
+
+    /// Counts the bytes that the instances of the call take before any code runs.
+    ///
+    /// # Errors
+    /// As for memory that the guest asks for later.
+    pub fn add_instances(&mut self, bytes: u64) -> Result<()> {
+        self.grow(usize::try_from(bytes).unwrap_or(usize::MAX))
+            .map(drop)
     }
 
     /// Adds bytes to the sum.

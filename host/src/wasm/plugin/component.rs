@@ -30,6 +30,8 @@ pub(in crate::wasm) struct Component {
     pub(super) imports: BTreeSet<String>,
     /// interfaces of WASI that it imports, which the host only denies
     pub(super) wasi: Vec<String>,
+    /// bytes of memory that the instances of each call take before any code runs
+    pub(super) instance_bytes: u64,
     pub(super) runtime: ComponentRuntime,
     /// the bytes that are compiled at the first call; emptied afterwards, to save memory
     bytes: Mutex<ComponentBytes>,
@@ -50,12 +52,13 @@ struct ComponentInfo {
     sha256: String,
     imports: BTreeSet<String>,
     wasi: Vec<String>,
+    instance_bytes: u64,
     manifest: Manifest,
 }
 
-/// Version of the rules for manifests, part of the cache key. Raise it when the rules change:
-/// manifests in the cache are then read again.
-const MANIFEST_RULES_VERSION: u32 = 4;
+/// Version of the rules for manifests and of these facts, part of the cache key. Raise it when they
+/// change: components in the cache are then read again.
+const MANIFEST_RULES_VERSION: u32 = 5;
 
 impl ComponentInfo {
     /// Returns the cache key of a component.
@@ -103,6 +106,7 @@ impl ComponentInfo {
         let described = phase::describe(
             runtime,
             &runtime.component(bytes, &info.sha256, Author::Other, &Cancel::never())?,
+            info.instance_bytes,
         );
         let described =
             described.context("the component has no manifest, and its `describe` failed")?;
@@ -114,6 +118,7 @@ impl ComponentInfo {
     /// A component without a manifest is treated as a check with the name `unnamed`.
     fn read_uncompiled(runtime: &ComponentRuntime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
         let outline = runtime.read_outline(bytes)?;
+        let instance_bytes = outline.instance_bytes;
         let imports = outline.imported_functions()?;
         let wasi = outline.wasi_imports();
         outline.exports_phase()?;
@@ -131,6 +136,7 @@ impl ComponentInfo {
             sha256: sha256_hex(bytes),
             imports,
             wasi,
+            instance_bytes,
             manifest,
         };
         Ok((info, has_manifest))
@@ -215,6 +221,7 @@ impl Component {
             sha256,
             imports,
             wasi,
+            instance_bytes,
             manifest,
         } = info;
         let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
@@ -236,6 +243,7 @@ impl Component {
             sha256,
             imports,
             wasi,
+            instance_bytes,
             runtime: runtime.clone(),
             bytes: Mutex::new(bytes),
             is_embedded,

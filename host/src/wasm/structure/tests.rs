@@ -170,3 +170,57 @@ fn a_damaged_component_is_refused_as_damaged() {
     }
     assert_eq!(refusal(b"\x7fELF"), "the file is not WebAssembly");
 }
+
+/// Returns the bytes that [`check`] finds in the instances of a component, as text.
+fn instance_bytes(component: &str) -> u64 {
+    check(&wat::parse_str(component).unwrap()).unwrap()
+}
+
+#[test]
+fn the_memory_of_instances_is_what_their_modules_have() {
+    let functions = "$f ".repeat(10_000);
+    let segment = |kind: &str| {
+        format!("(core module $m (func $f) (table 1 funcref) (elem {kind} {functions}))")
+    };
+    let instances = |module: &str, count: usize| {
+        let instances = "(core instance (instantiate $m))".repeat(count);
+        instance_bytes(&format!("(component {module} {instances})"))
+    };
+    let (none, ten) = (
+        instances(&segment("func"), 0),
+        instances(&segment("func"), 10),
+    );
+    assert!(none < 10_000, "{none}");
+    assert!((1_600_000..1_700_000).contains(&ten), "{ten}");
+    // A segment that is applied to a table, or only declared, is dropped at once.
+    assert!(instances(&segment("(i32.const 0) func"), 10) < 20_000);
+    assert!(instances(&segment("declare func"), 10) < 20_000);
+    let globals = "(global i64 (i64.const 0))".repeat(1000);
+    let globals = instances(&format!("(core module $m {globals})"), 10);
+    assert!((320_000..340_000).contains(&globals), "{globals}");
+}
+
+#[test]
+fn instances_of_inner_components_count_as_often_as_they_are_made() {
+    let globals = "(global i64 (i64.const 0))".repeat(1000);
+    let bytes = instance_bytes(&format!(
+        "(component $outer (core module $m {globals})
+           (component $c
+             (alias outer $outer $m (core module $same))
+             (core instance (instantiate $same)) (core instance (instantiate $same)))
+           (instance (instantiate $c)) (instance (instantiate $c)) (instance (instantiate $c)))"
+    ));
+    assert!((192_000..200_000).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn an_instance_of_a_module_from_elsewhere_is_refused() {
+    let component = "(component (import \"m\" (core module $m)) (core instance (instantiate $m)))";
+    let refusal = check(&wat::parse_str(component).unwrap()).unwrap_err();
+    assert!(
+        refusal
+            .to_string()
+            .contains("makes an instance of a module that it imports"),
+        "{refusal}"
+    );
+}

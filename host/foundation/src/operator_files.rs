@@ -7,13 +7,15 @@
     reason = "these are the operator's files, not the node's"
 )]
 mod input;
+mod replace;
 
 pub use input::{LONGEST_INPUT, read_input, read_input_text};
+pub use replace::replace;
 use rustix::fs::OFlags;
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -75,29 +77,6 @@ pub fn read_opened(file: File, limit: usize) -> io::Result<Vec<u8>> {
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
-}
-
-/// Replaces a file, or makes it. After a crash the path has the old content or the new content,
-/// never a part of one. If the path is a symbolic link, the file that it leads to is replaced.
-///
-/// # Errors
-/// If the new content cannot be written beside the file, or cannot take the file's place. The file
-/// is then unchanged.
-pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let target = fs::canonicalize(path);
-    let path = target.as_deref().unwrap_or(path);
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".kubephase-")
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    fs::set_permissions(file.path(), fs::Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 fn too_long(limit: usize) -> io::Error {

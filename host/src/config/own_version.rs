@@ -43,10 +43,17 @@ pub fn read_own_version(machine: &MachineFolder) -> Result<(), Problems> {
     Ok(())
 }
 
+/// Bytes of the longest version.
+const MAX_VERSION_BYTES: usize = 200;
+
 /// Parses the content of the file: a version, and nothing else.
 fn parse(file: &MachineFile) -> Result<String, Problems> {
     let text = String::from_utf8_lossy(&file.content);
     let text = text.trim();
+    if text.len() > MAX_VERSION_BYTES {
+        let message = format!("it has more than {MAX_VERSION_BYTES} bytes; write a version only");
+        return Err(file.refusal(&message).into());
+    }
     let version = text.strip_prefix('v').unwrap_or(text);
     if Version::parse(version).is_ok() && Release::knows(version) {
         return Ok(format!("v{version}"));

@@ -34,6 +34,8 @@ enum Refusal {
     Taken { by: String, conflict: Conflict },
     /// The phase would stand in for a phase of a workflow whose phases nothing may replace.
     StandIn { workflow: WorkflowId, phase: String },
+    /// Commands of single phases would have this word, which means something else there.
+    CommandWord(&'static str),
     UnknownWorkflow {
         unknown: WorkflowId,
         known: Vec<WorkflowId>,
@@ -50,6 +52,8 @@ enum Conflict {
     Above,
     /// the id means all members of the entry, a group
     All,
+    /// the id is in the group under another name of the group
+    Alias,
     /// the plugin's phase would be run, skipped and waited for with the program's own phases
     Member,
 }
@@ -64,6 +68,7 @@ impl fmt::Display for PhaseRefused {
                 Conflict::Below => write!(f, ", but {by} is below this id")?,
                 Conflict::Above => write!(f, ", but {by} is a phase and not a group")?,
                 Conflict::All => write!(f, ", which is the name for all members of {by}")?,
+                Conflict::Alias => write!(f, ", but that is another name of {by}")?,
                 Conflict::Member => write!(
                     f,
                     ", but {by} has only phases of kubephase, and phases that replace one of them"
@@ -77,6 +82,7 @@ impl fmt::Display for PhaseRefused {
                      `workflow`"
                 );
             }
+            Refusal::CommandWord(word) => write!(f, ", but `{word}` is a word of commands")?,
             Refusal::UnknownWorkflow { unknown, known } => {
                 let known: Vec<&str> = known.iter().map(WorkflowId::as_str).collect();
                 return write!(
@@ -120,6 +126,8 @@ impl CatalogEntry {
             Some(Conflict::Above)
         } else if id.strip_suffix("/all") == Some(name) {
             Some(Conflict::All)
+        } else if *name != self.spec.id {
+            Some(Conflict::Alias)
         } else if self.is_open_to(phase) {
             None
         } else {

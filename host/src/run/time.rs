@@ -1,7 +1,6 @@
 //! Limits the time of a plugin's phase, and of all phases of a plugin together. Built-in phases
 //! limit their own waiting.
 use super::session::Session;
-use crate::wasm::limits::{PHASE_TIME, PLUGIN_TIME};
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,7 @@ impl TimeOfPhase {
         let now = session.clock().now();
         TimeOfPhase {
             session: session.clone(),
-            until: of_plugin.then(|| now + PHASE_TIME),
+            until: of_plugin.then(|| now + session.phase_time()),
             counted: Mutex::new(now),
         }
     }
@@ -46,8 +45,10 @@ impl TimeOfPhase {
     pub fn check(&self) -> Result<(), String> {
         if self.time_left().is_zero() {
             return Err(format!(
-                "it did not settle within the {PHASE_TIME:?} that the phase of a plugin may take, \
-                 or the {PLUGIN_TIME:?} of all phases of a plugin"
+                "it did not settle within the {:?} that the phase of a plugin may take, or the \
+                 {:?} of all phases of a plugin",
+                self.session.phase_time(),
+                self.session.plugin_time()
             ));
         }
         Ok(())
@@ -69,8 +70,9 @@ impl TimeOfPhase {
         if !fits {
             return Err(format!(
                 "it asked to be called again after {wanted:?}; the phase of a plugin may take \
-                 {PHASE_TIME:?} in all, and all phases of a plugin {PLUGIN_TIME:?}: {left:.0?} are \
-                 left"
+                 {:?} in all, and all phases of a plugin {:?}: {left:.0?} are left",
+                self.session.phase_time(),
+                self.session.plugin_time()
             ));
         }
         Ok(wanted.min(LONGEST_PAUSE))

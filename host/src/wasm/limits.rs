@@ -40,6 +40,9 @@ pub const MAX_LOOP_LOCALS: u64 = 250_000;
 /// Entries in the tables of all modules: types, imports, exports, globals, tables, memories, tags,
 /// elements (9 000).
 pub const MAX_MODULE_ENTRIES: usize = 100_000;
+/// Bytes of the imports and exports of all modules (194 000): the runtime keeps their names in
+/// memory several times.
+pub const MAX_MODULE_NAME_BYTES: usize = 2 << 20;
 /// Data segments of all modules (10 000).
 pub const MAX_DATA_SEGMENTS: usize = 100_000;
 /// Entries in the tables of all components: types, aliases, imports, exports, canonical functions

@@ -55,6 +55,7 @@ struct Totals {
     depth: usize,
     functions: usize,
     module_entries: usize,
+    module_name_bytes: usize,
     data_segments: usize,
     component_entries: usize,
     component_bytes: usize,
@@ -86,12 +87,18 @@ impl Totals {
             Payload::FunctionSection(section) => self.functions(section.count()),
             Payload::CodeSectionEntry(body) => check_function(body),
             Payload::TypeSection(section) => self.module(section.count()),
-            Payload::ImportSection(section) => self.module(section.count()),
+            Payload::ImportSection(section) => {
+                self.module_names(section.range().len())?;
+                self.module(section.count())
+            }
             Payload::TableSection(section) => self.module(section.count()),
             Payload::MemorySection(section) => self.module(section.count()),
             Payload::TagSection(section) => self.module(section.count()),
             Payload::GlobalSection(section) => self.module(section.count()),
-            Payload::ExportSection(section) => self.module(section.count()),
+            Payload::ExportSection(section) => {
+                self.module_names(section.range().len())?;
+                self.module(section.count())
+            }
             Payload::ElementSection(section) => self.module(section.count()),
             Payload::DataSection(section) => count(
                 &mut self.data_segments,
@@ -149,6 +156,15 @@ impl Totals {
             more as usize,
             limits::MAX_MODULE_ENTRIES,
             "entries in the tables of its modules",
+        )
+    }
+
+    fn module_names(&mut self, bytes: usize) -> Result<()> {
+        count(
+            &mut self.module_name_bytes,
+            bytes,
+            limits::MAX_MODULE_NAME_BYTES,
+            "bytes in the imports and exports of its modules",
         )
     }
 

@@ -1,4 +1,8 @@
 use super::*;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink},
+};
 
 #[test]
 fn only_regular_files_up_to_the_limit_are_read() {
@@ -50,8 +54,36 @@ fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let link = folder.path().join("link");
-    std::os::unix::fs::symlink("file", &link).unwrap();
+    symlink("file", &link).unwrap();
     replace(&link, b"third", 0o600).unwrap();
     assert!(link.is_symlink() && fs::read_to_string(&path).unwrap() == "third");
     assert!(replace(&folder.path().join("nowhere/file"), b"x", 0o600).is_err());
+}
+
+#[test]
+fn a_link_of_another_user_is_replaced_and_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [private, link] = ["private", "link"].map(|name| folder.path().join(name));
+    fs::write(&private, "keep").unwrap();
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&private, &link).unwrap();
+    if lchown(&link, Some(65534), Some(65534)).is_err() {
+        // Without the rights of root there is no link of another user.
+        return;
+    }
+    replace(&link, b"metrics", 0o644).unwrap();
+    assert_eq!(fs::read_to_string(&private).unwrap(), "keep");
+    assert_eq!(fs::metadata(&private).unwrap().mode() & 0o777, 0o600);
+    assert!(!link.is_symlink());
+    assert_eq!(fs::read_to_string(&link).unwrap(), "metrics");
+}
+
+#[test]
+fn a_loop_of_links_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    symlink(&two, &one).unwrap();
+    symlink(&one, &two).unwrap();
+    assert!(replace(&one, b"x", 0o600).is_err());
+    assert!(one.is_symlink() && two.is_symlink());
 }

@@ -14,6 +14,11 @@ use kube_cel::cel::parser::{ParseError, Parser};
 use kubephase_sdk::rule::{MAX_EXPRESSION, Rule};
 use std::thread;
 
+/// Rules of one configuration.
+const MAX_RULES: usize = 300;
+/// Characters of an expression that can begin a level of it: brackets, signs and question marks.
+/// The parser takes quadratic time for levels, 1.2 s for 4096 of them.
+const MAX_LEVELS: usize = 400;
 /// Stack of the thread that parses: the parser calls itself for each level of an expression.
 const STACK: usize = 64 << 20;
 
@@ -21,6 +26,13 @@ const STACK: usize = 64 << 20;
 pub(super) fn check(document: &Document, rules: &[Rule]) -> Vec<Problem> {
     if rules.is_empty() {
         return Vec::new();
+    }
+    if rules.len() > MAX_RULES {
+        let message = format!(
+            "the configuration has {} rules; {MAX_RULES} are allowed",
+            rules.len()
+        );
+        return vec![document.problem("rules", &message)];
     }
     let found = thread::scope(|scope| {
         let check_all = || rules.iter().map(check_rule).collect::<Vec<_>>();
@@ -70,6 +82,14 @@ fn check_expression(text: &str) -> Vec<Mistake> {
         let message = format!(
             "the expression has {} bytes; {MAX_EXPRESSION} are allowed, so write several rules",
             text.len()
+        );
+        return vec![Mistake { at: 0, message }];
+    }
+    let levels = text.matches(['(', '[', '{', '!', '-', '?']).count();
+    if levels > MAX_LEVELS {
+        let message = format!(
+            "the expression has {levels} brackets, signs and question marks; {MAX_LEVELS} are \
+             allowed, so write several rules"
         );
         return vec![Mistake { at: 0, message }];
     }

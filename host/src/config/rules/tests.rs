@@ -294,3 +294,15 @@ fn every_function_of_the_table_can_be_called_as_the_table_says() {
         }
     }
 }
+
+/// Without the limit, this expression takes more than a second, and a configuration may have many.
+#[test]
+fn an_expression_with_too_many_levels_is_refused_before_it_is_parsed() {
+    let expression = "[".repeat(4000);
+    let mistakes = mistakes_of(&expression);
+    assert!(
+        mistakes[0].starts_with("the expression has 4000 brackets, signs and question marks"),
+        "{mistakes:?}"
+    );
+    assert!(mistakes_of(&format!("{}true{}", "(".repeat(90), ")".repeat(90))).is_empty());
+}

@@ -283,10 +283,10 @@ fn remedy_for_difference() -> String {
 fn remedy_for_change(effect: &LastEffect) -> String {
     match effect.kind.as_str() {
         "sysctl" => format!(
-            "set it again: `sysctl -w {}`; look for the file that sets it otherwise: `grep -r {} \
+            "set it again: `sysctl -w {}`; look for the file that sets it otherwise: `grep -rF {} \
              /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d /etc/sysctl.conf`",
-            effect.target,
-            subject_of(effect)
+            program::word(&effect.target),
+            program::word(&subject_of(effect))
         ),
         _ => format!(
             "if nobody meant to change it, run `{} --config FILE` again, which writes what differs",

@@ -14,6 +14,9 @@ use std::{
 /// who named one of them is told that this was done.
 const FIXED_WORKFLOWS: [&str; 2] = ["certs-renew", "reset"];
 
+/// Words that have a meaning of their own among the commands of single phases.
+const COMMAND_WORDS: [&str; 2] = ["all", "help"];
+
 /// The names of a catalog's entries, and of the phases of plugins that are to be added.
 pub(super) struct TakenNames<'a> {
     entries: Vec<Cow<'a, CatalogEntry>>,
@@ -76,6 +79,10 @@ impl<'a> TakenNames<'a> {
         }
         if let Some(refusal) = self.forbidden_stand_in(phase) {
             return Some(refusal);
+        }
+        let mut words = COMMAND_WORDS.into_iter();
+        if let Some(word) = words.find(|word| phase.spec.id == *word) {
+            return Some(Refusal::CommandWord(word));
         }
         let candidates = self.candidates(&phase.spec.id).into_iter();
         let conflicts = candidates.filter_map(|place| {

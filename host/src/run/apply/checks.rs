@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, iter};
 impl Application<'_> {
     /// Refuses the proposals of a check of a plugin, and proposals that were not granted.
     pub(super) fn check_proposals(&self, proposals: &[Proposal]) -> Result<(), PhaseError> {
-        let only_observes = self.executor.shared.last_effects.is_some();
+        let only_observes = self.executor.shared.only_observes();
         if only_observes && let Some(proposal) = proposals.first() {
             let why = format!("the phases of {} only observe", self.executor.plan.workflow);
             return Err(self.refuse(proposal, "it proposed", why));

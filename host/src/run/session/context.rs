@@ -67,6 +67,11 @@ pub struct RunContext {
 }
 
 impl RunContext {
+    /// Whether the phases of the run only observe: the host refuses what they propose.
+    pub(in crate::run) fn only_observes(&self) -> bool {
+        self.last_effects.is_some()
+    }
+
     /// Makes a context in which all phases see the same configuration.
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
         let config_text = config.to_string();

@@ -43,10 +43,12 @@ fn rows_of_a_phase() -> Vec<Row> {
         (
             "a phase",
             format!(
-                "{} with its effects and the pauses that it asks for, {MAX_PROPOSALS} proposals \
+                "{} with its effects and the pauses that it asks for ({} in `doctor`), {MAX_PROPOSALS} \
+                 proposals \
                  in a call, {MAX_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {} of answers",
                 seconds(PHASE_TIME),
+                seconds(OBSERVING_PHASE_TIME),
                 mib(MAX_LOG_BYTES),
                 mib(MAX_HANDED_BYTES),
                 mib(MAX_ANSWERED_BYTES)
@@ -61,7 +63,7 @@ fn rows_of_a_run() -> Vec<Row> {
         (
             "all phases of a plugin in a run",
             format!(
-                "{} of processor time (`processorTime`), {} with effects and pauses, \
+                "{} of processor time (`processorTime`), {} with effects and pauses ({} in `doctor`), \
                  {MAX_RUN_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
                  {MAX_RUN_CRYPTO_WORK} keys and certificates (one \
@@ -70,6 +72,7 @@ fn rows_of_a_run() -> Vec<Row> {
                  {MAX_RUN_CAPSULES} capsules of {}",
                 seconds(Limits::default().processor_time),
                 seconds(PLUGIN_TIME),
+                seconds(OBSERVING_PLUGIN_TIME),
                 mib(MAX_RUN_LOG_BYTES),
                 mib(MAX_RUN_HANDED_BYTES),
                 mib(MAX_RUN_FACT_BYTES),

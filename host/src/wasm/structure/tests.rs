@@ -224,3 +224,16 @@ fn an_instance_of_a_module_from_elsewhere_is_refused() {
         "{refusal}"
     );
 }
+
+#[test]
+fn long_names_in_modules_are_refused() {
+    let exports: String = (0..300)
+        .map(|number| format!("(export \"{number}{}\" (func $f))", "x".repeat(10_000)))
+        .collect();
+    let component = format!("(component (core module (func $f) {exports}))");
+    let refusal = refusal(&wat::parse_str(component).unwrap());
+    assert!(
+        refusal.contains("more than 2097152 bytes in the imports and exports of its modules"),
+        "{refusal}"
+    );
+}

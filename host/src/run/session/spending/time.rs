@@ -1,9 +1,29 @@
 //! The time that a plugin spends: of its calls, and of its phases with their effects and pauses.
 use super::super::Session;
-use crate::wasm::limits::{PLUGIN_TIME, TimeBudget};
+use crate::wasm::limits::{
+    OBSERVING_PHASE_TIME, OBSERVING_PLUGIN_TIME, PHASE_TIME, PLUGIN_TIME, TimeBudget,
+};
 use std::time::Duration;
 
 impl Session {
+    /// Returns the time that one phase of a plugin may take in this run.
+    pub fn phase_time(&self) -> Duration {
+        if self.0.shared.only_observes() {
+            OBSERVING_PHASE_TIME
+        } else {
+            PHASE_TIME
+        }
+    }
+
+    /// Returns the time that all phases of a plugin may take in this run.
+    pub fn plugin_time(&self) -> Duration {
+        if self.0.shared.only_observes() {
+            OBSERVING_PLUGIN_TIME
+        } else {
+            PLUGIN_TIME
+        }
+    }
+
     /// Returns the limit of the plugin's processor time in the run, with what it used so far;
     /// `None` if no limit applies.
     pub fn time_budget(&self) -> Option<TimeBudget> {
@@ -37,9 +57,10 @@ impl Session {
         if !self.is_plugin() {
             return None;
         }
+        let most = self.plugin_time();
         let left = self.spend_of_run(|run| {
             run.time = run.time.saturating_add(time);
-            Ok(Some(PLUGIN_TIME.saturating_sub(run.time)))
+            Ok(Some(most.saturating_sub(run.time)))
         });
         left.ok().flatten()
     }
@@ -49,8 +70,9 @@ impl Session {
         if !self.is_plugin() {
             return true;
         }
+        let most = self.plugin_time();
         let fits = self.spend_of_run(|run| {
-            let fits = run.time.saturating_add(time) <= PLUGIN_TIME;
+            let fits = run.time.saturating_add(time) <= most;
             if fits {
                 run.time += time;
             }

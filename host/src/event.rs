@@ -160,7 +160,7 @@ pub struct Usage {
     pub limits: Limits,
 }
 
-/// What a finding means for the run, after `--ignore-preflight-errors` and waivers.
+/// The weight of a finding in the run, after `--ignore-preflight-errors` and waivers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {

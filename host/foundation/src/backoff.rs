@@ -29,7 +29,7 @@ pub struct Tries {
     pause: Duration,
 }
 
-/// What a caller does after a pause.
+/// Whether the caller tries again after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum NextTry {

@@ -14,7 +14,8 @@ use clap::Args;
 use kubephase_sdk::kubeadm::Patches;
 use std::path::PathBuf;
 
-/// Days of validity from which on a certificate is no warning, unless a flag says another number.
+/// Default of `--expiring-within`, in days: a certificate that is valid for longer is not a
+/// warning.
 const DAYS: u32 = 30;
 
 /// Flags of `doctor`.

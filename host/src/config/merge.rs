@@ -55,7 +55,7 @@ struct Merging {
     replaced: Vec<Problem>,
 }
 
-/// How two lists become one.
+/// A rule for merging two lists.
 enum ListMerge {
     /// elements of one name become one, and all others are kept
     ByName(&'static str),

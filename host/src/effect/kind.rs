@@ -28,8 +28,8 @@ pub trait EffectKind: EffectData {
     fn apply(&self, context: &Context) -> WorldResult<EffectOutcome>;
 }
 
-/// What the host does with the data of any effect. Every kind of effect has it by its derived
-/// traits.
+/// The operations on the data of an effect that do not depend on its kind. Derived traits implement
+/// it for every kind.
 pub trait EffectData: Any + fmt::Debug + Send + Sync {
     /// Returns a copy.
     fn copy(&self) -> Box<dyn EffectKind>;

@@ -127,7 +127,7 @@ pub(super) fn has_usable_cluster_info() -> Result<bool, Failure> {
 /// Returns the ConfigMap `cluster-info` and the rights to read it.
 ///
 /// # Errors
-/// Those of [`read_admin_kubeconfig`].
+/// The errors of [`read_admin_kubeconfig`].
 pub(super) fn cluster_info(config: &Config) -> Result<Vec<Value>, Failure> {
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     let release = config.cluster.release();

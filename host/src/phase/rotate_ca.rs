@@ -44,7 +44,7 @@ const BUNDLES: &[RotationStage] = &[RotationStage::Trust, RotationStage::Drop];
 
 const EACH: &[ClusterAuthority] = &ClusterAuthority::ALL;
 const CA: &[ClusterAuthority] = &[ClusterAuthority::Ca];
-/// Those that extension API servers trust.
+/// The authorities that extension API servers trust.
 const OF_CLIENTS: &[ClusterAuthority] = &[ClusterAuthority::Ca, ClusterAuthority::FrontProxyCa];
 
 /// The phases of each stage in their order. Each waits for the one before it.

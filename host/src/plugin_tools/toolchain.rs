@@ -40,7 +40,7 @@ const INHERITED: &[&str] = &[
     "HOST",
 ];
 
-/// How guests are compiled on this machine.
+/// A toolchain that compiles guests on this machine.
 pub enum Toolchain {
     /// the toolchain of this environment, which has std for the target
     Own,

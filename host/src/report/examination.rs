@@ -97,7 +97,7 @@ fn write_phase(
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::NotApplicable.word(palette))
         }
-        // A phase of a plugin that is no check has no findings.
+        // A plugin's phase that is not a check has no findings.
         (Some(PhaseResult::Failed(why)), None) => {
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::Error.word(palette))

@@ -31,7 +31,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     credentials: None,
 });
 
-/// How the program reacts to a signal.
+/// The reaction of the program to a signal.
 #[derive(Clone, Copy)]
 pub struct Reaction {
     /// Prints a line for the operator.

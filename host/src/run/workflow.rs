@@ -272,9 +272,9 @@ impl ClusterOfRehearsal {
         }
     }
 
-    /// Decides which trees a rehearsal uses. One that begins with a fresh machine writes to the
-    /// scratch root. One that begins with the machine of an earlier rehearsal changes that machine,
-    /// while a dry run of it only reads the machine, or this one.
+    /// Decides which trees a rehearsal uses. A rehearsal that begins with a fresh machine writes to
+    /// the scratch root. One that begins with the machine of an earlier rehearsal changes that
+    /// machine, while a dry run of it only reads the machine, or this one.
     pub fn trees(self, place: &RehearsalPlace<'_>) -> Trees {
         let root = place.root.map(Path::to_owned);
         let machine = (!place.is_described).then(|| PathBuf::from("/"));

@@ -108,7 +108,7 @@ fn check_rule(rule: &Rule, context: &Context<'_>) -> Finding {
     finding.evidence("that", that)
 }
 
-/// Why an expression has no result.
+/// The reason why an expression has no result.
 struct Unevaluated {
     reason: String,
     /// how to write the rule so that it has a result

@@ -132,7 +132,7 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
         let printed = rehearse(&["--node", &node]);
         assert!(printed.contains(known), "{printed}");
     }
-    // A run that is no rehearsal takes only what was allowed.
+    // A run that is not a rehearsal takes only plugins that were allowed.
     let refused = run(kubephase(PROGRAM).args(["init", "--dry-run", "--dev", &folder]));
     assert!(
         refused.status == 2 && refused.stderr.contains("unknown flag: --dev"),

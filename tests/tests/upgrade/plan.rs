@@ -37,7 +37,7 @@ fn without_a_version_kubeadms_own_is_meant() {
     assert_eq!(output.stdout, include_str!("kubeadm/plan.txt"));
     let fallback = "falling back to the local client version: v1.36.2";
     assert!(output.stderr.contains(fallback), "{}", output.stderr);
-    // Nothing to upgrade to, and a text that is no version.
+    // There is nothing to upgrade to, or the text is not a version.
     let output = plan(&cluster, &format!("v1.35.4 {IGNORED}"));
     assert_eq!(output.status, 0);
     assert!(

@@ -38,7 +38,7 @@ impl UpgradePlaceFlags {
     }
 }
 
-/// What the configuration of the cluster is read with.
+/// A reader of the configuration that the cluster keeps, and everything it needs.
 pub struct ConfigurationReader<'a> {
     pub command: &'a str,
     pub world: &'a dyn World,

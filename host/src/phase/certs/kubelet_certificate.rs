@@ -8,11 +8,11 @@ use kubephase_sdk::{
     spec::{CertificateFacts, ExchangeSpec, KubeconfigFacts, RenewalSpec, RenewedFile},
 };
 
-/// How the certificate is signed.
+/// The authority that signs the certificate, and when it signs.
 pub struct Signing {
     /// certificate of the authority, PEM
     pub authority: String,
-    /// whether a certificate stays that the authority has signed
+    /// whether a certificate that the authority has signed already is left unchanged
     pub unless_signed: bool,
 }
 

@@ -42,9 +42,9 @@ pub fn check_new_endpoint() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `kubeconfig`: a kubeconfig that names the control plane's address gets the new one. One that
-/// names a load balancer on this machine stays, and so does that of a kubelet which talks to the
-/// API server of this machine.
+/// `kubeconfig`: a kubeconfig that names the control plane's address gets the new one. A kubeconfig
+/// that names a load balancer on this machine stays, and so does the kubeconfig of a kubelet that
+/// uses the API server of this machine.
 ///
 /// # Errors
 /// A kubeconfig cannot be read, or the host refuses a proposal.

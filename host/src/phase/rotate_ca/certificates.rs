@@ -38,7 +38,8 @@ pub(super) fn sign_for_kubelet(exchange: &Exchange) -> Result<Outcome, Failure> 
 }
 
 /// `reissue/kubelet-serving`: the kubelet asks for another serving certificate when it starts and
-/// finds none. One that the kubelet has signed itself is trusted by nobody, and stays.
+/// finds none. A certificate that the kubelet has signed itself stays, because no client trusts it
+/// through an authority.
 pub(super) fn forget_serving_certificate(exchange: &Exchange) -> Result<Outcome, Failure> {
     let new = exchange.new_authority()?;
     let facts = observe_pki::certificate(KUBELET_SERVING)?

@@ -7,8 +7,8 @@ use crate::plan::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Workflows whose phases nobody replaces: they renew or remove what the program made, and a person
-/// who named one of them is told that this was done.
+/// Workflows whose phases a plugin cannot replace: they renew or remove what the program made, and
+/// the program tells the operator that it did so.
 const FIXED_WORKFLOWS: [&str; 2] = ["certs-renew", "reset"];
 
 /// The names of a catalog's entries.

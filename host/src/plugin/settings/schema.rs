@@ -169,7 +169,7 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What a schema amounts to when every reference is replaced by the schema that it refers to.
+/// The size of a schema in which every reference is replaced by the schema that it refers to.
 #[derive(Clone, Copy)]
 struct Size {
     schemas: u64,
@@ -178,7 +178,7 @@ struct Size {
 }
 
 impl Size {
-    /// A schema without its parts.
+    /// Returns the size of a schema without its subschemas.
     fn of(schema: &Value) -> Size {
         let of_names = schema.get("patternProperties").and_then(Value::as_object);
         let of_values = schema.get("pattern").is_some();

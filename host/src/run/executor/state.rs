@@ -42,7 +42,7 @@ impl RunState {
     }
 }
 
-/// How a phase ended.
+/// The end of a phase: its result, and its consequence for the phases that need it.
 pub(super) struct Ended {
     pub result: PhaseResult,
     /// whether phases that need this phase may begin after it

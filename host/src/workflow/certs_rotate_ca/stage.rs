@@ -8,7 +8,7 @@ use crate::{effect::pki::KUBELET_SERVING, phase::rotate_ca::command, pki::Certif
 use kubephase_sdk::kubeadm::{Rotation, RotationStage};
 use kubephase_wit::Failure;
 
-/// What the operator asks for.
+/// The options of the command line that choose the stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wish {
     pub stage: Option<RotationStage>,

@@ -19,7 +19,7 @@ pub enum Whole {
     SplitForwards,
 }
 
-/// What a version does with a plugin.
+/// The rules of one version of CoreDNS for one of its plugins.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub status: Status,
@@ -35,7 +35,7 @@ pub struct Rules {
     pub takes_addresses: bool,
 }
 
-/// What a version does with an option.
+/// The rule of one version of CoreDNS for an option of a plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionRule {
     pub status: Status,
@@ -44,13 +44,13 @@ pub struct OptionRule {
     pub add: &'static str,
 }
 
-/// How well a version supports a plugin or an option.
+/// The support of one version of CoreDNS for a plugin or an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Supported,
     /// still works
     Deprecated,
-    /// is there without effect
+    /// accepted without effect
     Ignored,
     /// CoreDNS does not start with it
     Removed,
@@ -71,18 +71,18 @@ impl Status {
     }
 }
 
-/// What becomes of an option.
+/// The change that a migration makes to an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Keep,
     Remove,
-    /// all arguments but the first go
+    /// removes all arguments except the first
     FirstArgument,
-    /// the option goes if its first argument is `https_google`
+    /// removes the option if its first argument is `https_google`
     RemoveHttpsGoogle,
-    /// `policy least_conn` becomes `force_tcp`
+    /// turns `policy least_conn` into `force_tcp`
     PolicyToForceTcp,
-    /// `protocol force_tcp …` becomes `force_tcp`; every other goes
+    /// turns `protocol force_tcp …` into `force_tcp`; removes any other `protocol`
     ProtocolToForceTcp,
 }
 

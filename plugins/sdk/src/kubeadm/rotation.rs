@@ -103,8 +103,8 @@ impl fmt::Display for RotationStage {
     }
 }
 
-/// What this run of the exchange does, as the certificates of the node and the records of all nodes
-/// say.
+/// The part of this run in an exchange of an authority. It follows from the certificates of the
+/// node and the records of all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rotation {

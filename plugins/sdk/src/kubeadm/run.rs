@@ -60,11 +60,11 @@ pub struct Renewal {
     pub timer: Option<RenewalTimer>,
 }
 
-/// What happens to the timer that renews certificates.
+/// The change of the timer that renews certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum RenewalTimer {
-    /// it is installed, and starts this program
+    /// installs the timer, which starts this program
     Install {
         program: String,
     },

@@ -187,8 +187,8 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Replaces the escapes (`%41`) of a part by their bytes. Bytes that are no UTF-8 are replaced by
-/// a mark.
+/// Replaces the escapes (`%41`) of a part by their bytes. Bytes that are not UTF-8 are replaced by
+/// U+FFFD.
 fn unescape(text: &str, part: Part) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

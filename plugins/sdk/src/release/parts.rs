@@ -2,7 +2,7 @@
 use super::major_and_minor;
 use std::ops::RangeInclusive;
 
-/// What kubeadm of one minor of Kubernetes writes, accepts and checks.
+/// The facts about kubeadm of one minor of Kubernetes: what it writes, accepts and checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Release {
     /// 36 for Kubernetes 1.36
@@ -122,7 +122,7 @@ pub enum Setting {
     Number(u32),
 }
 
-/// What kubeadm reads and accepts.
+/// The configuration that kubeadm of one minor reads and accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// values of `encryptionAlgorithm`, in the order of kubeadm's message

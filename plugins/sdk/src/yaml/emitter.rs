@@ -12,7 +12,7 @@ const STEP: usize = 2;
 /// A blank behind this column becomes the end of the line, where the style allows it.
 const WIDTH: usize = 80;
 
-/// Where a value stands.
+/// The place of a value in the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Root,

@@ -1,7 +1,7 @@
 //! The style of a string: plain, quoted or a block.
 use crate::yaml::ambiguity::reads_as_another_type;
 
-/// How a string is written.
+/// The style in which a string is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Plain,

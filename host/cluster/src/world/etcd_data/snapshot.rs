@@ -32,7 +32,7 @@ pub fn save_snapshot(
 /// Writes the database of the member that serves clients at a URL, without the digest.
 ///
 /// # Errors
-/// Those of [`save_snapshot`].
+/// The errors of [`save_snapshot`].
 pub(super) fn save_database(
     etcd: &dyn Etcd,
     client_url: &str,
@@ -44,7 +44,7 @@ pub(super) fn save_database(
     })
 }
 
-/// What becomes of the digest at the end of a snapshot.
+/// Whether the digest at the end of a snapshot is kept in the file, or cut off.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Digest {
     Kept,

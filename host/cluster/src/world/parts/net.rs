@@ -35,8 +35,8 @@ pub trait Net: Send + Sync {
     /// Gets a URL from an address within reach, over TLS with files of the node.
     ///
     /// # Errors
-    /// Those of `http_get`; why a file could not be read; `invalid` if a file does not hold a
-    /// certificate or key.
+    /// The errors of `http_get`; `invalid` if a file does not hold a certificate or key; any error
+    /// of reading the files.
     fn http_get_as(
         &self,
         url: &HttpUrl,

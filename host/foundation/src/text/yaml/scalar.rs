@@ -12,7 +12,7 @@ const NOT_OF_ITS_TAG: &str = "the value is not of the type that its tag names";
 #[derive(Debug)]
 pub(super) struct Scalar {
     pub text: Box<str>,
-    /// whether it has no quotes and is no block
+    /// whether it is neither in quotes nor a block
     pub is_plain: bool,
     pub tag: Option<Box<str>>,
 }

@@ -3,7 +3,7 @@ use super::{Allowed, is_older, is_release_candidate, parse};
 use crate::release::Release;
 use semver::Version;
 
-/// What the search for versions begins with.
+/// A search for the versions that a cluster can be upgraded to.
 pub struct Search<'a> {
     /// the newest API server of the cluster
     pub cluster: &'a Version,
@@ -24,7 +24,7 @@ pub struct Candidate {
     pub kubeadm: String,
 }
 
-/// What the search says on the way.
+/// A note that the search makes on its way, for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// for standard output, behind `[upgrade/versions]`

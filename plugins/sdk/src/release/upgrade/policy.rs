@@ -29,7 +29,7 @@ pub struct Allowed {
     pub release_candidates: bool,
 }
 
-/// What speaks against an upgrade.
+/// The reasons against an upgrade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VersionProblems {
     /// always end the upgrade
@@ -39,7 +39,7 @@ pub struct VersionProblems {
 }
 
 impl UpgradeVersions {
-    /// Returns everything that speaks against the upgrade.
+    /// Returns all reasons against the upgrade.
     pub fn problems(&self) -> VersionProblems {
         let mut problems = VersionProblems::default();
         match self.read() {

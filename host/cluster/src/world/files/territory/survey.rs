@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Entries of linked directories that are looked at: more than a run can make keys.
 const MAX_ENTRIES: usize = 200_000;
 
-/// What is known of a file or directory of the host.
+/// The access that plugins have to a file or directory of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
     /// It is not shown to a plugin, and neither is anything below it.

@@ -22,7 +22,7 @@ const SLICE: Duration = Duration::from_millis(25);
 const DRAIN: Duration = Duration::from_millis(200);
 
 /// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group
-/// off the list.
+/// off the list of groups that end with this program.
 pub(super) struct RunningProgram<'a> {
     program: &'a str,
     child: Child,
@@ -58,7 +58,8 @@ impl<'a> RunningProgram<'a> {
     /// Reads the output of the program until it ends, and ends it if its budget is spent.
     ///
     /// # Errors
-    /// `limit`, `timeout`, `cancelled`; `io` if the operating system refuses.
+    /// `limit` if the output is longer than the budget allows; `timeout` or `cancelled` if the
+    /// budget ends before the program; `io` if the operating system refuses.
     pub(super) fn finish(mut self, budget: &Budget) -> WorldResult<ProgramOutput> {
         let mut pipes = [
             Pipe::new(self.child.stdout.take().map(OwnedFd::from), self.program)?,
@@ -83,7 +84,7 @@ impl<'a> RunningProgram<'a> {
         })
     }
 
-    /// Reads both pipes until the program has ended and closed them.
+    /// Reads both pipes until the program has ended and they are closed, or [`DRAIN`] is over.
     fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> WorldResult<()> {
         let mut drain: Option<Instant> = None;
         loop {

@@ -47,7 +47,7 @@ const MIN_MIXTURE: usize = 26;
 /// Changes from letters to digits, or back, of such a mixture.
 const MIN_CHANGES: usize = 4;
 
-/// Ends of the names of numbers that are no keys.
+/// Ends of the names of numbers that are not keys.
 const NUMBER_NAMES: &[&str] = &[
     "id",
     "ids",

@@ -92,7 +92,7 @@ fn a_named_version_stands_for_every_label() {
         let target = Note::Line(format!("Target version: {version}"));
         assert_eq!(notes[2], target);
     }
-    // A text that is no version leads to the version of kubeadm.
+    // If the text is not a version, the version of kubeadm is taken.
     let (candidates, notes) = search("1.35.6", "v1.36.2", NONE, &named("newest"));
     assert_eq!(candidates, [["stable version", "v1.36.2", "v1.36.2"]]);
     let warned = "[upgrade/versions] WARNING: Couldn't parse version stable version: could not \

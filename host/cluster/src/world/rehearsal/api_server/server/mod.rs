@@ -47,7 +47,7 @@ pub enum ServedObjects {
     Shared(Arc<ApiState>),
 }
 
-/// How a server is started.
+/// Options with which a server is started.
 #[derive(Clone, Copy)]
 pub struct StartOptions {
     /// the port on loopback; 0 for any free port

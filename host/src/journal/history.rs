@@ -21,7 +21,7 @@ use kubephase_wit::{Failure, FailureCode};
 use outdated::outdated_journals;
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-/// Warnings that are reported one by one.
+/// Number of warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
 
 /// The work of earlier runs on the node, in the form that the next run needs.

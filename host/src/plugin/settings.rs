@@ -19,7 +19,7 @@ use std::cell::LazyCell;
 
 /// How many problems of settings a message has at most.
 const MAX_PROBLEMS: usize = 50;
-/// Bytes of one such problem at most.
+/// The largest length of one problem in the message, in bytes.
 const MAX_PROBLEM: usize = 1000;
 
 /// Returns the settings that the plugin gets: the settings of its entry, and the schema's defaults

@@ -248,7 +248,7 @@ pub enum ClusterOfRehearsal {
     External,
     /// The machine may be one of several machines of a cluster that an earlier rehearsal kept.
     Kept,
-    /// As `Kept` in a scratch root; a dry run on this machine reads its real cluster.
+    /// In a scratch root like `Kept`; a dry run on this machine reads the machine's real cluster.
     KeptOrReal,
 }
 

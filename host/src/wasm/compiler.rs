@@ -43,7 +43,7 @@ const CHILD_NAME: &str = "kubephase-compiles-a-component";
 const SMALL_ARGUMENT: &str = "small";
 /// The argument that makes the child read and validate the component, and not compile it.
 const READ_ARGUMENT: &str = "read";
-/// Bytes of the JSON of an outline.
+/// The largest size of an outline's JSON, in bytes.
 const MAX_OUTLINE_BYTES: u64 = 8 << 20;
 /// How often the parent checks whether the run was cancelled while the child compiles.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(20);

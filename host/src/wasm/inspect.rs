@@ -24,7 +24,8 @@ pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
 /// Bytes of the longest manifest.
 pub const MAX_MANIFEST: usize = 256 << 10;
-/// Interfaces that a component imports or exports, and functions of one interface.
+/// The largest number of interfaces that a component imports or exports, and of functions of one
+/// interface.
 const MAX_INTERFACES: usize = 200;
 /// How many problems of the imports a message has at most.
 const MAX_PROBLEMS: usize = 20;

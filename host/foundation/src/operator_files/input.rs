@@ -32,7 +32,7 @@ pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a text file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// As for [`read_input`], and that it is not UTF-8.
+/// The errors of [`read_input`]; or the file is not UTF-8.
 pub fn read_input_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_input(path)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))

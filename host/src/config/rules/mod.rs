@@ -14,7 +14,8 @@ use kube_cel::cel::parser::{ParseError, Parser};
 use kubephase_sdk::rule::{MAX_EXPRESSION, Rule};
 use std::thread;
 
-/// Stack of the thread that parses: the parser calls itself for each level of an expression.
+/// Bytes of the stack of the thread that parses: the parser calls itself for each level of an
+/// expression.
 const STACK: usize = 64 << 20;
 
 /// Returns the problems of the rules of a document, with the places of their fields.

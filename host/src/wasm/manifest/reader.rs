@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 /// Largest number of phases of a plugin, and of its requests.
 pub(super) const MAX_ITEMS: usize = 200;
-/// Lists, maps and scalars of a manifest, and bytes of its scalars, with those behind aliases.
+/// The largest number of lists, maps and scalars of a manifest, and of bytes of its scalars. Each
+/// use of an alias counts what the alias stands for.
 const MAX_NODES: usize = 100_000;
 const MAX_BYTES: usize = 1 << 20;
 /// How many problems of a manifest a message has at most.

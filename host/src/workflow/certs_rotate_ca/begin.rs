@@ -67,7 +67,8 @@ impl Status {
             })
     }
 
-    /// Decides where other control planes trust a new authority that this one does not have yet.
+    /// Decides what this run does if other control planes trust a new authority that this node does
+    /// not have yet.
     pub(super) fn join_exchange(
         &self,
         new: &str,

@@ -64,8 +64,8 @@ impl fmt::Display for ClusterAuthority {
     }
 }
 
-/// A stage of the exchange. Each node goes through all of them in this order, and all nodes are
-/// through a stage before a control plane begins the next one.
+/// A stage of the exchange. Each node goes through all stages in this order, and a control plane
+/// begins a stage only after all nodes have completed the previous stage.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -118,10 +118,10 @@ pub struct Rotation {
     pub fetches: bool,
     /// whether this node gives the new authority to other members of the control plane
     pub shares: bool,
-    /// whether this is the last member of the control plane that goes through the stage
+    /// whether all other members of the control plane have completed the stage
     pub is_last_control_plane: bool,
-    /// the other nodes that are not through the stage yet, control planes first; `None` on a
-    /// worker, which may not ask
+    /// the other nodes that have not completed the stage yet, control planes first; `None` on a
+    /// worker, which may not read the records of other nodes
     pub nodes_behind: Option<Vec<String>>,
     /// certificate of the old authority, PEM
     pub old_authority: String,

@@ -19,7 +19,7 @@ use rustix::{
     io::Errno,
 };
 
-/// Links on one way, as many as the kernel follows.
+/// The largest number of links on one way. The kernel has the same limit.
 const MAX_LINKS: usize = 40;
 
 /// A directory on the way, opened without following a link.

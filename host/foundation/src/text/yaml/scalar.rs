@@ -59,7 +59,7 @@ impl Scalar {
     /// Returns the name that the scalar is as a key.
     ///
     /// # Errors
-    /// As [`Scalar::value`] says, and if the value cannot be a key.
+    /// The errors of [`Scalar::value`]; or the value cannot be a key.
     pub fn key(&self) -> Result<String, &'static str> {
         match self.value()? {
             Value::String(name) => Ok(name),

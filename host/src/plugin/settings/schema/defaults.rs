@@ -20,7 +20,7 @@ use std::collections::HashMap;
 const ADDRESS: &str = "https://settings.invalid/schema";
 /// Keywords with schemas that others refer to.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
-/// Levels of nested schemas.
+/// The largest number of nested schemas.
 const MAX_DEPTH: usize = 200;
 /// How many times the limits of one validation all defaults together may reach.
 const TIMES: u64 = 4;

@@ -2,7 +2,7 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// Levels of nested settings.
+/// The largest number of nested levels in settings.
 const MAX_DEPTH: usize = 64;
 /// Bytes of text that count as much as a value.
 const BYTES_OF_A_VALUE: u64 = 100;

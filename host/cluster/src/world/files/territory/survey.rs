@@ -16,7 +16,8 @@ use rustix::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Entries of linked directories that are looked at: more than a run can make keys.
+/// The largest number of entries of linked directories that are looked at. A run makes far fewer
+/// keys.
 const MAX_ENTRIES: usize = 200_000;
 
 /// The access that plugins have to a file or directory of the host.

@@ -7,11 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Merges a document into those that are there. Returns a warning for each field whose value it
+/// Merges a document into the documents before it. Returns a warning for each field whose value it
 /// replaces; the warning names the later file first.
 ///
 /// # Errors
-/// The same kind is there in another version of its API, in which fields have other meanings.
+/// An earlier document has the same kind in another version of its API, in which fields have other
+/// meanings.
 pub(super) fn merge(
     documents: &mut Vec<Document>,
     later: Document,

@@ -6,10 +6,10 @@ use crate::wasm::{
 };
 
 impl Grant {
-    /// Decides about a proposal before it is applied.
+    /// Refuses a proposal unless the grant covers it. Called before the proposal is applied.
     ///
     /// # Errors
-    /// Names the part of the proposal that was not granted.
+    /// The part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         self.allows_directories(effect)?;
         effect.0.check_grant(self)

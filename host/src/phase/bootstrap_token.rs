@@ -138,7 +138,7 @@ pub(super) fn cluster_info(config: &Config) -> Result<Vec<Value>, Failure> {
     ))
 }
 
-/// Proposes the ConfigMap `cluster-info` if no node could join by the one that is there.
+/// Proposes the ConfigMap `cluster-info` if no node could join with the existing one.
 fn repair_cluster_info(config: &Config) -> Result<(), Failure> {
     if has_usable_cluster_info()? {
         return Ok(());

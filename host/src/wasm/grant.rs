@@ -89,7 +89,7 @@ impl Grant {
             .filter(move |request| request.capability == capability)
     }
 
-    /// Decides about a call: a single request has to cover all demands of the call.
+    /// Refuses a call unless a single request of the grant covers all demands of the call.
     ///
     /// # Errors
     /// The demands that were not granted.
@@ -150,8 +150,9 @@ impl Grant {
         })
     }
 
-    /// Decides about a file that identifies the client to a server. `path` is its real path;
-    /// `is_hosts` says whether it belongs to the host.
+    /// Refuses to identify the client to a server by a file of the host unless the grant names the
+    /// file outside of the plugin's own directory. `path` is its real path; `is_hosts` says whether
+    /// it belongs to the host.
     ///
     /// # Errors
     /// The file belongs to the host, and the grant covers only the plugin's own files.
@@ -169,9 +170,9 @@ impl Grant {
         ))
     }
 
-    /// Decides about a file that was opened. Its real path has to be granted. Also, every user of
-    /// the machine has to be able to read the file, unless the grant names exactly this path and
-    /// says `private: true`.
+    /// Refuses to show the plugin a file that was opened unless its real path is granted. Also,
+    /// every user of the machine has to be able to read the file, unless the grant names exactly
+    /// this path and says `private: true`.
     ///
     /// # Errors
     /// The reason why the plugin may not see the file.

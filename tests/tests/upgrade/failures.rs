@@ -58,7 +58,7 @@ fn a_component_that_does_not_start_is_taken_back_with_those_before_it() {
             assert!(text.contains(&line), "{text}");
         }
         expect_old_cluster(&cluster, &text);
-        // The next run begins with what is there.
+        // The next run begins with what the failed run left.
         cluster.apply("").expect_success();
         assert!(image(&cluster.root(), component).ends_with(NEW));
     }

@@ -92,7 +92,7 @@ pub fn check_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Whether a problem of the configuration is that of this ConfigMap, which is there.
+/// Whether a problem of the configuration comes from the content of this ConfigMap, which exists.
 fn is_own_problem(code: &str, problem: &str, finding: &Finding) -> bool {
     !problem.is_empty() && code == codes::KUBEADM_CONFIG && finding.verdict == Verdict::Pass
 }

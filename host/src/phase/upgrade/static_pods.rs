@@ -113,7 +113,7 @@ impl<'a> Replacement<'a> {
         Ok(hash)
     }
 
-    /// Returns what takes the replacement back.
+    /// Returns the manifest before the replacement, with which the replacement can be taken back.
     pub fn old(&self) -> OldManifest<'_> {
         OldManifest {
             step: self.step,

@@ -62,7 +62,7 @@ impl Grant {
         Some(namespace.map(str::to_owned))
     }
 
-    /// Decides about a change of an object.
+    /// Refuses a change of an object unless the grant covers the object and its content.
     ///
     /// # Errors
     /// The part of the change that was not granted.

@@ -33,8 +33,8 @@ fn address_of(host: &str) -> Option<IpAddr> {
     }
 }
 
-/// Decides about the host of a URL before its name is resolved. `is_named` says whether the grant
-/// names exactly this host.
+/// Refuses the host of a URL, before its name is resolved, if only this machine reaches it and the
+/// grant does not name it. `is_named` says whether the grant names exactly this host.
 ///
 /// # Errors
 /// Only this machine reaches the host, and the grant does not name it.

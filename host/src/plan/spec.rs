@@ -193,7 +193,7 @@ impl PhaseSpec {
         }
     }
 
-    /// Sets the phases and groups that must have settled before.
+    /// Sets the phases and groups that must have settled before this phase begins.
     #[must_use]
     pub fn needs(self, ids: &[&str]) -> Self {
         PhaseSpec {

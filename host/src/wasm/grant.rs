@@ -44,7 +44,7 @@ impl Grant {
         Grant { identity, ..self }
     }
 
-    /// Makes this the grant of a plugin that is part of the program. The patterns bound it like the
+    /// Makes this the grant of a plugin that is part of the program. Its patterns limit it like the
     /// grant of any plugin. But the plugin may read files that other users of the machine cannot
     /// read, and apply Pods that reach the host.
     #[must_use]

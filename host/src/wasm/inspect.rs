@@ -191,7 +191,7 @@ impl Outline {
     /// Checks that the component exports a phase.
     ///
     /// # Errors
-    /// What it exports instead.
+    /// The component does not export a phase. The message names what it exports instead.
     pub fn exports_phase(&self) -> Result<()> {
         if self
             .exports

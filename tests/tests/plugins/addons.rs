@@ -37,7 +37,8 @@ fn an_addon_replaces_kube_proxy() {
     );
 }
 
-/// The plugin is refused until its grant, which amounts to cluster-admin, is allowed as such.
+/// The plugin is refused until its grant is allowed with `--allow-cluster-admin`, because the grant
+/// amounts to cluster-admin.
 fn expect_consent(config: &str, out: &Path) {
     let refused = init(config, out);
     assert_eq!(refused.status, 6, "{}", refused.stderr);
@@ -93,7 +94,7 @@ fn expect_replaced_proxy(out: &Path) {
     }
 }
 
-/// `limits` of the entry in the configuration bound the memory of the plugin.
+/// The plugin's entry in the configuration limits its memory (`limits`).
 fn expect_memory_limit(config: &str, out: &Path) {
     let text = fs::read_to_string(config).unwrap();
     fs::write(

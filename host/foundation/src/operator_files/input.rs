@@ -23,8 +23,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Reads a file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// What the operating system says; that the file is a directory, is too long, or is a pipe that
-/// stays silent.
+/// The file cannot be read, is a directory, is too long, or is a pipe that stays silent for 30
+/// seconds.
 pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
     read_within(path, SILENCE)
 }

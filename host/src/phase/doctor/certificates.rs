@@ -43,19 +43,19 @@ struct Examination<'a> {
     config: &'a Config,
     /// Unix seconds
     now: i64,
-    /// seconds of validity that are few
+    /// seconds of validity below which a certificate is reported
     limit: i64,
     is_control_plane: bool,
 }
 
-/// A certificate, and what it is held against.
+/// A certificate that is examined, and the authority that has to have signed it.
 struct Subject<'a> {
     name: &'a str,
     path: &'a str,
     facts: &'a CertificateFacts,
     /// base name of the authority; `None` for an authority
     authority: Option<&'a str>,
-    /// what makes it anew
+    /// the remedy that makes the certificate anew
     remedy: String,
 }
 

@@ -62,7 +62,7 @@ fn check_component(
                 return Ok(finding);
             }
         }
-        // Without a health endpoint, nothing else tells about it.
+        // The health of etcd can be read only from its health endpoint.
         Err(failure) if name == ETCD => return Ok(unseen(&code, failure.clone())),
         Err(_) => {}
     }

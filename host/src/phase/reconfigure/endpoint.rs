@@ -69,7 +69,7 @@ fn path_of(name: &str, config: &Config) -> String {
     format!("{}/{name}.conf", config.run.kubeconfig_dir)
 }
 
-/// Returns the URL of the control plane. A worker has no API server of its own.
+/// Returns the URL of the control plane's new address.
 fn wanted_url(config: &Config) -> String {
     format!("https://{}", config.cluster.control_plane_endpoint)
 }

@@ -84,7 +84,7 @@ pub(in crate::run) enum PhaseError {
 }
 
 impl PhaseError {
-    /// Bounds the length of the messages, because a message about a plugin may repeat what the
+    /// Limits the length of the messages, because a message about a plugin may repeat what the
     /// plugin handed over.
     pub(super) fn bound_texts(self, session: &Session) -> PhaseError {
         match self {

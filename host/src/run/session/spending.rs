@@ -185,8 +185,8 @@ impl Session {
         })
     }
 
-    /// Whether this is a phase of the program's own code. The node bounds the number of its
-    /// proposals; a reset proposes as much as all earlier runs made.
+    /// Whether this is a phase of the program's own code. Its proposals have no limit, because the
+    /// node itself limits them: a reset proposes as much as all earlier runs made.
     pub(super) fn is_builtin(&self) -> bool {
         matches!(self.0.access, Access::BuiltIn)
     }

@@ -172,7 +172,7 @@ impl Session {
         }
     }
 
-    /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
+    /// Limits the length of a text about a plugin, which may repeat a text of the plugin. A text
     /// about a phase of the program is left unchanged.
     pub fn bound_text(&self, text: String) -> String {
         let Some(plugin) = self.third_party() else {

@@ -69,7 +69,7 @@ impl Arguments for () {
     }
 }
 
-/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant bounds
+/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant limits
 /// the text.
 macro_rules! single_text {
     ($($name:ident $(demands $dimension:ident)?;)*) => { $(

@@ -1,4 +1,5 @@
-//! What both commands load: the configuration of the cluster, as it is after the upgrade.
+//! Loads the configuration of `upgrade apply` and `upgrade node`: that of the cluster, as it is
+//! after the upgrade.
 use super::versions;
 use crate::{
     backoff::{Backoff, NextTry},
@@ -128,7 +129,7 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
 }
 
 /// Waits a short time for an API server that does not answer: a run that was killed may have
-/// restarted it just now. What comes next says so if it still does not answer.
+/// restarted it just now. If it still does not answer, the next request to it reports that.
 fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
     let mut tries = RESTART.start();
     while !answers(cluster, kubeconfig) {

@@ -1,6 +1,6 @@
 //! The phases of `upgrade apply` and `upgrade node`, in kubeadm's order; kubeadm does not have
-//! `needs`. All that follows the control plane waits for it, because its API server is the one that
-//! answers then.
+//! `needs`. All phases after `control-plane` need it, because the API server that it starts answers
+//! their requests.
 use crate::{
     phase::{
         bootstrap_token, cluster_objects, upgrade,

@@ -25,8 +25,8 @@ impl Url {
     /// Parses a text.
     ///
     /// # Errors
-    /// What is wrong with the text, in Go's words. The message quotes at most three bytes of it, or
-    /// the host.
+    /// The text is not a URL. The message is in Go's words, and quotes at most three bytes of the
+    /// text, or the host.
     pub fn parse(text: &str) -> Result<Url, String> {
         let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let url = parse_without_fragment(text)?;

@@ -66,15 +66,15 @@ pub struct TlsFiles {
 #[derive(Debug)]
 pub struct TlsFile {
     pub path: String,
-    /// Its content, or why it cannot be read.
+    /// The content of the file, or the failure to read it.
     pub content: WorldResult<Secret<Vec<u8>>>,
 }
 
 impl TlsFile {
-    /// Returns its content.
+    /// Returns the content of the file.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// The failure with which the file was read.
     pub fn bytes(&self) -> WorldResult<&[u8]> {
         match &self.content {
             Ok(content) => Ok(content.reveal()),

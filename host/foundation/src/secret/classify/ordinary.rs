@@ -13,7 +13,7 @@ use super::{
 };
 use std::borrow::Cow;
 
-/// What a stream of gzip begins with.
+/// The first bytes of a gzip stream.
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 
 impl Search<'_> {

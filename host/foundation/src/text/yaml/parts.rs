@@ -24,7 +24,7 @@ impl Parts {
 pub(super) struct Part {
     /// in bytes
     pub place: Range<usize>,
-    /// the column from which on a line may continue it, if it is a plain scalar
+    /// if it is a plain scalar: the first column in which a line that continues it may begin
     pub continued_from: Option<usize>,
 }
 

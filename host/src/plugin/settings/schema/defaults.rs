@@ -1,5 +1,5 @@
 //! Checks the defaults of a schema. A default that does not fit its own schema is a fault of the
-//! plugin, of which its author is told, and not an operator whose settings leave it out.
+//! plugin. So its author gets the message, and not the operator whose settings leave the field out.
 use super::{
     Comparison, Expansion, Extent, MAX_COMPARISONS, MAX_EXPANDED, check_patterns, not_a_schema,
     options,

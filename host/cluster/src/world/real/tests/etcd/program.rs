@@ -228,7 +228,7 @@ fn a_copy_of_an_etcd_that_is_written_to_starts_with_all_writes_before_it() {
                 });
             });
             for number in 0..4 {
-                // Beyond some raft snapshots, which are made every hundred writes.
+                // Enough writes for a new raft snapshot, which etcd makes every hundred writes.
                 let enough = 150 * (number + 1);
                 let mut tries = START.start();
                 while written.load(Ordering::Relaxed) < enough {

@@ -83,7 +83,8 @@ impl Subscriber for WithoutFindings {
     fn on_event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Finding { .. } => {}
-            // The phases of the program say how a run goes on, and this one changes nothing.
+            // Messages of built-in phases are about the progress of a run; an examination changes
+            // nothing, so they are left out.
             EventKind::Message {
                 severity: Severity::Info,
                 plugin: None,

@@ -14,7 +14,7 @@ use kubephase_sdk::{
 use table::{CERTIFICATES, ControlPlaneCertificate};
 
 /// Returns the phases `certs/*` of `init`. `serving_flags` are the flags of `certs/apiserver`,
-/// `flags` are those of the other phases.
+/// `flags` are the flags of the other phases.
 pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group("certs", "Certificate generation", flags).header(header);
     let certificates = CERTIFICATES.iter().map(|certificate| {

@@ -147,7 +147,7 @@ pub struct PhaseSpec {
 }
 
 impl PhaseSpec {
-    /// Returns a group. The flags are those of the subcommand that runs all its members.
+    /// Returns a group. `flags` are the flags of the subcommand that runs all members of the group.
     pub fn group(id: &str, title: &str, flags: &[&[&str]]) -> Self {
         PhaseSpec {
             kind: PhaseKind::Group,

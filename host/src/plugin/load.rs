@@ -244,8 +244,8 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     )))
 }
 
-/// Returns the command by which the operator accepts the present plugin. `digest` is that of the
-/// component, if it was read.
+/// Returns the command by which the operator accepts the present plugin. `digest` is the digest of
+/// the component, if it was read.
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     program::command(&format!(
         "plugin allow {} --config {}{}",

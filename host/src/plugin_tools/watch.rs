@@ -140,7 +140,7 @@ impl FolderWatch {
     }
 }
 
-/// Hands on the changes that the system reports, until the receiver is dropped.
+/// Sends the changes that the system reports, until the receiver is dropped.
 fn hand_on_changes(mut inotify: Inotify, receiver: &Sender<io::Result<Change>>) {
     let mut buffer = [0; 4096];
     loop {

@@ -35,7 +35,8 @@ fn by_plugin(plugin: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// Returns the error of a phase that failed, in kubeadm's words. `plugin` is that of a third party.
+/// Returns the error of a phase that failed, in kubeadm's words. `plugin` is the third party's
+/// plugin that provides the phase.
 pub fn phase_error(phase: &str, plugin: Option<&str>, message: &str) -> String {
     let phase = sanitise::line(phase);
     format!(

@@ -121,8 +121,8 @@ impl Grant {
     }
 
     /// Decides whether the server of a URL may be asked, before the host of the URL is looked up.
-    /// Returns the addresses to which the request may be sent. `demands` are those of a granted
-    /// call, and `cluster_subnets` the subnets of the cluster.
+    /// Returns the addresses to which the request may be sent. `demands` are the demands of a call
+    /// that is granted, and `cluster_subnets` are the subnets of the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.

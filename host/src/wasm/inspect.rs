@@ -299,8 +299,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Returns the name of an interface within the package, if the package and its version are those of
-/// this host.
+/// Returns the name of an interface within its package, if the interface is of this host's package
+/// and version.
 fn interface(name: &str) -> Result<&str, String> {
     let ours = name
         .strip_prefix(WIT_PACKAGE)

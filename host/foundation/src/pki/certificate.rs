@@ -201,7 +201,7 @@ impl Certificate {
             })
     }
 
-    /// Whether the certificate is that of an authority.
+    /// Whether the certificate is an authority's.
     pub fn is_authority(&self) -> bool {
         self.parsed().is_ca()
     }

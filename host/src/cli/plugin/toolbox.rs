@@ -63,8 +63,8 @@ pub fn wit(out: Option<&Path>) -> Result<Exit> {
     )))
 }
 
-/// Prints which tools `plugin build` finds, for one language or for all. The exit code is that of
-/// an error unless all tools of the language, or of at least one language, were found.
+/// Prints which tools `plugin build` finds, for one language or for all. The exit code is
+/// [`Exit::Error`] unless all tools of the language, or of at least one language, were found.
 ///
 /// # Errors
 /// Never fails: missing tools are part of the output and the exit code.

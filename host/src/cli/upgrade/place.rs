@@ -50,7 +50,7 @@ pub struct ConfigurationReader<'a> {
 
 impl ConfigurationReader<'_> {
     /// Reads the configuration that the cluster keeps, completed by what this node says. With a
-    /// version it is that of the cluster after an upgrade.
+    /// version, returns the configuration after an upgrade to that version.
     ///
     /// # Errors
     /// A ConfigMap is missing, or its configuration is not valid.

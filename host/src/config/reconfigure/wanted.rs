@@ -140,7 +140,7 @@ impl WantedDocuments {
     }
 }
 
-/// A component's configuration that is the one of the cluster keeps kubeadm's mark.
+/// A component's configuration keeps kubeadm's mark if it equals the one that the cluster keeps.
 fn keep_mark(component: &mut ComponentConfig, stored: &ComponentConfig) {
     component.user_supplied = component.document != stored.document || stored.user_supplied;
 }

@@ -63,7 +63,7 @@ pub fn kubelet_client_certificate(
         .and_then(|pem| Certificate::from_pem(&String::from_utf8_lossy(&pem)).ok()))
 }
 
-/// Has the certificate signed that the kubeconfig of the kubelet names. `spec` is that of a
+/// Has the certificate signed that the kubeconfig of the kubelet names. `spec` specifies a
 /// kubelet's certificate.
 ///
 /// # Errors

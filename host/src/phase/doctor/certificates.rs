@@ -1,4 +1,4 @@
-//! `certificates`: those of this node: whether each exists, is valid, belongs to its key, and
+//! `certificates`: whether each certificate of this node exists, is valid, belongs to its key, and
 //! was signed by the authority that the node trusts.
 mod words;
 
@@ -214,8 +214,8 @@ impl Examination<'_> {
         finding.evidence("path", path).remedy(remedy)
     }
 
-    /// Returns the finding about the authority that a kubeconfig trusts; `None` if it is the one of
-    /// this node.
+    /// Returns the finding about the authority that a kubeconfig trusts; `None` if it is the
+    /// authority of this node.
     fn trust_problem(&self, code: &str, path: &str, facts: &KubeconfigFacts) -> Option<Finding> {
         if let Some(why) = &facts.error {
             return Some(unreadable(code, path, why));

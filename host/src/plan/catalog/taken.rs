@@ -87,8 +87,8 @@ impl<'a> TakenNames<'a> {
         })
     }
 
-    /// Returns the places of the entries that an id may conflict with: those of this name, those
-    /// that it would be within, and the first below it.
+    /// Returns the places of the entries that an id may conflict with: the entries of this name,
+    /// the groups that it would be within, and the first entry below it.
     fn candidates(&self, id: &str) -> BTreeSet<usize> {
         let of_names = with_groups(id).filter_map(|name| self.by_name.get(name));
         let mut places: BTreeSet<usize> = of_names.flatten().copied().collect();

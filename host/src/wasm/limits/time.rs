@@ -71,7 +71,7 @@ impl TimeBudget {
     }
 }
 
-/// Measures the processor time of one call, on whose thread it lives.
+/// Measures the processor time of one call. It stays on the thread of the call.
 pub struct Meter {
     /// the processor time of the thread when the call has to end
     end: Duration,

@@ -14,8 +14,8 @@ use std::time::Duration;
 const LONGEST_WAIT: u64 = 2;
 
 impl Status {
-    /// Waits until an authority that is made now is newer than the present one: the newer
-    /// certificate is that of the new authority. Certificates have whole seconds.
+    /// Waits until an authority that is made now is newer than the present one, because the
+    /// authority with the newer certificate counts as the new one. Certificates have whole seconds.
     ///
     /// # Errors
     /// The present authority is so new that the clock of this machine has to be wrong.

@@ -81,7 +81,8 @@ const LABEL: &str = "apply";
 /// it is, and which certificate the controller manager signs with.
 ///
 /// # Errors
-/// The authority that is exchanged, and the command that goes on; or a manifest cannot be read.
+/// An authority is being exchanged: the message names it, and the command that continues the
+/// exchange. Or a manifest cannot be read.
 fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
     let path = static_pod::manifest_path("kube-apiserver");
     let text = read_text(files, &path).map_err(Failure::into_error)?;

@@ -1,5 +1,5 @@
-//! `upgrade rollback`: puts this node, and what it shares with the others, back to where its last
-//! upgrade began.
+//! `upgrade rollback`: puts this node, and what it shares with the others, back to the state before
+//! its last upgrade.
 use super::{
     last_upgrade::{self, ROLLBACK},
     load::{NodeUpgrade, answers, connect, load_options},

@@ -29,8 +29,8 @@ pub use system_ids::{UsedIds, UsedUser};
 
 use crate::{Failure, observe_node};
 
-/// Whether the kernel has an option, built in or as a module. The name is that of a `CONFIG_`
-/// option without the prefix.
+/// Whether the kernel has an option, built in or as a module. The name is the name of a `CONFIG_`
+/// option without that prefix.
 ///
 /// # Errors
 /// Failures of the host, such as `invalid` for a name that is not one of an option.

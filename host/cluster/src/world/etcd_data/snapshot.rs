@@ -70,7 +70,8 @@ fn read_verified(
     Ok(verified.bytes)
 }
 
-/// A reader of a snapshot, which holds back the last bytes: they are the digest of the others.
+/// A reader of a snapshot. It holds the last bytes back until the end, because they are the digest
+/// of the bytes before them.
 struct SnapshotReader<'a> {
     client_url: &'a str,
     hash: Context,

@@ -92,8 +92,8 @@ impl Target {
         address.is_none() && self.is_below(name)
     }
 
-    /// Whether a name of `NO_PROXY` is that of the host. `example.com` stands for itself and all
-    /// names below it, `.example.com` and `*.example.com` for the names below it only.
+    /// Whether a name of `NO_PROXY` matches the host. `example.com` stands for itself and all names
+    /// below it, `.example.com` and `*.example.com` for the names below it only.
     fn is_below(&self, name: &str) -> bool {
         let name = name
             .strip_prefix('*')

@@ -140,7 +140,8 @@ pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
         || (VERSIONED.contains(&program) && arguments == ["--version"])
 }
 
-/// Whether arguments are those of a known command line, in which `NAME` stands for a plain name.
+/// Whether arguments match the known command line `line`, in which [`NAME`] stands for a plain
+/// name.
 fn matches_line(line: &[&str], arguments: &[&str]) -> bool {
     line.len() == arguments.len()
         && line.iter().zip(arguments).all(|(expected, argument)| {

@@ -133,7 +133,7 @@ fn may_have_certificate(store: &Store, request: &Value) -> bool {
     })
 }
 
-/// Signs a request if it is that of a kubelet. Returns the certificate in PEM.
+/// Signs a request if a kubelet made it. Returns the certificate in PEM.
 fn sign(request: &Value, authority: &Certificate, key: &Key) -> Option<String> {
     let pem = BASE64
         .decode(request["spec"]["request"].as_str()?.as_bytes())

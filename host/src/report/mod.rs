@@ -27,8 +27,8 @@ use crate::{
 };
 use std::io;
 
-/// Returns the words that name the plugin of a third party, to follow the plugin's act or message;
-/// empty for the program itself.
+/// Returns ` (plugin NAME)` for the plugin of a third party, which lines have after the name of its
+/// phase or its message; empty for the program itself.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))

@@ -121,7 +121,7 @@ fn address_of_network(subnet: &str) -> Option<IpAddr> {
     parse_address(subnet.split('/').next()?)
 }
 
-/// A kernel parameter that forwards packets has to be 1.
+/// Checks that a kernel parameter that forwards packets is 1.
 fn check_forwarding(key: &str, path: &str) {
     let problem = match observe_node::sysctl(key) {
         None => Some((Verdict::Fail, format!("{path} does not exist"))),
@@ -138,7 +138,7 @@ fn check_forwarding(key: &str, path: &str) {
     );
 }
 
-/// The name of the node has to resolve.
+/// Checks that the name of the node resolves.
 fn check_name(name: &str) {
     let problem = match observe_net::resolve(name) {
         Ok(found) => warn_unless(!found.is_empty(), || {

@@ -144,7 +144,8 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
     expect_mistakes_to_be_told(Path::new(&folder));
 }
 
-/// A manifest that was edited after the build is noticed, and cargo's own words are shown.
+/// Expects that a manifest that was edited after the build is noticed, and that cargo's own words
+/// are shown.
 fn expect_mistakes_to_be_told(folder: &Path) {
     let at = folder.display().to_string();
     let manifest = folder.join("plugin.yaml");

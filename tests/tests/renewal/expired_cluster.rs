@@ -124,7 +124,8 @@ fn expect_renewed(tree: &Path, case: &str) {
     }
 }
 
-/// `diff` reads the cluster with the credentials of the machine.
+/// Whether the cluster serves the machine: `diff` reads the cluster with the credentials of the
+/// machine.
 fn is_served(cluster: &Cluster, tree: &Path) -> bool {
     [0, 1].contains(&cluster.run(tree, "diff").status)
 }

@@ -22,7 +22,7 @@ use words::{DAY, days, missing, renew, shown, unreadable};
 /// The kubeconfig that only the first member of the control plane has.
 const SUPER_ADMIN: &str = "super-admin.conf";
 
-/// The phase `certificates`.
+/// The phase `certificates`: checks the certificates and kubeconfigs of this node.
 ///
 /// # Errors
 /// The host cannot answer a question.

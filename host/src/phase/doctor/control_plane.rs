@@ -19,7 +19,8 @@ const ETCD: &str = "etcd";
 /// The component whose certificate is verified, and that knows its users.
 const API_SERVER: &str = "kube-apiserver";
 
-/// The phase `control-plane`.
+/// The phase `control-plane`: checks that each component of this node's control plane runs and is
+/// healthy.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -32,7 +32,8 @@ pub const LAST_EFFECTS: &str = "/doctor/lastEffects";
 /// Modes that are tried to find out whether only the mode of a file differs.
 const MODES: [u32; 6] = [0o600, 0o640, 0o644, 0o700, 0o750, 0o755];
 
-/// The phase `drift`.
+/// The phase `drift`: checks the files and kernel parameters that earlier runs left, and the files
+/// that follow from the configuration of the cluster.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -107,7 +107,7 @@ fn wanted_flags(config: &Config) -> Result<Option<KubeletFile>, Failure> {
     }))
 }
 
-/// `kubelet-config`
+/// `kubelet-config`: proposes the kubelet's files with the changed configuration, and its restart.
 ///
 /// # Errors
 /// The node has no configuration of the kubelet, the host cannot answer a question, or it refuses a

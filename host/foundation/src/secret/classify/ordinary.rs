@@ -17,7 +17,8 @@ use std::borrow::Cow;
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 
 impl Search<'_> {
-    /// Refuses content that is not ordinary down to the last of `depth` encodings.
+    /// Refuses content unless it is ordinary, and so is everything that it encodes, through up to
+    /// `depth` encodings.
     ///
     /// # Errors
     /// `Undecided`, or the credential that an encoding held.

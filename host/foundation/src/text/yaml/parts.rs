@@ -41,7 +41,7 @@ impl Ordered {
         self.0.sort_by_key(|part| part.place.end);
     }
 
-    /// The number of parts that end at a place or before it.
+    /// Returns the number of parts that end at a place or before it.
     fn ended(&self, at: usize) -> usize {
         self.0.partition_point(|part| part.place.end <= at)
     }

@@ -105,7 +105,8 @@ impl Read {
         }
     }
 
-    /// The control plane goes up or down by one minor, and not below what kubeadm supports.
+    /// Checks that the control plane goes up or down by at most one minor, and not below what
+    /// kubeadm supports.
     fn check_steps(&self, versions: &UpgradeVersions, problems: &mut VersionProblems) {
         let target = &versions.target;
         if is_older(&self.target, &self.minimum()) {

@@ -75,8 +75,8 @@ fn write_metrics(path: &Path, tally: &Tally) -> Result<()> {
         .with_context(|| format!("cannot write the metrics to {}", path.display()))
 }
 
-/// A subscriber that gets no findings, and no run that failed because of them: they are printed
-/// together at the end.
+/// A subscriber that does not pass findings on, nor the failure of the run because of them: the
+/// findings are printed together at the end.
 struct WithoutFindings(Box<dyn Subscriber>);
 
 impl Subscriber for WithoutFindings {

@@ -139,7 +139,7 @@ pub fn shared_specs(config: &Config) -> Result<(Vec<CertificateSpec>, KeyPairSpe
     Ok((authorities, service_account_spec(config)))
 }
 
-/// Checks that a file exists which all members of the control plane share.
+/// Checks that a file that all members of the control plane share exists.
 ///
 /// # Errors
 /// `not-found`, with the two ways to get the file.

@@ -135,8 +135,8 @@ impl Keyring {
         }
     }
 
-    /// Says how the operator allows sending the credentials of a registry to a token server of
-    /// another domain.
+    /// Returns the advice how the operator allows sending the credentials of a registry to a token
+    /// server of another domain.
     pub fn realm_advice(registry: &Registry, realm: &Url) -> String {
         let port = realm
             .port()

@@ -202,8 +202,8 @@ pub struct LoadedRun {
     pub loaded: Loaded,
     /// phases that the flag `--skip-phases` names
     pub skip: Vec<String>,
-    /// whether programs are run that authenticate the user of the kubeconfig that this node joins
-    /// with
+    /// whether the programs that authenticate the user (`exec`) of the kubeconfig of a joining node
+    /// may run
     pub may_run_programs: bool,
     /// the question that the operator answers before the run; `None` if there is none
     pub question: Option<&'static Question>,

@@ -112,9 +112,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether `issuer`, whose name `subject` has as its issuer, signed `subject` and was allowed to
-/// (RFC 5280, 6.1.4): it is an authority, its key may sign certificates, and its path length allows
-/// the intermediates below it.
+/// Whether `issuer` signed `subject` and was allowed to (RFC 5280, 6.1.4). The caller has checked
+/// that `subject` names it as its issuer. An issuer is allowed to sign if it is an authority, its
+/// key may sign certificates, and its path length allows the intermediates below it.
 fn is_issuer(
     issuer: &X509Certificate<'_>,
     subject: &X509Certificate<'_>,

@@ -16,8 +16,8 @@ struct Piece {
 }
 
 /// Returns the differences between two texts, each with up to `context` equal lines before and
-/// after it; empty if there are none. As in kubeadm's output, both texts end with an empty line
-/// more.
+/// after it; empty if there are none. Both texts count as if they had one more empty line at the
+/// end, as in kubeadm's output.
 pub fn unified_diff(old: (&str, &str), new: (&str, &str), context: usize) -> String {
     let (old_lines, new_lines) = (lines(old.1), lines(new.1));
     let hunks = hunks(pieces(&old_lines, &new_lines), context);

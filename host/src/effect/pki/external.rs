@@ -20,8 +20,8 @@ pub struct ExternalAuthorities {
     pub warnings: Vec<String>,
 }
 
-/// Finds out which authorities are external, and checks that everything exists that they would
-/// sign.
+/// Finds out which authorities are external, and checks that everything that they would sign
+/// exists.
 ///
 /// # Errors
 /// `invalid` with the file that is missing or cannot be used, in kubeadm's words.

@@ -82,7 +82,7 @@ fn elements(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-/// Says why a container is not ready, as far as its status shows it.
+/// Returns the reason why a container is not ready, as far as its status shows it.
 fn describe(status: &Value) -> String {
     let name = status["name"].as_str().unwrap_or_default();
     let waiting = &status["state"]["waiting"];

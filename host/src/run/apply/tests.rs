@@ -236,7 +236,7 @@ fn files_left_in(
         .collect()
 }
 
-/// Does the same as [`files_left_in`], in a new world, one phase at a time.
+/// Runs the phases like [`files_left_in`], in a new world, one phase at a time.
 fn files_left_after(phases: Vec<TestPhase>, failed_phase: &str) -> Vec<&'static str> {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(fake_world(root.path()));

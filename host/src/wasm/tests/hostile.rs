@@ -51,7 +51,7 @@ fn limits_with_deadline(deadline: Duration) -> Limits {
     }
 }
 
-/// Returns the message with which a guest is stopped that has only this body.
+/// Returns the message with which a guest with this body is stopped.
 fn run_until_stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
     let allowed: Vec<&str> = grants

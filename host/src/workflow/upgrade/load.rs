@@ -21,9 +21,9 @@ use std::{collections::BTreeMap, path::absolute, time::Duration};
 /// configuration file.
 ///
 /// # Errors
-/// The configuration is not valid, or there are such flags beside it.
+/// The configuration is not valid, or is given together with flags that exclude it.
 pub fn load_options(input: &LoadInput<'_>, instead_of_config: &[&str]) -> Result<LoadedUpgrade> {
-    // kubeadm does not look for mixed flags of single phases.
+    // For single phases, kubeadm does not check whether flags and a configuration are mixed.
     let excluding = match input.selected {
         Some(_) => &[],
         None => instead_of_config,
@@ -42,7 +42,8 @@ pub struct NodeUpgrade<'a> {
     pub kubeconfig: Option<&'a str>,
     /// whether the versions in the cluster decide about the upgrade
     pub checks_versions: bool,
-    /// objects that stand for the cluster if no API server answers: an upgrade kept them
+    /// objects that are read in place of the cluster if no API server answers: the backups of an
+    /// upgrade
     pub kept: Option<FakeCluster>,
 }
 
@@ -89,8 +90,8 @@ impl NodeUpgrade<'_> {
 /// The wait for an API server that may be starting.
 const RESTART: Backoff = Backoff::every(Duration::from_millis(250), Duration::from_secs(5));
 
-/// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a worker
-/// the kubelet's.
+/// Returns the path of the kubeconfig: the one that the operator names; otherwise the
+/// administrator's, or, on a worker, the kubelet's.
 ///
 /// # Errors
 /// The node's files cannot be read.
@@ -139,7 +140,7 @@ fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
     }
 }
 
-/// Notes that a snapshot of etcd is saved before anything changes, if the operator wants it.
+/// Sets in the configuration whether a snapshot of etcd is saved before anything changes.
 ///
 /// # Errors
 /// This machine has no member of etcd.

@@ -43,7 +43,7 @@ pub struct Reset {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Renewal {
-    /// whether components are restarted that read a renewed certificate only when they start
+    /// whether the components that read a renewed certificate only when they start are restarted
     pub restart: bool,
     /// the directory of certificates in the configuration that the cluster keeps; empty where it is
     /// not known. The command may name another.

@@ -31,7 +31,7 @@ pub enum ExchangeSpec {
         directory: String,
         /// certificate, PEM
         authority: String,
-        /// whether a certificate stays that the authority has signed
+        /// whether a certificate that the authority has signed is left unchanged
         unless_signed: bool,
         validity_seconds: i64,
         /// how long the cluster may take to sign

@@ -26,10 +26,10 @@ pub struct RenewalSpec {
     /// renews it in any case, with the names that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<WantedNames>,
-    /// whether a certificate stays that the authority has signed
+    /// whether a certificate that the authority has signed is not renewed
     #[serde(default)]
     pub unless_signed: bool,
-    /// a certificate stays that is valid for more than this number of seconds
+    /// a certificate that is valid for more than this number of seconds is not renewed
     #[serde(default)]
     pub expires_within_seconds: Option<i64>,
 }

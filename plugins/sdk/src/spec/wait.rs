@@ -70,7 +70,7 @@ pub enum Condition {
         /// path of the authorities that have to have signed the certificate
         authorities: String,
     },
-    /// no Pod is left that a workload of `kube-system` made by an earlier template
+    /// no Pod of an earlier template of a workload in `kube-system` is left
     RolledOut {
         /// `DaemonSet` or `Deployment`
         workload: String,

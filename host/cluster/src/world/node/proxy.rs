@@ -85,7 +85,7 @@ impl Target {
         if name.is_empty() || !(port.is_empty() || port == self.port) {
             return false;
         }
-        // Go is strict about these addresses.
+        // Go parses the addresses in `NO_PROXY` strictly, unlike Kubernetes' own addresses.
         if let Ok(listed) = name.parse::<IpAddr>() {
             return address == Some(listed.to_canonical());
         }

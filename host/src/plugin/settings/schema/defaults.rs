@@ -18,11 +18,11 @@ use std::collections::HashMap;
 
 /// The address of the schema in references to its parts. Nothing is fetched from there.
 const ADDRESS: &str = "https://settings.invalid/schema";
-/// Keywords with schemas that others refer to.
+/// Keywords that hold the definitions to which other schemas refer.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 /// The largest number of nested schemas.
 const MAX_DEPTH: usize = 200;
-/// How many times the limits of one validation all defaults together may reach.
+/// All defaults together may cost this many times the limits of one validation.
 const TIMES: u64 = 4;
 
 /// Checks that each default fits the schema that has it, with the defaults within it filled in.

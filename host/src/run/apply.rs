@@ -178,7 +178,8 @@ impl Application<'_> {
         })
     }
 
-    /// Notes the paths of an effect that was applied. `missing` did not exist before.
+    /// Records the paths of an effect that was applied. The paths in `missing` did not exist
+    /// before.
     fn note_paths(&self, proposal: &Proposal, changed: bool, missing: &[String]) {
         let shared = &self.executor.shared;
         self.state.changed.fetch_or(changed, Ordering::Relaxed);
@@ -194,7 +195,7 @@ impl Application<'_> {
         paths.lock().extend(proposal.effect.paths());
     }
 
-    /// Warns that an effect failed which the phase only attempts.
+    /// Warns that an effect failed. The phase only attempts it, so the phase does not fail.
     fn skip_attempt(&self, proposal: &Proposal, why: String) -> Applied {
         if let Some(warning) = &proposal.attempt {
             let warning = fill_in_reason(warning, &why);

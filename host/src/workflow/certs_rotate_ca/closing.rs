@@ -48,7 +48,8 @@ fn other_nodes(rotation: &Rotation) -> String {
     }
 }
 
-/// Returns the advice for clients that trust the authority `ca`.
+/// Returns the advice for people and workloads that use the authority `ca`; empty for the other
+/// authorities.
 fn advice(rotation: &Rotation) -> String {
     if rotation.authority != ClusterAuthority::Ca {
         return String::new();

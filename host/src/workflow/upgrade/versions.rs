@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const PREFLIGHT: &str = "upgrade/preflight";
 
 /// Checks whether the cluster may be upgraded to the version of the configuration. `say` gets
-/// kubeadm's lines, also about problems that the operator passes over.
+/// kubeadm's lines, also about problems that the operator ignores with `--force`.
 ///
 /// # Errors
 /// The versions do not fit together, in kubeadm's words.

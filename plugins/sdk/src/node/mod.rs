@@ -33,7 +33,7 @@ use crate::{Failure, observe_node};
 /// option without that prefix.
 ///
 /// # Errors
-/// Failures of the host, such as `invalid` for a name that is not one of an option.
+/// Failures of the host, such as `invalid` for a text that is not the name of an option.
 pub fn has_kernel_option(name: &str) -> Result<bool, Failure> {
     let value = observe_node::kernel_option(name)?;
     Ok(matches!(value.as_deref(), Some("y" | "m")))

@@ -50,7 +50,7 @@ pub trait Net: Send + Sync {
     fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16>;
 }
 
-/// An authority, a certificate and its key. Each is none if it is not used.
+/// An authority, a certificate and its key. Each is `None` if it is not used.
 #[derive(Debug, Default)]
 pub struct TlsFiles {
     /// The authority that the server's certificate has to be signed by.

@@ -43,7 +43,7 @@ impl Search<'_> {
     /// Returns the candidates, the nearest first, and notes in order.
     ///
     /// # Errors
-    /// The version of kubeadm, or the newest version before a release, cannot be read.
+    /// The version of kubeadm, or the newest pre-release version, cannot be read.
     pub fn run(&self) -> Result<(Vec<Candidate>, Vec<Note>), String> {
         let mut notes = vec![
             Note::Line(format!("Cluster version: {}", self.cluster)),
@@ -133,8 +133,8 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the versions before a release. The newest of all is the first of the next minor, so
-    /// that of the minor before it may be the one that is meant.
+    /// Returns the pre-release versions that the operator allows. The newest of all is the first of
+    /// the next minor, so that of the minor before it may be the one that is meant.
     fn unstable(&self, notes: &mut Vec<Note>) -> Result<Vec<Candidate>, String> {
         let latest = self.find("latest", "experimental version")?;
         let line = format!("Latest experimental version: {}", latest.text);
@@ -186,7 +186,7 @@ pub fn newest<'a>(versions: impl IntoIterator<Item = &'a str>) -> Result<Option<
     Ok(newest)
 }
 
-/// Returns the flag that allows an upgrade to a version before a release; empty for a release.
+/// Returns the flag that allows an upgrade to a pre-release version; empty for a release.
 pub fn allowing_flag(version: &Version) -> &'static str {
     if version.pre.is_empty() {
         ""

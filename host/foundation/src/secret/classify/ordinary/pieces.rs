@@ -31,7 +31,8 @@ const MAX_ESCAPED: usize = 16;
 /// characters are.
 const MAX_SINGLE: usize = 32;
 
-/// Most digits of an escaped character together with the unescaped ones after it.
+/// The largest number of digits of an escaped character, together with the unescaped digits after
+/// it.
 const MAX_UNESCAPED: usize = 8;
 
 /// Refuses a text with a list of bytes.
@@ -78,7 +79,8 @@ pub(super) fn search(text: &[u8]) -> Verdict {
         }
         window[length % WINDOW] = piece;
         length += 1;
-        // At every eighth piece the oldest one is at the window's beginning or in its middle.
+        // The window is a ring buffer, and is judged after every eighth piece. Rotating it puts the
+        // oldest piece first.
         if length >= WINDOW && length.is_multiple_of(WINDOW / 2) {
             let mut pieces = window;
             pieces.rotate_left(length % WINDOW);

@@ -1,5 +1,5 @@
-//! What `apply` loads: the configuration that the cluster keeps, the one that is wanted, and the
-//! differences between the two.
+//! Loads the configuration of `apply`: the configuration that the cluster keeps, the one that is
+//! wanted, and the differences between the two.
 use super::super::upgrade::{connect, kubeconfig_of, stamp};
 use crate::{
     config::{
@@ -77,8 +77,8 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
 
 const LABEL: &str = "apply";
 
-/// Refuses to write the static Pods again while the node exchanges an authority: they say how far
-/// it is, and which certificate the controller manager signs with.
+/// Refuses to write the static Pods again while the node exchanges an authority: the static Pods
+/// record the stage of the exchange, and which certificate the controller manager signs with.
 ///
 /// # Errors
 /// An authority is being exchanged: the message names it, and the command that continues the
@@ -101,7 +101,7 @@ fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
     }
 }
 
-/// Returns the fields that the configurations have with other values, without secrets.
+/// Returns the fields whose values differ between the two configurations, without secrets.
 fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {
     let (old, new) = (
         Secrets::mask(&loaded.stored)?,

@@ -133,8 +133,9 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the pre-release versions that the operator allows. The newest of all is the first of
-    /// the next minor, so that of the minor before it may be the one that is meant.
+    /// Returns the pre-release versions that the operator allows. The newest version of all may be
+    /// an early one of the next minor. So the newest version of the minor before it is a candidate,
+    /// too.
     fn unstable(&self, notes: &mut Vec<Note>) -> Result<Vec<Candidate>, String> {
         let latest = self.find("latest", "experimental version")?;
         let line = format!("Latest experimental version: {}", latest.text);

@@ -81,7 +81,7 @@ impl DoctorFlags {
 /// Reads what the operator's file and the machine's own files say about phases.
 ///
 /// # Errors
-/// Every problem of the files.
+/// The files have problems; all are reported.
 pub fn phases_for_doctor(file: Option<&ConfigFile>) -> Result<LoadedUpgrade> {
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;

@@ -203,7 +203,8 @@ pub fn find(documents: &[Document]) -> Result<PhaseConfiguration, Problems> {
 /// Decodes and checks the document.
 ///
 /// # Errors
-/// The first problem of the document, or every problem of its rules.
+/// The document has a problem (the first is reported), or its rules have problems (all are
+/// reported).
 pub fn read(document: &Document) -> Result<PhaseConfiguration, Problems> {
     let parsed = decode(document)?;
     Problems(rules::check(document, &parsed.rules)).or(parsed)

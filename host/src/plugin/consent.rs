@@ -54,7 +54,8 @@ impl Consent {
     /// Refuses a plugin whose new requests have risks that the operator did not accept.
     ///
     /// # Errors
-    /// Each line with such a risk, the reason, and the command that accepts all of them.
+    /// There are such requests. The message has each line with a risk, the reason, and the command
+    /// that accepts all of them.
     pub fn check(self, question: &ConsentQuestion) -> Result<(), PluginRefused> {
         let risks = question.new_risks();
         if risks.keys().all(|risk| self.accepts(*risk)) {

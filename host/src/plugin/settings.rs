@@ -26,8 +26,8 @@ const MAX_PROBLEM: usize = 1000;
 /// for all others.
 ///
 /// # Errors
-/// All violations of the schema, each with its field; or secret settings that could not be hidden
-/// in texts.
+/// The settings violate the schema (all violations are reported, each with its field), or a secret
+/// setting could not be hidden in texts.
 pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     if manifest.settings.is_null() {

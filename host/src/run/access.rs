@@ -97,7 +97,7 @@ impl Access {
     /// Refuses a proposal unless the grant covers it. Called before the proposal is applied.
     ///
     /// # Errors
-    /// The part of the proposal that was not granted.
+    /// The message names the part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
         self.check(|grant| grant.allows_effect(effect))
     }

@@ -100,7 +100,7 @@ fn network_problem(subnet: &str) -> Option<Problem> {
 /// Returns the second address of a network.
 ///
 /// # Errors
-/// The problem of the network, in kubeadm's words.
+/// The network is not valid or has no second address; the message is kubeadm's.
 fn second_address(subnet: &str) -> Result<IpAddr, String> {
     let network = Network::parse(subnet)
         .ok_or_else(|| format!("error parsing CIDR {subnet:?}: invalid CIDR address: {subnet}"))?;

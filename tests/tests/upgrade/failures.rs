@@ -1,5 +1,5 @@
-//! A new version that does not start: what was replaced goes back, and the cluster serves as
-//! before.
+//! A new version that does not start: the program puts the old manifests back, and the cluster
+//! serves as before.
 use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, expect_mirrors, image};
 use harness::RunOutput;
 use std::fs;
@@ -83,8 +83,7 @@ fn an_etcd_that_does_not_start_is_taken_back() {
     expect_old_cluster(&cluster, &text);
 }
 
-/// Checks that the components run by their old manifests, and that the cluster keeps its old
-/// version.
+/// Checks that the components have their old manifests, and that the cluster keeps its old version.
 fn expect_old_cluster(cluster: &Cluster, case: &str) {
     for component in &COMPONENTS[1..] {
         let old = image(&cluster.root(), component);

@@ -41,7 +41,7 @@ impl AbsolutePath {
     /// `filepath.Clean` does (kubeadm behaviour).
     ///
     /// # Errors
-    /// The rule that the text breaks.
+    /// The text breaks a rule, which the message states.
     pub fn clean(text: &str) -> Result<Self, String> {
         Self::clean_components(text).map_err(|rule| refusal(text, Self::WHAT, rule))
     }
@@ -49,7 +49,7 @@ impl AbsolutePath {
     /// Removes `.`, `..` and doubled slashes.
     ///
     /// # Errors
-    /// The rule that the text breaks.
+    /// The text breaks a rule, which the message states.
     fn clean_components(text: &str) -> Result<Self, &'static str> {
         if !text.starts_with('/') {
             return Err("it has to begin with a slash");

@@ -221,7 +221,7 @@ impl Certificate {
     /// be verified.
     ///
     /// # Errors
-    /// Go's message about such a key.
+    /// The key belongs to another authority. The message is Go's.
     pub fn can_sign_with(&self, key: &Key) -> Result<(), String> {
         if self.is_for(key) {
             Ok(())

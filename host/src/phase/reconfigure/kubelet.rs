@@ -1,5 +1,6 @@
 //! `kubelet-config`: the kubelet of this machine gets the cluster's configuration, and the flags of
-//! its own document, and is restarted with them. If it is not healthy then, its old files go back.
+//! its own document, and is restarted with them. If the kubelet is not healthy afterwards, its old
+//! files are put back.
 use crate::{
     phase::{
         kubelet_start::{patched_configuration, restart},

@@ -1,5 +1,5 @@
-//! `upgrade rollback --etcd`: the static Pods and the data of etcd go back together, to the time at
-//! which the upgrade copied the data. What the upgrade changed in the cluster is in these data.
+//! `upgrade rollback --etcd`: puts back the static Pods together with the data of etcd, as they
+//! were when the upgrade copied the data. What the upgrade changed in the cluster is in these data.
 use super::{etcd_data::propose_restore, static_pods::images_of_backup, step::limit};
 use crate::{phase::wait_control_plane, render::static_pod};
 use kubephase_sdk::{

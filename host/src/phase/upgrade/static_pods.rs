@@ -215,7 +215,8 @@ impl<'a> OldManifest<'a> {
     }
 
     /// Proposes to put manifests back if an effect of this round fails, and then to wait for each
-    /// Pod. The manifests go back together: an API server needs its etcd to be ready.
+    /// Pod. All manifests are put back before the first wait, because an API server is ready only
+    /// if its etcd is.
     ///
     /// # Errors
     /// The host refuses a proposal.

@@ -44,7 +44,7 @@ const REFUSED_KEYWORDS: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// Refuses a schema that is too expensive for these settings.
 ///
 /// # Errors
-/// The limit that the schema or the settings exceed.
+/// The schema or the settings exceed a limit, which the message names.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     let extent = Extent::measure(settings)?;
     if extent.values > MAX_VALUES {

@@ -99,7 +99,8 @@ impl Session {
     }
 
     /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a
-    /// replay the capsule answers instead of the world. The answer passes the outlet.
+    /// replay the capsule answers instead of the world. The answer is checked by
+    /// [`Session::check_credential`].
     ///
     /// # Errors
     /// The failure of the world, `denied` if the answer holds a credential and is for a plugin, or

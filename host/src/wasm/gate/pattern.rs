@@ -121,7 +121,7 @@ fn usage_name(usage: Usage) -> &'static str {
 /// Checks a pattern of `usages`: it must be `clientAuth` or `serverAuth`, without a wildcard.
 ///
 /// # Errors
-/// The rule that the pattern breaks.
+/// The pattern breaks a rule, which the message states.
 pub fn check_usage(pattern: &str) -> Result<(), String> {
     let known = [Usage::ClientAuth, Usage::ServerAuth].map(usage_name);
     if known.contains(&pattern) {
@@ -237,7 +237,7 @@ pub fn check_ascii(pattern: &str) -> Result<(), String> {
 /// component of its own, matches any number of components.
 ///
 /// # Errors
-/// The rule that the pattern breaks.
+/// The pattern breaks a rule, which the message states.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() || pattern.len() > 1024 {
         return Err("a pattern must have 1 to 1024 bytes".into());

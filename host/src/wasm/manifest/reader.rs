@@ -170,7 +170,7 @@ impl Reader {
     /// Returns the manifest.
     ///
     /// # Errors
-    /// All problems, in the order of their lines.
+    /// The manifest has problems; they are reported in the order of their lines.
     pub(super) fn finish(mut self, manifest: Manifest) -> Result<Manifest> {
         if self.problems.is_empty() {
             return Ok(manifest);

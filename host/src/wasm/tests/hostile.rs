@@ -1,5 +1,4 @@
-//! Guests that mean harm, or are broken: each call ends with a message that names the guest and the
-//! reason.
+//! Hostile and broken guests: each call ends with a message that names the guest and the reason.
 mod limits;
 
 use super::{engine, guest, manifest, with_manifest, world};

@@ -19,7 +19,7 @@ const KUBELET_KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 /// an error here: the phases report it.
 ///
 /// # Errors
-/// Every problem of the operator's file.
+/// The operator's file has problems; all are reported.
 pub fn load(input: &LoadInput<'_>, flags: &DoctorFlags) -> Result<Loaded> {
     let world = input.world.open()?;
     let own = config::phases_for_doctor(input.file)?;

@@ -122,7 +122,7 @@ fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {
 /// Refuses changes that cannot be made in a running cluster.
 ///
 /// # Errors
-/// A problem for each such field.
+/// There are such changes; each field is reported.
 fn refuse_fixed_fields(changes: &[FieldChange], documents: &[Document]) -> Result<(), Problems> {
     let problems = changes.iter().filter_map(|change| {
         let Consequence::Refused { reason } = &change.consequence else {

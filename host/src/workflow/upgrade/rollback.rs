@@ -130,11 +130,11 @@ impl Workflow for UpgradeRollback {
     }
 }
 
-/// Refuses to go back while something is newer that must not be: kubelets are never newer than an
-/// API server, and the configuration of the cluster is that of its newest machines.
+/// Refuses a rollback after which kubelets would be newer than an API server, or the configuration
+/// of the cluster older than machines of its control plane.
 ///
 /// # Errors
-/// The names of the nodes, and what to do there.
+/// The message names the nodes that are too new, and says what to do there.
 fn refuse_newer(config: &Config, cluster: &dyn Cluster) -> Result<()> {
     let version = &config.cluster.kubernetes_version;
     let upgrade = config.upgrade.clone().unwrap_or_default();

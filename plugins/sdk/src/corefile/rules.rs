@@ -1,4 +1,4 @@
-//! What a version of CoreDNS does with plugins and their options, as types.
+//! Types for the rules by which a version of CoreDNS treats plugins and their options.
 
 /// A version of CoreDNS.
 #[derive(Debug)]
@@ -13,9 +13,10 @@ pub struct Version {
 /// A change of the whole Corefile, which rules for single plugins cannot say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whole {
-    /// before the others: the transfers of `kubernetes` become the plugin `transfer`
+    /// before the rules for single plugins: the transfers of `kubernetes` become the plugin
+    /// `transfer`
     CopyTransfers,
-    /// after the others: each `forward` for a domain gets a server of its own
+    /// after the rules for single plugins: each `forward` for a domain gets a server of its own
     SplitForwards,
 }
 
@@ -25,7 +26,7 @@ pub struct Rules {
     pub status: Status,
     /// the new name
     pub rename: Option<&'static str>,
-    /// A server that lacks the new plugin gets it if it has one of these.
+    /// A server that has one of these plugins, but not the new plugin, gets the new plugin.
     pub add_beside: &'static [&'static str],
     /// options that do not change
     pub known: &'static [&'static str],
@@ -40,7 +41,7 @@ pub struct Rules {
 pub struct OptionRule {
     pub status: Status,
     pub action: Action,
-    /// the line of the option that a plugin without it gets
+    /// the line that is added to a plugin without the option, if the option is new
     pub add: &'static str,
 }
 
@@ -130,7 +131,8 @@ fn has_address(text: &str) -> bool {
     parts.windows(4).any(has_v4) || runs.any(has_v6)
 }
 
-/// Whether four texts, between which were dots, have numbers at these dots.
+/// Whether four neighbouring parts of a text, split at its dots, have an IPv4 address around the
+/// dots, with or without further text before and after it.
 fn has_v4(parts: &[&str]) -> bool {
     let is_number = |part: &&str| {
         (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -140,8 +142,8 @@ fn has_v4(parts: &[&str]) -> bool {
         && parts[3].starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Whether digits and colons have a colon behind a digit, and another before one, with something
-/// between the two.
+/// Whether a run of hexadecimal digits and colons has two colons inside, with something between the
+/// first and the last.
 fn has_v6(run: &str) -> bool {
     let inner = run.trim_matches(':');
     let colons = inner.find(':').zip(inner.rfind(':'));

@@ -1,4 +1,4 @@
-//! The parts of a row.
+//! The parts of a row of the table of releases.
 use super::major_and_minor;
 use std::ops::RangeInclusive;
 
@@ -33,7 +33,7 @@ pub struct Release {
 pub enum Source {
     /// recorded runs of kubeadm of that minor
     Recorded,
-    /// The release notes. The row is not used until kubeadm of that minor was recorded.
+    /// The release notes. The row is not used until runs of kubeadm of that minor are recorded.
     ReleaseNotes,
 }
 

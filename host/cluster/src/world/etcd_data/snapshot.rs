@@ -10,11 +10,12 @@ pub const MAX_SNAPSHOT: u64 = 64 << 30;
 /// Mode of files with the data of etcd, which has the secrets of the cluster.
 const PRIVATE: u32 = 0o600;
 
-/// Saves a snapshot of the member that serves clients at a URL. Only a complete and verified
-/// snapshot gets its name. Returns its size in bytes.
+/// Saves a snapshot of the member that serves clients at a URL. Until the snapshot is complete and
+/// verified, its file has another name. Returns the size of the snapshot in bytes.
 ///
 /// # Errors
-/// The member does not send a whole snapshot, `no-space`, `limit`, or the file cannot be written.
+/// `no-space`; `limit` if the snapshot is longer than 64 GiB; `invalid` if the member does not send
+/// a whole snapshot; or the failure to read the snapshot or to write the file.
 pub fn save_snapshot(
     etcd: &dyn Etcd,
     client_url: &str,

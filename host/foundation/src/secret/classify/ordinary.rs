@@ -21,7 +21,7 @@ impl Search<'_> {
     /// `depth` encodings.
     ///
     /// # Errors
-    /// `Undecided`, or the credential that an encoding held.
+    /// `Undecided` if the content is not ordinary, or the credential that an encoding holds.
     pub(super) fn ordinary(&mut self, content: &[u8], depth: u8) -> Verdict {
         self.work = self
             .work

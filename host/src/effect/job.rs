@@ -70,7 +70,8 @@ impl<'a> JobTrial<'a> {
     /// Creates a Job with an image, and waits until it is complete.
     ///
     /// # Errors
-    /// `cancelled`; or the Job cannot be created or does not complete in time, in kubeadm's words.
+    /// `cancelled`; or the Job cannot be created or does not complete in time: the message is in
+    /// kubeadm's words.
     pub fn run(&self, image: &str) -> WorldResult<TrialOutcome> {
         let nodes = self.retry(|| self.cluster.list("v1", "Node", None, None));
         let nodes = nodes.map_err(about(

@@ -74,8 +74,8 @@ impl Executor<'_> {
 
 impl Application<'_> {
     /// Applies proposals after the proposals that they require. After a failure, only proposals
-    /// with `regardless` or `on_failure` are still applied. A run that was stopped takes nothing
-    /// back: the next run goes on from there.
+    /// with `regardless` or `on_failure` are still applied. A run that was stopped undoes nothing:
+    /// the next run continues from there.
     fn apply_in_order(
         &self,
         proposals: &[Proposal],

@@ -25,8 +25,8 @@ impl Certificate {
     /// intermediates, and that the certificate and the authority are valid at `now` (Unix seconds).
     ///
     /// # Errors
-    /// The reason in Go's words: a certificate is not valid at `now`, or the chain does not lead to
-    /// the authority.
+    /// A certificate is not valid at `now`, or the chain does not lead to the authority. The
+    /// message is in Go's words.
     pub fn verify(&self, root: &Certificate, now: i64) -> Result<(), String> {
         for cert in [self, root] {
             if let Some(why) = cert.validity_problem(now) {

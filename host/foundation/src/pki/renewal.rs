@@ -14,8 +14,8 @@ impl Certificate {
     /// seconds.
     ///
     /// # Errors
-    /// The certificate has no common name or no usage (in kubeadm's words), or the new one cannot
-    /// be signed.
+    /// The certificate has no common name or no usage (the message is in kubeadm's words), or the
+    /// new one cannot be signed.
     pub fn renew(
         &self,
         key: &Key,

@@ -1,5 +1,5 @@
 //! Options of serde's YAML reader for texts that others wrote. Aliases let a small text stand for a
-//! large one, so what the whole text amounts to is bounded.
+//! large one, so the size of the text with all aliases replaced is limited.
 use serde_yaml::Options;
 
 /// Returns options that limit the number of nodes and the bytes of scalars. Each use of an alias

@@ -1,4 +1,4 @@
-//! What the files of a node say about it: its name, and the address of its API server.
+//! The facts about a node that are in its own files: its name, and the address of its API server.
 use crate::{
     config::{
         Config,

@@ -24,7 +24,8 @@ pub struct ExternalAuthorities {
 /// exists.
 ///
 /// # Errors
-/// `invalid` with the file that is missing or cannot be used, in kubeadm's words.
+/// `invalid` if a file is missing or cannot be used; the message names the file, in kubeadm's
+/// words.
 pub fn external_authorities(
     files: &dyn Files,
     config: &Config,

@@ -1,5 +1,5 @@
-//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and what takes it
-//! back.
+//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and the proposals
+//! that undo the replacement.
 use super::{
     announce,
     backups::{BackupKind, propose_backup},
@@ -113,7 +113,7 @@ impl<'a> Replacement<'a> {
         Ok(hash)
     }
 
-    /// Returns the manifest before the replacement, with which the replacement can be taken back.
+    /// Returns the manifest before the replacement, with which the replacement can be undone.
     pub fn old(&self) -> OldManifest<'_> {
         OldManifest {
             step: self.step,
@@ -169,7 +169,7 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
-    /// Proposes to wait until the Pod of the manifest that is there is ready.
+    /// Proposes to wait until the Pod of the present manifest is ready.
     ///
     /// # Errors
     /// The host refuses the proposal.

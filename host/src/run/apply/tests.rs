@@ -35,7 +35,7 @@ fn fail_at_second_effect() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Proposes a file, and what takes it back. `fails` says whether an effect between them fails.
+/// Proposes a file, and its removal on failure. `fails` says whether an effect between them fails.
 fn write_and_take_back(fails: bool) -> Result<Outcome, Failure> {
     effects_files::write_file("/secret", b"new")?;
     if fails {
@@ -50,7 +50,7 @@ fn write_and_fail() -> Result<Outcome, Failure> {
     write_and_take_back(true)
 }
 
-/// Fails and takes nothing back.
+/// Fails, and has no proposal that undoes anything.
 fn fail_between() -> Result<Outcome, Failure> {
     effects_files::write_file("/taken", b"no")?;
     Ok(Outcome::Settled)

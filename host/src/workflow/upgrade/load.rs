@@ -40,7 +40,7 @@ pub struct NodeUpgrade<'a> {
     pub options: UpgradeOptions,
     /// the kubeconfig that the operator names
     pub kubeconfig: Option<&'a str>,
-    /// whether the versions in the cluster decide about the upgrade
+    /// whether the upgrade is refused if the versions in the cluster do not allow it
     pub checks_versions: bool,
     /// objects that are read in place of the cluster if no API server answers: the backups of an
     /// upgrade

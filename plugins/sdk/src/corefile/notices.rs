@@ -1,4 +1,4 @@
-//! What a later version of CoreDNS changes in a Corefile, in words.
+//! Notices about the changes that a later version of CoreDNS makes to a Corefile.
 use super::{
     rules::{Rules, Status},
     steps::{new_plugins, rules_of},

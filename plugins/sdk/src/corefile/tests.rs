@@ -3,7 +3,7 @@ use crate::release::Release;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What the library of kubeadm 1.36 made of Corefiles.
+/// Corefiles, and the results of kubeadm 1.36's library for them.
 #[derive(Deserialize)]
 struct Recorded {
     corefiles: BTreeMap<String, String>,

@@ -9,7 +9,7 @@ use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, fmt, panic::RefUnwindSafe, sync::Arc};
 
-/// Expected milliseconds of a phase that does not set another number: it writes a file.
+/// Expected milliseconds of a phase that writes a file. This is the default of all phases.
 const WRITE_FILE: u32 = 5;
 
 /// Expected milliseconds of a phase that makes an RSA key.
@@ -138,7 +138,8 @@ pub struct PhaseSpec {
     pub failure_policy: FailurePolicy,
     /// whether phases of plugins may be members of the group
     pub takes_plugins: bool,
-    /// whether the phase runs although the group is skipped; its own name skips it
+    /// whether the phase runs although its group is skipped; only its own id in `--skip-phases`
+    /// skips it
     pub outlasts_group: bool,
     /// the lines of a group's beginning
     pub header: Option<GroupHeader>,
@@ -297,7 +298,7 @@ pub fn is_within(id: &str, group: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Returns the id of the group that a phase is in; `None` at the top.
+/// Returns the id of the group that a phase is in; `None` if it is in no group.
 pub fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)
 }

@@ -151,7 +151,7 @@ pub fn image(tree: &Path, component: &str) -> String {
     image.unwrap().to_owned()
 }
 
-/// Checks that the mirror of each static Pod of a node is of its manifest, and ready.
+/// Checks that the mirror of each static Pod of a node has the image of its manifest, and is ready.
 pub fn expect_mirrors(cluster: &Cluster, tree: &Path, node: &str, case: &str) {
     let state = cluster.state();
     let pods = state.objects("/pods");

@@ -30,7 +30,7 @@ impl Scalar {
     /// Returns the value.
     ///
     /// # Errors
-    /// The value is not of the type that its tag names, or JSON does not have it.
+    /// The value is not of the type that its tag names, or JSON cannot express it.
     pub fn value(&self) -> Result<Value, &'static str> {
         let text = || Value::from(&*self.text);
         let tag = match &self.tag {
@@ -56,7 +56,7 @@ impl Scalar {
         })
     }
 
-    /// Returns the name that the scalar is as a key.
+    /// Returns the scalar as a key of a map.
     ///
     /// # Errors
     /// The errors of [`Scalar::value`]; or the value cannot be a key.

@@ -117,8 +117,8 @@ pub fn asked_nearby(request: &Request, cluster_subnets: ClusterSubnets) -> Vec<D
         .collect()
 }
 
-/// Whether a file may identify its user to a server as more than the plugin. Only files in the
-/// plugin's own directory cannot. `pattern` is a path, or a pattern of paths.
+/// Whether a server may take a client that uses this file for more than the plugin. This is so for
+/// all files outside of the plugin's own directory. `pattern` is a path, or a pattern of paths.
 pub fn identifies_others(pattern: &str, plugin: &str) -> bool {
     owner_of_path(pattern) != Some(plugin)
 }

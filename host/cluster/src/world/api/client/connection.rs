@@ -207,7 +207,8 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Connects to an endpoint instead of the address of the server's URL. TLS still checks the
-/// server's name. Returns `None` if the endpoint is not a URL.
+/// server's name, unless the endpoint skips all checks of the certificate. Returns `None` if the
+/// endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
     config.tls_server_name = Some(pki::tls_name(server.host()));

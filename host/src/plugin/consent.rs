@@ -76,7 +76,8 @@ impl ConsentQuestion<'_> {
     /// component: for one tag, a registry may give another component than the operator inspected.
     ///
     /// # Errors
-    /// All that the plugin asks for and provides, and the command that names the component.
+    /// The operator named no digest. The message has all that the plugin asks for and provides, and
+    /// the command that names the component.
     pub fn check_digest_named(
         &self,
         source: &str,

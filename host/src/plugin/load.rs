@@ -147,7 +147,7 @@ pub fn fetch(wanted: &LoadRequest) -> Result<Fetched> {
 /// Reads a component that was fetched.
 ///
 /// # Errors
-/// The reason why the component is refused.
+/// The component is refused; the message says why.
 pub fn read(wanted: &LoadRequest, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
     with_source(wanted, engine.load(component))
 }
@@ -155,7 +155,7 @@ pub fn read(wanted: &LoadRequest, component: Vec<u8>, engine: &Engine) -> Result
 /// Reads a component that was fetched, as far as possible without compiling or calling it.
 ///
 /// # Errors
-/// The reason why the component is refused.
+/// The component is refused; the message says why.
 pub fn read_uncompiled(
     wanted: &LoadRequest,
     component: Vec<u8>,

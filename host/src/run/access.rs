@@ -48,7 +48,7 @@ impl Access {
     /// Refuses a call of a host function unless the grant covers all of its demands.
     ///
     /// # Errors
-    /// The demands that were not granted.
+    /// A demand was not granted; the message has all such demands.
     pub fn check_call(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
         self.check(|grant| grant.allows(row, demands))
     }
@@ -57,7 +57,7 @@ impl Access {
     /// says whether every user of the machine may read the file.
     ///
     /// # Errors
-    /// The reason why the phase may not see the file.
+    /// The phase may not see the file; the message says why.
     pub fn check_file(
         &self,
         row: &Row,

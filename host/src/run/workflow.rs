@@ -167,8 +167,8 @@ pub struct LoadInput<'a> {
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run
     pub lines: &'a RefCell<Vec<LabelledLine>>,
-    /// runs the checks of the node with what is known, before the workflow waits for a cluster;
-    /// fails if a check does, whose result is printed then
+    /// runs the checks of the node with what is known, before the workflow waits for a cluster; if
+    /// a check fails, prints the results and fails
     pub check_node: &'a dyn Fn(LoadedRun) -> Result<()>,
 }
 
@@ -273,8 +273,8 @@ impl ClusterOfRehearsal {
     }
 
     /// Decides which trees a rehearsal uses. A rehearsal that begins with a fresh machine writes to
-    /// the scratch root. One that begins with the machine of an earlier rehearsal changes that
-    /// machine, while a dry run of it only reads the machine, or this one.
+    /// the scratch root. A rehearsal that begins with the machine of an earlier rehearsal changes
+    /// that machine. A dry run only reads that machine, or this machine.
     pub fn trees(self, place: &RehearsalPlace<'_>) -> Trees {
         let root = place.root.map(Path::to_owned);
         let machine = (!place.is_described).then(|| PathBuf::from("/"));

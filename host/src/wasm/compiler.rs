@@ -105,8 +105,8 @@ impl CompilationLimits {
 /// `reserves_little`, the child compiles for an engine that reserves little address space.
 ///
 /// # Errors
-/// The compiler's error, the limit that the compilation reached, or the reason why the child cannot
-/// be started.
+/// The compiler refuses the component, the compilation reaches a limit, or the child cannot be
+/// started.
 pub(super) fn compile_in_child(
     component: &[u8],
     reserves_little: bool,
@@ -126,8 +126,7 @@ pub(super) fn compile_in_child(
 /// Reads and validates a component in a child process.
 ///
 /// # Errors
-/// The problem of the component, the limit that reading it reached, or the reason why the child
-/// cannot be started.
+/// The component is not valid, reading it reaches a limit, or the child cannot be started.
 pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline> {
     let answer = memfd_create("outline", MemfdFlags::CLOEXEC);
     let mut answer =

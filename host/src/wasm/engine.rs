@@ -75,7 +75,7 @@ impl Engine {
     /// reads the component; later callers get the component that was read.
     ///
     /// # Errors
-    /// The problem of the component, or the reason why it cannot be read.
+    /// The component cannot be read, or cannot be used.
     pub fn load_once(&self, place: ComponentSource) -> Result<Plugin> {
         let once = self.read.lock().entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);

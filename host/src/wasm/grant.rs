@@ -92,7 +92,7 @@ impl Grant {
     /// Refuses a call unless a single request of the grant covers all demands of the call.
     ///
     /// # Errors
-    /// The demands that were not granted.
+    /// A demand was not granted; the message has all such demands.
     pub fn allows(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
         match row.permit {
             Permit::Free => return Ok(()),
@@ -175,7 +175,7 @@ impl Grant {
     /// this path and says `private: true`.
     ///
     /// # Errors
-    /// The reason why the plugin may not see the file.
+    /// The plugin may not see the file; the message says why.
     pub fn allows_file(
         &self,
         row: &Row,

@@ -37,7 +37,7 @@ impl<S: 'static> HasData for Session<S> {
     type Data<'a> = &'a mut S;
 }
 
-/// The bounds of a call: its limits, and how it waits for its turns.
+/// The limits of a call, and the way in which it waits for its turns.
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub limits: Limits,

@@ -11,7 +11,8 @@ use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 /// Refuses a component whose structure exceeds a limit.
 ///
 /// # Errors
-/// The limit that the component exceeds, or the place where it is damaged.
+/// The component exceeds a limit, or is damaged; the message names the limit, or the place of the
+/// damage.
 pub fn check(component: &[u8]) -> Result<()> {
     if component.len() > limits::MAX_COMPONENT {
         bail!(

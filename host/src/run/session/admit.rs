@@ -118,7 +118,8 @@ impl Session {
         let answer = self.0.source.observe(&call, arguments, || {
             admitted.budget.check(&call)?;
             let ask = || ask(self.0.shared.world.as_ref(), admitted);
-            // The operator granted the plugin no waiting of such a call.
+            // The operator did not grant this call, so the time that the host waits for it counts
+            // as the plugin's own.
             let is_free = admitted.row.is_free();
             let answer = match is_free.then(|| self.time_budget()).flatten() {
                 Some(budget) => budget.used.add_work(ask),
@@ -160,7 +161,7 @@ impl Session {
     /// phase.
     ///
     /// # Errors
-    /// The failure, as a stop.
+    /// The world fails.
     pub(super) fn observe_infallible<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,

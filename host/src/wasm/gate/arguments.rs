@@ -40,7 +40,7 @@ pub trait Arguments: Sized {
     /// Parses the arguments.
     ///
     /// # Errors
-    /// The argument that is not valid, and the rule that it breaks.
+    /// An argument is not valid; the message names it, and the rule that it breaks.
     fn parse(raw: Self::Raw, origin: Origin) -> Result<Self, String>;
 
     /// Returns the demands that a grant has to cover.

@@ -17,6 +17,8 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// Measures settings.
+    ///
     /// # Errors
     /// The settings are nested too deep.
     pub fn measure(settings: &Value) -> Result<Extent> {

@@ -96,7 +96,8 @@ fn propose_access() -> Result<(), Failure> {
 }
 
 /// `bootstrap-token` of `upgrade apply`: the rights that the release needs, without tokens. No
-/// release changes the ConfigMap `cluster-info`: it is made again only if it is of no use.
+/// release changes the ConfigMap `cluster-info`: it is made again only if no node could join with
+/// it.
 ///
 /// # Errors
 /// `not-found` if the kubeconfig does not exist; or the host refuses a proposal or a question.

@@ -1,5 +1,5 @@
-//! The phases of `certs rotate-ca`: a node goes through one stage of the exchange of an authority
-//! of the cluster. Each phase may be repeated, and the record on the Node comes last, so that a run
+//! The phases of `certs rotate-ca`: a node completes one stage of the exchange of an authority of
+//! the cluster. Each phase may be repeated, and the record on the Node comes last, so that a run
 //! that was killed is continued by the next one.
 mod authority;
 mod certificates;

@@ -13,10 +13,10 @@ use kubephase_sdk::{
     spec::ComponentState,
 };
 
-/// The component whose health its members tell each other: the phase `etcd-members` asks them.
+/// The component whose members the phase `etcd-members` asks for their health.
 const ETCD: &str = "etcd";
 
-/// The component whose certificate is verified, and that knows its users.
+/// The component whose certificate is verified, and which authenticates the run by its kubeconfig.
 const API_SERVER: &str = "kube-apiserver";
 
 /// The phase `control-plane`: checks that each component of this node's control plane runs and is

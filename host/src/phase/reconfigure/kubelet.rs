@@ -17,7 +17,7 @@ use kubephase_sdk::{
 /// The file with the kubelet's flags.
 const FLAGS: &str = "kubeadm-flags.env";
 
-/// Returns the path of a file that is there from before the configuration changes until the kubelet
+/// Returns the path of a file that exists from before the configuration changes until the kubelet
 /// has been restarted. A run that follows a killed one sees by it that the restart is still due.
 fn restart_due() -> String {
     format!("{BACKUPS}/kubephase-kubelet-restart-due")
@@ -63,7 +63,8 @@ impl KubeletFile {
         Ok(written)
     }
 
-    /// Proposes the old content, if the kubelet does not come up with the new one.
+    /// Proposes to put the old content back if the kubelet does not become healthy with the new
+    /// one.
     fn propose_taking_back(&self) -> Result<Effect, Failure> {
         let path = self.path();
         let back = effects_files::write_file(&path, &self.old)?;

@@ -196,7 +196,7 @@ fn replace_others(steps: &[ComponentStep<'_>], first: &[ComponentStep<'_>]) -> R
     for replacement in &replacements {
         replacement.propose_wait_for_new(replaced.hash_of(replacement.component()))?;
     }
-    // A wait without the hash is over already.
+    // Without the hash, the run has already waited until the Pod was ready.
     for step in first {
         if let Some(hash) = replaced.hash_of(step.component) {
             Replacement::of(step)?.propose_wait_for_new(Some(hash))?;

@@ -67,8 +67,8 @@ impl<'a> Replacement<'a> {
         manifest::are_equal(&self.old, &self.new)
     }
 
-    /// Returns why the version of the new image is not set up: it is older than that of the running
-    /// one.
+    /// Returns why the new image must not be used: its version is older than that of the running
+    /// image. Returns `None` if it may be used.
     pub fn version_problem(&self) -> Option<String> {
         let version = |content| {
             let images = manifest::images(content);

@@ -55,9 +55,9 @@ impl Status {
         })
     }
 
-    /// Returns the fingerprint of a new authority that other control planes trust beside the
-    /// present one, as only their records say: workers learn the authority `ca` from the ConfigMap
-    /// `cluster-info`, the others are in no object.
+    /// Returns the fingerprint of a new authority that other control planes trust in addition to
+    /// the present one. Only their records say that: workers learn the authority `ca` from the
+    /// ConfigMap `cluster-info`, the other authorities are in no object.
     pub(super) fn exchange_of_others(&self, present: &str) -> Option<String> {
         self.records
             .values()

@@ -1,5 +1,5 @@
-//! How far this node and the cluster are with the exchange of an authority, as the certificates of
-//! the node, the ConfigMap `cluster-info` and the records on the Nodes say.
+//! The progress of this node and the cluster in the exchange of an authority, by the certificates
+//! of the node, the ConfigMap `cluster-info` and the records on the Nodes.
 use crate::{
     config::{Config, is_control_plane},
     discovery::anonymous_kubeconfig,

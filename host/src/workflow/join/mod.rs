@@ -87,7 +87,7 @@ impl Workflow for Join {
         };
         let loaded = load(&source, input.node, world, &steps)?;
         if input.runs_group(GROUP, &loaded.loaded.config.init.skip_phases) {
-            // The phase says them.
+            // The phase prints these lines itself.
             input.lines.borrow_mut().clear();
         }
         if command.lacks_manifests(&loaded, Program::current()) {

@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 use kubephase_sdk::{kubeadm::Rollback, release::upgrade::version_of_image};
 use kubephase_wit::Failure;
 
-/// Name of the workflow that takes an upgrade back.
+/// Name of the workflow that undoes an upgrade.
 pub const ROLLBACK: &str = "upgrade-rollback";
 
 /// The workflows whose runs matter. After a reset nothing of an upgrade is left.
@@ -24,7 +24,7 @@ const OF_UPGRADES: [&str; 4] = ["static-pod", "file", "object", "patch"];
 /// of the failed runs.
 ///
 /// # Errors
-/// No upgrade is recorded, the last was taken back already, or a backup is gone.
+/// No upgrade is recorded, the last was undone already, or a backup is gone.
 pub fn find(files: &dyn Files) -> Result<Rollback> {
     let runs = runs_of(files, state::DIRECTORY, WORKFLOWS).map_err(Failure::into_error)?;
     let backups = backups_of(&runs)?;

@@ -101,7 +101,7 @@ pub struct Upgrade {
     pub newer_control_planes: Vec<String>,
     /// the time of the run in names of backups: `2026-11-30-12-00-00`
     pub stamp: String,
-    /// only in a run that takes back the last upgrade of this node
+    /// only in a run that undoes the last upgrade of this node
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
 }

@@ -1,4 +1,4 @@
-//! Which stage a run goes through, and what is refused.
+//! The stage that a run completes, and the runs that are refused.
 mod statuses;
 
 use super::*;

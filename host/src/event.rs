@@ -154,8 +154,8 @@ pub struct Usage {
     pub proposals: usize,
     /// bytes of messages and progress
     pub message_bytes: usize,
-    /// the limits of the plugin that the operator may set; older journals have the limits that
-    /// always held then
+    /// the limits of the plugin that the operator may set; journals of older versions have the
+    /// fixed limits of those versions
     #[serde(default)]
     pub limits: Limits,
 }

@@ -22,7 +22,7 @@ pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
 /// The kind of the document.
 pub const KIND: &str = "PhaseConfiguration";
 
-/// Which phases run, in which order, and which plugins provide them.
+/// The choice of the phases that run, their order, and the plugins that provide phases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct PhaseConfiguration {
@@ -68,7 +68,7 @@ pub struct PluginEntry {
     /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
-    /// the plugin's origin in `kubephase.lock`, which tells it from a plugin of another
+    /// the plugin's origin in `kubephase.lock`, which distinguishes it from a plugin of another
     /// configuration with an equal source; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,

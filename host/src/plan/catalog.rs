@@ -29,8 +29,8 @@ pub struct PhaseRefused {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Refusal {
-    /// The id would make the phase look like another phase: skipping, replacing, waiting for and
-    /// reporting go by id.
+    /// The id would make the phase look like another phase, because phases are skipped, replaced,
+    /// waited for and reported by their ids.
     Taken { by: String, conflict: Conflict },
     /// The phase would stand in for a phase of a workflow whose phases nothing may replace.
     StandIn { workflow: WorkflowId, phase: String },
@@ -170,9 +170,9 @@ impl Catalog {
     /// equal id: such a manifest cannot be read. The work is in proportion to the phases.
     ///
     /// # Errors
-    /// A phase whose id another phase or group of any workflow has, or that would be a member of a
-    /// built-in group which does not take plugins; or whose workflow does not exist. The catalog is
-    /// then unchanged.
+    /// A phase has the id of another phase or group of any workflow, would be a member of a
+    /// built-in group that does not take plugins, or is of a workflow that does not exist. The
+    /// catalog is then unchanged.
     pub fn add_plugin(
         &mut self,
         source: &PhaseSource,

@@ -1,4 +1,4 @@
-//! Which phases plugins name in `needs` and `before` that do not exist.
+//! The phases that plugins name in `needs` and `before` although they do not exist.
 use super::{catalog::Catalog, provided::PluginPhase, spec::PhaseSpec};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

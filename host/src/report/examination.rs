@@ -1,5 +1,5 @@
 //! The findings of `doctor`, as a list for people: a line for each phase, and below it each finding
-//! that did not pass, with what it rests on and what to do.
+//! that did not pass, with its evidence and what to do.
 use super::{
     by_plugin,
     duration::format_duration,

@@ -1,4 +1,4 @@
-//! Where the commands read: this machine, or a machine of a rehearsal.
+//! The place that the commands read: this machine, or a machine of a rehearsal.
 use crate::{
     cli::{RunPlace, local_node},
     config::{self, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget},

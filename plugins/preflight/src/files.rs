@@ -9,8 +9,8 @@ use kubephase_sdk::{
 
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
 
-/// Checks that directories and files of an earlier cluster are not there, and that files which the
-/// configuration names are.
+/// Checks that directories and files of an earlier cluster do not exist, and that files that the
+/// configuration names exist.
 ///
 /// # Errors
 /// The host refuses to observe what the check looks at.

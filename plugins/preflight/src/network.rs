@@ -115,7 +115,8 @@ fn addresses(config: &Config) -> Vec<IpAddr> {
         .collect()
 }
 
-/// Returns the address in the notation of a network.
+/// Returns the address before the slash of a network: `10.96.0.1` for `10.96.0.1/12`. `None` if the
+/// network is not valid.
 fn address_of_network(subnet: &str) -> Option<IpAddr> {
     Network::parse(subnet)?;
     parse_address(subnet.split('/').next()?)

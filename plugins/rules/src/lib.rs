@@ -60,7 +60,7 @@ fn to_cel(json: Json) -> Value {
         Json::String(text) => Value::String(Arc::new(text)),
         Json::Array(items) => Value::List(Arc::new(items.into_iter().map(to_cel).collect())),
         Json::Object(fields) => {
-            // A field that is null is as one that is not there.
+            // A field that is null counts as missing.
             let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
             let fields = fields.map(|(name, value)| (Key::from(name), to_cel(value)));
             let map: HashMap<Key, Value> = fields.collect();

@@ -1,6 +1,6 @@
 //! The kubelet's unit, and whether it passes the kubelet the files that kubeadm writes. Packages of
 //! the kubelet bring a drop-in `10-kubeadm.conf` for this. Without the drop-in the kubelet starts
-//! without a cluster, and a run waits for it until its time is over.
+//! without a cluster, and a run waits for it until the time limit.
 mod openrc;
 mod systemd;
 

@@ -67,7 +67,7 @@ fn phases(look: &str) -> String {
 const DESCRIPTION: &str = "files: {/etc/os-release: \"ID=debian\\n\"}\noutputs: {uname -m: \
     {stdout: \"x86_64\\n\"}}\nhosts: {registry.example.com: [192.0.2.7]}\n";
 
-/// What the check looks at, and what it then prints without and with the description.
+/// The subjects of the check, each with the output of the check without and with the description.
 const LOOKS: &[(&str, &str, &str)] = &[
     (
         "file",

@@ -39,8 +39,8 @@ pub const COMPONENTS: [&str; 4] = [
     "kube-scheduler",
 ];
 
-/// What every upgrade of a rehearsed cluster ignores: its nodes have no network, and so are not
-/// ready.
+/// The check that every upgrade of a rehearsed cluster ignores, because its nodes have no network
+/// and so are not ready.
 pub const IGNORED: &str = "--ignore-preflight-errors=ControlPlaneNodesReady";
 
 /// A cluster in a folder of its own.

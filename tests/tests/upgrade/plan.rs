@@ -161,7 +161,7 @@ fn the_programs_own_plan_names_its_own_commands() {
             .stdout
             .contains("\n\tkubephase upgrade apply v1.36.2\n")
     );
-    // No object of the cluster is of an API version that goes away.
+    // No object of the cluster has an API version that the upgrade removes.
     assert!(!output.stdout.contains("API versions"), "{}", output.stdout);
 }
 

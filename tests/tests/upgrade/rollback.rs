@@ -1,4 +1,4 @@
-//! `upgrade rollback`: a machine goes back to the state before its last upgrade.
+//! `upgrade rollback`: a machine gets back the state before its last upgrade.
 use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image, manifest, proxy_image};
 use harness::RunOutput;
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn a_rollback_puts_files_and_objects_back() {
     cluster.apply("").expect_success();
     let etcd = manifest(&root, "etcd");
     assert!(before != state_of(&cluster, &root));
-    // This run finds nothing to upgrade, so the rollback below takes back the run before it.
+    // This run finds nothing to upgrade, so the rollback below undoes the run before it.
     cluster.apply("").expect_success();
     let output = roll_back(&cluster, &root, "").expect_success();
     for line in [

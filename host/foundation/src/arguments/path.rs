@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Largest length of a path in bytes (`PATH_MAX` of Linux).
 const MAX_PATH: usize = 4095;
-/// Most components of a path of a plugin. Files of a node lie about a dozen directories deep; a
-/// plugin could otherwise have two thousand directories made by naming one file.
+/// The largest number of components of a path of a plugin. Files of a node lie about a dozen
+/// directories deep; a plugin could otherwise have two thousand directories made by naming one
+/// file.
 const MAX_DEPTH: usize = 32;
 /// Largest length of a file's name in bytes (`NAME_MAX` of Linux).
 const MAX_NAME: usize = 255;

@@ -147,7 +147,7 @@ fn has_options_of(plugin: &Plugin, default: &Plugin) -> bool {
         })
 }
 
-/// Whether words fit those of a default.
+/// Whether words match the words of a default, which may have `*` and `***`.
 fn fit(words: &[String], default: &[String]) -> bool {
     let rest = default.iter().position(|word| word == "***");
     let compared = rest.unwrap_or(default.len());

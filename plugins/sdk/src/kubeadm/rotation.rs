@@ -47,7 +47,8 @@ impl ClusterAuthority {
         format!("{}-next", self.base())
     }
 
-    /// Returns the file of the old authority's key, until it is trusted no more.
+    /// Returns the file of the old authority's key, which exists until the authority is no longer
+    /// trusted.
     pub fn old_key(self) -> String {
         format!("{}-old.key", self.base())
     }
@@ -64,7 +65,7 @@ impl fmt::Display for ClusterAuthority {
     }
 }
 
-/// A stage of the exchange. Each node goes through all stages in this order, and a control plane
+/// A stage of the exchange. Each node completes all stages in this order, and a control plane
 /// begins a stage only after all nodes have completed the previous stage.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

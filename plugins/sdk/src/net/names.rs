@@ -1,6 +1,6 @@
 //! Names of hosts.
 
-/// The longest name.
+/// The largest number of bytes in a name.
 const LONGEST: usize = 253;
 const TOO_LONG: &str = "must be no more than 253 characters";
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case \

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum ExchangeSpec {
-    /// the cluster of a kubeconfig's current context is trusted by these authorities, and by no
-    /// others
+    /// the current context of a kubeconfig trusts these authorities, and no others
     #[serde(rename_all = "camelCase")]
     TrustInKubeconfig { path: String, authorities: String },
     /// the key of the new authority becomes the key that signs; that of the old one stays under

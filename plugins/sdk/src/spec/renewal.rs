@@ -19,7 +19,7 @@ pub struct RenewalSpec {
     pub algorithm: KeyAlgorithm,
     /// as [`CertificateSpec::validity_seconds`](super::CertificateSpec::validity_seconds)
     pub validity_seconds: i64,
-    /// whether the lines are those of an upgrade, which has no line for each renewed certificate
+    /// whether messages are printed as in an upgrade, without a line for each renewed certificate
     #[serde(default)]
     pub is_part_of_upgrade: bool,
     /// the names of the renewed certificate; a certificate that has them is not renewed. `None`

@@ -2,7 +2,7 @@
 use super::{Credential, Verdict};
 use crate::secret::names::sounds_secret;
 
-/// Bytes of a name that are looked at.
+/// The largest number of bytes of a name that are looked at.
 const MAX_NAME: usize = 64;
 
 /// Bytes of a value, and of its line, that are looked at: one line may have many values, and each

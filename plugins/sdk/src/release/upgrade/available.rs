@@ -172,7 +172,7 @@ fn candidate(description: &str, found: &Found) -> Candidate {
 /// Returns the newest of some versions; `None` if there are none.
 ///
 /// # Errors
-/// The first text that is not a version.
+/// One of the texts is not a version. The error is the first such text.
 pub fn newest<'a>(versions: impl IntoIterator<Item = &'a str>) -> Result<Option<Version>, &'a str> {
     let mut newest: Option<Version> = None;
     for text in versions {

@@ -4,7 +4,7 @@ use crate::release::Release;
 use semver::Version;
 use std::collections::BTreeSet;
 
-/// How many minors the control plane goes up or down in one upgrade.
+/// The largest number of minors by which one upgrade may change the control plane, up or down.
 const STEP: u64 = 1;
 
 /// The versions that decide whether an upgrade is allowed.

@@ -188,7 +188,7 @@ fn apis_go_away_with_their_minor() {
         kinds("1.34.9", "v1.35.0"),
         ["VolumeAttributesClass", "StorageVersionMigration"]
     );
-    // Also over several minors, but not in a downgrade.
+    // APIs are also found over several minors, but not in a downgrade.
     assert!(kinds("1.33.1", "v1.35.0").len() > kinds("1.34.1", "v1.35.0").len());
     assert!(kinds("1.35.0", "v1.34.0").is_empty());
     assert!(kinds("1.35.0", "newest").is_empty());

@@ -21,7 +21,7 @@ pub trait EffectKind: EffectData {
     /// Names the part of the effect that was not granted.
     fn check_grant(&self, grant: &Grant) -> Result<(), String>;
 
-    /// Applies the effect, unless its change is already there.
+    /// Applies the effect, unless its change has been made already.
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.

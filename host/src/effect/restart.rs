@@ -18,8 +18,9 @@ use std::time::Duration;
 
 /// Pause between two checks whether there is a new container.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a component may take to shut down. A scheduler that shuts down gives up its lease, so
-/// that its successor works at once. The lease of a killed scheduler holds for 15 seconds.
+/// Time that a component gets to shut down before it is killed. A scheduler that shuts down gives
+/// up its lease, so that its successor works at once. The lease of a killed scheduler holds for 15
+/// seconds.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The age, in seconds, up to which a certificate counts as recently renewed: longer than the time

@@ -17,7 +17,7 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use std::cell::LazyCell;
 
-/// How many problems of settings a message has at most.
+/// The largest number of problems of settings in a message.
 const MAX_PROBLEMS: usize = 50;
 /// The largest length of one problem in the message, in bytes.
 const MAX_PROBLEM: usize = 1000;

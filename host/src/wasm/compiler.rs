@@ -45,7 +45,7 @@ const SMALL_ARGUMENT: &str = "small";
 const READ_ARGUMENT: &str = "read";
 /// The largest size of an outline's JSON, in bytes.
 const MAX_OUTLINE_BYTES: u64 = 8 << 20;
-/// How often the parent checks whether the run was cancelled while the child compiles.
+/// Time between two checks of the parent, while the child compiles, whether the run was cancelled.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Bytes of the child's standard error that are read.
 const MAX_STDERR_BYTES: u64 = 16 << 10;

@@ -31,7 +31,7 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-/// How often a running guest is checked.
+/// Time between two checks of a running guest.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The runtime, cheap to clone: all clones share what was compiled.

@@ -17,7 +17,7 @@ use std::{
 
 /// Bytes of the largest input. kubeadm's configurations have a few KiB.
 pub const LONGEST_INPUT: usize = 4 << 20;
-/// How long a pipe may be silent.
+/// The longest time without data from a pipe, after which reading it fails.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a file of at most [`LONGEST_INPUT`] bytes.

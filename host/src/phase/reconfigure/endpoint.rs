@@ -13,7 +13,7 @@ use kubephase_sdk::{
 use serde_json::json;
 use std::net::IpAddr;
 
-/// How long a new endpoint may take to answer, in seconds.
+/// Time limit for the answer of a new endpoint, in seconds.
 const ANSWER_SECONDS: i64 = 10;
 
 /// `preflight/endpoint`: before anything is changed, an API server has to answer at a new address

@@ -202,8 +202,8 @@ pub fn documentation_of_free() -> String {
     text
 }
 
-/// Bytes of the longest name for which a similar one is suggested: comparing takes time in
-/// proportion to the length.
+/// The largest number of bytes of a name for which a similar one is suggested: comparing takes time
+/// in proportion to the length.
 const MAX_COMPARED: usize = 64;
 
 /// Returns the end of a message about an unknown capability, which suggests the capability with the

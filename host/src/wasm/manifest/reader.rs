@@ -19,7 +19,7 @@ pub(super) const MAX_ITEMS: usize = 200;
 /// use of an alias counts what the alias stands for.
 const MAX_NODES: usize = 100_000;
 const MAX_BYTES: usize = 1 << 20;
-/// How many problems of a manifest a message has at most.
+/// The largest number of problems of a manifest in a message.
 const MAX_PROBLEMS: usize = 50;
 
 /// A function that reports the problems of one item, each with its field.

@@ -1,4 +1,4 @@
-//! How long a request is tried.
+//! The limit on the time for which a request is retried.
 use crate::cancel::Cancel;
 use std::time::Duration;
 

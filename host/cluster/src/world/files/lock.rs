@@ -18,7 +18,7 @@ use rustix::{
 };
 use std::time::Duration;
 
-/// How long another program may hold a lock before the call fails.
+/// The longest time that a call waits for a lock that another program holds; then the call fails.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Pause between two attempts to take a lock.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -43,7 +43,7 @@ pub struct Container {
     pub pod_uid: String,
     /// Whether it runs.
     pub running: bool,
-    /// How often it was restarted.
+    /// The number of its restarts.
     pub attempt: u32,
     /// When it was made, in Unix seconds; `None` if the runtime does not say.
     pub created: Option<i64>,

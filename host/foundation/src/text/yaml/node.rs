@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::HashSet, fmt, fmt::Write, path::Path, sync::Arc};
 
-/// How many repeated keys of a document are reported.
+/// The largest number of repeated keys of a document that are reported.
 const MAX_REPEATED: usize = 100;
 /// Bytes of a name in the path of a field. A longer name is cut.
 const MAX_NAME: usize = 256;

@@ -13,12 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a group may take to end after SIGTERM before it gets SIGKILL.
+/// Time that a group of processes gets to end after SIGTERM, before it gets SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often cancellation is checked while a program runs.
+/// Time between two checks for cancellation while a program runs.
 const SLICE: Duration = Duration::from_millis(25);
-/// How long output is still read after the program has ended: a process that the program left
-/// behind may hold the pipe open.
+/// The longest time for which output is read after the program has ended: a process that the
+/// program left behind may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(200);
 
 /// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group

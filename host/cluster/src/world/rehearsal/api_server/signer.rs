@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// The signer of kubelets' client certificates.
 const KUBELET_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-/// How long a kubelet's client certificate is valid: a year (controller manager behaviour).
+/// Validity of a kubelet's client certificate: a year (controller manager behaviour).
 const LIFE_SECONDS: i64 = 365 * 24 * 3600;
 
 /// The cluster's authority. It signs if it has its key.

@@ -227,8 +227,8 @@ pub trait Subscriber: Send {
     }
 }
 
-/// Bytes of events that may wait. A thread that emits more delivers them, and waits for the
-/// subscribers.
+/// The largest number of bytes of events that may wait. A thread that emits more delivers them, and
+/// waits for the subscribers.
 const MAX_WAITING: usize = 1 << 20;
 
 /// The queue of events that were emitted and not yet delivered, the earliest first.

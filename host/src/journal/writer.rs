@@ -17,8 +17,8 @@ use std::{
 const MAX_BYTES: u64 = 64 << 20;
 /// The largest size, in bytes, of a line that is not shortened.
 const LONG_LINE: usize = 8 << 10;
-/// Bytes that are kept of a text that later runs rely on. A path is never cut: it has at most 4096
-/// bytes.
+/// The largest number of bytes that are kept of a text that later runs rely on. A path is never
+/// cut: it has at most 4096 bytes.
 const MAX_TEXT: usize = 8 << 10;
 /// The largest size, in bytes, of the targets that one line announces.
 const MAX_TARGETS: usize = 512 << 10;

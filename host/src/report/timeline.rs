@@ -12,7 +12,7 @@ use crate::{
 };
 use std::fmt::{Result, Write};
 
-/// Columns of a bar. The full width represents the whole run.
+/// The number of columns of a bar. The full width represents the whole run.
 const BAR: usize = 32;
 /// The shortest wait for a free worker that is shown, in microseconds.
 const SHOWN_WAIT: u64 = 1_000;

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-/// Built-in checks whether a path or a port is free.
+/// The built-in checks that paths and ports are free.
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
 
 /// The errors that do not stop the run.

@@ -47,7 +47,7 @@ const READ_ARGUMENT: &str = "read";
 const MAX_OUTLINE_BYTES: u64 = 8 << 20;
 /// Time between two checks of the parent, while the child compiles, whether the run was cancelled.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Bytes of the child's standard error that are read.
+/// The largest number of bytes of the child's standard error that are read.
 const MAX_STDERR_BYTES: u64 = 16 << 10;
 /// Parts of the messages that Rust's standard library and wasmtime print when they get no memory.
 const NO_MEMORY_MESSAGES: [&str; 2] = ["memory allocation of ", "out of memory"];

@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 /// Bytes of the longest line; the rest of a longer line is dropped.
 pub const LIMIT: usize = 4096;
-/// Bytes of a text that a message quotes.
+/// The largest number of bytes of a text that a message quotes.
 const QUOTED: usize = 128;
 
 /// The form in which a text is shown: which of its spaces, tabs and line ends are kept.

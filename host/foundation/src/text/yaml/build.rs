@@ -14,7 +14,7 @@ const NOT_A_MAP: &str = "`<<` merges maps; its value must be a map, or a list of
 /// [`MANY_NODES`] or more, only a tenth may (kubeadm behaviour).
 const FEW_NODES: f64 = 400_000.0;
 const MANY_NODES: f64 = 4_000_000.0;
-/// Bytes of all scalars that may stand behind aliases.
+/// The largest number of bytes of all scalars that may stand behind aliases.
 const MAX_REPEATED_BYTES: usize = 16 << 20;
 const TOO_LARGE: &str = "aliases make the document too large";
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, fmt, fmt::Write, path::Path, sync::
 
 /// The largest number of repeated keys of a document that are reported.
 const MAX_REPEATED: usize = 100;
-/// Bytes of a name in the path of a field. A longer name is cut.
+/// The largest number of bytes of a name in the path of a field. A longer name is cut.
 const MAX_NAME: usize = 256;
 
 /// Returns the name of a field as paths have it.

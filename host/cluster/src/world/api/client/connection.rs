@@ -37,8 +37,8 @@ impl ApiClient {
     /// again if neither the kubeconfig nor the endpoint has changed.
     ///
     /// # Errors
-    /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run, and the
-    /// operator did not name the kubeconfig; the errors of reading it.
+    /// `invalid` if the kubeconfig cannot be used. `denied` if it names a program to run although
+    /// the operator did not name the kubeconfig. Or the kubeconfig cannot be read.
     pub(super) fn connect(&self) -> WorldResult<Connected> {
         install_crypto_provider();
         let (name, text) = self.read_kubeconfig()?;

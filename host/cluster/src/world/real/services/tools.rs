@@ -18,7 +18,8 @@ const ASK_TIME: Duration = Duration::from_secs(30);
 /// Time limit for a program that changes something. systemd gives a unit 90 s to start and 90 s to
 /// stop.
 const CHANGE_TIME: Duration = Duration::from_secs(240);
-/// Bytes that a program may print. The kernel's configuration is the longest output.
+/// The largest number of bytes that a program may print. The kernel's configuration is the longest
+/// output.
 const MAX_OUTPUT: usize = 4 << 20;
 
 /// The programs of the machine that this program runs for itself.

@@ -154,13 +154,13 @@ pub struct Usage {
     pub proposals: usize,
     /// bytes of messages and progress
     pub message_bytes: usize,
-    /// the limits of the plugin that the operator may set; older journals have the limits that
-    /// always held then
+    /// the limits of the plugin that the operator may set; journals of older versions have the
+    /// fixed limits of those versions
     #[serde(default)]
     pub limits: Limits,
 }
 
-/// What a finding means for the run, after `--ignore-preflight-errors` and waivers.
+/// The weight of a finding in the run, after `--ignore-preflight-errors` and waivers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
@@ -227,8 +227,8 @@ pub trait Subscriber: Send {
     }
 }
 
-/// Bytes of events that may wait. A thread that emits more delivers them, and waits for the
-/// subscribers.
+/// The largest number of bytes of events that may wait. A thread that emits more delivers them, and
+/// waits for the subscribers.
 const MAX_WAITING: usize = 1 << 20;
 
 /// The queue of events that were emitted and not yet delivered, the earliest first.

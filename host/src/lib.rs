@@ -1,16 +1,16 @@
 //! kubephase: bootstraps Kubernetes as a DAG of phases. Phases propose, the host disposes.
 //!
-//! The way of the data through the modules is in `host/README.md`. A module uses only modules below
-//! its own: the order is in `tests/tests/floors/`. The lowest ones are crates of their own, which
-//! are built and tested without the rest: `host/foundation` and `host/cluster`.
+//! `host/README.md` shows how data flows through the modules. The modules have an order, and each
+//! uses only modules below it: `tests/tests/floors/` has the order. The lowest modules are two
+//! crates, which are built and tested without the rest: `host/foundation` and `host/cluster`.
 
 #![cfg_attr(
     test,
     allow(clippy::disallowed_methods, reason = "tests look at files as they are")
 )]
 
-/// Many threads allocate side by side in a run; the system's allocator asks the kernel for each of
-/// them, a page at a time.
+/// Many threads allocate at the same time in a run. The system's allocator would ask the kernel for
+/// memory for each thread separately, a page at a time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

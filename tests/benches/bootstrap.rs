@@ -1,4 +1,5 @@
-//! Measures how long whole bootstraps take on one real machine, with any bootstrappers in turns.
+//! Measures how long a whole bootstrap takes on one real machine, for several bootstrappers in
+//! turn.
 //!
 //! ```console
 //! $ PREPARE='…' RUN='… "$BOOTSTRAPPER" init --config …' CLEAN='…' \
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
         .unwrap_or(5)
         .max(1);
     let mut times = vec![Vec::new(); bootstrappers.len()];
-    // In turns, so that other load on the machine affects all of them.
+    // The bootstrappers take turns, so that other load on the machine affects all of them.
     for _ in 0..rounds {
         for (bootstrapper, times) in bootstrappers.iter().zip(&mut times) {
             let Some(took) = measure(bootstrapper) else {

@@ -1,5 +1,5 @@
-//! An authority for tests, and the TLS servers on loopback that it vouches for. The unit tests of
-//! several crates of the host share this file.
+//! An authority for tests, and the TLS servers on loopback whose certificates it signs. The unit
+//! tests of several crates of the host share this file.
 use crate::pki::{Certificate, CertificateTemplate, Key};
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 use std::{

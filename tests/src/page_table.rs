@@ -2,11 +2,12 @@
 use parking_lot::Mutex;
 use std::{fs, path::Path};
 
-/// Held while a page changes: tests of one program run side by side.
+/// The lock that a test holds while it changes a page: tests of one program run side by side.
 static CHANGE: Mutex<()> = Mutex::new(());
 
-/// Compares a table with that of a page, whose path is from the workspace. With `KUBEPHASE_BLESS=1`
-/// writes it into the page, in the place of the table with the same heading.
+/// Compares a table with the table of a page; `page` is the path of the page from the workspace.
+/// With `KUBEPHASE_BLESS=1`, writes the table into the page, in place of the table with the same
+/// heading.
 ///
 /// # Panics
 /// If the page has another table, or none.

@@ -1,6 +1,8 @@
 //! Tools that call kubeadm: each of their calls succeeds or fails as with kubeadm, and the answer
-//! has the text that the tool reads. The cases of this repository are in `../callers/cases`. Calls
-//! of public tools are not part of it: without that folder its test says that it is skipped.
+//! has the text that the tool reads. The cases of this repository are in `../callers/cases`.
+//! Recorded calls of public tools are not part of this repository: the test that needs them is
+//! skipped unless `KUBEPHASE_CALLERS` names their folder, or `shared/callers` is beside the
+//! workspace.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

@@ -3,8 +3,7 @@ use std::fmt;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        /// The code of a failure. The set of the interface is open: these are the codes of the
-        /// host, and a plugin may use others.
+        /// The code of a failure. These are the codes of the host; a plugin may use others.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum FailureCode {
             $($(#[$doc])* $name,)*
@@ -14,7 +13,7 @@ macro_rules! codes {
             /// Every code of the host.
             pub const ALL: &[FailureCode] = &[$(FailureCode::$name),*];
 
-            /// Returns the code of the host that this text is, or `None` for a code of a plugin.
+            /// Returns the code of the host with this text; `None` if the host has no such code.
             pub fn parse(text: &str) -> Option<FailureCode> {
                 FailureCode::ALL.iter().copied().find(|code| code.as_str() == text)
             }
@@ -32,9 +31,9 @@ macro_rules! codes {
 codes! {
     /// An object of this name exists already.
     AlreadyExists = "already-exists";
-    /// Another program uses it at the moment.
+    /// Another program uses the file or the resource at the moment.
     Busy = "busy";
-    /// The run ended.
+    /// The run was cancelled.
     Cancelled = "cancelled";
     /// A program ended with a status other than 0.
     Command = "command";
@@ -42,9 +41,9 @@ codes! {
     Conflict = "conflict";
     /// Proposals depend on each other in a circle.
     Cycle = "cycle";
-    /// The grant, the file system or the host does not allow it.
+    /// The grant, the file system or the host does not allow the call.
     Denied = "denied";
-    /// The API server does not allow it.
+    /// The API server does not allow the request.
     Forbidden = "forbidden";
     /// A server reported a problem that another try does not avoid.
     GivenUp = "given-up";
@@ -58,13 +57,13 @@ codes! {
     NoSpace = "no-space";
     /// A world that stands for a machine cannot know the answer.
     NotChecked = "not-checked";
-    /// It does not exist.
+    /// The file, the object or the name does not exist.
     NotFound = "not-found";
     /// A recording holds no answer, because the answer was a credential.
     NotRecorded = "not-recorded";
     /// The host stopped the call.
     Stopped = "stopped";
-    /// The time is over.
+    /// A time limit is reached.
     Timeout = "timeout";
     /// The server does not know the client.
     Unauthorized = "unauthorized";

@@ -5,7 +5,7 @@
 use crate::cancel::Cancel;
 use std::time::{Duration, Instant};
 
-/// How long after the first try the pauses stay brisk.
+/// The time after the first try during which the pauses stay short.
 const BRISK_PERIOD: Duration = Duration::from_secs(30);
 
 /// The pauses between tries, and the time after which no further try is made.
@@ -29,7 +29,7 @@ pub struct Tries {
     pause: Duration,
 }
 
-/// What a caller does after a pause.
+/// Whether the caller tries again after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum NextTry {

@@ -10,7 +10,8 @@ use std::{
 /// The limits of one call of the host.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// Bytes that the call may read from a file, an HTTP body, or the output of a program.
+    /// The largest number of bytes that the call may read from a file, an HTTP body, or the output
+    /// of a program.
     pub bytes: usize,
     /// The instant at which the call fails with `timeout`.
     pub until: Instant,

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// How urgently a run is to end.
+/// The urgency with which a run is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// The run goes on.

@@ -47,7 +47,7 @@ pub fn open(path: &Path, limit: usize) -> io::Result<File> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open`] says, and if the file cannot be read.
+/// The errors of [`open`]; or the file cannot be read.
 pub fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     read_opened(open(path, limit)?, limit)
 }
@@ -73,7 +73,7 @@ pub fn read_opened(file: File, limit: usize) -> io::Result<Vec<u8>> {
 /// Reads a regular file of UTF-8 text of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`read`] says, and if the file is not UTF-8.
+/// The errors of [`read`]; or the file is not UTF-8.
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))

@@ -22,8 +22,8 @@ impl Program {
         *CURRENT
     }
 
-    /// Returns the program that a process acts as which was started by this path. The file's name
-    /// decides. A version after the name (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
+    /// Returns the program that a process started by this path acts as. The file's name decides. A
+    /// version after the name (`kubeadm-v1.36.2`, `kubeadm1.36`) does not matter.
     fn of_path(path: &OsStr) -> Program {
         let name = Path::new(path).file_name().unwrap_or_default();
         match name.to_string_lossy().strip_prefix("kubeadm") {

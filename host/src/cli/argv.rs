@@ -272,8 +272,9 @@ fn flags_in(argv: &[OsString]) -> impl Iterator<Item = &OsString> {
     argv.iter().skip(1).take_while(|word| *word != "--")
 }
 
-/// Whether the value of short flags is the next argument. Of `-xyo`, the first letter that takes a
-/// value ends the letters.
+/// Whether the value of short flags is the next argument. In `-xyo`, everything after the first
+/// letter that takes a value is that value; so the next argument is the value only if that letter
+/// is the last one.
 fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> bool {
     let mut letters = letters.chars();
     letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()

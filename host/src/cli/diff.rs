@@ -174,7 +174,7 @@ fn difference(ran: &DryRun<'_>) -> Result<ConfigurationDifference> {
     })
 }
 
-/// Whether a target is a backup, or another file that is there only for a run.
+/// Whether a target is a backup, or another file that exists only during a run.
 fn is_passing(target: &str) -> bool {
     target.starts_with(BACKUPS)
 }

@@ -74,15 +74,16 @@ fn write_metrics(path: &Path, tally: &Tally) -> Result<()> {
         .with_context(|| format!("cannot write the metrics to {}", path.display()))
 }
 
-/// A subscriber that gets no findings, and no run that failed because of them: they are printed
-/// together at the end.
+/// A subscriber that does not pass findings on, nor the failure of the run because of them: the
+/// findings are printed together at the end.
 struct WithoutFindings(Box<dyn Subscriber>);
 
 impl Subscriber for WithoutFindings {
     fn on_event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Finding { .. } => {}
-            // The phases of the program say how a run goes on, and this one changes nothing.
+            // Messages of built-in phases are about the progress of a run; an examination changes
+            // nothing, so they are left out.
             EventKind::Message {
                 severity: Severity::Info,
                 plugin: None,

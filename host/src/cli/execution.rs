@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::Result;
 
-/// When a run is printed.
+/// The time at which a run is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// while it runs

@@ -70,8 +70,8 @@ impl<'a> InitialWorld<'a> {
         }
     }
 
-    /// Lets programs run that authenticate the user of the operator's kubeconfig, whose absolute
-    /// path is given.
+    /// Allows the programs that authenticate the user of the operator's kubeconfig (`exec`) to run.
+    /// `path` is the absolute path of the kubeconfig.
     pub fn with_operator_kubeconfig(self, path: Option<String>) -> Self {
         InitialWorld {
             operator_kubeconfig: path,

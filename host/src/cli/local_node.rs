@@ -54,7 +54,7 @@ fn read_description(file: &Path) -> Result<NodeFacts> {
     Ok(facts)
 }
 
-/// Returns all facts of the described node; without a description, those of this machine.
+/// Returns all facts of the described node; without a description, all facts of this machine.
 ///
 /// # Errors
 /// The description cannot be read.

@@ -40,12 +40,13 @@ use std::{
 pub struct RehearseRequest {
     pub flags: InitFlags,
     pub place: RunPlace,
-    /// the port of the API server after the run, 0 for any; `None` if the rehearsal ends
+    /// the port at which the API server stays up after the run, 0 for any free port; `None` if it
+    /// does not stay up
     pub serve: Option<u16>,
     pub machines: ClusterSize,
     /// the version that the cluster is upgraded to after the machines have joined
     pub upgrade_to: Option<String>,
-    /// the folder of a plugin that takes part without a line of the lock
+    /// the folder of a plugin that takes part although the lock does not have it
     pub dev: Option<PathBuf>,
     pub verbosity: VerbosityFlags,
 }
@@ -121,7 +122,7 @@ pub(super) fn run(
     Ok(Exit::from(&result))
 }
 
-/// Returns the distribution with the plugin of a folder, which needs no line of the lock.
+/// Returns the distribution with the plugin of a folder, which need not be in the lock.
 fn with_unlocked_plugin<'a>(
     folder: &Path,
     distribution: &Distribution<'a>,
@@ -149,7 +150,7 @@ fn first_failure(first: RunResult, others: impl Iterator<Item = RunResult>) -> R
         .unwrap_or(RunResult::Done)
 }
 
-/// The rehearsal of `init`, whose machine runs.
+/// The rehearsal of `init`, whose machine is still up.
 struct RehearsedRun<'a> {
     request: &'a RehearseRequest,
     site: &'a Site<Rehearsal>,

@@ -139,8 +139,8 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags, machine: &MachineFolder) 
     Ok(print::out(&format!("{}\n", line.reveal())))
 }
 
-/// Returns the command with which nodes join by a token; with a certificate key, nodes of the
-/// control plane.
+/// Returns the command with which a worker joins by a token. With a certificate key, it is the
+/// command of a control-plane node.
 fn join_command(
     connection: &Connection,
     token: &BootstrapToken,

@@ -130,8 +130,8 @@ impl<'a> WorkflowCommand<'a> {
         Ok(part.0)
     }
 
-    /// Carries out one run. Returns whether the command goes on with another. The operator is asked
-    /// before the first.
+    /// Carries out one run. Returns the exit code, and whether another part of the command follows.
+    /// The operator is asked before the first.
     fn run_part(&self, is_first: bool) -> Result<(Exit, bool)> {
         let place = &self.request.place;
         let flags = self.request.phase.as_ref().map(|phase| &phase.flags);

@@ -7,8 +7,8 @@ use crate::world::node::facts::NodeFacts;
 use kubephase_sdk::release::Release;
 
 /// Returns what is known of a node that joins: enough for the checks that do not depend on its
-/// cluster, which are those of a worker. Nothing in it makes a check fail that would pass with the
-/// configuration of the cluster.
+/// cluster. These are the checks of a worker. Nothing in it makes a check fail that would pass with
+/// the configuration of the cluster.
 pub fn before_discovery(loaded: &LoadedJoin, node: &NodeFacts) -> Loaded {
     let LoadedJoin { join, phases, .. } = loaded;
     let mut config = Config {

@@ -110,7 +110,7 @@ impl RotationFlags {
 /// cluster's (kubeadm behaviour).
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_for_certificates(
     file: Option<&ConfigFile>,
     flags: &CertificateFlags,

@@ -6,7 +6,7 @@ use kubephase_wit::{FailureCode, ObjectRef};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// The context of an error that a ConfigMap cannot be read.
+/// Returns the context of an error that a ConfigMap cannot be read.
 pub(super) fn fetch_failed(name: &str) -> String {
     format!("unable to fetch the {name} ConfigMap")
 }

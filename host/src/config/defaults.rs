@@ -222,7 +222,8 @@ fn with_port(text: &str, bind_port: i32) -> Result<String, String> {
 /// Index of the address of cluster DNS in the subnet of Services.
 const DNS_INDEX: u128 = 10;
 
-/// Returns the address of the Services that cluster DNS has.
+/// Returns the address of cluster DNS, which is in the subnet of Services; `None` if that subnet is
+/// not valid.
 pub fn dns_address(cluster: &ClusterConfiguration) -> Option<String> {
     let services = &cluster.networking.service_subnet;
     let address = render::addresses::service_address(services, DNS_INDEX).ok()?;

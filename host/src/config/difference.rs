@@ -17,8 +17,8 @@ pub struct ComparedConfig<'a> {
     pub shown: &'a Value,
 }
 
-/// Returns the fields of the documents that the cluster keeps which have other values in `new` than
-/// in `old`.
+/// Compares the documents that the cluster keeps. Returns the fields whose values differ between
+/// `old` and `new`.
 pub fn compare(old: ComparedConfig<'_>, new: ComparedConfig<'_>) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     for Part {
@@ -68,12 +68,12 @@ const PARTS: [Part; 3] = [
     },
 ];
 
-/// Whether one of the changes cannot be made in a running cluster.
+/// Whether a change cannot be made in a running cluster.
 pub fn is_refused(change: &FieldChange) -> bool {
     matches!(change.consequence, Consequence::Refused { .. })
 }
 
-/// A value of one of the documents; none where the document lacks the field.
+/// A value of one of the two documents; `None` where the document lacks the field.
 #[derive(Clone, Copy)]
 struct Side<'a> {
     real: Option<&'a Value>,
@@ -96,7 +96,8 @@ impl<'a> Side<'a> {
         Side::map(self.real, self.shown, |value| value.get(name))
     }
 
-    /// Returns the item of a list of settings that has this name.
+    /// Returns the item with this name of a list of settings. If the item has no fields except
+    /// `name` and `value`, returns its value instead.
     fn named(&self, name: &str) -> Side<'a> {
         Side::map(self.real, self.shown, |value| {
             let item = value.as_array()?.iter().find(|item| item["name"] == name)?;
@@ -167,8 +168,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the names of the fields that are compared one by one: those of two objects, or of an
-    /// object that is added or removed, unless that cannot be changed as a whole.
+    /// Returns the names of the fields that are compared one by one; `None` if the values are
+    /// compared as a whole: values that are not objects, and an object that is added or removed
+    /// although a running cluster cannot change it.
     fn names_of_fields<'v>(
         &self,
         path: &str,

@@ -14,7 +14,8 @@ use clap::Args;
 use kubephase_sdk::kubeadm::Patches;
 use std::path::PathBuf;
 
-/// Days of validity from which on a certificate is no warning, unless a flag says another number.
+/// Default of `--expiring-within`, in days: a certificate that is valid for longer is not a
+/// warning.
 const DAYS: u32 = 30;
 
 /// Flags of `doctor`.
@@ -80,7 +81,7 @@ impl DoctorFlags {
 /// Reads what the operator's file and the machine's own files say about phases.
 ///
 /// # Errors
-/// Every problem of the files.
+/// The files have problems; all are reported.
 pub fn phases_for_doctor(file: Option<&ConfigFile>) -> Result<LoadedUpgrade> {
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let documents = documents_of(file, &mut diagnostics)?;

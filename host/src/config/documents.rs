@@ -20,15 +20,15 @@ pub(super) const GROUP: &str = "kubeadm.k8s.io";
 /// The groups of the documents that kubeadm reads.
 const KUBERNETES: [&str; 3] = [GROUP, "kubelet.config.k8s.io", "kubeproxy.config.k8s.io"];
 
-/// Bytes of the documents that kubeadm reads, together. The cluster keeps them in ConfigMaps, and
-/// it stores no object that is much larger (etcd's limit is 1.5 MiB).
+/// The largest size, in bytes, of all documents together that kubeadm reads. The cluster keeps them
+/// in ConfigMaps, and it stores no object that is much larger (etcd's limit is 1.5 MiB).
 const LONGEST_DOCUMENTS: usize = 1 << 20;
 
 /// One document of a file.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub file: PathBuf,
-    /// lines of the file before it
+    /// number of lines of the file before the document
     pub offset: u64,
     pub api_version: String,
     pub kind: String,

@@ -282,7 +282,7 @@ pub(super) fn given_names(
         .collect()
 }
 
-/// Checks that no flag was given that excludes a configuration file.
+/// Checks that no given flag excludes a configuration file.
 ///
 /// # Errors
 /// The operator names a file, and such a flag.

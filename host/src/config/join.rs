@@ -39,7 +39,7 @@ pub struct LoadedJoin {
 /// Reads, completes and validates the configuration of a node that joins.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_join(
     file: Option<&ConfigFile>,
     flags: &JoinFlags,

@@ -65,7 +65,7 @@ fn non_empty_text<'a>(map: Option<&'a Value>, field: &str) -> Option<&'a str> {
 /// Reads, completes and validates the configuration of `init`.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_init(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
@@ -81,7 +81,7 @@ pub fn load_init(
 /// has the address 0.0.0.0 (kubeadm behaviour).
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_without_server(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
@@ -106,7 +106,7 @@ fn load(
 /// operator names, if there is one.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub(super) fn from_documents(
     file: Option<&Path>,
     documents: &[Document],

@@ -34,7 +34,7 @@ const LOCK: &str = "kubephase.lock";
 /// The name of the file with the version of Kubernetes that the program stands for, in [`FOLDER`].
 const VERSION: &str = "kubernetes-version";
 
-/// Where the machine's own configuration is.
+/// The folder with the machine's own configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineFolder {
     /// the root of the machine; `None` if its configuration is not read

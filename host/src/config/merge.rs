@@ -7,11 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Merges a document into those that are there. Returns a warning for each field whose value it
+/// Merges a document into the documents before it. Returns a warning for each field whose value it
 /// replaces; the warning names the later file first.
 ///
 /// # Errors
-/// The same kind is there in another version of its API, in which fields have other meanings.
+/// An earlier document has the same kind in another version of its API, in which fields have other
+/// meanings.
 pub(super) fn merge(
     documents: &mut Vec<Document>,
     later: Document,
@@ -55,7 +56,7 @@ struct Merging {
     replaced: Vec<Problem>,
 }
 
-/// How two lists become one.
+/// A rule for merging two lists.
 enum ListMerge {
     /// elements of one name become one, and all others are kept
     ByName(&'static str),

@@ -31,7 +31,7 @@ pub struct Migrated {
 /// does.
 ///
 /// # Errors
-/// Every problem of the file.
+/// The file has problems; all are reported.
 pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrated, Problems> {
     // The files in /etc/kubephase are not read: they must not become part of the new file.
     let content = ConfigFile::at(file);

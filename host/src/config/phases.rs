@@ -22,7 +22,7 @@ pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
 /// The kind of the document.
 pub const KIND: &str = "PhaseConfiguration";
 
-/// Which phases run, in which order, and which plugins provide them.
+/// The choice of the phases that run, their order, and the plugins that provide phases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct PhaseConfiguration {
@@ -68,7 +68,7 @@ pub struct PluginEntry {
     /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
-    /// the plugin's origin in `kubephase.lock`, which tells it from a plugin of another
+    /// the plugin's origin in `kubephase.lock`, which distinguishes it from a plugin of another
     /// configuration with an equal source; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -203,7 +203,8 @@ pub fn find(documents: &[Document]) -> Result<PhaseConfiguration, Problems> {
 /// Decodes and checks the document.
 ///
 /// # Errors
-/// The first problem of the document, or every problem of its rules.
+/// The document has a problem (the first is reported), or its rules have problems (all are
+/// reported).
 pub fn read(document: &Document) -> Result<PhaseConfiguration, Problems> {
     let parsed = decode(document)?;
     Problems(rules::check(document, &parsed.rules)).or(parsed)

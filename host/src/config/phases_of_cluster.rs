@@ -48,8 +48,8 @@ pub(super) fn of_machine(documents: &[Document]) -> Option<Document> {
     found.cloned()
 }
 
-/// Returns a warning about what the cluster's configuration has and that of this node lacks; `None`
-/// if it lacks nothing.
+/// Returns a warning about what this node's configuration lacks and the cluster's configuration
+/// has; `None` if it lacks nothing.
 fn left_out(own: &PhaseConfiguration, stored: &PhaseConfiguration) -> Option<Problem> {
     let is_own = |name: &str| own.plugins.iter().any(|entry| entry.name == name);
     let plugins = stored.plugins.iter().map(|entry| entry.name.as_str());

@@ -10,7 +10,7 @@ const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration
 /// Processor times of all calls of a plugin that an operator may set.
 const PROCESSOR_TIMES: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(600);
-/// Bytes of memory that an operator may give a plugin.
+/// The largest number of bytes of memory that an operator may give a plugin.
 pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 
 /// The limits that the operator set for one plugin: `limits` of its entry in the

@@ -85,7 +85,7 @@ impl Problems {
     /// Returns a value if there is no problem.
     ///
     /// # Errors
-    /// The problems.
+    /// There are problems; all are returned.
     pub fn or<T>(self, value: T) -> Result<T, Problems> {
         if self.0.is_empty() {
             Ok(value)

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How strictly documents are read and checked.
+/// The strictness with which documents are read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
     /// Unknown and repeated fields are warnings (`init`, `join`, `reset`). Problems of this
@@ -82,7 +82,7 @@ impl Diagnostics {
     /// Returns the warnings, each with the place of its field.
     ///
     /// # Errors
-    /// Every problem that was found.
+    /// There are problems; all are reported.
     pub fn finish(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
         let problems = Problems(with_places(self.problems, documents));
         problems.or(with_places(self.warnings, documents))

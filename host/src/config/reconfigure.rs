@@ -32,7 +32,8 @@ pub struct LoadedReconfiguration {
 /// Loads the configuration of a running cluster, and what the file changes in it.
 ///
 /// # Errors
-/// Every problem of the file; or the cluster cannot be read, or keeps no valid configuration.
+/// The file has problems (all are reported); or the cluster cannot be read, or keeps no valid
+/// configuration.
 pub fn load_reconfiguration(
     file: Option<&ConfigFile>,
     target: UpgradeTarget<'_>,

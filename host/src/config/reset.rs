@@ -50,7 +50,7 @@ const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUN
 /// the socket of the container runtime, the kubelet's files on the node may.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_reset(
     file: Option<&ConfigFile>,
     flags: &ResetFlags,

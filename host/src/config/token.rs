@@ -74,7 +74,7 @@ pub struct LoadedTokens {
 /// flags. A token argument is ignored if the operator names a file.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_tokens(
     file: Option<&ConfigFile>,
     flags: &TokenFlags,

@@ -39,7 +39,7 @@ pub struct LoadedUpgrade {
 /// given flags that exclude a configuration file.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn load_upgrade(
     file: Option<&ConfigFile>,
     instead_of_config: &[&str],

@@ -23,7 +23,7 @@ pub struct ValidateOptions {
 /// Checks a file, merged with the machine's own files. Returns its warnings.
 ///
 /// # Errors
-/// Every problem that was found.
+/// There are problems; all are reported.
 pub fn validate(
     file: Option<&ConfigFile>,
     options: ValidateOptions,

@@ -1,4 +1,4 @@
-//! The cluster of the kubeconfig of its administrators, which a member of the control plane has.
+//! Discovery by `admin.conf`, the administrators' kubeconfig on a member of the control plane.
 use super::{cluster_info::server_and_authority, invalid, parse_authorities};
 use crate::{
     config::{ADMIN_KUBECONFIG, FoundCluster},
@@ -8,8 +8,8 @@ use data_encoding::BASE64;
 use std::path::Path;
 
 /// Returns the cluster of `admin.conf`; `None` if this machine does not have the file. The cluster
-/// is trusted as the file is: nothing is asked. The kubelet requests its certificate with the
-/// credentials of the file (kubeadm behaviour).
+/// is trusted because only root can write the file; no request is sent. The kubelet requests its
+/// certificate with the credentials of the file (kubeadm behaviour).
 ///
 /// # Errors
 /// The file cannot be read, or it has no server, authority or credentials.

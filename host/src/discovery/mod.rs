@@ -25,7 +25,7 @@ use std::time::Duration;
 
 /// The user of the kubeconfig with which a kubelet requests its certificate (kubeadm's name).
 const USER: &str = "tls-bootstrap-token-user";
-/// How soon a server that answers at once accepts a connection.
+/// The longest time in which a server that works accepts a connection.
 const FIRST_CONNECTION: Duration = Duration::from_secs(1);
 
 /// Finds the cluster by a token or by a kubeconfig. `is_named` says that the operator named the

@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Returns a number of seconds as a duration. A negative number is none.
+/// Returns a number of seconds as a duration. A negative number counts as 0.
 pub(super) fn to_duration(seconds: i64) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }

@@ -121,7 +121,7 @@ enum Step {
     Waiting(&'static str),
 }
 
-/// What was seen of a new member: whether its peers know its name.
+/// The progress of a new member: whether its peers were seen to know its name.
 enum Visibility {
     NotSeen,
     SeenSince(Instant),

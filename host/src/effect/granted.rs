@@ -6,17 +6,17 @@ use crate::wasm::{
 };
 
 impl Grant {
-    /// Decides about a proposal before it is applied.
+    /// Refuses a proposal unless the grant covers it. Called before the proposal is applied.
     ///
     /// # Errors
-    /// Names the part of the proposal that was not granted.
+    /// The message names the part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         self.allows_directories(effect)?;
         effect.0.check_grant(self)
     }
 
     /// Refuses changes in the directory of another plugin, even if the grant covers them: that
-    /// plugin may be root, and run programs from its own directory.
+    /// plugin may have rights that amount to root, and run programs from its own directory.
     fn allows_directories(&self, effect: &Effect) -> Result<(), String> {
         if self.origin() == Origin::BuiltIn {
             return Ok(());

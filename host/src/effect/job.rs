@@ -16,9 +16,9 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Time for the Job to be created, and again to be complete.
+/// Time in which the Job has to be created, and then again to be complete.
 const JOB_TIME: Duration = Duration::from_secs(60);
-/// Seconds for which the Job is kept, and may run.
+/// Seconds for which the Job may run, and for which the cluster keeps it afterwards.
 const JOB_SECONDS: u64 = JOB_TIME.as_secs() + 5;
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -36,7 +36,8 @@ pub struct JobTrial<'a> {
     pub cluster: &'a dyn Cluster,
     /// time for each of the two waits
     limit: Duration,
-    /// whether a wait without end stands for success, because nothing more will happen
+    /// whether a Job that does not complete counts as one that was not run, because nothing runs
+    /// Jobs in a dry run
     is_dry_run: bool,
     cancel: &'a Cancel,
 }
@@ -69,7 +70,8 @@ impl<'a> JobTrial<'a> {
     /// Creates a Job with an image, and waits until it is complete.
     ///
     /// # Errors
-    /// `cancelled`; or the Job cannot be created or does not complete in time, in kubeadm's words.
+    /// `cancelled`; or the Job cannot be created or does not complete in time: the message is in
+    /// kubeadm's words.
     pub fn run(&self, image: &str) -> WorldResult<TrialOutcome> {
         let nodes = self.retry(|| self.cluster.list("v1", "Node", None, None));
         let nodes = nodes.map_err(about(

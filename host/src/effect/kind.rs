@@ -21,15 +21,15 @@ pub trait EffectKind: EffectData {
     /// Names the part of the effect that was not granted.
     fn check_grant(&self, grant: &Grant) -> Result<(), String>;
 
-    /// Applies the effect, unless its change is already there.
+    /// Applies the effect, unless its change has been made already.
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
     fn apply(&self, context: &Context) -> WorldResult<EffectOutcome>;
 }
 
-/// What the host does with the data of any effect. Every kind of effect has it by its derived
-/// traits.
+/// The operations on the data of an effect that do not depend on its kind. Derived traits implement
+/// it for every kind.
 pub trait EffectData: Any + fmt::Debug + Send + Sync {
     /// Returns a copy.
     fn copy(&self) -> Box<dyn EffectKind>;

@@ -1,10 +1,12 @@
-//! Effects: intended changes, as data. Each effect can check whether its change is already there.
+//! Effects: intended changes, as data. Each effect can check whether its change has been made
+//! already.
 //!
 //! A phase proposes an effect, and the executor applies it: [`Effect::apply`] changes what differs
 //! from the effect, and returns whether anything did. Applying an effect twice is safe.
 //!
-//! A kind of effect is a type that implements `EffectKind`. The compiler asks for all that it
-//! needs: its name, its paths, what undoes it (`Properties`), and what a plugin needs for it.
+//! A kind of effect is a type that implements `EffectKind`. The trait requires all that the host
+//! needs to know: the name, the paths, the undo step (`Properties`), and the permission that a
+//! plugin needs.
 
 pub mod clear;
 mod command;
@@ -79,7 +81,7 @@ impl Effect {
         effect.downcast_mut()
     }
 
-    /// Applies the effect, unless its change is already there.
+    /// Applies the effect, unless its change has been made already.
     ///
     /// # Errors
     /// The effect cannot be applied; the failure has a remedy if one is known.
@@ -92,7 +94,7 @@ impl Effect {
         self.0.properties()
     }
 
-    /// Whether applying it blocks: it mostly waits for something other than a processor of this
+    /// Whether applying the effect mostly waits for something other than a processor of this
     /// machine.
     pub fn waits(&self) -> bool {
         self.properties().waits

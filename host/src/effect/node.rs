@@ -60,8 +60,8 @@ impl EffectKind for Service {
         grant.allows(&ENSURE_SERVICE.row, &[Demand::Unit(&self.name)])
     }
 
-    /// `restarted` restarts the service only if it does not run, or if an effect that this effect
-    /// requires changed something.
+    /// Brings the service into the state. `restarted` restarts it only if it does not run, or if an
+    /// effect that this effect requires changed something.
     fn apply(&self, context: &Context) -> WorldResult<EffectOutcome> {
         let node = context.world.node();
         if self.state == "restarted"

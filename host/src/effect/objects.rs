@@ -14,7 +14,7 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What to do if the object exists already.
+/// The treatment of an object that exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IfExists {
@@ -186,7 +186,7 @@ fn without_changing_fields(manifest: &Value) -> Value {
     manifest
 }
 
-/// How the lists of a wanted state are compared with the lists of an object.
+/// A rule for comparing the lists of a wanted state with the lists of an object.
 #[derive(Clone, Copy)]
 enum ListComparison {
     /// Lists are equally long, and each item has the wanted state.

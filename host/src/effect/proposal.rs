@@ -18,7 +18,8 @@ pub struct Proposal {
     pub attempt: Option<String>,
     /// whether it is applied even if an effect before it failed, so that nothing half-done stays
     pub regardless: bool,
-    /// whether it is applied only if an effect before it failed: it takes back the work of others
+    /// whether it is applied only if an effect before it failed, to undo effects that were applied
+    /// before
     pub on_failure: bool,
     /// earlier proposals of the same call, by position
     pub requires: Vec<u32>,

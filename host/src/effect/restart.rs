@@ -16,19 +16,20 @@ use kubephase_sdk::spec::{Condition, RestartSpec, WaitSpec};
 use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
-/// Pause between two looks for the new container.
+/// Pause between two checks whether there is a new container.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a component may take to shut down. The scheduler then gives up its lease, so that the
-/// next one works at once; a lease of a killed one holds for 15 seconds.
+/// Time that a component gets to shut down before it is killed. A scheduler that shuts down gives
+/// up its lease, so that its successor works at once. The lease of a killed scheduler holds for 15
+/// seconds.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long ago a certificate counts as renewed a short while ago, in seconds: longer than the time
+/// The age, in seconds, up to which a certificate counts as recently renewed: longer than the time
 /// between two runs of the timer.
 const SHORT_WHILE: i64 = 40 * 24 * 3600;
 
 /// Whether a container began before the certificate in a kubeconfig was renewed, and so uses the
-/// old one. If the runtime does not say when it began, a certificate that was renewed a short while
-/// ago counts as newer. A certificate that cannot be read counts as newer too.
+/// old one. If the runtime does not say when it began, a certificate that was recently renewed
+/// counts as newer. A certificate that cannot be read counts as newer too.
 fn is_renewed_since(path: &str, containers: &[Container], context: &Context) -> bool {
     let kubeconfig = read_kubeconfig(context.world.files(), path).ok().flatten();
     let certificate = kubeconfig.and_then(|read| read.client_certificate(path).ok());

@@ -126,7 +126,7 @@ fn add_missing(path: &str, entries: &[Entry], files: &dyn Files) -> WorldResult<
     Ok(Some(after))
 }
 
-/// Returns the failure that the existing entry `other` is in the way of a wanted one.
+/// Returns the failure that the wanted entry conflicts with the existing entry `other`.
 fn conflict(path: &str, other: &str, has: &str, wanted: &Entry) -> Failure {
     let Entry { name, id, .. } = wanted;
     let message = format!(

@@ -207,8 +207,8 @@ pub const PODS_OF_APPLY: &str = "apply/control-plane";
 /// The label of lines about static Pods that start with other authorities.
 const PODS_OF_EXCHANGE: &str = "rotate-ca";
 
-/// Returns the lines for the operator about a condition that holds after this time. The first two
-/// are kubeadm's.
+/// Returns the lines for the operator about a condition that was found to hold after the time
+/// `after`. The lines about the kubelet and about components are kubeadm's.
 fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec<String> {
     let label = if context.config.reconfiguration.is_some() {
         PODS_OF_APPLY

@@ -2,7 +2,7 @@
 use super::EventKind;
 use crate::effect::Footprint;
 
-/// Bytes of an event beside its texts.
+/// The number of bytes that an event takes in addition to its texts.
 const EVENT: usize = 256;
 
 impl EventKind {

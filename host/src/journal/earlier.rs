@@ -1,5 +1,5 @@
 //! Completes lines of journals that earlier versions wrote. These lines lack the footprint of an
-//! effect (its meaning for later runs), so this module concludes it from the effect's kind and
+//! effect (its meaning for later runs), so this module derives it from the effect's kind and
 //! target. Journals of this version record the footprint.
 use crate::{
     effect::{Footprint, Undo, joining},

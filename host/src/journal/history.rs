@@ -21,10 +21,10 @@ use kubephase_wit::{Failure, FailureCode};
 use outdated::outdated_journals;
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-/// Warnings that are reported one by one.
+/// Number of warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
 
-/// What earlier runs did on the node, in the form that the next run needs.
+/// The work of earlier runs on the node, in the form that the next run needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// paths of files and directories that earlier runs made and did not remove since, and paths

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file in the state directory.
 const NAME: &str = "lock";
-/// Bytes of the holder's record in the file that are read at most.
+/// The largest size of the holder's record that is read, in bytes.
 const MAX_RECORD: u64 = 64 << 10;
 
 /// The lock of a run. Dropping it releases the lock; the kernel releases the lock if the process
@@ -24,15 +24,15 @@ pub struct RunLock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
-    /// the time at which the process began, in the kernel's count: a later process with the same
-    /// number began at another time; `None` in locks of older versions
+    /// the time at which the process began (see `start_of_process`), which tells it from a later
+    /// process with the same number; `None` in locks of older versions
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
     /// the command line of the run
     pub command: String,
 }
 
-/// The error that the lock cannot be taken.
+/// The reason why a lock cannot be taken.
 #[derive(Debug)]
 pub enum LockError {
     Held { path: PathBuf, by: Option<Holder> },
@@ -121,8 +121,9 @@ impl Drop for RunLock {
     }
 }
 
-/// Returns the process that holds the lock of a state directory; `None` if that process has ended.
-/// Does not take the lock, so that a run that begins meanwhile is not refused.
+/// Returns the process that holds the lock of a state directory; `None` if the lock is free, or a
+/// version that does not record `began` holds it. Does not take the lock, so that a run that begins
+/// meanwhile is not refused.
 pub fn current_holder(dir: &Path) -> Option<Holder> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut file = OpenOptions::new()

@@ -1,4 +1,4 @@
-//! What earlier runs of some workflows changed on the node, run by run.
+//! The changes of earlier runs of some workflows on the node, run by run.
 use super::{
     history::{journal_paths, open},
     reader::{Events, is_relied_on},
@@ -41,7 +41,8 @@ pub fn runs_of(
     Ok(runs)
 }
 
-/// Reads one run; `None` if its journal is empty: it was killed at once.
+/// Reads one run; `None` if its journal is empty, because the run was killed before its first
+/// event.
 fn read_run(
     files: &dyn Files,
     directory: &str,

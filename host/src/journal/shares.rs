@@ -2,11 +2,11 @@
 //! plugin. A plugin cannot use up the room of another plugin or of the program.
 use std::collections::BTreeMap;
 
-/// Bytes of information of the program: messages, findings, progress.
+/// The largest number of bytes of information of the program: messages, findings, progress.
 const OF_PROGRAM: u64 = 16 << 20;
-/// Bytes of information of one plugin.
+/// The largest number of bytes of information of one plugin.
 const OF_PLUGIN: u64 = 4 << 20;
-/// Bytes of information of all plugins.
+/// The largest number of bytes of information of all plugins.
 const OF_PLUGINS: u64 = 24 << 20;
 
 /// The room that each origin has used, by the plugin's name; `None` is the program.

@@ -169,7 +169,7 @@ fn made_line(path: &str) -> String {
     })
 }
 
-/// Returns the event that a file was made which did not exist before.
+/// Returns the event that a file was made. The file did not exist before.
 fn made_event(path: &str) -> EventKind {
     effect_event(&file(path), Applied::Changed, &[path], &[])
 }

@@ -13,14 +13,14 @@ use std::{
     path::PathBuf,
 };
 
-/// Bytes of a journal after which a run begins no further effects.
+/// The size of a journal, in bytes, from which a run begins no further effects.
 const MAX_BYTES: u64 = 64 << 20;
-/// Bytes of a line that is not shortened.
+/// The largest size, in bytes, of a line that is not shortened.
 const LONG_LINE: usize = 8 << 10;
-/// Bytes that are kept of a text that later runs rely on. A path is never cut: it has at most 4096
-/// bytes.
+/// The largest number of bytes that are kept of a text that later runs rely on. A path is never
+/// cut: it has at most 4096 bytes.
 const MAX_TEXT: usize = 8 << 10;
-/// Bytes of the targets that one line announces.
+/// The largest size, in bytes, of the targets that one line announces.
 const MAX_TARGETS: usize = 512 << 10;
 /// The ways in which long lines with information are shortened: bytes that are kept of a text, and
 /// items of a list. The second way is for lines that are still too long after the first.

@@ -96,7 +96,8 @@ fn propose_access() -> Result<(), Failure> {
 }
 
 /// `bootstrap-token` of `upgrade apply`: the rights that the release needs, without tokens. No
-/// release changes the ConfigMap `cluster-info`: it is made again only if it is of no use.
+/// release changes the ConfigMap `cluster-info`: it is made again only if no node could join with
+/// it.
 ///
 /// # Errors
 /// `not-found` if the kubeconfig does not exist; or the host refuses a proposal or a question.
@@ -127,7 +128,7 @@ pub(super) fn has_usable_cluster_info() -> Result<bool, Failure> {
 /// Returns the ConfigMap `cluster-info` and the rights to read it.
 ///
 /// # Errors
-/// Those of [`read_admin_kubeconfig`].
+/// The errors of [`read_admin_kubeconfig`].
 pub(super) fn cluster_info(config: &Config) -> Result<Vec<Value>, Failure> {
     let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     let release = config.cluster.release();
@@ -138,7 +139,7 @@ pub(super) fn cluster_info(config: &Config) -> Result<Vec<Value>, Failure> {
     ))
 }
 
-/// Proposes the ConfigMap `cluster-info` if no node could join by the one that is there.
+/// Proposes the ConfigMap `cluster-info` if no node could join with the existing one.
 fn repair_cluster_info(config: &Config) -> Result<(), Failure> {
     if has_usable_cluster_info()? {
         return Ok(());

@@ -14,7 +14,7 @@ use kubephase_sdk::{
 use table::{CERTIFICATES, ControlPlaneCertificate};
 
 /// Returns the phases `certs/*` of `init`. `serving_flags` are the flags of `certs/apiserver`,
-/// `flags` are those of the other phases.
+/// `flags` are the flags of the other phases.
 pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group("certs", "Certificate generation", flags).header(header);
     let certificates = CERTIFICATES.iter().map(|certificate| {
@@ -139,7 +139,7 @@ pub fn shared_specs(config: &Config) -> Result<(Vec<CertificateSpec>, KeyPairSpe
     Ok((authorities, service_account_spec(config)))
 }
 
-/// Checks that a file exists which all members of the control plane share.
+/// Checks that a file that all members of the control plane share exists.
 ///
 /// # Errors
 /// `not-found`, with the two ways to get the file.

@@ -43,7 +43,7 @@ fn report_all(findings: impl IntoIterator<Item = Finding>) {
 }
 
 /// Returns the finding about something that could not be looked at. What a rehearsal cannot know,
-/// and what this user may not see, is no error.
+/// and what this user may not see, is not an error.
 fn unseen(code: &str, failure: Failure) -> Finding {
     let is_unknown = [FailureCode::NotChecked, FailureCode::Forbidden]
         .iter()

@@ -37,7 +37,7 @@ pub fn check_health() -> Result<Outcome, Failure> {
 
 /// Refuses to join if this node's etcd is a member and has lost its data: the disk was erased, or
 /// `reset` could not remove the member. The other members refuse a member that starts without its
-/// data, and kubeadm waits for it in vain.
+/// data, and kubeadm waits for it until its time is over.
 ///
 /// # Errors
 /// `already-exists`, with the command that removes the old member.

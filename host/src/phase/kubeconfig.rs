@@ -71,7 +71,7 @@ const ROWS: &[KubeconfigRow] = &[
 const KUBELET: &str = "kubelet";
 
 /// Returns the phases `kubeconfig/*` of `init`. `kubelet_flags` are the flags of
-/// `kubeconfig/kubelet`, `flags` are those of the other phases.
+/// `kubeconfig/kubelet`, `flags` are the flags of the other phases.
 pub fn init_phases(flags: &[&[&str]], kubelet_flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(
         "kubeconfig",

@@ -32,8 +32,8 @@ fn kubelet_kubeconfig(config: &Config) -> String {
 pub fn start() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let join = config.join.clone().unwrap_or_default();
-    // A kubelet that has its certificate does not need a token, and its Node exists already. A run
-    // that was cut off earlier leaves only a kubeconfig.
+    // A kubelet that has its certificate does not need a token, and its Node exists already. An
+    // earlier run that was interrupted may have left a kubeconfig without its certificate.
     let has_certificate = has_client_certificate(&kubelet_kubeconfig(&config));
     if !has_certificate {
         reject_taken_name(&config)?;
@@ -174,7 +174,8 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
     }
     let path = kubelet_kubeconfig(&config);
     if observe_files::stat(&path)?.is_none() {
-        // Only a part of the join runs. kubeadm's part does not use the file.
+        // The file is missing only if single phases of the join run. kubeadm's phase does not need
+        // it.
         return Ok(Outcome::Skipped(format!("{path} does not exist")));
     }
     let url = local_url(&config)

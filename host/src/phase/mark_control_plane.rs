@@ -38,7 +38,7 @@ pub fn mark_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Says which labels and taints the Node gets.
+/// Prints which labels and taints the Node gets.
 fn announce_marks(node: &str, taints: &[Taint]) {
     let marking = format!("Marking the node {node} as control-plane by adding the");
     say(format!(

@@ -83,7 +83,8 @@ pub(super) fn report_problem(code: &str, problem: Option<String>) {
     });
 }
 
-/// `CRI` and `ContainerRuntimeVersion`
+/// `CRI` and `ContainerRuntimeVersion`: checks that the container runtime answers, and that it has
+/// what later kubelets need.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -200,7 +201,7 @@ pub fn pull_images() -> Result<Outcome, Failure> {
 
 const ETCD_TIMEOUT_MILLIS: u32 = 10_000;
 
-/// `ExternalEtcdVersion`
+/// `ExternalEtcdVersion`: checks the version of each member of an external etcd.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

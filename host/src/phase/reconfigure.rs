@@ -8,7 +8,7 @@ use super::{apply_all, require_kubeconfig};
 use crate::render::objects;
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config};
 
-/// `upload-config/kubelet`
+/// `upload-config/kubelet`: proposes the ConfigMap with the changed configuration of the kubelets.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

@@ -1,5 +1,5 @@
-//! The phases of `certs rotate-ca`: a node goes through one stage of the exchange of an authority
-//! of the cluster. Each phase may be repeated, and the record on the Node comes last, so that a run
+//! The phases of `certs rotate-ca`: a node completes one stage of the exchange of an authority of
+//! the cluster. Each phase may be repeated, and the record on the Node comes last, so that a run
 //! that was killed is continued by the next one.
 mod authority;
 mod certificates;
@@ -44,7 +44,7 @@ const BUNDLES: &[RotationStage] = &[RotationStage::Trust, RotationStage::Drop];
 
 const EACH: &[ClusterAuthority] = &ClusterAuthority::ALL;
 const CA: &[ClusterAuthority] = &[ClusterAuthority::Ca];
-/// Those that extension API servers trust.
+/// The authorities that extension API servers trust.
 const OF_CLIENTS: &[ClusterAuthority] = &[ClusterAuthority::Ca, ClusterAuthority::FrontProxyCa];
 
 /// The phases of each stage in their order. Each waits for the one before it.

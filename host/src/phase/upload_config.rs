@@ -55,8 +55,9 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
 /// Id of the phase that stores the PhaseConfiguration.
 pub const PHASES: &str = "upload-config/phases";
 
-/// `upload-config/phases`: stores the plugins by digest, the phases that they replace, and the
-/// waivers. A node that joins uses them too. The host gives them to this phase as its settings.
+/// The phase `upload-config/phases`: proposes the ConfigMap with the plugins by digest, the phases
+/// that they replace, and the waivers, for nodes that join. The host gives them to this phase as
+/// its settings.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

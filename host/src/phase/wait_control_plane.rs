@@ -25,8 +25,9 @@ pub fn wait_until_healthy() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `wait-control-plane` of `join`: waits until each component of this node is healthy, if the
-/// feature gate says so. An earlier phase has waited for the kubelet.
+/// `wait-control-plane` of `join`: waits until each component of this node is healthy if the
+/// feature gate `WaitForAllControlPlaneComponents` is on. An earlier phase has waited for the
+/// kubelet.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -130,8 +131,8 @@ fn start_waiting(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failur
     Ok(Outcome::Again)
 }
 
-/// Waits until the API server carries out the admin's requests. That is earlier than the time at
-/// which it reports that it is healthy.
+/// Waits until the API server serves requests of the administrator. It does so before its health
+/// endpoint reports that it is healthy.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -142,7 +143,7 @@ pub fn wait_for_api() -> Result<Outcome, Failure> {
         kubeconfig: config.run.kubeconfig.clone(),
         super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
     };
-    // The kubelet, which has to start first, has its own time limit.
+    // The kubelet has to start first, so its time limit is added.
     let limits = [
         timeouts.kubelet_health_check,
         timeouts.control_plane_component_health_check,

@@ -15,7 +15,7 @@ impl Plan {
     /// Decides which phases run and what each waits for.
     ///
     /// # Errors
-    /// Every mistake of the choice: first names that no phase has, then the others.
+    /// The choice has mistakes; all are reported: first names that no phase has, then the others.
     pub fn build(
         catalog: &Catalog,
         workflow: &WorkflowId,

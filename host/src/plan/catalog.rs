@@ -29,8 +29,8 @@ pub struct PhaseRefused {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Refusal {
-    /// The id would make the phase look like another phase: skipping, replacing, waiting for and
-    /// reporting go by id.
+    /// The id would make the phase look like another phase, because phases are skipped, replaced,
+    /// waited for and reported by their ids.
     Taken { by: String, conflict: Conflict },
     /// The phase would stand in for a phase of a workflow whose phases nothing may replace.
     StandIn { workflow: WorkflowId, phase: String },

@@ -29,9 +29,9 @@ pub enum PlanError {
     SlotTaken { slot: String, phases: Vec<String> },
 }
 
-/// How many errors of a plan are shown.
+/// The largest number of errors of a plan that are shown.
 const MAX_SHOWN: usize = 50;
-/// How many phases one error names at most.
+/// The largest number of phases that one error names.
 const MAX_PHASES: usize = 50;
 
 /// All errors that make a plan impossible.

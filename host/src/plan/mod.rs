@@ -2,7 +2,7 @@
 //! that can be printed and compared.
 //!
 //! [`Plan::build`] is pure: the same catalog and the same choice give the same plan. The executor
-//! runs the nodes that are to run, each once all of its `after` have settled.
+//! runs each node of [`Plan::running`] as soon as all phases of its `after` have settled.
 
 mod build;
 pub mod catalog;
@@ -47,7 +47,8 @@ pub struct PlannedPhase {
     pub spec: PhaseSpec,
     pub source: PhaseSource,
     pub state: PhaseState,
-    /// phases of this run that must settle before; empty if the phase is left out
+    /// phases of this run that must settle before this phase begins; empty if this phase is left
+    /// out
     pub after: Vec<String>,
 }
 

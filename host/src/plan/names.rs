@@ -6,7 +6,8 @@ use super::{
 };
 use std::collections::BTreeMap;
 
-/// For how many unknown names the nearest known one is looked for: each is compared with all.
+/// The largest number of unknown names for which the nearest known name is looked for: each is
+/// compared with all known names.
 const MAX_NEAREST: usize = 10;
 
 /// The names in one workflow: its entries of the catalog, by id.
@@ -52,7 +53,8 @@ impl<'a> PhaseNames<'a> {
             .filter(|entry| !entry.spec.is_group())
     }
 
-    /// Whether a phase or group has a name. Aliases are for subcommands only.
+    /// Whether `name` is the name of a phase or group. An alias does not count: aliases are for
+    /// subcommands only.
     pub fn has(&self, name: &str) -> bool {
         self.entry(name).is_some() || self.group_named_by_all(name).is_some()
     }

@@ -1,8 +1,8 @@
-//! Which phases plugins name in `needs` and `before` that do not exist.
+//! The phases that plugins name in `needs` and `before` although they do not exist.
 use super::{catalog::Catalog, provided::PluginPhase, spec::PhaseSpec};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// How many names a text has at most.
+/// The largest number of names in a text.
 const MAX_NAMES: usize = 10;
 
 /// Describes the phases that a plugin's phases wait for or precede and that neither the catalog nor

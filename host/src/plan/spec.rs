@@ -9,7 +9,7 @@ use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, fmt, panic::RefUnwindSafe, sync::Arc};
 
-/// Expected milliseconds of a phase that does not set another number: it writes a file.
+/// Expected milliseconds of a phase that writes a file. This is the default of all phases.
 const WRITE_FILE: u32 = 5;
 
 /// Expected milliseconds of a phase that makes an RSA key.
@@ -138,7 +138,8 @@ pub struct PhaseSpec {
     pub failure_policy: FailurePolicy,
     /// whether phases of plugins may be members of the group
     pub takes_plugins: bool,
-    /// whether the phase runs although the group is skipped; its own name skips it
+    /// whether the phase runs although its group is skipped; only its own id in `--skip-phases`
+    /// skips it
     pub outlasts_group: bool,
     /// the lines of a group's beginning
     pub header: Option<GroupHeader>,
@@ -147,7 +148,7 @@ pub struct PhaseSpec {
 }
 
 impl PhaseSpec {
-    /// Returns a group. The flags are those of the subcommand that runs all its members.
+    /// Returns a group. `flags` are the flags of the subcommand that runs all members of the group.
     pub fn group(id: &str, title: &str, flags: &[&[&str]]) -> Self {
         PhaseSpec {
             kind: PhaseKind::Group,
@@ -193,7 +194,7 @@ impl PhaseSpec {
         }
     }
 
-    /// Sets the phases and groups that must have settled before.
+    /// Sets the phases and groups that must have settled before this phase begins.
     #[must_use]
     pub fn needs(self, ids: &[&str]) -> Self {
         PhaseSpec {
@@ -297,7 +298,7 @@ pub fn is_within(id: &str, group: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Returns the id of the group that a phase is in; `None` at the top.
+/// Returns the id of the group that a phase is in; `None` if it is in no group.
 pub fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)
 }

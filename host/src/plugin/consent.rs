@@ -54,7 +54,8 @@ impl Consent {
     /// Refuses a plugin whose new requests have risks that the operator did not accept.
     ///
     /// # Errors
-    /// Each line with such a risk, the reason, and the command that accepts all of them.
+    /// There are such requests. The message has each line with a risk, the reason, and the command
+    /// that accepts all of them.
     pub fn check(self, question: &ConsentQuestion) -> Result<(), PluginRefused> {
         let risks = question.new_risks();
         if risks.keys().all(|risk| self.accepts(*risk)) {
@@ -75,7 +76,8 @@ impl ConsentQuestion<'_> {
     /// component: for one tag, a registry may give another component than the operator inspected.
     ///
     /// # Errors
-    /// All that the plugin asks for and provides, and the command that names the component.
+    /// The operator named no digest. The message has all that the plugin asks for and provides, and
+    /// the command that names the component.
     pub fn check_digest_named(
         &self,
         source: &str,

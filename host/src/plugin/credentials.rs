@@ -106,9 +106,9 @@ impl Keyring {
     }
 
     /// Whether the credentials of a registry may be sent to a token server (`realm`). They may be
-    /// sent to the registry's own server; over HTTPS, to a server whose registrable domain is that
-    /// of the registry; and to the server that the operator named for this registry ([`REALM`]),
-    /// over HTTPS or if both are on this machine.
+    /// sent to the registry's own server; over HTTPS, to a server with the registrable domain of
+    /// the registry; and to the server that the operator named for this registry ([`REALM`]), over
+    /// HTTPS or if both are on this machine.
     pub fn may_receive(&self, registry: &Registry, realm: &Url) -> bool {
         let (Ok(own), Some(host)) = (registry.url(), realm.host()) else {
             return false;
@@ -135,8 +135,8 @@ impl Keyring {
         }
     }
 
-    /// Says how the operator allows sending the credentials of a registry to a token server of
-    /// another domain.
+    /// Returns the advice how the operator allows sending the credentials of a registry to a token
+    /// server of another domain.
     pub fn realm_advice(registry: &Registry, realm: &Url) -> String {
         let port = realm
             .port()
@@ -166,7 +166,7 @@ impl Keyring {
         ))
     }
 
-    /// Whether a registry is the one that the environment names.
+    /// Whether the environment names this registry.
     fn is_named(&self, registry: &Registry) -> bool {
         let named = self.registry.as_ref().and_then(|named| named.url().ok());
         named.is_some() && named == registry.url().ok()

@@ -147,7 +147,7 @@ pub fn fetch(wanted: &LoadRequest) -> Result<Fetched> {
 /// Reads a component that was fetched.
 ///
 /// # Errors
-/// The reason why the component is refused.
+/// The component is refused; the message says why.
 pub fn read(wanted: &LoadRequest, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
     with_source(wanted, engine.load(component))
 }
@@ -155,7 +155,7 @@ pub fn read(wanted: &LoadRequest, component: Vec<u8>, engine: &Engine) -> Result
 /// Reads a component that was fetched, as far as possible without compiling or calling it.
 ///
 /// # Errors
-/// The reason why the component is refused.
+/// The component is refused; the message says why.
 pub fn read_uncompiled(
     wanted: &LoadRequest,
     component: Vec<u8>,
@@ -244,8 +244,8 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     )))
 }
 
-/// Returns the command by which the operator accepts the present plugin. `digest` is that of the
-/// component, if it was read.
+/// Returns the command by which the operator accepts the present plugin. `digest` is the digest of
+/// the component, if it was read.
 pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     program::command(&format!(
         "plugin allow {} --config {}{}",

@@ -25,7 +25,7 @@ use std::{
 pub const FILE: &str = "kubephase.lock";
 /// Bytes of a lock that are read at most.
 const MAX_LOCK: usize = 4 << 20;
-/// Lists, maps and scalars of a lock at most.
+/// The largest number of lists, maps and scalars of a lock.
 const MAX_NODES: usize = 250_000;
 /// The format that this build writes and reads.
 const VERSION: u32 = 1;

@@ -12,9 +12,9 @@ pub struct LockedPlace<'a> {
     pub origin: Option<&'a String>,
 }
 
-/// Returns the origin of a plugin that is locked in place of another, or of none. The file of an
-/// unsigned plugin is at the same place in many configurations, so its origin is random; it stays
-/// with the lock, and with the configuration that the cluster keeps.
+/// Returns the origin of a plugin that is locked, perhaps in place of another plugin. The file of
+/// an unsigned plugin is at the same place in many configurations, so its origin is random; it
+/// stays with the lock, and with the configuration that the cluster keeps.
 ///
 /// # Panics
 /// If the operating system cannot provide random numbers.

@@ -17,17 +17,17 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use std::cell::LazyCell;
 
-/// How many problems of settings a message has at most.
+/// The largest number of problems of settings in a message.
 const MAX_PROBLEMS: usize = 50;
-/// Bytes of one such problem at most.
+/// The largest length of one problem in the message, in bytes.
 const MAX_PROBLEM: usize = 1000;
 
 /// Returns the settings that the plugin gets: the settings of its entry, and the schema's defaults
 /// for all others.
 ///
 /// # Errors
-/// All problems of the settings by the schema, each with its field; or secret settings that could
-/// not be hidden in texts.
+/// The settings violate the schema (all violations are reported, each with its field), or a secret
+/// setting could not be hidden in texts.
 pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     if manifest.settings.is_null() {

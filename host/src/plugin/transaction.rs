@@ -25,7 +25,7 @@ use std::{
 /// The file beside the lock that a command holds while it changes the lock. The command removes it
 /// at its end.
 const HELD_FILE: &str = ".kubephase.lock.held";
-/// How long a command waits for other commands, each of which takes milliseconds.
+/// The longest time that a command waits for other commands, each of which takes milliseconds.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The configuration and the lock, which no other command changes meanwhile.

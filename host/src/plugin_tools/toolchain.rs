@@ -40,7 +40,7 @@ const INHERITED: &[&str] = &[
     "HOST",
 ];
 
-/// How guests are compiled on this machine.
+/// A toolchain that compiles guests on this machine.
 pub enum Toolchain {
     /// the toolchain of this environment, which has std for the target
     Own,
@@ -94,7 +94,7 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
     ))
 }
 
-/// Returns what to do if no toolchain has std for the target.
+/// Returns the message, with a remedy, that no toolchain has std for the target.
 pub fn missing_std() -> String {
     format!(
         "std for {TARGET} is missing; run `rustup target add {TARGET}`, or install Debian's \

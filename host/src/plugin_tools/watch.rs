@@ -20,8 +20,8 @@ const OTHER_ENDINGS: [&str; 5] = [".wasm", ".minisig", ".lock", "~", ".swp"];
 /// write several files one after the other.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// What the system is asked to report: files that were written or moved to their place, and
-/// entries that were made or removed.
+/// The changes that the system is asked to report: files that were written or moved to their place,
+/// and entries that were made or removed.
 const CHANGES: WatchMask = WatchMask::CLOSE_WRITE
     .union(WatchMask::CREATE)
     .union(WatchMask::DELETE)
@@ -102,7 +102,7 @@ impl FolderWatch {
     /// ended.
     ///
     /// # Errors
-    /// The system reports changes no more.
+    /// The system no longer reports changes.
     pub fn wait(&mut self) -> Result<PathBuf> {
         let changed = loop {
             let change = self.changes.recv().context("cannot watch files any more")?;
@@ -140,14 +140,14 @@ impl FolderWatch {
     }
 }
 
-/// Hands on the changes that the system reports, until nobody receives them.
+/// Sends the changes that the system reports, until the receiver is dropped.
 fn hand_on_changes(mut inotify: Inotify, receiver: &Sender<io::Result<Change>>) {
     let mut buffer = [0; 4096];
     loop {
         let events = match inotify.read_events_blocking(&mut buffer) {
             Ok(events) => events,
             Err(error) => {
-                // Without a receiver there is no need to say so.
+                // Without a receiver, the error is of no use.
                 let _ = receiver.send(Err(error));
                 return;
             }

@@ -273,8 +273,8 @@ fn begin_journal(root: &Path, cancel: &Cancel) -> Result<Box<dyn Subscriber>> {
     Ok(Box::new(journal))
 }
 
-/// Describes the runs of machines, one line each; empty if there are none. `verb` is what a machine
-/// did whose run succeeded: `joined`.
+/// Describes the runs of machines, one line each; empty if there are none. `verb` says what a
+/// machine whose run succeeded has done: `joined`.
 pub fn describe<'r>(
     title: &str,
     verb: &str,

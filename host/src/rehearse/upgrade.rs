@@ -47,7 +47,7 @@ impl ClusterUpgrade<'_> {
     /// Plans `upgrade apply` on the machine that began the cluster.
     ///
     /// # Errors
-    /// The version does not fit to the cluster, or the cluster cannot be read.
+    /// The cluster cannot be upgraded to the version, or cannot be read.
     pub fn prepare_first(&self, facts: &NodeFacts) -> Result<Prepared> {
         let arguments = [self.version, "--yes"];
         self.prepare(&UpgradeApply, &arguments, facts, self.cluster.world)

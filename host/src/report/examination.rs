@@ -1,5 +1,5 @@
 //! The findings of `doctor`, as a list for people: a line for each phase, and below it each finding
-//! that did not pass, with what it rests on and what to do.
+//! that did not pass, with its evidence and what to do.
 use super::{
     by_plugin,
     duration::format_duration,
@@ -97,7 +97,7 @@ fn write_phase(
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::NotApplicable.word(palette))
         }
-        // A phase of a plugin that is no check has no findings.
+        // A plugin's phase that is not a check has no findings.
         (Some(PhaseResult::Failed(why)), None) => {
             let why = sanitise::line(why);
             writeln!(text, "{name}: {} {why}", Grade::Error.word(palette))

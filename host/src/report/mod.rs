@@ -27,15 +27,16 @@ use crate::{
 };
 use std::io;
 
-/// Returns the words that name the plugin of a third party, to follow the plugin's act or message;
-/// empty for the program itself.
+/// Returns ` (plugin NAME)` for the plugin of a third party, which lines have after the name of its
+/// phase or its message; empty for the program itself.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
         .unwrap_or_default()
 }
 
-/// Returns the error of a phase that failed, in kubeadm's words. `plugin` is that of a third party.
+/// Returns the error of a phase that failed, in kubeadm's words. `plugin` is the third party's
+/// plugin that provides the phase.
 pub fn phase_error(phase: &str, plugin: Option<&str>, message: &str) -> String {
     let phase = sanitise::line(phase);
     format!(

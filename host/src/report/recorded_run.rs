@@ -76,7 +76,7 @@ impl RecordedRun {
         })
     }
 
-    /// Returns the effects of each phase, then the summary. Times are of this zone.
+    /// Returns the effects of each phase, then the summary. Times are in this time zone.
     pub fn text(&self, zone: &TimeZone, palette: Palette) -> String {
         let mut text = self.title(zone);
         // Writing to a string cannot fail.
@@ -107,8 +107,8 @@ impl RecordedRun {
         )
     }
 
-    /// Returns everything as one line of JSON. `damage` is there only for a journal with a damaged
-    /// line.
+    /// Returns everything as one line of JSON. The field `damage` exists only if the journal has a
+    /// damaged line.
     pub fn json(&self) -> String {
         let critical_path = self
             .tally

@@ -12,12 +12,13 @@ use crate::{
 };
 use std::fmt::{Result, Write};
 
-/// Columns of a bar, which represents the whole run.
+/// The number of columns of a bar. The full width represents the whole run.
 const BAR: usize = 32;
-/// Microseconds of the shortest wait for a worker that is shown.
+/// The shortest wait for a free worker that is shown, in microseconds.
 const SHOWN_WAIT: u64 = 1_000;
 
-/// Writes the part of the summary: bars in the order of the plan, and the critical path.
+/// Writes the part of the summary about times: a bar for each phase, in the order of the plan, and
+/// the critical path.
 pub(super) fn write_brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {
     if tally.started().next().is_none() {
         return Ok(());

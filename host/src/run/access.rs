@@ -45,19 +45,19 @@ impl Access {
         }
     }
 
-    /// Decides about a call of a host function.
+    /// Refuses a call of a host function unless the grant covers all of its demands.
     ///
     /// # Errors
-    /// The demands that were not granted.
+    /// A demand was not granted; the message has all such demands.
     pub fn check_call(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
         self.check(|grant| grant.allows(row, demands))
     }
 
-    /// Decides about a file that was opened. `is_public` says whether every user of the machine may
-    /// read it.
+    /// Refuses to show the phase a file that was opened unless the grant allows it. `is_public`
+    /// says whether every user of the machine may read the file.
     ///
     /// # Errors
-    /// The reason why the phase may not see the file.
+    /// The phase may not see the file; the message says why.
     pub fn check_file(
         &self,
         row: &Row,
@@ -68,7 +68,7 @@ impl Access {
         self.check(|grant| grant.allows_file(row, path, real_path, is_public))
     }
 
-    /// Decides about the server of a URL, for a call that was granted.
+    /// Returns the addresses that a granted call may connect to for a URL.
     ///
     /// # Errors
     /// The grant does not name the host itself, and has to.
@@ -85,7 +85,8 @@ impl Access {
         }
     }
 
-    /// Decides about a file that is sent to a server, by its real path.
+    /// Refuses to identify the client to a server by a file of the host unless the grant allows it.
+    /// `path` is the real path of the file; `is_hosts` says whether it belongs to the host.
     ///
     /// # Errors
     /// The file belongs to the host, and the grant does not allow that.
@@ -93,10 +94,10 @@ impl Access {
         self.check(|grant| grant.allows_identity(row, path, is_hosts))
     }
 
-    /// Decides about a proposal before it is carried out.
+    /// Refuses a proposal unless the grant covers it. Called before the proposal is applied.
     ///
     /// # Errors
-    /// The part of the proposal that was not granted.
+    /// The message names the part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
         self.check(|grant| grant.allows_effect(effect))
     }

@@ -74,8 +74,8 @@ impl Executor<'_> {
 
 impl Application<'_> {
     /// Applies proposals after the proposals that they require. After a failure, only proposals
-    /// with `regardless` or `on_failure` are still applied. A run that was stopped takes nothing
-    /// back: the next run goes on from there.
+    /// with `regardless` or `on_failure` are still applied. A run that was stopped undoes nothing:
+    /// the next run continues from there.
     fn apply_in_order(
         &self,
         proposals: &[Proposal],
@@ -178,7 +178,8 @@ impl Application<'_> {
         })
     }
 
-    /// Notes the paths of an effect that was applied. `missing` did not exist before.
+    /// Records the paths of an effect that was applied. The paths in `missing` did not exist
+    /// before.
     fn note_paths(&self, proposal: &Proposal, changed: bool, missing: &[String]) {
         let shared = &self.executor.shared;
         self.state.changed.fetch_or(changed, Ordering::Relaxed);
@@ -194,7 +195,7 @@ impl Application<'_> {
         paths.lock().extend(proposal.effect.paths());
     }
 
-    /// Warns that an effect failed which the phase only attempts.
+    /// Warns that an effect failed. The phase only attempts it, so the phase does not fail.
     fn skip_attempt(&self, proposal: &Proposal, why: String) -> Applied {
         if let Some(warning) = &proposal.attempt {
             let warning = fill_in_reason(warning, &why);

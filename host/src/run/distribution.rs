@@ -63,7 +63,7 @@ impl<'a> Distribution<'a> {
     /// Checks that the phases of a third party's plugin can stand beside those of the program.
     ///
     /// # Errors
-    /// The phase that cannot, and the reason.
+    /// A phase cannot; the message names the phase and the reason.
     pub fn check_phases(&self, plugin: &Plugin) -> Result<(), PluginRefused> {
         let manifest = plugin.manifest();
         let added = self

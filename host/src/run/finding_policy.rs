@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-/// Built-in checks whether a path or a port is free.
+/// The built-in checks that paths and ports are free.
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
 
 /// The errors that do not stop the run.
@@ -35,7 +35,7 @@ pub fn own_code(node: &PlannedPhase, code: String) -> String {
     }
 }
 
-/// Whether a finding reports that a path or a port is in use which has to be free. Only built-in
+/// Whether a finding reports that a path or a port that has to be free is in use. Only built-in
 /// checks can report that.
 fn is_about_availability(node: &PlannedPhase, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];

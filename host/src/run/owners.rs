@@ -66,7 +66,7 @@ pub fn check_owner(files: &dyn Files, plugin: &str, identity: &str) -> WorldResu
 /// Makes the directory of a plugin belong to this identity, if it has no owner yet.
 ///
 /// # Errors
-/// As for [`check_owner`]; or the record cannot be written.
+/// The errors of [`check_owner`]; or the record cannot be written.
 pub fn claim_directory(files: &dyn Files, plugin: &str, identity: &str) -> WorldResult<()> {
     check_owner(files, plugin, identity)?;
     if read_owner(files, plugin)?.is_none() {

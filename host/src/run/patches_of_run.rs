@@ -18,7 +18,8 @@ pub(super) fn load(
     is_whole: bool,
 ) -> Result<(Patches, Vec<LabelledLine>)> {
     if !is_whole && !plan.running().any(|node| uses_patches(&node.spec)) {
-        // The files that they name belong to the host in any case.
+        // The patches are still read, because the files that they name belong to the host. Patches
+        // that cannot be read are left out.
         let patches = load_patches(config).map(|(patches, _)| patches);
         return Ok((patches.unwrap_or_default(), Vec::new()));
     }

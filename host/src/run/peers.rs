@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 /// The directory, in the tree of the first machine, that holds the trees of the joining machines.
 pub const TREES: &str = "nodes";
 
-/// How long a request to the API of a rehearsed cluster is retried.
+/// The longest time for which a request to the API of a rehearsed cluster is retried.
 pub const API_TIME: Duration = Duration::from_secs(10);
 
 /// The cluster that the machine of a tree joined in an earlier rehearsal. Its other machines run

@@ -35,7 +35,7 @@ impl PlanInput<'_> {
     /// Plans the run.
     ///
     /// # Errors
-    /// Every problem of the plan, or the first plugin that is refused.
+    /// The plan has problems (all are reported), or a plugin is refused (the first is reported).
     pub fn plan(self, distribution: &Distribution<'_>) -> Result<PlannedRun> {
         let Distribution {
             engine,

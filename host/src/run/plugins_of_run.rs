@@ -1,5 +1,5 @@
 //! Loads the plugins of a run. A run that changes something needs all of them. A run that only
-//! observes goes on without those that may not run, and reports them.
+//! observes continues without the plugins that may not run, and reports them.
 use crate::{
     config::{Config, ConfigFile, PhaseConfiguration, PluginEntry},
     plan::catalog::Catalog,

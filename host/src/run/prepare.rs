@@ -73,7 +73,7 @@ impl Prepared {
 /// plugins start from its directory. `only` selects single phases or groups.
 ///
 /// # Errors
-/// Every problem of the plan, the plugins or the patches.
+/// The plan, the plugins or the patches have problems; all are reported.
 pub fn prepare(
     distribution: &Distribution<'_>,
     workflow: &'static dyn Workflow,

@@ -2,8 +2,8 @@
 //! process at once.
 //!
 //! While no run is under way (during planning, discovery or registry access) the first signal ends
-//! the process at once: there is nothing to clean up on the node. A process that a signal ends
-//! takes its child processes and temporary directories along.
+//! the process at once: there is nothing to clean up on the node. When a signal ends the process,
+//! its child processes are ended and its temporary directories are removed.
 #![allow(
     clippy::disallowed_methods,
     reason = "temporary trees are the program's own, and so is its state in /proc"
@@ -31,7 +31,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     credentials: None,
 });
 
-/// How the program reacts to a signal.
+/// The reaction of the program to a signal.
 #[derive(Clone, Copy)]
 pub struct Reaction {
     /// Prints a line for the operator.

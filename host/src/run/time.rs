@@ -78,7 +78,7 @@ impl TimeOfPhase {
         Ok(wanted.min(LONGEST_PAUSE))
     }
 
-    /// Notes that a pause has ended, whose time was spent before.
+    /// Notes that a pause has ended. [`TimeOfPhase::pause`] has already counted its time.
     pub fn end_pause(&self) {
         *self.counted.lock() = self.session.clock().now();
     }

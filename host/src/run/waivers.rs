@@ -7,7 +7,7 @@ use crate::{
 };
 use kubephase_sdk::codes;
 
-/// Similarity, up to 1, from which on a code counts as a misspelling of a known code.
+/// The least similarity, from 0 to 1, with which a code counts as a misspelling of a known code.
 const ALMOST_EQUAL: f64 = 0.9;
 /// Bytes of the longest code that is compared with others.
 const MAX_COMPARED: usize = 128;

@@ -167,8 +167,8 @@ pub struct LoadInput<'a> {
     pub world: &'a dyn WorldBefore,
     /// lines to print before the run
     pub lines: &'a RefCell<Vec<LabelledLine>>,
-    /// runs the checks of the node with what is known, before the workflow waits for a cluster;
-    /// fails if a check does, whose result is printed then
+    /// runs the checks of the node with what is known, before the workflow waits for a cluster; if
+    /// a check fails, prints the results and fails
     pub check_node: &'a dyn Fn(LoadedRun) -> Result<()>,
 }
 
@@ -202,8 +202,8 @@ pub struct LoadedRun {
     pub loaded: Loaded,
     /// phases that the flag `--skip-phases` names
     pub skip: Vec<String>,
-    /// whether programs are run that authenticate the user of the kubeconfig that this node joins
-    /// with
+    /// whether the programs that authenticate the user (`exec`) of the kubeconfig of a joining node
+    /// may run
     pub may_run_programs: bool,
     /// the question that the operator answers before the run; `None` if there is none
     pub question: Option<&'static Question>,
@@ -248,7 +248,7 @@ pub enum ClusterOfRehearsal {
     External,
     /// The machine may be one of several machines of a cluster that an earlier rehearsal kept.
     Kept,
-    /// As `Kept` in a scratch root; a dry run on this machine reads its real cluster.
+    /// In a scratch root like `Kept`; a dry run on this machine reads the machine's real cluster.
     KeptOrReal,
 }
 
@@ -272,9 +272,9 @@ impl ClusterOfRehearsal {
         }
     }
 
-    /// Decides which trees a rehearsal uses. One that begins with a fresh machine writes to the
-    /// scratch root. One that begins with the machine of an earlier rehearsal changes that machine,
-    /// while a dry run of it only reads the machine, or this one.
+    /// Decides which trees a rehearsal uses. A rehearsal that begins with a fresh machine writes to
+    /// the scratch root. A rehearsal that begins with the machine of an earlier rehearsal changes
+    /// that machine. A dry run only reads that machine, or this machine.
     pub fn trees(self, place: &RehearsalPlace<'_>) -> Trees {
         let root = place.root.map(Path::to_owned);
         let machine = (!place.is_described).then(|| PathBuf::from("/"));

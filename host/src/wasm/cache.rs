@@ -38,7 +38,7 @@ use std::{
 };
 use twox_hash::XxHash3_128;
 
-/// How old the noted time of an entry's last use becomes before it is updated.
+/// The time of an entry's last use is updated only if it is older than this.
 const LAST_USE_INTERVAL: Duration = Duration::from_hours(24);
 /// Bytes of the largest entry that is read into memory.
 const MAX_ENTRY_BYTES: u64 = 128 << 20;
@@ -222,8 +222,9 @@ fn directory() -> Option<PathBuf> {
     named.or_else(|| Some(caches()?.join("kubephase")))
 }
 
-/// Returns the directory beside the cache whose name ends with `-` and this purpose: for data that
-/// is not looked after as the cache is. `None` if the environment names no cache.
+/// Returns the directory beside the cache whose name is the cache's, followed by `-` and `purpose`.
+/// Data there is neither checked nor limited like the cache. `None` if the environment names no
+/// cache.
 pub fn beside(purpose: &str) -> Option<PathBuf> {
     let cache = std::path::absolute(directory()?).ok()?;
     let name = cache.file_name()?.to_string_lossy();

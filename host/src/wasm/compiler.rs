@@ -43,11 +43,11 @@ const CHILD_NAME: &str = "kubephase-compiles-a-component";
 const SMALL_ARGUMENT: &str = "small";
 /// The argument that makes the child read and validate the component, and not compile it.
 const READ_ARGUMENT: &str = "read";
-/// Bytes of the JSON of an outline.
+/// The largest size of an outline's JSON, in bytes.
 const MAX_OUTLINE_BYTES: u64 = 8 << 20;
-/// How often the parent checks whether the run was cancelled while the child compiles.
+/// Time between two checks of the parent, while the child compiles, whether the run was cancelled.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Bytes of the child's standard error that are read.
+/// The largest number of bytes of the child's standard error that are read.
 const MAX_STDERR_BYTES: u64 = 16 << 10;
 /// Parts of the messages that Rust's standard library and wasmtime print when they get no memory.
 const NO_MEMORY_MESSAGES: [&str; 2] = ["memory allocation of ", "out of memory"];
@@ -105,8 +105,8 @@ impl CompilationLimits {
 /// `reserves_little`, the child compiles for an engine that reserves little address space.
 ///
 /// # Errors
-/// The compiler's error, the limit that the compilation reached, or the reason why the child cannot
-/// be started.
+/// The compiler refuses the component, the compilation reaches a limit, or the child cannot be
+/// started.
 pub(super) fn compile_in_child(
     component: &[u8],
     reserves_little: bool,
@@ -126,8 +126,7 @@ pub(super) fn compile_in_child(
 /// Reads and validates a component in a child process.
 ///
 /// # Errors
-/// The problem of the component, the limit that reading it reached, or the reason why the child
-/// cannot be started.
+/// The component is not valid, reading it reaches a limit, or the child cannot be started.
 pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline> {
     let answer = memfd_create("outline", MemfdFlags::CLOEXEC);
     let mut answer =

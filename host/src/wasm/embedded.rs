@@ -42,7 +42,7 @@ pub fn has_length(length: u64) -> bool {
         .any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
-/// Whether the bytes of a component are those of an embedded plugin.
+/// Whether a component is, byte for byte, an embedded plugin.
 pub fn is_embedded(bytes: &[u8]) -> bool {
     EMBEDDED_PLUGINS
         .iter()

@@ -53,7 +53,7 @@ impl Engine {
     /// Reads a component. A component without a manifest is compiled and called to describe itself.
     ///
     /// # Errors
-    /// The problem of the component, and how to mend it.
+    /// The component cannot be used; the message says how to mend it.
     pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
         plugin::Component::read(&self.runtime, bytes.into())
             .map(Arc::new)
@@ -64,7 +64,7 @@ impl Engine {
     /// no name.
     ///
     /// # Errors
-    /// The problem of the component, and how to mend it.
+    /// The component cannot be used; the message says how to mend it.
     pub fn load_uncompiled(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
         plugin::Component::read_uncompiled(&self.runtime, bytes.into())
             .map(Arc::new)
@@ -75,7 +75,7 @@ impl Engine {
     /// reads the component; later callers get the component that was read.
     ///
     /// # Errors
-    /// The problem of the component, or the reason why it cannot be read.
+    /// The component cannot be read, or cannot be used.
     pub fn load_once(&self, place: ComponentSource) -> Result<Plugin> {
         let once = self.read.lock().entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);

@@ -44,7 +44,7 @@ impl Grant {
         Grant { identity, ..self }
     }
 
-    /// Makes this the grant of a plugin that is part of the program. The patterns bound it like the
+    /// Makes this the grant of a plugin that is part of the program. Its patterns limit it like the
     /// grant of any plugin. But the plugin may read files that other users of the machine cannot
     /// read, and apply Pods that reach the host.
     #[must_use]
@@ -89,10 +89,10 @@ impl Grant {
             .filter(move |request| request.capability == capability)
     }
 
-    /// Decides about a call: a single request has to cover all demands of the call.
+    /// Refuses a call unless a single request of the grant covers all demands of the call.
     ///
     /// # Errors
-    /// The demands that were not granted.
+    /// A demand was not granted; the message has all such demands.
     pub fn allows(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
         match row.permit {
             Permit::Free => return Ok(()),
@@ -121,8 +121,8 @@ impl Grant {
     }
 
     /// Decides whether the server of a URL may be asked, before the host of the URL is looked up.
-    /// Returns the addresses to which the request may be sent. `demands` are those of a granted
-    /// call, and `cluster_subnets` the subnets of the cluster.
+    /// Returns the addresses to which the request may be sent. `demands` are the demands of a call
+    /// that is granted, and `cluster_subnets` are the subnets of the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
@@ -150,8 +150,9 @@ impl Grant {
         })
     }
 
-    /// Decides about a file that identifies the client to a server. `path` is its real path;
-    /// `is_hosts` says whether it belongs to the host.
+    /// Refuses to identify the client to a server by a file of the host unless the grant names the
+    /// file outside of the plugin's own directory. `path` is its real path; `is_hosts` says whether
+    /// it belongs to the host.
     ///
     /// # Errors
     /// The file belongs to the host, and the grant covers only the plugin's own files.
@@ -169,12 +170,12 @@ impl Grant {
         ))
     }
 
-    /// Decides about a file that was opened. Its real path has to be granted. Also, every user of
-    /// the machine has to be able to read the file, unless the grant names exactly this path and
-    /// says `private: true`.
+    /// Refuses to show the plugin a file that was opened unless its real path is granted. Also,
+    /// every user of the machine has to be able to read the file, unless the grant names exactly
+    /// this path and says `private: true`.
     ///
     /// # Errors
-    /// The reason why the plugin may not see the file.
+    /// The plugin may not see the file; the message says why.
     pub fn allows_file(
         &self,
         row: &Row,

@@ -24,9 +24,10 @@ pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
 /// Bytes of the longest manifest.
 pub const MAX_MANIFEST: usize = 256 << 10;
-/// Interfaces that a component imports or exports, and functions of one interface.
+/// The largest number of interfaces that a component imports or exports, and of functions of one
+/// interface.
 const MAX_INTERFACES: usize = 200;
-/// How many problems of the imports a message has at most.
+/// The largest number of problems of the imports in a message.
 const MAX_PROBLEMS: usize = 20;
 
 /// The features of WebAssembly that toolchains use and this host runs. The validator takes much
@@ -80,7 +81,7 @@ impl Outline {
     /// Reads the structure and types of a component, without the code of its functions.
     ///
     /// # Errors
-    /// The reason why this is not a component for this host, and how to mend it.
+    /// The bytes are not a component for this host; the message says why, and what to do.
     pub fn read(bytes: &[u8]) -> Result<Outline> {
         // The validator takes quadratic time and as much memory as it likes for some components.
         let instance_bytes = structure::check(bytes)?;
@@ -115,7 +116,7 @@ impl Outline {
     /// Refuses more names, or a longer manifest, than a component of this host can have.
     ///
     /// # Errors
-    /// The limit that is exceeded.
+    /// A limit is exceeded; the message names it.
     pub(super) fn check_size(&self) -> Result<()> {
         let functions = self
             .imports
@@ -137,7 +138,7 @@ impl Outline {
     /// Returns the imported host functions, as `interface.function`.
     ///
     /// # Errors
-    /// The imports that the host does not have.
+    /// The host does not have some imports; the message names them.
     pub fn imported_functions(&self) -> Result<BTreeSet<String>> {
         let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
         let others = self.imports.iter().filter(|import| !import.is_wasi());
@@ -193,7 +194,7 @@ impl Outline {
     /// Checks that the component exports a phase.
     ///
     /// # Errors
-    /// What it exports instead.
+    /// The component does not export a phase. The message names what it exports instead.
     pub fn exports_phase(&self) -> Result<()> {
         if self
             .exports
@@ -301,8 +302,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Returns the name of an interface within the package, if the package and its version are those of
-/// this host.
+/// Returns the name of an interface within its package, if the interface is of this host's package
+/// and version.
 fn interface(name: &str) -> Result<&str, String> {
     let ours = name
         .strip_prefix(WIT_PACKAGE)

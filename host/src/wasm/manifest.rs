@@ -62,7 +62,7 @@ impl Manifest {
     /// Reads `plugin.yaml`.
     ///
     /// # Errors
-    /// All problems of the manifest, each with line and field.
+    /// The manifest has problems; all are reported, each with line and field.
     pub fn parse(text: &str) -> Result<Manifest> {
         let mut reader = Reader::open(text)?;
         let schema = reader.field("schema").unwrap_or(SCHEMA);

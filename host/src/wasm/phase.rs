@@ -19,9 +19,9 @@ use wasmtime::{
     component::{Component, HasData, InstancePre, Linker, Val},
 };
 
-/// Lines of a guest's backtrace that are shown.
+/// The largest number of lines of a guest's backtrace that are shown.
 const MAX_TRACE_LINES: usize = 24;
-/// Bytes of a line of a backtrace that are shown.
+/// The largest number of bytes of a line of a backtrace that are shown.
 const MAX_TRACE_LINE_BYTES: usize = 240;
 
 /// The data of a store.
@@ -37,7 +37,7 @@ impl<S: 'static> HasData for Session<S> {
     type Data<'a> = &'a mut S;
 }
 
-/// The bounds of a call: its limits, and how it waits for its turns.
+/// The limits of a call, and the way in which it waits for its turns.
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub limits: Limits,

@@ -105,7 +105,7 @@ impl Plugin {
     /// for.
     ///
     /// # Errors
-    /// The requests that are not allowed.
+    /// The operator did not allow all requests; the error has the others.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let is_allowed = |request: &Request| {
             let is_of_allowed_capability = capabilities.contains(&request.capability)

@@ -7,7 +7,7 @@ use wasmtime::{Enabled, PoolingAllocationConfig};
 /// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be
 /// cleared.
 const RESIDENT_BYTES: usize = 256 << 10;
-/// Elements of a table: as many as the highest limit on memory allows.
+/// The largest number of elements of a table: as many as the highest limit on memory allows.
 const MAX_TABLE_ELEMENTS: usize = *MEMORIES.end() / TABLE_ELEMENT_BYTES;
 /// Bytes of an instance's metadata. Components in Python have large modules.
 const INSTANCE_BYTES: usize = 16 << 20;

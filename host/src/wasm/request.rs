@@ -2,8 +2,8 @@
 use crate::arguments::Line;
 use serde::{Deserialize, Serialize};
 
-/// A capability that a plugin asks for, and the reason. Patterns bound it in the dimensions that
-/// the capability's row in the gate table has.
+/// A capability that a plugin asks for, and the reason. Patterns limit it to paths, hosts, objects
+/// and so on. The capability's row in the gate table says which of these lists it has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Request {
@@ -53,7 +53,8 @@ pub struct ObjectPattern {
     pub api_version: String,
     /// kind of the objects, exactly
     pub kind: String,
-    /// none matches objects in every namespace, and objects without a namespace
+    /// namespace of the objects, exactly; `None` matches objects in every namespace, and objects
+    /// without a namespace
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// patterns of names; an empty list matches every name

@@ -31,7 +31,7 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-/// How often a running guest is checked.
+/// Time between two checks of a running guest.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The runtime, cheap to clone: all clones share what was compiled.
@@ -235,7 +235,7 @@ impl ComponentRuntime {
     /// Reads the outline of a component. A third party's component is read in a child process.
     ///
     /// # Errors
-    /// The reason why it is not a component for this host, or the limit of reading that it reached.
+    /// It is not a component for this host, or reading it reaches a limit.
     pub(super) fn read_outline(&self, bytes: &[u8]) -> Result<Outline> {
         if self.0.compiler == Compiler::ThisProcess || embedded::is_embedded(bytes) {
             return Outline::read(bytes);

@@ -15,7 +15,8 @@ use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 /// instances of each call take before any code runs.
 ///
 /// # Errors
-/// The limit that the component exceeds, or the place where it is damaged.
+/// The component exceeds a limit, or is damaged; the message names the limit, or the place of the
+/// damage.
 pub fn check(component: &[u8]) -> Result<u64> {
     if component.len() > limits::MAX_COMPONENT {
         bail!(

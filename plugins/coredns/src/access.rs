@@ -1,4 +1,4 @@
-//! What CoreDNS may read.
+//! The rights of CoreDNS in the cluster.
 use crate::NAMESPACE;
 use serde_json::{Value, json};
 

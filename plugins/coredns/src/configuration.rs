@@ -41,15 +41,16 @@ impl Installed {
         }
     }
 
-    /// Returns the number of replicas, which the operator may have chosen, else the default.
+    /// Returns the number of replicas of the Deployment, which the operator may have changed;
+    /// [`REPLICAS`] if there is no Deployment.
     pub fn replicas(&self) -> u64 {
         self.deployment["spec"]["replicas"]
             .as_u64()
             .unwrap_or(REPLICAS)
     }
 
-    /// Returns the resources of the container if they are other than these: the operator chose
-    /// them, since no release of kubeadm has others.
+    /// Returns the resources of the container if they differ from `default`. All releases of
+    /// kubeadm write `default`, so the operator changed them.
     pub fn other_resources(&self, default: &Value) -> Option<Value> {
         let resources = self.container()?.get("resources")?;
         (resources != default).then(|| resources.clone())
@@ -75,7 +76,7 @@ impl Installed {
 /// Returns the Corefile of the cluster; `None` if there is none.
 ///
 /// # Errors
-/// `invalid` if its ConfigMap has none; or the host cannot read it.
+/// `invalid` if the ConfigMap exists without a Corefile; or the host cannot read it.
 pub fn current_corefile() -> Result<Option<String>, Failure> {
     let config_map = ObjectRef {
         api_version: "v1".into(),
@@ -96,21 +97,22 @@ pub fn current_corefile() -> Result<Option<String>, Failure> {
     Ok(Some(existing.to_owned()).filter(|corefile| !corefile.is_empty()))
 }
 
-/// What becomes of the Corefile of the cluster.
+/// The change that the Corefile of the cluster needs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Change {
-    /// there is none, or the default one
+    /// the default is written: the cluster has no Corefile, or has the default of some release
     Default,
-    /// the operator's stays as it is
+    /// the operator's Corefile is kept as it is
     Kept,
-    /// the operator's is changed for the new version
+    /// the operator's Corefile is migrated to the new version of CoreDNS
     Migrated { corefile: String },
-    /// the operator's stays, and so does the old version, which understands it
+    /// the operator's Corefile is kept, and with it the old version of CoreDNS, because the
+    /// migration failed
     NotMigrated { why: String },
 }
 
-/// Decides what becomes of a Corefile that is not this default, from one version of CoreDNS to
-/// another. Without a version that is installed, it stays.
+/// Decides how the Corefile of the cluster changes from one version of CoreDNS to another. With an
+/// empty `from` (no CoreDNS is installed), the operator's Corefile is kept.
 pub fn change_of(current: Option<&str>, default: &str, from: &str, to: &str) -> Change {
     let Some(current) = current.filter(|current| *current != default) else {
         return Change::Default;
@@ -162,7 +164,8 @@ pub fn default_corefile(domain: &str) -> String {
     )
 }
 
-/// Returns the ConfigMap. A migrated Corefile has the one before beside it, as kubeadm leaves it.
+/// Returns the ConfigMap. `before` is the Corefile before a migration; it is kept under
+/// `Corefile-backup` (kubeadm behaviour).
 pub fn config_map(corefile: &str, before: Option<&str>) -> Value {
     let mut map = json!({
         "apiVersion": "v1",

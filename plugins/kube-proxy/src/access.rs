@@ -1,4 +1,4 @@
-//! The ServiceAccount, and what it and joining nodes may do.
+//! The ServiceAccount of kube-proxy, and the rights of this account and of joining nodes.
 use crate::{NAME, NAMESPACE};
 use serde_json::{Value, json};
 

@@ -9,8 +9,8 @@ use kubephase_sdk::{
 
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
 
-/// Checks that directories and files of an earlier cluster are not there, and that files which the
-/// configuration names are.
+/// Checks that directories and files of an earlier cluster do not exist, and that files that the
+/// configuration names exist.
 ///
 /// # Errors
 /// The host refuses to observe what the check looks at.
@@ -78,7 +78,7 @@ fn check_absent(path: &str, remedy: &str) {
     );
 }
 
-/// The data directory of etcd has to be empty, or must not exist.
+/// Checks that the data directory of etcd is empty, or does not exist.
 fn check_etcd_data(etcd: &LocalEtcd) {
     let path = etcd.data_dir.as_str();
     let problem = match is_empty(path) {
@@ -112,7 +112,7 @@ fn is_empty(path: &str) -> Result<bool, Failure> {
     }
 }
 
-/// The certificates and keys for an external etcd have to exist.
+/// Checks that the certificates and keys for an external etcd exist.
 fn check_etcd_credentials(etcd: &ExternalEtcd) {
     for path in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file]
         .into_iter()

@@ -115,13 +115,14 @@ fn addresses(config: &Config) -> Vec<IpAddr> {
         .collect()
 }
 
-/// Returns the address in the notation of a network.
+/// Returns the address before the slash of a network: `10.96.0.1` for `10.96.0.1/12`. `None` if the
+/// network is not valid.
 fn address_of_network(subnet: &str) -> Option<IpAddr> {
     Network::parse(subnet)?;
     parse_address(subnet.split('/').next()?)
 }
 
-/// A kernel parameter that forwards packets has to be 1.
+/// Checks that a kernel parameter that forwards packets is 1.
 fn check_forwarding(key: &str, path: &str) {
     let problem = match observe_node::sysctl(key) {
         None => Some((Verdict::Fail, format!("{path} does not exist"))),
@@ -138,7 +139,7 @@ fn check_forwarding(key: &str, path: &str) {
     );
 }
 
-/// The name of the node has to resolve.
+/// Checks that the name of the node resolves.
 fn check_name(name: &str) {
     let problem = match observe_net::resolve(name) {
         Ok(found) => warn_unless(!found.is_empty(), || {

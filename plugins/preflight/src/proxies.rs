@@ -28,7 +28,7 @@ fn proxy_for(url: &str) -> Result<Option<String>, Problem> {
     observe_net::proxy_for(url).map_err(|failure| (Verdict::Fail, failure.message))
 }
 
-/// A host has to be reached without a proxy.
+/// Checks that a host is reached without a proxy.
 fn check_address(host: &str) {
     // A kubeconfig that was not read yet has the address.
     if host.is_empty() {
@@ -58,7 +58,7 @@ fn check_address(host: &str) {
     );
 }
 
-/// The networks of Services and Pods have to be reached without a proxy.
+/// Checks that the networks of Services and Pods are reached without a proxy.
 fn check_networks(config: &Config) {
     let networking = &config.cluster.networking;
     for subnet in networking
@@ -100,7 +100,7 @@ fn network_problem(subnet: &str) -> Option<Problem> {
 /// Returns the second address of a network.
 ///
 /// # Errors
-/// The problem of the network, in kubeadm's words.
+/// The network is not valid or has no second address; the message is kubeadm's.
 fn second_address(subnet: &str) -> Result<IpAddr, String> {
     let network = Network::parse(subnet)
         .ok_or_else(|| format!("error parsing CIDR {subnet:?}: invalid CIDR address: {subnet}"))?;

@@ -41,7 +41,7 @@ fn check_firewalld(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The service of the kubelet has to start with the machine.
+/// Checks that the service of the kubelet starts with the machine.
 fn check_kubelet() -> Result<(), Failure> {
     let enable = match node_fact::<String>("initSystem")?.as_deref() {
         Some("openrc") => "rc-update add kubelet default",
@@ -60,8 +60,8 @@ fn check_kubelet() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The unit of the kubelet has to pass it the files that `kubelet-start` writes. A unit that does
-/// not exist, or whose files do not show what it passes, is not judged.
+/// Checks that the unit of the kubelet passes it the files that `kubelet-start` writes. A unit that
+/// does not exist, or whose files do not show what it passes, is not judged.
 fn check_kubelet_unit() -> Result<(), Failure> {
     let Some(unit) = kubelet_unit::read()? else {
         return Ok(());

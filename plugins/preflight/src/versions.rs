@@ -40,8 +40,8 @@ pub fn check_versions(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Kubernetes must not be newer than the newest recorded release, nor far from the API servers that
-/// run in the cluster.
+/// Checks that Kubernetes is not newer than the newest recorded release, and is at most one minor
+/// away from the API servers that run in the cluster.
 fn check_kubernetes(config: &Config) {
     let wanted = config.cluster.kubernetes_version.as_str();
     let newest = Release::newest();

@@ -60,7 +60,7 @@ fn to_cel(json: Json) -> Value {
         Json::String(text) => Value::String(Arc::new(text)),
         Json::Array(items) => Value::List(Arc::new(items.into_iter().map(to_cel).collect())),
         Json::Object(fields) => {
-            // A field that is null is as one that is not there.
+            // A field that is null counts as missing.
             let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
             let fields = fields.map(|(name, value)| (Key::from(name), to_cel(value)));
             let map: HashMap<Key, Value> = fields.collect();
@@ -108,7 +108,7 @@ fn check_rule(rule: &Rule, context: &Context<'_>) -> Finding {
     finding.evidence("that", that)
 }
 
-/// Why an expression has no result.
+/// The reason why an expression has no result.
 struct Unevaluated {
     reason: String,
     /// how to write the rule so that it has a result

@@ -8,7 +8,7 @@
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         $($(#[$doc])* pub const $name: &str = $code;)*
-        /// Every code that is not of a family.
+        /// Every code that belongs to no family.
         const ALL: &[&str] = &[$($name),*];
     };
 }
@@ -128,7 +128,8 @@ impl Family {
         format!("{}-{}", self.0, subject.replace('/', "-"))
     }
 
-    /// Returns the subject of a code of this family; `None` if the code is of another one.
+    /// Returns the subject of a code of this family; `None` if the code does not belong to this
+    /// family.
     pub fn subject(self, code: &str) -> Option<&str> {
         code.strip_prefix(self.0)?.strip_prefix('-')
     }
@@ -140,7 +141,7 @@ impl Family {
     }
 }
 
-/// Returns the codes of built-in checks that are of no family.
+/// Returns the codes of built-in checks that belong to no family.
 pub fn single() -> impl Iterator<Item = &'static str> {
     ALL.iter().copied().filter(|code| *code != EVERY_CHECK)
 }

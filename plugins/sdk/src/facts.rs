@@ -15,7 +15,7 @@ pub enum Shape {
     List(&'static Shape),
     /// an object with any names, whose values have one type
     Map(&'static Shape),
-    /// an object with these fields, of which some may be missing
+    /// an object with these fields; some of them may be missing
     Object(&'static [(&'static str, Shape)]),
 }
 

@@ -1,7 +1,7 @@
 //! References of container images.
 
 /// Returns the tag of an image, without its digest; `None` if it has none. The port of a registry
-/// is no tag.
+/// is not a tag.
 pub fn tag(image: &str) -> Option<&str> {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let (_, tag) = name.rsplit_once(':')?;

@@ -1,12 +1,12 @@
 //! The kubelet's unit, and whether it passes the kubelet the files that kubeadm writes. Packages of
 //! the kubelet bring a drop-in `10-kubeadm.conf` for this. Without the drop-in the kubelet starts
-//! without a cluster, and a run waits for it in vain.
+//! without a cluster, and a run waits for it until the time limit.
 mod openrc;
 mod systemd;
 
 use crate::{Failure, node_fact, observe_files};
 
-/// The drop-in that passes these files to the kubelet.
+/// The drop-in that passes kubeadm's files to the kubelet.
 const DROP_IN: &str = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf";
 /// The file of flags that `kubelet-start` writes.
 pub const FLAGS_FILE: &str = "/var/lib/kubelet/kubeadm-flags.env";
@@ -32,7 +32,7 @@ pub struct NewFile {
     pub content: String,
 }
 
-/// The parts that a unit passes.
+/// The parts of kubeadm's files that a unit passes to the kubelet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     /// kubeadm's file of flags

@@ -2,7 +2,7 @@
 //! expressions, and the plugin `rules` evaluates them.
 use serde::{Deserialize, Serialize};
 
-/// Bytes of the longest expression.
+/// The largest number of bytes in an expression.
 pub const MAX_EXPRESSION: usize = 4096;
 
 /// A rule.

@@ -7,11 +7,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inverse {
-    /// removes a file that was not there before
+    /// removes a file that did not exist before
     RemoveFile(String),
-    /// removes a directory that was not there before, if it holds nothing
+    /// removes a directory that did not exist before, if it is empty
     RemoveDirectory(String),
-    /// removes a directory that was not there before, with everything in it
+    /// removes a directory that did not exist before, with everything in it
     RemoveTree(String),
     /// stops a service that did not run before
     StopService(String),

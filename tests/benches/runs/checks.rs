@@ -17,7 +17,7 @@ pub fn compare(folder: &Path, config: &str, node: &str) {
     let [without, with] =
         [config, &config_with_checks].map(|config| [&dry_run[..], &[config]].concat());
     measure(&with);
-    // In turns, so that other load on the machine affects all of them.
+    // The three are measured in turns, so that other load on the machine affects all of them.
     let rounds: Vec<[Duration; 3]> = (0..ROUNDS * 2)
         .map(|_| [measure(&without), measure(&with), measure_scripts()])
         .collect();

@@ -1,8 +1,8 @@
-//! Secrets in the environment, the configuration and the cluster (canaries). Neither texts nor
-//! files nor objects of the program hold them, except for those that are meant to. This file has
-//! the secrets and the configuration that holds them; `search.rs` looks for them, and `runs.rs` and
-//! `refused.rs` have the tests. The canaries of the hostile suite, in which a plugin tries to read
-//! them, are in `../hostile/canaries/`.
+//! Secrets in the environment, the configuration and the cluster (canaries). No output, file or
+//! object of the program holds them, except for files and objects whose purpose is to hold them.
+//! This file has the secrets and the configuration that holds them; `search.rs` looks for them, and
+//! `runs.rs` and `refused.rs` have the tests. The canaries of the hostile suite, in which a plugin
+//! tries to read them, are in `../hostile/canaries/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

@@ -19,8 +19,8 @@ use std::{
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// What every examination of a rehearsed cluster finds: its nodes have no network, and so are not
-/// ready, and their names do not resolve on this machine.
+/// The codes of the findings of every examination of a rehearsed cluster: its nodes have no
+/// network, and so are not ready, and their names do not resolve on this machine.
 const ALWAYS: [&str; 3] = ["ControlPlaneNodesReady", "Hostname", "NodeReady"];
 
 /// A rehearsed cluster in a folder of its own.

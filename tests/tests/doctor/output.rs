@@ -1,4 +1,4 @@
-//! What an examination prints and writes, and what it leaves alone.
+//! Tests the output of an examination, and that it changes nothing else.
 use crate::{Cluster, PROGRAM};
 use harness::{kubephase, run};
 use std::{collections::BTreeMap, fs, path::Path};
@@ -81,7 +81,7 @@ fn metrics_are_replaced_in_one_step() {
     assert_eq!(output.status, 2, "{}", output.printed());
 }
 
-/// A machine of its own, as far as a test may have one: this machine is only read.
+/// Examines the machine that runs the tests. An examination only reads.
 #[test]
 fn this_machine_is_examined_without_a_lock() {
     let output = run(kubephase(PROGRAM).args(["doctor", "-o", "json"]));

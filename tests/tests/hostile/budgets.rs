@@ -1,5 +1,6 @@
 //! The budgets of a plugin over all of its phases: messages of the host, records, waits and work.
-//! Texts are bounded everywhere, one plugin does not use up the budget of others, and the run ends.
+//! The length of texts is limited everywhere, one plugin does not use up the budget of others, and
+//! the run ends.
 use crate::support::{
     RunResult, Trial, call, checks, early_phases,
     process::{LONGEST_RUN, LONGEST_RUN_WITHOUT_WAITS},
@@ -175,7 +176,7 @@ fn keys(count: usize, algorithm: &str) -> RunResult {
 #[test]
 fn the_keys_that_are_made_for_a_plugin_are_few() {
     keys(5, "RSA-2048").expect_status(0);
-    // The time that an RSA-4096 key takes is a matter of luck, so the keys are counted.
+    // An RSA-4096 key takes a random time, so the test counts the keys.
     for (algorithm, made) in [("RSA-4096", 5), ("ECDSA-P256", 20)] {
         let ended = keys(60, algorithm).expect_status(5);
         let output = ended.output();

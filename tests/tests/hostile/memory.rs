@@ -167,7 +167,7 @@ fn the_settings_of_all_plugins_together_are_bounded() {
     );
 }
 
-/// A trial of four plugins that each write this number of own ConfigMaps of a megabyte.
+/// Returns a trial of four plugins, each of which writes `objects` own ConfigMaps of a megabyte.
 fn prepared_writers(objects: usize) -> Trial {
     let grant = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
         ConfigMap, namespace: default, names: [kubephase-plugin-hostile-x*]}]";

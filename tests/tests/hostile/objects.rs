@@ -3,7 +3,7 @@
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 
-/// The name that only the plugin has.
+/// The name, namespace or label by which an object belongs to the plugin.
 const OWN: &str = "kubephase-plugin-hostile";
 
 fn grant(api_version: &str, kind: &str, namespace: &str, name: &str) -> String {

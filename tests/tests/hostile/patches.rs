@@ -1,5 +1,5 @@
-//! Files that the operator's patches name: they belong to the host, as those that the
-//! configuration names itself do.
+//! Files that the operator's patches name: they belong to the host, as do files that the
+//! configuration itself names.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::fs;

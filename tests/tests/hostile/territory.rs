@@ -82,7 +82,8 @@ fn a_second_proc_shows_no_process() {
     let trial = trial
         .grants(&["capability: observe-files.read-file, paths: ['/**']"])
         .calls(&calls);
-    // Only its user may search a folder for temporary files.
+    // By default only its owner can enter a temporary folder, and the host shows a plugin no file
+    // in such a folder.
     fs::set_permissions(trial.folder(), PermissionsExt::from_mode(0o755)).unwrap();
     trial.prepare();
     let ended = namespace::run_with_second_proc(&trial, &second, &namespace::PREFLIGHT);

@@ -15,7 +15,8 @@ use std::{fs, path::Path};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// Rehearses with these further arguments; the configuration is beside the tree.
+/// Rehearses in the scratch root `root` with the further arguments in `line`. The configuration is
+/// the file beside `root` with the extension `yaml`; it is written if it does not exist.
 pub fn rehearse(root: &Path, line: &str) -> RunOutput {
     let example = workspace().join("examples/single-node");
     let config = root.with_extension("yaml");

@@ -30,8 +30,8 @@ pub fn files(root: &Path) -> Files {
     found
 }
 
-/// Checks the files after a kill and a second run: the files are those of an undisturbed run, and
-/// keys and certificates that were complete when the run was killed are unchanged.
+/// Checks the files after a kill and a second run: the files equal the files of an undisturbed run,
+/// and keys and certificates that were complete when the run was killed are unchanged.
 pub fn expect_convergence(before: &Files, after: &Files, undisturbed: &Files, case: &str) {
     for (path, content) in before {
         let is_credential = path.extension().is_some_and(|extension| {

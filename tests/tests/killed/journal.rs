@@ -38,7 +38,7 @@ pub fn kill_at_effect(child: &mut Child, root: &Path, effect: usize) -> bool {
     kill_after_runs(child, root, 0, effect)
 }
 
-/// Does the same for a run in a tree that has the journals of earlier runs already.
+/// Kills a run like [`kill_at_effect`], in a tree that has the journals of earlier runs already.
 pub fn kill_after_runs(child: &mut Child, root: &Path, earlier: usize, effect: usize) -> bool {
     let (began, mut journal, mut text) = (Instant::now(), None, String::new());
     while began.elapsed() < LONGEST_RUN {

@@ -1,8 +1,8 @@
-//! Runs that are killed, as by a power failure, at every effect: the next run ends where an
-//! undisturbed run ends, and keeps every complete key and certificate. Two runs at one time: the
-//! second is refused.
+//! Runs that are killed, as by a power failure, at every effect: the next run leads to the same
+//! state as an undisturbed run, and keeps every complete key and certificate. Two runs at one time:
+//! the second is refused.
 //!
-//! Runs that a signal ends in order are in `../signals/`.
+//! Runs that end properly because of a signal are in `../signals/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

@@ -88,7 +88,7 @@ impl Change {
     }
 }
 
-/// Returns what a change reaches, without times.
+/// Returns the parts of the cluster and of the machine that a change affects, without times.
 fn found(root: &Path) -> (Vec<Value>, Vec<String>) {
     let manifests = manifests(root);
     let mut objects = state(root, &manifests);

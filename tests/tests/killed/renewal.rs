@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Certificates that a renewal makes.
+/// Number of certificates that a renewal makes.
 const ALL: usize = 11;
 
 fn renew(folder: &Path, root: &Path) -> Command {

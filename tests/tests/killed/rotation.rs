@@ -195,7 +195,7 @@ fn forget_journals(root: &Path) {
         .for_each(|path| fs::remove_file(path).unwrap());
 }
 
-/// Returns the files below the directory of kubernetes, sorted.
+/// Returns the paths of the files below `/etc/kubernetes`, sorted.
 fn names(root: &Path) -> Vec<PathBuf> {
     crate::files::files(root).into_keys().collect()
 }

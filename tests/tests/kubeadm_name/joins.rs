@@ -42,7 +42,7 @@ fn a_node_is_checked_before_its_cluster_is_sought() {
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
-/// Returns a command line that joins a cluster of which no server answers.
+/// Returns a command line that joins a cluster whose servers do not answer.
 fn join_line(options: &str) -> String {
     format!(
         "join 127.0.0.1:1 --token abcdef.0123456789abcdef \

@@ -141,7 +141,7 @@ fn mistakes_are_reported_in_kubeadms_words() {
             "unknown command \"init-default\" for \"kubeadm config print\"",
         ),
         ("init --confg", "unknown flag: --confg"),
-        // kubeadm knows each flag by one spelling.
+        // Each flag has only one spelling in kubeadm.
         (
             "init --pod_network_cidr=10.0.0.0/8",
             "unknown flag: --pod_network_cidr",

@@ -37,7 +37,8 @@ fn an_addon_replaces_kube_proxy() {
     );
 }
 
-/// The plugin is refused until its grant, which amounts to cluster-admin, is allowed as such.
+/// Expects that the plugin is refused until its grant is allowed with `--allow-cluster-admin`,
+/// because the grant amounts to cluster-admin.
 fn expect_consent(config: &str, out: &Path) {
     let refused = init(config, out);
     assert_eq!(refused.status, 6, "{}", refused.stderr);
@@ -69,7 +70,7 @@ fn expect_consent(config: &str, out: &Path) {
     .expect_success();
 }
 
-/// The cluster has the addon in place of kube-proxy, and keeps the choice.
+/// Expects that the cluster has the addon in place of kube-proxy, and keeps the choice.
 fn expect_replaced_proxy(out: &Path) {
     let objects = fs::read_to_string(out.join("objects.yaml")).unwrap();
     assert!(
@@ -93,7 +94,7 @@ fn expect_replaced_proxy(out: &Path) {
     }
 }
 
-/// `limits` of the entry in the configuration bound the memory of the plugin.
+/// Expects that `limits` of the plugin's entry in the configuration limits its memory.
 fn expect_memory_limit(config: &str, out: &Path) {
     let text = fs::read_to_string(config).unwrap();
     fs::write(

@@ -67,7 +67,7 @@ fn phases(look: &str) -> String {
 const DESCRIPTION: &str = "files: {/etc/os-release: \"ID=debian\\n\"}\noutputs: {uname -m: \
     {stdout: \"x86_64\\n\"}}\nhosts: {registry.example.com: [192.0.2.7]}\n";
 
-/// What the check looks at, and what it then prints without and with the description.
+/// The subjects of the check, each with the output of the check without and with the description.
 const LOOKS: &[(&str, &str, &str)] = &[
     (
         "file",
@@ -132,7 +132,7 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
         let printed = rehearse(&["--node", &node]);
         assert!(printed.contains(known), "{printed}");
     }
-    // A run that is no rehearsal takes only what was allowed.
+    // A run that is not a rehearsal takes only plugins that were allowed.
     let refused = run(kubephase(PROGRAM).args(["init", "--dry-run", "--dev", &folder]));
     assert!(
         refused.status == 2 && refused.stderr.contains("unknown flag: --dev"),
@@ -144,7 +144,8 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
     expect_mistakes_to_be_told(Path::new(&folder));
 }
 
-/// A manifest that was edited after the build is noticed, and cargo's own words are shown.
+/// Expects that a manifest that was edited after the build is noticed, and that cargo's own words
+/// are shown.
 fn expect_mistakes_to_be_told(folder: &Path) {
     let at = folder.display().to_string();
     let manifest = folder.join("plugin.yaml");

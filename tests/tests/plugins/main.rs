@@ -1,6 +1,6 @@
-//! Plugins in the hands of authors and operators: written, built, tested, added, allowed, and
-//! stopped. This file has the commands that all tests use, and the examples. Plugins that misbehave
-//! are in `../hostile/`.
+//! Plugins as authors and operators use them: written, built, tested, added, allowed, and stopped.
+//! This file has the commands that all tests use, and the examples. Plugins that misbehave are in
+//! `../hostile/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

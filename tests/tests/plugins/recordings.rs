@@ -79,8 +79,8 @@ fn a_recording_of_this_machine_can_be_replayed() {
     expect_forged_capsules_to_be_harmless(&capsule);
 }
 
-/// A capsule may come from an attacker: its text does not act on the terminal, and it is read up to
-/// a limit.
+/// Expects that a capsule from an attacker is harmless: its text does not act on the terminal, and
+/// it is read up to a limit.
 fn expect_forged_capsules_to_be_harmless(capsule: &str) {
     let text = fs::read_to_string(capsule).unwrap();
     let forged = text.replacen(

@@ -51,7 +51,7 @@ fn only_components_of_the_named_signer_run() {
     );
 }
 
-/// `plugin inspect` shows the signer, and refuses a component of another signer.
+/// Expects that `plugin inspect` shows the signer, and refuses a component of another signer.
 fn expect_inspected_signer(signed: &SignedPlugin) {
     let inspect = ["inspect", &signed.component];
     let inspected = plugin(&inspect).expect_success();
@@ -65,7 +65,7 @@ fn expect_inspected_signer(signed: &SignedPlugin) {
     );
 }
 
-/// The configuration, the lock and the cluster have the signer.
+/// Expects that the configuration, the lock and the cluster have the signer.
 fn expect_recorded_signer(signed: &SignedPlugin) {
     let our_key = &signed.ours.text;
     let lock = signed.folder.path().join("kubephase.lock");
@@ -115,7 +115,7 @@ fn an_upgrade_of_another_signer_is_refused_until_that_signer_is_named() {
     expect_agreement(&signed);
 }
 
-/// The configuration and the lock have to name the same signer. The lock names the other one.
+/// Expects that a lock that names another signer than the configuration is refused.
 fn expect_agreement(signed: &SignedPlugin) {
     let (our_key, their_key) = (&signed.ours.text, &signed.theirs.text);
     let text = signed.read_config();

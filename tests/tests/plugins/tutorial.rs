@@ -54,7 +54,8 @@ fn the_five_minute_tutorial_works_as_it_is_written() {
     expect_refusals(&empty.join("cluster.yaml"), &folder.path().join("out"));
 }
 
-/// The check of the tutorial refuses the node for its memory, and settings that are not valid.
+/// Expects that the check of the tutorial refuses the node for its memory, and refuses settings
+/// that are not valid.
 fn expect_refusals(config: &Path, out: &Path) {
     let config = config.display().to_string();
     let strict = fs::read_to_string(&config).unwrap() + "  settings: {atLeastMib: 99999999}\n";

@@ -1,4 +1,4 @@
-//! A change with which a component does not come up: it is taken back.
+//! A change with which a component does not become ready: the program puts the old manifest back.
 use crate::{Cluster, IGNORED, all_text, expect_settled, manifests};
 use std::fs;
 

@@ -27,7 +27,7 @@ fn flags_of_the_kubelet_are_those_of_the_document_of_the_machine() {
     let after = kubelet_flags(&cluster, None);
     assert_eq!(after, before.replace(label, &format!("{label} --v=4")));
     expect_settled(&cluster, &text);
-    // A flag that the document does not have any more goes.
+    // A flag that the document does not have any more is removed.
     cluster.write(&[(
         "  kubeletExtraArgs:\n  - name: node-labels\n    value: \
          topology.kubernetes.io/zone=zone-a\n",

@@ -23,7 +23,8 @@ use std::{
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// What every run in a rehearsed cluster ignores: its nodes have no network, and so are not ready.
+/// The check that every run in a rehearsed cluster ignores, because its nodes have no network and
+/// so are not ready.
 pub const IGNORED: &str = "--ignore-preflight-errors=ControlPlaneNodesReady";
 
 /// A cluster in a folder of its own.

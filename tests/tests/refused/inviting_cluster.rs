@@ -29,8 +29,8 @@ fn admin_kubeconfig(folder: &tempfile::TempDir) -> PathBuf {
 impl InvitingCluster {
     pub fn start() -> InvitingCluster {
         let folder = tempfile::tempdir().unwrap();
-        // The cluster's kubeconfigs name the port before the server listens, so a port that was
-        // free a moment ago has to do.
+        // The cluster's kubeconfigs name the port before the server listens, so the test uses a
+        // port that was free a moment ago.
         let endpoint = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
             .local_addr()

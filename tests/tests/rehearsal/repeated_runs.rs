@@ -58,7 +58,7 @@ fn delete_certificate(root: &Path) {
     }
 }
 
-/// On a real machine, the phase that makes the certificate would make it again.
+/// The phase that makes the certificate makes it again, as on a real machine.
 #[test]
 fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
     let folder = tempfile::tempdir().unwrap();

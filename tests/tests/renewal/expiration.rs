@@ -3,7 +3,8 @@ use crate::{ControlPlane, KUBECONFIGS, QUICK, expect_valid};
 use harness::has_program;
 use std::fs;
 
-/// Replaces times by letters, so that the rest can be compared with a recorded run of kubeadm.
+/// Replaces every time by one fixed time, so that the rest can be compared with a recorded run of
+/// kubeadm.
 fn without_times(text: &str) -> String {
     let date = regex::Regex::new(r"[A-Z][a-z]{2} \d\d, \d{4} \d\d:\d\d UTC").unwrap();
     date.replace_all(text, "Nov 30, 2027 08:15 UTC")
@@ -81,7 +82,7 @@ fn programs_read_the_objects_of_kubeadm() {
     );
 }
 
-/// The directory of the flag is for configurations that do not come from a file.
+/// `--cert-dir` has an effect only if no configuration file is given.
 #[test]
 fn the_directory_of_the_certificates_comes_from_the_file_or_from_the_flag() {
     let machine = ControlPlane::new(QUICK);

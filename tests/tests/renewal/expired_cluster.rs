@@ -124,7 +124,8 @@ fn expect_renewed(tree: &Path, case: &str) {
     }
 }
 
-/// `diff` reads the cluster with the credentials of the machine.
+/// Whether the cluster serves the machine: `diff` reads the cluster with the credentials of the
+/// machine.
 fn is_served(cluster: &Cluster, tree: &Path) -> bool {
     [0, 1].contains(&cluster.run(tree, "diff").status)
 }
@@ -162,7 +163,7 @@ fn certs_renew_all_brings_a_cluster_back_whose_certificates_expired_yesterday() 
         expect_renewed(tree, &text);
         assert!(is_served(&cluster, tree), "{text}");
     }
-    // A further run leaves the kubelet alone.
+    // A further run does not change the kubelet.
     let text = cluster.run(&first, "certs renew all").expect_success();
     assert!(!text.contains("has expired"), "{text}");
     // The worker has nothing to sign with.

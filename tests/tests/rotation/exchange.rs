@@ -1,4 +1,4 @@
-//! The exchange on all nodes, from its begin to its end.
+//! The exchange on all nodes, from beginning to end.
 use crate::{Cluster, serving::Machines};
 use harness::{
     run,

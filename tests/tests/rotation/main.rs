@@ -94,7 +94,7 @@ impl Cluster {
             .arg(tree))
     }
 
-    /// Brings all machines through a stage.
+    /// Completes a stage on all machines.
     pub fn go_through(&self, stage: &str) {
         for tree in self.trees() {
             let output = self.rotate(&tree, "").expect_success();
@@ -103,7 +103,7 @@ impl Cluster {
         }
     }
 
-    /// Brings all machines through the first stage.
+    /// Completes the first stage on all machines.
     pub fn trust_both(&self) {
         let output = self.rotate(&self.first(), "").expect_success();
         let (_, rest) = output.split_once("--certificate-key ").expect(&output);

@@ -55,7 +55,7 @@ fn expect_trust_between_all(cluster: &Cluster, authority: &Authority, case: &str
     }
 }
 
-/// Brings both members of the control plane through a stage, with checks after each run.
+/// Completes a stage on both members of the control plane, with checks after each run.
 fn go_through(cluster: &Cluster, authority: &Authority, stage: &str) {
     let mut line = authority.name.to_owned();
     for (place, tree) in [cluster.first(), cluster.second()].iter().enumerate() {

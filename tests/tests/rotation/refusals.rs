@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 fn expect_refusal(output: &RunOutput, texts: &[&str]) {
     let printed = format!("{}{}", output.stdout, output.stderr);
     assert_ne!(output.status, 0, "{printed}");
-    // Long lines are broken.
+    // The program wraps long lines.
     let words: Vec<&str> = printed.split_whitespace().collect();
     let printed = words.join(" ");
     for text in texts {

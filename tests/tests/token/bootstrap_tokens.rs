@@ -20,7 +20,7 @@ pub fn succeed(root: &Path, line: &str) -> String {
     output.stdout
 }
 
-/// `token create --dry-run` shows the Secret and creates nothing.
+/// Expects that `token create --dry-run` shows the Secret and creates nothing.
 fn expect_dry_run(root: &Path) {
     let dry = succeed(root, &format!("token create {TOKEN} --dry-run"));
     assert!(dry.starts_with(
@@ -37,7 +37,7 @@ fn expect_dry_run(root: &Path) {
     );
 }
 
-/// `token list` shows a token that was created with its description and groups.
+/// Expects that `token list` shows a created token with its description and groups.
 fn expect_listed_token(root: &Path) {
     assert_eq!(
         succeed(
@@ -75,7 +75,8 @@ fn expect_listed_token(root: &Path) {
     )));
 }
 
-/// `token create --print-join-command` prints a line with a new token. Returns the token.
+/// Expects that `token create --print-join-command` prints a line with a new token. Returns the
+/// token.
 fn expect_join_command(root: &Path) -> String {
     let join = succeed(root, "token create --print-join-command --ttl 1h");
     let words: Vec<&str> = join.split_whitespace().collect();
@@ -104,7 +105,7 @@ fn expect_join_command(root: &Path) -> String {
     words[4].to_owned()
 }
 
-/// `token delete` takes tokens and ids; a dry run deletes nothing.
+/// Expects that `token delete` takes tokens and ids, and that a dry run deletes nothing.
 fn expect_deletion(root: &Path, token: &str) {
     let dry = succeed(root, "token delete abcdef --dry-run");
     let would = "[dryrun] Would perform action DELETE on resource \"secrets\" in API group \

@@ -37,7 +37,7 @@ fn kubeconfigs_for_other_users_are_signed_by_the_authority_of_the_cluster() {
     );
 }
 
-/// A kubeconfig with a certificate; a long validity gives a warning.
+/// Expects that a kubeconfig gets a certificate, and that a long validity gives a warning.
 fn expect_certificate(root: &Path, user: &str) {
     let output = run_as_admin(
         root,
@@ -67,7 +67,7 @@ fn expect_certificate(root: &Path, user: &str) {
     assert!(output.stdout.ends_with("\n\n"));
 }
 
-/// A kubeconfig with a token has no certificate.
+/// Expects that a kubeconfig with a token has no certificate.
 fn expect_token(root: &Path, user: &str) {
     let kubeconfig = succeed(root, &format!("{user} --token abc"));
     assert!(

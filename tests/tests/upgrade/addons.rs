@@ -50,7 +50,7 @@ fn what_the_operator_changed_in_coredns_stays() {
     );
 }
 
-/// An option that the new version of CoreDNS does not know goes; the rest stays.
+/// An option that the new version of CoreDNS does not know is removed; the rest stays.
 #[test]
 fn a_corefile_of_the_operator_is_migrated() {
     let cluster = Cluster::of_one();

@@ -148,7 +148,7 @@ fn static_pods_and_waits(cluster: &Cluster) -> Vec<String> {
     effects.collect()
 }
 
-/// What a second run finds is as it should be: no Pod is replaced, and nothing is backed up.
+/// A second run finds everything in the wanted state: it replaces no Pod, and backs nothing up.
 #[test]
 fn a_second_upgrade_replaces_nothing() {
     let cluster = Cluster::of_one();

@@ -1,5 +1,5 @@
-//! A new version that does not start: what was replaced goes back, and the cluster serves as
-//! before.
+//! A new version that does not start: the program puts the old manifests back, and the cluster
+//! serves as before.
 use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, expect_mirrors, image};
 use harness::RunOutput;
 use std::fs;
@@ -58,7 +58,7 @@ fn a_component_that_does_not_start_is_taken_back_with_those_before_it() {
             assert!(text.contains(&line), "{text}");
         }
         expect_old_cluster(&cluster, &text);
-        // The next run begins with what is there.
+        // The next run begins with what the failed run left.
         cluster.apply("").expect_success();
         assert!(image(&cluster.root(), component).ends_with(NEW));
     }
@@ -83,8 +83,7 @@ fn an_etcd_that_does_not_start_is_taken_back() {
     expect_old_cluster(&cluster, &text);
 }
 
-/// Checks that the components run by their old manifests, and that the cluster keeps its old
-/// version.
+/// Checks that the components have their old manifests, and that the cluster keeps its old version.
 fn expect_old_cluster(cluster: &Cluster, case: &str) {
     for component in &COMPONENTS[1..] {
         let old = image(&cluster.root(), component);

@@ -39,8 +39,8 @@ pub const COMPONENTS: [&str; 4] = [
     "kube-scheduler",
 ];
 
-/// What every upgrade of a rehearsed cluster ignores: its nodes have no network, and so are not
-/// ready.
+/// The check that every upgrade of a rehearsed cluster ignores, because its nodes have no network
+/// and so are not ready.
 pub const IGNORED: &str = "--ignore-preflight-errors=ControlPlaneNodesReady";
 
 /// A cluster in a folder of its own.
@@ -151,7 +151,7 @@ pub fn image(tree: &Path, component: &str) -> String {
     image.unwrap().to_owned()
 }
 
-/// Checks that the mirror of each static Pod of a node is of its manifest, and ready.
+/// Checks that the mirror of each static Pod of a node has the image of its manifest, and is ready.
 pub fn expect_mirrors(cluster: &Cluster, tree: &Path, node: &str, case: &str) {
     let state = cluster.state();
     let pods = state.objects("/pods");

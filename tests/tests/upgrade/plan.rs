@@ -37,7 +37,7 @@ fn without_a_version_kubeadms_own_is_meant() {
     assert_eq!(output.stdout, include_str!("kubeadm/plan.txt"));
     let fallback = "falling back to the local client version: v1.36.2";
     assert!(output.stderr.contains(fallback), "{}", output.stderr);
-    // Nothing to upgrade to, and a text that is no version.
+    // There is nothing to upgrade to, or the text is not a version.
     let output = plan(&cluster, &format!("v1.35.4 {IGNORED}"));
     assert_eq!(output.status, 0);
     assert!(
@@ -161,7 +161,7 @@ fn the_programs_own_plan_names_its_own_commands() {
             .stdout
             .contains("\n\tkubephase upgrade apply v1.36.2\n")
     );
-    // No object of the cluster is of an API version that goes away.
+    // No object of the cluster has an API version that the upgrade removes.
     assert!(!output.stdout.contains("API versions"), "{}", output.stdout);
 }
 

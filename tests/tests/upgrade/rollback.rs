@@ -1,4 +1,4 @@
-//! `upgrade rollback`: a machine goes back to where its last upgrade began.
+//! `upgrade rollback`: a machine gets back the state before its last upgrade.
 use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image, manifest, proxy_image};
 use harness::RunOutput;
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn a_rollback_puts_files_and_objects_back() {
     cluster.apply("").expect_success();
     let etcd = manifest(&root, "etcd");
     assert!(before != state_of(&cluster, &root));
-    // This run finds nothing to upgrade, so the rollback below takes back the run before it.
+    // This run finds nothing to upgrade, so the rollback below undoes the run before it.
     cluster.apply("").expect_success();
     let output = roll_back(&cluster, &root, "").expect_success();
     for line in [
@@ -137,7 +137,7 @@ fn newer_kubelets_are_refused_unless_the_operator_insists() {
     let root = folder.path().join("cluster");
     let line = format!("--upgrade-to {NEW}");
     crate::rehearsed::rehearse(&root, OLD, &line).expect_success();
-    // This cluster only gives the command a folder to run in; the rollback is that of `root`.
+    // This cluster only gives the command a folder to run in; the machine in `root` is rolled back.
     let cluster = Cluster::of_one();
     expect_refusal(
         &roll_back(&cluster, &root, ""),

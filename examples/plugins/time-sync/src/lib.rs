@@ -31,7 +31,7 @@ fn check_clock() -> Checked<Vec<Finding>> {
     Ok(vec![synced, check_offset(max_offset_millis)])
 }
 
-/// Whether a service runs; a service that cannot be looked at does not.
+/// Whether a service runs. A service whose state the host cannot answer counts as stopped.
 fn is_active(name: &str) -> bool {
     node::service(name)
         .ok()

@@ -67,7 +67,7 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     )
 }
 
-/// The flags that kubeadm itself writes. They say what this node is, and not how it is configured.
+/// The flags that kubeadm itself writes. They describe this node; all other flags are the user's.
 const FLAGS_OF_NODE: [&str; 4] = [
     "container-runtime-endpoint",
     "hostname-override",
@@ -75,8 +75,8 @@ const FLAGS_OF_NODE: [&str; 4] = [
     "register-with-taints",
 ];
 
-/// Returns the content of a `kubeadm-flags.env` with other flags of the user: kubeadm's own stay,
-/// and all others are replaced.
+/// Returns the content of a `kubeadm-flags.env` in which `extra` replaces the user's flags. The
+/// flags that kubeadm itself wrote stay.
 pub fn flags_env_with(current: &str, extra: &[Arg]) -> String {
     let (name, quoted) = current.split_once('=').unwrap_or((FLAGS_VARIABLE, ""));
     let quoted = quoted.trim();

@@ -19,7 +19,7 @@ pub fn reference(manifest: &Value) -> WorldResult<ObjectRef> {
 /// Returns the text at a pointer of a manifest.
 ///
 /// # Errors
-/// `invalid` if there is none, or an empty one.
+/// `invalid` if there is no text at the pointer, or if the text is empty.
 fn text_at(manifest: &Value, pointer: &str) -> WorldResult<String> {
     let found = manifest
         .pointer(pointer)

@@ -26,7 +26,7 @@ pub fn make(root: &Path) -> WorldResult<PrivateDirectory> {
 /// for the state directory itself.
 ///
 /// # Errors
-/// As `make`.
+/// The errors of [`make`].
 pub fn make_below(root: &Path, name: &str) -> WorldResult<PrivateDirectory> {
     let files = tree(root)?;
     let directory = files.make_private(DIRECTORY)?;
@@ -40,7 +40,7 @@ pub fn make_below(root: &Path, name: &str) -> WorldResult<PrivateDirectory> {
 /// Opens the state directory of the tree below a root. `None` if it does not exist.
 ///
 /// # Errors
-/// As `make`.
+/// The errors of [`make`].
 pub fn open(root: &Path) -> WorldResult<Option<PrivateDirectory>> {
     tree(root)?.open_private(DIRECTORY)
 }

@@ -39,7 +39,7 @@ impl CommandLine {
     /// arguments.
     ///
     /// # Errors
-    /// The rule that the program or an argument breaks.
+    /// The program or an argument breaks a rule, which the message states.
     pub fn parse(program: &str, arguments: &[String]) -> Result<Self, String> {
         let program = if is_program_name(program) {
             program.to_owned()

@@ -36,8 +36,8 @@ pub trait Argument: Sized {
     /// Parses a text.
     ///
     /// # Errors
-    /// The rule that the text breaks. The message quotes at most 80 bytes of the text, with
-    /// escapes.
+    /// The text breaks a rule, which the message states. The message quotes at most 80 bytes of the
+    /// text, with escapes.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
@@ -69,7 +69,7 @@ macro_rules! checked_text {
             /// Parses a text; see [`Argument::parse`](crate::arguments::Argument::parse).
             ///
             /// # Errors
-            /// The rule that the text breaks.
+            /// The text breaks a rule, which the message states.
             pub fn parse(text: &str) -> Result<Self, String> {
                 <Self as crate::arguments::Argument>::parse(text)
             }

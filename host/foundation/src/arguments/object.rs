@@ -21,7 +21,7 @@ impl ObjectName {
     /// Parses the reference of one object.
     ///
     /// # Errors
-    /// The part of the reference that is not valid, and the rule that it breaks.
+    /// A part of the reference breaks a rule; the message states both.
     pub fn parse(reference: &ObjectRef) -> Result<Self, String> {
         Ok(ObjectName {
             name: Some(parse_name(&reference.name)?),
@@ -36,7 +36,7 @@ impl ObjectName {
     /// Parses the reference of all objects of a kind.
     ///
     /// # Errors
-    /// The part of the reference that is not valid, and the rule that it breaks.
+    /// A part of the reference breaks a rule; the message states both.
     pub fn parse_kind(
         api_version: &str,
         kind: &str,
@@ -113,7 +113,7 @@ impl ObjectName {
     /// Parses a label selector.
     ///
     /// # Errors
-    /// The rule that the text breaks.
+    /// The text breaks a rule, which the message states.
     pub fn selector(text: Option<&str>) -> Result<Option<Selector>, String> {
         text.map(Selector::parse).transpose()
     }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Largest length of a path in bytes (`PATH_MAX` of Linux).
 const MAX_PATH: usize = 4095;
-/// Most components of a path of a plugin. Files of a node lie about a dozen directories deep; a
-/// plugin could otherwise have two thousand directories made by naming one file.
+/// The largest number of components of a path of a plugin. Files of a node lie about a dozen
+/// directories deep; a plugin could otherwise have two thousand directories made by naming one
+/// file.
 const MAX_DEPTH: usize = 32;
 /// Largest length of a file's name in bytes (`NAME_MAX` of Linux).
 const MAX_NAME: usize = 255;
@@ -41,7 +42,7 @@ impl AbsolutePath {
     /// `filepath.Clean` does (kubeadm behaviour).
     ///
     /// # Errors
-    /// The rule that the text breaks.
+    /// The text breaks a rule, which the message states.
     pub fn clean(text: &str) -> Result<Self, String> {
         Self::clean_components(text).map_err(|rule| refusal(text, Self::WHAT, rule))
     }
@@ -49,7 +50,7 @@ impl AbsolutePath {
     /// Removes `.`, `..` and doubled slashes.
     ///
     /// # Errors
-    /// The rule that the text breaks.
+    /// The text breaks a rule, which the message states.
     fn clean_components(text: &str) -> Result<Self, &'static str> {
         if !text.starts_with('/') {
             return Err("it has to begin with a slash");

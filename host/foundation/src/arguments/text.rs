@@ -60,7 +60,7 @@ pub struct Line(String);
 checked_text!(Line);
 
 impl Line {
-    /// Bytes that a line has at most.
+    /// The largest number of bytes of a line.
     pub const LONGEST: usize = 200;
 }
 

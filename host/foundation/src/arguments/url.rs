@@ -48,7 +48,7 @@ const NO_SERVER: &str = "it has to begin with http:// or https:// and a host";
 /// request it, unlike an [`HttpUrl`], so only the rules of those programs count.
 ///
 /// # Errors
-/// The rule that the text breaks.
+/// The text breaks a rule, which the message states.
 pub fn check_server(text: &str) -> Result<(), String> {
     check_spelling(text)?;
     // kubeadm writes such an endpoint without parsing it as a URL: the parser would refuse some

@@ -17,14 +17,14 @@ use std::{
 
 /// Bytes of the largest input. kubeadm's configurations have a few KiB.
 pub const LONGEST_INPUT: usize = 4 << 20;
-/// How long a pipe may be silent.
+/// The longest time without data from a pipe, after which reading it fails.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// What the operating system says; that the file is a directory, is too long, or is a pipe that
-/// stays silent.
+/// The file cannot be read, is a directory, is too long, or is a pipe that stays silent for 30
+/// seconds.
 pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
     read_within(path, SILENCE)
 }
@@ -32,7 +32,7 @@ pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a text file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// As for [`read_input`], and that it is not UTF-8.
+/// The errors of [`read_input`]; or the file is not UTF-8.
 pub fn read_input_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_input(path)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a waiting thread checks whether it should give up.
+/// Time between two checks of a waiting thread whether it should give up.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A limit on how many threads do something at a time: in total, and for each owner. An owner is a

@@ -88,7 +88,8 @@ impl Certificate {
         constraints.set_criticality(true);
         params.custom_extensions.push(constraints);
         let mut issuer_params = CertificateParams::default();
-        // Go leaves the identifier out where the names look as if the certificate signed itself.
+        // If issuer and subject have the same name, Go takes the certificate for self-signed, and
+        // leaves the authority's identifier out.
         if let Some(identifier) = authority.key_identifier()
             && issuer != subject
         {
@@ -155,7 +156,7 @@ impl Certificate {
     /// Returns the authorities of PEM texts, each once, from the oldest to the newest.
     ///
     /// # Errors
-    /// As [`Certificate::parse_all`].
+    /// The errors of [`Certificate::parse_all`].
     pub fn authorities_by_age<'a>(
         texts: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Certificate>, String> {
@@ -189,7 +190,8 @@ impl Certificate {
             .1
     }
 
-    /// Returns the identifier of the certificate's key, which leaves of an authority name.
+    /// Returns the identifier of the certificate's key (`subjectKeyIdentifier`). The certificates
+    /// that an authority signs name the authority's identifier.
     fn key_identifier(&self) -> Option<Vec<u8>> {
         self.parsed()
             .iter_extensions()
@@ -199,7 +201,7 @@ impl Certificate {
             })
     }
 
-    /// Whether the certificate is that of an authority.
+    /// Whether the certificate is an authority's.
     pub fn is_authority(&self) -> bool {
         self.parsed().is_ca()
     }
@@ -219,7 +221,7 @@ impl Certificate {
     /// be verified.
     ///
     /// # Errors
-    /// Go's message about such a key.
+    /// The key belongs to another authority. The message is Go's.
     pub fn can_sign_with(&self, key: &Key) -> Result<(), String> {
         if self.is_for(key) {
             Ok(())

@@ -25,8 +25,8 @@ impl Certificate {
     /// intermediates, and that the certificate and the authority are valid at `now` (Unix seconds).
     ///
     /// # Errors
-    /// The reason in Go's words: a certificate is not valid at `now`, or the chain does not lead to
-    /// the authority.
+    /// A certificate is not valid at `now`, or the chain does not lead to the authority. The
+    /// message is in Go's words.
     pub fn verify(&self, root: &Certificate, now: i64) -> Result<(), String> {
         for cert in [self, root] {
             if let Some(why) = cert.validity_problem(now) {
@@ -112,9 +112,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether `issuer`, whose name `subject` has as its issuer, signed `subject` and was allowed to
-/// (RFC 5280, 6.1.4): it is an authority, its key may sign certificates, and its path length allows
-/// the intermediates below it.
+/// Whether `issuer` signed `subject` and was allowed to (RFC 5280, 6.1.4). The caller has checked
+/// that `subject` names it as its issuer. An issuer is allowed to sign if it is an authority, its
+/// key may sign certificates, and its path length allows the intermediates below it.
 fn is_issuer(
     issuer: &X509Certificate<'_>,
     subject: &X509Certificate<'_>,

@@ -11,9 +11,9 @@ use kubephase_wit::{Failure, FailureCode};
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 
-/// Lists, maps and scalars of the largest kubeconfig.
+/// The largest number of lists, maps and scalars in a kubeconfig.
 const MAX_NODES: usize = 20_000;
-/// Bytes of all its scalars.
+/// The largest size of all scalars of a kubeconfig together, in bytes.
 const MAX_BYTES: usize = 2 << 20;
 
 /// Reads a file whose path a kubeconfig names.
@@ -127,7 +127,7 @@ impl Kubeconfig {
         self.0["current-context"].as_str().unwrap_or_default()
     }
 
-    /// Returns the part `what` of the entry with this name in a list.
+    /// Returns the field `what` of the entry with the name `name` in a list of the kubeconfig.
     fn entry(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
         self.0[list]
             .as_array()?
@@ -182,8 +182,8 @@ impl Kubeconfig {
         Some(is_changed)
     }
 
-    /// Lets the cluster of the current context be trusted by these authorities (PEM) only. Returns
-    /// whether anything changed; `None` if there is no such cluster.
+    /// Sets the authorities (PEM) by which the server of the current context's cluster is verified.
+    /// Returns whether anything changed; `None` if there is no such cluster.
     pub fn set_authorities(&mut self, authorities: &str) -> Option<bool> {
         let (name, _) = self.cluster()?;
         let (name, data) = (name.to_owned(), BASE64.encode(authorities.as_bytes()));
@@ -229,8 +229,8 @@ impl Kubeconfig {
 }
 
 /// Returns the name that the certificate of an API server at this host has to have. If TLS cannot
-/// verify the host (`7.8.9`, or a label of more than 63 characters), it is the name that all API
-/// servers have.
+/// verify the host (`7.8.9`, or a label of more than 63 characters), it is `kubernetes`, which the
+/// certificates of all API servers have.
 pub fn tls_name(host: &str) -> String {
     match parse_address(host) {
         Some(address) => address.to_string(),

@@ -22,8 +22,8 @@ pub use kubeconfig::{Kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;
 
-/// Returns the path at which a certificate is announced: it is written there until its key is
-/// written.
+/// Returns the path at which a new certificate is kept until its key is written. If a run is
+/// interrupted between the two files, the next run takes the certificate from there.
 pub fn announced_path(certificate: &str) -> String {
     let (directory, name) = certificate.rsplit_once('/').unwrap_or(("", certificate));
     format!("{directory}/.{name}.announced")

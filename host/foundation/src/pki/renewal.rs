@@ -9,12 +9,13 @@ type AlternativeNames = (Vec<String>, Vec<IpAddr>);
 
 impl Certificate {
     /// Returns a new certificate for another key, with the common name, organizations and extended
-    /// key usages of this one, and with these names, or those of this one. The usages of servers
-    /// and clients come first, whatever their order here. `validity` is in Unix seconds.
+    /// key usages of this one, and with `names`, or, without them, the names of this one. The
+    /// usages of servers and clients come first, whatever their order here. `validity` is in Unix
+    /// seconds.
     ///
     /// # Errors
-    /// The certificate has no common name or no usage (in kubeadm's words), or the new one cannot
-    /// be signed.
+    /// The certificate has no common name or no usage (the message is in kubeadm's words), or the
+    /// new one cannot be signed.
     pub fn renew(
         &self,
         key: &Key,

@@ -17,7 +17,8 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// Makes a request for the names of a template, as PEM. The authority decides about the rest.
+    /// Makes a request for the names of a template, as PEM. The authority that signs decides about
+    /// usages, validity and serial number.
     ///
     /// # Errors
     /// The request cannot be made or signed.

@@ -25,18 +25,19 @@ use crate::{arguments::json, budget::Budget};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Levels of nested encodings that are decoded. Strings of documents count as a level: base64, in a
-/// string of a document, in gzip, in base64 are four.
+/// The largest number of levels of nested encodings that are decoded. Strings of documents count as
+/// a level: base64, in a string of a document, in gzip, in base64 are four.
 const MAX_DEPTH: u8 = 4;
 
-/// Bytes that may be searched for each byte of the content, decoded bytes included. Ordinary texts
-/// need less than 20.
+/// The largest number of bytes that are searched for each byte of the content, decoded bytes
+/// included. Ordinary texts need less than 20.
 const WORK_PER_BYTE: usize = 64;
 
-/// Bytes that may be searched however small the content is, because compressed content grows.
+/// The number of bytes that may be searched however small the content is, because compressed
+/// content grows.
 const MIN_WORK: usize = 32 << 20;
 
-/// Bytes of memory that the values of all documents in the content may take.
+/// The largest number of bytes of memory that the values of all documents in the content may take.
 const MAX_VALUES: usize = 24 << 20;
 
 /// The kind of a credential.

@@ -45,10 +45,12 @@ impl fmt::Debug for Settings {
 /// Keywords of a schema that hold further schemas for the value that the schema describes.
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
 
-/// Bytes of the shortest text that is judged by its content: settings may have very many texts.
+/// The smallest number of bytes of a text that is judged by its content: settings may have very
+/// many texts.
 const SHORTEST_CREDENTIAL: usize = 10;
 
-/// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.
+/// The largest number of levels of nested schemas that are followed. A value below them is hidden,
+/// whatever it is.
 const MAX_DEPTH: usize = 32;
 
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings

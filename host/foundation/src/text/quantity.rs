@@ -16,7 +16,8 @@ const DECIMAL: [(&str, i32); 10] = [
 ];
 const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/// How a quantity is written: its suffix is a power of ten, an exponent, or a power of two.
+/// The notation of a quantity's suffix: a power of ten (`M`), an exponent (`e6`), or a power of two
+/// (`Mi`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notation {
     Decimal,

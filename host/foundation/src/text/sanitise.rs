@@ -12,10 +12,10 @@ use std::fmt::Write;
 
 /// Bytes of the longest line; the rest of a longer line is dropped.
 pub const LIMIT: usize = 4096;
-/// Bytes of a text that a message quotes.
+/// The largest number of bytes of a text that a message quotes.
 const QUOTED: usize = 128;
 
-/// What is shown of a text besides its visible characters.
+/// The form in which a text is shown: which of its spaces, tabs and line ends are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// one line for reading: a run of spaces is one space

@@ -3,7 +3,8 @@
 //! smallest number of changes.
 use std::{collections::HashMap, fmt::Write, ops::Range};
 
-/// From so many lines on, lines that come up often do not begin a block.
+/// Number of lines from which a text is long: in a long text, lines that occur often do not begin a
+/// common block (difflib's `autojunk`).
 const LONG: usize = 200;
 
 /// Lines of the old text, and the lines of the new one that stand in their place.
@@ -14,8 +15,9 @@ struct Piece {
     new: Range<usize>,
 }
 
-/// Returns the differences between two texts, with so many lines around them; empty if there are
-/// none. As in kubeadm's output, both texts end with an empty line more.
+/// Returns the differences between two texts, each with up to `context` equal lines before and
+/// after it; empty if there are none. Both texts count as if they had one more empty line at the
+/// end, as in kubeadm's output.
 pub fn unified_diff(old: (&str, &str), new: (&str, &str), context: usize) -> String {
     let (old_lines, new_lines) = (lines(old.1), lines(new.1));
     let hunks = hunks(pieces(&old_lines, &new_lines), context);
@@ -69,7 +71,7 @@ fn place(start: usize, end: usize) -> String {
     }
 }
 
-/// Groups the pieces that differ, with so many equal lines around them.
+/// Groups the pieces that differ, with up to `context` equal lines before and after each group.
 fn hunks(mut pieces: Vec<Piece>, context: usize) -> Vec<Vec<Piece>> {
     if let Some(first) = pieces.first_mut().filter(|first| first.is_equal) {
         *first = tail(first, context);

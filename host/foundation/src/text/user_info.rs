@@ -15,7 +15,7 @@ static URL: LazyLock<Option<Regex>> =
 static WORD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[^\s"'<>]*@[^\s"'<>]*"#).ok());
 
-/// What stands for a user name and a password.
+/// The text in place of a user name and a password.
 const HIDDEN: &str = "<secret>";
 
 /// Returns a text whose URLs have no user names and passwords. Of an address without a scheme, only

@@ -1,9 +1,9 @@
 //! Options of serde's YAML reader for texts that others wrote. Aliases let a small text stand for a
-//! large one, so what the whole text amounts to is bounded.
+//! large one, so the size of the text with all aliases replaced is limited.
 use serde_yaml::Options;
 
-/// Returns options that allow so many nodes, and so many bytes of scalars, with those behind
-/// aliases. Messages have no excerpt of the text.
+/// Returns options that limit the number of nodes and the bytes of scalars. Each use of an alias
+/// counts what the alias stands for. Messages have no excerpt of the text.
 pub fn options(nodes: usize, scalar_bytes: usize) -> Options {
     let mut options = Options::default();
     if let Some(budget) = &mut options.budget {

@@ -133,8 +133,8 @@ impl Expirations {
         })
     }
 
-    /// Returns kubeadm's two tables. They are one table to kubeadm, but an empty line ends the
-    /// columns of the first.
+    /// Returns kubeadm's two tables. kubeadm writes them as one table, in which an empty line ends
+    /// the columns of the first part.
     fn to_text(&self) -> String {
         let mut text = String::from(
             "CERTIFICATE\tEXPIRES\tRESIDUAL TIME\tCERTIFICATE AUTHORITY\tEXTERNALLY MANAGED\n",

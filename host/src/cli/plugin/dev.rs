@@ -89,7 +89,7 @@ fn rehearse(flags: &DevFlags, name: &str) -> Result<Exit> {
         .ok_or_else(|| anyhow!("the rehearsal was ended: {status}"))
 }
 
-/// Makes an empty directory that only this user can read, in place of the one that is there.
+/// Makes an empty directory that only this user can read. If the directory exists, it is replaced.
 fn make_empty(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -47,8 +47,8 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     Ok(print::out(&text))
 }
 
-/// Describes every plugin of a configuration in a line. Returns whether all of them can be loaded,
-/// too.
+/// Returns a line about each plugin of a configuration, and whether all of the plugins can be
+/// loaded.
 ///
 /// # Errors
 /// The configuration or its lock cannot be read.

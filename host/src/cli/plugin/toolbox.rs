@@ -63,11 +63,11 @@ pub fn wit(out: Option<&Path>) -> Result<Exit> {
     )))
 }
 
-/// Prints which tools `plugin build` finds, for one language or for all. The exit code is that of
-/// an error if the language has not all tools, or if no language has.
+/// Prints which tools `plugin build` finds, for one language or for all. The exit code is
+/// [`Exit::Error`] unless all tools of the language, or of at least one language, were found.
 ///
 /// # Errors
-/// None; the tools that are missing are part of the exit code.
+/// Never fails: missing tools are part of the output and the exit code.
 pub fn doctor(language: Option<Language>) -> Result<Exit> {
     let languages: Vec<Language> = match language {
         Some(language) => vec![language],

@@ -30,7 +30,8 @@ fn no_plugin_has_the_name_of_a_command_or_a_phase() {
     );
 }
 
-/// An enum of commands would replace the text of the group that holds them by its own comment.
+/// If the enum of the commands of a group has a comment, clap shows that comment as the help of the
+/// group.
 #[test]
 fn help_of_every_command_says_what_it_does() {
     let root = tree::root(&CATALOG);

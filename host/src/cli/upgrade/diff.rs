@@ -28,8 +28,8 @@ pub struct DiffArguments {
 /// Prints the differences between the manifests of this node and those of another version.
 ///
 /// # Errors
-/// A manifest is missing, the configuration of the cluster cannot be read, or the version is not
-/// one.
+/// A manifest is missing, the configuration of the cluster cannot be read, or the text for the
+/// version is not a version.
 pub fn run(flags: &DiffArguments, machine: &MachineFolder) -> Result<Exit> {
     let options = &flags.options;
     let (place, node) = flags.place.open()?;

@@ -1,5 +1,5 @@
 //! `upgrade plan` and `upgrade diff`: what an upgrade of the cluster would be. Both only read,
-//! except for the Job by which `plan` looks whether the cluster runs Pods. `upgrade apply` and
+//! except for the Job by which `plan` checks whether the cluster runs Pods. `upgrade apply` and
 //! `upgrade node` are workflows.
 mod diff;
 mod place;

@@ -1,4 +1,4 @@
-//! Where the commands read: this machine, or a machine of a rehearsal.
+//! The place that the commands read: this machine, or a machine of a rehearsal.
 use crate::{
     cli::{RunPlace, local_node},
     config::{self, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget},
@@ -38,7 +38,7 @@ impl UpgradePlaceFlags {
     }
 }
 
-/// What the configuration of the cluster is read with.
+/// A reader of the configuration that the cluster keeps, and everything it needs.
 pub struct ConfigurationReader<'a> {
     pub command: &'a str,
     pub world: &'a dyn World,
@@ -50,7 +50,7 @@ pub struct ConfigurationReader<'a> {
 
 impl ConfigurationReader<'_> {
     /// Reads the configuration that the cluster keeps, completed by what this node says. With a
-    /// version it is that of the cluster after an upgrade.
+    /// version, returns the configuration after an upgrade to that version.
     ///
     /// # Errors
     /// A ConfigMap is missing, or its configuration is not valid.

@@ -1,4 +1,4 @@
-//! What the operator typed after the name of a workflow.
+//! The arguments that the operator gave after the name of a workflow.
 use crate::cli::PhaseFlags;
 use clap::ArgMatches;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! What a change of each field means for a running cluster. A field has the row with the longest
-//! path that it begins with.
+//! The consequence of a change of each field for a running cluster. A field has the row with the
+//! longest path that it begins with.
 use kubephase_sdk::kubeadm::Consequence;
 use serde_json::Value;
 

@@ -30,7 +30,7 @@ pub struct ControlPlane {
     pub certificate_key: Secret<String>,
 }
 
-/// How the node finds the cluster, and how the two authenticate each other.
+/// The means by which the node finds the cluster, and by which the two authenticate each other.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Discovery {

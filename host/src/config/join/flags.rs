@@ -111,9 +111,9 @@ impl JoinFlags {
     }
 }
 
-/// Sets the fields that the flags of a node name which joins without a configuration file. All
-/// other fields stay as the machine's own files have them. A token for discovery counts only with
-/// an endpoint (kubeadm behaviour).
+/// Sets the fields that are named by the flags of a node that joins without a configuration file.
+/// All other fields stay as the machine's own files have them. A token for discovery counts only
+/// with an endpoint (kubeadm behaviour).
 pub(super) fn set_flags(
     join: &mut JoinConfiguration,
     flags: &JoinFlags,

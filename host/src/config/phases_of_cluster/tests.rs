@@ -11,7 +11,8 @@ const JOIN: &str = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\
     bootstrapToken: {apiServerEndpoint: '192.0.2.2:6443', token: abcdef.0123456789abcdef, \
     unsafeSkipCAVerification: true}\n";
 
-/// What the cluster keeps: two plugins with their digests, a rule, and a waiver.
+/// Returns the PhaseConfiguration that the cluster keeps: two plugins with their digests, a rule,
+/// and a waiver.
 fn stored() -> String {
     format!(
         "{PHASES}plugins:\n- {{name: fleet, source: 'oci://registry.example/fleet:1', digest: \

@@ -140,7 +140,7 @@ impl WantedDocuments {
     }
 }
 
-/// A component's configuration that is the one of the cluster keeps kubeadm's mark.
+/// Keeps kubeadm's mark on a component's configuration that equals the one that the cluster keeps.
 fn keep_mark(component: &mut ComponentConfig, stored: &ComponentConfig) {
     component.user_supplied = component.document != stored.document || stored.user_supplied;
 }

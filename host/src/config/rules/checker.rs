@@ -13,7 +13,7 @@ use kube_cel::cel::common::ast::{
 
 /// The variables of every rule.
 const VARIABLES: [(&str, Fields); 2] = [("node", Fields::Node), ("config", Fields::Config)];
-/// Greatest depth of an expression. The plugin that evaluates rules has a small stack.
+/// The largest depth of an expression. The plugin that evaluates rules has a small stack.
 const MAX_DEPTH: usize = 100;
 
 /// A mistake in an expression.
@@ -195,7 +195,7 @@ impl Checker<'_> {
         let mut fitting = same_name.iter().filter(fitting);
         match (fitting.next(), fitting.next()) {
             (Some(function), None) => function.result(receiver.as_ref(), &arguments),
-            // Which of them is called is known in a run.
+            // Which of these functions is called depends on values that are known only in a run.
             (Some(function), Some(_)) => match function.result(receiver.as_ref(), &arguments) {
                 found @ (CelType::Bool | CelType::Int | CelType::Text) => found,
                 _ => CelType::Any,

@@ -19,7 +19,8 @@ const MAX_RULES: usize = 300;
 /// Characters of an expression that can begin a level of it: brackets, signs and question marks.
 /// The parser takes quadratic time for levels, 1.2 s for 4096 of them.
 const MAX_LEVELS: usize = 400;
-/// Stack of the thread that parses: the parser calls itself for each level of an expression.
+/// Bytes of the stack of the thread that parses: the parser calls itself for each level of an
+/// expression.
 const STACK: usize = 64 << 20;
 
 /// Returns the problems of the rules of a document, with the places of their fields.

@@ -1,4 +1,4 @@
-//! Which expressions are refused, and with which words.
+//! The expressions that are refused, and the messages.
 use super::{check_expression, describe, functions::FUNCTIONS};
 use kube_cel::{
     KubeCelExt,

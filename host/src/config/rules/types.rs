@@ -120,7 +120,8 @@ impl CelType {
         }
     }
 
-    /// Durations, times and quantities are texts: expressions see the configuration as JSON.
+    /// Returns the type of a value in a document. Durations, times and quantities are texts,
+    /// because expressions see the configuration as JSON.
     fn of_document(of: &'static Type) -> CelType {
         match of {
             Type::String

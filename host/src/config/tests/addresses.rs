@@ -2,7 +2,7 @@
 //! written where kubeadm keeps them.
 use super::*;
 
-/// A field in the documents of `init`, of which `VALUE` is the value.
+/// A field in the documents of `init`, with `VALUE` as its value.
 const FIELDS: &[(&str, &str)] = &[
     (
         "advertiseAddress",

@@ -18,8 +18,8 @@ fn the_endpoint_of_a_join_has_a_host_and_a_port_of_any_form() {
             ..JoinFlags::default()
         })
     };
-    // Whether these lead to a cluster shows only when the cluster is looked for (kubeadm
-    // behaviour).
+    // Ports and hosts are not checked here: discovery fails if they do not lead to a cluster
+    // (kubeadm behaviour).
     for endpoint in [
         "192.0.2.2:99999",
         "[2001:db8::2]:https",

@@ -28,7 +28,7 @@ use semver::Version;
 use serde_json::Value;
 use std::{cmp::Ordering, collections::BTreeMap};
 
-/// What is upgraded, and by which command.
+/// The cluster and the node that are upgraded, and the options of the command.
 pub struct UpgradeTarget<'a> {
     /// name of the workflow
     pub workflow: &'a str,
@@ -151,8 +151,8 @@ fn describe_node(
     Ok(control_plane)
 }
 
-/// Sets the configurations of the kubelet and of kube-proxy. One that no user changed keeps
-/// kubeadm's mark.
+/// Sets the configurations of the kubelet and of kube-proxy. A configuration that kubeadm
+/// generated, and that no user changed, keeps kubeadm's mark.
 fn set_components(
     config: &mut Config,
     cluster: &dyn Cluster,
@@ -178,8 +178,8 @@ fn keep_mark(component: &mut ComponentConfig, read: Option<&ComponentDocument>) 
     component.user_supplied = read.is_some_and(|read| !read.is_generated);
 }
 
-/// The versions of the cluster's API servers, by their nodes. An image whose tag is not a version
-/// has none.
+/// The versions of the cluster's API servers, by their nodes. An API server whose image tag is not
+/// a version is left out.
 #[derive(Default)]
 struct ApiServers(BTreeMap<String, Version>);
 
@@ -206,7 +206,8 @@ impl ApiServers {
         Some(format!("v{newest}"))
     }
 
-    /// Returns the other nodes whose API server compares with a version in this way.
+    /// Returns the nodes, without `own`, whose API server is older than, newer than or equal to a
+    /// version, as `wanted` says.
     fn others(&self, own: &str, version: &str, wanted: Ordering) -> Vec<String> {
         let Ok(version) = upgrade::parse(version) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What the files of a node say about it: its name, and the address of its API server.
+//! The facts about a node that are in its own files: its name, and the address of its API server.
 use crate::{
     config::{
         Config,
@@ -23,13 +23,13 @@ const NODE_USER: &str = "system:node:";
 /// behaviour).
 ///
 /// # Errors
-/// The manifest cannot be looked for.
+/// The host cannot find out whether the manifest exists.
 pub fn is_control_plane(files: &dyn Files) -> WorldResult<bool> {
     Ok(files.stat(&api_server_manifest())?.is_some())
 }
 
 /// Sets what the files of this node say about it: its name, the socket of its container runtime,
-/// the address of its API server and the version of that. A file that cannot be read says nothing.
+/// and the address and the version of its API server. A file that cannot be read changes nothing.
 pub fn describe_this_node(config: &mut Config, files: &dyn Files) {
     let registration = &mut config.init.node_registration;
     if let Ok(Some(name)) = node_name(files) {
@@ -55,7 +55,7 @@ fn api_server_manifest() -> String {
     manifest_path("kube-apiserver")
 }
 
-/// Returns the name with which the kubelet is a node; `None` if its kubeconfig does not say it.
+/// Returns the node name of the kubelet; `None` if the kubeconfig of the kubelet does not have it.
 pub(super) fn node_name(files: &dyn Files) -> WorldResult<Option<String>> {
     let path = format!("{KUBECONFIG_DIR}/kubelet.conf");
     let Some(kubeconfig) = read_kubeconfig(files, &path)? else {

@@ -82,7 +82,7 @@ fn tree<'a>(data_dir: &'a str, context: &'a Context) -> DataTree<'a> {
     }
 }
 
-/// Saves a snapshot, unless it is there.
+/// Saves a snapshot, unless its file exists.
 fn save(client_url: &str, path: &str, context: &Context) -> WorldResult<EffectOutcome> {
     let world = context.world;
     if world.files().stat(path)?.is_some() {
@@ -97,7 +97,7 @@ fn save(client_url: &str, path: &str, context: &Context) -> WorldResult<EffectOu
     ))
 }
 
-/// Copies the data directory, unless there is a copy.
+/// Copies the data directory, unless the copy exists.
 fn copy(
     client_url: &str,
     tree: &DataTree<'_>,
@@ -168,8 +168,9 @@ fn answers(client_url: &str, context: &Context) -> WorldResult<bool> {
     }
 }
 
-/// Ends the containers of this node's etcd at once: their data are replaced. The kubelet starts
-/// etcd again. A rehearsal has no containers; its etcd starts again when it finds other data.
+/// Stops the containers of this node's etcd at once, because their data were replaced. The kubelet
+/// starts etcd again. A rehearsal has no containers; its etcd starts again when it finds other
+/// data.
 fn end_etcd(runtime: &dyn Runtime) -> WorldResult<()> {
     match running_containers("etcd", runtime) {
         Err(failure) if failure.code == FailureCode::NotChecked => Ok(()),

@@ -13,7 +13,8 @@ use serde_json::Value;
 /// A fake etcd cluster. Its new member starts step by step: each look at the members is a step.
 struct Peers {
     state: Mutex<State>,
-    /// whether the member waits for a record that it received in a snapshot
+    /// whether the new member serves clients only after a restart, because it missed that its peers
+    /// know its name
     stuck: bool,
     refuses: bool,
 }

@@ -34,8 +34,8 @@ pub(super) fn load_certificate(
 /// Loads the certificate of an authority, and its key, to sign with it.
 ///
 /// # Errors
-/// As [`load_certificate`]. The key has an error of its own: `invalid` if it cannot be used,
-/// `wrong-key` if it belongs to another certificate.
+/// The errors of [`load_certificate`]. The key has an error of its own: `invalid` if it cannot be
+/// used, `wrong-key` if it belongs to another certificate.
 pub(super) fn load_authority(
     files: &dyn Files,
     directory: &str,

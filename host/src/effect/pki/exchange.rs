@@ -67,8 +67,8 @@ fn missing_key(key: &str, certificate: &str, authority: ClusterAuthority) -> Fai
     )
 }
 
-/// Makes the new authority the one that signs. Wherever this is interrupted, the next call goes on:
-/// no key is removed before another file has it.
+/// Makes the new authority the one that signs. If this is interrupted at any place, the next call
+/// continues: no key is removed before another file has it.
 fn sign_with_new(exchange: &SignerExchange<'_>, files: &dyn Files) -> WorldResult<Applied> {
     let SignerExchange {
         authority: exchanged,

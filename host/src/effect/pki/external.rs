@@ -20,11 +20,12 @@ pub struct ExternalAuthorities {
     pub warnings: Vec<String>,
 }
 
-/// Finds out which authorities are external, and checks that everything exists that they would
-/// sign.
+/// Finds out which authorities are external, and checks that everything that they would sign
+/// exists.
 ///
 /// # Errors
-/// `invalid` with the file that is missing or cannot be used, in kubeadm's words.
+/// `invalid` if a file is missing or cannot be used; the message names the file, in kubeadm's
+/// words.
 pub fn external_authorities(
     files: &dyn Files,
     config: &Config,

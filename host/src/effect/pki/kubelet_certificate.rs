@@ -24,11 +24,11 @@ use std::time::Duration;
 
 const API_VERSION: &str = "certificates.k8s.io/v1";
 const KIND: &str = "CertificateSigningRequest";
-/// Pause between two looks whether a request is signed.
+/// Pause between two checks whether a request is signed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The file with the serving certificate and key that a kubelet keeps which asks the cluster for
-/// its serving certificate (`serverTLSBootstrap`).
+/// The file with the serving certificate and key of a kubelet that asks the cluster for its serving
+/// certificate (`serverTLSBootstrap`).
 pub const KUBELET_SERVING: &str = "/var/lib/kubelet/pki/kubelet-server-current.pem";
 
 /// Returns the serving certificate that the cluster has signed for the kubelet of this node; `None`
@@ -63,7 +63,7 @@ pub fn kubelet_client_certificate(
         .and_then(|pem| Certificate::from_pem(&String::from_utf8_lossy(&pem)).ok()))
 }
 
-/// Has the certificate signed that the kubeconfig of the kubelet names. `spec` is that of a
+/// Has the certificate that the kubelet's kubeconfig names signed again. `spec` specifies a
 /// kubelet's certificate.
 ///
 /// # Errors

@@ -237,7 +237,7 @@ pub fn has_file(path: &str, files: &dyn Files) -> WorldResult<bool> {
     Ok(found.is_some_and(|file| file.kind != "directory"))
 }
 
-/// Returns the paths that a renewal changes. The first is that of the certificate, or of the
+/// Returns the paths that a renewal changes. The first is the path of the certificate, or of the
 /// kubeconfig that holds it.
 pub(super) fn paths_of(spec: &RenewalSpec) -> Vec<String> {
     match &spec.file {

@@ -110,10 +110,10 @@ impl NamedFiles<'_> {
         }
     }
 
-    /// Adds the files that a static Pod names and mounts, without those that it has by kubeadm
-    /// alone (`own`): these are added elsewhere, or belong to the machine. The files of a volume
-    /// belong to the host too, because one of them may name another. The audit policy is left out,
-    /// because plugins may write it.
+    /// Adds the files that a static Pod (`pod`) names and mounts, except those that it has without
+    /// the settings of the configuration (`own`): these are added elsewhere, or belong to the
+    /// machine. The files of a volume belong to the host too, because one of them may name another.
+    /// The audit policy is left out, because plugins may write it.
     fn add_pod(&mut self, own: &Value, pod: &Value) {
         let mounted = volumes(pod);
         let named = |pod: &Value| arguments(pod).into_iter().chain(variables(pod));
@@ -197,7 +197,7 @@ fn place_of(volume: HostPathMount) -> (String, String) {
     (volume.name, volume.host_path)
 }
 
-/// Returns the parts of a configuration of which the static Pods are made.
+/// Returns the parts of a configuration that determine the static Pods.
 fn of_pods(config: &Config) -> kubeadm::Config {
     let init = &config.init;
     kubeadm::Config {
@@ -213,7 +213,7 @@ fn of_pods(config: &Config) -> kubeadm::Config {
     }
 }
 
-/// Returns the configuration as kubeadm alone would make the static Pods of it.
+/// Returns the configuration without the settings that add to the static Pods of kubeadm.
 fn without_extras(mut config: kubeadm::Config) -> kubeadm::Config {
     let cluster = &mut config.cluster;
     cluster.api_server = ControlPlaneComponent::default();

@@ -161,8 +161,8 @@ fn check_answer(component: &str, url: &str, context: &Context) -> WorldResult<Ch
     }
 }
 
-/// Returns the mirror of a static Pod. An API server whose etcd or whose self is replaced fails in
-/// every way for a while.
+/// Returns the mirror Pod of a static Pod. Every failure is retryable: while the API server or its
+/// etcd is replaced, a request can fail in any way.
 fn mirror_pod(component: &str, node: &str, cluster: &dyn Cluster) -> WorldResult<Option<Value>> {
     let pod = cluster.get(&mirror_reference(component, node));
     pod.map_err(|failure| Failure {
@@ -208,7 +208,8 @@ fn check_status(status: u16) -> WorldResult<Check> {
     }
 }
 
-/// Checks that an API server of the cluster answers, whom it serves or not.
+/// Checks that an API server of the cluster answers. A refusal of the anonymous user is an answer,
+/// too.
 fn check_control_plane(url: &str, authorities: &str, context: &Context) -> WorldResult<Check> {
     let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
     let nobody = anonymous_kubeconfig(url, Some(&pem));
@@ -273,8 +274,8 @@ fn has_certificate(path: &str, files: &dyn Files) -> bool {
     }
 }
 
-/// Checks that the holder of admin.conf may administer the cluster. The binding for that has an
-/// effect only after the API server has made the role that it names, and the namespaces.
+/// Checks that the holder of admin.conf may administer the cluster. The binding takes effect only
+/// after the API server has created the role that the binding names, and the namespaces.
 fn check_admin(kubeconfig: &str, super_admin: &str, context: &Context) -> WorldResult<Check> {
     let changed = bind_admins(kubeconfig, super_admin, context)?;
     match context

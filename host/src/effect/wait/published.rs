@@ -23,7 +23,7 @@ pub(super) fn cluster_info() -> ObjectRef {
     }
 }
 
-/// Whether all wanted authorities are published; with `only`, also no others.
+/// Whether all wanted authorities are published. With `only`, no other authority may be published.
 ///
 /// # Errors
 /// A certificate cannot be read.

@@ -18,7 +18,7 @@ pub(super) fn reference(workload: &str, name: &str) -> ObjectRef {
 /// matter: a cluster without a network has none that are.
 ///
 /// # Errors
-/// What is left to do; the controllers may do it later.
+/// Old Pods are left, or the controller has not seen the change. The failure is retryable.
 pub(super) fn check(workload: Option<&Value>) -> WorldResult<()> {
     let Some(workload) = workload else {
         // Without the workload there are no Pods of it.

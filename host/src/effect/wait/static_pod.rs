@@ -11,7 +11,7 @@ use serde_json::Value;
 /// kubelet starts it only after the old Pod has ended.
 ///
 /// # Errors
-/// The kubelet has not started it yet; it may later.
+/// The kubelet has not started the container yet; a later check may succeed.
 pub(super) fn check_started(
     containers: &[Container],
     component: &str,
@@ -33,11 +33,12 @@ pub(super) fn check_started(
     }
 }
 
-/// Checks a mirror Pod: it has another hash than the Pod that was replaced, or these images if that
-/// hash is not known, and all its containers are ready.
+/// Checks that a mirror Pod is the new one, and that all its containers are ready. The Pod is the
+/// new one if its hash is not `replaced_hash`; if `replaced_hash` is `None`, if its images are
+/// `images`.
 ///
 /// # Errors
-/// The part that is not as wanted yet; it may be later.
+/// The new Pod does not run yet, or is not ready yet; a later check may succeed.
 pub(super) fn check(
     pod: Option<&Value>,
     images: &[String],
@@ -82,7 +83,7 @@ fn elements(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-/// Says why a container is not ready, as far as its status shows it.
+/// Returns the reason why a container is not ready, as far as its status shows it.
 fn describe(status: &Value) -> String {
     let name = status["name"].as_str().unwrap_or_default();
     let waiting = &status["state"]["waiting"];

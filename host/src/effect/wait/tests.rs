@@ -98,7 +98,7 @@ fn an_etcd_without_quorum_gets_no_member_and_the_remedy_names_the_commands() {
     }
 }
 
-/// Checks once whether an etcd is healthy in which `healthy` of `all` members work.
+/// Checks once whether an etcd is healthy if `healthy` of its `all` members work.
 fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> WorldResult<EffectOutcome> {
     let world = Members(
         FakeWorld::new(&Case::default(), root).unwrap(),

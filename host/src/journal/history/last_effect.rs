@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 /// Kinds of effects whose data can be made again from the present state of their target.
 const COMPARABLE: [&str; 3] = ["file", "static-pod", SYSCTL];
 const SYSCTL: &str = "sysctl";
-/// The workflow after which nothing of earlier runs is expected to be there.
+/// The workflow after which nothing of earlier runs is expected to exist.
 const RESET: &str = "reset";
-/// A directory with files that are there only for a while, for example backups of upgrades.
+/// A directory with files that exist only for a while, for example backups of upgrades.
 const PASSING: &str = "/etc/kubernetes/tmp/";
 
 /// The last effect of earlier runs on a file or a kernel parameter.

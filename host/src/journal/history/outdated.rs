@@ -3,9 +3,9 @@ use super::Journal;
 use kubephase_sdk::undo::UndoStep;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Number of the newest journals that are kept.
+/// The largest number of the newest journals that are kept.
 const MAX_KEPT: usize = 50;
-/// Bytes of the newest journals that are kept.
+/// The largest size, in bytes, of the newest journals that are kept, together.
 const MAX_KEPT_BYTES: u64 = 256 << 20;
 
 /// Returns the journals that are neither among the newest nor needed to know what is left on the

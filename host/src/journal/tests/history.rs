@@ -6,7 +6,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::time::{Duration, Instant};
 
-/// A journal of a run of this workflow.
+/// Writes the journal of a run of this workflow with these effects.
 fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = EventKind>) {
     let started = EventKind::RunStarted {
         workflow: workflow.into(),

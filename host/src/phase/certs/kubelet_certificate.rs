@@ -1,5 +1,5 @@
-//! The client certificate of this node's kubelet, signed anew: in the file that the kubelet
-//! rotates; in kubelet.conf if the kubelet does not rotate its certificate yet.
+//! Signs the client certificate of this node's kubelet anew: in the file that the kubelet rotates,
+//! or in kubelet.conf if the kubelet does not rotate its certificate yet.
 use crate::phase::{key_algorithm, kubelet_start};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, json,
@@ -8,11 +8,11 @@ use kubephase_sdk::{
     spec::{CertificateFacts, ExchangeSpec, KubeconfigFacts, RenewalSpec, RenewedFile},
 };
 
-/// How the certificate is signed.
+/// The authority that signs the certificate, and when it signs.
 pub struct Signing {
     /// certificate of the authority, PEM
     pub authority: String,
-    /// whether a certificate stays that the authority has signed
+    /// whether a certificate that the authority has signed already is left unchanged
     pub unless_signed: bool,
 }
 
@@ -48,7 +48,7 @@ pub fn propose(config: &Config, signing: &Signing) -> Result<Effect, Failure> {
             expires_within_seconds: None,
         }));
     }
-    // The cluster may take this long to sign it.
+    // `tlsBootstrap` limits the time in which the cluster has to sign the certificate.
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     effects_core::exchange_authority(&json(&ExchangeSpec::KubeletCertificate {
         kubeconfig: path,

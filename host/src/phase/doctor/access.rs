@@ -14,7 +14,8 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// The phase `cluster/access`.
+/// The phase `cluster/access`: checks that nodes and administrators have the roles and bindings
+/// that they need.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -1,4 +1,4 @@
-//! `certificates`: those of this node: whether each exists, is valid, belongs to its key, and
+//! `certificates`: whether each certificate of this node exists, is valid, belongs to its key, and
 //! was signed by the authority that the node trusts.
 mod words;
 
@@ -22,7 +22,7 @@ use words::{DAY, days, missing, renew, shown, unreadable};
 /// The kubeconfig that only the first member of the control plane has.
 const SUPER_ADMIN: &str = "super-admin.conf";
 
-/// The phase `certificates`.
+/// The phase `certificates`: checks the certificates and kubeconfigs of this node.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -43,19 +43,19 @@ struct Examination<'a> {
     config: &'a Config,
     /// Unix seconds
     now: i64,
-    /// seconds of validity that are few
+    /// seconds of validity below which a certificate is reported
     limit: i64,
     is_control_plane: bool,
 }
 
-/// A certificate, and what it is held against.
+/// A certificate that is examined, and the authority that has to have signed it.
 struct Subject<'a> {
     name: &'a str,
     path: &'a str,
     facts: &'a CertificateFacts,
     /// base name of the authority; `None` for an authority
     authority: Option<&'a str>,
-    /// what makes it anew
+    /// the remedy that makes the certificate anew
     remedy: String,
 }
 
@@ -214,8 +214,8 @@ impl Examination<'_> {
         finding.evidence("path", path).remedy(remedy)
     }
 
-    /// Returns the finding about the authority that a kubeconfig trusts; `None` if it is the one of
-    /// this node.
+    /// Returns the finding about the authority that a kubeconfig trusts; `None` if it is the
+    /// authority of this node.
     fn trust_problem(&self, code: &str, path: &str, facts: &KubeconfigFacts) -> Option<Finding> {
         if let Some(why) = &facts.error {
             return Some(unreadable(code, path, why));

@@ -13,7 +13,7 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// The phase `cluster/api-server`.
+/// The phase `cluster/api-server`: checks that the API server answers this node.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -53,7 +53,8 @@ fn remedy(doctor: &Doctor, server: &str) -> String {
     )
 }
 
-/// The phase `cluster/configuration`.
+/// The phase `cluster/configuration`: checks that the cluster keeps its configuration, and that
+/// machines that join find the cluster.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -92,7 +93,7 @@ pub fn check_configuration() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Whether a problem of the configuration is that of this ConfigMap, which is there.
+/// Whether a problem of the configuration comes from the content of this ConfigMap, which exists.
 fn is_own_problem(code: &str, problem: &str, finding: &Finding) -> bool {
     !problem.is_empty() && code == codes::KUBEADM_CONFIG && finding.verdict == Verdict::Pass
 }
@@ -132,7 +133,7 @@ fn check_map(code: &str, namespace: &str, name: &str, key: &str) -> Finding {
     pass(code, format!("the ConfigMap {namespace}/{name} is there"))
 }
 
-/// `ClusterInfo`
+/// `ClusterInfo`: checks the ConfigMap by which machines that join find the cluster.
 fn check_cluster_info(config: &Config) -> Finding {
     let code = codes::CLUSTER_INFO;
     let remedy = format!(

@@ -13,13 +13,14 @@ use kubephase_sdk::{
     spec::ComponentState,
 };
 
-/// The component whose health its members tell each other: the phase `etcd-members` asks them.
+/// The component whose members the phase `etcd-members` asks for their health.
 const ETCD: &str = "etcd";
 
-/// The component whose certificate is verified, and that knows its users.
+/// The component whose certificate is verified, and which authenticates the run by its kubeconfig.
 const API_SERVER: &str = "kube-apiserver";
 
-/// The phase `control-plane`.
+/// The phase `control-plane`: checks that each component of this node's control plane runs and is
+/// healthy.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -62,7 +63,7 @@ fn check_component(
                 return Ok(finding);
             }
         }
-        // Without a health endpoint, nothing else tells about it.
+        // The health of etcd can be read only from its health endpoint.
         Err(failure) if name == ETCD => return Ok(unseen(&code, failure.clone())),
         Err(_) => {}
     }

@@ -32,7 +32,8 @@ pub const LAST_EFFECTS: &str = "/doctor/lastEffects";
 /// Modes that are tried to find out whether only the mode of a file differs.
 const MODES: [u32; 6] = [0o600, 0o640, 0o644, 0o700, 0o750, 0o755];
 
-/// The phase `drift`.
+/// The phase `drift`: checks the files and kernel parameters that earlier runs left, and the files
+/// that follow from the configuration of the cluster.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -62,16 +63,17 @@ pub fn check_drift() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// A file held against the configuration that the cluster keeps.
+/// The result of comparing a file with the configuration that the cluster keeps.
 enum Comparison {
-    /// the configuration says nothing about it, or is not known
+    /// the configuration says nothing about the file, or the file does not exist, or the
+    /// configuration is not known
     Unknown,
     Equal,
-    /// it differs at these places
+    /// the file differs at these places
     Differs(String),
 }
 
-/// Returns what an effect is about: a path, or the name of a kernel parameter.
+/// Returns the subject of an effect: a path, or the name of a kernel parameter.
 fn subject_of(effect: &LastEffect) -> String {
     match effect.target.split_once('=') {
         Some((key, _)) if effect.kind == "sysctl" => key.to_owned(),
@@ -129,7 +131,7 @@ fn compare_with_cluster(path: &str, config: &Config) -> Result<Comparison, Failu
 enum Present {
     AsApplied,
     Absent,
-    /// why it is not as it was
+    /// how the target differs from what the effect left
     Changed(String),
     Unseen(Failure),
 }

@@ -10,7 +10,7 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// The phase `etcd-members`.
+/// The phase `etcd-members`: checks the members of etcd, and their health.
 ///
 /// # Errors
 /// The host cannot answer a question.
@@ -33,7 +33,7 @@ pub fn check_etcd() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `EtcdMembers`
+/// `EtcdMembers`: checks that the members of etcd are those of the control plane, and have votes.
 fn check_members() -> Finding {
     let code = codes::ETCD_MEMBERS;
     let nodes = || cluster::list_objects("v1", "Node", None, Some(&control_plane_selector()));
@@ -81,7 +81,7 @@ fn problems_of_members(members: &[EtcdMember], nodes: &[Value]) -> Vec<String> {
     problems
 }
 
-/// `EtcdHealth`
+/// `EtcdHealth`: checks that all members of etcd are healthy.
 fn check_health() -> Finding {
     let code = codes::ETCD_HEALTH;
     let health: EtcdHealth = match observe_core::etcd_health() {

@@ -7,7 +7,7 @@ use kubephase_sdk::{
     node, node_fact, observe_core, report,
 };
 
-/// The phase `kubelet`.
+/// The phase `kubelet`: checks that the kubelet runs and is healthy.
 ///
 /// # Errors
 /// The host cannot answer a question.

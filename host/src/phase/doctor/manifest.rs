@@ -2,7 +2,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Places that are named one by one.
+/// The largest number of places that are named one by one.
 const MAX_NAMED: usize = 8;
 
 /// Returns the places at which two documents differ: flags of a command, and paths of fields.

@@ -31,7 +31,8 @@ const PRESSURES: [(&str, &str); 4] = [
     ),
 ];
 
-/// The phase `cluster/nodes`.
+/// The phase `cluster/nodes`: checks that this machine, and on a control plane also the others, are
+/// ready Nodes.
 ///
 /// # Errors
 /// The host cannot answer a question.

@@ -9,7 +9,8 @@ use kubephase_sdk::{
     report,
 };
 
-/// The phase `plugins`.
+/// The phase `plugins`: checks that the plugins of the configuration are those that the lock
+/// allows.
 ///
 /// # Errors
 /// The host cannot answer a question.

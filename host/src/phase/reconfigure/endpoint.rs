@@ -13,7 +13,7 @@ use kubephase_sdk::{
 use serde_json::json;
 use std::net::IpAddr;
 
-/// How long a new endpoint may take to answer, in seconds.
+/// Time limit for the answer of a new endpoint, in seconds.
 const ANSWER_SECONDS: i64 = 10;
 
 /// `preflight/endpoint`: before anything is changed, an API server has to answer at a new address
@@ -42,9 +42,9 @@ pub fn check_new_endpoint() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `kubeconfig`: a kubeconfig that names the control plane's address gets the new one. One that
-/// names a load balancer on this machine stays, and so does that of a kubelet which talks to the
-/// API server of this machine.
+/// `kubeconfig`: a kubeconfig that names the control plane's address gets the new one. A kubeconfig
+/// that names a load balancer on this machine stays, and so does the kubeconfig of a kubelet that
+/// uses the API server of this machine.
 ///
 /// # Errors
 /// A kubeconfig cannot be read, or the host refuses a proposal.
@@ -69,7 +69,7 @@ fn path_of(name: &str, config: &Config) -> String {
     format!("{}/{name}.conf", config.run.kubeconfig_dir)
 }
 
-/// Returns the URL of the control plane. A worker has no API server of its own.
+/// Returns the URL of the control plane's new address.
 fn wanted_url(config: &Config) -> String {
     format!("https://{}", config.cluster.control_plane_endpoint)
 }

@@ -20,7 +20,8 @@ fn object(api_version: &str, kind: &str) -> ObjectRef {
     }
 }
 
-/// `kube-proxy/note-change`
+/// `kube-proxy/note-change`: proposes to note at the DaemonSet that its Pods have to be restarted,
+/// if their configuration changes.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.
@@ -44,7 +45,8 @@ pub fn note_change() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `kube-proxy/restart`
+/// `kube-proxy/restart`: proposes to restart the Pods of kube-proxy if a restart is noted, and to
+/// remove the note.
 ///
 /// # Errors
 /// The host cannot answer a question, or refuses a proposal.

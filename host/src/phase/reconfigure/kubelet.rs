@@ -1,5 +1,6 @@
 //! `kubelet-config`: the kubelet of this machine gets the cluster's configuration, and the flags of
-//! its own document, and is restarted with them. If it is not healthy then, its old files go back.
+//! its own document, and is restarted with them. If the kubelet is not healthy afterwards, its old
+//! files are put back.
 use crate::{
     phase::{
         kubelet_start::{patched_configuration, restart},
@@ -16,7 +17,7 @@ use kubephase_sdk::{
 /// The file with the kubelet's flags.
 const FLAGS: &str = "kubeadm-flags.env";
 
-/// Returns the path of a file that is there from before the configuration changes until the kubelet
+/// Returns the path of a file that exists from before the configuration changes until the kubelet
 /// has been restarted. A run that follows a killed one sees by it that the restart is still due.
 fn restart_due() -> String {
     format!("{BACKUPS}/kubephase-kubelet-restart-due")
@@ -62,7 +63,8 @@ impl KubeletFile {
         Ok(written)
     }
 
-    /// Proposes the old content, if the kubelet does not come up with the new one.
+    /// Proposes to put the old content back if the kubelet does not become healthy with the new
+    /// one.
     fn propose_taking_back(&self) -> Result<Effect, Failure> {
         let path = self.path();
         let back = effects_files::write_file(&path, &self.old)?;
@@ -107,7 +109,7 @@ fn wanted_flags(config: &Config) -> Result<Option<KubeletFile>, Failure> {
     }))
 }
 
-/// `kubelet-config`
+/// `kubelet-config`: proposes the kubelet's files with the changed configuration, and its restart.
 ///
 /// # Errors
 /// The node has no configuration of the kubelet, the host cannot answer a question, or it refuses a

@@ -51,8 +51,8 @@ struct PartWords {
     what: &'static str,
 }
 
-/// Steps of one round. The host applies the effects at the end of each round, so that few are in
-/// memory, and an interrupted run ends soon.
+/// The largest number of steps of one round. The host applies the effects at the end of each round,
+/// so that few are in memory, and an interrupted run ends soon.
 const STEPS_PER_ROUND: usize = 500;
 /// Largest number of rounds: the host limits the rounds of a phase.
 const MAX_ROUNDS: usize = 80;

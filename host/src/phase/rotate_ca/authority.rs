@@ -1,4 +1,4 @@
-//! The new authority: made, shared, published, and then the one that signs.
+//! Makes, shares and publishes the new authority, and then lets it sign.
 use super::{Exchange, LABEL, command};
 use crate::{
     phase::{certs, upload_certs},
@@ -14,7 +14,8 @@ use kubephase_sdk::{
 };
 use serde_json::{Value, json};
 
-/// `trust/authority`
+/// `trust/authority`: proposes to make the new authority on the control plane that begins the
+/// exchange, or to fetch it from the cluster on another one.
 pub(super) fn make_or_fetch(exchange: &Exchange) -> Result<Outcome, Failure> {
     if exchange.rotation.fetches {
         let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
@@ -53,7 +54,8 @@ fn next_files(exchange: &Exchange) -> Vec<(String, String)> {
         .into()
 }
 
-/// `trust/share`
+/// `trust/share`: proposes to share the new authority with the other control planes, in the Secret
+/// `kubeadm-certs` for two hours.
 pub(super) fn share(exchange: &Exchange) -> Result<Outcome, Failure> {
     if !exchange.rotation.shares {
         return Ok(Outcome::Skipped(
@@ -79,7 +81,7 @@ pub(super) fn share(exchange: &Exchange) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `reissue/signer`
+/// `reissue/signer`: proposes that the new authority signs from now on, in place of the old one.
 pub(super) fn sign_with_new(exchange: &Exchange) -> Result<Outcome, Failure> {
     let signer = effects_core::exchange_authority(&json(&ExchangeSpec::SignWithNew {
         authority: exchange.rotation.authority,
@@ -95,7 +97,8 @@ pub(super) fn sign_with_new(exchange: &Exchange) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `…/cluster-info`: nodes get the authorities from the ConfigMap, also those that join.
+/// `…/cluster-info`: proposes to publish the authorities of the stage in the ConfigMap from which
+/// nodes, and machines that join, get them.
 pub(super) fn publish(exchange: &Exchange) -> Result<Outcome, Failure> {
     let reference = ObjectRef {
         api_version: "v1".into(),
@@ -114,7 +117,8 @@ pub(super) fn publish(exchange: &Exchange) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `drop/leftovers`
+/// `drop/leftovers`: proposes to remove the files of the exchange, among them the key of the old
+/// authority.
 pub(super) fn remove_leftovers(exchange: &Exchange) -> Result<Outcome, Failure> {
     let authority = exchange.rotation.authority;
     let removed = effects_files::remove_file(&exchange.pki(&authority.old_key()))?;

@@ -13,7 +13,7 @@ use kubephase_sdk::{
     spec::{CertificateFacts, ExchangeSpec},
 };
 
-/// `reissue/certificates`
+/// `reissue/certificates`: proposes to renew the node's certificates that the authority signs.
 pub(super) fn sign_anew(exchange: &Exchange) -> Result<Outcome, Failure> {
     let own = renewal::renewals(&exchange.config);
     let authority = exchange.rotation.authority.base();
@@ -23,7 +23,8 @@ pub(super) fn sign_anew(exchange: &Exchange) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `reissue/kubelet-certificate`
+/// `reissue/kubelet-certificate`: proposes to have the kubelet's client certificate signed by the
+/// new authority, unless it has signed it already.
 pub(super) fn sign_for_kubelet(exchange: &Exchange) -> Result<Outcome, Failure> {
     let signed = kubelet_certificate::propose(
         &exchange.config,
@@ -37,8 +38,10 @@ pub(super) fn sign_for_kubelet(exchange: &Exchange) -> Result<Outcome, Failure> 
     Ok(Outcome::Settled)
 }
 
-/// `reissue/kubelet-serving`: the kubelet asks for another serving certificate when it starts and
-/// finds none. One that the kubelet has signed itself is trusted by nobody, and stays.
+/// `reissue/kubelet-serving`: proposes to remove the kubelet's serving certificate if the old
+/// authority has signed it. The kubelet asks for another one when it starts and finds none. A
+/// certificate that the kubelet has signed itself stays, because no client trusts it through an
+/// authority.
 pub(super) fn forget_serving_certificate(exchange: &Exchange) -> Result<Outcome, Failure> {
     let new = exchange.new_authority()?;
     let facts = observe_pki::certificate(KUBELET_SERVING)?

@@ -34,7 +34,8 @@ fn components_of(authority: ClusterAuthority) -> &'static [&'static str] {
     }
 }
 
-/// `…/components`
+/// `…/components`: proposes to restart the components that use the authority one after the other,
+/// each after the component before it is ready.
 pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
     for component in components_of(exchange.rotation.authority) {
         let path = manifest_path(component);

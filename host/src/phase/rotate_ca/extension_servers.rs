@@ -10,8 +10,8 @@ use kubephase_sdk::{
 };
 use serde_json::json;
 
-/// `trust/extension-servers` waits until they trust both authorities. `drop/extension-servers`
-/// removes the old one, when no API server adds it any more.
+/// `trust/extension-servers`: waits until extension API servers trust both authorities.
+/// `drop/extension-servers`: removes the old authority once no API server adds it any more.
 pub(super) fn tell(exchange: &Exchange) -> Result<Outcome, Failure> {
     if !exchange.rotation.is_last_control_plane {
         return Ok(Outcome::Skipped(

@@ -21,7 +21,8 @@ const KUBECONFIGS: [&str; 4] = [
     "scheduler.conf",
 ];
 
-/// `…/authorities`
+/// `…/authorities`: proposes to write the authorities of the stage to the node's files and
+/// kubeconfigs.
 pub(super) fn write_authorities(exchange: &Exchange) -> Result<Outcome, Failure> {
     let (authorities, rotation) = (exchange.authorities()?, &exchange.rotation);
     let of_ca = rotation.authority == ClusterAuthority::Ca;
@@ -49,7 +50,7 @@ pub(super) fn write_authorities(exchange: &Exchange) -> Result<Outcome, Failure>
     Ok(Outcome::Settled)
 }
 
-/// `…/kubelet`
+/// `…/kubelet`: proposes to restart the kubelet, and to wait until it is healthy.
 pub(super) fn restart_kubelet(exchange: &Exchange) -> Result<Outcome, Failure> {
     let restart = effects_core::exchange_authority(&json(&ExchangeSpec::RestartKubelet {}))?;
     effects::announce(restart, &format!("[{LABEL}] Restarting the kubelet"))?;
@@ -58,7 +59,8 @@ pub(super) fn restart_kubelet(exchange: &Exchange) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `…/record`
+/// `…/record`: proposes to record in the Node which authorities it trusts, and which one signed its
+/// certificates. This ends the stage on the node.
 pub(super) fn record(exchange: &Exchange) -> Result<Outcome, Failure> {
     let (trusted, signer) = exchange.fingerprints()?;
     let (node, _) = read_node(&exchange.config)?;

@@ -9,8 +9,9 @@ use serde_json::json;
 /// The workloads that a cluster of kubeadm has: the kind and the name of each.
 const WORKLOADS: [(&str, &str); 2] = [("DaemonSet", "kube-proxy"), ("Deployment", "coredns")];
 
-/// `…/workloads`: the last control plane of a stage restarts them, once the controller manager
-/// publishes the authorities of the stage, and waits until no Pod is left that trusts others.
+/// `…/workloads`: proposes, on the last control plane of a stage, to restart kube-proxy and CoreDNS
+/// once the controller manager publishes the authorities of the stage, and to wait until no Pod is
+/// left that trusts others.
 pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
     if !exchange.rotation.is_last_control_plane {
         return Ok(Outcome::Skipped(

@@ -1,5 +1,5 @@
-//! Backups: what an upgrade replaces is kept in a directory of kubeadm's, and `upgrade rollback`
-//! puts it back.
+//! Backups: an upgrade keeps what it replaces in kubeadm's directory for backups, and `upgrade
+//! rollback` puts it back.
 use crate::{
     render::BACKUPS,
     world::{Files, WorldResult},
@@ -7,7 +7,8 @@ use crate::{
 use kubephase_sdk::{Effect, Failure, ObjectRef, cluster, effects_files, kubeadm::Upgrade, yaml};
 use serde_json::{Value, json};
 
-/// The backup, beside a copy of etcd's data, with the members of etcd at that time.
+/// The name of the backup that lists the members of etcd at the time of a copy of its data. It is
+/// beside the copy.
 pub const MEMBERS: &str = "members.yaml";
 
 /// The kind of a backup: the beginning of the name of its directory, before the time of the run.

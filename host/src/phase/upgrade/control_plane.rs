@@ -2,13 +2,14 @@
 //!
 //! 1. etcd and the API server together. An API server without its etcd does not answer, and the
 //!    kubelet, which asks it before it starts a Pod, would wait 30 seconds for each answer.
-//! 2. They are waited for until they answer. That is earlier than the kubelet reports that they are
-//!    ready: their startup probe takes 20 seconds.
+//! 2. They are waited for until they answer. The kubelet reports later that they are ready: their
+//!    startup probe takes 20 seconds.
 //! 3. The others together, because they do not depend on each other. Every new Pod is then ready.
 //!
-//! A Pod that does not come up is taken back, with those that were replaced before it. An etcd that
-//! answers stays in an upgrade: an API server of the old version works with it. A change of the
-//! configuration takes it back, too.
+//! If a new Pod does not become ready, its old manifest is put back, and those of the Pods that
+//! were replaced before it. In an upgrade, a new etcd that answers stays, because an API server of
+//! the old version works with it. In a change of the configuration, etcd gets its old manifest
+//! back, too.
 use super::{
     backups::propose_objects,
     etcd_data, read,
@@ -195,7 +196,7 @@ fn replace_others(steps: &[ComponentStep<'_>], first: &[ComponentStep<'_>]) -> R
     for replacement in &replacements {
         replacement.propose_wait_for_new(replaced.hash_of(replacement.component()))?;
     }
-    // A wait without the hash is over already.
+    // Without the hash, the run has already waited until the Pod was ready.
     for step in first {
         if let Some(hash) = replaced.hash_of(step.component) {
             Replacement::of(step)?.propose_wait_for_new(Some(hash))?;

@@ -11,7 +11,8 @@ use serde_json::Value;
 /// Label selector of CoreDNS's Deployment.
 const LABEL: &str = "k8s-app=kube-dns";
 
-/// `CoreDNSUnsupportedPlugins` and `CoreDNSMigration`
+/// `CoreDNSUnsupportedPlugins` and `CoreDNSMigration`: checks that kubeadm knows the plugins of the
+/// Corefile, and that the Corefile can be migrated.
 ///
 /// # Errors
 /// The host cannot answer a question.

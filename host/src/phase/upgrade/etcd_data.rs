@@ -42,8 +42,8 @@ pub(super) fn propose_copy(step: &ComponentStep<'_>) -> Result<(), Failure> {
     };
     let path = copy_path(upgrade);
     let directory = BackupKind::EtcdData.directory(upgrade);
-    // The data of one member of several cannot go back alone, also if no member answers then.
-    // All members can be written as JSON.
+    // A rollback reads the members from the backup, even if no member answers then: the data of one
+    // member of several must not be put back alone. All members can be written as JSON.
     let members = serde_json::to_value(list_members()?).unwrap_or_default();
     propose_backup(&directory, MEMBERS, yaml::to_string(&members).as_bytes())?;
     let line = format!("[{}] Backing up etcd data to {path:?}", words(config).etcd);
@@ -61,8 +61,8 @@ fn copy_path(upgrade: &Upgrade) -> String {
 }
 
 /// Proposes what puts the data back if etcd was replaced and does not serve with its old manifest
-/// either. Returns whether it was proposed: in a cluster of several members, one that goes back
-/// would have lost what it promised to the others.
+/// either. Returns whether it was proposed: it is not in a cluster of several members, because a
+/// member with older data would have lost entries that it confirmed to the others.
 pub(super) fn propose_rollback(step: &ComponentStep<'_>) -> Result<bool, Failure> {
     let ComponentStep {
         config, upgrade, ..

@@ -31,7 +31,7 @@ fn is_unready(node: &Value) -> bool {
 /// all of the control plane.
 ///
 /// # Errors
-/// Those of `exists`.
+/// The errors of `exists`.
 pub fn problem_of_manifests<E>(
     mut exists: impl FnMut(&str) -> Result<bool, E>,
 ) -> Result<Option<String>, E> {

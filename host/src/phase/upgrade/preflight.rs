@@ -108,7 +108,8 @@ fn check_runtime() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `ControlPlaneNodesReady` and `StaticPodManifest`
+/// `ControlPlaneNodesReady` and `StaticPodManifest`: checks that the Nodes of the control plane are
+/// ready, and that this node has the manifests of its static Pods.
 fn check_health() -> Result<Outcome, Failure> {
     say(format!(
         "[{}] Running cluster health checks",

@@ -18,7 +18,7 @@ use kubephase_sdk::{
 };
 use serde_json::{Map, Value, json};
 
-/// `addons`
+/// `addons`: proposes the objects of the addons as they were before the upgrade.
 ///
 /// # Errors
 /// A backup cannot be read, the host cannot answer a question, or it refuses a proposal.
@@ -27,7 +27,7 @@ pub fn restore_addons() -> Result<Outcome, Failure> {
     restore_objects(&rollback, &rollback.addons)
 }
 
-/// `upload-config`
+/// `upload-config`: proposes the ConfigMaps with the configuration as they were before the upgrade.
 ///
 /// # Errors
 /// A backup cannot be read, the host cannot answer a question, or it refuses a proposal.
@@ -36,7 +36,8 @@ pub fn restore_configuration() -> Result<Outcome, Failure> {
     restore_objects(&rollback, &rollback.configuration)
 }
 
-/// `control-plane`
+/// `control-plane`: proposes the old manifests of this node's static Pods, from the last component
+/// to the first.
 ///
 /// # Errors
 /// A backup or a manifest cannot be read, the host cannot answer a question, or it refuses a
@@ -87,7 +88,7 @@ fn restore_component(step: &ComponentStep<'_>, backup: Vec<u8>) -> Result<(), Fa
     replacement.propose_without_backup(&line)
 }
 
-/// `kubelet-config`
+/// `kubelet-config`: proposes the files of this node's kubelet as they were before the upgrade.
 ///
 /// # Errors
 /// A backup cannot be read, the host cannot answer a question, or it refuses a proposal.
@@ -152,7 +153,7 @@ fn restore_object(path: &str, backup: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the configuration, the options and the backups.
+/// Returns the configuration, the options of the upgrade, and the backups.
 fn read_backups() -> Result<(Config, (Upgrade, Rollback)), Failure> {
     let (config, upgrade) = read()?;
     let rollback = upgrade.rollback.clone().unwrap_or_default();

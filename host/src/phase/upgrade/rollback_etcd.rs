@@ -1,5 +1,5 @@
-//! `upgrade rollback --etcd`: the static Pods and the data of etcd go back together, to the time at
-//! which the upgrade copied the data. What the upgrade changed in the cluster is in these data.
+//! `upgrade rollback --etcd`: puts back the static Pods together with the data of etcd, as they
+//! were when the upgrade copied the data. What the upgrade changed in the cluster is in these data.
 use super::{etcd_data::propose_restore, static_pods::images_of_backup, step::limit};
 use crate::{phase::wait_control_plane, render::static_pod};
 use kubephase_sdk::{
@@ -9,8 +9,8 @@ use kubephase_sdk::{
     spec::{Condition, RestartSpec},
 };
 
-/// Proposes to put back the manifests, then the data of etcd; and in the next round to start again
-/// what has read the data that are gone.
+/// Proposes to put back the manifests, then the data of etcd; and in the next round to restart the
+/// components that have read the newer data.
 ///
 /// # Errors
 /// A backup or a manifest cannot be read, or the host refuses a proposal.
@@ -29,7 +29,8 @@ pub(super) fn restore(config: &Config, rollback: &Rollback) -> Result<Outcome, F
     Ok(Outcome::Settled)
 }
 
-/// Proposes the old manifests. If the data cannot be put back, the present manifests are.
+/// Proposes the old manifests. If the data cannot be put back, the present manifests are put back
+/// instead.
 fn propose_manifests(rollback: &Rollback) -> Result<(), Failure> {
     for (component, path) in &rollback.manifests {
         let old = observe_files::read_file(path)?;
@@ -48,8 +49,8 @@ fn propose_manifests(rollback: &Rollback) -> Result<(), Failure> {
 }
 
 /// Proposes to start the components again that have read newer data, and to wait for all. The API
-/// server would answer from what it remembers, and the others would wait for revisions that are
-/// not to come for a long time.
+/// server would answer from what it remembers, and the others would wait for revisions that do not
+/// come for a long time.
 fn propose_restarts(config: &Config, rollback: &Rollback) -> Result<(), Failure> {
     let seconds = limit(config).as_secs();
     let etcd = Condition::StaticPod {

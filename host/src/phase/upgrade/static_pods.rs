@@ -1,5 +1,5 @@
-//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and what takes it
-//! back.
+//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and the proposals
+//! that undo the replacement.
 use super::{
     announce,
     backups::{BackupKind, propose_backup},
@@ -67,8 +67,8 @@ impl<'a> Replacement<'a> {
         manifest::are_equal(&self.old, &self.new)
     }
 
-    /// Returns why the version of the new image is not set up: it is older than that of the running
-    /// one.
+    /// Returns why the new image must not be used: its version is older than that of the running
+    /// image. Returns `None` if it may be used.
     pub fn version_problem(&self) -> Option<String> {
         let version = |content| {
             let images = manifest::images(content);
@@ -113,7 +113,7 @@ impl<'a> Replacement<'a> {
         Ok(hash)
     }
 
-    /// Returns what takes the replacement back.
+    /// Returns the manifest before the replacement, with which the replacement can be undone.
     pub fn old(&self) -> OldManifest<'_> {
         OldManifest {
             step: self.step,
@@ -169,7 +169,7 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
-    /// Proposes to wait until the Pod of the manifest that is there is ready.
+    /// Proposes to wait until the Pod of the present manifest is ready.
     ///
     /// # Errors
     /// The host refuses the proposal.
@@ -215,7 +215,8 @@ impl<'a> OldManifest<'a> {
     }
 
     /// Proposes to put manifests back if an effect of this round fails, and then to wait for each
-    /// Pod. The manifests go back together: an API server needs its etcd to be ready.
+    /// Pod. All manifests are put back before the first wait, because an API server is ready only
+    /// if its etcd is.
     ///
     /// # Errors
     /// The host refuses a proposal.

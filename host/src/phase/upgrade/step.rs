@@ -10,7 +10,7 @@ pub(super) const ETCD: &str = "etcd";
 /// The component that is upgraded next.
 pub(super) const API_SERVER: &str = "kube-apiserver";
 
-/// A component of the control plane, and what it is upgraded with.
+/// A component of the control plane, with the configuration and the options of its upgrade.
 #[derive(Clone, Copy)]
 pub(super) struct ComponentStep<'a> {
     pub config: &'a Config,
@@ -32,11 +32,11 @@ pub(super) struct Words {
     pub command: &'static str,
     /// label of the lines about checks
     pub checks: &'static str,
-    /// label of the lines
+    /// label of the lines about static Pods
     pub label: &'static str,
     /// label of the lines about etcd
     pub etcd: &'static str,
-    /// what is done with a component: `upgrade`
+    /// the verb for the work on a component: `upgrade`
     pub action: &'static str,
 }
 

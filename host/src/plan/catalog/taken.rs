@@ -10,8 +10,8 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
-/// Workflows whose phases nobody replaces: they renew or remove what the program made, and a person
-/// who named one of them is told that this was done.
+/// Workflows whose phases a plugin cannot replace: they renew or remove what the program made, and
+/// the program tells the operator that it did so.
 const FIXED_WORKFLOWS: [&str; 2] = ["certs-renew", "reset"];
 
 /// Words that have a meaning of their own among the commands of single phases.
@@ -113,8 +113,8 @@ impl<'a> TakenNames<'a> {
         })
     }
 
-    /// Returns the places of the entries that an id may conflict with: those of this name, those
-    /// that it would be within, and the first below it.
+    /// Returns the places of the entries that an id may conflict with: the entries of this name,
+    /// the groups that it would be within, and the first entry below it.
     fn candidates(&self, id: &str) -> BTreeSet<usize> {
         let of_names = with_groups(id).filter_map(|name| self.by_name.get(name));
         let mut places: BTreeSet<usize> = of_names.flatten().copied().collect();

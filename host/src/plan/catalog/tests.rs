@@ -150,7 +150,7 @@ fn only_a_plugin_that_is_not_part_of_the_program_is_a_third_partys() {
     );
 }
 
-/// The phases of a manifest, as it has them for `init` alone.
+/// Returns a phase as a manifest provides it for `init` alone.
 fn provided(spec: PhaseSpec) -> PluginPhase {
     PluginPhase {
         spec,

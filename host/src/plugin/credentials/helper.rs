@@ -13,7 +13,7 @@ use tokio::{
 
 /// Bytes of a credential helper's answer that are read at most.
 const MAX_ANSWER: u64 = 64 << 10;
-/// How long a credential helper may take; it may ask a keychain that is slow to open.
+/// Time limit of a credential helper, which may ask a keychain that is slow to open.
 const HELPER_TIME: Duration = Duration::from_secs(15);
 
 /// The answer of a credential helper.
@@ -28,7 +28,7 @@ struct HelperAnswer {
 /// A credential helper: a program of the operator that stores credentials.
 pub(super) struct Helper {
     pub(super) program: PathBuf,
-    /// How long the program may take.
+    /// Time limit of the program.
     pub(super) time: Duration,
 }
 

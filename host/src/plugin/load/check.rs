@@ -22,7 +22,7 @@ use std::{path::Path, sync::Arc};
 /// Loads one plugin as a run would.
 ///
 /// # Errors
-/// The reason why a run would refuse the plugin.
+/// A run would refuse the plugin; the message says why.
 pub fn load_one(
     entry: &PluginEntry,
     file: &Path,

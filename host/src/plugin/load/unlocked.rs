@@ -42,7 +42,7 @@ impl UnlockedPlugin {
         })
     }
 
-    /// Whether an entry of the configuration is that of this plugin.
+    /// Whether an entry of the configuration names this plugin.
     pub fn is_named_by(&self, entry: &PluginEntry) -> bool {
         entry.name == self.plugin.manifest().name
     }

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-/// Redirects that are followed for one request.
+/// The largest number of redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 /// Bytes of an error answer that are read at most.
 const MAX_ERROR: usize = 16 << 10;
@@ -39,7 +39,7 @@ pub struct Client<'a> {
     /// The `Authorization` header for the registry's server; `None` until the server asks for it.
     authorization: Option<HeaderValue>,
     times: Times,
-    /// When the total time is over.
+    /// The instant at which the total time is over.
     until: Instant,
 }
 

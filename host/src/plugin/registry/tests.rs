@@ -1,4 +1,4 @@
-//! Registries on this machine: some keep to the rules, some do not.
+//! Pulls from registries on this machine: some follow the protocol, others break it.
 mod credentials;
 mod server;
 
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// Times that a test can wait for.
+/// Time limits that are short enough for tests.
 const TIMES: Times = Times {
     answer: Duration::from_millis(800),
     small: Duration::from_millis(800),

@@ -26,16 +26,16 @@ use std::collections::HashMap;
 const MAX_EXPANDED: u64 = 50_000;
 /// The largest number of regular expressions, counted in the same way.
 const MAX_PATTERNS: u64 = 200;
-/// Bytes of a compiled regular expression, and of the cache of its matches.
+/// The largest size of a compiled regular expression, and of the cache of its matches, in bytes.
 const MAX_PATTERN_BYTES: usize = 64 << 10;
 /// The largest product of the number of regular expressions and the bytes of the settings.
 const MAX_MATCHED_BYTES: u64 = 1_000_000;
 /// The largest number of comparisons of a value with a schema, summed over all values of the
 /// settings. A long text counts as several values.
 const MAX_COMPARISONS: u64 = 1_000_000;
-/// Levels of nested schemas, with references followed.
+/// The largest number of nested schemas, where each followed reference is a level.
 const MAX_DEPTH: usize = 100;
-/// Number of values in settings.
+/// The largest number of values in settings.
 const MAX_VALUES: u64 = 100_000;
 
 /// Keywords that refer to schemas in ways that cannot be followed beforehand.
@@ -44,7 +44,7 @@ const REFUSED_KEYWORDS: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// Refuses a schema that is too expensive for these settings.
 ///
 /// # Errors
-/// The limit that the schema or the settings exceed.
+/// The schema or the settings exceed a limit, which the message names.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     let extent = Extent::measure(settings)?;
     if extent.values > MAX_VALUES {
@@ -98,7 +98,7 @@ fn check_patterns(patterns: u64, extent: &Extent) -> Result<()> {
 /// Compiles a schema that [`check`] accepts.
 ///
 /// # Errors
-/// It is not a JSON Schema, or has a regular expression that is too large or looks around.
+/// It is not a JSON Schema, or has a regular expression that is too large or uses look-around.
 pub fn compile(schema: &Value) -> Result<Validator> {
     options()
         .build(schema)
@@ -169,7 +169,7 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What a schema amounts to when every reference is replaced by the schema that it refers to.
+/// The size of a schema in which every reference is replaced by the schema that it refers to.
 #[derive(Clone, Copy)]
 struct Size {
     schemas: u64,
@@ -178,7 +178,7 @@ struct Size {
 }
 
 impl Size {
-    /// A schema without its parts.
+    /// Returns the size of a schema without its subschemas.
     fn of(schema: &Value) -> Size {
         let of_names = schema.get("patternProperties").and_then(Value::as_object);
         let of_values = schema.get("pattern").is_some();
@@ -194,8 +194,8 @@ impl Size {
     }
 }
 
-/// Counts schemas with every reference replaced by the schema that it refers to. A reference to a
-/// schema around it counts once.
+/// Counts schemas with every reference replaced by the schema that it refers to. A reference to an
+/// enclosing schema counts only that schema's own keywords.
 struct Expansion<'a> {
     root: &'a Value,
     /// size of each schema, by its address; `None` while the schema is being counted

@@ -39,13 +39,17 @@ impl Application<'_> {
 
     /// Reserves room in the journal for the event of an effect. The event has the whole path of
     /// everything that the effect makes, so that `reset` removes exactly that.
+    ///
+    /// # Errors
+    /// The journal, or the phase's share of directories, has no room left.
     pub(super) fn reserve_record(
         &self,
         proposal: &Proposal,
         missing: &[String],
     ) -> Result<(), String> {
         let target = summary(&proposal.effect).1;
-        // A missing path that the effect does not make is among the other paths of the event.
+        // Each missing path is counted once: if the effect does not make it, the event has it in
+        // the footprint instead of `made`.
         let footprint = proposal.effect.footprint(missing);
         let texts: Vec<&str> = [&target]
             .into_iter()

@@ -35,7 +35,7 @@ fn fail_at_second_effect() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Proposes a file, and what takes it back. `fails` says whether an effect between them fails.
+/// Proposes a file, and its removal on failure. `fails` says whether an effect between them fails.
 fn write_and_take_back(fails: bool) -> Result<Outcome, Failure> {
     effects_files::write_file("/secret", b"new")?;
     if fails {
@@ -50,7 +50,7 @@ fn write_and_fail() -> Result<Outcome, Failure> {
     write_and_take_back(true)
 }
 
-/// Fails and takes nothing back.
+/// Fails, and has no proposal that undoes anything.
 fn fail_between() -> Result<Outcome, Failure> {
     effects_files::write_file("/taken", b"no")?;
     Ok(Outcome::Settled)
@@ -236,7 +236,7 @@ fn files_left_in(
         .collect()
 }
 
-/// Does the same as [`files_left_in`], in a new world, one phase at a time.
+/// Runs the phases like [`files_left_in`], in a new world, one phase at a time.
 fn files_left_after(phases: Vec<TestPhase>, failed_phase: &str) -> Vec<&'static str> {
     let root = tempfile::tempdir().unwrap();
     let world = Arc::new(fake_world(root.path()));

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Most calls of one phase.
+/// The largest number of calls of one phase.
 const MAX_ROUNDS: u32 = 100;
 
 impl Executor<'_> {

@@ -42,7 +42,7 @@ impl RunState {
     }
 }
 
-/// How a phase ended.
+/// The end of a phase: its result, and its consequence for the phases that need it.
 pub(super) struct Ended {
     pub result: PhaseResult,
     /// whether phases that need this phase may begin after it
@@ -84,7 +84,7 @@ pub(in crate::run) enum PhaseError {
 }
 
 impl PhaseError {
-    /// Bounds the length of the messages, because a message about a plugin may repeat what the
+    /// Limits the length of the messages, because a message about a plugin may repeat what the
     /// plugin handed over.
     pub(super) fn bound_texts(self, session: &Session) -> PhaseError {
         match self {

@@ -93,7 +93,7 @@ fn a_third_partys_finding_has_no_code_of_a_built_in_check() {
         assert_eq!(own_code(&ours, taken.into()), taken);
     }
     assert_eq!(own_code(&theirs, "EnoughMemory".into()), "EnoughMemory");
-    // A check that could not do its job has its own id for a code.
+    // The finding that a check could not do its job has the id of the check as its code.
     assert_eq!(own_code(&theirs, "preflight/evil".into()), "preflight/evil");
     let policy = FindingPolicy {
         ignored: ["numcpu".to_owned()].into(),

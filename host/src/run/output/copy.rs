@@ -88,8 +88,8 @@ impl<'a> FileCopier<'a> {
         Ok(())
     }
 
-    /// Copies a file, or a directory with its files. Copies the directories in a directory too if
-    /// the copy is `deep`.
+    /// Copies a file, or a directory with its files. With `deep`, also copies the directories in a
+    /// directory.
     fn copy(&mut self, path: &str, deep: bool) -> Result<()> {
         let files = self.output.files;
         let Some(meta) = stat(files, path)? else {

@@ -22,7 +22,7 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<()> {
         .with_context(|| format!("cannot set the mode of {}", path.display()))
 }
 
-/// Writes a new file with a mode, and brings it to the disk.
+/// Writes a new file with a mode, and syncs it to the disk.
 pub(super) fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     write_new(path, content, mode).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,5 +1,5 @@
-//! What only the host knows about a run: the files that belong to it, the secret settings of the
-//! plugins, and who the plugins are.
+//! Facts about a run that only the host knows: the host's files, the secret settings of the
+//! plugins, and the identities of the plugins.
 use super::Prepared;
 use crate::{
     config::{self, PluginEntry},

@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
-/// The field with the proxies, which were masked before: the host knows the value behind each.
+/// The field with the proxies, which were masked before: the host knows the value of each
+/// placeholder.
 const PROXIES: &str = "proxyEnvironment";
 
 /// The field with the headers by which a kubelet fetches static Pods.
@@ -112,7 +113,8 @@ impl Walk {
         }
         let shown = urls::without_secrets(text, shapes::is_plain_name(name));
         if is_argument && !shapes::is_plain_argument(name, &shown) {
-            // A word of lower-case letters occurs in records as a word.
+            // A word of lower-case letters is not noted, because records also have it as an
+            // ordinary word.
             if !text
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'-')

@@ -34,7 +34,7 @@ impl fmt::Debug for Spellings {
 }
 
 impl Spellings {
-    /// Returns the spellings of texts that are not long together
+    /// Returns the spellings of texts whose total length is limited
     /// ([`crate::wasm::limits::MAX_ALL_SECRET_SETTINGS`]). Very short texts are left out, because
     /// they occur in ordinary words.
     pub fn of(texts: &[Secret<String>]) -> Spellings {

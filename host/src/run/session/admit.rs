@@ -99,7 +99,8 @@ impl Session {
     }
 
     /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a
-    /// replay the capsule answers instead of the world. The answer passes the outlet.
+    /// replay the capsule answers instead of the world. The answer is checked by
+    /// [`Session::check_credential`].
     ///
     /// # Errors
     /// The failure of the world, `denied` if the answer holds a credential and is for a plugin, or
@@ -117,7 +118,8 @@ impl Session {
         let answer = self.0.source.observe(&call, arguments, || {
             admitted.budget.check(&call)?;
             let ask = || ask(self.0.shared.world.as_ref(), admitted);
-            // The operator granted the plugin no waiting of such a call.
+            // The operator did not grant this call, so the time that the host waits for it counts
+            // as the plugin's own.
             let is_free = admitted.row.is_free();
             let answer = match is_free.then(|| self.time_budget()).flatten() {
                 Some(budget) => budget.used.add_work(ask),
@@ -159,7 +161,7 @@ impl Session {
     /// phase.
     ///
     /// # Errors
-    /// The failure, as a stop.
+    /// The world fails.
     pub(super) fn observe_infallible<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,

@@ -1,5 +1,5 @@
-//! Files and names of the node as a phase sees them, and what a world cannot know of them: a
-//! rehearsal has only the files and names of its description.
+//! Files and names of the node as a phase sees them. A rehearsal knows only the files and names of
+//! its description.
 use super::{Session, admit::Admitted};
 use crate::{
     arguments::AbsolutePath,
@@ -64,8 +64,8 @@ impl Session {
             .unwrap_or(CERTIFICATES_DIR)
     }
 
-    /// Whether a check asks for a file of a machine whose files this world does not know. It knows
-    /// the files of Kubernetes, because the run makes them.
+    /// Whether a check asks for a file that this world does not know. A world always knows the
+    /// files of Kubernetes, because the run makes them.
     pub(super) fn is_unknown_file(&self, world: &dyn World, path: &AbsolutePath) -> bool {
         let certificates = self.certificates_directory();
         let is_made_by_runs = MADE_BY_RUNS
@@ -76,8 +76,8 @@ impl Session {
     }
 }
 
-/// The directories that runs of the program fill, besides that of the certificates. On a fresh
-/// machine they are empty.
+/// The directories that runs of the program fill, in addition to the directory of the certificates.
+/// On a fresh machine they are empty.
 const MADE_BY_RUNS: [&str; 4] = [
     KUBECONFIG_DIR,
     "/var/lib/kubelet",

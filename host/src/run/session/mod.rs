@@ -45,8 +45,8 @@ use std::{sync::Arc, time::Duration};
 /// Longest time in which the answers of a recording are searched for credentials.
 const CAPSULE_TIME: Duration = Duration::from_secs(10);
 
-/// The answers that the process holds for plugins at a time, of the functions whose answers are
-/// large: four, and two of them for each plugin. The values of one answer can take 16 MiB.
+/// The turns to hold a large answer for a plugin: four answers at a time in the process, of which
+/// one plugin holds at most two. The values of one answer can take 16 MiB.
 static LARGE_ANSWERS: FairTurns = FairTurns::new(4, 2);
 
 /// The session of one phase: it implements the phase's imports. Clones share their state.

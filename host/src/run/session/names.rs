@@ -1,5 +1,5 @@
-//! Refuses names of a plugin that hold a secret setting. A name stands in the journal in clear
-//! text: `reset` finds by it what a run made, and people find by it what happened.
+//! Refuses names of a plugin that hold a secret setting. The journal has names in clear text,
+//! because `reset` and people need them to find what a run made.
 use super::{Hosted, Session};
 use crate::effect::Effect;
 use kubephase_wit::{Failure, FailureCode, Stop};
@@ -8,10 +8,11 @@ const REMEDY: &str = "the plugin has to take a name without the secret; if the s
     secret, the plugin's schema says so by `writeOnly: false`";
 
 impl Session {
-    /// Refuses an effect of a plugin whose target, or one of whose files, is named by a secret.
+    /// Refuses an effect of a plugin if the name of its target, or of one of its files, holds a
+    /// secret.
     ///
     /// # Errors
-    /// `denied`. The failure does not have the name.
+    /// `denied` if a name holds a secret. The message does not quote the name.
     pub(super) fn check_target(&self, effect: &Effect) -> Hosted<()> {
         let Some(plugin) = self.third_party() else {
             return Ok(());
@@ -37,7 +38,8 @@ impl Session {
     /// Refuses the name of something that a plugin reports if the name holds a secret.
     ///
     /// # Errors
-    /// The error does not have the name. It stops the phase, because reports have no failure.
+    /// The name holds a secret. The message does not quote the name. The error stops the phase,
+    /// because functions that report cannot return a failure.
     pub(super) fn check_name(&self, what: &str, name: &str) -> Result<(), Stop> {
         let secrets = &self.0.shared.secrets;
         let plugin = self.third_party();

@@ -7,7 +7,7 @@ use kubephase_wit::observe_core;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Limit of a request to a health endpoint of this node.
+/// Time limit of a request to a health endpoint of this node.
 const HEALTH_LIMIT: Duration = Duration::from_secs(5);
 
 impl observe_core::Host for Session {

@@ -1,5 +1,5 @@
-//! The outlet to phases, which every answer of the world passes. An answer for a plugin that holds
-//! a credential is refused. Objects of the cluster are masked before.
+//! The outlet: the checks of every answer of the world before a phase gets it. An answer to a
+//! plugin is refused if it holds a credential. Objects of the cluster are masked before that check.
 use super::{RunContext, Session};
 use crate::{
     budget::Budget,
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// An answer of the world.
 pub(super) trait Answer {
-    /// Returns the rough number of its bytes.
+    /// Returns its approximate size in bytes.
     fn size(&self) -> usize;
     /// Returns the kind of the first credential that the answer is or holds. If the budget ends
     /// first, the kind is `Undecided`.
@@ -46,7 +46,7 @@ macro_rules! content {
 
 content!(String, Vec<u8>);
 
-/// Answers of a form in which only the host chooses the texts.
+/// Answers whose texts only the host chooses hold no credential.
 macro_rules! plain {
     ($($plain:ty),*) => {$(
         impl Answer for $plain {

@@ -17,7 +17,8 @@ const SUBNETS: [&str; 2] = [
 ];
 
 impl Session {
-    /// Decides about the server of an admitted call.
+    /// Returns the addresses that an admitted call may connect to for a URL. Fails with `denied` if
+    /// the grant has to name the host of the URL, and does not.
     pub(super) fn reach<A: Arguments>(
         &self,
         call: &Admitted<A>,

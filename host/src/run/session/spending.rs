@@ -34,7 +34,7 @@ pub(in crate::run) struct RunTotals {
     log_bytes: usize,
     /// memory for proposals and facts
     handed_bytes: usize,
-    /// the part of it for objects of the cluster
+    /// the part of `handed_bytes` for objects of the cluster
     object_bytes: usize,
     facts: usize,
     fact_bytes: usize,
@@ -149,8 +149,8 @@ impl Session {
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
-    /// Does what [`Session::spend_of_run`] does. Before that, it refuses an amount of a third
-    /// party's plugin that exceeds the limit of all plugins together. `spent` returns how much a
+    /// Does what [`Session::spend_of_run`] does. But first, for a third party's plugin, it refuses
+    /// an amount that would exceed the limit of all plugins together. `spent` returns how much a
     /// plugin has spent of this limit. Refused amounts do not count against other plugins.
     fn spend_of_all<T: Default>(
         &self,
@@ -185,8 +185,8 @@ impl Session {
         })
     }
 
-    /// Whether this is a phase of the program's own code. The node bounds the number of its
-    /// proposals; a reset proposes as much as all earlier runs made.
+    /// Whether this is a phase of the program's own code. Its proposals have no limit, because the
+    /// node itself limits them: a reset proposes as much as all earlier runs made.
     pub(super) fn is_builtin(&self) -> bool {
         matches!(self.0.access, Access::BuiltIn)
     }

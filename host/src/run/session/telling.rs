@@ -1,4 +1,4 @@
-//! Makes the messages, reports and results of plugins fit for people: bounds their length, escapes
+//! Makes the messages, reports and results of plugins fit for people: limits their length, escapes
 //! control characters, and counts them.
 use super::Session;
 use crate::{
@@ -66,7 +66,7 @@ impl Session {
         }
     }
 
-    /// Makes a text of a plugin fit for people: bounds its length, escapes control characters, and
+    /// Makes a text of a plugin fit for people: limits its length, escapes control characters, and
     /// blanks secrets, because a plugin knows its own settings. A text of the program's own phases
     /// stays unchanged.
     pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
@@ -172,7 +172,7 @@ impl Session {
         }
     }
 
-    /// Bounds the length of a text about a plugin, which may repeat a text of the plugin. A text
+    /// Limits the length of a text about a plugin, which may repeat a text of the plugin. A text
     /// about a phase of the program is left unchanged.
     pub fn bound_text(&self, text: String) -> String {
         let Some(plugin) = self.third_party() else {

@@ -11,9 +11,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Total bytes of the entries that are kept.
+/// The largest total size, in bytes, of the entries that are kept.
 pub(super) const MAX_TOTAL_BYTES: u64 = 512 << 20;
-/// Number of entries that are kept.
+/// The largest number of entries that are kept.
 pub(super) const MAX_ENTRIES: usize = 4096;
 /// How long an entry is kept after its last use.
 pub(super) const MAX_AGE: Duration = Duration::from_hours(90 * 24);

@@ -14,9 +14,10 @@ use std::{
     process::ExitCode,
 };
 
-/// Compiles the component on standard input if this process was started as the compiler. `main`
-/// calls this before anything else. Returns the exit code of the compiler; `None` if this process
-/// was started as the ordinary program.
+/// Does the work of the compiler if this process was started as one: compiles the component on
+/// standard input, or reads its outline, and writes the result to standard output. `main` calls
+/// this before anything else. Returns the exit code of the compiler; `None` if this process was
+/// started as the ordinary program.
 pub fn run_child() -> Option<ExitCode> {
     let mut arguments = env::args_os();
     if arguments.next() != Some(OsString::from(CHILD_NAME)) {
@@ -41,7 +42,8 @@ pub fn run_child() -> Option<ExitCode> {
 
 /// Reads the component on standard input in this process, confined.
 fn component() -> Result<Vec<u8>> {
-    // If the parent ends, its child ends too. The limits do not depend on this.
+    // This process ends with its parent. If the kernel refuses that, the limits on memory and time
+    // still hold.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     // Some kernels have no seccomp; the limits on memory and time do not depend on it.
     let _ = confine();

@@ -40,7 +40,7 @@ pub trait Arguments: Sized {
     /// Parses the arguments.
     ///
     /// # Errors
-    /// The argument that is not valid, and the rule that it breaks.
+    /// An argument is not valid; the message names it, and the rule that it breaks.
     fn parse(raw: Self::Raw, origin: Origin) -> Result<Self, String>;
 
     /// Returns the demands that a grant has to cover.
@@ -69,7 +69,7 @@ impl Arguments for () {
     }
 }
 
-/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant bounds
+/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant limits
 /// the text.
 macro_rules! single_text {
     ($($name:ident $(demands $dimension:ident)?;)*) => { $(

@@ -26,7 +26,7 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// an object whose keys are among these texts
     Keys(&'static [&'static str]),
-    /// labels by which the object does not look like an object of others
+    /// labels with which the object cannot be taken for an object of another owner
     Labels,
     /// labels that only objects of the plugin have
     Selector,
@@ -66,7 +66,7 @@ pub struct OwnerPlugin<'a> {
 }
 
 impl OwnerPlugin<'_> {
-    /// Whether a value changes anything, so that it has to be judged.
+    /// Whether a value has to be judged: `null` changes nothing, except in a patch.
     fn sees(&self, value: &Value) -> bool {
         self.null_removes || !value.is_null()
     }

@@ -1,9 +1,9 @@
 //! The gate between plugins and the world: one row for every host function.
 //!
 //! A row holds everything that decides about a call: the types that its arguments are parsed into,
-//! the dimensions in which a grant bounds it, its limits, the risk of granting it, and the words
-//! that describe it. Only [`HostFunction::admit`] parses what a plugin hands over, and the session
-//! carries out a call only with arguments that `admit` returned.
+//! the dimensions in which a grant limits it, its other limits, the risk of granting it, and the
+//! words that describe it. Only [`HostFunction::admit`] parses what a plugin hands over, and the
+//! session carries out a call only with arguments that `admit` returned.
 mod arguments;
 mod content;
 mod own;
@@ -79,7 +79,7 @@ impl Row {
         matches!(self.permit, Permit::Free)
     }
 
-    /// Returns the dimensions in which a grant bounds the function; empty if it needs no grant.
+    /// Returns the dimensions in which a grant limits the function; empty if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {
             Permit::Granted(dimensions) => dimensions,
@@ -202,8 +202,8 @@ pub fn documentation_of_free() -> String {
     text
 }
 
-/// Bytes of the longest name for which a similar one is suggested: comparing takes time in
-/// proportion to the length.
+/// The largest number of bytes of a name for which a similar one is suggested: comparing takes time
+/// in proportion to the length.
 const MAX_COMPARED: usize = 64;
 
 /// Returns the end of a message about an unknown capability, which suggests the capability with the

@@ -121,7 +121,7 @@ fn usage_name(usage: Usage) -> &'static str {
 /// Checks a pattern of `usages`: it must be `clientAuth` or `serverAuth`, without a wildcard.
 ///
 /// # Errors
-/// The rule that the pattern breaks.
+/// The pattern breaks a rule, which the message states.
 pub fn check_usage(pattern: &str) -> Result<(), String> {
     let known = [Usage::ClientAuth, Usage::ServerAuth].map(usage_name);
     if known.contains(&pattern) {
@@ -135,7 +135,7 @@ pub fn check_usage(pattern: &str) -> Result<(), String> {
 /// case; canonical IP addresses), so a pattern must be written that way.
 ///
 /// # Errors
-/// The pattern is not in normal spelling. The message says the normal spelling.
+/// The pattern is not in normal spelling. The message has the normal spelling.
 pub fn check_name(pattern: &str) -> Result<(), String> {
     let normal = pattern.parse::<IpAddr>().map_or_else(
         |_| pattern.to_ascii_lowercase(),
@@ -222,7 +222,7 @@ const RESERVED: &[char] = &['?', '[', ']', '{', '}', '\\', '!'];
 /// or look like an ASCII character.
 ///
 /// # Errors
-/// The first character that is not printable ASCII.
+/// A character is not printable ASCII; the message names the first.
 pub fn check_ascii(pattern: &str) -> Result<(), String> {
     match pattern.chars().find(|c| !matches!(c, ' '..='~')) {
         None => Ok(()),
@@ -237,7 +237,7 @@ pub fn check_ascii(pattern: &str) -> Result<(), String> {
 /// component of its own, matches any number of components.
 ///
 /// # Errors
-/// The rule that the pattern breaks.
+/// The pattern breaks a rule, which the message states.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() || pattern.len() > 1024 {
         return Err("a pattern must have 1 to 1024 bytes".into());

@@ -6,9 +6,10 @@ use crate::wasm::gate::{Row, is_own_or_harmless, pattern_matches};
 const OTHERS_WRITE: u32 = 0o022;
 
 impl Grant {
-    /// Decides about the mode of a file or directory. A file that others may write they may also
-    /// replace by a link to a file of the host. The host comes back to the path to look at the
-    /// file, to change its mode or to remove it, and would follow the link.
+    /// Refuses a mode that lets users other than the owner write, unless the grant names the file
+    /// outside of the plugin's own directory. Such a user could replace the file by a link to a
+    /// file of the host. The host later uses the path again to look at the file, to change its mode
+    /// or to remove it, and would follow the link.
     ///
     /// # Errors
     /// Users other than the owner could write, and the grant for this path covers only the plugin's

@@ -62,10 +62,10 @@ impl Grant {
         Some(namespace.map(str::to_owned))
     }
 
-    /// Decides about a change of an object.
+    /// Refuses a change of an object unless the grant covers the object and its content.
     ///
     /// # Errors
-    /// The part of the change that was not granted.
+    /// The message names the part of the change that was not granted.
     pub fn allows_object(&self, change: &ObjectChange<'_>) -> Result<(), String> {
         let ObjectChange { row, of, content } = change;
         self.allows(row, &[Demand::Object(of)])?;

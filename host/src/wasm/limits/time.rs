@@ -57,6 +57,8 @@ impl TimeBudget {
         self.limit.saturating_sub(self.used.total())
     }
 
+    /// Checks that the plugin has processor time left.
+    ///
     /// # Errors
     /// The plugin used up its time.
     pub fn check(&self) -> Result<()> {
@@ -71,7 +73,7 @@ impl TimeBudget {
     }
 }
 
-/// Measures the processor time of one call, on whose thread it lives.
+/// Measures the processor time of one call. It stays on the thread of the call.
 pub struct Meter {
     /// the processor time of the thread when the call has to end
     end: Duration,
@@ -99,6 +101,8 @@ impl Meter {
         }
     }
 
+    /// Checks that the call and the plugin have processor time left.
+    ///
     /// # Errors
     /// The call, or all calls of the plugin, used up their time.
     pub fn check(&mut self) -> Result<()> {

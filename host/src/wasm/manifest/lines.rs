@@ -1,4 +1,4 @@
-//! The lines of a request, which the lock holds and which are compared.
+//! Writes a request as lines, which the lock holds and which are compared with a new request.
 use crate::wasm::{
     gate::{self, Danger, Dimension},
     request::Request,

@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 
 /// Largest number of phases of a plugin, and of its requests.
 pub(super) const MAX_ITEMS: usize = 200;
-/// Lists, maps and scalars of a manifest, and bytes of its scalars, with those behind aliases.
+/// The largest number of lists, maps and scalars of a manifest, and of bytes of its scalars. Each
+/// use of an alias counts what the alias stands for.
 const MAX_NODES: usize = 100_000;
 const MAX_BYTES: usize = 1 << 20;
-/// How many problems of a manifest a message has at most.
+/// The largest number of problems of a manifest in a message.
 const MAX_PROBLEMS: usize = 50;
 
 /// A function that reports the problems of one item, each with its field.
@@ -169,7 +170,7 @@ impl Reader {
     /// Returns the manifest.
     ///
     /// # Errors
-    /// All problems, in the order of their lines.
+    /// The manifest has problems; they are reported in the order of their lines.
     pub(super) fn finish(mut self, manifest: Manifest) -> Result<Manifest> {
         if self.problems.is_empty() {
             return Ok(manifest);

@@ -1,5 +1,4 @@
-//! Guests that mean harm, or are broken: each call ends with a message that names the guest and the
-//! reason.
+//! Hostile and broken guests: each call ends with a message that names the guest and the reason.
 mod limits;
 
 use super::{engine, guest, manifest, with_manifest, world};
@@ -51,7 +50,7 @@ fn limits_with_deadline(deadline: Duration) -> Limits {
     }
 }
 
-/// Returns the message with which a guest is stopped that has only this body.
+/// Returns the message with which a guest with this body is stopped.
 fn run_until_stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
     let allowed: Vec<&str> = grants

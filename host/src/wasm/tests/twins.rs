@@ -1,5 +1,5 @@
-//! The same source, linked natively and as a component, over equal sessions: the proposals are
-//! equal, and they are what kubeadm applies.
+//! Runs the same source natively and as a component, with equal sessions: the proposals are equal,
+//! and they are what kubeadm applies.
 use super::{engine, world};
 use crate::{
     cancel::Cancel,
@@ -28,7 +28,8 @@ fn call(session: &Session, messages: &world::Messages, phase: &mut dyn Host) -> 
     (result, session.take_proposals(), messages.lock().clone())
 }
 
-/// Runs a phase natively and as a component. Returns the record that both have.
+/// Runs a phase natively and as a component. Checks that the records of both calls are equal, and
+/// returns the record.
 fn run_both<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> CallRecord {
     // The plugins are compiled once for all tests.
     static PLUGINS: LazyLock<Vec<Plugin>> = LazyLock::new(|| {

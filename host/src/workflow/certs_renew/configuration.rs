@@ -24,8 +24,8 @@ impl Source<'_> {
     /// this label.
     ///
     /// # Errors
-    /// Every problem of the configuration. If the cluster cannot be read, that is not an error: the
-    /// defaults are used (kubeadm behaviour).
+    /// The configuration has problems; all are reported. If the cluster cannot be read, that is not
+    /// an error: the defaults are used (kubeadm behaviour).
     pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<Loaded> {
         let has_file = self.file.and_then(ConfigFile::operator_file).is_some();
         let stored = if has_file {

@@ -14,8 +14,8 @@ use std::time::Duration;
 const LONGEST_WAIT: u64 = 2;
 
 impl Status {
-    /// Waits until an authority that is made now is newer than the present one: the newer
-    /// certificate is that of the new authority. Certificates have whole seconds.
+    /// Waits until an authority that is made now is newer than the present one, because the
+    /// authority with the newer certificate counts as the new one. Certificates have whole seconds.
     ///
     /// # Errors
     /// The present authority is so new that the clock of this machine has to be wrong.
@@ -55,9 +55,9 @@ impl Status {
         })
     }
 
-    /// Returns the fingerprint of a new authority that other control planes trust beside the
-    /// present one, as only their records say: workers learn the authority `ca` from the ConfigMap
-    /// `cluster-info`, the others are in no object.
+    /// Returns the fingerprint of a new authority that other control planes trust in addition to
+    /// the present one. Only their records say that: workers learn the authority `ca` from the
+    /// ConfigMap `cluster-info`, the other authorities are in no object.
     pub(super) fn exchange_of_others(&self, present: &str) -> Option<String> {
         self.records
             .values()
@@ -67,7 +67,8 @@ impl Status {
             })
     }
 
-    /// Decides where other control planes trust a new authority that this one does not have yet.
+    /// Decides what this run does if other control planes trust a new authority that this node does
+    /// not have yet.
     pub(super) fn join_exchange(
         &self,
         new: &str,

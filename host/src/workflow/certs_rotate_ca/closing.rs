@@ -30,7 +30,7 @@ fn result(rotation: &Rotation) -> String {
     }
 }
 
-/// Says where the stage is still to come.
+/// Returns a text about the nodes on which the stage still has to run.
 fn other_nodes(rotation: &Rotation) -> String {
     let command = command(rotation.authority, "");
     match &rotation.nodes_behind {
@@ -48,7 +48,8 @@ fn other_nodes(rotation: &Rotation) -> String {
     }
 }
 
-/// Says what people have to do who use the authority `ca`.
+/// Returns the advice for people and workloads that use the authority `ca`; empty for the other
+/// authorities.
 fn advice(rotation: &Rotation) -> String {
     if rotation.authority != ClusterAuthority::Ca {
         return String::new();

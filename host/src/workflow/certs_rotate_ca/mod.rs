@@ -1,6 +1,6 @@
-//! `certs rotate-ca`: exchanges an authority of a cluster. Each run brings this node through one
-//! stage. `status` reads how far the node and the cluster are, `stage` and `begin` decide what this
-//! run does, and `closing` says what comes next.
+//! `certs rotate-ca`: exchanges an authority of a cluster. In each run this node completes one
+//! stage. `status` reads the progress of the node and the cluster, `stage` and `begin` decide what
+//! this run does, and `closing` says what comes next.
 mod begin;
 mod closing;
 mod refusals;

@@ -1,5 +1,5 @@
-//! Decides what this run does: which stage the node is ready for, and whether all nodes are through
-//! the stage before.
+//! Decides what this run does: which stage the node is ready for, and whether all nodes have
+//! completed the previous stage.
 use super::{
     refusals::{missing_nodes, not_under_way, refusal},
     status::{NodeRecord, Status},
@@ -8,7 +8,7 @@ use crate::{effect::pki::KUBELET_SERVING, phase::rotate_ca::command, pki::Certif
 use kubephase_sdk::kubeadm::{Rotation, RotationStage};
 use kubephase_wit::Failure;
 
-/// What the operator asks for.
+/// The options of the command line that choose the stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wish {
     pub stage: Option<RotationStage>,
@@ -62,7 +62,7 @@ impl Status {
         format!("{}/{}.crt", self.directory, self.authority.base())
     }
 
-    /// Returns the command that goes on with the exchange. `rest` are further words of it.
+    /// Returns the command that continues the exchange, with the further arguments `rest`.
     pub(super) fn command(&self, rest: &str) -> String {
         command(self.authority, rest)
     }
@@ -89,7 +89,7 @@ impl Status {
         self.records.get(&self.node).cloned().unwrap_or_default()
     }
 
-    /// Returns the other nodes for which this holds, control planes first.
+    /// Returns the names of the other nodes whose record has a property, control planes first.
     pub(super) fn others(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
         let mut found: Vec<(&str, bool)> = self
             .records
@@ -101,8 +101,8 @@ impl Status {
         found.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Decides where the node and the cluster know one authority: the exchange has not begun, or it
-    /// is over.
+    /// Decides what this run does if the node and the cluster know one authority: the exchange has
+    /// not begun, or it is over.
     fn decide_with_one(&self, current: &Certificate, wish: &Wish) -> Result<Rotation, Failure> {
         let fingerprint = current.public_key_sha256();
         let is_finished = |record: &NodeRecord| {
@@ -113,7 +113,7 @@ impl Status {
             return self.join_exchange(&begun, current, wish);
         }
         if record.exists() && !is_finished(&record) {
-            // The last run was ended before it recorded that the node is through.
+            // The last run was stopped before it recorded that the node has completed the exchange.
             let of_last_stage = Rotation {
                 authority: self.authority,
                 stage: RotationStage::Drop,
@@ -145,7 +145,8 @@ impl Status {
         }
     }
 
-    /// Returns the other nodes that are behind, control planes first; `None` on a worker.
+    /// Returns the names of the other nodes that have not completed a stage, control planes first;
+    /// `None` on a worker, which may not read their records.
     pub(super) fn nodes_behind(
         &self,
         is_behind: impl Fn(&NodeRecord) -> bool,
@@ -154,7 +155,7 @@ impl Status {
         self.is_control_plane.then(|| names.collect())
     }
 
-    /// Decides where the node or the cluster knows two authorities.
+    /// Decides what this run does if the node or the cluster knows two authorities.
     fn decide_with_two(&self, pair: &Pair<'_>, wish: &Wish) -> Result<Rotation, Failure> {
         let found = self.next_stage(pair);
         let stage = self.expect_stage(found, wish)?;
@@ -202,8 +203,8 @@ impl Status {
         keys.into_iter().flatten().any(|key| authority.is_for(key))
     }
 
-    /// Returns the next stage of this node. A stage is over when the node has recorded it, because
-    /// everything else of the stage comes before.
+    /// Returns the next stage of this node. The record of the node is the last step of each stage,
+    /// so a recorded stage is complete.
     fn next_stage(&self, pair: &Pair<'_>) -> RotationStage {
         let (old, new) = (pair.old.public_key_sha256(), pair.new.public_key_sha256());
         let record = self.record();
@@ -233,15 +234,15 @@ impl Status {
         }
     }
 
-    /// Returns the stage of this run. A stage that the node is through may be repeated until the
-    /// next one has begun on this node.
+    /// Returns the stage of this run. A stage that the node has completed may be repeated until
+    /// this node begins the next stage.
     pub(super) fn expect_stage(
         &self,
         found: RotationStage,
         wish: &Wish,
     ) -> Result<RotationStage, Failure> {
         let stage = wish.stage.unwrap_or(found);
-        // The key of the new authority leaves this file when it begins to sign.
+        // `next_key` has the key of the new authority until that key begins to sign.
         let signs_with_old = !self.is_control_plane || self.next_key.is_some();
         let is_repeated = match (stage, found) {
             (RotationStage::Trust, RotationStage::Reissue) => signs_with_old,
@@ -262,9 +263,10 @@ impl Status {
         ))
     }
 
-    /// Refuses to begin a stage before all nodes are through the one before. A worker may not read
-    /// the records of others: the cluster signs its certificate with the new authority only if all
-    /// nodes trust that, and names only the new authority if everything is signed by it.
+    /// Refuses to begin a stage before all nodes have completed the previous stage. A worker may
+    /// not read the records of other nodes, and need not: control planes sign with the new
+    /// authority only after all nodes trust it, and `cluster-info` names only the new authority
+    /// after all certificates are signed by it.
     fn expect_other_nodes(
         &self,
         stage: RotationStage,

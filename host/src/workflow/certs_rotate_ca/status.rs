@@ -1,5 +1,5 @@
-//! How far this node and the cluster are with the exchange of an authority, as the certificates of
-//! the node, the ConfigMap `cluster-info` and the records on the Nodes say.
+//! The progress of this node and the cluster in the exchange of an authority, by the certificates
+//! of the node, the ConfigMap `cluster-info` and the records on the Nodes.
 use crate::{
     config::{Config, is_control_plane},
     discovery::anonymous_kubeconfig,
@@ -19,7 +19,7 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How far this node and the cluster are.
+/// The progress of this node and of the cluster in an exchange.
 #[derive(Default)]
 pub(super) struct Status {
     pub authority: ClusterAuthority,
@@ -50,7 +50,7 @@ pub(super) struct Status {
     pub now: i64,
 }
 
-/// What a node has recorded on its Node.
+/// The progress that a node has recorded in the annotations of its Node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeRecord {
     pub is_control_plane: bool,

@@ -1,5 +1,5 @@
-//! What `doctor` loads: the configuration that the cluster keeps; if the cluster does not answer,
-//! what the files of the node say.
+//! Loads the configuration of `doctor`: the one that the cluster keeps, or, if the cluster does not
+//! answer, what the files of the node say.
 use super::super::certs_renew::add_files_of_static_pods;
 use crate::{
     config::{self, ADMIN_KUBECONFIG, DoctorFlags, Loaded, LoadedUpgrade, UpgradeTarget},
@@ -12,14 +12,14 @@ use kubephase_sdk::kubeadm::{Doctor, Duration, Timeouts};
 use kubephase_wit::{Failure, FailureCode};
 use std::path::absolute;
 
-/// The kubeconfig of a worker, which has no other.
+/// The kubeconfig of the kubelet: the only one on a worker.
 const KUBELET_KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 
-/// Loads the configuration. A cluster that does not answer, or keeps no valid configuration, is no
-/// error: the phases report it.
+/// Loads the configuration. A cluster that does not answer, or keeps no valid configuration, is not
+/// an error here: the phases report it.
 ///
 /// # Errors
-/// Every problem of the operator's file.
+/// The operator's file has problems; all are reported.
 pub fn load(input: &LoadInput<'_>, flags: &DoctorFlags) -> Result<Loaded> {
     let world = input.world.open()?;
     let own = config::phases_for_doctor(input.file)?;
@@ -46,7 +46,8 @@ pub fn load(input: &LoadInput<'_>, flags: &DoctorFlags) -> Result<Loaded> {
     let mut loaded = reading.load(own, &mut doctor)?;
     let config = &mut loaded.config;
     config.init.skip_phases.clear();
-    // The phases ask once. A cluster that does not answer now is what they are to report.
+    // With a time of 0, each request is tried once: a cluster that does not answer now is a
+    // finding, and not a reason to wait.
     let timeouts = config.init.timeouts.get_or_insert_with(Timeouts::default);
     timeouts.kubernetes_api_call = Some(Duration(0));
     super::ID.clone_into(&mut config.run.workflow);

@@ -118,7 +118,7 @@ fn lacks_kubelet_files(run: &LoadedRun, program: Program) -> bool {
 /// Reads the configuration of `init`.
 ///
 /// # Errors
-/// Every problem of the configuration.
+/// The configuration has problems; all are reported.
 pub fn load(file: Option<&ConfigFile>, flags: &InitFlags, node: &NodeFacts) -> Result<LoadedRun> {
     let loaded = config::load_init(file, flags, node)?;
     Ok(LoadedRun::new(loaded, &flags.skip_phases))

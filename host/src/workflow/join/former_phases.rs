@@ -16,8 +16,8 @@ pub(super) fn run_of(mut loaded: Loaded, skip: &[String]) -> LoadedRun {
     LoadedRun::new(loaded, &skip)
 }
 
-/// Replaces a name that only the cluster's release has by that of the phase that runs here, or
-/// removes it if the phase does nothing.
+/// Replaces each name that only the cluster's release has by the name of the phase that does the
+/// work here. Removes the name if no phase does that work.
 fn present_names(names: &[String], cluster: &ClusterConfiguration) -> Vec<String> {
     let of_release = |name: &String| {
         if name != ETCD_IN_GROUP || !cluster.release().joins_etcd_in_group {

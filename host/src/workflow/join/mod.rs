@@ -87,7 +87,7 @@ impl Workflow for Join {
         };
         let loaded = load(&source, input.node, world, &steps)?;
         if input.runs_group(GROUP, &loaded.loaded.config.init.skip_phases) {
-            // The phase says them.
+            // The phase prints these lines itself.
             input.lines.borrow_mut().clear();
         }
         if command.lacks_manifests(&loaded, Program::current()) {
@@ -123,9 +123,9 @@ pub struct ClusterSource<'a> {
     pub is_named: bool,
 }
 
-/// What happens while a cluster is found.
+/// Functions that are called while a cluster is found.
 pub struct Steps<'a> {
-    /// the phase that kubeadm is in meanwhile
+    /// the phase in which kubeadm would find the cluster
     pub phase: &'a str,
     /// called if the cluster is not found at once
     pub before_waiting: &'a dyn Fn(&LoadedJoin) -> Result<()>,
@@ -134,7 +134,7 @@ pub struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// Nothing else happens.
+    /// Functions that do nothing.
     pub const NONE: Steps<'static> = Steps {
         phase: GROUP,
         before_waiting: &|_| Ok(()),

@@ -1,5 +1,5 @@
-//! What `apply` loads: the configuration that the cluster keeps, the one that is wanted, and the
-//! differences between the two.
+//! Loads the configuration of `apply`: the configuration that the cluster keeps, the one that is
+//! wanted, and the differences between the two.
 use super::super::upgrade::{connect, kubeconfig_of, stamp};
 use crate::{
     config::{
@@ -77,11 +77,12 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
 
 const LABEL: &str = "apply";
 
-/// Refuses to write the static Pods again while the node exchanges an authority: they say how far
-/// it is, and which certificate the controller manager signs with.
+/// Refuses to write the static Pods again while the node exchanges an authority: the static Pods
+/// record the stage of the exchange, and which certificate the controller manager signs with.
 ///
 /// # Errors
-/// The authority that is exchanged, and the command that goes on; or a manifest cannot be read.
+/// An authority is being exchanged: the message names it, and the command that continues the
+/// exchange. Or a manifest cannot be read.
 fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
     let path = static_pod::manifest_path("kube-apiserver");
     let text = read_text(files, &path).map_err(Failure::into_error)?;
@@ -100,7 +101,7 @@ fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
     }
 }
 
-/// Returns the fields that the configurations have with other values, without secrets.
+/// Returns the fields whose values differ between the two configurations, without secrets.
 fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {
     let (old, new) = (
         Secrets::mask(&loaded.stored)?,
@@ -121,7 +122,7 @@ fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {
 /// Refuses changes that cannot be made in a running cluster.
 ///
 /// # Errors
-/// A problem for each such field.
+/// There are such changes; each field is reported.
 fn refuse_fixed_fields(changes: &[FieldChange], documents: &[Document]) -> Result<(), Problems> {
     let problems = changes.iter().filter_map(|change| {
         let Consequence::Refused { reason } = &change.consequence else {

@@ -62,11 +62,12 @@ impl Workflow for UpgradeApply {
             let (cluster, _) = connect(input.world.open()?, &flags.kubeconfig)?;
             let part = ChainPart::next(to, cluster.as_ref())?;
             input.say([part.line()]);
-            // A dry run changes nothing that the next part could begin with.
+            // After a dry run the next part cannot begin, because the cluster still has the old
+            // version.
             continues = !part.later.is_empty() && !options.dry_run.unwrap_or(false);
             options.kubernetes_version = part.version;
         }
-        // The versions are decided about where the checks are.
+        // The versions are checked only if the run has the group of the checks.
         let checks_versions = input.runs_group(GROUP, &options.skip_phases);
         let command = NodeUpgrade {
             workflow: ID,

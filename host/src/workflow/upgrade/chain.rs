@@ -1,5 +1,5 @@
 //! `upgrade apply --to VERSION`: an upgrade over several minors is a chain of upgrades of one minor
-//! each. Each part is a run of its own, and is decided about when the part before it is done.
+//! each. Each part is a run of its own, which is planned when the part before it is done.
 use crate::{config, program, run::workflow::LabelledLine, world::Cluster};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::release::upgrade::{parse, steps};

@@ -1,4 +1,4 @@
-//! Where the last upgrade of a node began, from the node's journals: the backups that it made.
+//! Finds in a node's journals the backups that its last upgrade made.
 use crate::{
     journal::{EarlierRun, runs_of},
     phase::upgrade::backups::{BackupKind, MEMBERS, SharedObject},
@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 use kubephase_sdk::{kubeadm::Rollback, release::upgrade::version_of_image};
 use kubephase_wit::Failure;
 
-/// Name of the workflow that takes an upgrade back.
+/// Name of the workflow that undoes an upgrade.
 pub const ROLLBACK: &str = "upgrade-rollback";
 
 /// The workflows whose runs matter. After a reset nothing of an upgrade is left.
@@ -19,11 +19,12 @@ const WORKFLOWS: &[&str] = &["upgrade-apply", "upgrade-node", ROLLBACK, "reset"]
 /// Kinds of effects by which an upgrade changes a node or its cluster.
 const OF_UPGRADES: [&str; 4] = ["static-pod", "file", "object", "patch"];
 
-/// Finds the backups of the last upgrade: those of the last run that succeeded and changed
-/// something, and of runs before it that did not end. If newer runs failed, only those of them.
+/// Finds the backups of the last upgrade: the backups of the last run that succeeded and changed
+/// something, and of runs before it that did not end. If newer runs failed, finds only the backups
+/// of the failed runs.
 ///
 /// # Errors
-/// No upgrade is recorded, the last was taken back already, or a backup is gone.
+/// No upgrade is recorded, the last was undone already, or a backup is gone.
 pub fn find(files: &dyn Files) -> Result<Rollback> {
     let runs = runs_of(files, state::DIRECTORY, WORKFLOWS).map_err(Failure::into_error)?;
     let backups = backups_of(&runs)?;

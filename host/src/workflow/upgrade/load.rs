@@ -1,4 +1,5 @@
-//! What both commands load: the configuration of the cluster, as it is after the upgrade.
+//! Loads the configuration of `upgrade apply` and `upgrade node`: that of the cluster, as it is
+//! after the upgrade.
 use super::versions;
 use crate::{
     backoff::{Backoff, NextTry},
@@ -20,9 +21,9 @@ use std::{collections::BTreeMap, path::absolute, time::Duration};
 /// configuration file.
 ///
 /// # Errors
-/// The configuration is not valid, or there are such flags beside it.
+/// The configuration is not valid, or is given together with flags that exclude it.
 pub fn load_options(input: &LoadInput<'_>, instead_of_config: &[&str]) -> Result<LoadedUpgrade> {
-    // kubeadm does not look for mixed flags of single phases.
+    // For single phases, kubeadm does not check whether flags and a configuration are mixed.
     let excluding = match input.selected {
         Some(_) => &[],
         None => instead_of_config,
@@ -39,9 +40,10 @@ pub struct NodeUpgrade<'a> {
     pub options: UpgradeOptions,
     /// the kubeconfig that the operator names
     pub kubeconfig: Option<&'a str>,
-    /// whether the versions in the cluster decide about the upgrade
+    /// whether the upgrade is refused if the versions in the cluster do not allow it
     pub checks_versions: bool,
-    /// objects that stand for the cluster if no API server answers: an upgrade kept them
+    /// objects that are read in place of the cluster if no API server answers: the backups of an
+    /// upgrade
     pub kept: Option<FakeCluster>,
 }
 
@@ -88,8 +90,8 @@ impl NodeUpgrade<'_> {
 /// The wait for an API server that may be starting.
 const RESTART: Backoff = Backoff::every(Duration::from_millis(250), Duration::from_secs(5));
 
-/// Returns the path of the kubeconfig: that of the operator, or the administrator's, or on a worker
-/// the kubelet's.
+/// Returns the path of the kubeconfig: the one that the operator names; otherwise the
+/// administrator's, or, on a worker, the kubelet's.
 ///
 /// # Errors
 /// The node's files cannot be read.
@@ -128,7 +130,7 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
 }
 
 /// Waits a short time for an API server that does not answer: a run that was killed may have
-/// restarted it just now. What comes next says so if it still does not answer.
+/// restarted it just now. If it still does not answer, the next request to it reports that.
 fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
     let mut tries = RESTART.start();
     while !answers(cluster, kubeconfig) {
@@ -138,7 +140,7 @@ fn wait_for_restart(cluster: &dyn Cluster, kubeconfig: &str) {
     }
 }
 
-/// Notes that a snapshot of etcd is saved before anything changes, if the operator wants it.
+/// Sets in the configuration whether a snapshot of etcd is saved before anything changes.
 ///
 /// # Errors
 /// This machine has no member of etcd.

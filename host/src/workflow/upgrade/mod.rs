@@ -1,6 +1,6 @@
 //! `upgrade apply` and `upgrade node`: bring this node to the version that the operator names, or
 //! that the cluster has. The configuration is the cluster's; a file has only options of the
-//! upgrade. `upgrade rollback` takes the last of them back.
+//! upgrade. `upgrade rollback` undoes the last of them.
 mod apply;
 mod chain;
 mod last_upgrade;

@@ -1,6 +1,6 @@
 //! The phases of `upgrade apply` and `upgrade node`, in kubeadm's order; kubeadm does not have
-//! `needs`. All that follows the control plane waits for it, because its API server is the one that
-//! answers then.
+//! `needs`. All phases after `control-plane` need it, because the API server that it starts answers
+//! their requests.
 use crate::{
     phase::{
         bootstrap_token, cluster_objects, upgrade,
@@ -30,7 +30,7 @@ const PREFLIGHT_OF_APPLY: Flags = &[
 const CONTROL_PLANE: &[&str] = &["certificate-renewal", "etcd-upgrade", "patches", "snapshot"];
 const PATCHES: &[&str] = &["patches"];
 
-/// All phases of `upgrade apply`.
+/// Returns all phases of `upgrade apply`.
 pub fn of_apply() -> Vec<PhaseSpec> {
     [
         preflight::apply_phases(PREFLIGHT_OF_APPLY),
@@ -54,7 +54,7 @@ pub fn of_apply() -> Vec<PhaseSpec> {
     .concat()
 }
 
-/// All phases of `upgrade node`.
+/// Returns all phases of `upgrade node`.
 pub fn of_node() -> Vec<PhaseSpec> {
     [
         preflight::node_phases(&[&["config", "ignore-preflight-errors"]]),
@@ -77,8 +77,8 @@ pub fn of_node() -> Vec<PhaseSpec> {
     .concat()
 }
 
-/// All phases of `upgrade rollback`, in the opposite order of an upgrade: kube-proxy must not be
-/// newer than the API server.
+/// Returns all phases of `upgrade rollback`, in the opposite order of an upgrade: kube-proxy must
+/// not be newer than the API server.
 pub fn of_rollback() -> Vec<PhaseSpec> {
     let flags: Flags = &[COMMON];
     vec![

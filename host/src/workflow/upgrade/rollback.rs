@@ -1,5 +1,5 @@
-//! `upgrade rollback`: puts this node, and what it shares with the others, back to where its last
-//! upgrade began.
+//! `upgrade rollback`: puts this node, and what it shares with the others, back to the state before
+//! its last upgrade.
 use super::{
     last_upgrade::{self, ROLLBACK},
     load::{NodeUpgrade, answers, connect, load_options},
@@ -130,11 +130,11 @@ impl Workflow for UpgradeRollback {
     }
 }
 
-/// Refuses to go back while something is newer that must not be: kubelets are never newer than an
-/// API server, and the configuration of the cluster is that of its newest machines.
+/// Refuses a rollback after which kubelets would be newer than an API server, or the configuration
+/// of the cluster older than machines of its control plane.
 ///
 /// # Errors
-/// The names of the nodes, and what to do there.
+/// The message names the nodes that are too new, and says what to do there.
 fn refuse_newer(config: &Config, cluster: &dyn Cluster) -> Result<()> {
     let version = &config.cluster.kubernetes_version;
     let upgrade = config.upgrade.clone().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! `upgrade rollback --etcd`: whether the data of etcd can go back.
+//! `upgrade rollback --etcd`: decides whether the data of etcd can be put back to the state before
+//! the upgrade.
 use crate::{
     phase::upgrade::backups::{BackupKind, MEMBERS},
     run::workflow::LabelledLine,
@@ -10,7 +11,7 @@ use kubephase_sdk::kubeadm::Rollback;
 use kubephase_wit::Failure;
 use serde_json::Value;
 
-/// Notes that the data of etcd go back.
+/// Marks the rollback as one that puts the data of etcd back, too.
 ///
 /// # Errors
 /// The last upgrade made no copy of the data.
@@ -26,8 +27,8 @@ pub fn choose(rollback: &mut Rollback) -> Result<()> {
     Ok(())
 }
 
-/// Returns the objects that the upgrade kept, which stand for a cluster whose API server does not
-/// answer.
+/// Returns the objects that the upgrade kept in its backups. They are read in place of the cluster
+/// if no API server answers.
 ///
 /// # Errors
 /// A backup cannot be read.
@@ -41,7 +42,7 @@ pub fn kept_objects(rollback: &Rollback, files: &dyn Files) -> Result<FakeCluste
     Ok(FakeCluster(objects))
 }
 
-/// Returns the line that says from when the data are.
+/// Returns the line that names the time at which the data were copied.
 pub fn line(rollback: &Rollback) -> LabelledLine {
     let time = BackupKind::time_of(&rollback.etcd_data).unwrap_or_default();
     let path = &rollback.etcd_data;
@@ -49,7 +50,7 @@ pub fn line(rollback: &Rollback) -> LabelledLine {
     LabelledLine::new("upgrade/rollback", line)
 }
 
-/// Refuses to take back the data of one member of several, as the cluster shows its members.
+/// Refuses to put the data back if the cluster shows several members of etcd.
 ///
 /// # Errors
 /// etcd has several members, or the cluster does not say how many.
@@ -59,8 +60,8 @@ pub fn refuse_shown_members(cluster: &dyn Cluster) -> Result<()> {
     refuse_several(&names)
 }
 
-/// Refuses to take back the data of one member of several, by the list of the members that the
-/// upgrade kept beside the copy.
+/// Refuses to put the data back if the list of members, which the upgrade kept beside the copy, has
+/// several.
 ///
 /// # Errors
 /// etcd had several members, or the list cannot be read.
@@ -77,8 +78,8 @@ pub fn refuse_kept_members(rollback: &Rollback, files: &dyn Files) -> Result<()>
     refuse_several(&members.map(name).collect::<Vec<String>>())
 }
 
-/// Refuses the data of one member of several: the others would go on with newer data, and the
-/// member would have lost what it promised them.
+/// Refuses if there are several members: the others would continue with newer data, and the member
+/// would have lost entries that it has confirmed to them.
 fn refuse_several(names: &[String]) -> Result<()> {
     if names.len() <= 1 {
         return Ok(());

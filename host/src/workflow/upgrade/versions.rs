@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 const PREFLIGHT: &str = "upgrade/preflight";
 
 /// Checks whether the cluster may be upgraded to the version of the configuration. `say` gets
-/// kubeadm's lines, also about problems that the operator passes over.
+/// kubeadm's lines, also about problems that the operator ignores with `--force`.
 ///
 /// # Errors
-/// The versions do not fit together, in kubeadm's words.
+/// The versions do not fit together. The message is in kubeadm's words.
 pub fn check(config: &Config, cluster: &dyn Cluster, say: &dyn Fn(LabelledLine)) -> Result<()> {
     let upgrade = config.upgrade.clone().unwrap_or_default();
     let target = &config.cluster.kubernetes_version;

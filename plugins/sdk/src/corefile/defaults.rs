@@ -2,7 +2,7 @@
 use super::syntax::{Corefile, Plugin, Server, Setting};
 
 /// The Corefiles that Kubernetes 1.11 to 1.20 installed, the oldest first. `*` is any word, and
-/// `***` any rest of a line. kubeadm knows these alone: it takes the defaults of later versions for
+/// `***` any rest of a line. kubeadm knows only these: it treats the defaults of later versions as
 /// Corefiles that were changed.
 const DEFAULTS: [&str; 6] = [
     ".:53 {
@@ -105,8 +105,8 @@ const DEFAULTS: [&str; 6] = [
     }",
 ];
 
-/// Whether a Corefile is the default of one of these versions, or has nothing in it. The order of
-/// plugins and options does not count.
+/// Whether a Corefile is the default of one of these versions, or is empty. The order of plugins
+/// and options does not count.
 pub fn is_default(corefile: &str) -> bool {
     let Ok(corefile) = Corefile::parse(corefile) else {
         return false;
@@ -147,7 +147,7 @@ fn has_options_of(plugin: &Plugin, default: &Plugin) -> bool {
         })
 }
 
-/// Whether words fit those of a default.
+/// Whether words match the words of a default, which may have `*` and `***`.
 fn fit(words: &[String], default: &[String]) -> bool {
     let rest = default.iter().position(|word| word == "***");
     let compared = rest.unwrap_or(default.len());

@@ -6,7 +6,7 @@ use super::{steps, steps_between, syntax::Corefile};
 ///
 /// # Errors
 /// The first version is not known, the second is not a later one, or the Corefile cannot be read or
-/// migrated. The words are those of kubeadm where it refuses too.
+/// migrated. The message is kubeadm's if kubeadm refuses too.
 pub fn migrate(corefile: &str, from: &str, to: &str) -> Result<String, String> {
     if from == to {
         return Ok(corefile.to_owned());

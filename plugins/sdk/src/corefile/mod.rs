@@ -1,6 +1,6 @@
 //! The Corefile of CoreDNS, and what changes in it between the versions of CoreDNS: plugins and
-//! options that were removed, and those that the default got. The rules are those by which kubeadm
-//! migrates a Corefile in an upgrade; versions are written without `v`: `1.14.2`.
+//! options that were removed, or that were added to the default. The rules are those by which
+//! kubeadm migrates a Corefile in an upgrade; versions are written without `v`: `1.14.2`.
 mod check;
 mod defaults;
 mod migrate;

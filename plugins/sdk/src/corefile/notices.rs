@@ -1,4 +1,4 @@
-//! What a later version of CoreDNS changes in a Corefile, in words.
+//! Notices about the changes that a later version of CoreDNS makes to a Corefile.
 use super::{
     rules::{Rules, Status},
     steps::{new_plugins, rules_of},
@@ -7,13 +7,14 @@ use super::{
     table::VERSIONS,
 };
 
-/// Something of a Corefile that a version changes.
+/// A plugin or an option of a Corefile that a version changes.
 pub(super) struct Notice {
     status: Status,
     pub text: String,
 }
 
-/// Whether a Corefile has to be migrated: a version removes something of it, or adds a default.
+/// Whether a Corefile has to be migrated: a version removes a plugin or an option of it, or adds a
+/// default.
 ///
 /// # Errors
 /// The versions are not known, or the Corefile cannot be read.

@@ -1,4 +1,4 @@
-//! What a version of CoreDNS does with plugins and their options, as types.
+//! Types for the rules by which a version of CoreDNS treats plugins and their options.
 
 /// A version of CoreDNS.
 #[derive(Debug)]
@@ -13,19 +13,20 @@ pub struct Version {
 /// A change of the whole Corefile, which rules for single plugins cannot say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whole {
-    /// before the others: the transfers of `kubernetes` become the plugin `transfer`
+    /// before the rules for single plugins: the transfers of `kubernetes` become the plugin
+    /// `transfer`
     CopyTransfers,
-    /// after the others: each `forward` for a domain gets a server of its own
+    /// after the rules for single plugins: each `forward` for a domain gets a server of its own
     SplitForwards,
 }
 
-/// What a version does with a plugin.
+/// The rules of one version of CoreDNS for one of its plugins.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub status: Status,
     /// the new name
     pub rename: Option<&'static str>,
-    /// A server that lacks the new plugin gets it if it has one of these.
+    /// A server that has one of these plugins, but not the new plugin, gets the new plugin.
     pub add_beside: &'static [&'static str],
     /// options that do not change
     pub known: &'static [&'static str],
@@ -35,22 +36,22 @@ pub struct Rules {
     pub takes_addresses: bool,
 }
 
-/// What a version does with an option.
+/// The rule of one version of CoreDNS for an option of a plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionRule {
     pub status: Status,
     pub action: Action,
-    /// the line of the option that a plugin without it gets
+    /// the line that is added to a plugin without the option, if the option is new
     pub add: &'static str,
 }
 
-/// How well a version supports a plugin or an option.
+/// The support of one version of CoreDNS for a plugin or an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Supported,
     /// still works
     Deprecated,
-    /// is there without effect
+    /// accepted without effect
     Ignored,
     /// CoreDNS does not start with it
     Removed,
@@ -71,18 +72,18 @@ impl Status {
     }
 }
 
-/// What becomes of an option.
+/// The change that a migration makes to an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Keep,
     Remove,
-    /// all arguments but the first go
+    /// removes all arguments except the first
     FirstArgument,
-    /// the option goes if its first argument is `https_google`
+    /// removes the option if its first argument is `https_google`
     RemoveHttpsGoogle,
-    /// `policy least_conn` becomes `force_tcp`
+    /// turns `policy least_conn` into `force_tcp`
     PolicyToForceTcp,
-    /// `protocol force_tcp …` becomes `force_tcp`; every other goes
+    /// turns `protocol force_tcp …` into `force_tcp`; removes any other `protocol`
     ProtocolToForceTcp,
 }
 
@@ -130,7 +131,8 @@ fn has_address(text: &str) -> bool {
     parts.windows(4).any(has_v4) || runs.any(has_v6)
 }
 
-/// Whether four texts, between which were dots, have numbers at these dots.
+/// Whether four neighbouring parts of a text, split at its dots, have an IPv4 address around the
+/// dots, with or without further text before and after it.
 fn has_v4(parts: &[&str]) -> bool {
     let is_number = |part: &&str| {
         (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -140,8 +142,8 @@ fn has_v4(parts: &[&str]) -> bool {
         && parts[3].starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Whether digits and colons have a colon behind a digit, and another before one, with something
-/// between the two.
+/// Whether a run of hexadecimal digits and colons has two colons inside, with something between the
+/// first and the last.
 fn has_v6(run: &str) -> bool {
     let inner = run.trim_matches(':');
     let colons = inner.find(':').zip(inner.rfind(':'));

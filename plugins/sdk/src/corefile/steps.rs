@@ -85,7 +85,7 @@ fn migrate_plugin(plugin: &mut Plugin, rules: &Rules, place: usize) {
     }
 }
 
-/// Returns what becomes of an option; `None` if it goes.
+/// Returns an option as the rule changes it; `None` if the rule removes it.
 fn migrated(mut setting: Setting, rule: OptionRule) -> Option<Setting> {
     let first = setting.arguments.first().map(String::as_str);
     let force_tcp = || Setting {
@@ -139,8 +139,9 @@ fn copy_transfers(server: &mut Server) {
     });
 }
 
-/// Gives each `forward` for a domain a server of its own. Of two that follow each other, the step
-/// leaves the second to the next version (the behaviour of CoreDNS' own migration).
+/// Gives each `forward` for a domain a server of its own. If two follow each other, this step moves
+/// only the first, and the step to the next version moves the second (the behaviour of CoreDNS' own
+/// migration).
 fn split_forwards(corefile: &mut Corefile) -> Result<(), String> {
     let mut servers = Vec::new();
     for server in &mut corefile.servers {

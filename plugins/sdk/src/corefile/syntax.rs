@@ -143,8 +143,9 @@ fn arguments_of(first: &Token, rest: &mut Peekable<impl Iterator<Item = Token>>)
     arguments
 }
 
-/// Splits a Corefile into words as CoreDNS does. A comment ends at a space for the word before it
-/// only: what follows the space is read again.
+/// Splits a Corefile into words as CoreDNS does. A comment ends with its line. Only after a word
+/// without a space before the `#`, it ends at its first space, and the words behind that space are
+/// read: `a#b c` has the words `a` and `c`.
 fn tokens(text: &str) -> Vec<Token> {
     let mut characters = text.strip_prefix('\u{feff}').unwrap_or(text).chars();
     let mut line = 1;

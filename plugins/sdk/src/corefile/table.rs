@@ -265,7 +265,7 @@ const HOSTS: Rules = Rules {
     ..kept(&["ttl", "no_reverse", "reload", "fallthrough"])
 };
 
-/// `proxy` goes, and `forward` does its work.
+/// `forward` replaces `proxy`.
 const PROXY_TO_FORWARD: Rules = Rules {
     status: Removed,
     rename: Some("forward"),
@@ -311,7 +311,8 @@ const fn changing(
     }
 }
 
-/// Returns the rules of a plugin that became part of the default, beside one of others.
+/// Returns the rules of a plugin that became part of the default in servers that have one of these
+/// other plugins.
 const fn new_beside(add_beside: &'static [&'static str]) -> Rules {
     Rules {
         status: NewDefault,

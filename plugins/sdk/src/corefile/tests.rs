@@ -3,7 +3,7 @@ use crate::release::Release;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What the library of kubeadm 1.36 made of Corefiles.
+/// Corefiles, and the results of kubeadm 1.36's library for them.
 #[derive(Deserialize)]
 struct Recorded {
     corefiles: BTreeMap<String, String>,
@@ -19,7 +19,8 @@ struct Case {
     migrated: Option<String>,
     #[serde(default)]
     error: String,
-    /// the number of sentences about what is not supported, and those of the last version
+    /// the number of notices about unsupported plugins and options, and the notices of the last
+    /// version
     unsupported: usize,
     unsupported_at_last: Vec<String>,
     /// sorted

@@ -1,7 +1,7 @@
 //! The values that `doctor` adds to the configuration of a run.
 use serde::{Deserialize, Serialize};
 
-/// What is known of a node before its phases look at it.
+/// Facts about a node that the host collects before the phases of `doctor` begin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Doctor {

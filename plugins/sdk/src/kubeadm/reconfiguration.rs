@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a run changes in the configuration of a running cluster.
+/// The changes that a run makes to the configuration of a running cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Reconfiguration {
@@ -34,14 +34,14 @@ pub struct FieldChange {
     pub consequence: Consequence,
 }
 
-/// What a change of a field means for a running cluster.
+/// The consequence of a changed field for a running cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Consequence {
-    /// these phases or groups bring it about
+    /// these phases, or groups of phases, apply the change
     Applied { phases: Vec<String> },
-    /// it holds only for what is made later
+    /// the change holds only for what is made later
     Later { reason: String },
-    /// it cannot be changed in a running cluster
+    /// the field cannot be changed in a running cluster
     Refused { reason: String },
 }

@@ -47,7 +47,8 @@ impl ClusterAuthority {
         format!("{}-next", self.base())
     }
 
-    /// Returns the file of the old authority's key, until it is trusted no more.
+    /// Returns the file of the old authority's key, which exists until the authority is no longer
+    /// trusted.
     pub fn old_key(self) -> String {
         format!("{}-old.key", self.base())
     }
@@ -64,8 +65,8 @@ impl fmt::Display for ClusterAuthority {
     }
 }
 
-/// A stage of the exchange. Each node goes through all of them in this order, and all nodes are
-/// through a stage before a control plane begins the next one.
+/// A stage of the exchange. Each node completes all stages in this order, and a control plane
+/// begins a stage only after all nodes have completed the previous stage.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -103,8 +104,8 @@ impl fmt::Display for RotationStage {
     }
 }
 
-/// What this run of the exchange does, as the certificates of the node and the records of all nodes
-/// say.
+/// The part of this run in an exchange of an authority. It follows from the certificates of the
+/// node and the records of all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rotation {
@@ -118,10 +119,10 @@ pub struct Rotation {
     pub fetches: bool,
     /// whether this node gives the new authority to other members of the control plane
     pub shares: bool,
-    /// whether this is the last member of the control plane that goes through the stage
+    /// whether all other members of the control plane have completed the stage
     pub is_last_control_plane: bool,
-    /// the other nodes that are not through the stage yet, control planes first; `None` on a
-    /// worker, which may not ask
+    /// the other nodes that have not completed the stage yet, control planes first; `None` on a
+    /// worker, which may not read the records of other nodes
     pub nodes_behind: Option<Vec<String>>,
     /// certificate of the old authority, PEM
     pub old_authority: String,

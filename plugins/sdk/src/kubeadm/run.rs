@@ -28,8 +28,8 @@ pub struct Join<S = String> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Reset {
-    /// its contents are deleted; the directory that the cluster's configuration names, if it names
-    /// one
+    /// the certificates directory, whose contents are deleted: the one that the cluster's
+    /// configuration names, if it names one
     pub certificates_dir: String,
     /// whether `/etc/kubernetes/tmp` is emptied as well
     pub cleanup_tmp_dir: bool,
@@ -43,7 +43,7 @@ pub struct Reset {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Renewal {
-    /// whether components are restarted that read a renewed certificate only when they start
+    /// whether the components that read a renewed certificate only when they start are restarted
     pub restart: bool,
     /// the directory of certificates in the configuration that the cluster keeps; empty where it is
     /// not known. The command may name another.
@@ -60,11 +60,11 @@ pub struct Renewal {
     pub timer: Option<RenewalTimer>,
 }
 
-/// What happens to the timer that renews certificates.
+/// The change of the timer that renews certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum RenewalTimer {
-    /// it is installed, and starts this program
+    /// installs the timer, which starts this program
     Install {
         program: String,
     },
@@ -86,14 +86,14 @@ pub struct Upgrade {
     /// whether a snapshot of etcd is saved before anything changes
     #[serde(skip_serializing_if = "is_false")]
     pub snapshot: bool,
-    /// whether versions that do not fit together are only told
+    /// whether versions that do not fit together are reported and do not end the upgrade
     pub force: bool,
     /// whether alpha and beta versions may be upgraded to
     pub allow_experimental: bool,
     /// whether release candidates may be upgraded to
     pub allow_release_candidates: bool,
     /// other members of the control plane whose API server is older than the version that this
-    /// upgrade sets up: addons wait for them
+    /// upgrade sets up: addons are upgraded only when there are none
     pub older_control_planes: Vec<String>,
     /// other members of the control plane whose API server is newer than the version that this run
     /// sets up
@@ -101,7 +101,7 @@ pub struct Upgrade {
     pub newer_control_planes: Vec<String>,
     /// the time of the run in names of backups: `2026-11-30-12-00-00`
     pub stamp: String,
-    /// only where the last upgrade of this node is taken back
+    /// only in a run that undoes the last upgrade of this node
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
 }

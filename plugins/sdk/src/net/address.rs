@@ -12,7 +12,7 @@ const TOO_LARGE: u32 = 0xff_ffff;
 const GROUPS: usize = 8;
 
 /// Parses an address. Its numbers may begin with zeros, which do not make them octal. An IPv4
-/// address in the form of IPv6 (`::ffff:192.0.2.1`) is an IPv4 address. There is no zone.
+/// address in the form of IPv6 (`::ffff:192.0.2.1`) is an IPv4 address. A zone is not accepted.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     parse_wide(text.as_bytes()).map(|(wide, _)| to_address(wide))
 }
@@ -104,7 +104,7 @@ pub(super) fn whole_number(text: &[u8]) -> Option<u32> {
     (length == text.len()).then_some(value)
 }
 
-/// Parses the digits at the beginning of a text. Returns their value, and how many they are.
+/// Parses the digits at the beginning of a text. Returns their value and their number.
 fn number(text: &[u8], radix: u32) -> Option<(u32, usize)> {
     let digits = text
         .iter()

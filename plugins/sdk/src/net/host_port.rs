@@ -14,7 +14,7 @@ pub fn host_port(host: &str, port: impl Display) -> String {
 /// Splits `host:port` or `[host]:port`. Neither part is checked, and both may be empty.
 ///
 /// # Errors
-/// What is wrong with the text, in Go's words.
+/// The text is not of this form. The message is in Go's words.
 pub fn split_host_port(text: &str) -> Result<(&str, &str), &'static str> {
     const MISSING_PORT: &str = "missing port in address";
     const TOO_MANY_COLONS: &str = "too many colons in address";
@@ -52,7 +52,7 @@ pub fn parse_port(text: &str) -> Option<u16> {
 /// port is a host as a whole, so an IPv6 address has brackets only before a port.
 ///
 /// # Errors
-/// What is wrong with the text, in kubeadm's words.
+/// The host or the port is not valid. The message is in kubeadm's words.
 pub fn parse_endpoint(text: &str) -> Result<(&str, Option<&str>), String> {
     let (host, port) = split_host_port(text).unwrap_or((text, ""));
     if !port.is_empty() && parse_port(port).is_none() {

@@ -1,6 +1,6 @@
 //! Names of hosts.
 
-/// The longest name.
+/// The largest number of bytes in a name.
 const LONGEST: usize = 253;
 const TOO_LONG: &str = "must be no more than 253 characters";
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case \
@@ -12,8 +12,8 @@ const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', foll
     with an alphanumeric character (e.g. '*.example.com', regex used for validation is \
     '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-/// Returns why a text is not a DNS subdomain (RFC 1123), in the words of Kubernetes; empty if it is
-/// one.
+/// Returns why a text is not a DNS subdomain (RFC 1123), in the words of Kubernetes; empty if the
+/// text is a DNS subdomain.
 pub fn subdomain_problems(text: &str) -> Vec<&'static str> {
     problems(text, has_dns_form(text), SUBDOMAIN)
 }

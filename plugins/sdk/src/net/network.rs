@@ -55,8 +55,8 @@ impl Network {
         self.width
     }
 
-    /// Returns the number of addresses in the network, or the largest number of Kubernetes. It is 0
-    /// for networks that have all or half of all addresses (Kubernetes behaviour).
+    /// Returns the number of addresses in the network, but at most 2⁶³−1. It is 0 for networks that
+    /// have all or half of all addresses. (Both are the behaviour of Kubernetes.)
     pub fn size(&self) -> u64 {
         match (self.width - self.prefix, self.width) {
             (31.., NARROW) | (127.., _) => 0,

@@ -25,8 +25,8 @@ impl Url {
     /// Parses a text.
     ///
     /// # Errors
-    /// What is wrong with the text, in Go's words. The message quotes at most three bytes of it, or
-    /// the host.
+    /// The text is not a URL. The message is in Go's words, and quotes at most three bytes of the
+    /// text, or the host.
     pub fn parse(text: &str) -> Result<Url, String> {
         let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let url = parse_without_fragment(text)?;
@@ -187,8 +187,8 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Replaces the escapes (`%41`) of a part by their bytes. Bytes that are no UTF-8 are replaced by
-/// a mark.
+/// Replaces the escapes (`%41`) of a part by their bytes. Bytes that are not UTF-8 are replaced by
+/// U+FFFD.
 fn unescape(text: &str, part: Part) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

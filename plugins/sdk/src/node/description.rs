@@ -62,7 +62,7 @@ pub struct NodeFacts {
     pub services: BTreeMap<String, ServiceState>,
     /// TCP ports that something listens on
     pub ports_in_use: Vec<u16>,
-    /// names that resolve besides the host name, with their addresses
+    /// names that resolve in addition to the host name, with their addresses
     pub hosts: BTreeMap<String, Vec<String>>,
     /// proxy variables of the environment, with user names and passwords, which phases do not see
     pub environment: BTreeMap<String, String>,

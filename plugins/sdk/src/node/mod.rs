@@ -29,11 +29,11 @@ pub use system_ids::{UsedIds, UsedUser};
 
 use crate::{Failure, observe_node};
 
-/// Whether the kernel has an option, built in or as a module. The name is that of a `CONFIG_`
-/// option without the prefix.
+/// Whether the kernel has an option, built in or as a module. The name is the name of a `CONFIG_`
+/// option without that prefix.
 ///
 /// # Errors
-/// Failures of the host, such as `invalid` for a name that is not one of an option.
+/// Failures of the host, such as `invalid` for a text that is not the name of an option.
 pub fn has_kernel_option(name: &str) -> Result<bool, Failure> {
     let value = observe_node::kernel_option(name)?;
     Ok(matches!(value.as_deref(), Some("y" | "m")))

@@ -18,7 +18,7 @@ pub struct ServiceState {
 /// Returns the state of a service; `None` if the node has no known init system.
 ///
 /// # Errors
-/// Failures of the host, such as `invalid` for a name that is not one of a service.
+/// Failures of the host, such as `invalid` for a text that is not the name of a service.
 pub fn service(name: &str) -> Result<Option<ServiceState>, Failure> {
     let Some(text) = observe_node::service(name)? else {
         return Ok(None);

@@ -50,7 +50,8 @@ impl Release {
             .filter(|release| release.source == Source::Recorded)
     }
 
-    /// Whether this minor is older than that of a version. False if the version cannot be read.
+    /// Whether this minor is older than the minor of a version. False if the version cannot be
+    /// read.
     pub fn is_older_than(&self, version: &str) -> bool {
         major_and_minor(version).is_some_and(|other| (1, self.minor) < other)
     }

@@ -1,8 +1,8 @@
-//! The parts of a row.
+//! The parts of a row of the table of releases.
 use super::major_and_minor;
 use std::ops::RangeInclusive;
 
-/// What kubeadm of one minor of Kubernetes writes, accepts and checks.
+/// The facts about kubeadm of one minor of Kubernetes: what it writes, accepts and checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Release {
     /// 36 for Kubernetes 1.36
@@ -33,7 +33,7 @@ pub struct Release {
 pub enum Source {
     /// recorded runs of kubeadm of that minor
     Recorded,
-    /// The release notes. The row is not used until kubeadm of that minor was recorded.
+    /// The release notes. The row is not used until runs of kubeadm of that minor are recorded.
     ReleaseNotes,
 }
 
@@ -122,7 +122,7 @@ pub enum Setting {
     Number(u32),
 }
 
-/// What kubeadm reads and accepts.
+/// The configuration that kubeadm of one minor reads and accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// values of `encryptionAlgorithm`, in the order of kubeadm's message

@@ -14,7 +14,8 @@ pub struct Skew<'a> {
     pub kubelet: &'a str,
 }
 
-/// The reason why versions may not be together. The texts are kubeadm's, except that of the last.
+/// The reason why versions may not be together. The texts are kubeadm's, except that of
+/// [`SkewProblem::ControlPlaneTooFar`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkewProblem {
     /// the target is older than every release of the table

@@ -66,7 +66,7 @@ fn gates_of_running_clusters_are_looked_at() {
     );
     assert_eq!(notice("v1.35.0", gate::LOCAL_KUBELET), "");
     assert_eq!(notice("v1.36.0", gate::ROOTLESS), "");
-    // There is one text about deprecated gates.
+    // `gate_notice` has one text about deprecated gates, and that text is about this gate.
     for row in &RELEASES {
         let mut gates = row.feature_gates.iter();
         assert!(gates.all(|one| one.stage != Stage::Deprecated || one.name == gate::ECDSA));

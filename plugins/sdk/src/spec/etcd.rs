@@ -47,8 +47,8 @@ pub struct EtcdMemberSpec {
     pub timeout_seconds: i64,
 }
 
-/// What is done with the data of this node's member of etcd. Nothing happens if the snapshot or the
-/// copy exists.
+/// An action on the data of this node's member of etcd. It does nothing if the snapshot or the copy
+/// exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum EtcdDataSpec {

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum ExchangeSpec {
-    /// the cluster of a kubeconfig's current context is trusted by these authorities, and by no
-    /// others
+    /// the current context of a kubeconfig trusts these authorities, and no others
     #[serde(rename_all = "camelCase")]
     TrustInKubeconfig { path: String, authorities: String },
     /// the key of the new authority becomes the key that signs; that of the old one stays under
@@ -31,7 +30,7 @@ pub enum ExchangeSpec {
         directory: String,
         /// certificate, PEM
         authority: String,
-        /// whether a certificate stays that the authority has signed
+        /// whether a certificate that the authority has signed is left unchanged
         unless_signed: bool,
         validity_seconds: i64,
         /// how long the cluster may take to sign

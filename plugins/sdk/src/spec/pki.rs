@@ -130,8 +130,8 @@ pub struct KubeconfigFacts {
     /// the file of a `client-certificate` does not exist, only phases of kubephase itself get
     /// `none`.
     pub credential: String,
-    /// the user's certificate; `None` if the user has none, or it cannot be read. Of a certificate
-    /// in a file of its own, only phases of kubephase itself see it.
+    /// the user's certificate; `None` if the user has none, or it cannot be read. A certificate in
+    /// a file of its own is given only to phases of kubephase itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<CertificateFacts>,
     /// why the file could not be used

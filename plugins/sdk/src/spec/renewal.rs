@@ -19,17 +19,17 @@ pub struct RenewalSpec {
     pub algorithm: KeyAlgorithm,
     /// as [`CertificateSpec::validity_seconds`](super::CertificateSpec::validity_seconds)
     pub validity_seconds: i64,
-    /// whether the words are those of an upgrade, which does not name each renewed certificate
+    /// whether messages are printed as in an upgrade, without a line for each renewed certificate
     #[serde(default)]
     pub is_part_of_upgrade: bool,
     /// the names of the renewed certificate; a certificate that has them is not renewed. `None`
     /// renews it in any case, with the names that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<WantedNames>,
-    /// whether a certificate stays that the authority has signed
+    /// whether a certificate that the authority has signed is not renewed
     #[serde(default)]
     pub unless_signed: bool,
-    /// a certificate stays that is valid for more than this number of seconds
+    /// a certificate that is valid for more than this number of seconds is not renewed
     #[serde(default)]
     pub expires_within_seconds: Option<i64>,
 }

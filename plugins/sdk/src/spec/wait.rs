@@ -21,8 +21,8 @@ pub enum Condition {
     /// the Node object exists and carries the label `kubernetes.io/hostname`
     NodeRegistered { name: String },
     /// the API server accepts requests of this kubeconfig's user; if the binding of
-    /// `kubeadm:cluster-admins` is missing it is made, with super-admin.conf if necessary (kubeadm
-    /// behaviour)
+    /// `kubeadm:cluster-admins` is missing, the host makes it, with super-admin.conf if necessary
+    /// (kubeadm behaviour)
     AdminReady {
         kubeconfig: String,
         super_admin: String,
@@ -70,7 +70,7 @@ pub enum Condition {
         /// path of the authorities that have to have signed the certificate
         authorities: String,
     },
-    /// no Pod is left that a workload of `kube-system` made by an earlier template
+    /// no Pod of an earlier template of a workload in `kube-system` is left
     RolledOut {
         /// `DaemonSet` or `Deployment`
         workload: String,

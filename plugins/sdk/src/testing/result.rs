@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a plugin did with a case.
+/// The result of a case: what the plugin returned, reported and proposed.
 #[derive(Debug)]
 pub struct CaseResult {
     /// how the call of `run` ended

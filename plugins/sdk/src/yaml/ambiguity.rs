@@ -186,7 +186,7 @@ fn is_time(text: &str, has_zone: bool) -> bool {
             .all(|(part, most)| number_in(part, 0..=most).is_some())
 }
 
-/// Whether a text is the difference of a time zone: `07:00`.
+/// Whether a text is the offset of a time zone: `07:00`.
 fn is_zone(text: &str) -> bool {
     text.split_once(':').is_some_and(|(hour, minute)| {
         let parts = [(hour, 24), (minute, 60)];

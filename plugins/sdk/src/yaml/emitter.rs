@@ -12,7 +12,7 @@ const STEP: usize = 2;
 /// A blank behind this column becomes the end of the line, where the style allows it.
 const WIDTH: usize = 80;
 
-/// Where a value stands.
+/// The place of a value in the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Root,
@@ -31,7 +31,7 @@ pub struct Emitter {
     indent: Option<usize>,
     /// whether a blank or the beginning of a line is in front
     is_after_blank: bool,
-    /// whether the line has only indentation and the signs of items yet
+    /// whether the line has nothing but indentation and the signs of items so far
     is_in_indentation: bool,
 }
 
@@ -86,7 +86,7 @@ impl Emitter {
     }
 
     fn fields(&mut self, fields: &Map<String, Value>) {
-        // The order of Go is not total, which a sort of all keys at once may refuse.
+        // Go's order of keys is not total, and `sort` may panic with such an order; a map does not.
         let mut sorted = BTreeMap::new();
         for (key, value) in fields {
             sorted.insert(Key(key), value);
@@ -236,7 +236,8 @@ impl Emitter {
         }
     }
 
-    /// Goes to the indentation, in the line if it has nothing else yet, or else in the next.
+    /// Writes the indentation: in the current line if the line has nothing else yet, otherwise in
+    /// the next line.
     fn begin_line(&mut self) {
         let indent = self.indent.unwrap_or(0);
         let is_past = self.column > indent || self.column == indent && !self.is_after_blank;

@@ -32,7 +32,8 @@ fn compare(one: &str, other: &str) -> Ordering {
     let Some(mut first) = first else {
         return one.len().cmp(&other.len());
     };
-    // The bytes before are equal, so the character of the first difference begins at one place.
+    // The bytes before the first difference are equal, so the character that has the difference
+    // begins at the same place in both texts.
     while !one.is_char_boundary(first) {
         first -= 1;
     }
@@ -58,7 +59,8 @@ fn compare_numbers(before: &str, one: &str, other: &str) -> Ordering {
     number_at(one, start).cmp(&number_at(other, start))
 }
 
-/// Returns the value of the digits at the beginning, behind a value, and their number.
+/// Returns the number of digits at the beginning of a text, and the value of a number that begins
+/// with `start` and ends with these digits.
 fn number_at(text: &str, start: i64) -> (i64, usize) {
     let digits = text.chars().take_while(|c| is_digit(*c));
     digits.fold((start, 0), |(value, length), digit| {

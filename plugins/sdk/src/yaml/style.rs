@@ -1,7 +1,7 @@
 //! The style of a string: plain, quoted or a block.
 use crate::yaml::ambiguity::reads_as_another_type;
 
-/// How a string is written.
+/// The style in which a string is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Plain,
@@ -13,12 +13,12 @@ pub enum Style {
 /// The longest key, in bytes, that stands in front of its colon without a question mark.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// Whether a key can be written in one line.
+/// Whether a key can be written without a question mark in front of it.
 pub fn is_simple_key(key: &str) -> bool {
     key.len() <= LONGEST_SIMPLE_KEY && !key.contains(is_break)
 }
 
-/// Returns the style that Go gives a string.
+/// Returns the style in which Go's YAML library writes a string.
 pub fn style(text: &str) -> Style {
     let may = Allowed::of(text);
     if text.contains('\n') {

@@ -28,7 +28,8 @@ impl Arguments<'_> {
         }
     }
 
-    /// `apiVersion`, `kind`, `namespace`, `name` in this order.
+    /// Returns the object of the arguments `apiVersion`, `kind`, `namespace` and `name`, in this
+    /// order.
     pub fn object(&self) -> ObjectRef {
         ObjectRef {
             api_version: self.text(0),
@@ -38,7 +39,8 @@ impl Arguments<'_> {
         }
     }
 
-    /// `verdict`, `code`, `summary`, name and value of the evidence, `remedy`, `url`.
+    /// Returns the finding of the arguments `verdict`, `code`, `summary`, name and value of the
+    /// evidence, `remedy` and `url`.
     pub fn finding(&self) -> Finding {
         let verdict = match self.text(0).as_str() {
             "fail" => Verdict::Fail,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const OWN: &str = "/var/lib/kubephase-plugins/hostile";
 const WHY: &str = "holds a secret setting";
 
-/// Returns proposals of many kinds, in whose targets there is this text.
+/// Returns proposals of many kinds. The target of each holds `text`.
 fn proposals(text: &str) -> Vec<Value> {
     let name = format!("kubephase-plugin-hostile-{text}");
     let metadata = json!({"name": name, "namespace": "default"});
@@ -40,8 +40,9 @@ fn proposals(text: &str) -> Vec<Value> {
     ]
 }
 
-/// Checks that the output and the journals of a run are without the secret. The rehearsed cluster
-/// keeps the calls of this plugin, which are settings that nothing marks as secret.
+/// Checks that the output and the journals of a run do not hold the secret. Other files are not
+/// checked: the rehearsed cluster keeps the settings of the hostile plugin that say which calls it
+/// makes, and these settings hold the secret without being marked as secret.
 fn assert_records_are_clean(trial: &Trial, ended: &RunResult) {
     // The join command has a token.
     assert!(!ended.output().contains(SETTING), "{}", ended.output());

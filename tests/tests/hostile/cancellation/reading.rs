@@ -16,7 +16,7 @@ fn an_interrupt_ends_the_judging_of_what_plugins_read() {
                 read,
             ],
         })]);
-    // Base64 whose every decoding is base64 again.
+    // Base64 that decodes to base64 again, many times in a row.
     trial.put("/srv/file", "QUFB".repeat(1 << 20), 0o644);
     trial.prepare();
     let running = trial.start_in_place(&["init", "phase", "preflight"]);

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use std::fs;
 
-/// A pause, in milliseconds, that the time limit of a plugin's phase just allows.
+/// A pause a little shorter than the time limit of a plugin's phase (10 minutes), in milliseconds.
 const LONG_PAUSE: u32 = 590_000;
 
 /// Makes the plugin print a message and then wait.

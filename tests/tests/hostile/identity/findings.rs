@@ -1,4 +1,4 @@
-//! Findings: a plugin neither hides the findings of others nor escapes from its own.
+//! Findings: a plugin neither hides the findings of others nor avoids the effect of its own.
 use crate::support::{Trial, call};
 use serde_json::json;
 

@@ -119,8 +119,8 @@ fn rehearse_older_cluster(trial: &Trial) {
     trial.run_in_place(&["rehearse"]).expect_status(0);
 }
 
-/// A plugin that stands in for the phase of the question does not answer it, and a plugin stands in
-/// for a phase of an upgrade only if the operator chose it for that.
+/// The operator is asked even if a plugin replaces the phase that belongs to the question. A plugin
+/// replaces a phase of an upgrade only if the operator chose it for that.
 #[test]
 fn an_upgrade_asks_the_operator_where_a_plugin_replaces_its_phases() {
     let provides = "- {id: hostile, title: Misuse the host, kind: phase, workflow: \

@@ -1,8 +1,8 @@
 //! Needs of phases that do not exist.
 use crate::support::Trial;
 
-/// A trial of a plugin with this number of phases, each of which needs this number of phases that
-/// do not exist.
+/// Returns a trial of a plugin with `phases` phases, each of which needs `needs` phases that do not
+/// exist.
 fn needing(phases: usize, needs: usize) -> Trial {
     let needs: Vec<String> = (0..needs)
         .map(|number| format!("unknown-{number}"))

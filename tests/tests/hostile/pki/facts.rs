@@ -105,7 +105,7 @@ fn facts_of_keys_and_certificates_hold_no_key() {
         "{:?}",
         result.answers
     );
-    // Calls about a file that is of the kind that they ask for, in their order.
+    // The calls whose file is of the kind that the call asks for.
     for shown in ["0.1", "0.3", "0.8"] {
         let answer = result.answer(shown);
         assert!(answer.is_ok && answer.text.contains('{'), "{answer:?}");

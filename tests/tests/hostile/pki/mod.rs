@@ -1,5 +1,5 @@
-//! Certificates, keys and kubeconfigs: their facts show no key, and the host makes nothing for a
-//! plugin that gives it rights which the operator did not allow.
+//! Certificates, keys and kubeconfigs: the facts about them show no key, and the host makes none
+//! for a plugin that would give the plugin rights beyond those that the operator allowed.
 
 mod certificates;
 mod chains;

@@ -14,7 +14,7 @@ use std::{
 
 /// Number of runs whose journals a node keeps.
 const RUNS: usize = 45;
-/// Effects of a run, and the directories that each of them made.
+/// Number of effects of a run, and of directories that each effect made.
 const EFFECTS: usize = 80;
 const DIRECTORIES: usize = 25;
 

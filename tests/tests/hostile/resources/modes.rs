@@ -1,7 +1,7 @@
-//! Every way in which a plugin can use up memory, time or room, one after the other. Peak memory
-//! and processor time are those of the program and its children, as the kernel counts them. Each
-//! way ends by a limit of the host, and the message names the limit: so no test here depends on how
-//! busy the machine is.
+//! Tries every way in which a plugin can use up memory, time or disk space, one after the other.
+//! Peak memory and processor time are those of the program and its children, as the kernel counts
+//! them. Each way ends by a limit of the host, and the message names the limit: so no test here
+//! depends on how busy the machine is.
 use crate::{
     components::bombs::expensive_components,
     support::{
@@ -18,14 +18,15 @@ const OWN: &str = "/var/lib/kubephase-plugins/hostile";
 
 /// The processor time of a run that compiles a component.
 const LONGEST_COMPILATION: Duration = Duration::from_secs(30);
-/// How a message ends that names the processor time of a plugin.
+/// The end of the message about the limit on the processor time of a plugin.
 const ALL_CALLS: &str = "of processor time of all calls of one plugin reached";
 
 /// A way to use up something of the host.
 struct Mode {
     what: &'static str,
     ended: RunResult,
-    /// the text, in the output or in an answer, about the limit that ended it
+    /// a part of the message about the limit that ended it; in the output, or in an answer to the
+    /// plugin
     limit: &'static str,
     longest: Duration,
 }
@@ -39,14 +40,14 @@ fn mode(what: &'static str, ended: RunResult, limit: &'static str) -> Mode {
     }
 }
 
-/// Returns a check that ends its call in one way.
+/// Runs a check that ends its call in the given way.
 fn ending(ending: Value) -> RunResult {
     Trial::check()
         .rounds(&[json!({"ending": ending})])
         .preflight()
 }
 
-/// Checks that stay below the limit of a call in every round.
+/// Runs checks that compute in every round, each time for less than the limit of one call.
 fn computing(provides: String) -> RunResult {
     let round = json!({"steps": 100_000_000, "ending": {"againUntil": 60}});
     Trial::with_phases(&provides).rounds(&[round]).preflight()
@@ -64,7 +65,7 @@ fn phase(grant: &str, calls: &[Value]) -> RunResult {
         .rehearse()
 }
 
-/// Ways that need nothing but calls that end or do not end.
+/// Ways that need no grant: the call does not end, fails, or asks to be called again.
 fn calls() -> Vec<Mode> {
     let again = json!({"calls": [], "ending": "again"});
     vec![
@@ -256,7 +257,7 @@ fn real() -> Vec<Mode> {
     ]
 }
 
-/// A plugin without any grant, for which the host starts programs again and again.
+/// Runs a plugin without any grant whose questions make the host start a program again and again.
 fn asking_for_services() -> RunResult {
     let ask = quiet_calls("observe-node.service", json!(["hostile.service"]), 10);
     let trial = Trial::check()

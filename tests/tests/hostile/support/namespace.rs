@@ -1,7 +1,7 @@
 //! Runs on "this machine" that do not change this machine: in mount and process namespaces of their
 //! own, where `/etc`, `/var/lib`, `/opt` and `/srv` are overlays, `/proc/sys` is a scratch tree,
-//! and the fake programs of the trial are the system's own, in `/usr/local/sbin`. The environment
-//! variable `HOSTS` of a trial is a further line of `/etc/hosts`.
+//! and `/usr/local/sbin` has the fake programs of the trial, so that they count as programs of the
+//! system. The environment variable `HOSTS` of a trial is a further line of `/etc/hosts`.
 use super::{
     process::{self, RunResult, Running},
     trial::Trial,

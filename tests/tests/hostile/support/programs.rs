@@ -1,6 +1,6 @@
-//! Fake programs that record their calls. They come first in PATH. The host does not look there for
-//! a plugin's programs, so a plugin finds them only in a namespace that has them as programs of the
-//! system.
+//! Fake programs that record their calls. They come first in PATH. The host does not look in PATH
+//! for a plugin's programs, so a plugin can run them only in a mount namespace in which they are
+//! programs of the system.
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -1,5 +1,5 @@
-//! Servers and files that are not trusted: no program that they name is run, no key signs that does
-//! not belong to its authority, and nothing is read without a limit.
+//! Servers and files that are not trusted: no program that they name is run, a key that does not
+//! belong to its authority signs nothing, and nothing is read without a limit.
 
 mod discovery;
 mod serving;

@@ -103,7 +103,7 @@ fn make_calls_in_one_run(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
         .collect()
 }
 
-/// Whether a program should not have got this argument.
+/// Whether an argument is one that the host should not have passed to this program.
 fn is_hostile(program: &str, argument: &str) -> bool {
     // The pattern leaves the arguments of this program to the plugin: each is one argument, and
     // neither an option nor a path upwards.

@@ -8,8 +8,8 @@ const CERTIFICATE_KEY: &str = "e6a2eb8581237ab72a4f494f30285ec12a9694d750b978570
 
 /// Starts a cluster in the folder of the workbench. Returns its address, too.
 fn serve(bench: &Workbench) -> (ServingRehearsal, String) {
-    // The kubeconfigs of the cluster name the port before the server listens, so a port that was
-    // free a moment ago has to do.
+    // The kubeconfigs of the cluster name the port before the server listens, so the test uses a
+    // port that was free a moment ago.
     let endpoint = TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .expect("a port is free");

@@ -10,9 +10,9 @@ use serde_json::Value;
 /// The ConfigMap by which machines that join find the cluster.
 const CLUSTER_INFO: &str = "cluster-info";
 
-/// Returns the ClusterRole and the ClusterRoleBindings that a join needs. Nodes with a bootstrap
-/// token may get nodes and request a certificate, which is approved without a person; nodes may
-/// renew their certificates; the API server may use the API of kubelets.
+/// Returns the ClusterRole and the ClusterRoleBindings that a join needs. A machine with a
+/// bootstrap token may read Nodes and request a certificate, which is approved automatically. Nodes
+/// may renew their certificates. The API server may use the API of the kubelets.
 pub fn bootstrap_access() -> Vec<Value> {
     let joining = [Subject::Group(BOOTSTRAP_GROUP)];
     vec![

@@ -9,7 +9,7 @@ pub const CONTROL_PLANE_LABELS: [&str; 2] = [
     "node.kubernetes.io/exclude-from-external-load-balancers",
 ];
 
-/// The annotations in which the exchange of an authority keeps how far a node, or a Pod, is.
+/// The annotations in which the exchange of an authority records the progress of a node or a Pod.
 pub struct ExchangeAnnotations {
     /// of a Node, and of the Pods of addons: the authorities that it trusts, as the SHA-256 of
     /// their public keys, from the oldest to the newest

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Applies a patch to a document of the kind `object`.
 ///
 /// # Errors
-/// The patch does not fit the document, in kubeadm's words.
+/// The patch does not fit the document. The message is in kubeadm's words.
 pub(super) fn apply_patch(
     kind: PatchKind,
     object: &str,

@@ -10,7 +10,7 @@ pub(super) struct MergeRule {
     pub retain_keys: bool,
 }
 
-/// What identifies an element of a list.
+/// The identity by which a patch finds an element of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MergeKey {
     /// this field of the element

@@ -79,7 +79,7 @@ impl Default for Patches {
 }
 
 impl Patches {
-    /// Returns no patches, of a release with these targets.
+    /// Returns an empty set of patches, for a release in which `targets` can be patched.
     pub fn none(targets: &'static [&'static str]) -> Patches {
         Patches {
             patches: Vec::new(),
@@ -192,8 +192,8 @@ fn object_kind(target: &str) -> &'static str {
     }
 }
 
-/// Returns a patch as JSON for messages. A plain text is quoted only by its kind, because any file
-/// that is not a patch parses as a plain text.
+/// Returns a patch as JSON for messages. Of any other value only its kind is shown, because any
+/// file that is not a patch parses as a plain text, and may hold secrets.
 fn as_quoted(patch: &Value) -> String {
     if patch.is_object() || patch.is_array() {
         patch.to_string()

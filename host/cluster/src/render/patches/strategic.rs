@@ -1,6 +1,6 @@
 //! Strategic merge patches: merge patches in which lists of known fields merge element by element.
-//! Directives say what such a merge cannot: `$patch`, `$setElementOrder/…`, `$retainKeys` and
-//! `$deleteFromPrimitiveList/…`.
+//! Directives make changes that such a merge cannot make: `$patch`, `$setElementOrder/…`,
+//! `$retainKeys` and `$deleteFromPrimitiveList/…`.
 use super::{
     merge_keys::{MergeKey, MergeRule, merge_rule},
     places::Places,
@@ -50,7 +50,7 @@ impl Merge<'_> {
         merge_rule(self.kind, &path)
     }
 
-    /// Works on the value of a field.
+    /// Runs `work` while the value of a field is the present value.
     fn within_field<T>(
         &mut self,
         field: &str,
@@ -114,7 +114,8 @@ impl Merge<'_> {
         Ok(current)
     }
 
-    /// Merges the lists for which the patch gives an order, and brings them into it.
+    /// Merges the lists for which the patch gives an order, and puts their elements into that
+    /// order.
     fn merge_ordered_lists(
         &mut self,
         current: &mut Object,
@@ -287,7 +288,7 @@ fn invalid_retain_keys() -> String {
     "invalid patch format of retainKeys".to_owned()
 }
 
-/// Removes directives and nulls from a value that replaces nothing; `None` if all of it was a
+/// Removes directives and nulls from a value that is new in the document; `None` if all of it was a
 /// directive.
 fn without_directives(value: Value) -> Option<Value> {
     match value {
@@ -313,8 +314,9 @@ fn without_directives(value: Value) -> Option<Value> {
 }
 
 /// Brings a merged list into order. The elements that the patch names are in the order of the
-/// patch, the others in the order of the server. A server's element stays before the first of the
-/// patch's elements that it was before, so new elements come early.
+/// patch, the others in the order of the server. An element of the server comes before the next
+/// element of the patch only if the server has them in that order, so new elements of the patch
+/// come early.
 fn in_order(merged: Vec<Value>, patch: &Places, server: &Places) -> Vec<Value> {
     let (mut named, mut others): (Vec<_>, Vec<_>) = merged
         .into_iter()

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 /// The annotation with the URL at which clients reach the member.
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
-/// Port of the metrics, and of the health that probes ask for.
+/// Port of the metrics, and of the health endpoints for probes.
 const METRICS_PORT: u16 = 2381;
 
 /// A member of the etcd cluster. The name of a member that has not started yet is its id in

@@ -49,7 +49,7 @@ pub const CONTROL_PLANE: [&str; 3] = [
     "kube-scheduler",
 ];
 
-/// Returns the function that renders a component's manifest; `None` if the name is of none.
+/// Returns the function that renders a component's manifest; `None` if no component has this name.
 pub fn renderer(component: &str) -> Option<Renderer> {
     let mut components = COMPONENTS.iter();
     let (_, render) = components.find(|(name, _)| *name == component)?;

@@ -12,7 +12,7 @@ use kubephase_sdk::{
 };
 use serde_json::{Value, json};
 
-/// The shell of users as which no person can log in.
+/// The shell of users that cannot log in.
 pub const NO_SHELL: &str = "/bin/false";
 
 /// A file or directory that a component needs to use without being root.

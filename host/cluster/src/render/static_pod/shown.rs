@@ -2,7 +2,7 @@
 use kubephase_wit::ObjectRef;
 use serde_json::Value;
 
-/// The annotation with the hash of the manifest that a static Pod runs by.
+/// The annotation with the hash of the manifest from which a static Pod was made.
 const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
 
 /// Returns the reference of the mirror of a component's static Pod on a node.
@@ -15,7 +15,8 @@ pub fn mirror_reference(component: &str, node: &str) -> ObjectRef {
     }
 }
 
-/// Returns the hash of the manifest that a Pod runs by.
+/// Returns the hash of the manifest from which a static Pod was made; `None` if the Pod does not
+/// have the annotation.
 pub fn manifest_hash(pod: &Value) -> Option<&str> {
     pod["metadata"]["annotations"][HASH_ANNOTATION].as_str()
 }

@@ -4,7 +4,7 @@ use kubephase_sdk::kubeadm::{Arg, HostPathMount};
 use serde_json::Value;
 
 /// Returns the arguments of all containers of a Pod, without their leading dashes. A word that
-/// belongs to no flag has an empty name. The program of a container is no argument.
+/// belongs to no flag has an empty name. The program of a container is not an argument.
 pub fn arguments(pod: &Value) -> Vec<Arg> {
     containers(pod).flat_map(arguments_of).collect()
 }

@@ -90,8 +90,8 @@ fn complete_containers(object: &mut Value, lists: [&str; 2]) {
     }
 }
 
-/// Returns the field because of which a manifest is not a Pod: `spec.containers`. Each field is
-/// tried on its own.
+/// Returns the field that makes a manifest not a Pod: `spec.containers`. Each field is tried on its
+/// own.
 fn find_misfit(manifest: &Value) -> Option<String> {
     let (section, fields) = manifest
         .as_object()?

@@ -2,7 +2,8 @@
 use kubephase_sdk::net::{Url, parse_address, parse_port};
 use std::net::SocketAddr;
 
-/// Chooses the address that a server is reached at. TLS still checks the name in the server's URL.
+/// Chooses the address that a server is reached at. TLS still checks the name in the server's URL,
+/// unless [`Endpoint::skip_validity_check`] is set.
 pub trait Resolver: Send + Sync {
     /// Returns the address of a server; `None` to use the address of its URL.
     fn endpoint(&self, server: &Url) -> Option<Endpoint>;
@@ -13,8 +14,8 @@ pub trait Resolver: Send + Sync {
 pub struct Endpoint {
     /// The address that is connected to.
     pub address: SocketAddr,
-    /// Whether the server's certificate is not checked, because it is never valid. Only the server
-    /// of a rehearsal has such a certificate.
+    /// Whether a certificate of the server that TLS does not accept is accepted. Only a rehearsal
+    /// needs that, whose server may have a certificate that is not valid at this time.
     pub skip_validity_check: bool,
     /// Whether the server is part of this process. It is not started again after a failure, so a
     /// request that it fails to answer fails for good.

@@ -1,14 +1,15 @@
-//! How long a request is tried.
+//! The limit on the time for which a request is retried.
 use crate::cancel::Cancel;
 use std::time::Duration;
 
 /// Limit of one request (kubeadm's ten seconds).
 pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a failed request to the API is tried again, and the signal that ends this early.
+/// The limit of the tries of one request to the API: a time, and a signal that ends the tries
+/// earlier.
 #[derive(Clone, Debug)]
 pub struct RetryLimit {
-    /// How long a request that may succeed later is tried again; zero for a single try.
+    /// The time for which a request that may succeed later is tried again; zero for a single try.
     pub duration: Duration,
     /// Ends a request in progress, and further tries.
     pub cancel: Cancel,

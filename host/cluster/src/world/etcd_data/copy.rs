@@ -15,7 +15,7 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode, FileMeta};
 use std::io::Read;
 
-/// Bytes that are copied in one step.
+/// The largest number of bytes that are copied in one step.
 const STEP: usize = 1 << 20;
 
 /// Suffix of files that etcd has not finished yet, and removes when it starts.

@@ -3,7 +3,7 @@ use super::{MEMBER, copy::DataTree};
 use crate::world::WorldResult;
 use kubephase_wit::{Failure, FailureCode};
 
-/// The directory, in the data directory, with the data that a copy replaced last.
+/// The directory, in the data directory, with the data that the last restored copy replaced.
 pub const REPLACED: &str = "member.replaced";
 
 /// The directory in which the copy is made.

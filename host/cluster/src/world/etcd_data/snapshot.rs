@@ -10,11 +10,12 @@ pub const MAX_SNAPSHOT: u64 = 64 << 30;
 /// Mode of files with the data of etcd, which has the secrets of the cluster.
 const PRIVATE: u32 = 0o600;
 
-/// Saves a snapshot of the member that serves clients at a URL. Only a complete and verified
-/// snapshot gets its name. Returns its size in bytes.
+/// Saves a snapshot of the member that serves clients at a URL. Until the snapshot is complete and
+/// verified, its file has another name. Returns the size of the snapshot in bytes.
 ///
 /// # Errors
-/// The member does not send a whole snapshot, `no-space`, `limit`, or the file cannot be written.
+/// `no-space`; `limit` if the snapshot is longer than 64 GiB; `invalid` if the member does not send
+/// a whole snapshot; or the failure to read the snapshot or to write the file.
 pub fn save_snapshot(
     etcd: &dyn Etcd,
     client_url: &str,
@@ -32,7 +33,7 @@ pub fn save_snapshot(
 /// Writes the database of the member that serves clients at a URL, without the digest.
 ///
 /// # Errors
-/// Those of [`save_snapshot`].
+/// The errors of [`save_snapshot`].
 pub(super) fn save_database(
     etcd: &dyn Etcd,
     client_url: &str,
@@ -44,7 +45,7 @@ pub(super) fn save_database(
     })
 }
 
-/// What becomes of the digest at the end of a snapshot.
+/// Whether the digest at the end of a snapshot is kept in the file, or cut off.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Digest {
     Kept,
@@ -70,7 +71,8 @@ fn read_verified(
     Ok(verified.bytes)
 }
 
-/// A reader of a snapshot, which holds back the last bytes: they are the digest of the others.
+/// A reader of a snapshot. It holds the last bytes back until the end, because they are the digest
+/// of the bytes before them.
 struct SnapshotReader<'a> {
     client_url: &'a str,
     hash: Context,

@@ -1,4 +1,4 @@
-//! Snapshots of a member that is made up. Copies of a real member are in `world/real/tests/etcd/`.
+//! Snapshots of an invented member. Copies of a real member are in `world/real/tests/etcd/`.
 use super::*;
 use crate::cancel::Cancel;
 use crate::world::{
@@ -208,7 +208,7 @@ fn a_copy_has_the_database_of_the_member_and_its_other_files() {
     assert_eq!(names("member/snap"), [&SNAPSHOT_OF_RAFT[5..], "db"]);
     assert_eq!(names("member/wal"), [&LOG[4..]]);
     assert!(files.read("/backup/etcd/member/snap/db").unwrap() == database);
-    // The copy goes back in one step, and what was there stays beside it.
+    // The copy is put back in one step, and the replaced data stay beside it.
     let mut stops = 0;
     replace_data(&data, "/backup/etcd", &mut || {
         stops += 1;

@@ -107,7 +107,7 @@ impl RootedFiles {
 /// The error of a file whose content comes in parts.
 pub(super) enum WriteError {
     Io(io::Error),
-    /// the failure of what writes the content
+    /// the failure of the function that writes the content
     Fill(Failure),
 }
 

@@ -13,7 +13,7 @@ use rustix::{
 };
 use std::io;
 
-/// Mode of directories that are made on the way to a file (kubeadm's).
+/// Mode of missing parent directories that are made for a file (kubeadm's).
 pub(super) const PARENT_MODE: u32 = 0o755;
 
 impl RootedFiles {

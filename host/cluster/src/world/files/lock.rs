@@ -18,7 +18,7 @@ use rustix::{
 };
 use std::time::Duration;
 
-/// How long another program may hold a lock before the call fails.
+/// The longest time that a call waits for a lock that another program holds; then the call fails.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Pause between two attempts to take a lock.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -33,8 +33,8 @@ const WHOLE_FILE: libc::flock = libc::flock {
 };
 
 impl RootedFiles {
-    /// Takes a lock of the open file description (`F_OFD_SETLK`). It keeps out the locks of other
-    /// processes (`F_SETLK`) too, and unlike those is not lost when this process opens the file
+    /// Takes a lock of the open file description (`F_OFD_SETLK`). It also excludes locks of other
+    /// processes (`F_SETLK`). Unlike those locks, it is not lost when this process opens the file
     /// again and closes it. `None` if the file does not exist.
     ///
     /// # Errors

@@ -14,10 +14,10 @@ use std::{
 pub struct RootedFiles {
     pub(super) root: OwnedFd,
     pub(super) path: PathBuf,
-    /// How the kernel resolves paths. Empty for `/`, out of which no path leads.
+    /// Flags with which the kernel resolves paths. Empty for `/`, because no path leads out of it.
     pub(super) resolve: ResolveFlags,
     /// Writes a file or directory to the disk, so that it outlives a power cut. `None` for a
-    /// scratch tree, which need not.
+    /// scratch tree, which does not have to outlive a power cut.
     pub(super) sync_to_disk: Option<Syncer>,
 }
 

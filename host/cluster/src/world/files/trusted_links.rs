@@ -1,6 +1,6 @@
 //! The way to a file that is to be removed. A journal names a path, and since then another user may
-//! have put a link on the way. So the way is followed only through links that nobody but root and
-//! this user can have made.
+//! have put a link on the way. So the way is followed only through links that only root or this
+//! user can have made.
 //!
 //! `ResolvedPath` follows links too, and judges paths by the names that it saw. That is not enough
 //! to remove something: here every step is an open directory, and the file is removed in the very
@@ -19,7 +19,7 @@ use rustix::{
     io::Errno,
 };
 
-/// Links on one way, as many as the kernel follows.
+/// The largest number of links on one way. The kernel has the same limit.
 const MAX_LINKS: usize = 40;
 
 /// A directory on the way, opened without following a link.

@@ -85,15 +85,15 @@ impl Target {
         if name.is_empty() || !(port.is_empty() || port == self.port) {
             return false;
         }
-        // Go is strict about these addresses.
+        // Go parses the addresses in `NO_PROXY` strictly, unlike Kubernetes' own addresses.
         if let Ok(listed) = name.parse::<IpAddr>() {
             return address == Some(listed.to_canonical());
         }
         address.is_none() && self.is_below(name)
     }
 
-    /// Whether a name of `NO_PROXY` is that of the host. `example.com` stands for itself and all
-    /// names below it, `.example.com` and `*.example.com` for the names below it only.
+    /// Whether a name of `NO_PROXY` matches the host. `example.com` stands for itself and all names
+    /// below it, `.example.com` and `*.example.com` for the names below it only.
     fn is_below(&self, name: &str) -> bool {
         let name = name
             .strip_prefix('*')

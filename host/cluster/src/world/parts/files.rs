@@ -6,8 +6,8 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode, FileMeta};
 use std::os::fd::OwnedFd;
 
-/// The file tree of the node. Paths are absolute and those of the node, wherever its files are on
-/// this machine.
+/// The file tree of the node. Paths are absolute paths of the node, even if its files are in a
+/// scratch tree of this machine.
 ///
 /// Methods fail with `not-found`, `denied`, `no-space`, `read-only`, or `io` for any other error of
 /// the operating system.

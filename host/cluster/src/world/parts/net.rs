@@ -35,8 +35,8 @@ pub trait Net: Send + Sync {
     /// Gets a URL from an address within reach, over TLS with files of the node.
     ///
     /// # Errors
-    /// Those of `http_get`; why a file could not be read; `invalid` if a file does not hold a
-    /// certificate or key.
+    /// The errors of `http_get`; `invalid` if a file does not hold a certificate or key; any error
+    /// of reading the files.
     fn http_get_as(
         &self,
         url: &HttpUrl,
@@ -50,7 +50,7 @@ pub trait Net: Send + Sync {
     fn health(&self, url: &HttpUrl, budget: &Budget) -> WorldResult<u16>;
 }
 
-/// An authority, a certificate and its key. Each is none if it is not used.
+/// An authority, a certificate and its key. Each is `None` if it is not used.
 #[derive(Debug, Default)]
 pub struct TlsFiles {
     /// The authority that the server's certificate has to be signed by.
@@ -66,15 +66,15 @@ pub struct TlsFiles {
 #[derive(Debug)]
 pub struct TlsFile {
     pub path: String,
-    /// Its content, or why it cannot be read.
+    /// The content of the file, or the failure to read it.
     pub content: WorldResult<Secret<Vec<u8>>>,
 }
 
 impl TlsFile {
-    /// Returns its content.
+    /// Returns the content of the file.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// The failure with which the file was read.
     pub fn bytes(&self) -> WorldResult<&[u8]> {
         match &self.content {
             Ok(content) => Ok(content.reveal()),

@@ -7,7 +7,7 @@ use crate::{
 use kubephase_wit::CommandOutput;
 use serde_json::Value;
 
-/// What a program may do that runs for a phase.
+/// The rights of a program that the host runs for a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
     /// everything that this process may do: the program is to change the node

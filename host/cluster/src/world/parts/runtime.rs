@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// The container runtime, over CRI.
 ///
-/// Methods fail with `unavailable` if the runtime does not answer, with `unimplemented` if it does
-/// not have the method.
+/// Methods fail with `unavailable` if the runtime does not answer, and with `unimplemented` if the
+/// runtime does not have the method.
 pub trait Runtime: Send + Sync {
     /// Returns name, version and sandbox image of a runtime that is ready.
     fn status(&self) -> WorldResult<Value>;
@@ -18,8 +18,8 @@ pub trait Runtime: Send + Sync {
     fn pull(&self, image: &str) -> WorldResult<()>;
     /// Lists all containers, including those that ended.
     fn containers(&self) -> WorldResult<Vec<Container>>;
-    /// Ends a container: asks it to shut down, and kills it if it still runs after `grace`. With no
-    /// `grace` it is killed at once. The kubelet starts it again.
+    /// Ends a container: asks it to shut down, and kills it if it still runs after `grace`. If
+    /// `grace` is 0, it is killed at once. The kubelet starts it again.
     fn stop_container(&self, id: &str, grace: Duration) -> WorldResult<()>;
     /// Stops and removes all sandboxes of Pods. Returns how many there were.
     fn remove_sandboxes(&self) -> WorldResult<usize>;
@@ -43,7 +43,7 @@ pub struct Container {
     pub pod_uid: String,
     /// Whether it runs.
     pub running: bool,
-    /// How often it was restarted.
+    /// The number of its restarts.
     pub attempt: u32,
     /// When it was made, in Unix seconds; `None` if the runtime does not say.
     pub created: Option<i64>,

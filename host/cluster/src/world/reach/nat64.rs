@@ -13,7 +13,7 @@ const METADATA: [Ipv4Net; 4] = [
     v4(169, 254, 0, 0, 16),
     v4(192, 0, 0, 0, 24),
 ];
-/// Lengths in bytes of the prefixes after which an IPv4 address may stand that is not at the end.
+/// Lengths in bytes of the prefixes that an IPv4 address follows other than at the end.
 const PREFIXES: [usize; 5] = [4, 5, 6, 7, 8];
 
 /// Returns the kind of an address whose packets a gateway may send to a metadata server.

@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// How long the resolver may take.
+/// Time limit of the resolver.
 const RESOLVE: Duration = Duration::from_secs(10);
 
 /// The network of this machine.

@@ -14,7 +14,7 @@ use std::{
 
 /// The directory of the kernel's parameters.
 pub const TREE: &str = "/proc/sys";
-/// Bytes of a value that are read.
+/// The largest number of bytes of a value that are read.
 const MAX_VALUE: u64 = 64 << 10;
 
 fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {

@@ -71,7 +71,7 @@ pub struct Setting {
     pub credentials: Credentials,
     /// The cluster that the node makes or joins.
     pub cluster: Arc<ClusterState>,
-    /// How long requests to the API are tried.
+    /// The limit on the time for which requests to the API are retried.
     pub retry_limit: RetryLimit,
     /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,

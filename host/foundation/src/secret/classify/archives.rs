@@ -26,7 +26,7 @@ const BEGINNINGS: &[&[u8]] = &[
     b"\xce\xce\xce\xce",
 ];
 
-/// What bzip2 begins with, before and after the digit of its level.
+/// The first bytes of a bzip2 file, before and after the digit of its level.
 const BZIP2: (&[u8], &[u8]) = (b"BZh", b"1AY&SY");
 
 /// Returns `Undecided` if the content is an archive of a known format: it may hold a secret that is

@@ -2,12 +2,12 @@
 use super::{Credential, Verdict};
 use crate::secret::names::sounds_secret;
 
-/// Bytes of a name that are looked at.
+/// The largest number of bytes of a name that are looked at.
 const MAX_NAME: usize = 64;
 
-/// Bytes of a value, and of its line, that are looked at: one line may have many values, and each
-/// is read only to this length. A longer value is not a word that may stand after the name of a
-/// secret.
+/// The largest number of bytes of a value, and of its line, that are looked at: one line may have
+/// many values, and each is read only to this length. A longer value is not a word that may stand
+/// after the name of a secret.
 const MAX_VALUE: usize = 1024;
 
 /// Values that may stand after the name of a secret and are not secrets.

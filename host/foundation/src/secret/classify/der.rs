@@ -20,7 +20,7 @@ const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
 /// Lengths in bytes of private keys on the curves P-256, P-384 and P-521.
 const EC_KEY_LENGTHS: &[usize] = &[32, 48, 66];
 
-/// Bytes of the shortest RSA modulus that counts: 512 bits.
+/// The smallest number of bytes in the modulus of an RSA key: 512 bits.
 const MIN_MODULUS: usize = 64;
 
 /// Searches for a private key that begins at any byte of the content.

@@ -4,7 +4,7 @@ use data_encoding::{Encoding, HEXLOWER_PERMISSIVE, Specification};
 use flate2::read::MultiGzDecoder;
 use std::{borrow::Cow, io::Read, sync::LazyLock};
 
-/// Bytes that one gzip stream may unpack to.
+/// The largest number of bytes that one gzip stream may unpack to.
 const MAX_UNPACKED: usize = 16 << 20;
 
 /// Gzip streams that are unpacked in one content.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 /// Bytes of the largest document that is parsed; a larger one is only searched.
 const MAX_PARSED: usize = 1 << 20;
 
-/// Values of one document. A value that a YAML alias repeats counts each time.
+/// The largest number of values of one document. A value that a YAML alias repeats counts each
+/// time.
 const MAX_NODES: usize = 100_000;
 
 /// Characters of the shortest string that is searched on its own: a bootstrap token has 23.

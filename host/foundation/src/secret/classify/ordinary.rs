@@ -13,14 +13,15 @@ use super::{
 };
 use std::borrow::Cow;
 
-/// What a stream of gzip begins with.
+/// The first bytes of a gzip stream.
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 
 impl Search<'_> {
-    /// Refuses content that is not ordinary down to the last of `depth` encodings.
+    /// Refuses content unless it is ordinary, and so is everything that it encodes, through up to
+    /// `depth` encodings.
     ///
     /// # Errors
-    /// `Undecided`, or the credential that an encoding held.
+    /// `Undecided` if the content is not ordinary, or the credential that an encoding holds.
     pub(super) fn ordinary(&mut self, content: &[u8], depth: u8) -> Verdict {
         self.work = self
             .work

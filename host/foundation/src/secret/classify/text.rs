@@ -1,15 +1,16 @@
-//! Tells text from bytes, and finds the text that is between bytes.
+//! Distinguishes text from other bytes, and finds the text that is between other bytes.
 use std::{iter, str};
 
-/// Bytes of the shortest text between other bytes that is searched. Shorter ones stand in keys,
-/// certificates and compressed content by chance.
+/// Bytes of the shortest text between other bytes that is searched. Shorter texts occur by chance
+/// in keys, certificates and compressed content.
 const MIN_STRETCH: usize = 12;
 
-/// In a text that is Latin-1 at most one of this number of bytes is not ASCII: random bytes have
-/// more.
+/// In a text that is Latin-1, at most one byte in this number is not ASCII; random bytes have more
+/// of them.
 const LATIN_1: usize = 8;
 
-/// Whether content is text, with no control characters but separators and those of terminals.
+/// Whether content is UTF-8 text without control characters, apart from separators and those that
+/// terminals use.
 pub(super) fn is_text(content: &[u8]) -> bool {
     // Wide characters have as many zeros as other bytes, or more.
     let zeros = content.iter().filter(|byte| **byte == 0).count();

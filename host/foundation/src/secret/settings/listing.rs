@@ -1,4 +1,4 @@
-//! Lists the settings that a schema marks as secret. If these lines change, other settings are kept
+//! Lists the settings that a schema marks as secret. The lines change if other settings become
 //! secret.
 use super::{MAX_DEPTH, SAME_VALUE, has_no_text, is_secret, resolve};
 use crate::secret::names::sounds_secret;
@@ -6,10 +6,11 @@ use crate::text::digest::sha256_hex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Most parts of a schema that are looked at. A larger schema is listed by its digest alone.
+/// The largest number of parts of a schema that are visited. A larger schema is listed by its
+/// digest alone.
 const MAX_PARTS: usize = 10_000;
-/// Most lines of each kind. If there are more, a line with the digest of the schema stands for the
-/// others.
+/// The largest number of lines of each kind. If there are more, a line with the digest of the
+/// schema stands for the others.
 const MAX_LINES: usize = 500;
 
 /// Returns a line for each secret setting of a schema, and for each setting that would be secret if
@@ -59,7 +60,8 @@ struct Listing<'a> {
     root: &'a Value,
     secret: BTreeSet<String>,
     shown: BTreeSet<String>,
-    /// the schemas that the current one is part of, so that a schema that refers to itself ends
+    /// the schemas that the current one is part of, so that a schema that refers to itself is not
+    /// visited within itself
     open: Vec<*const Value>,
     parts: usize,
 }

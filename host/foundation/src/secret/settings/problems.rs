@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// What the operator or the author of the plugin can do instead.
+/// The remedy for the author of the plugin, if the setting is not secret.
 const REMEDY: &str = "if it is not secret, the plugin's schema says so by `writeOnly: false`";
 
 /// Returns a problem for each secret setting that cannot be blanked in texts, with its field. No
@@ -66,8 +66,9 @@ impl UnblankedSecrets {
         self.find(value, &|_, _| true);
     }
 
-    /// Looks at a value that is secret by its name or its text. Of its fields, those with the name
-    /// of a secret have to be texts that can be blanked; others, such as a user name, may be short.
+    /// Looks at a value that is secret by its name or its text. If the value is a map, only its
+    /// texts with the name of a secret have to be long enough to be blanked. Other fields, such as
+    /// a user name, may be short.
     pub(super) fn find_in_named(&mut self, value: &Value) {
         self.find(value, &|name, field| {
             sounds_secret(name) && matches!(field, Value::String(_))
@@ -102,7 +103,7 @@ impl UnblankedSecrets {
     }
 
     fn check_text(&mut self, text: &str) {
-        // Spaces around a secret are not looked for.
+        // Secrets are blanked without the spaces around them, so spaces do not count.
         let is_short = |text: &str| (1..SHORTEST_BLANKED).contains(&text.trim().len());
         let why = if text == PLACEHOLDER {
             return;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// Checks that [`super::hide`] follows the schema to each mark of a secret.
 ///
 /// # Errors
-/// Names the unfollowed keyword above a mark, or the type of a marked setting that is no text.
+/// Names the unfollowed keyword above a mark, or the type of a marked setting that is not a text.
 pub fn check_marks(schema: &Value) -> Result<(), String> {
     let mut search = Search {
         root: schema,

@@ -25,7 +25,8 @@ const EMPTY: [char; 5] = [
 const MAX_MARKS: usize = 2;
 
 /// Whether a character acts on a terminal or on the order of other characters, or cannot be seen.
-/// Characters without a meaning in Unicode count as well, because nobody knows how they are drawn.
+/// Characters without a meaning in Unicode count as well, because a later version of Unicode may
+/// draw them in any way.
 pub fn is_trick(c: char) -> bool {
     use GeneralCategory::{
         Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned,

@@ -10,15 +10,15 @@ use serde_json::{Number, Value};
 /// Largest depth of lists and maps within each other, counting those behind aliases.
 const DEEPEST: usize = 1000;
 const NOT_A_MAP: &str = "`<<` merges maps; its value must be a map, or a list of maps";
-/// Number of nodes of a document up to which nearly all may stand behind aliases, and number from
-/// which on only a tenth may.
+/// In a document with at most this number of nodes, nearly all may stand behind aliases; with
+/// [`MANY_NODES`] or more, only a tenth may (kubeadm behaviour).
 const FEW_NODES: f64 = 400_000.0;
 const MANY_NODES: f64 = 4_000_000.0;
-/// Bytes of all scalars that may stand behind aliases.
+/// The largest number of bytes of all scalars that may stand behind aliases.
 const MAX_REPEATED_BYTES: usize = 16 << 20;
 const TOO_LARGE: &str = "aliases make the document too large";
 
-/// Builds the document of which `nodes[0]` is the root.
+/// Builds the document whose root is `nodes[0]`.
 pub(super) fn build(nodes: &[Raw]) -> Result<YamlNode, Unreadable> {
     let mut builder = Builder {
         nodes,
@@ -168,7 +168,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Refuses a document of which too much stands behind aliases, by kubeadm's measure.
+    /// Refuses a document if too large a part of it stands behind aliases, by kubeadm's measure.
     fn count(&mut self, at: usize) -> Result<(), Unreadable> {
         self.built += 1;
         self.repeated += u32::from(!self.aliases.is_empty());

@@ -33,7 +33,7 @@ pub(super) enum NodeContent {
     Alias(usize),
 }
 
-/// How many runs of lines between brackets may begin with tabs.
+/// The largest number of runs of lines between brackets that may begin with tabs.
 const MOST_RUNS: usize = 100;
 
 /// Reads the nodes of the first document; the first node is its root. A document without content

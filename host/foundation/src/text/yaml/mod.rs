@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<YamlNode, Unreadable> {
 /// Reads the first document of a text, as JSON.
 ///
 /// # Errors
-/// As [`parse`] says.
+/// The errors of [`parse`].
 pub fn value(text: &str) -> Result<Value, Unreadable> {
     Ok(parse(text)?.value())
 }

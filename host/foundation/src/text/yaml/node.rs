@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::HashSet, fmt, fmt::Write, path::Path, sync::Arc};
 
-/// How many repeated keys of a document are reported.
+/// The largest number of repeated keys of a document that are reported.
 const MAX_REPEATED: usize = 100;
-/// Bytes of a name in the path of a field. A longer name is cut.
+/// The largest number of bytes of a name in the path of a field. A longer name is cut.
 const MAX_NAME: usize = 256;
 
 /// Returns the name of a field as paths have it.
@@ -197,8 +197,8 @@ impl YamlNode {
         repeated
     }
 
-    /// `path` is that of this node, and is so again afterwards: the nodes of a long path may be
-    /// very many.
+    /// `path` is the path of this node. The function changes it and restores it, because a copy for
+    /// each of very many nodes would cost too much.
     fn collect_repeated<'a>(
         &'a self,
         path: &mut String,
@@ -231,7 +231,7 @@ impl YamlNode {
     }
 
     /// Returns the place of a field, and the number of the path's parts that exist. If the field
-    /// does not exist, the place is that of its nearest parent.
+    /// does not exist, returns the place of its nearest parent.
     pub fn find(&self, path: &str) -> (&Place, usize) {
         let parts = path
             .split(['.', '['])

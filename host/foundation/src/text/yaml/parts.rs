@@ -24,7 +24,7 @@ impl Parts {
 pub(super) struct Part {
     /// in bytes
     pub place: Range<usize>,
-    /// the column from which on a line may continue it, if it is a plain scalar
+    /// if it is a plain scalar: the first column in which a line that continues it may begin
     pub continued_from: Option<usize>,
 }
 
@@ -41,7 +41,7 @@ impl Ordered {
         self.0.sort_by_key(|part| part.place.end);
     }
 
-    /// The number of parts that end at a place or before it.
+    /// Returns the number of parts that end at a place or before it.
     fn ended(&self, at: usize) -> usize {
         self.0.partition_point(|part| part.place.end <= at)
     }

@@ -12,7 +12,7 @@ const NOT_OF_ITS_TAG: &str = "the value is not of the type that its tag names";
 #[derive(Debug)]
 pub(super) struct Scalar {
     pub text: Box<str>,
-    /// whether it has no quotes and is no block
+    /// whether it is neither in quotes nor a block
     pub is_plain: bool,
     pub tag: Option<Box<str>>,
 }
@@ -30,7 +30,7 @@ impl Scalar {
     /// Returns the value.
     ///
     /// # Errors
-    /// The value is not of the type that its tag names, or JSON does not have it.
+    /// The value is not of the type that its tag names, or JSON cannot express it.
     pub fn value(&self) -> Result<Value, &'static str> {
         let text = || Value::from(&*self.text);
         let tag = match &self.tag {
@@ -56,10 +56,10 @@ impl Scalar {
         })
     }
 
-    /// Returns the name that the scalar is as a key.
+    /// Returns the scalar as a key of a map.
     ///
     /// # Errors
-    /// As [`Scalar::value`] says, and if the value cannot be a key.
+    /// The errors of [`Scalar::value`]; or the value cannot be a key.
     pub fn key(&self) -> Result<String, &'static str> {
         match self.value()? {
             Value::String(name) => Ok(name),

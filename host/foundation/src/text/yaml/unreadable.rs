@@ -1,4 +1,4 @@
-//! Why a text cannot be read as YAML, in words for a person who has to mend it.
+//! The reason why a text cannot be read as YAML, in words for a person who has to correct it.
 use granit_parser::{ErrorKind, ScanError};
 use std::fmt;
 

@@ -79,8 +79,8 @@ fn objects_are_kubeadms() {
     );
 }
 
-/// The time of expiry is in the Secret in whole seconds, so less than the whole lifetime is left at
-/// once.
+/// The time of expiry is in the Secret in whole seconds, so a moment after it was made a token has
+/// less than its whole lifetime left.
 #[test]
 fn a_second_that_has_begun_is_not_left() {
     let half_a_second_later = Timestamp::from_millisecond(NOW * 1000 + 500).unwrap();

@@ -18,17 +18,17 @@ impl HealthCheck {
     }
 }
 
-/// What becomes of checks that found something.
+/// A runner of health checks that turns the problems of ignored checks into warnings.
 pub struct Checks<'a> {
     /// names in lower case; `all` stands for every check
     pub ignored: &'a [String],
 }
 
 impl Checks<'_> {
-    /// Tells what the checks found.
+    /// Prints the problem of each ignored check as a warning.
     ///
     /// # Errors
-    /// A check found something, and is not ignored.
+    /// A check that is not ignored found a problem. The message has all such problems.
     pub fn run(&self, checks: impl IntoIterator<Item = HealthCheck>) -> Result<()> {
         let mut errors = String::new();
         for HealthCheck { name, problem } in checks {

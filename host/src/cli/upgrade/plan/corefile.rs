@@ -8,7 +8,7 @@ use kubephase_wit::{Failure, ObjectRef};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
     pub corefile: String,
-    /// without `v`
+    /// the version of CoreDNS, without `v`
     pub version: String,
 }
 

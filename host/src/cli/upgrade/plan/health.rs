@@ -13,7 +13,7 @@ use crate::{
 use kubephase_sdk::{codes, kubeadm::ClusterConfiguration};
 use std::convert::Infallible;
 
-/// `IsPrivilegedUser`
+/// `IsPrivilegedUser`: checks that the user is root.
 pub fn privileges(world: &dyn World) -> HealthCheck {
     let user = world.node().fact("userId");
     let is_root = user.is_some_and(|user| user == 0);
@@ -21,7 +21,7 @@ pub fn privileges(world: &dyn World) -> HealthCheck {
     HealthCheck::new(codes::IS_PRIVILEGED_USER, problem)
 }
 
-/// `StaticPodManifest`: this node has the manifests of a member of the control plane.
+/// `StaticPodManifest`: checks that this node has the manifests of a member of the control plane.
 pub fn manifests_exist(files: &dyn Files) -> HealthCheck {
     // A path that cannot be looked at counts as a manifest (kubeadm behaviour).
     let exists = |path: &str| Ok(!files.stat(path).is_ok_and(|file| file.is_none()));
@@ -29,7 +29,7 @@ pub fn manifests_exist(files: &dyn Files) -> HealthCheck {
     HealthCheck::new(codes::STATIC_POD_MANIFEST, problem)
 }
 
-/// `ControlPlaneNodesReady`
+/// `ControlPlaneNodesReady`: checks that the Nodes of the control plane are ready.
 pub fn control_planes_ready(cluster: &dyn Cluster) -> HealthCheck {
     let problem = match cluster.list("v1", "Node", None, Some(&control_plane_selector())) {
         Err(failure) => Some(format!(
@@ -41,8 +41,8 @@ pub fn control_planes_ready(cluster: &dyn Cluster) -> HealthCheck {
     HealthCheck::new(codes::CONTROL_PLANE_NODES_READY, problem)
 }
 
-/// `CreateJob`: a Job runs to its end. It is deleted by the cluster, a minute later. Without a node
-/// that takes Pods the check is left out, with a warning.
+/// `CreateJob`: checks that a Job can run to its end. The cluster deletes the Job a minute later.
+/// If no node takes Pods, the check prints a warning and finds no problem.
 pub fn create_job(
     world: &dyn World,
     cluster: &dyn Cluster,

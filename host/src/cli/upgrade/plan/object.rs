@@ -25,7 +25,7 @@ pub struct AvailableUpgrade {
     pub components: Vec<ComponentUpgrade>,
 }
 
-/// What an upgrade does with a component.
+/// The versions of a component before and after an upgrade.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ComponentUpgrade {

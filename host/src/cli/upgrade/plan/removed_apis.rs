@@ -6,11 +6,11 @@ use kubephase_wit::FailureCode;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What stands for an owner that an object does not name.
+/// The text in place of an owner that an object does not name.
 const UNKNOWN: &str = "unknown";
 
 /// Counts the objects that were written in API versions which go away in an upgrade. Kinds without
-/// such objects are left out. What cannot be listed is told as a warning.
+/// such objects are left out. Prints a warning for each kind that cannot be listed.
 pub fn count(cluster: &dyn Cluster, from: &str, to: &str) -> Vec<RemovedObjects> {
     let removed = removed_between(from, to);
     removed.filter_map(|api| count_one(cluster, api)).collect()

@@ -64,7 +64,7 @@ impl Type {
     }
 }
 
-/// What Go writes for a field without a value.
+/// The form in which Go writes a field without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unset {
     /// nothing; nothing for a zero value either

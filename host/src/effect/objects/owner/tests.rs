@@ -274,7 +274,7 @@ fn an_object_that_changes_owner_after_the_check_is_not_changed() {
             assert!(stored.is_some_and(|stored| stored["data"]["a"] == "theirs"));
         }
     }
-    // An object that did not exist at the check fails in this way too.
+    // The change of an object that did not exist at the check fails in this way too.
     for propose in &PROPOSED_CHANGES[..2] {
         let cluster = VersionedCluster::default();
         cluster.change_before(1, takes_over);

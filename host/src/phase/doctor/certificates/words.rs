@@ -1,4 +1,4 @@
-//! Words for people about certificates.
+//! Texts of findings about certificates.
 use crate::program;
 use jiff::Timestamp;
 use kubephase_sdk::{
@@ -9,7 +9,7 @@ use kubephase_sdk::{
 /// Seconds of a day.
 pub(super) const DAY: i64 = 24 * 3600;
 
-/// Returns what gives the kubelet a certificate again, if it could not renew its own.
+/// Returns the remedy for a kubelet that could not renew its certificate.
 pub(super) fn kubelet_remedy(directory: &str, is_control_plane: bool) -> String {
     if is_control_plane {
         return format!(
@@ -53,7 +53,7 @@ pub(super) fn unreadable(code: &str, path: &str, why: &str) -> Finding {
         .remedy("run this as root; if the file is damaged, put the one of a backup there")
 }
 
-/// Returns a time as people and programs read it, in UTC.
+/// Returns a time in the form of RFC 3339, in UTC.
 pub(super) fn shown(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .unwrap_or(Timestamp::MAX)

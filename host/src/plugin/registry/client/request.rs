@@ -10,11 +10,11 @@ use url::Url;
 /// The time limits of a registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// For the connection, and for the head of an answer.
+    /// The time for connecting, and for the head of an answer.
     pub answer: Duration,
-    /// For a whole small answer: a manifest, a token.
+    /// The time for a whole small answer: a manifest, a token.
     pub small: Duration,
-    /// For all requests of one pull or push together.
+    /// The time for all requests of one pull or push together.
     pub total: Duration,
     /// The span in which a download has to progress by [`Times::progress`].
     pub span: Duration,

@@ -103,7 +103,7 @@ impl Client<'_> {
         })
     }
 
-    /// Makes the request for a token. Credentials go along if there are any.
+    /// Makes the request for a token. Sends the credentials, if there are any.
     fn token_request(
         &self,
         realm: Url,

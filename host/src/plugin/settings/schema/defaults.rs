@@ -1,5 +1,5 @@
 //! Checks the defaults of a schema. A default that does not fit its own schema is a fault of the
-//! plugin, of which its author is told, and not an operator whose settings leave it out.
+//! plugin. So its author gets the message, and not the operator whose settings leave the field out.
 use super::{
     Comparison, Expansion, Extent, MAX_COMPARISONS, MAX_EXPANDED, check_patterns, not_a_schema,
     options,
@@ -18,11 +18,11 @@ use std::collections::HashMap;
 
 /// The address of the schema in references to its parts. Nothing is fetched from there.
 const ADDRESS: &str = "https://settings.invalid/schema";
-/// Keywords with schemas that others refer to.
+/// Keywords that hold the definitions to which other schemas refer.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
-/// Levels of nested schemas.
+/// The largest number of nested schemas.
 const MAX_DEPTH: usize = 200;
-/// How many times the limits of one validation all defaults together may reach.
+/// All defaults together may cost this many times the limits of one validation.
 const TIMES: u64 = 4;
 
 /// Checks that each default fits the schema that has it, with the defaults within it filled in.

@@ -2,21 +2,23 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// Levels of nested settings.
+/// The largest number of nested levels in settings.
 const MAX_DEPTH: usize = 64;
 /// Bytes of text that count as much as a value.
 const BYTES_OF_A_VALUE: u64 = 100;
 
-/// How much settings are.
+/// The size of settings: nesting, number of values, and length of texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
     pub depth: usize,
     pub values: u64,
-    /// of all texts and names
+    /// the length of all texts and names together
     pub bytes: u64,
 }
 
 impl Extent {
+    /// Measures settings.
+    ///
     /// # Errors
     /// The settings are nested too deep.
     pub fn measure(settings: &Value) -> Result<Extent> {
@@ -25,7 +27,7 @@ impl Extent {
         Ok(extent)
     }
 
-    /// The number of values, if long texts count as several.
+    /// Returns the number of values, where a long text counts as several.
     pub fn weight(&self) -> u64 {
         self.values.saturating_add(self.bytes / BYTES_OF_A_VALUE)
     }

@@ -38,8 +38,8 @@ impl Session {
         budget.ok().flatten()
     }
 
-    /// Does work of the host for a plugin between its calls, whose processor time counts as the
-    /// plugin's.
+    /// Does work of the host for a plugin between the plugin's calls. The processor time of the
+    /// work counts as the plugin's.
     ///
     /// # Errors
     /// The plugin used up its processor time before.

@@ -79,7 +79,7 @@ fn check_names(spec: &mut CertificateSpec, origin: Origin) -> Result<(), String>
         let parsed: IpAddr = address.parse().map_err(|_| {
             format!("{address:?} is not an IP address that a certificate can be for")
         })?;
-        // Clients treat an IPv4 address that is written as an IPv6 address as the IPv4 address.
+        // To clients, an IPv4 address in the form of IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
         *address = parsed.to_canonical().to_string();
     }
     Ok(())

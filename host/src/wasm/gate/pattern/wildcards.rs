@@ -32,8 +32,8 @@ fn component_matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether `found` is what `wanted` describes, in which a star stands for any number of items. If
-/// items do not fit, the last star takes one item more; that an earlier star takes more never
-/// helps.
+/// items do not fit, the last star takes one item more; it never helps if an earlier star takes
+/// more.
 fn is_sequence<W, F>(
     wanted: &[W],
     found: &[F],

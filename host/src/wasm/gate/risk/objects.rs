@@ -5,7 +5,7 @@ use crate::wasm::{
     request::{ObjectPattern, Request},
 };
 
-/// The kind of namespaces.
+/// The kind of the objects that are namespaces.
 pub const NAMESPACE: &str = "Namespace";
 
 /// Whether objects of a namespace may belong to the cluster itself, or decide about such objects.
@@ -33,8 +33,8 @@ fn are_own(pattern: &ObjectPattern, plugin: &str) -> bool {
     }
 }
 
-/// Returns how writing the objects of a pattern may affect more than these objects; `None` if the
-/// host checks their content ([`content`]) and no other program depends on them.
+/// Returns a sentence about what else is affected if objects that a pattern matches are written;
+/// `None` if the host checks their content ([`content`]) and no other program depends on them.
 fn effect_on_others(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
     let ObjectPattern { kind, .. } = pattern;
     if content::shape_of(&pattern.api_version, kind).is_none() {

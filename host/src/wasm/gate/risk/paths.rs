@@ -16,8 +16,8 @@ pub fn owner_of_path(path: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Whether all paths that match a pattern belong to one plugin, or are the audit policy. The grant
-/// checks later, for each change, that the plugin is the one that asks.
+/// Whether all paths that match a pattern belong to one plugin, or are the audit policy. Whether
+/// that plugin is the one that asks is checked later, for each change.
 pub fn is_own_or_harmless(pattern: &str) -> bool {
     pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
@@ -29,8 +29,8 @@ pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
     changed_outside(request, is_own_or_harmless)
 }
 
-/// Judges a grant to make directories like one to change files. A directory at the path of the
-/// audit policy would keep the API server from starting.
+/// Judges a grant to make directories. It amounts to root like a grant to change files; also at the
+/// path of the audit policy, because a directory there would keep the API server from starting.
 pub(super) fn made_directories(request: &Request) -> Vec<Danger> {
     changed_outside(request, |pattern| {
         is_own_or_harmless(pattern) && pattern != AUDIT_POLICY

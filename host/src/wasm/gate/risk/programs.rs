@@ -24,7 +24,8 @@ pub(super) fn any_program(_: &Request) -> Vec<Danger> {
     vec![root("the program runs as root")]
 }
 
-/// A placeholder in the command lines of [`READING`]: any name that the grant fixes.
+/// A placeholder in the command lines of [`READING`]: it stands for any single name without
+/// wildcards.
 const NAME: &str = "NAME";
 
 /// Programs that print their version and do nothing else when they are called with `--version`.
@@ -139,7 +140,8 @@ pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
         || (VERSIONED.contains(&program) && arguments == ["--version"])
 }
 
-/// Whether arguments are those of a known command line, in which `NAME` stands for a plain name.
+/// Whether arguments match the known command line `line`, in which [`NAME`] stands for a plain
+/// name.
 fn matches_line(line: &[&str], arguments: &[&str]) -> bool {
     line.len() == arguments.len()
         && line.iter().zip(arguments).all(|(expected, argument)| {
@@ -154,10 +156,10 @@ fn is_plain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte))
 }
 
-/// Judges a grant to run programs that only read: it amounts to root unless the command line is one
-/// of those that are known to read. A plugin may have written the program at a path, and there
-/// is no complete list of programs that run others. The host looks for a bare name only in the
-/// system's directories, and ignores `PATH`.
+/// Judges a grant to run programs that only read: it amounts to root unless the command line is in
+/// [`READING`], or asks one of [`VERSIONED`] for its version. A plugin may have written the program
+/// at a path, and there is no complete list of programs that run others. The host looks for a bare
+/// name only in the system's directories, and ignores `PATH`.
 pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
     let dangers = request.commands.iter().filter_map(|command| {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();

@@ -33,8 +33,8 @@ fn address_of(host: &str) -> Option<IpAddr> {
     }
 }
 
-/// Decides about the host of a URL before its name is resolved. `is_named` says whether the grant
-/// names exactly this host.
+/// Refuses the host of a URL, before its name is resolved, if only this machine reaches it and the
+/// grant does not name it. `is_named` says whether the grant names exactly this host.
 ///
 /// # Errors
 /// Only this machine reaches the host, and the grant does not name it.
@@ -117,8 +117,8 @@ pub fn asked_nearby(request: &Request, cluster_subnets: ClusterSubnets) -> Vec<D
         .collect()
 }
 
-/// Whether a file may identify its user to a server as more than the plugin. Only files in the
-/// plugin's own directory cannot. `pattern` is a path, or a pattern of paths.
+/// Whether a server may take a client that uses this file for more than the plugin. This is so for
+/// all files outside of the plugin's own directory. `pattern` is a path, or a pattern of paths.
 pub fn identifies_others(pattern: &str, plugin: &str) -> bool {
     owner_of_path(pattern) != Some(plugin)
 }

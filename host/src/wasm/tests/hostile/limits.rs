@@ -37,7 +37,7 @@ fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
     assert!(began.elapsed() < Duration::from_secs(30));
 }
 
-/// A guest that computes for a while and settles.
+/// Returns a guest that computes for a while and settles.
 fn busy_guest() -> Vec<u8> {
     let count = "(global.set $left (i32.const 20000000)) (loop (global.set $left (i32.sub \
         (global.get $left) (i32.const 1))) (br_if 0 (global.get $left)))";

@@ -88,8 +88,8 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     );
 }
 
-/// Nothing of a component that the cache knows is in memory until it is compiled. Then the bytes
-/// that are compiled have to be those that were looked at.
+/// A component that the cache knows is not read into memory until it is compiled. Its bytes are
+/// then compared with the digest that the cache has.
 #[test]
 fn a_known_file_that_is_changed_is_not_compiled() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Which stage a run goes through, and what is refused.
+//! The stage that a run completes, and the runs that are refused.
 mod statuses;
 
 use super::*;
@@ -242,7 +242,7 @@ fn an_exchange_that_is_over_may_be_followed_by_another() {
         assert!(begun.begins);
         let status = over(authority, [OnlyNew, Reissued, OnlyNew]);
         expect_refusal(decide(&status), "these nodes are not: two", "run ");
-        // The last run was killed before it recorded that the node is through.
+        // The last run was killed before it recorded that the node has completed the exchange.
         let again = decide(&over(authority, [Reissued, OnlyNew, OnlyNew])).unwrap();
         assert_eq!(again.stage, RotationStage::Drop);
         assert!(again.is_last_control_plane);

@@ -3,7 +3,7 @@ use super::{Allowed, is_older, is_release_candidate, parse};
 use crate::release::Release;
 use semver::Version;
 
-/// What the search for versions begins with.
+/// A search for the versions that a cluster can be upgraded to.
 pub struct Search<'a> {
     /// the newest API server of the cluster
     pub cluster: &'a Version,
@@ -24,7 +24,7 @@ pub struct Candidate {
     pub kubeadm: String,
 }
 
-/// What the search says on the way.
+/// A note that the search makes on its way, for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// for standard output, behind `[upgrade/versions]`
@@ -43,7 +43,7 @@ impl Search<'_> {
     /// Returns the candidates, the nearest first, and notes in order.
     ///
     /// # Errors
-    /// The version of kubeadm, or the newest version before a release, cannot be read.
+    /// The version of kubeadm, or the newest pre-release version, cannot be read.
     pub fn run(&self) -> Result<(Vec<Candidate>, Vec<Note>), String> {
         let mut notes = vec![
             Note::Line(format!("Cluster version: {}", self.cluster)),
@@ -133,8 +133,9 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the versions before a release. The newest of all is the first of the next minor, so
-    /// that of the minor before it may be the one that is meant.
+    /// Returns the pre-release versions that the operator allows. The newest version of all may be
+    /// an early one of the next minor. So the newest version of the minor before it is a candidate,
+    /// too.
     fn unstable(&self, notes: &mut Vec<Note>) -> Result<Vec<Candidate>, String> {
         let latest = self.find("latest", "experimental version")?;
         let line = format!("Latest experimental version: {}", latest.text);
@@ -171,7 +172,7 @@ fn candidate(description: &str, found: &Found) -> Candidate {
 /// Returns the newest of some versions; `None` if there are none.
 ///
 /// # Errors
-/// The first text that is not a version.
+/// One of the texts is not a version. The error is the first such text.
 pub fn newest<'a>(versions: impl IntoIterator<Item = &'a str>) -> Result<Option<Version>, &'a str> {
     let mut newest: Option<Version> = None;
     for text in versions {
@@ -186,7 +187,7 @@ pub fn newest<'a>(versions: impl IntoIterator<Item = &'a str>) -> Result<Option<
     Ok(newest)
 }
 
-/// Returns the flag that allows an upgrade to a version before a release; empty for a release.
+/// Returns the flag that allows an upgrade to a pre-release version; empty for a release.
 pub fn allowing_flag(version: &Version) -> &'static str {
     if version.pre.is_empty() {
         ""

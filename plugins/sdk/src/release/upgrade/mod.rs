@@ -1,5 +1,5 @@
-//! Upgrades of a cluster: which versions there are, which may be upgraded to which, and what they
-//! stop to serve.
+//! Upgrades of a cluster: which versions there are, which may be upgraded to which, and which APIs
+//! they stop serving.
 mod available;
 mod policy;
 mod removed_apis;
@@ -15,10 +15,11 @@ pub use steps::steps;
 use crate::image;
 use semver::Version;
 
-/// Reads a whole version as Kubernetes does, with or without `v`: `v1.36.2`, `1.37.0-rc.1+build`.
+/// Parses a version with major, minor and patch as Kubernetes does, with or without `v`: `v1.36.2`,
+/// `1.37.0-rc.1+build`.
 ///
 /// # Errors
-/// The text is not a whole version. The message is Kubernetes'.
+/// The text is not such a version. The message is in Kubernetes' words.
 pub fn parse(text: &str) -> Result<Version, String> {
     let trimmed = text.trim_start();
     let version = Version::parse(trimmed.strip_prefix('v').unwrap_or(trimmed));
@@ -31,12 +32,12 @@ pub fn version_of_image(image: &str) -> Option<Version> {
     parse(&image::tag(image)?.replacen('_', "+", 1)).ok()
 }
 
-/// Whether a version is older than another. Metadata of the build does not count.
+/// Whether a version is older than another. Build metadata (behind `+`) does not count.
 fn is_older(version: &Version, than: &Version) -> bool {
     version.cmp_precedence(than).is_lt()
 }
 
-/// Whether a version is a candidate for a release: `1.37.0-rc.1`.
+/// Whether a version is a release candidate: `1.37.0-rc.1`.
 fn is_release_candidate(version: &Version) -> bool {
     version.pre.starts_with("rc")
 }

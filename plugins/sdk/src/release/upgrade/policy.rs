@@ -4,13 +4,13 @@ use crate::release::Release;
 use semver::Version;
 use std::collections::BTreeSet;
 
-/// How many minors the control plane goes up or down in one upgrade.
+/// The largest number of minors by which one upgrade may change the control plane, up or down.
 const STEP: u64 = 1;
 
-/// The versions that meet in an upgrade.
+/// The versions that decide whether an upgrade is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpgradeVersions {
-    /// what the cluster is upgraded to: `v1.36.2`
+    /// the version that the cluster is upgraded to: `v1.36.2`
     pub target: String,
     /// the version that the cluster has
     pub cluster: String,
@@ -21,15 +21,15 @@ pub struct UpgradeVersions {
     pub allowed: Allowed,
 }
 
-/// The versions before a release that the operator allows: `--allow-…-upgrades`.
+/// The kinds of pre-release versions that the operator allows: `--allow-…-upgrades`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowed {
-    /// every version before a release, also release candidates
+    /// every pre-release version, release candidates included
     pub experimental: bool,
     pub release_candidates: bool,
 }
 
-/// What speaks against an upgrade.
+/// The reasons against an upgrade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VersionProblems {
     /// always end the upgrade
@@ -39,7 +39,7 @@ pub struct VersionProblems {
 }
 
 impl UpgradeVersions {
-    /// Returns everything that speaks against the upgrade.
+    /// Returns all reasons against the upgrade.
     pub fn problems(&self) -> VersionProblems {
         let mut problems = VersionProblems::default();
         match self.read() {
@@ -105,7 +105,8 @@ impl Read {
         }
     }
 
-    /// The control plane goes up or down by one minor, and not below what kubeadm supports.
+    /// Checks that the control plane goes up or down by at most one minor, and not below what
+    /// kubeadm supports.
     fn check_steps(&self, versions: &UpgradeVersions, problems: &mut VersionProblems) {
         let target = &versions.target;
         if is_older(&self.target, &self.minimum()) {
@@ -172,8 +173,8 @@ impl Read {
         }
     }
 
-    /// Adds a problem that ends every upgrade to a release. An upgrade to a version before a
-    /// release can be forced.
+    /// Adds a problem that ends every upgrade to a release. An upgrade to a pre-release version can
+    /// be forced.
     fn add_step_problem(&self, problems: &mut VersionProblems, problem: String) {
         if self.target.pre.is_empty() {
             problems.mandatory.push(problem);
@@ -224,7 +225,7 @@ impl VersionProblems {
     }
 
     /// Returns what kubeadm prints, behind `[upgrade/preflight]`, about problems that a forced
-    /// upgrade passes over; `None` if there are none.
+    /// upgrade ignores; `None` if there are none.
     pub fn passed_over(&self) -> Option<String> {
         (!self.skippable.is_empty()).then(|| {
             format!(

@@ -41,7 +41,7 @@ impl Trial {
         self.put_component(&guest::component(&self.manifest()))
     }
 
-    /// Writes another component in place of that of this case.
+    /// Writes another component in place of this case's component.
     pub fn put_component(&self, component: &[u8]) -> PathBuf {
         let path = self.folder().join("hostile.wasm");
         fs::write(&path, component).unwrap();
@@ -91,7 +91,7 @@ impl Trial {
         self.add_component("hostile")
     }
 
-    /// Runs `plugin add --allow` for another component than that of this case.
+    /// Runs `plugin add --allow` for `component` instead of this case's component.
     pub fn add_other(&self, component: &[u8]) -> RunResult {
         self.put_component(component);
         self.write_config();

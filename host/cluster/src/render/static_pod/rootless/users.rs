@@ -36,7 +36,8 @@ fn free_ids((first, last): IdRange, taken: &[u32]) -> vec::IntoIter<u32> {
     free.into_iter()
 }
 
-/// Chooses the ids of users and groups: those of existing ones, and ids that are not used yet.
+/// Chooses the ids of users and groups: an existing user or group keeps its id, and the others get
+/// free ids.
 struct IdChooser<'u> {
     used: &'u UsedIds,
     /// not used yet, ascending

@@ -19,8 +19,8 @@ pub(super) fn unavailable(message: String) -> Failure {
     }
 }
 
-/// Returns the failure of a server at an address that cannot be reached. The remedy says what to do
-/// if more is known than that.
+/// Returns the failure of a server at an address that cannot be reached. `remedy` takes the place
+/// of the general remedy.
 pub(super) fn unreachable_failure(
     server: &str,
     why: impl Display,

@@ -37,8 +37,8 @@ impl ApiClient {
     /// again if neither the kubeconfig nor the endpoint has changed.
     ///
     /// # Errors
-    /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the
-    /// operator did not name; those of reading it.
+    /// `invalid` if the kubeconfig cannot be used. `denied` if it names a program to run although
+    /// the operator did not name the kubeconfig. Or the kubeconfig cannot be read.
     pub(super) fn connect(&self) -> WorldResult<Connected> {
         install_crypto_provider();
         let (name, text) = self.read_kubeconfig()?;
@@ -88,8 +88,8 @@ impl ApiClient {
         Ok(connected(client))
     }
 
-    /// Reads the kubeconfig. Returns its name for messages, and its text with the files of the node
-    /// that it names.
+    /// Reads the kubeconfig. Returns its name for messages, and its text, in which the contents of
+    /// files of the node replace their paths.
     fn read_kubeconfig(&self) -> WorldResult<(&str, Secret<String>)> {
         match &self.credentials {
             Credentials::File(path) => {
@@ -139,8 +139,8 @@ fn names_program(user: &AuthInfo) -> bool {
     user.exec.is_some() || user.auth_provider.is_some()
 }
 
-/// Chooses the cryptography of all TLS connections of this process. A choice that was made before
-/// stays; it is the same.
+/// Chooses the cryptography of all TLS connections of this process. If another part of the program
+/// has chosen before, its choice stays: it is the same one.
 fn install_crypto_provider() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
@@ -175,7 +175,8 @@ fn explain_missing(failure: Failure) -> Failure {
 /// `None` if the system can resolve the server's host.
 ///
 /// # Errors
-/// The host looks like an address to the system's resolver and is none, or the port is not valid.
+/// The host looks like an address to the system's resolver but is not an address, or the port is
+/// not valid.
 fn own_endpoint(server: &Url) -> Result<Option<Endpoint>, String> {
     let (host, port) = (server.host(), server.port());
     if !port.is_empty() && parse_port(port).is_none() {
@@ -206,7 +207,8 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Connects to an endpoint instead of the address of the server's URL. TLS still checks the
-/// server's name. Returns `None` if the endpoint is not a URL.
+/// server's name, unless the endpoint skips all checks of the certificate. Returns `None` if the
+/// endpoint is not a URL.
 fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
     config.accept_invalid_certs |= endpoint.skip_validity_check;
     config.tls_server_name = Some(pki::tls_name(server.host()));

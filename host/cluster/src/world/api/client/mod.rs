@@ -28,7 +28,7 @@ const ANSWER: AnswerLimits = AnswerLimits {
     values: 96 << 20,
 };
 /// Limits of an answer for a kubeconfig that is given as text. Its server may not be trusted yet,
-/// and is asked for single objects, of which none is larger than etcd's 1.5 MiB.
+/// and is asked only for single objects. No object is larger than etcd's 1.5 MiB.
 const ANSWER_TO_TEXT: AnswerLimits = AnswerLimits {
     text: 4 << 20,
     values: json::MAX_DOCUMENT,

@@ -179,7 +179,7 @@ impl ApiClient {
     /// Lists objects whose own fields have these values: `type=Opaque`.
     ///
     /// # Errors
-    /// Those of [`Cluster`](crate::world::Cluster).
+    /// The errors of [`Cluster`](crate::world::Cluster).
     pub fn list_by_fields(
         &self,
         api_version: &str,

@@ -1,4 +1,4 @@
-//! Which requests are tried again, of servers over real TLS that fail in different ways.
+//! Tests which requests are tried again, with servers over real TLS that fail in different ways.
 use super::*;
 use crate::{
     cancel::Cancel,

@@ -86,7 +86,7 @@ impl Resource {
 pub enum ApiResource {
     /// A resource of the table.
     Known(&'static Resource),
-    /// A resource of which only its path is known.
+    /// A resource that is known only by its path.
     Custom {
         /// The path of the group and version.
         prefix: String,

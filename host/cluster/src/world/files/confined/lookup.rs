@@ -15,7 +15,7 @@ use rustix::{
     io::Errno,
 };
 
-/// What happens if a parent directory is missing.
+/// The treatment of missing parent directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingParents {
     /// The directories are made.

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Mode of its files.
+/// Mode of the files in a private directory.
 const FILE_MODE: u32 = 0o600;
 /// Mode bits that let users other than the owner write.
 const OTHERS_WRITE: u32 = 0o022;

@@ -110,7 +110,7 @@ impl RootedFiles {
     /// mode if `make` is set, and otherwise returns `None`. `shown` is its path in messages.
     ///
     /// # Errors
-    /// `denied` if the name is that of a link, or of a file.
+    /// `denied` if the name leads to a link or a file.
     fn open_step(
         &self,
         here: &OwnedFd,

@@ -72,7 +72,7 @@ impl ResolvedPath {
     /// Follows an entry of an open directory, whose path has no links.
     ///
     /// # Errors
-    /// As for [`ResolvedPath::follow`].
+    /// The errors of [`ResolvedPath::follow`].
     pub(super) fn from_directory(
         files: &RootedFiles,
         directory: &OwnedFd,

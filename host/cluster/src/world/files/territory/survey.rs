@@ -16,13 +16,14 @@ use rustix::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Entries of linked directories that are looked at: more than a run can make keys.
+/// The largest number of entries of linked directories that are looked at. A run makes far fewer
+/// keys.
 const MAX_ENTRIES: usize = 200_000;
 
-/// What is known of a file or directory of the host.
+/// The access that plugins have to a file or directory of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
-    /// It is not shown to a plugin, and neither is anything below it.
+    /// Neither it nor anything below it is shown to a plugin.
     Hidden,
     /// Plugins may read it and what is below it.
     Shown,
@@ -195,8 +196,8 @@ impl Survey {
     }
 
     /// Whether a file holds a secret of the host, by its path without links or by any other name of
-    /// the file or of a directory above it. `identities` are those of the directories from the root
-    /// on, and of the file itself.
+    /// the file or of a directory above it. `identities` has the identity of each directory from
+    /// the root on, and of the file itself.
     pub(in crate::world::files) fn hides(&self, path: &str, identities: &[FileIdentity]) -> bool {
         let Some((file, above)) = identities.split_last() else {
             return false;

@@ -1,4 +1,5 @@
-//! Reading and writing a tree. `durability` has what is written to the disk.
+//! Tests reading and writing a tree. `durability` tests what is synced to the disk, `removal` tests
+//! removals.
 use super::{RootedFiles, failure::io_failure};
 use crate::world::Files;
 use rustix::{fs::OFlags, io::Errno};

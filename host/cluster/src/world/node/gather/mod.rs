@@ -60,8 +60,8 @@ const PROGRAMS: &[&str] = &[
 /// Ports that the control plane listens on.
 const PORTS: &[u16] = &[6443, 10250, 10257, 10259, 2379, 2380];
 
-/// Facts of this machine while the kubelet is still asked for its version, which takes as long as
-/// the rest together.
+/// Facts of this machine that are complete except for the kubelet's version. A thread is still
+/// asking the kubelet, which takes as long as all other facts together.
 pub struct Gathering {
     /// All facts except the version of the kubelet.
     pub facts: NodeFacts,

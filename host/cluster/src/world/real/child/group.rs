@@ -17,7 +17,7 @@ static GROUPS: Mutex<BTreeMap<i32, Leader>> = Mutex::new(BTreeMap::new());
 pub(super) enum Leader {
     /// The program itself.
     Program,
-    /// Its supervisor, which ends the program and all processes that came of it.
+    /// Its supervisor, which ends the program and all processes that the program has started.
     Supervisor,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A program gets its own process group and no standard input. Its output is read while it runs, up
 //! to a limit. At the deadline, at the limit, and when the run is cancelled, the whole group is
-//! ended. A program of which no process may stay has a supervisor, which also ends the processes
-//! that left the group.
+//! ended. If no process of a program may outlive it, the program has a supervisor, which also ends
+//! the processes that left the group.
 //!
 //! `group` has the process groups, `run` starts a program, `running` waits for it, `pipe` reads its
 //! `output`. Where programs are found and in which environment they run is in

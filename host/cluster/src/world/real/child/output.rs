@@ -1,4 +1,4 @@
-//! What a program printed, and how it ended.
+//! The output of a program, and its exit status.
 use std::process::ExitStatus;
 
 /// The output of a program, and its exit status.

@@ -15,7 +15,7 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    /// Takes a pipe, whose reads then do not block.
+    /// Sets a pipe to reads that do not block. A program without this pipe has `None`.
     pub(super) fn new(end: Option<OwnedFd>, program: &str) -> WorldResult<Pipe> {
         if let Some(end) = &end {
             rustix::io::ioctl_fionbio(end, true).map_err(|error| run_failure(program, error))?;
@@ -26,7 +26,8 @@ impl Pipe {
         })
     }
 
-    /// Reads what is in the pipe. Returns false if that is more than `room` bytes.
+    /// Reads what the pipe has now. Returns false if that is more than `room` bytes; `content` then
+    /// lacks the rest.
     pub(super) fn read(&mut self, mut room: usize) -> io::Result<bool> {
         let mut chunk = [0; 16 << 10];
         while let Some(end) = &mut self.end {

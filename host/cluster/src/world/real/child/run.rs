@@ -43,7 +43,7 @@ impl Programs {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // A supervisor kills everything that came of the program when the program ends.
+        // A supervisor kills every process that the program has started when the program ends.
         let leader = match leftovers {
             LeftoverProcesses::Killed => Leader::Supervisor,
             LeftoverProcesses::Kept => Leader::Program,

@@ -13,16 +13,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a group may take to end after SIGTERM before it gets SIGKILL.
+/// Time that a group of processes gets to end after SIGTERM, before it gets SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often cancellation is checked while a program runs.
+/// Time between two checks for cancellation while a program runs.
 const SLICE: Duration = Duration::from_millis(25);
-/// How long output is still read after the program has ended: a process that the program left
-/// behind may hold the pipe open.
+/// The longest time for which output is read after the program has ended: a process that the
+/// program left behind may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(200);
 
 /// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group
-/// off the list.
+/// off the list of groups that end with this program.
 pub(super) struct RunningProgram<'a> {
     program: &'a str,
     child: Child,
@@ -58,7 +58,8 @@ impl<'a> RunningProgram<'a> {
     /// Reads the output of the program until it ends, and ends it if its budget is spent.
     ///
     /// # Errors
-    /// `limit`, `timeout`, `cancelled`; `io` if the operating system refuses.
+    /// `limit` if the output is longer than the budget allows; `timeout` or `cancelled` if the
+    /// budget ends before the program; `io` if the operating system refuses.
     pub(super) fn finish(mut self, budget: &Budget) -> WorldResult<ProgramOutput> {
         let mut pipes = [
             Pipe::new(self.child.stdout.take().map(OwnedFd::from), self.program)?,
@@ -83,7 +84,7 @@ impl<'a> RunningProgram<'a> {
         })
     }
 
-    /// Reads both pipes until the program has ended and closed them.
+    /// Reads both pipes until the program has ended and they are closed, or [`DRAIN`] is over.
     fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> WorldResult<()> {
         let mut drain: Option<Instant> = None;
         loop {

@@ -1,7 +1,7 @@
 //! Logs of containers.
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Bytes of a log that are read, from its end.
+/// The largest number of bytes that are read from the end of a log.
 const MAX_TAIL_BYTES: u64 = 64 << 10;
 
 /// Returns the last lines of a container's log, without the time, stream and tag that the runtime

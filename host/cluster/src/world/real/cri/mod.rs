@@ -22,7 +22,7 @@ use tonic::{
 
 /// Bytes of the longest answer that is read.
 const MAX_ANSWER: usize = 16 << 20;
-/// How often a pull, or a removal, is tried.
+/// The largest number of tries of a pull or a removal.
 const TRIES: usize = 5;
 
 /// A client of a container runtime.

@@ -75,7 +75,7 @@ impl<C: Cluster> RealEtcd<C> {
         self.files.read(&format!("{}/etcd/{name}", self.directory))
     }
 
-    /// Makes a call of one member.
+    /// Calls one member.
     fn call<A>(
         &self,
         endpoint: &str,
@@ -138,7 +138,7 @@ impl<C: Cluster> RealEtcd<C> {
         status.is_ok_and(|status| status.errors().is_empty())
     }
 
-    /// Makes a call of the members one after the other, until one answers.
+    /// Calls the members one after the other, until one answers.
     ///
     /// # Errors
     /// The failure of the last member.

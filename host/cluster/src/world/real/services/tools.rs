@@ -13,12 +13,13 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
-/// Time that a program may take which only reports something.
+/// Time limit for a program that only reports something.
 const ASK_TIME: Duration = Duration::from_secs(30);
-/// Time that a program may take which changes something. systemd gives a unit 90 s to start and
-/// 90 s to stop.
+/// Time limit for a program that changes something. systemd gives a unit 90 s to start and 90 s to
+/// stop.
 const CHANGE_TIME: Duration = Duration::from_secs(240);
-/// Bytes that a program may print. The kernel's configuration is the longest output.
+/// The largest number of bytes that a program may print. The kernel's configuration is the longest
+/// output.
 const MAX_OUTPUT: usize = 4 << 20;
 
 /// The programs of the machine that this program runs for itself.

@@ -47,10 +47,11 @@ use crate::world::{WorldResult, api::MANAGER};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 
-/// Returns the object that results when this program applies a manifest to it, server-side.
+/// Returns the object `current` after this program has applied a manifest to it, server-side.
 ///
 /// # Errors
-/// `invalid`. Conflicts with other field managers are overridden.
+/// `invalid` if the manifest or the object is not valid. Conflicts with other field managers are
+/// overridden.
 pub fn apply(current: Option<&Value>, manifest: &Value) -> WorldResult<Value> {
     server_side_apply::apply(current, manifest, MANAGER, true)
         .map_err(|error| Failure::new(FailureCode::Invalid, error.message))

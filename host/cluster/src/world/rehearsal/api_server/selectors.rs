@@ -13,7 +13,7 @@ pub struct Selectors {
 #[derive(Clone)]
 struct LabelSelector {
     key: String,
-    /// `true` if objects are selected that have such a value, `false` if the others are.
+    /// `true` if the objects that have such a value are selected, `false` if the others are.
     wanted: bool,
     /// The values; `None` for any value.
     values: Option<Vec<String>>,
@@ -23,7 +23,7 @@ struct LabelSelector {
 struct FieldSelector {
     /// The field as a JSON pointer.
     pointer: String,
-    /// `true` if objects are selected that have the value, `false` if the others are.
+    /// `true` if the objects that have the value are selected, `false` if the others are.
     wanted: bool,
     value: String,
 }

@@ -22,7 +22,7 @@ const LISTS: &[&str] = &["/spec/ports", "/subjects", "/rules"];
 /// Checks an object that was sent.
 ///
 /// # Errors
-/// The first field that has another shape.
+/// Names the first field that has another shape.
 pub fn check(resource: &Resource, object: &Value) -> ApiResult<()> {
     if !object.is_object() {
         return Err(refusal(resource, "", "an object"));

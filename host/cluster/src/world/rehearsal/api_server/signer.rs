@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// The signer of kubelets' client certificates.
 const KUBELET_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-/// How long a kubelet's client certificate is valid: a year (controller manager behaviour).
+/// Validity of a kubelet's client certificate: a year (controller manager behaviour).
 const LIFE_SECONDS: i64 = 365 * 24 * 3600;
 
 /// The cluster's authority. It signs if it has its key.
@@ -133,7 +133,7 @@ fn may_have_certificate(store: &Store, request: &Value) -> bool {
     })
 }
 
-/// Signs a request if it is that of a kubelet. Returns the certificate in PEM.
+/// Signs a request if a kubelet made it. Returns the certificate in PEM.
 fn sign(request: &Value, authority: &Certificate, key: &Key) -> Option<String> {
     let pem = BASE64
         .decode(request["spec"]["request"].as_str()?.as_bytes())

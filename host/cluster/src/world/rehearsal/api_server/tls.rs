@@ -29,7 +29,7 @@ impl ServerIdentity {
     /// either.
     ///
     /// # Errors
-    /// Why one of them cannot be used.
+    /// One of them cannot be used; the message says why.
     pub fn load(
         certificate: &str,
         key: &str,

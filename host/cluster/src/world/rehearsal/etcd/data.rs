@@ -9,10 +9,10 @@ use crate::world::{
 use aws_lc_rs::digest::{SHA256, digest};
 use kubephase_wit::{Failure, FailureCode};
 
-/// Size of a snapshot without its digest, in multiples of bytes: that of the blocks of a disk.
+/// Size of a disk's block, in bytes: the size of a snapshot without its digest is a multiple of it.
 const BLOCK: usize = 512;
 
-/// Bytes of a part of a snapshot (etcd's).
+/// Size of a part in which a snapshot is sent, in bytes (etcd behaviour).
 const PART: usize = 32 << 10;
 
 /// Returns the entries as a database.

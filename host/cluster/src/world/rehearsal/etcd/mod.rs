@@ -125,9 +125,9 @@ impl EtcdMembers {
         *self.lock() = Vec::deserialize(logged).unwrap_or_default();
     }
 
-    /// Makes a serving member of each Pod of a real etcd, except the Pods at `own` addresses, which
-    /// are those of this node. If no Pod is left, an unknown member stands for the others: a
-    /// cluster has at least one.
+    /// Makes a serving member of each Pod of a real etcd, except the Pods at the addresses `own` of
+    /// this node. If no Pod is left, an unknown member stands for the others: a cluster has at
+    /// least one.
     pub fn import_pods(&self, pods: &[EtcdPod], own: &[IpAddr]) {
         let unknown = EtcdPod {
             name: "etcd-unknown".to_owned(),

@@ -18,7 +18,7 @@ const API_VERSION: &str = "certificates.k8s.io/v1";
 const KIND: &str = "CertificateSigningRequest";
 /// Path of the kubeconfig with the bootstrap token.
 pub const KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
-/// How long requests for a certificate are tried.
+/// The longest time for which a request for a certificate is retried.
 const API_TIME: Duration = Duration::from_secs(10);
 /// Path of the certificate and its key.
 const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";

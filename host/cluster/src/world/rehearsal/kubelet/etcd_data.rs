@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// The file that an image leaves which damages its data.
+/// The file that an image which damages its data leaves behind.
 const DAMAGE: &str = "member/damaged";
 
 fn path_in_data(pod: &Value, name: &str) -> String {

@@ -108,7 +108,7 @@ impl KubeletStandIn {
     /// whether it was started.
     ///
     /// # Errors
-    /// Those of [`KubeletStandIn::start`].
+    /// The errors of [`KubeletStandIn::start`].
     pub fn set_service(&self, name: &str, state: &str) -> WorldResult<bool> {
         match (name, state) {
             ("kubelet", "running" | "restarted") => self.start(),

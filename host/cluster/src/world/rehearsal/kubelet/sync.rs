@@ -48,8 +48,8 @@ impl KubeletStandIn {
         Ok(())
     }
 
-    /// Stops the static Pods that run by another manifest than these, or by one that is gone.
-    /// Returns the names of those that are gone.
+    /// Stops the static Pods whose manifest differs from these, or is gone. Returns the names of
+    /// those that are gone.
     fn stop_changed(&self, state: &mut KubeletState, pods: &[Value]) -> Vec<String> {
         let (kept, stopped): (Vec<Value>, Vec<Value>) = std::mem::take(&mut state.pods)
             .into_iter()

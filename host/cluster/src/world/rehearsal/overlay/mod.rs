@@ -13,7 +13,7 @@ use std::{
     path::Path,
 };
 
-/// Two trees, of which the upper one gets all changes.
+/// Two trees. The upper tree gets all changes; the lower tree is never changed.
 pub struct Overlay {
     upper: RootedFiles,
     lower: RootedFiles,

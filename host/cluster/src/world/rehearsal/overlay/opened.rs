@@ -75,7 +75,7 @@ impl Overlay {
     /// lower tree, if the upper tree does not hide it.
     ///
     /// # Errors
-    /// `not-found`; those of the two trees.
+    /// `not-found` if neither tree has the file; or the failure of a tree.
     pub(super) fn open_with<'a>(
         &'a self,
         path: &str,

@@ -3,10 +3,11 @@
 use super::super::{Credential, Verdict};
 use std::ops::RangeInclusive;
 
-/// Digits of a group. Pairs are pieces of a list, and longer groups are numbers of their own.
+/// The number of digits of a group. Shorter words are items of a list, and longer ones are whole
+/// numbers, which other rules judge.
 const GROUP: RangeInclusive<usize> = 4..=31;
 
-/// Digits in groups of one length, one after the other, that can be a key.
+/// The smallest number of digits, in successive groups of one length, that can be a key.
 const MIN_DIGITS: usize = 48;
 
 /// Refuses a text with such a number.
@@ -23,7 +24,7 @@ pub(super) fn search(text: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// Groups of one length, one after the other.
+/// Successive groups of one length.
 #[derive(Default)]
 struct Run<'t> {
     last: &'t [u8],

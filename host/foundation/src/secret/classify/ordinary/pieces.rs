@@ -2,36 +2,37 @@
 //! `%A0%B1`, `&#160;`, and single characters with something between them.
 use super::super::{Credential, Verdict};
 
-/// Pieces that are judged together.
+/// Number of pieces that are judged together.
 const WINDOW: usize = 16;
 
-/// Number of different pieces from which on a window is random. Numbers of one digit have at most
-/// ten values.
+/// The least number of different pieces in a random window. Numbers of one digit have at most ten
+/// values.
 const MIN_DIFFERENT: usize = 11;
 
-/// Number of different pieces from which on a window is random, if all pieces are characters of a
+/// The least number of different pieces in a random window whose pieces are all characters of a
 /// text.
 const MIN_DIFFERENT_CHARACTERS: usize = 4;
 
-/// Number of pieces that are less than the piece before, from which on a window is random. Lists of
-/// processors count upwards.
+/// The least number of pieces in a random window that are less than the piece before them. Lists of
+/// processors count upwards, so they have few.
 const MIN_DESCENTS: usize = 4;
 
-/// Length of a row of character numbers from which on it is a text written as numbers, however
-/// alike the numbers are.
+/// Length of a row of character numbers that is judged to be a text written as numbers, even if the
+/// numbers are alike.
 const MAX_CHARACTERS: usize = 64;
 
-/// Bytes between two pieces of one list.
+/// The largest number of bytes between two pieces of one list.
 const MAX_GAP: usize = 8;
 
-/// Length of a row of escaped characters from which on it is refused, whatever the characters are.
+/// Length of a row of escaped characters that is refused, whatever the characters are.
 const MAX_ESCAPED: usize = 16;
 
-/// Length of a row of single characters with something between them, from which on it is refused,
-/// whatever the characters are.
+/// Length of a row of single characters with something between them that is refused, whatever the
+/// characters are.
 const MAX_SINGLE: usize = 32;
 
-/// Most digits of an escaped character together with the unescaped ones after it.
+/// The largest number of digits of an escaped character, together with the unescaped digits after
+/// it.
 const MAX_UNESCAPED: usize = 8;
 
 /// Refuses a text with a list of bytes.
@@ -78,7 +79,8 @@ pub(super) fn search(text: &[u8]) -> Verdict {
         }
         window[length % WINDOW] = piece;
         length += 1;
-        // At every eighth piece the oldest one is at the window's beginning or in its middle.
+        // The window is a ring buffer, and is judged after every eighth piece. Rotating it puts the
+        // oldest piece first.
         if length >= WINDOW && length.is_multiple_of(WINDOW / 2) {
             let mut pieces = window;
             pieces.rotate_left(length % WINDOW);

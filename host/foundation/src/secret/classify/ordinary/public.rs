@@ -1,5 +1,6 @@
 //! Cuts out of a text what is public although it looks random: certificates, and public keys of the
-//! programs that operators use. Each is known by its form and, where it has one, its structure.
+//! programs that operators use. Each kind of content is recognised by its form and, if it has one,
+//! by its structure.
 use super::super::{der, encodings};
 use crate::text::digest;
 use regex::bytes::{Captures, Regex, RegexBuilder};
@@ -37,7 +38,7 @@ const FORMS: &[Form] = &[
         r#"(?i:\bpublic[-_ ]?key|\bpeer)["']?\s*[:=]\s*["']?([A-Za-z0-9+/]{43})="#,
         |_| true,
     ),
-    // What a certificate is known by, with its digits in one number or in pairs.
+    // A certificate's fingerprint, with its digits in one number or in pairs.
     (
         concat!(
             r"\b(?:SHA-?1|SHA-?256)[ _-](?i:fingerprint)\s*[:=][\s#]*",
@@ -57,7 +58,7 @@ const FORMS: &[Form] = &[
     ),
 ];
 
-/// The SHA-256 of the digits of primes that everybody uses.
+/// The SHA-256 of the digits of primes that standards define for Diffie-Hellman.
 const PRIMES: &[&str] = &["693daceaf10c4200894cbd5696b120faebc30f7c4a242a8cd915ca3e83e141db"];
 
 /// The SHA-256 of public samples.
@@ -111,8 +112,8 @@ fn is_pgp_public(block: &[u8]) -> bool {
     matches!(packet.as_deref(), Some([0x98..=0x9a | 0xc6, ..]))
 }
 
-/// Whether a blob of SSH is a list of fields to its end, the first of which is the name of a kind
-/// of key.
+/// Whether the blob of an SSH public key consists of fields and nothing else. The first field is
+/// the name of a key type, and so has to be ASCII.
 fn is_ssh_public(base64: &[u8]) -> bool {
     let Some(blob) = encodings::decode_whole_base64(base64) else {
         return false;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// Ordinary texts.
 const SAMPLES: &[u8] = include_bytes!("samples.txt");
 
-/// Units of a score that are one bit.
+/// The score of one bit.
 const BIT: i32 = 8;
 
 /// The score at which a text is random, 40 bits: 32 random bytes in base64 have over 100.
@@ -19,7 +19,7 @@ const WHITE_SPACE: i32 = BIT;
 /// The score where a letter that is not ASCII begins or ends.
 const FOREIGN: i32 = 2 * BIT;
 
-/// Bytes after a pair in which it counts as repeated.
+/// Distance in bytes within which a pair counts as repeated.
 const HABIT: usize = 256;
 
 /// Different characters that random texts have, at least: those of base64.
@@ -47,7 +47,7 @@ const MIN_MIXTURE: usize = 26;
 /// Changes from letters to digits, or back, of such a mixture.
 const MIN_CHANGES: usize = 4;
 
-/// Ends of the names of numbers that are no keys.
+/// Ends of the names of numbers that are not keys.
 const NUMBER_NAMES: &[&str] = &[
     "id",
     "ids",

@@ -22,7 +22,7 @@ impl Numbers {
 
 type Encoded = fn(&[u8]) -> Vec<u8>;
 
-/// Writes each byte, with something between two.
+/// Writes each byte, with `between` between two of them.
 fn each(content: &[u8], between: &str, write: impl Fn(u8) -> String) -> Vec<u8> {
     let bytes = content.iter().map(|byte| write(*byte));
     bytes.collect::<Vec<_>>().join(between).into_bytes()

@@ -1,7 +1,7 @@
 //! Large documents. If each place were compared with each scalar, these tests would take hours.
 use super::*;
 
-/// As many as a document of some MiB may have.
+/// A number of elements that a document of some MiB may have.
 const MANY: usize = 200_000;
 
 #[test]

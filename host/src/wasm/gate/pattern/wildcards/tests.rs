@@ -1,7 +1,7 @@
 use super::matches;
 use globset::GlobBuilder;
 
-/// All texts of at most so many of these parts.
+/// Returns all texts that consist of at most `most` of the parts.
 fn texts(parts: &[&str], most: usize) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut longest = all.clone();

@@ -53,7 +53,7 @@ pub struct Authorities {
     pub new: Made,
 }
 
-/// What a node has recorded.
+/// The progress that a node has recorded on its Node.
 #[derive(Clone, Copy)]
 pub enum Recorded {
     Nothing,

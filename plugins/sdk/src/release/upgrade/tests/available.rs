@@ -92,7 +92,7 @@ fn a_named_version_stands_for_every_label() {
         let target = Note::Line(format!("Target version: {version}"));
         assert_eq!(notes[2], target);
     }
-    // A text that is no version leads to the version of kubeadm.
+    // If the text is not a version, the version of kubeadm is taken.
     let (candidates, notes) = search("1.35.6", "v1.36.2", NONE, &named("newest"));
     assert_eq!(candidates, [["stable version", "v1.36.2", "v1.36.2"]]);
     let warned = "[upgrade/versions] WARNING: Couldn't parse version stable version: could not \
@@ -188,7 +188,7 @@ fn apis_go_away_with_their_minor() {
         kinds("1.34.9", "v1.35.0"),
         ["VolumeAttributesClass", "StorageVersionMigration"]
     );
-    // Also over several minors, but not in a downgrade.
+    // APIs are also found over several minors, but not in a downgrade.
     assert!(kinds("1.33.1", "v1.35.0").len() > kinds("1.34.1", "v1.35.0").len());
     assert!(kinds("1.35.0", "v1.34.0").is_empty());
     assert!(kinds("1.35.0", "newest").is_empty());

@@ -55,7 +55,7 @@ fn steps_of_several_minors_are_refused() {
         let skew = versions(cluster, &["v1.34.0"], "v1.36.2", "v1.36.2");
         expect(&skew, &[expected], &[]);
     }
-    // A version before a release can be forced.
+    // An upgrade to a pre-release version can be forced.
     let mut skew = versions("v1.34.9", &[], "v1.36.0-rc.1", "v1.36.0-rc.1");
     skew.allowed.release_candidates = true;
     expect(&skew, &[], &["is too high"]);

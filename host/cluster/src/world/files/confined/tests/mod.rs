@@ -1,5 +1,5 @@
-//! What a plugin's file effects reach. `links` has paths that lead through links or to files of the
-//! host, `kinds` modes and special files.
+//! Tests which files a plugin's effects reach. `links` tests paths that lead through links or to
+//! files of the host; `kinds` tests modes and special files.
 use crate::world::{Files, Territory, WorldResult, files::RootedFiles};
 use std::{
     fmt::Debug,

@@ -28,7 +28,8 @@ fn a_member_is_added_promoted_and_removed_while_another_is_down() {
     let etcd = server.client();
     let peer_url = "https://10.0.0.2:2380";
     assert_eq!(ids_and_learners(&etcd), ["1 false"]);
-    // What one member knows may be old; what it reads with the others is not.
+    // The members are listed after a read that the majority confirms (`Range`), because the list
+    // that a single member has may be old.
     assert_eq!(server.take_calls(), ["Range", "MemberList"]);
     etcd.add_learner(peer_url).unwrap();
     assert_eq!(ids_and_learners(&etcd), ["1 false", "2 true"]);

@@ -228,7 +228,7 @@ fn a_copy_of_an_etcd_that_is_written_to_starts_with_all_writes_before_it() {
                 });
             });
             for number in 0..4 {
-                // Beyond some raft snapshots, which are made every hundred writes.
+                // Enough writes for a new raft snapshot, which etcd makes every hundred writes.
                 let enough = 150 * (number + 1);
                 let mut tries = START.start();
                 while written.load(Ordering::Relaxed) < enough {
@@ -255,7 +255,7 @@ fn a_copy_of_an_etcd_that_is_written_to_starts_with_all_writes_before_it() {
         let program = setting.start(copy);
         setting.expect_keys(&program, *before, copy);
     }
-    // The last copy is put in place of the data, from which all later writes are gone then.
+    // The last copy is put in place of the data. Then all writes after that copy are gone.
     let (copy, before) = copies.last().unwrap();
     replace_data(&data, copy, &mut || Ok(())).unwrap();
     let program = setting.start("/data");

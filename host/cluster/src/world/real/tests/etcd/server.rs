@@ -198,7 +198,7 @@ impl FakeEtcd {
         }
     }
 
-    /// Returns the calls that the members got since they were last taken.
+    /// Returns the calls that the members got since the last call of this function.
     pub(super) fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.lock().calls)
     }

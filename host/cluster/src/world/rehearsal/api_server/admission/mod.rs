@@ -17,7 +17,7 @@ use services::complete_service;
 /// addresses of Services.
 ///
 /// # Errors
-/// `BadRequest`, `Invalid` or `NotFound`, in kube-apiserver's words.
+/// `BadRequest`, `Invalid` or `NotFound`. The message is in kube-apiserver's words.
 pub fn admit(
     store: &Store,
     resource: &'static Resource,

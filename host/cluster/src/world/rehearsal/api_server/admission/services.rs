@@ -7,8 +7,8 @@ use kubephase_sdk::net::{Network, parse_address};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Numbers of addresses in the range that are allocated. Lower numbers are left to Services that
-/// ask for an address.
+/// Positions in the range of the addresses that Services get which do not ask for one. The
+/// addresses before them are left to Services that ask for an address.
 const ALLOCATED: std::ops::Range<u128> = 100..100_000;
 
 /// Completes a Service and allocates its address in a range.

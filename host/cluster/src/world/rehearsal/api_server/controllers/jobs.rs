@@ -38,7 +38,7 @@ fn finish(store: &mut Store, resource: &'static Resource, mut job: Value) {
     let _ = store.update(resource, job);
 }
 
-/// Whether the time is over for which a finished Job is kept.
+/// Whether a finished Job has been kept for as long as it has to be.
 fn is_over(job: &Value) -> bool {
     let seconds = job["spec"]["ttlSecondsAfterFinished"].as_i64();
     let parse = |text: &str| text.parse::<Timestamp>().ok();

@@ -2,9 +2,9 @@
 //! each namespace gets a service account and the cluster's authority, `cluster-info` is signed with
 //! bootstrap tokens, expired tokens are deleted, Jobs count as done, and workloads as rolled out.
 //!
-//! `tokens` has the controllers of bootstrap tokens, `jobs` that of Jobs, `workloads` those of
-//! DaemonSets and Deployments; certificates are in `signer`. `client_authorities` is a controller
-//! of each API server.
+//! `tokens` has the controllers of bootstrap tokens, `jobs` has the controller of Jobs, and
+//! `workloads` has the controllers of DaemonSets and Deployments; certificates are in `signer`.
+//! `client_authorities` is a controller of each API server.
 mod client_authorities;
 mod jobs;
 mod tokens;
@@ -75,7 +75,7 @@ pub fn reconcile(store: &mut Store, authority: &SigningAuthority) {
     authority.sign_requests(store);
 }
 
-/// Gives a namespace the cluster's authority, also where it has that of an earlier API server.
+/// Gives a namespace the cluster's authority. Replaces the authority of an earlier API server.
 fn publish_authority(store: &mut Store, wanted: Value) {
     let config_maps = core_resource("configmaps");
     let namespace = wanted["metadata"]["namespace"].as_str().unwrap_or_default();

@@ -53,7 +53,7 @@ pub struct AccessRequest {
 /// Checks that a user may do what the request asks.
 ///
 /// # Errors
-/// `Forbidden`, in kube-apiserver's words.
+/// `Forbidden` if the user lacks the right. The message is in kube-apiserver's words.
 pub fn authorize(store: &Store, user: &User, request: &AccessRequest) -> ApiResult<()> {
     if user.is_in("system:masters")
         || node_authorizer::allows(user, request)

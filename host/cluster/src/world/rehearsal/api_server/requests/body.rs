@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Parses a body as JSON or protobuf.
 ///
 /// # Errors
-/// `UnsupportedMediaType`.
+/// `UnsupportedMediaType` if the body is not JSON, or not of a kind that is read as protobuf.
 pub fn parse_body(call: &ApiCall) -> ApiResult<Value> {
     if call.content_type.starts_with(protobuf::MEDIA_TYPE) {
         return protobuf::decode(&call.body).ok_or_else(|| {

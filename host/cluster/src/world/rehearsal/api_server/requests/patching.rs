@@ -13,7 +13,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Operations of a JSON patch at most (as the real API server has it).
+/// The largest number of operations of a JSON patch (the limit of the real API server).
 const MAX_OPERATIONS: usize = 10_000;
 
 impl AuthorizedCall<'_> {

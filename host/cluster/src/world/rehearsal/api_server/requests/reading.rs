@@ -72,7 +72,8 @@ impl AuthorizedCall<'_> {
             .get("resourceVersion")
             .and_then(|version| version.parse::<u64>().ok())
             .unwrap_or(0);
-        // What the client has missed. Deletions are not among it: the store does not keep them.
+        // The changes that the client has missed. Deletions are left out, because the store does
+        // not keep them.
         let initial = self
             .selected_objects(store, &selectors)
             .filter(|object| version_of(object).is_none_or(|version| version > since))

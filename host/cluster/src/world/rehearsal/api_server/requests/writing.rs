@@ -198,7 +198,7 @@ fn has_same_fields(a: &Value, b: &Value, left_out: &[&str]) -> bool {
     fields_without(a, left_out).eq(fields_without(b, left_out))
 }
 
-/// Returns the fields of an object, in their order by name.
+/// Returns the fields of an object, without those in `left_out`, ordered by name.
 fn fields_without<'a>(
     object: &'a Value,
     left_out: &[&str],

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 /// Bytes of the largest body. etcd refuses larger objects.
 const MAX_BODY: usize = 3 << 20;
-/// How long a client may take to send the body of a request.
+/// Time limit for a client to send the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// Answers a request. `user` is the user of the client's certificate, if it has one.

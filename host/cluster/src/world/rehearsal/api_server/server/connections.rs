@@ -23,9 +23,9 @@ use tokio_rustls::TlsAcceptor;
 /// The number of connections that are open at the same time. Further clients wait until a
 /// connection ends.
 const MAX_CONNECTIONS: usize = 512;
-/// How long a client may take for the TLS handshake.
+/// Time limit for the TLS handshake of a client.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection stays open without a request.
+/// Time after which a connection without a request is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Pause after a failed accept (for example, when all file descriptors are in use): an immediate
 /// retry would use a whole processor.

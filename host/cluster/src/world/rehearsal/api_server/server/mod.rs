@@ -47,13 +47,13 @@ pub enum ServedObjects {
     Shared(Arc<ApiState>),
 }
 
-/// How a server is started.
+/// Options with which a server is started.
 #[derive(Clone, Copy)]
 pub struct StartOptions {
     /// the port on loopback; 0 for any free port
     pub port: u16,
-    /// whether certificates are accepted that are not valid now: those of a cluster that is just
-    /// made with an impossible validity (kubeadm accepts a negative period)
+    /// whether a certificate that is not valid now is accepted: the certificates of a new cluster
+    /// with an impossible validity are never valid (kubeadm accepts a negative period)
     pub accepts_invalid: bool,
 }
 

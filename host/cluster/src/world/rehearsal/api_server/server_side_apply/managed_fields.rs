@@ -1,4 +1,4 @@
-//! `metadata.managedFields`: which field manager set which field.
+//! `metadata.managedFields`, the record of the fields that each field manager set.
 use super::fields::{FieldPath, item_part};
 use crate::world::rehearsal::api_server::store::now;
 use serde_json::{Value, json};

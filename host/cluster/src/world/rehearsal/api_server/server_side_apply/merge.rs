@@ -40,8 +40,8 @@ fn merge_items(list: &mut Vec<Value>, manifest: &[Value]) {
     }
 }
 
-/// Removes fields, and objects and list items that become empty by it. An item that loses its name
-/// is removed, too.
+/// Removes fields, and the objects and list items that are empty afterwards. An item that loses its
+/// name is removed, too.
 pub(super) fn remove_fields(object: &mut Value, removed: &BTreeSet<FieldPath>) {
     if !removed.is_empty() {
         prune(object, &mut FieldPath::default(), removed);

@@ -95,7 +95,7 @@ impl Store {
     /// Stores a new object. Returns it with the metadata that the server sets.
     ///
     /// # Errors
-    /// `AlreadyExists`.
+    /// `AlreadyExists` if the store has an object of this kind, namespace and name.
     pub fn create(&mut self, resource: &'static Resource, mut object: Value) -> ApiResult<Value> {
         let (namespace, name) = namespace_and_name(&object);
         let key = store_key(resource, &namespace, &name);
@@ -119,7 +119,7 @@ impl Store {
     /// the same.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound` if the store does not have the object.
     pub fn update(&mut self, resource: &'static Resource, mut object: Value) -> ApiResult<Value> {
         let (namespace, name) = namespace_and_name(&object);
         let key = store_key(resource, &namespace, &name);
@@ -145,7 +145,7 @@ impl Store {
     /// Deletes an object. Returns it.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound` if the store does not have the object.
     pub fn delete(
         &mut self,
         resource: &'static Resource,

@@ -1,5 +1,5 @@
-//! Files with changes on top. `access` tests which users may read them and which files plugins
-//! reach.
+//! An overlay: a tree of files, and a second tree with the changes to it. `access` tests which
+//! users may read them and which files plugins reach.
 use super::*;
 use crate::world::Files;
 use tempfile::TempDir;

@@ -201,7 +201,7 @@ impl Argv {
 
     /// Whether an argument is refused because the command takes only one argument, as `join` and
     /// some of its phases do.
-    pub fn is_one_too_many(&self, argument: &str) -> bool {
+    pub fn is_surplus_argument(&self, argument: &str) -> bool {
         let is_join = self.path.get(1).is_some_and(|word| word == "join");
         let is_first = self
             .positionals
@@ -240,7 +240,7 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
         }
     }
     match (is_read, path_of(argv, "--root")) {
-        (false, _) => MachineFolder::unread(),
+        (false, _) => MachineFolder::none(),
         (true, Some(root)) => MachineFolder::at_root(&root),
         (true, None) => MachineFolder::at_root(Path::new("/")),
     }

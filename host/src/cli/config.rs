@@ -7,7 +7,7 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, InitFlags, MachineFolder, Migrated, ValidateOptions, flags_of},
+    config::{self, ConfigFile, InitFlags, MachineFolder, MigratedFile, ValidateOptions, flags_of},
     operator_files,
     program::Program,
     run::{distribution::Distribution, planning::PlanInput, waivers},
@@ -159,7 +159,7 @@ pub(super) fn run(
     match command {
         ConfigCommand::Validate(flags) => validate(flags, machine, distribution),
         ConfigCommand::Migrate(flags) => migrate(flags),
-        ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
+        ConfigCommand::Print(defaults) => Ok(print::text(&default_documents(defaults)?)),
         ConfigCommand::Images(request) => images::run(request, machine),
     }
 }
@@ -214,17 +214,17 @@ fn validate(
     for warning in warnings {
         print::warning(&warning);
     }
-    Ok(print::out("ok\n"))
+    Ok(print::text("ok\n"))
 }
 
 fn migrate(flags: &MigrateFlags) -> Result<Exit> {
     let old = flags.old_config.as_deref().unwrap_or_else(|| "".as_ref());
     let node = local_node::facts_of(None)?;
-    let Migrated { text, warnings } = config::migrate(old, &node, Program::current())?;
+    let MigratedFile { text, warnings } = config::migrate(old, &node, Program::current())?;
     local_node::warn(&warnings);
     let new = flags.new_config.as_deref();
     let Some(new) = new.filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(print::out(&text));
+        return Ok(print::text(&text));
     };
     // The file can hold tokens and keys, so only its owner reads it. kubeadm writes it with 0644.
     operator_files::replace(new, text.as_bytes(), 0o600)

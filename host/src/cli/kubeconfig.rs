@@ -94,5 +94,5 @@ pub fn run(
         KubeconfigCredential::Token,
     );
     let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(Failure::into_error)?;
-    Ok(print::out(&format!("{}\n", text.reveal())))
+    Ok(print::text(&format!("{}\n", text.reveal())))
 }

@@ -84,16 +84,16 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
             .collect();
         return Ok(match request.output {
             Output::Text => {
-                print::painted(&Painted::new(&run_list::render_table(&all, &zone, palette)))
+                print::painted_text(&Painted::new(&run_list::render_table(&all, &zone, palette)))
             }
-            Output::Json => print::out(&run_list::render_json(&all)),
+            Output::Json => print::text(&run_list::render_json(&all)),
         });
     }
     let run = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
     Ok(match (request.output, request.timeline) {
-        (Output::Json, _) => print::out(&run.json()),
-        (Output::Text, true) => print::painted(&Painted::new(&run.timeline(&zone, palette))),
-        (Output::Text, false) => print::painted(&Painted::new(&run.text(&zone, palette))),
+        (Output::Json, _) => print::text(&run.json()),
+        (Output::Text, true) => print::painted_text(&Painted::new(&run.timeline(&zone, palette))),
+        (Output::Text, false) => print::painted_text(&Painted::new(&run.text(&zone, palette))),
     })
 }
 

@@ -165,7 +165,7 @@ impl Dispatch<'_> {
             Command::Upgrade(command) => upgrade::run(&command, &self.machine),
             Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {
-                Ok(print::out(&version::version(Program::current(), format)))
+                Ok(print::text(&version::version(Program::current(), format)))
             }
             Command::Completion { shell } => Ok(print_completion(shell, &distribution.catalog)),
         }
@@ -178,5 +178,5 @@ impl Dispatch<'_> {
 }
 
 fn print_completion(shell: clap_complete::Shell, catalog: &Catalog) -> Exit {
-    print::out(&version::completion(shell, catalog))
+    print::text(&version::completion(shell, catalog))
 }

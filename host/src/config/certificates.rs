@@ -1,7 +1,7 @@
 //! The configuration of the commands about existing certificates: `certs renew`,
 //! `certs rotate-ca` and `certs check-expiration`.
 use super::{
-    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems,
+    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, LoadedConfig, Problem, Problems,
     absolute_path, load_without_server, own_version,
 };
 use crate::{secret::Secret, world::node::facts::NodeFacts};
@@ -116,7 +116,7 @@ pub fn load_for_certificates(
     flags: &CertificateFlags,
     stored: Option<(ClusterConfiguration, Vec<Problem>)>,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     // These commands use neither the container runtime nor an address of the node.
     let default_address = NodeFacts::default().default_route_interface_address;
     let node = NodeFacts {
@@ -148,7 +148,7 @@ pub fn load_for_certificates(
     let run = &mut loaded.config.run;
     "certs-renew".clone_into(&mut run.workflow);
     run.kubeconfig.clone_from(&flags.kubeconfig);
-    Ok(Loaded {
+    Ok(LoadedConfig {
         // These commands do not use the configuration's token.
         token_given: true,
         ..loaded

@@ -1,6 +1,6 @@
 //! The flags of `doctor`, and the configuration of a node whose cluster does not answer.
 use super::{
-    CertificateFlags, Config, ConfigFile, Loaded, LoadedUpgrade, Problems, UpgradeOptions,
+    CertificateFlags, Config, ConfigFile, LoadedConfig, LoadedUpgrade, Problems, UpgradeOptions,
     describe_this_node,
     file::documents_of,
     load_for_certificates,
@@ -99,7 +99,7 @@ pub fn load_without_cluster(
     kubeconfig: &str,
     files: &dyn Files,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     let flags = CertificateFlags {
         kubeconfig: kubeconfig.to_owned(),
         ..CertificateFlags::default()

@@ -245,7 +245,7 @@ impl InitFlags {
             ("token-ttl", self.token_ttl.is_some()),
             ("upload-certs", self.upload_certs),
         ];
-        let mut names = given_names(flags.into_iter().chain(self.phase.extra_args()));
+        let mut names = names_of_given_flags(flags.into_iter().chain(self.phase.extra_args()));
         names.sort_unstable();
         names
     }
@@ -273,7 +273,7 @@ pub fn config_file(
 }
 
 /// Returns the names of the flags that were given.
-pub(super) fn given_names(
+pub(super) fn names_of_given_flags(
     flags: impl IntoIterator<Item = (&'static str, bool)>,
 ) -> Vec<&'static str> {
     flags

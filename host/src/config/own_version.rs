@@ -48,7 +48,7 @@ fn parse(file: &MachineFile) -> Result<String, Problems> {
     let text = String::from_utf8_lossy(&file.content);
     let text = text.trim();
     let version = text.strip_prefix('v').unwrap_or(text);
-    if Version::parse(version).is_ok() && Release::knows(version) {
+    if Version::parse(version).is_ok() && Release::is_recorded(version) {
         return Ok(format!("v{version}"));
     }
     let known = Release::recorded().map(|release| release.kubeadm);

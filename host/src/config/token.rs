@@ -1,7 +1,7 @@
 //! The configuration of `token create`: the bootstrap tokens of a file, or one token from flags.
 use super::{
     BootstrapToken, ConfigFile, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::{check_not_mixed, given_names},
+    flags::{check_not_mixed, names_of_given_flags},
     load_without_server, validate,
 };
 use crate::{
@@ -54,7 +54,7 @@ impl TokenFlags {
 
     /// Returns the given flags that exclude a configuration file.
     fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             ("description", self.description.is_some()),
             ("groups", !self.groups.is_empty()),
             ("ttl", self.ttl.is_some()),

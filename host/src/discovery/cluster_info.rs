@@ -53,7 +53,9 @@ pub(super) fn wait_for_cluster_info(
         };
         match tries.wait(&cancel) {
             NextTry::Due => {}
-            NextTry::Cancelled => return Err(Budget::cancelled("the search for the cluster")),
+            NextTry::Cancelled => {
+                return Err(Budget::cancelled_failure("the search for the cluster"));
+            }
             NextTry::OutOfTime => return Err(out_of_time(failure)),
         }
     }

@@ -128,7 +128,7 @@ impl<'a> JobTrial<'a> {
             match tries.wait(self.cancel) {
                 NextTry::Due => {}
                 NextTry::OutOfTime => return outcome,
-                NextTry::Cancelled => return Err(Budget::cancelled("the check CreateJob")),
+                NextTry::Cancelled => return Err(Budget::cancelled_failure("the check CreateJob")),
             }
         }
     }

@@ -53,7 +53,7 @@ impl<'a> PhaseNames<'a> {
     }
 
     /// Whether a phase or group has a name. Aliases are for subcommands only.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.entry(name).is_some() || self.group_named_by_all(name).is_some()
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
     pki::signature::Signer,
-    plugin::registry::Fetched,
+    plugin::registry::FetchedComponent,
     program,
     wasm::{
         embedded,
@@ -138,7 +138,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
 ///
 /// # Errors
 /// The source cannot be fetched, or the signature is missing or wrong.
-pub fn fetch(wanted: &LoadRequest) -> Result<Fetched> {
+pub fn fetch(wanted: &LoadRequest) -> Result<FetchedComponent> {
     let fetched = source::fetch(wanted.source, wanted.base_dir, wanted.pinned)?;
     verify_signature(wanted, &fetched.bytes)?;
     Ok(fetched)

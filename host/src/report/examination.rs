@@ -39,11 +39,11 @@ impl Grade {
     /// Returns the word of a line, in its colour.
     fn word(self, palette: Palette) -> String {
         match self {
-            Grade::Passed => palette.good("ok"),
+            Grade::Passed => palette.success("ok"),
             Grade::NotApplicable => palette.dim("--"),
             Grade::Unknown => palette.warn("not checked"),
             Grade::Warning => palette.warn("warning"),
-            Grade::Error => palette.bad("error"),
+            Grade::Error => palette.error("error"),
         }
     }
 }
@@ -169,9 +169,9 @@ fn write_conclusion(text: &mut String, tally: &Tally, palette: Palette) -> fmt::
     );
     let outcome = match (&tally.result, errors, warnings) {
         (Some(RunResult::Cancelled), ..) => palette.warn("interrupted"),
-        (_, 0, 0) => palette.good("no problem found"),
+        (_, 0, 0) => palette.success("no problem found"),
         (_, 0, _) => palette.warn("only warnings"),
-        (_, _, _) => palette.bad("problems found"),
+        (_, _, _) => palette.error("problems found"),
     };
     writeln!(
         text,

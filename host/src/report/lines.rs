@@ -62,7 +62,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
     /// lines looks like a line of another phase.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
         if plugin.is_none() && (phase.is_empty() || self.builtin.contains(phase)) {
-            sanitise::block(text)
+            sanitise::multiline(text)
         } else {
             sanitise::line(text)
         }
@@ -95,9 +95,10 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
                 "{}: {label}{text}",
                 self.err_palette.warn("warning")
             )),
-            Severity::Error => {
-                Line::Err(format!("{}: {label}{text}", self.err_palette.bad("error")))
-            }
+            Severity::Error => Line::Err(format!(
+                "{}: {label}{text}",
+                self.err_palette.error("error")
+            )),
             Severity::Debug if self.debug => Line::Err(format!("debug: {label}{text}")),
             Severity::Debug => return None,
         })
@@ -119,7 +120,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
                 "\t{}: {summary}{}",
-                self.err_palette.bad(&format!("[ERROR {code}]")),
+                self.err_palette.error(&format!("[ERROR {code}]")),
                 details(false)
             ))),
             (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => {
@@ -204,7 +205,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         if let Some(error) = error {
             self.print(Line::Err(format!(
                 "{}: {error}",
-                self.err_palette.bad("error")
+                self.err_palette.error("error")
             )));
             if let Some(line) = program::stack_trace_line() {
                 self.print(Line::Err(line.into()));

@@ -237,7 +237,7 @@ fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: 
     let word = match result {
         EffectResult::Applied(Applied::Changed) => padded,
         EffectResult::Applied(_) => palette.dim(&padded),
-        EffectResult::Failed(_) | EffectResult::Refused(_) => palette.bad(&padded),
+        EffectResult::Failed(_) | EffectResult::Refused(_) => palette.error(&padded),
     };
     let because = effect
         .because

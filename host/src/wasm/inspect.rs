@@ -160,7 +160,7 @@ impl Outline {
                     None => unknown.push(format!(
                         "{} is unknown to this host{}",
                         quoted(&capability),
-                        gate::nearest(&capability)
+                        gate::suggest_capability(&capability)
                     )),
                 }
                 found.insert(capability);

@@ -159,7 +159,7 @@ impl Exchange {
         let key = root.join(format!("etc/kubernetes/pki/{base}.key"));
         let key = kubephase::secret::Secret::new(fs::read_to_string(key).unwrap());
         let key = kubephase::pki::Key::from_pem(&key).unwrap();
-        assert!(signer.is_for(&key), "{case}");
+        assert!(signer.belongs_to(&key), "{case}");
         let recorded = |tree: &Path| {
             let state = RehearsedCluster::read(tree);
             let node = state.objects("/nodes")["control-plane-1"];

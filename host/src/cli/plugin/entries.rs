@@ -44,7 +44,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
         owners::purge(&files, name).map_err(Failure::into_error)?;
         text += &format!("its directory is removed: {PLUGIN_DIRECTORIES}/{name}\n");
     }
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }
 
 /// Describes every plugin of a configuration in a line. Returns whether all of them can be loaded,
@@ -80,7 +80,7 @@ pub fn describe_plugins(config: &Path, engine: &Engine) -> Result<(String, bool)
                 are_loadable = false;
                 format!(
                     "refused: {}",
-                    sanitise::block(&format!("{why:#}")).replace('\n', "\n    ")
+                    sanitise::multiline(&format!("{why:#}")).replace('\n', "\n    ")
                 )
             }
         };

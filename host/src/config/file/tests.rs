@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::{
-        InitFlags, JoinFlags, Loaded, LoadedJoin, ResetFlags, TokenFlags, ValidateOptions,
+        InitFlags, JoinFlags, LoadedConfig, LoadedJoin, ResetFlags, TokenFlags, ValidateOptions,
         cluster_subnets, load_init, load_join, load_reset, load_tokens, validate,
     },
     secret::Secret,
@@ -35,7 +35,7 @@ impl Tree {
         ConfigFile::find(named, &MachineFolder::at_root(self.0.path())).unwrap()
     }
 
-    fn init(&self, text: &str, flags: &InitFlags) -> Result<Loaded, Problems> {
+    fn init(&self, text: &str, flags: &InitFlags) -> Result<LoadedConfig, Problems> {
         let named = (!text.is_empty()).then(|| self.operator(text));
         load_init(
             self.find(named.as_deref()).as_ref(),

@@ -3,7 +3,7 @@ use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
 use crate::{
     config::{
         Problem,
-        flags::{PhaseFlags, given_names},
+        flags::{PhaseFlags, names_of_given_flags},
         read::Diagnostics,
     },
     secret::Secret,
@@ -79,7 +79,7 @@ pub struct JoinFlags {
 impl JoinFlags {
     /// Returns the given flags that exclude a configuration file.
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             (
                 "apiserver-advertise-address",
                 self.apiserver_advertise_address.is_some(),

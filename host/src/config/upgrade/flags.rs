@@ -1,7 +1,7 @@
 //! The flags of `upgrade apply` and `upgrade node`, and the options that they stand for.
 use super::{UpgradeOptions, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problem, Problems, absolute_path, flags::given_names},
+    config::{ADMIN_KUBECONFIG, Problem, Problems, absolute_path, flags::names_of_given_flags},
     text::go_number::parse_bool_flag,
 };
 use clap::Args;
@@ -137,7 +137,7 @@ pub struct RollbackFlags {
 impl ApplyFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             (
                 "allow-experimental-upgrades",
                 self.allow_experimental_upgrades.is_some(),
@@ -199,7 +199,7 @@ impl ApplyFlags {
 impl UpgradeNodeFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             ("certificate-renewal", self.certificate_renewal.is_some()),
             ("etcd-upgrade", self.etcd_upgrade.is_some()),
             ("patches", self.patches.is_some()),

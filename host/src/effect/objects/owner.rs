@@ -178,7 +178,7 @@ impl Claim {
             match tries.wait(cancel) {
                 NextTry::Due => {}
                 NextTry::Cancelled => {
-                    return Err(Budget::cancelled(&format!(
+                    return Err(Budget::cancelled_failure(&format!(
                         "the change of {}",
                         target(object)
                     )));

@@ -148,7 +148,7 @@ fn request_certificate(
     let organizations = current.organizations();
     let wanted = CertificateTemplate {
         organizations: &organizations,
-        ..CertificateTemplate::named(&name)
+        ..CertificateTemplate::with_common_name(&name)
     };
     let invalid = |why| Failure::new(FailureCode::Invalid, why);
     let request = CertificateRequest::new_pem(key, &wanted).map_err(invalid)?;
@@ -169,7 +169,7 @@ fn request_certificate(
             "usages": ["digital signature", "client auth"],
         },
     }))?;
-    let mut tries = Backoff::every(PAUSE, limit).start();
+    let mut tries = Backoff::constant(PAUSE, limit).start();
     loop {
         let signed = cluster.get(&reference)?.unwrap_or_default();
         let signed = signed["status"]["certificate"].as_str();

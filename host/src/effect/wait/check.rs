@@ -320,7 +320,7 @@ fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> WorldR
 
 /// Creates the binding. Returns whether it is new.
 fn create_binding(cluster: &dyn Cluster) -> WorldResult<bool> {
-    match cluster.create(&crate::render::objects::cluster_admins()) {
+    match cluster.create(&crate::render::objects::cluster_admin_binding()) {
         Ok(_) => Ok(true),
         Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
         Err(failure) => Err(retry(failure)),

@@ -1,5 +1,5 @@
 //! The findings of a phase: their meaning for the run, and the finding about a check that failed.
-use super::{Executor, state::Ended};
+use super::{Executor, state::PhaseEnd};
 use crate::{
     event::{EventKind, PhaseResult},
     phase::preflight,
@@ -39,10 +39,10 @@ impl Executor<'_> {
 
     /// Reports that a check could not be done because the world cannot know what it asks for. That
     /// is not a failure of the check, so its failure policy does not count.
-    pub(super) fn report_unchecked(&self, node: &PlannedPhase, message: String) -> Ended {
+    pub(super) fn report_unchecked(&self, node: &PlannedPhase, message: String) -> PhaseEnd {
         let finding = finding_about_check(node, Verdict::CouldNotRun, message.clone());
         self.report_finding(node, finding);
-        Ended {
+        PhaseEnd {
             result: PhaseResult::Skipped(message),
             passable: true,
             begun: true,
@@ -51,7 +51,7 @@ impl Executor<'_> {
 
     /// Reports findings about a check that could not do its job. The failure policy of its plugin
     /// decides their verdict.
-    pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> Ended {
+    pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> PhaseEnd {
         let verdict = match node.spec.failure_policy {
             FailurePolicy::Fail => Verdict::Fail,
             FailurePolicy::Warn => Verdict::Warn,
@@ -68,7 +68,7 @@ impl Executor<'_> {
         } else {
             PhaseResult::Skipped(message)
         };
-        Ended {
+        PhaseEnd {
             result,
             passable: !blocked,
             begun: true,

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 /// The state that the phases of a run share.
 pub(in crate::run) struct RunState {
     pub(in crate::run) pool: WorkerPool,
-    ended: Mutex<BTreeMap<String, Ended>>,
+    ended: Mutex<BTreeMap<String, PhaseEnd>>,
     /// requested with the run's own cancellation, and when a phase fails: no further phase begins
     /// except those that clean up, and no phase continues to wait
     pub(in crate::run) stop: Cancel,
@@ -37,13 +37,13 @@ impl RunState {
     }
 
     /// Returns the phases that have ended, by their id.
-    pub(super) fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
+    pub(super) fn ended_phases(&self) -> MutexGuard<'_, BTreeMap<String, PhaseEnd>> {
         self.ended.lock()
     }
 }
 
 /// How a phase ended.
-pub(super) struct Ended {
+pub(super) struct PhaseEnd {
     pub result: PhaseResult,
     /// whether phases that need this phase may begin after it
     pub passable: bool,
@@ -51,10 +51,10 @@ pub(super) struct Ended {
     pub begun: bool,
 }
 
-impl Ended {
+impl PhaseEnd {
     /// Returns the end of a phase that was called and does not let the phases that need it begin.
-    pub fn blocking(result: PhaseResult) -> Ended {
-        Ended {
+    pub fn blocking(result: PhaseResult) -> PhaseEnd {
+        PhaseEnd {
             result,
             passable: false,
             begun: true,
@@ -62,8 +62,8 @@ impl Ended {
     }
 
     /// Returns the end of a phase that was never called.
-    pub fn uncalled(result: PhaseResult) -> Ended {
-        Ended {
+    pub fn uncalled(result: PhaseResult) -> PhaseEnd {
+        PhaseEnd {
             result,
             passable: false,
             begun: false,

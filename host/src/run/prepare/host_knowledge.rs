@@ -1,6 +1,6 @@
 //! What only the host knows about a run: the files that belong to it, the secret settings of the
 //! plugins, and who the plugins are.
-use super::Prepared;
+use super::PreparedRun;
 use crate::{
     config::{self, PluginEntry},
     effect::territory::{Territory, add_files_in_use, territory_of},
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-impl Prepared {
+impl PreparedRun {
     /// Returns the files that belong to the host in this run, on a node with these files, and the
     /// operator's files that decide about later runs.
     pub(in crate::run) fn territory(&self, files: &dyn Files) -> Territory {

@@ -10,7 +10,7 @@ use crate::{
     world::{
         OpenFile, TlsFile, World, WorldResult,
         judged_file::{read_judged, text_of},
-        node::facts::not_checked,
+        node::facts::not_checked_failure,
         text_file::read_secret_text,
     },
 };
@@ -35,7 +35,10 @@ impl Session {
             self.check_real_path(row, path, opened)
         })?;
         if content.is_none() && self.is_unknown_file(world, path) {
-            return Err(not_checked(&format!("whether the machine has {}", &**path)));
+            return Err(not_checked_failure(&format!(
+                "whether the machine has {}",
+                &**path
+            )));
         }
         Ok(content.as_ref().map(text_of))
     }

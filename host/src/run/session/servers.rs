@@ -1,5 +1,5 @@
 //! The servers that a phase may ask.
-use super::{Session, admit::Admitted, known::denied};
+use super::{Session, admit::AdmittedCall, known::denied};
 use crate::{
     arguments::HttpUrl,
     wasm::gate::Arguments,
@@ -18,9 +18,9 @@ const SUBNETS: [&str; 2] = [
 
 impl Session {
     /// Decides about the server of an admitted call.
-    pub(super) fn reach<A: Arguments>(
+    pub(super) fn decide_reach<A: Arguments>(
         &self,
-        call: &Admitted<A>,
+        call: &AdmittedCall<A>,
         url: &HttpUrl,
     ) -> WorldResult<Reach> {
         let demands = call.arguments.demands();
@@ -32,7 +32,7 @@ impl Session {
         let reach = self
             .0
             .access
-            .reach(call.row, &demands, url, cluster_subnets);
+            .decide_reach(call.row, &demands, url, cluster_subnets);
         reach.map_err(denied)
     }
 }

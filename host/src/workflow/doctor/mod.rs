@@ -52,7 +52,7 @@ impl Workflow for ExamineNode {
     }
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
-        phases::disabled(config)
+        phases::disabled_phases(config)
     }
 
     fn rehearsed_cluster(&self) -> ClusterOfRehearsal {

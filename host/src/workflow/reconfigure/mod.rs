@@ -63,7 +63,7 @@ impl Workflow for Reconfigure {
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         let mut disabled = disabled_addons(config);
-        disabled.extend(phases::disabled(config));
+        disabled.extend(phases::disabled_phases(config));
         disabled
     }
 

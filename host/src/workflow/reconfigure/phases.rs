@@ -61,7 +61,7 @@ pub fn all() -> Vec<PhaseSpec> {
             // The addons wait for this phase, and so for the note about kube-proxy.
             .needs(&["kubeconfig", "kube-proxy/note-change"]),
             PhaseSpec::group("addon", "Change the addons", FLAGS)
-                .taking_plugins()
+                .accept_plugins()
                 .member_flags("addon/coredns", FLAGS_WITH_PATCHES),
         ],
         kube_proxy_phases(),
@@ -148,7 +148,7 @@ fn upload_phases() -> Vec<PhaseSpec> {
 }
 
 /// Returns the phases that this run leaves out, each with the reason.
-pub fn disabled(config: &Config) -> Vec<(String, String)> {
+pub fn disabled_phases(config: &Config) -> Vec<(String, String)> {
     let upgrade = config.upgrade.clone().unwrap_or_default();
     let reconfiguration = config.reconfiguration.clone().unwrap_or_default();
     let mut disabled = Vec::new();

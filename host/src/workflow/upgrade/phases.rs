@@ -31,7 +31,7 @@ const CONTROL_PLANE: &[&str] = &["certificate-renewal", "etcd-upgrade", "patches
 const PATCHES: &[&str] = &["patches"];
 
 /// All phases of `upgrade apply`.
-pub fn of_apply() -> Vec<PhaseSpec> {
+pub fn apply_phases() -> Vec<PhaseSpec> {
     [
         preflight::apply_phases(PREFLIGHT_OF_APPLY),
         vec![control_plane_phase(
@@ -55,7 +55,7 @@ pub fn of_apply() -> Vec<PhaseSpec> {
 }
 
 /// All phases of `upgrade node`.
-pub fn of_node() -> Vec<PhaseSpec> {
+pub fn node_phases() -> Vec<PhaseSpec> {
     [
         preflight::node_phases(&[&["config", "ignore-preflight-errors"]]),
         vec![control_plane_phase(
@@ -79,7 +79,7 @@ pub fn of_node() -> Vec<PhaseSpec> {
 
 /// All phases of `upgrade rollback`, in the opposite order of an upgrade: kube-proxy must not be
 /// newer than the API server.
-pub fn of_rollback() -> Vec<PhaseSpec> {
+pub fn rollback_phases() -> Vec<PhaseSpec> {
     let flags: Flags = &[COMMON];
     vec![
         PhaseSpec::phase(
@@ -166,7 +166,7 @@ fn kubelet_phases(flags: Flags) -> Vec<PhaseSpec> {
 fn last_phases(flags: Flags) -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group("addon", "Upgrade the default kubeadm addons", flags)
-            .taking_plugins()
+            .accept_plugins()
             .member_flags("addon/coredns", &[flags, &[PATCHES]].concat()),
         PhaseSpec::phase(
             "post-upgrade",

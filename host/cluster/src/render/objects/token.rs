@@ -147,7 +147,7 @@ fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
 /// does not expire.
 fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
     let expiry = match (&token.expires, token.ttl) {
-        (Some(expires), _) => time::canonical(expires),
+        (Some(expires), _) => time::to_canonical(expires),
         (None, Some(ttl)) if ttl.0 > 0 => {
             let seconds = now.saturating_add(ttl.as_secs());
             Timestamp::from_second(seconds)

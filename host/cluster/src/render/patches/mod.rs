@@ -74,13 +74,13 @@ struct FilePatch {
 
 impl Default for Patches {
     fn default() -> Self {
-        Patches::none(Release::newest().patch_targets)
+        Patches::empty(Release::newest().patch_targets)
     }
 }
 
 impl Patches {
     /// Returns no patches, of a release with these targets.
-    pub fn none(targets: &'static [&'static str]) -> Patches {
+    pub fn empty(targets: &'static [&'static str]) -> Patches {
         Patches {
             patches: Vec::new(),
             targets,

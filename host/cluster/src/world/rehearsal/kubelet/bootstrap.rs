@@ -39,7 +39,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> WorldResult<()> {
     let user = format!("system:node:{}", node_name(kubelet)?);
     let wanted = CertificateTemplate {
         organizations: &["system:nodes".to_owned()],
-        ..CertificateTemplate::named(&user)
+        ..CertificateTemplate::with_common_name(&user)
     };
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(invalid_request)?;
     let api = kubelet.client(KUBECONFIG, API_TIME);

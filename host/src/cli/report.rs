@@ -2,6 +2,7 @@
 use super::{CliError, Exit, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
+    program,
     report::{
         Output,
         recorded_run::RecordedRun,
@@ -135,15 +136,17 @@ fn choose_run<'a>(
     };
     let number: u64 = number_text.parse().map_err(|_| {
         CliError::usage(format!(
-            "{number_text:?} is not the number of a run; see `kubephase report --list`"
+            "{number_text:?} is not the number of a run; see `{}`",
+            program::command("report --list")
         ))
     })?;
     let mut journals = runs.iter();
     let found = journals.find(|journal| journal.number == Some(number));
     found.with_context(|| {
         format!(
-            "{} has no run {number}; see `kubephase report --list`",
-            place.display()
+            "{} has no run {number}; see `{}`",
+            place.display(),
+            program::command("report --list")
         )
     })
 }

@@ -39,8 +39,9 @@ impl Language {
         let (_, language) = found.ok_or_else(|| {
             anyhow!(
                 "{} is not the folder of a plugin: it has no Cargo.toml, package.json or \
-                 requirements.txt; to begin a plugin, run: kubephase plugin new {}",
+                 requirements.txt; to begin a plugin, run: {} {}",
                 folder.display(),
+                program::command("plugin new"),
                 program::path_word(folder)
             )
         })?;

@@ -131,7 +131,8 @@ fn first_line(text: &str) -> &str {
 /// cannot be written.
 pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<CaseResult>> {
     let command = format!(
-        "kubephase plugin test COMPONENT --record {} --allow",
+        "{} {} --allow",
+        program::command("plugin test COMPONENT --record"),
         program::path_word(file)
     );
     if let Some(consent) = allow {

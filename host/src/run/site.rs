@@ -19,6 +19,7 @@ use crate::{
     cancel::Cancel,
     journal::{Durability, Header, Journal, RunLock},
     plan::Plan,
+    program,
     world::{
         Files, World, WorldResult,
         api::{Credentials, RetryLimit},
@@ -224,8 +225,9 @@ impl Site<Real> {
     pub fn open_machine(prepared: &PreparedRun, facts: NodeFacts) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err(anyhow!(
-                "this changes the machine, for which it has to run as root; `kubephase rehearse` \
-                 shows what it would do without"
+                "this changes the machine, for which it has to run as root; `{}` shows \
+                 what it would do without",
+                program::command("rehearse")
             ));
         }
         let (threads, run) = (Threads::start()?, InterruptibleRun::begin());

@@ -3,6 +3,7 @@ use crate::{
     cli::{Exit, print},
     config,
     plugin::{entry, load, lock::Lock, transaction::Transaction},
+    program,
     run::owners,
     text::sanitise,
     wasm::{engine::Engine, gate::PLUGIN_DIRECTORIES, manifest::is_name},
@@ -34,9 +35,10 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     if let Some(root) = purge {
         if !is_name(name) {
             bail!(
-                "{name:?} is not a valid name of a plugin, so nothing was removed; see `kubephase \
-                 plugin list --config {}`",
-                config.display()
+                "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config \
+                 {}`",
+                program::command("plugin list"),
+                program::path_word(config)
             );
         }
         let files =

@@ -13,6 +13,7 @@ use crate::{
         place::is_same_place,
         source,
     },
+    program,
     text::sanitise,
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},
 };
@@ -105,8 +106,9 @@ impl<'a> EntryCheck<'a> {
         match self.locked {
             None if self.pinned().is_none() => bail!(
                 "it is not in {}, so it was not allowed yet; to see what it asks for, run: \
-                 kubephase plugin inspect {}; to allow it as it is now, run: {}",
+                 {} {}; to allow it as it is now, run: {}",
                 lock::FILE,
+                program::command("plugin inspect"),
                 source::source_word(source, self.file),
                 self.remedy_for_file()
             ),

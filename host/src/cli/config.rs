@@ -52,7 +52,7 @@ pub enum PrintCommand {
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitDefaultsFlags {
-    /// KubeProxyConfiguration, KubeletConfiguration
+    /// Also print the defaults of these kinds: KubeProxyConfiguration, KubeletConfiguration
     #[arg(long, value_name = "KIND")]
     component_configs: Vec<String>,
 }

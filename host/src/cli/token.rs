@@ -36,13 +36,13 @@ pub struct TokenRequest {
 /// The commands `token …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum TokenCommand {
-    /// Create a bootstrap token, and print it or the command with which nodes join
+    /// Create a bootstrap token, and print it or the join command
     Create(CreateFlags),
     /// Print the bootstrap tokens of the cluster
     List(TokenListFlags),
     /// Delete bootstrap tokens
     Delete(DeleteFlags),
-    /// Print a new bootstrap token, for `init --token`; no cluster gets it
+    /// Generate and print a bootstrap token for `init --token`, without creating it in a cluster
     Generate,
 }
 
@@ -54,8 +54,8 @@ pub struct CreateFlags {
     /// Print the whole `kubeadm join` command instead of the token
     #[arg(long)]
     print_join_command: bool,
-    /// With --print-join-command: the command of a control plane, whose certificates were uploaded
-    /// under this key
+    /// With --print-join-command: print the command for a control plane, with this key of the
+    /// uploaded certificates
     #[arg(long, value_name = "KEY")]
     certificate_key: Option<Secret<String>>,
 }

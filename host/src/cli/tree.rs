@@ -88,7 +88,7 @@ fn version() -> Command {
             .value_name("FORMAT")
             .default_value("")
             .hide_default_value(true)
-            .help("short, yaml or json"),
+            .help("Form of the output: short, yaml or json"),
     )
 }
 

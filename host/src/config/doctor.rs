@@ -20,11 +20,11 @@ const DAYS: u32 = 30;
 /// Flags of `doctor`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DoctorFlags {
-    /// Configuration file with a PhaseConfiguration, whose plugins, rules and waivers take part;
-    /// without a file, those of the configuration that the cluster keeps
+    /// Configuration file whose PhaseConfiguration has the plugins, rules and waivers [default:
+    /// those of the configuration that the cluster keeps]
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Warn of certificates that are valid for at most this number of days
+    /// Warn of certificates that expire within this number of days
     #[arg(long, value_name = "DAYS", default_value_t = DAYS)]
     pub expiring_within: u32,
     /// Checks whose errors are shown as warnings

@@ -21,17 +21,17 @@ pub struct TokenFlags {
     /// Configuration file; its bootstrapTokens are created
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// What the token is for, for people
+    /// Description of the token's purpose
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
     /// Groups of clients that authenticate with the token [default:
     /// system:bootstrappers:kubeadm:default-node-token]
     #[arg(long, value_name = "GROUP")]
     pub groups: Vec<String>,
-    /// How long it lives; 0 for ever [default: 24h]
+    /// How long the token is valid; 0 means for ever [default: 24h]
     #[arg(long, value_name = "DURATION")]
     pub ttl: Option<Duration>,
-    /// What it may be used for [default: signing,authentication]
+    /// What the token may be used for [default: signing,authentication]
     #[arg(long, value_name = "USAGE")]
     pub usages: Vec<String>,
 }

@@ -21,11 +21,11 @@ pub struct ResetFlags {
     /// Socket of the container runtime
     #[arg(long)]
     pub cri_socket: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
-    /// Do not ask whether to go on
+    /// Do not ask for confirmation
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub force: Option<bool>,

@@ -49,7 +49,8 @@ pub struct UpgradeDiffFlags {
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
-    /// Equal lines around each difference [default: those of the configuration, or none]
+    /// Unchanged lines to print around each difference [default: those of the configuration, or
+    /// none]
     #[arg(short, long, value_name = "LINES", value_parser = parse_int32)]
     pub context_lines: Option<i32>,
     /// Kubeconfig to talk to the cluster with

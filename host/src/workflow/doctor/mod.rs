@@ -28,7 +28,7 @@ impl Workflow for ExamineNode {
     }
 
     fn about(&self) -> &'static str {
-        "Look at this machine and its cluster: what is wrong, and what to do"
+        "Check this machine and its cluster, and report problems with their remedies"
     }
 
     fn flags(&self) -> Vec<Arg> {

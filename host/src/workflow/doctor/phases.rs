@@ -31,7 +31,7 @@ fn phases_of_machine() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(
             preflight::GROUP,
-            "Check the machine as before a run, with the checks of plugins",
+            "Run the preflight checks, including those of plugins",
             FLAGS,
         )
         .accept_plugins(),

@@ -40,7 +40,7 @@ impl Workflow for Reconfigure {
     }
 
     fn about(&self) -> &'static str {
-        "Change the configuration of a running cluster; nothing that already holds is changed"
+        "Change the configuration of a running cluster; only what differs is changed"
     }
 
     fn flags(&self) -> Vec<Arg> {

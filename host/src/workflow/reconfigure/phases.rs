@@ -82,11 +82,11 @@ pub fn all() -> Vec<PhaseSpec> {
 fn certificate_phases() -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(
         "certs",
-        "Make serving certificates anew whose names are not the wanted ones",
+        "Renew serving certificates whose names have changed",
         FLAGS,
     );
     let members = certificates::SERVING.iter().map(|name| {
-        let title = format!("Give the certificate {name} the wanted names");
+        let title = format!("Renew the certificate {name} if its names have changed");
         PhaseSpec::phase(&format!("certs/{name}"), &title, FLAGS, || {
             certificates::renew_for_names(name)
         })
@@ -105,7 +105,7 @@ fn kube_proxy_phases() -> Vec<PhaseSpec> {
         ),
         PhaseSpec::phase(
             "kube-proxy/note-change",
-            "Note at the DaemonSet whether the configuration changes",
+            "Record on the DaemonSet whether the configuration changes",
             FLAGS,
             kube_proxy::note_change,
         )

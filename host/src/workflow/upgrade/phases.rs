@@ -90,7 +90,7 @@ pub fn rollback_phases() -> Vec<PhaseSpec> {
         ),
         PhaseSpec::phase(
             "control-plane",
-            "Put the static Pods of this node back",
+            "Restore the static Pods of this node",
             flags,
             rollback::restore_control_plane,
         )
@@ -98,14 +98,14 @@ pub fn rollback_phases() -> Vec<PhaseSpec> {
         .expected_millis(START_API_SERVER),
         PhaseSpec::phase(
             "upload-config",
-            "Put the configuration of the cluster and of its kubelets back",
+            "Restore the configuration of the cluster and of its kubelets",
             flags,
             rollback::restore_configuration,
         )
         .needs(&["control-plane"]),
         PhaseSpec::phase(
             "kubelet-config",
-            "Put the configuration of this node's kubelet back",
+            "Restore the configuration of this node's kubelet",
             flags,
             rollback::restore_kubelet_configuration,
         )

@@ -52,7 +52,7 @@ impl Workflow for UpgradeRollback {
     }
 
     fn about(&self) -> &'static str {
-        "Put this machine back to where its last upgrade began"
+        "Return this machine to its state before its last upgrade"
     }
 
     fn flags(&self) -> Vec<Arg> {

@@ -149,12 +149,7 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
 
 /// Checks that a machine serves, and that the cluster has it as a member of the control plane.
 fn assert_is_member(node: &Rehearsal, machine: Machine) {
-    let of = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: machine.name(),
-    };
+    let of = ObjectRef::node(machine.name());
     let marked = node.cluster().get(&of).unwrap().unwrap();
     assert!(
         marked["metadata"]["labels"]

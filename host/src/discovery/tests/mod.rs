@@ -2,7 +2,7 @@
 mod servers;
 mod trust;
 
-use super::{cluster_info::reference, *};
+use super::*;
 use crate::{
     config::TokenDiscovery,
     loopback::Authority,
@@ -84,7 +84,7 @@ macro_rules! read_only_cluster {
 read_only_cluster!(
     FakeApi,
     |api: &FakeApi, of: &ObjectRef| {
-        assert_eq!(*of, reference());
+        assert_eq!(*of, ObjectRef::cluster_info());
         match api.0.as_str().and_then(FailureCode::parse) {
             Some(code) => Err(Failure::new(code, "the answer of this test")),
             None => Ok(Some(json!({ "data": api.0 }))),

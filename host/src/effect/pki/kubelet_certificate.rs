@@ -152,12 +152,11 @@ fn request_certificate(
     };
     let invalid = |why| Failure::new(FailureCode::Invalid, why);
     let request = CertificateRequest::new_pem(key, &wanted).map_err(invalid)?;
-    let reference = ObjectRef {
-        api_version: API_VERSION.into(),
-        kind: KIND.into(),
-        namespace: None,
-        name: format!("csr-{}", &sha256_hex(request.as_bytes())[..10]),
-    };
+    let reference = ObjectRef::cluster_scoped(
+        API_VERSION,
+        KIND,
+        format!("csr-{}", &sha256_hex(request.as_bytes())[..10]),
+    );
     let cluster = context.world.cluster();
     cluster.create(&json!({
         "apiVersion": API_VERSION,

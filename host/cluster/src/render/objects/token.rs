@@ -60,12 +60,7 @@ pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, Str
 
 /// Returns the reference of a token's Secret, by the token's id.
 pub fn token_reference(id: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some(SYSTEM.into()),
-        name: format!("bootstrap-token-{id}"),
-    }
+    ObjectRef::secret(SYSTEM, format!("bootstrap-token-{id}"))
 }
 
 /// Parses the token of a Secret. Its usages are sorted.

@@ -17,12 +17,7 @@ pub struct InstalledCoreDns {
 /// # Errors
 /// The cluster cannot be read, or has several DNS addons.
 pub fn read(cluster: &dyn Cluster) -> Result<Option<InstalledCoreDns>, String> {
-    let map = cluster.get(&ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: "coredns".into(),
-    });
+    let map = cluster.get(&ObjectRef::config_map("kube-system", "coredns"));
     let Some(map) = map.map_err(|failure: Failure| failure.to_text())? else {
         return Ok(None);
     };

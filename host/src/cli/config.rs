@@ -7,12 +7,11 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, InitFlags, MachineFolder, MigratedFile, ValidateOptions, flags_of},
+    config::{self, ConfigFile, MachineFolder, MigratedFile, ValidFile, ValidateOptions, flags_of},
     operator_files,
     program::Program,
     run::{distribution::Distribution, planning::PlanInput, waivers},
     workflow::init::Init,
-    world::node::facts::NodeFacts,
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -174,7 +173,8 @@ fn validate(
         allow_deprecated_api: flags.allow_deprecated_api,
     };
     let facts = local_node::facts_for_reading();
-    local_node::warn(&config::validate(file.as_ref(), options, &facts)?);
+    let ValidFile { warnings, init } = config::validate(file.as_ref(), options, &facts)?;
+    local_node::warn(&warnings);
     let documents = file.as_ref().map(ConfigFile::documents).transpose()?;
     let documents = documents.unwrap_or_default();
     let mut phases = config::phase_configuration_of(documents)?;
@@ -187,29 +187,19 @@ fn validate(
         .iter()
         .any(|kind| document.is_kubeadm(kind))
     });
-    let warnings = if is_of_other_command {
-        waivers::warn_of_unknown(&phases, &distribution.catalog)
-    } else {
-        // The file may be for another node, so this node's sockets do not matter.
-        let node = NodeFacts {
-            cri_sockets: Vec::new(),
-            ..facts
-        };
-        match config::load_init(file.as_ref(), &InitFlags::default(), &node) {
-            Ok(mut loaded) => {
-                let request = PlanInput {
-                    workflow: &Init,
-                    config: &mut loaded.config,
-                    phases: &mut phases,
-                    file: file.as_ref(),
-                    skip: Vec::new(),
-                    only: None,
-                };
-                request.plan(distribution)?.warnings
-            }
-            // `init` also checks what depends on the machine. kubeadm's command does not.
-            Err(_) => waivers::warn_of_unknown(&phases, &distribution.catalog),
+    let warnings = match init.filter(|_| !is_of_other_command) {
+        Some(mut loaded) => {
+            let request = PlanInput {
+                workflow: &Init,
+                config: &mut loaded.config,
+                phases: &mut phases,
+                file: file.as_ref(),
+                skip: Vec::new(),
+                only: None,
+            };
+            request.plan(distribution)?.warnings
         }
+        None => waivers::warn_of_unknown(&phases, &distribution.catalog),
     };
     for warning in warnings {
         print::warning(&warning);

@@ -76,5 +76,5 @@ pub use upgrade::{
     UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, api_server_versions,
     describe_this_node, is_control_plane, load_upgrade, upgrade_from_cluster,
 };
-pub use validate_file::{ValidateOptions, validate};
+pub use validate_file::{ValidFile, ValidateOptions, validate};
 pub use version::resolve as resolve_version;

@@ -37,6 +37,7 @@ fn check(text: &str) -> Result<Vec<Problem>, Problems> {
         ValidateOptions::default(),
         &NodeFacts::default(),
     )
+    .map(|file| file.warnings)
 }
 
 const CLUSTER: &str =

@@ -4,6 +4,7 @@ use super::{
     by_plugin,
     duration::format_duration,
     headline::number_of,
+    remedy_text,
     style::Palette,
     tally::{FindingRecord, Span, Tally},
 };
@@ -149,7 +150,8 @@ fn write_finding(
         return Ok(());
     }
     if let Some(remedy) = &finding.remedy {
-        writeln!(text, "    what to do: {}", sanitise::line(remedy))?;
+        let remedy = remedy_text(remedy, record.plugin.as_deref(), "    ");
+        writeln!(text, "    what to do: {remedy}")?;
     }
     if let Some(url) = &finding.url {
         writeln!(text, "    see {}", sanitise::line(url))?;

@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results go to one stream, warnings and the findings
 //! of preflight to the other.
-use super::{by_plugin, order::OrderedOutput, phase_error, style::Palette};
+use super::{by_plugin, order::OrderedOutput, phase_error, remedy_text, style::Palette};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
     program,
@@ -115,7 +115,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         let is_own = codes::is_built_in(&finding.code);
         let details = |with_remedy| match is_own && !self.debug {
             true => String::new(),
-            false => describe_details(finding, with_remedy),
+            false => describe_details(finding, plugin, with_remedy),
         };
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
@@ -215,13 +215,15 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
 }
 
 /// Returns further lines of a finding: its evidence, and its remedy.
-fn describe_details(finding: &Finding, with_remedy: bool) -> String {
+fn describe_details(finding: &Finding, plugin: Option<&str>, with_remedy: bool) -> String {
     let evidence = finding.evidence.iter();
     let evidence = evidence.map(|(name, value)| (name.as_str(), value.as_str()));
     let remedy = finding.remedy.as_deref().filter(|_| with_remedy);
-    let lines = evidence.chain(remedy.map(|remedy| ("remedy", remedy)));
+    let lines = evidence.map(|(name, text)| (name, sanitise::line(text).into_owned()));
+    let remedy = remedy.map(|remedy| ("remedy", remedy_text(remedy, plugin, "\t\t")));
     lines
-        .map(|(name, text)| format!("\n\t\t{}: {}", sanitise::line(name), sanitise::line(text)))
+        .chain(remedy)
+        .map(|(name, text)| format!("\n\t\t{}: {text}", sanitise::line(name)))
         .collect()
 }
 

@@ -44,6 +44,15 @@ pub fn phase_error(phase: &str, plugin: Option<&str>, message: &str) -> String {
     )
 }
 
+/// Returns a remedy for the operator. One of the program keeps its lines, which begin with `indent`
+/// after the first; one of a plugin becomes one line.
+fn remedy_text(remedy: &str, plugin: Option<&str>, indent: &str) -> String {
+    match plugin {
+        Some(_) => sanitise::line(remedy).into_owned(),
+        None => sanitise::multiline(remedy).replace('\n', &format!("\n{indent}")),
+    }
+}
+
 /// Returns the kind and the target of an effect. A path that could be misread is in
 /// quotation marks; command lines quote their arguments themselves.
 fn describe_effect(effect: &EffectSummary) -> String {

@@ -9,7 +9,7 @@ mod findings;
 mod phase;
 mod state;
 
-pub(super) use state::{PhaseError, RunState};
+pub(super) use state::{FailureReason, PhaseError, RunState};
 
 use super::{
     capsule::Capsule,

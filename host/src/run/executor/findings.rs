@@ -1,5 +1,8 @@
 //! The findings of a phase: their meaning for the run, and the finding about a check that failed.
-use super::{Executor, state::PhaseEnd};
+use super::{
+    Executor,
+    state::{FailureReason, PhaseEnd},
+};
 use crate::{
     event::{EventKind, PhaseResult},
     phase::preflight,
@@ -51,18 +54,25 @@ impl Executor<'_> {
 
     /// Reports findings about a check that could not do its job. The failure policy of its plugin
     /// decides their verdict.
-    pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> PhaseEnd {
+    pub(super) fn report_failed_check(
+        &self,
+        node: &PlannedPhase,
+        reasons: &[FailureReason],
+    ) -> PhaseEnd {
         let verdict = match node.spec.failure_policy {
             FailurePolicy::Fail => Verdict::Fail,
             FailurePolicy::Warn => Verdict::Warn,
             FailurePolicy::Ignore => Verdict::CouldNotRun,
         };
         let mut blocked = false;
-        for message in messages {
-            let finding = finding_about_check(node, verdict, message.clone());
+        for FailureReason { message, remedy } in reasons {
+            let finding = Finding {
+                remedy: remedy.clone(),
+                ..finding_about_check(node, verdict, message.clone())
+            };
             blocked |= self.report_finding(node, finding);
         }
-        let message = messages.join("\n");
+        let message = join_reasons(reasons);
         let result = if blocked {
             PhaseResult::Failed(message)
         } else {
@@ -74,6 +84,12 @@ impl Executor<'_> {
             begun: true,
         }
     }
+}
+
+/// Returns the texts of several reasons, one after the other.
+pub(super) fn join_reasons(reasons: &[FailureReason]) -> String {
+    let texts: Vec<String> = reasons.iter().map(FailureReason::to_text).collect();
+    texts.join("\n")
 }
 
 /// Returns a finding about a check itself, under the code of the check.

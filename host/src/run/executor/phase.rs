@@ -2,6 +2,7 @@
 //! after each call.
 use super::{
     Executor, PluginCall, ReadyPhase, STOPPED,
+    findings::join_reasons,
     state::{PhaseEnd, PhaseError, RunState},
 };
 use crate::{
@@ -75,13 +76,12 @@ impl Executor<'_> {
         match error {
             PhaseError::Stopped => PhaseEnd::blocking(PhaseResult::NotReached(STOPPED.into())),
             PhaseError::NotChecked(message) if is_check => self.report_unchecked(node, message),
-            PhaseError::Failed(message) if is_check => self.report_failed_check(node, &[message]),
-            PhaseError::Many(messages) if is_check => self.report_failed_check(node, &messages),
-            PhaseError::Failed(message) | PhaseError::NotChecked(message) => {
-                PhaseEnd::blocking(PhaseResult::Failed(message))
-            }
-            PhaseError::Many(messages) => {
-                let message = session.bound_text(messages.join("\n"));
+            PhaseError::Failed(reason) if is_check => self.report_failed_check(node, &[reason]),
+            PhaseError::Many(reasons) if is_check => self.report_failed_check(node, &reasons),
+            PhaseError::Failed(reason) => PhaseEnd::blocking(PhaseResult::Failed(reason.to_text())),
+            PhaseError::NotChecked(message) => PhaseEnd::blocking(PhaseResult::Failed(message)),
+            PhaseError::Many(reasons) => {
+                let message = session.bound_text(join_reasons(&reasons));
                 PhaseEnd::blocking(PhaseResult::Failed(message))
             }
         }
@@ -120,9 +120,9 @@ impl Executor<'_> {
                 Error::Failure(failure) if failure.code == FailureCode::NotChecked => {
                     PhaseError::NotChecked(failure.message)
                 }
-                Error::Failure(failure) => PhaseError::Failed(failure.to_text()),
+                Error::Failure(failure) => PhaseError::from(&failure),
                 Error::Stop(stop) => {
-                    PhaseError::Failed(self.record_stopped_call(ready, &format!("{stop:#}")))
+                    PhaseError::from(self.record_stopped_call(ready, &format!("{stop:#}")))
                 }
             })?;
             let changed = self.apply_proposals(node, &ready.session, writes, state, &time)?;
@@ -146,7 +146,7 @@ impl Executor<'_> {
                 return Err(PhaseError::Stopped);
             }
         }
-        Err(PhaseError::Failed(format!(
+        Err(PhaseError::from(format!(
             "it did not settle in {MAX_ROUNDS} rounds"
         )))
     }

@@ -9,6 +9,7 @@ use crate::{
         worker_pool::{Concurrency, WorkerPool},
     },
 };
+use kubephase_wit::Failure;
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
@@ -71,14 +72,55 @@ impl PhaseEnd {
     }
 }
 
+/// The reason why a phase failed, and what to do about it.
+pub(in crate::run) struct FailureReason {
+    pub(in crate::run) message: String,
+    pub(in crate::run) remedy: Option<String>,
+}
+
+impl FailureReason {
+    /// Returns the message, and on further lines the remedy.
+    pub(super) fn to_text(&self) -> String {
+        match &self.remedy {
+            Some(remedy) => format!("{}\n{remedy}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    fn bound_texts(self, session: &Session) -> FailureReason {
+        FailureReason {
+            message: session.bound_text(self.message),
+            remedy: self.remedy.map(|remedy| session.bound_text(remedy)),
+        }
+    }
+}
+
+impl From<String> for FailureReason {
+    fn from(message: String) -> Self {
+        FailureReason {
+            message,
+            remedy: None,
+        }
+    }
+}
+
+impl From<&Failure> for FailureReason {
+    fn from(failure: &Failure) -> Self {
+        FailureReason {
+            message: failure.message.clone(),
+            remedy: failure.remedy.clone(),
+        }
+    }
+}
+
 /// The reason why a phase does not settle.
 pub(in crate::run) enum PhaseError {
-    Failed(String),
+    Failed(FailureReason),
     /// the world cannot answer an observation that the phase needs: a rehearsal does not look
     /// outside
     NotChecked(String),
     /// several failures, which are reported one by one
-    Many(Vec<String>),
+    Many(Vec<FailureReason>),
     /// the phase was waiting when the run was stopped
     Stopped,
 }
@@ -88,11 +130,11 @@ impl PhaseError {
     /// plugin handed over.
     pub(super) fn bound_texts(self, session: &Session) -> PhaseError {
         match self {
-            PhaseError::Failed(message) => PhaseError::Failed(session.bound_text(message)),
+            PhaseError::Failed(reason) => PhaseError::Failed(reason.bound_texts(session)),
             PhaseError::NotChecked(message) => PhaseError::NotChecked(session.bound_text(message)),
-            PhaseError::Many(messages) => {
-                let messages = messages.into_iter();
-                PhaseError::Many(messages.map(|text| session.bound_text(text)).collect())
+            PhaseError::Many(reasons) => {
+                let reasons = reasons.into_iter();
+                PhaseError::Many(reasons.map(|reason| reason.bound_texts(session)).collect())
             }
             PhaseError::Stopped => PhaseError::Stopped,
         }
@@ -101,6 +143,12 @@ impl PhaseError {
 
 impl From<String> for PhaseError {
     fn from(message: String) -> Self {
-        PhaseError::Failed(message)
+        PhaseError::Failed(message.into())
+    }
+}
+
+impl From<&Failure> for PhaseError {
+    fn from(failure: &Failure) -> Self {
+        PhaseError::Failed(failure.into())
     }
 }

@@ -107,6 +107,6 @@ impl NodeFacts {
 pub fn not_checked_failure(what: &str) -> Failure {
     failure(
         crate::FailureCode::NotChecked,
-        format!("{what} is not checked: a rehearsal does not look outside"),
+        format!("cannot check {what}: a rehearsal does not look outside"),
     )
 }

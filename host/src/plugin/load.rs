@@ -3,10 +3,12 @@
 //! the command that would allow it.
 mod all;
 mod check;
+mod early;
 pub mod unlocked;
 
 pub use all::{Loader, load_rules};
 pub use check::load_one;
+pub use early::EarlyPlugins;
 
 use super::{
     consent, digest::ComponentDigest, lines, lock::LockedPlugin, refused::PluginRefused, settings,

@@ -131,7 +131,11 @@ pub(super) fn write_list(
 /// Writes an item of a list. A remedy in it may have lines of its own, unless it is a plugin's.
 pub(super) fn write_item(text: &mut String, item: &str) -> std::fmt::Result {
     for (index, line) in item.lines().enumerate() {
-        let indent = if index == 0 { "  - " } else { "    " };
+        let (indent, line) = match line.strip_prefix('\t') {
+            _ if index == 0 => ("  - ", line),
+            Some(rest) => ("      ", rest),
+            None => ("    ", line),
+        };
         writeln!(text, "{indent}{}", sanitise::line(line))?;
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! The data of etcd: snapshots, the copy that an upgrade makes, and going back to that copy.
-use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, backups, change, expect_mirrors, image};
+use crate::{COMPONENTS, Cluster, NEW, OLD, backups, change, expect_mirrors, image};
 use harness::RunOutput;
 use serde_json::{Value, json};
 use std::{

@@ -1,6 +1,6 @@
 //! A new version that does not start: what was replaced goes back, and the cluster serves as
 //! before.
-use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, expect_mirrors, image};
+use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image};
 use harness::RunOutput;
 use std::fs;
 

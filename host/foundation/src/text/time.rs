@@ -47,7 +47,7 @@ fn parse_in_utc(text: &str) -> Option<DateTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, parse};
+    use super::{parse, to_canonical};
     use jiff::Timestamp;
 
     #[test]

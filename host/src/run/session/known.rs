@@ -38,7 +38,7 @@ impl Session {
         self.0
             .access
             .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
-            .map_err(denied)?;
+            .map_err(denied_failure)?;
         Ok(opened)
     }
 

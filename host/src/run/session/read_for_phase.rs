@@ -1,7 +1,7 @@
 //! Files that the host reads for a phase: the phase gets facts about them, or the host sends them
 //! to a server. A plugin's file is opened once, so that the file that is checked against the grant
 //! is the file that is read.
-use super::{Session, known::denied};
+use super::{Session, known::denied_failure};
 use crate::{
     arguments::AbsolutePath,
     run::owners,
@@ -53,7 +53,7 @@ impl Session {
         self.0
             .access
             .check_file(row, path, &opened.real_path(), true)
-            .map_err(denied)
+            .map_err(denied_failure)
     }
 
     /// Reads a file that is sent to a server as the identity of the phase; `None` without a path.
@@ -98,7 +98,7 @@ impl Session {
         }
         let is_hosts = self.0.shared.territory.owns(path);
         let verdict = self.0.access.check_identity(row, path, is_hosts);
-        verdict.map_err(denied)
+        verdict.map_err(denied_failure)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The servers that a phase may ask.
-use super::{Session, admit::AdmittedCall, known::denied};
+use super::{Session, admit::AdmittedCall, known::denied_failure};
 use crate::{
     arguments::HttpUrl,
     wasm::gate::Arguments,
@@ -33,6 +33,6 @@ impl Session {
             .0
             .access
             .decide_reach(call.row, &demands, url, cluster_subnets);
-        reach.map_err(denied)
+        reach.map_err(denied_failure)
     }
 }

@@ -12,7 +12,7 @@ mod risk;
 mod table;
 
 pub use arguments::{Arguments, Identity, Listing, NewOwner, Origin, Plain};
-pub use content::{OwnerPlugin, checked_kinds, excess, has_pods, shape_of};
+pub use content::{OwnerPlugin, checked_kinds, find_excess, has_pods, shape_of};
 pub use pattern::{
     Demand, Dimension, check_ascii, check_name, check_pattern, check_usage, covers_object,
     pattern_matches,

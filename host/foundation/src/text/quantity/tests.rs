@@ -1,4 +1,4 @@
-use super::{canonical, parse_bytes, refusal};
+use super::{parse_bytes, refusal, to_canonical};
 
 #[test]
 fn quantities_are_told_from_other_texts() {

@@ -75,7 +75,7 @@ fn build() -> Result<(), String> {
         let target = out.join(format!("{name}.wasm"));
         fs::write(&target, component).map_err(|e| format!("{}: {e}", target.display()))?;
         index += &format!(
-            "    Embedded {{ name: {name:?}, bytes: include_bytes!({:?}) }},\n",
+            "    EmbeddedPlugin {{ name: {name:?}, bytes: include_bytes!({:?}) }},\n",
             target.display().to_string()
         );
     }

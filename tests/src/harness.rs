@@ -5,6 +5,7 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod cluster_folder;
 mod cluster_state;
 mod component;
 mod files;
@@ -13,6 +14,7 @@ mod requirements;
 mod serving;
 pub mod trust;
 
+pub use cluster_folder::{ClusterFolder, THREE_MACHINES};
 pub use cluster_state::RehearsedCluster;
 pub use component::{append_manifest, without_manifest};
 pub use files::{copy_tree, folders_in, lines_of, quick_config, workspace};

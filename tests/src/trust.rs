@@ -7,6 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The certificates that the authority of etcd signs, below the certificates directory, without
+/// their extension.
+pub const ETCD_CERTIFICATES: [&str; 4] = [
+    "etcd/server",
+    "etcd/peer",
+    "etcd/healthcheck-client",
+    "apiserver-etcd-client",
+];
+
 const KUBERNETES: &str = "etc/kubernetes";
 
 /// Returns the authorities in the machine's `ca.crt`, in their order.

@@ -1,6 +1,6 @@
 //! The WIT package `kubephase:plugin` as Rust: the traits that the host implements, the trait that
 //! every phase implements, and their types. All of it is generated from the interface, except for
-//! the errors and [`Imports`].
+//! the errors, [`Imports`] and the constructors of [`ObjectRef`].
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -13,6 +13,7 @@ mod generated {
 }
 
 mod failure_code;
+mod object_ref;
 
 pub use failure_code::FailureCode;
 pub use generated::exports::kubephase::plugin as guest;

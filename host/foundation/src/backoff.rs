@@ -43,7 +43,7 @@ pub enum NextTry {
 
 impl Backoff {
     /// Returns pauses of one length.
-    pub const fn every(pause: Duration, limit: Duration) -> Backoff {
+    pub const fn constant(pause: Duration, limit: Duration) -> Backoff {
         Backoff {
             first: pause,
             brisk: pause,

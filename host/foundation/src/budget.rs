@@ -54,7 +54,7 @@ impl Budget {
 
     /// Returns this budget for work on this thread, with a limit of its processor time from now on.
     #[must_use]
-    pub fn within_processor_time(self, time: Duration) -> Budget {
+    pub fn with_processor_time_limit(self, time: Duration) -> Budget {
         Budget {
             processor_end: Some(time_of_thread().saturating_add(time)),
             ..self
@@ -63,7 +63,7 @@ impl Budget {
 
     /// Returns this budget, ending at most `time` from now.
     #[must_use]
-    pub fn within(&self, time: Duration) -> Budget {
+    pub fn with_time_limit(&self, time: Duration) -> Budget {
         let other = Budget::new(self.bytes, time, &self.cancel);
         Budget {
             until: other.until.min(self.until),
@@ -83,10 +83,10 @@ impl Budget {
     /// `cancelled` or `timeout`.
     pub fn check(&self, what: &str) -> Result<(), Failure> {
         if self.cancel.is_requested() {
-            return Err(Budget::cancelled(what));
+            return Err(Budget::cancelled_failure(what));
         }
         if self.is_late() {
-            Err(Budget::timed_out(what))
+            Err(Budget::timeout_failure(what))
         } else {
             Ok(())
         }
@@ -103,14 +103,14 @@ impl Budget {
     ) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            () = self.cancel.requested() => Err(Budget::cancelled(what)),
+            () = self.cancel.requested() => Err(Budget::cancelled_failure(what)),
             done = work => Ok(done),
-            () = tokio::time::sleep_until(self.until.into()) => Err(Budget::timed_out(what)),
+            () = tokio::time::sleep_until(self.until.into()) => Err(Budget::timeout_failure(what)),
         }
     }
 
     /// Returns the failure of a call that was interrupted because the run is to end.
-    pub fn cancelled(what: &str) -> Failure {
+    pub fn cancelled_failure(what: &str) -> Failure {
         Failure::new(
             FailureCode::Cancelled,
             format!("the run was cancelled during {what}"),
@@ -118,7 +118,7 @@ impl Budget {
     }
 
     /// Returns the (retryable) failure of a call that took too long.
-    pub fn timed_out(what: &str) -> Failure {
+    pub fn timeout_failure(what: &str) -> Failure {
         Failure {
             retryable: true,
             ..Failure::new(
@@ -129,7 +129,7 @@ impl Budget {
     }
 
     /// Returns the failure of a call that would read more than it may.
-    pub fn exceeded(&self, what: &str) -> Failure {
+    pub fn size_failure(&self, what: &str) -> Failure {
         Failure::new(
             FailureCode::Limit,
             format!("{what} is longer than the limit of {} bytes", self.bytes),

@@ -62,7 +62,7 @@ pub fn command(words: &str) -> String {
 /// word cannot be pasted, but it does nothing else either.
 pub fn word(text: &str) -> String {
     let quoted = shlex::try_quote(text).unwrap_or_else(|_| text.into());
-    sanitise::exact(&quoted).into_owned()
+    sanitise::exact_line(&quoted).into_owned()
 }
 
 /// Returns a path as a word of a command ([`word`]).

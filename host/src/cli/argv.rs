@@ -7,7 +7,10 @@ use super::CliError;
 use crate::{
     config::MachineFolder,
     program::Program,
-    text::{csv, go_number::parse_bool},
+    text::{
+        csv,
+        go_number::{parse_bool, parse_bool_flag},
+    },
 };
 use clap::{Arg, Command};
 use kinds::{is_list, is_map, is_pair, is_path, is_switch, may_be_false, wants_value};
@@ -138,20 +141,18 @@ impl Argv {
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
             Some(value) if name == "help" || arg.is_some_and(is_switch) => {
-                match parse_bool(value) {
-                    Some(true) => self.flags.push(flag),
-                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
-                    None => {
-                        let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                        return Err(invalid_argument(&name, arg, value, &why));
-                    }
+                if parse_switch(&name, arg, value)? {
+                    self.flags.push(flag);
+                } else {
+                    self.flags.retain(|earlier| *earlier != flag);
                 }
             }
-            Some(value) if arg.is_some_and(may_be_false) && parse_bool(value).is_none() => {
-                let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                return Err(invalid_argument(&name, arg, value, &why));
+            Some(value) => {
+                if arg.is_some_and(may_be_false) {
+                    parse_switch(&name, arg, value)?;
+                }
+                self.push_value(&name, value, arg)?;
             }
-            Some(value) => self.push_value(&name, value, arg)?,
             None => match arg
                 .filter(|arg| wants_value(arg))
                 .and_then(|_| rest.pop_front())
@@ -201,7 +202,7 @@ impl Argv {
 
     /// Whether an argument is refused because the command takes only one argument, as `join` and
     /// some of its phases do.
-    pub fn is_one_too_many(&self, argument: &str) -> bool {
+    pub fn is_surplus_argument(&self, argument: &str) -> bool {
         let is_join = self.path.get(1).is_some_and(|word| word == "join");
         let is_first = self
             .positionals
@@ -240,7 +241,7 @@ pub(super) fn machine_folder(argv: &[OsString]) -> MachineFolder {
         }
     }
     match (is_read, path_of(argv, "--root")) {
-        (false, _) => MachineFolder::unread(),
+        (false, _) => MachineFolder::none(),
         (true, Some(root)) => MachineFolder::at_root(&root),
         (true, None) => MachineFolder::at_root(Path::new("/")),
     }
@@ -299,6 +300,14 @@ fn find_below<'a>(command: &'a Command, wanted: &dyn Fn(&Arg) -> bool) -> Option
         let mut below = command.get_subcommands();
         below.find_map(|command| find_below(command, wanted))
     })
+}
+
+/// Parses the value of a flag that is on or off.
+///
+/// # Errors
+/// kubeadm's refusal of a value that is not a boolean of Go.
+fn parse_switch(name: &str, arg: Option<&Arg>, value: &str) -> Result<bool, CliError> {
+    parse_bool_flag(value).map_err(|why| invalid_argument(name, arg, value, &why))
 }
 
 /// Returns kubeadm's refusal of the value of a flag.

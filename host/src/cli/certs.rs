@@ -63,7 +63,7 @@ pub fn run(command: &CertsCommand, machine: &MachineFolder) -> Result<Exit> {
     match command {
         CertsCommand::CertificateKey => {
             let key = shared_keys::random_key();
-            Ok(print::out(&format!("{}\n", key.reveal())))
+            Ok(print::text(&format!("{}\n", key.reveal())))
         }
         CertsCommand::CheckExpiration(flags) => expiration::run(flags, machine),
         CertsCommand::GenerateCsr(flags) => generate_csr(flags, machine),
@@ -110,7 +110,7 @@ fn write_requests(config: &Config, shown: &Directories, files: &dyn Files) -> Re
     let (kubeconfigs, endpoint_warning) =
         phase::kubeconfig::request_specs(&config).map_err(|why| anyhow!(why))?;
     // A closed output is not an error, so every line has the same exit code.
-    let exit = print::out(&header(&shown.certificates));
+    let exit = print::text(&header(&shown.certificates));
     for spec in &certificates {
         refuse_existing_request(spec, files).map_err(Failure::into_error)?;
     }
@@ -120,16 +120,16 @@ fn write_requests(config: &Config, shown: &Directories, files: &dyn Files) -> Re
     for spec in &certificates {
         let warnings = write_request(spec, files).map_err(Failure::into_error)?;
         warnings.iter().for_each(|warning| print::warning(warning));
-        print::out(&format!("  {}\n", spec.name));
+        print::text(&format!("  {}\n", spec.name));
     }
     endpoint_warning
         .iter()
         .for_each(|warning| print::warning(warning));
-    print::out(&header(&shown.kubeconfigs));
+    print::text(&header(&shown.kubeconfigs));
     for spec in &kubeconfigs {
         write_kubeconfig_request(spec, files).map_err(Failure::into_error)?;
         let name = spec.path.rsplit('/').next().unwrap_or_default();
-        print::out(&format!("  {name}\n"));
+        print::text(&format!("  {name}\n"));
     }
     Ok(exit)
 }

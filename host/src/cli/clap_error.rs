@@ -116,7 +116,7 @@ fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
         .and_then(|rest| rest.chars().next());
     match letter {
         Some(letter) => format!("unknown shorthand flag: '{letter}' in {subject}"),
-        None if argv.is_one_too_many(subject) => {
+        None if argv.is_surplus_argument(subject) => {
             let received = argv.positionals.len();
             format!("accepts at most 1 arg(s), received {received}")
         }

@@ -7,12 +7,11 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, InitFlags, MachineFolder, Migrated, ValidateOptions, flags_of},
+    config::{self, ConfigFile, MachineFolder, MigratedFile, ValidFile, ValidateOptions, flags_of},
     operator_files,
     program::Program,
     run::{distribution::Distribution, planning::PlanInput, waivers},
     workflow::init::Init,
-    world::node::facts::NodeFacts,
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -52,7 +51,7 @@ pub enum PrintCommand {
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitDefaultsFlags {
-    /// KubeProxyConfiguration, KubeletConfiguration
+    /// Also print the defaults of these kinds: KubeProxyConfiguration, KubeletConfiguration
     #[arg(long, value_name = "KIND")]
     component_configs: Vec<String>,
 }
@@ -159,7 +158,7 @@ pub(super) fn run(
     match command {
         ConfigCommand::Validate(flags) => validate(flags, machine, distribution),
         ConfigCommand::Migrate(flags) => migrate(flags),
-        ConfigCommand::Print(defaults) => Ok(print::out(&default_documents(defaults)?)),
+        ConfigCommand::Print(defaults) => Ok(print::text(&default_documents(defaults)?)),
         ConfigCommand::Images(request) => images::run(request, machine),
     }
 }
@@ -174,7 +173,8 @@ fn validate(
         allow_deprecated_api: flags.allow_deprecated_api,
     };
     let facts = local_node::facts_for_reading();
-    local_node::warn(&config::validate(file.as_ref(), options, &facts)?);
+    let ValidFile { warnings, init } = config::validate(file.as_ref(), options, &facts)?;
+    local_node::warn(&warnings);
     let documents = file.as_ref().map(ConfigFile::documents).transpose()?;
     let documents = documents.unwrap_or_default();
     let mut phases = config::phase_configuration_of(documents)?;
@@ -187,44 +187,34 @@ fn validate(
         .iter()
         .any(|kind| document.is_kubeadm(kind))
     });
-    let warnings = if is_of_other_command {
-        waivers::warn_of_unknown(&phases, &distribution.catalog)
-    } else {
-        // The file may be for another node, so this node's sockets do not matter.
-        let node = NodeFacts {
-            cri_sockets: Vec::new(),
-            ..facts
-        };
-        match config::load_init(file.as_ref(), &InitFlags::default(), &node) {
-            Ok(mut loaded) => {
-                let request = PlanInput {
-                    workflow: &Init,
-                    config: &mut loaded.config,
-                    phases: &mut phases,
-                    file: file.as_ref(),
-                    skip: Vec::new(),
-                    only: None,
-                };
-                request.plan(distribution)?.warnings
-            }
-            // `init` also checks what depends on the machine. kubeadm's command does not.
-            Err(_) => waivers::warn_of_unknown(&phases, &distribution.catalog),
+    let warnings = match init.filter(|_| !is_of_other_command) {
+        Some(mut loaded) => {
+            let request = PlanInput {
+                workflow: &Init,
+                config: &mut loaded.config,
+                phases: &mut phases,
+                file: file.as_ref(),
+                skip: Vec::new(),
+                only: None,
+            };
+            request.plan(distribution)?.warnings
         }
+        None => waivers::warn_of_unknown(&phases, &distribution.catalog),
     };
     for warning in warnings {
         print::warning(&warning);
     }
-    Ok(print::out("ok\n"))
+    Ok(print::text("ok\n"))
 }
 
 fn migrate(flags: &MigrateFlags) -> Result<Exit> {
     let old = flags.old_config.as_deref().unwrap_or_else(|| "".as_ref());
     let node = local_node::facts_of(None)?;
-    let Migrated { text, warnings } = config::migrate(old, &node, Program::current())?;
+    let MigratedFile { text, warnings } = config::migrate(old, &node, Program::current())?;
     local_node::warn(&warnings);
     let new = flags.new_config.as_deref();
     let Some(new) = new.filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(print::out(&text));
+        return Ok(print::text(&text));
     };
     // The file can hold tokens and keys, so only its owner reads it. kubeadm writes it with 0644.
     operator_files::replace(new, text.as_bytes(), 0o600)

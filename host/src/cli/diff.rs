@@ -100,7 +100,7 @@ fn compare(
     dry_run(&workflow, file, distribution, &|ran| {
         let difference = difference(ran)?;
         let is_equal = difference.fields.is_empty() && difference.effects.is_empty();
-        print::out(&match &printer {
+        print::text(&match &printer {
             Some(printer) => {
                 let kind = "ConfigurationDifference";
                 printer.print(&[OutputObject::own(kind, OWN_API_VERSION, difference)])?

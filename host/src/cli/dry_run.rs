@@ -1,7 +1,7 @@
 //! A dry run of a workflow whose result another command prints.
 use super::{
     Exit, WorkflowRequest,
-    execution::{self, Shown},
+    execution::{self, PrintMode},
     initial_world::InitialWorld,
     local_node::LocalNode,
     workflow::{Purpose, WorkflowCommand},
@@ -52,7 +52,7 @@ pub(super) fn dry_run(
     let before = InitialWorld::new(place, &facts);
     let site = Site::open_scratch_tree(&prepared, facts.clone(), &trees, 0)?;
     let (ran, tally) = execution::execute(
-        Shown::IfFailed,
+        PrintMode::IfFailed,
         &site,
         prepared,
         Output::Text,

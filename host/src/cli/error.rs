@@ -23,7 +23,7 @@ impl CliError {
     }
 
     /// Returns the error of a run that was printed already.
-    pub fn reported(exit: Exit) -> Self {
+    pub fn already_printed(exit: Exit) -> Self {
         CliError {
             exit,
             ..CliError::default()

@@ -11,7 +11,7 @@ use crate::{
         tally::Tally,
     },
     run::{
-        prepare::Prepared,
+        prepare::PreparedRun,
         site::{Site, SiteRun},
     },
     secret::Secret,
@@ -32,7 +32,7 @@ const TEXTFILE_MODE: u32 = 0o644;
 /// The run cannot begin, or the file of metrics cannot be written.
 pub(super) fn examine<W: World + 'static>(
     site: &Site<W>,
-    prepared: Prepared,
+    prepared: PreparedRun,
     arguments: &ArgMatches,
     (output, verbosity): (Output, VerbosityFlags),
 ) -> Result<(SiteRun, Exit)> {
@@ -58,7 +58,7 @@ pub(super) fn examine<W: World + 'static>(
     let tally = tally.unwrap_or_default();
     if output == Output::Text {
         let text = examination::render(&tally, Palette::stdout(), debug);
-        print::painted(&Painted::new(&text));
+        print::painted_text(&Painted::new(&text));
     }
     if let Some(path) = &flags.textfile {
         write_metrics(path, &tally)?;

@@ -3,9 +3,9 @@ use super::{VerbosityFlags, print, recordings::Recordings, report as report_comm
 use crate::{
     event::{RunResult, Subscriber},
     plan::Plan,
-    report::{self, Output, held::Held, hints},
+    report::{self, Output, buffered_subscribers::BufferedSubscribers, hints},
     run::{
-        prepare::Prepared,
+        prepare::PreparedRun,
         site::{Site, SiteRun},
     },
     world::World,
@@ -14,7 +14,7 @@ use anyhow::Result;
 
 /// The time at which a run is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum PrintMode {
     /// while it runs
     Always,
     /// after it has failed
@@ -23,9 +23,9 @@ pub(super) enum Shown {
 
 /// Executes a run at a site and prints it when `shown` says. Returns the run and its summary.
 pub(super) fn execute<W: World + 'static>(
-    shown: Shown,
+    shown: PrintMode,
     site: &Site<W>,
-    prepared: Prepared,
+    prepared: PreparedRun,
     output: Output,
     verbosity: VerbosityFlags,
 ) -> Result<(SiteRun, report::tally::Tally)> {
@@ -39,8 +39,10 @@ pub(super) fn execute<W: World + 'static>(
             let counting: Box<dyn Subscriber> = Box::new(own.clone());
             collector = Some(own);
             let printing = match shown {
-                Shown::Always => subscribers,
-                Shown::IfFailed => vec![Box::new(Held::new(subscribers)) as Box<dyn Subscriber>],
+                PrintMode::Always => subscribers,
+                PrintMode::IfFailed => {
+                    vec![Box::new(BufferedSubscribers::new(subscribers)) as Box<dyn Subscriber>]
+                }
             };
             std::iter::once(counting).chain(printing).collect()
         },
@@ -48,7 +50,7 @@ pub(super) fn execute<W: World + 'static>(
     let tally = collector
         .map(|collector| collector.take())
         .unwrap_or_default();
-    if shown == Shown::IfFailed && ran.finished.result == RunResult::Done {
+    if shown == PrintMode::IfFailed && ran.finished.result == RunResult::Done {
         return Ok((ran, tally));
     }
     recordings.print()?;
@@ -63,7 +65,7 @@ pub(super) fn execute<W: World + 'static>(
             print::hint(&hint);
         }
         if ran.finished.result == RunResult::Done && !site.stays {
-            for check in site.world.not_checked() {
+            for check in site.world.unchecked_parts() {
                 print::hint(&format!("Not checked: {check}"));
             }
         }

@@ -29,7 +29,7 @@ pub struct GlobalFlags {
     /// Directory that becomes the root directory before the command runs
     #[arg(long, global = true, value_name = "DIR", display_order = 901)]
     pub rootfs: Option<PathBuf>,
-    /// Do without the machine's own configuration in /etc/kubephase
+    /// Ignore the machine's own configuration in /etc/kubephase
     #[arg(long, global = true, display_order = 902)]
     pub no_conf_d: bool,
     /// Accepted and not used: log levels of single source files, PATTERN=LEVEL,…
@@ -104,7 +104,7 @@ pub struct ResultFlags {
 /// Flags that only `rehearse` has.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RehearseFlags {
-    /// Keep the API server up after the run, on this port or any free one, until interrupted
+    /// After the run, serve the API on this port, or on any free one, until interrupted
     #[arg(
         long,
         value_name = "PORT",
@@ -115,11 +115,11 @@ pub struct RehearseFlags {
     pub serve: Option<u16>,
     #[command(flatten)]
     pub machines: ClusterSize,
-    /// Version that the rehearsed cluster is then upgraded to, machine by machine
+    /// Then upgrade the rehearsed cluster to this version, machine by machine
     #[arg(long, value_name = "VERSION")]
     pub upgrade_to: Option<String>,
-    /// Folder of a plugin that takes part as it was built, without being allowed or locked: for its
-    /// author; the configuration need not name it
+    /// Folder of a built plugin to use without allowing or locking it, for its author; the
+    /// configuration does not have to name it
     #[arg(long, value_name = "FOLDER")]
     pub dev: Option<PathBuf>,
 }

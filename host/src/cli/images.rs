@@ -109,7 +109,7 @@ pub fn run(command: &ImagesCommand, machine: &MachineFolder) -> Result<Exit> {
                 .context("could not convert cfg to an internal cfg")?;
             let text = format_list(&images::all(&config), printer.as_ref())
                 .context("unable to print images")?;
-            Ok(print::out(&text))
+            Ok(print::text(&text))
         }
         ImagesCommand::Pull(flags) => {
             let config = flags.images.load(
@@ -123,7 +123,7 @@ pub fn run(command: &ImagesCommand, machine: &MachineFolder) -> Result<Exit> {
                 &real::runtime(threads.handle(), socket),
                 socket,
                 |image| {
-                    print::out(&format!("[config/images] Pulled {image}\n"));
+                    print::text(&format!("[config/images] Pulled {image}\n"));
                 },
             )?;
             Ok(Exit::Ok)

@@ -28,13 +28,13 @@ pub enum KubeconfigCommand {
 /// The flags of `kubeconfig user`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct UserFlags {
-    /// Name of the user; of a certificate, the common name
+    /// Name of the user: the common name of its certificate
     #[arg(long, value_name = "NAME", required = true)]
     client_name: String,
     /// Configuration file
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
-    /// Groups of the user; of a certificate, the organizations
+    /// Groups of the user: the organizations of its certificate
     #[arg(long, value_name = "GROUP")]
     org: Vec<String>,
     /// Token to authenticate with, instead of a certificate
@@ -94,5 +94,5 @@ pub fn run(
         KubeconfigCredential::Token,
     );
     let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(Failure::into_error)?;
-    Ok(print::out(&format!("{}\n", text.reveal())))
+    Ok(print::text(&format!("{}\n", text.reveal())))
 }

@@ -3,7 +3,7 @@ use super::{Exit, print};
 use crate::{
     event::RunResult,
     report::phase_error,
-    run::{prepare::Prepared, site::Site, workflow::Trees},
+    run::{prepare::PreparedRun, site::Site, workflow::Trees},
     world::node::facts::NodeFacts,
 };
 use anyhow::{Result, anyhow};
@@ -34,8 +34,8 @@ const PRINTED: [(&str, &str); 12] = [
 ///
 /// # Errors
 /// The run cannot begin.
-pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
-    let prepared = Prepared {
+pub(super) fn print_objects(prepared: PreparedRun, facts: NodeFacts) -> Result<Exit> {
+    let prepared = PreparedRun {
         shows_objects: true,
         ..prepared
     };
@@ -63,7 +63,7 @@ pub(super) fn print_objects(prepared: Prepared, facts: NodeFacts) -> Result<Exit
     let documents = objects
         .iter()
         .map(|object| format!("---\n{}", yaml::to_string(object)));
-    Ok(print::out(&documents.collect::<String>()))
+    Ok(print::text(&documents.collect::<String>()))
 }
 
 /// Returns the place of an object among all that are printed. Objects of other plugins come last.

@@ -172,7 +172,7 @@ fn parse_workflow(
     let arguments = parse_flags(all, argv)?;
     let phase = match workflow.shape() {
         CommandShape::Whole => matches.subcommand_matches("phase").map(phase::selected_id),
-        CommandShape::Members { .. } => phase::selected_member(matches),
+        CommandShape::Members { .. } => phase::selected_phase_name(matches),
     };
     let phase = match phase {
         Some(id) => Some(PhaseRequest {

@@ -5,7 +5,7 @@ mod kyaml;
 mod template;
 
 use super::CliError;
-use crate::operator_files;
+use crate::{operator_files, text::go_number::parse_bool_flag};
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgAction, Args};
 use jsonpath::JsonPath;
@@ -26,7 +26,7 @@ pub struct FormatFlags {
     /// Accepted and not used: the objects have no managed fields
     #[arg(long, hide = true)]
     show_managed_fields: bool,
-    /// Print nothing for a key of a template that an object does not have
+    /// Ignore keys that the template names and an object does not have
     #[arg(
         long,
         action = ArgAction::Set,
@@ -34,7 +34,8 @@ pub struct FormatFlags {
         require_equals = true,
         default_value_t = true,
         default_missing_value = "true",
-        value_name = "true|false"
+        value_name = "BOOL",
+        value_parser = parse_bool_flag
     )]
     allow_missing_template_keys: bool,
 }

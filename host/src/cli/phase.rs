@@ -125,7 +125,7 @@ fn name_in_catalog(arg: &Arg) -> &str {
 
 /// Returns a command for each phase of a workflow that is in no group. The command has kubeadm's
 /// name of the phase.
-pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
+pub(super) fn commands_of_ungrouped_phases(workflow: &dyn Workflow) -> Vec<Command> {
     let mut phases = workflow.phases();
     phases.retain(|spec| parent(&spec.id).is_none() && !spec.is_group());
     let commands = phases.into_iter().map(|spec| {
@@ -135,8 +135,8 @@ pub(super) fn members(workflow: &dyn Workflow) -> Vec<Command> {
     commands.collect()
 }
 
-/// Returns the name of the member that the arguments select; `None` for the whole workflow.
-pub(super) fn selected_member(matches: &ArgMatches) -> Option<String> {
+/// Returns the name of the phase that the arguments select; `None` for the whole workflow.
+pub(super) fn selected_phase_name(matches: &ArgMatches) -> Option<String> {
     let name = matches.subcommand_name().filter(|name| *name != ALL)?;
     Some(name.to_owned())
 }

@@ -29,5 +29,5 @@ pub(super) fn run(
     for warning in &prepared.warnings {
         print::warning(warning);
     }
-    Ok(print::out(&show::render(&prepared.plan, request.format)))
+    Ok(print::text(&show::render(&prepared.plan, request.format)))
 }

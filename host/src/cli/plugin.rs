@@ -74,11 +74,11 @@ pub fn run(command: &PluginCommand, distribution: &Distribution<'_>) -> Result<E
             root,
         } => entries::remove(name, config, purge.then_some(root)),
         PluginCommand::List { config } => {
-            entries::describe_plugins(config, engine).map(|(text, _)| print::out(&text))
+            entries::describe_plugins(config, engine).map(|(text, _)| print::text(&text))
         }
         PluginCommand::Verify { config } => {
             let (text, are_loadable) = entries::describe_plugins(config, engine)?;
-            print::out(&text);
+            print::text(&text);
             Ok(if are_loadable { Exit::Ok } else { Exit::Plugin })
         }
         PluginCommand::Allow {
@@ -111,7 +111,7 @@ fn check_consent_flags(command: &PluginCommand) -> Result<(), CliError> {
 fn build(folder: &Path, out: Option<&Path>, engine: &Engine) -> Result<Exit> {
     let began = Instant::now();
     let built = build::build(folder, out, engine)?;
-    Ok(print::out(&describe_built(&built, began.elapsed())))
+    Ok(print::text(&describe_built(&built, began.elapsed())))
 }
 
 /// Describes a component that was built: its name, the time that the build took, its file, its size
@@ -138,7 +138,7 @@ fn create(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     scaffold::scaffold(kind, language, folder)?;
     let at = program::path_word(folder);
     let program = Program::current().name();
-    Ok(print::out(&format!(
+    Ok(print::text(&format!(
         "{} is a plugin. Next:\n\n  {program} plugin build {at}\n  {program} plugin test {at}\n  \
          {program} plugin add {at} --config CLUSTER.yaml\n",
         folder.display()
@@ -183,5 +183,5 @@ fn inspect_plugin(
         let manifest = plugin.manifest();
         text += &describe_unknown_names(&distribution.catalog, &manifest.provides);
     }
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }

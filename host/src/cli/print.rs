@@ -12,12 +12,12 @@ use anyhow::{Error, anyhow};
 use std::io::{self, Write};
 
 /// Prints text of any number of lines to standard output.
-pub fn out(text: &str) -> Exit {
-    write_out(&sanitise::block(text))
+pub fn text(text: &str) -> Exit {
+    write_out(&sanitise::multiline(text))
 }
 
 /// Prints text with the host's own colours to standard output.
-pub fn painted(text: &Painted) -> Exit {
+pub fn painted_text(text: &Painted) -> Exit {
     write_out(&text.to_string())
 }
 
@@ -25,9 +25,9 @@ pub fn painted(text: &Painted) -> Exit {
 pub fn line(line: &LabelledLine) {
     let LabelledLine { label, text } = line;
     if label.is_empty() {
-        out(&format!("{text}\n"));
+        self::text(&format!("{text}\n"));
     } else {
-        out(&format!("[{label}] {text}\n"));
+        self::text(&format!("[{label}] {text}\n"));
     }
 }
 
@@ -49,15 +49,15 @@ fn write_out(text: &str) -> Exit {
 pub fn error(error: &Error) -> Exit {
     let refusal = error.downcast_ref::<CliError>();
     if let Some(help) = refusal.and_then(|refusal| refusal.help.as_ref()) {
-        out(help);
+        text(help);
     }
     if refusal.is_none_or(|refusal| refusal.message.is_some()) {
         // If standard error fails, there is no other place for a message.
         let _ = writeln!(
             io::stderr().lock(),
             "{}: {}",
-            Palette::stderr().bad("error"),
-            sanitise::block(&user_info::hidden(&format!("{error:#}")))
+            Palette::stderr().error("error"),
+            sanitise::multiline(&user_info::hide_user_info(&format!("{error:#}")))
         );
         program::stack_trace_line().into_iter().for_each(hint);
     }
@@ -71,12 +71,12 @@ pub fn warning(message: &str) {
         io::stderr().lock(),
         "{}: {}",
         Palette::stderr().warn("warning"),
-        sanitise::block(&user_info::hidden(message))
+        sanitise::multiline(&user_info::hide_user_info(message))
     );
 }
 
 /// Prints what to do next to standard error.
 pub fn hint(line: &str) {
     // If standard error fails, there is no other place for a message.
-    let _ = writeln!(io::stderr().lock(), "{}", sanitise::block(line));
+    let _ = writeln!(io::stderr().lock(), "{}", sanitise::multiline(line));
 }

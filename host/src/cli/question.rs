@@ -3,14 +3,14 @@ use super::{CliError, print};
 use crate::{
     plan::{LeftOutReason, spec::is_within},
     report::Output,
-    run::{prepare::Prepared, workflow::Question},
+    run::{prepare::PreparedRun, workflow::Question},
 };
 use anyhow::{Result, anyhow};
 use std::io::{self, BufRead};
 
 /// Returns the question that the operator answers before the run; `None` if no phase of its group
 /// runs. A plugin that stands in for the group does not answer for the operator.
-pub(super) fn question_of(prepared: &Prepared) -> Option<&'static Question> {
+pub(super) fn question_of(prepared: &PreparedRun) -> Option<&'static Question> {
     let question = prepared.question?;
     let mut members = prepared
         .plan
@@ -38,7 +38,7 @@ pub(super) fn ask(question: &Question, output: Output) -> Result<()> {
         .into());
     }
     print::warning(question.warning);
-    print::out(question.prompt);
+    print::text(question.prompt);
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {

@@ -36,8 +36,9 @@ impl Recordings {
             let Recording { plugin, path } = recording?;
             print::hint(&format!(
                 "Plugin {plugin} was stopped. What it had observed is in {}. To repeat that \
-                 call:\n  kubephase plugin test COMPONENT --replay {}",
+                 call:\n  {} {}",
                 path.display(),
+                program::command("plugin test COMPONENT --replay"),
                 program::path_word(&path)
             ));
         }

@@ -1,7 +1,7 @@
 //! `rehearse`: runs `init` in a scratch tree, lets further machines join, and reports.
 use super::{
     Exit, InitFlags, RunPlace, VerbosityFlags,
-    execution::{Shown, execute},
+    execution::{PrintMode, execute},
     local_node::{facts_of, rehearsed_facts},
     print,
 };
@@ -81,7 +81,13 @@ pub(super) fn run(
         print::warning(warning);
     }
     let output = request.place.output.format;
-    let (ran, tally) = execute(Shown::Always, &site, prepared, output, request.verbosity)?;
+    let (ran, tally) = execute(
+        PrintMode::Always,
+        &site,
+        prepared,
+        output,
+        request.verbosity,
+    )?;
     let rehearsed = RehearsedRun {
         request,
         site: &site,
@@ -94,10 +100,10 @@ pub(super) fn run(
         _ => Vec::new(),
     };
     if output == Output::Text {
-        let text = summary::render(&tally, &site.world.not_checked(), Palette::stdout());
+        let text = summary::render(&tally, &site.world.unchecked_parts(), Palette::stdout());
         let runs = joins.iter().map(|join| &join.run);
         let joined = rehearse::describe("Machines that joined", "joined", runs);
-        print::painted(&Painted::new(&format!("\n{text}{joined}")));
+        print::painted_text(&Painted::new(&format!("\n{text}{joined}")));
     }
     let runs = joins.iter().map(|join| join.run.result.clone());
     let result = first_failure(ran.finished.result.clone(), runs);
@@ -113,7 +119,7 @@ pub(super) fn run(
     };
     if output == Output::Text {
         let kept = format!("\nThe scratch root is kept at {}\n", scratch.path.display());
-        print::painted(&Painted::new(&kept));
+        print::painted_text(&Painted::new(&kept));
     }
     let result = first_failure(result, upgraded?.into_iter().map(|run| run.result));
     if result == RunResult::Done && request.serve.is_some() {
@@ -137,7 +143,7 @@ fn with_unlocked_plugin<'a>(
 /// Opens the scratch tree of `--root`, or makes one that stays.
 fn open_scratch_tree(root: Option<&Path>) -> Result<ScratchTree> {
     match root {
-        Some(root) => ScratchTree::at(root),
+        Some(root) => ScratchTree::open(root),
         None => ScratchTree::create_lasting(),
     }
 }
@@ -186,7 +192,7 @@ impl<'a> RehearsedRun<'a> {
         let version = prepared.config.cluster.kubernetes_version.clone();
         let name = prepared.config.init.node_registration.name.clone();
         let verbosity = self.request.verbosity;
-        let (ran, tally) = execute(Shown::Always, self.site, prepared, output, verbosity)?;
+        let (ran, tally) = execute(PrintMode::Always, self.site, prepared, output, verbosity)?;
         let mut runs = vec![MachineRun {
             name,
             result: ran.finished.result,
@@ -195,7 +201,7 @@ impl<'a> RehearsedRun<'a> {
         if runs[0].result == RunResult::Done {
             let closing = UpgradeApply.closing(&ran.run.prepared.config, false);
             if let (Output::Text, Some(text)) = (output, closing) {
-                print::out(&text);
+                print::text(&text);
             }
             self.site.world.replace_kubelet(&version)?;
             runs.extend(upgrade.upgrade_others(joins, &version)?);
@@ -204,7 +210,7 @@ impl<'a> RehearsedRun<'a> {
             let text = summary::render(&tally, &[], Palette::stdout());
             let title = format!("Machines that were upgraded to {version}, with their kubelets");
             let machines = rehearse::describe(&title, "upgraded", &runs);
-            print::painted(&Painted::new(&format!("\n{text}{machines}")));
+            print::painted_text(&Painted::new(&format!("\n{text}{machines}")));
         }
         Ok(runs)
     }
@@ -216,7 +222,7 @@ impl<'a> RehearsedRun<'a> {
         };
         let (files, root) = (self.site.world.files(), &self.scratch.path);
         let folder = rehearse::serve::write_kubeconfigs(files, self.config, address, root)?;
-        print::out(&format!(
+        print::text(&format!(
             "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl \
              --kubeconfig {}/admin.conf get all -A\n\n",
             folder.display()

@@ -2,6 +2,7 @@
 use super::{CliError, Exit, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
+    program,
     report::{
         Output,
         recorded_run::RecordedRun,
@@ -84,16 +85,16 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
             .collect();
         return Ok(match request.output {
             Output::Text => {
-                print::painted(&Painted::new(&run_list::render_table(&all, &zone, palette)))
+                print::painted_text(&Painted::new(&run_list::render_table(&all, &zone, palette)))
             }
-            Output::Json => print::out(&run_list::render_json(&all)),
+            Output::Json => print::text(&run_list::render_json(&all)),
         });
     }
     let run = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
     Ok(match (request.output, request.timeline) {
-        (Output::Json, _) => print::out(&run.json()),
-        (Output::Text, true) => print::painted(&Painted::new(&run.timeline(&zone, palette))),
-        (Output::Text, false) => print::painted(&Painted::new(&run.text(&zone, palette))),
+        (Output::Json, _) => print::text(&run.json()),
+        (Output::Text, true) => print::painted_text(&Painted::new(&run.timeline(&zone, palette))),
+        (Output::Text, false) => print::painted_text(&Painted::new(&run.text(&zone, palette))),
     })
 }
 
@@ -135,15 +136,17 @@ fn choose_run<'a>(
     };
     let number: u64 = number_text.parse().map_err(|_| {
         CliError::usage(format!(
-            "{number_text:?} is not the number of a run; see `kubephase report --list`"
+            "{number_text:?} is not the number of a run; see `{}`",
+            program::command("report --list")
         ))
     })?;
     let mut journals = runs.iter();
     let found = journals.find(|journal| journal.number == Some(number));
     found.with_context(|| {
         format!(
-            "{} has no run {number}; see `kubephase report --list`",
-            place.display()
+            "{} has no run {number}; see `{}`",
+            place.display(),
+            program::command("report --list")
         )
     })
 }

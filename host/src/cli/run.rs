@@ -83,7 +83,8 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
 }
 
 /// Returns the catalog that has a command for each phase: where the arguments name a single phase,
-/// also those of the configuration's plugins. The run says why a plugin cannot be loaded.
+/// also those of the configuration's plugins, which the run then uses. The run says why a plugin
+/// cannot be loaded.
 fn catalog_of_commands<'a>(
     argv: &[OsString],
     file: Option<&ConfigFile>,
@@ -98,11 +99,20 @@ fn catalog_of_commands<'a>(
         return Cow::Borrowed(&distribution.catalog);
     };
     let (mut catalog, mut plugins) = (distribution.catalog.clone(), load::Plugins::new());
+    let early = &distribution.early;
     let loader = load::Loader {
         engine: distribution.engine,
+        early,
         unlocked: None,
     };
-    let _ = loader.load_plugins(&entries, Some(file), &mut catalog, &mut plugins);
+    let result = loader.load_plugins(&entries, Some(file), &mut catalog, &mut plugins);
+    // Without a failure, each name has one entry.
+    for entry in entries.into_iter().filter(|_| result.is_ok()) {
+        if let Some(loaded) = plugins.remove(&entry.name) {
+            let file = load::file_of(&entry, file.operator_file()).to_owned();
+            early.keep(entry, &file, loaded);
+        }
+    }
     Cow::Owned(catalog)
 }
 
@@ -165,7 +175,7 @@ impl Dispatch<'_> {
             Command::Upgrade(command) => upgrade::run(&command, &self.machine),
             Command::Plugin(request) => plugin::run(&request, distribution),
             Command::Version { format } => {
-                Ok(print::out(&version::version(Program::current(), format)))
+                Ok(print::text(&version::version(Program::current(), format)))
             }
             Command::Completion { shell } => Ok(print_completion(shell, &distribution.catalog)),
         }
@@ -178,5 +188,5 @@ impl Dispatch<'_> {
 }
 
 fn print_completion(shell: clap_complete::Shell, catalog: &Catalog) -> Exit {
-    print::out(&version::completion(shell, catalog))
+    print::text(&version::completion(shell, catalog))
 }

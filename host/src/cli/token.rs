@@ -36,13 +36,13 @@ pub struct TokenRequest {
 /// The commands `token …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum TokenCommand {
-    /// Create a bootstrap token, and print it or the command with which nodes join
+    /// Create a bootstrap token, and print it or the join command
     Create(CreateFlags),
     /// Print the bootstrap tokens of the cluster
     List(TokenListFlags),
     /// Delete bootstrap tokens
     Delete(DeleteFlags),
-    /// Print a new bootstrap token, for `init --token`; no cluster gets it
+    /// Generate and print a bootstrap token for `init --token`, without creating it in a cluster
     Generate,
 }
 
@@ -54,8 +54,8 @@ pub struct CreateFlags {
     /// Print the whole `kubeadm join` command instead of the token
     #[arg(long)]
     print_join_command: bool,
-    /// With --print-join-command: the command of a control plane, whose certificates were uploaded
-    /// under this key
+    /// With --print-join-command: print the command for a control plane, with this key of the
+    /// uploaded certificates
     #[arg(long, value_name = "KEY")]
     certificate_key: Option<Secret<String>>,
 }
@@ -87,7 +87,7 @@ pub fn run(
         TokenCommand::Create(flags) => create(flags, cluster, machine),
         TokenCommand::List(flags) => list::run(&flags.output, cluster),
         TokenCommand::Delete(flags) => delete(flags, cluster),
-        TokenCommand::Generate => Ok(print::out(&format!(
+        TokenCommand::Generate => Ok(print::text(&format!(
             "{}\n",
             bootstrap_token::random_token().reveal()
         ))),
@@ -136,7 +136,7 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags, machine: &MachineFolder) 
     secrets
         .iter()
         .try_for_each(|(_, secret)| tokens.create(secret))?;
-    Ok(print::out(&format!("{}\n", line.reveal())))
+    Ok(print::text(&format!("{}\n", line.reveal())))
 }
 
 /// Returns the command with which a worker joins by a token. With a certificate key, it is the
@@ -150,14 +150,14 @@ fn join_command(
         return Err(anyhow!("failed to get join command: {why}"));
     }
     let (target, token) = (
-        JoinTarget::of_cluster(&connection.kubeconfig),
+        JoinTarget::from_kubeconfig(&connection.kubeconfig),
         token.token.reveal(),
     );
     let command = match certificate_key {
         None => target.worker(token),
         Some(key) => target.control_plane(token, Some(key.reveal())),
     };
-    Ok(Secret::new(messages::on_one_line(&command)))
+    Ok(Secret::new(messages::to_single_line(&command)))
 }
 
 /// Deletes tokens. If an argument is not a token or the id of one, deletes nothing.
@@ -191,7 +191,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         .filter_map(|given| given.reveal().split('.').next())
     {
         tokens.delete(id)?;
-        print::out(&format!("bootstrap token {id:?} deleted\n"));
+        print::text(&format!("bootstrap token {id:?} deleted\n"));
     }
     Ok(Exit::Ok)
 }
@@ -263,7 +263,7 @@ fn print_dry_run(verb: &str, reference: Option<&ObjectRef>, manifest: Option<&Va
     let action = format!(
         "[dryrun] Would perform action {verb} on resource \"secrets\" in API group \"core/v1\"\n"
     );
-    print::out(
+    print::text(
         &[Some(action), name, attached]
             .into_iter()
             .flatten()

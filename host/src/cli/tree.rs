@@ -88,7 +88,7 @@ fn version() -> Command {
             .value_name("FORMAT")
             .default_value("")
             .hide_default_value(true)
-            .help("short, yaml or json"),
+            .help("Form of the output: short, yaml or json"),
     )
 }
 
@@ -139,7 +139,7 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
         CommandShape::Members { whole } => {
             let all = Command::new(phase::ALL).about(whole);
             let command = group(name, workflow.about()).subcommand(with_args(all, flags.clone()));
-            let members = phase::members(workflow).into_iter();
+            let members = phase::commands_of_ungrouped_phases(workflow).into_iter();
             members.fold(command, |command, member| {
                 command.subcommand(with_args(member, flags.clone()))
             })

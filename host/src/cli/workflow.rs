@@ -5,7 +5,7 @@ pub use arguments::{PhaseRequest, WorkflowArguments};
 
 use super::{
     CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, examination,
-    execution::{self, Shown},
+    execution::{self, PrintMode},
     initial_world::{InitialWorld, operator_kubeconfig},
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
     manifests, print,
@@ -19,7 +19,7 @@ use crate::{
     report::Output,
     run::{
         output,
-        prepare::{Distribution, Prepared, prepare},
+        prepare::{Distribution, PreparedRun, prepare},
         scratch::reject_machine,
         site::{Site, SiteRun},
         workflow::{LabelledLine, LoadInput, LoadedRun, RehearsalPlace, Workflow},
@@ -77,7 +77,7 @@ pub(super) fn plan(
     request: &WorkflowRequest,
     file: Option<&ConfigFile>,
     distribution: &Distribution<'_>,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     let node = facts_of(request.place.node.as_deref())?;
     WorkflowCommand::new(request, file, distribution, Purpose::Plan)?.prepare(&node)
 }
@@ -173,12 +173,12 @@ impl<'a> WorkflowCommand<'a> {
     }
 
     /// Loads and plans the run. Lines of the workflow that came before a failure are printed.
-    pub fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
+    pub fn prepare(&self, node: &NodeFacts) -> Result<PreparedRun> {
         let lines = RefCell::new(Vec::new());
         let prepared = self.load_and_plan(node, &lines);
         let lines = lines.into_inner();
         match prepared {
-            Ok(prepared) => Ok(Prepared {
+            Ok(prepared) => Ok(PreparedRun {
                 early_lines: lines,
                 ..prepared
             }),
@@ -199,7 +199,7 @@ impl<'a> WorkflowCommand<'a> {
         &self,
         node: &NodeFacts,
         lines: &RefCell<Vec<LabelledLine>>,
-    ) -> Result<Prepared> {
+    ) -> Result<PreparedRun> {
         let WorkflowRequest { phase, place, .. } = self.request;
         let only = self.request.selected_phases(self.workflow);
         let node = &self.facts_of_run(node.clone());
@@ -244,7 +244,7 @@ impl<'a> WorkflowCommand<'a> {
         } = self.request;
         let only = Some(vec![GROUP.to_owned()]);
         let prepared = prepare(self.distribution, self.workflow, loaded, self.file, only)?;
-        let (shown, output) = (Shown::IfFailed, place.output.format);
+        let (shown, output) = (PrintMode::IfFailed, place.output.format);
         let (ran, _) = if prepared.dry_run {
             let trees = self.workflow.rehearsed_cluster().trees(&RehearsalPlace {
                 root: None,
@@ -259,7 +259,7 @@ impl<'a> WorkflowCommand<'a> {
         };
         match Exit::from(&ran.finished.result) {
             Exit::Ok => Ok(()),
-            exit => Err(CliError::reported(exit).into()),
+            exit => Err(CliError::already_printed(exit).into()),
         }
     }
 
@@ -279,7 +279,7 @@ impl<'a> WorkflowCommand<'a> {
         }
     }
 
-    fn rehearse(&self, prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
+    fn rehearse(&self, prepared: PreparedRun, facts: NodeFacts) -> Result<Exit> {
         let WorkflowRequest { place, out, .. } = self.request;
         let facts = self.facts_of_run(facts);
         let trees = self.workflow.rehearsed_cluster().trees(&RehearsalPlace {
@@ -314,14 +314,14 @@ impl<'a> WorkflowCommand<'a> {
     fn execute<W: World + 'static>(
         &self,
         site: &Site<W>,
-        prepared: Prepared,
+        prepared: PreparedRun,
     ) -> Result<(SiteRun, Exit)> {
         let (output, verbosity) = (self.request.place.output.format, self.request.verbosity);
         if self.workflow.only_observes() {
             let arguments = &self.request.arguments.0;
             return examination::examine(site, prepared, arguments, (output, verbosity));
         }
-        let ran = execution::execute(Shown::Always, site, prepared, output, verbosity)?.0;
+        let ran = execution::execute(PrintMode::Always, site, prepared, output, verbosity)?.0;
         let is_done = ran.finished.result == RunResult::Done;
         if is_done && self.request.phase.is_none() && output == Output::Text {
             self.print_closing(&ran.run.prepared);
@@ -330,10 +330,10 @@ impl<'a> WorkflowCommand<'a> {
         Ok((ran, exit))
     }
 
-    fn print_closing(&self, prepared: &Prepared) {
+    fn print_closing(&self, prepared: &PreparedRun) {
         let closing = self.workflow.closing(&prepared.config, prepared.dry_run);
         if let Some(text) = closing {
-            print::out(&text);
+            print::text(&text);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration with which the checks of a node run before its cluster is found.
 use super::{
-    Config, JoinedCluster, Loaded, LoadedJoin, defaults,
+    Config, JoinedCluster, LoadedConfig, LoadedJoin, defaults,
     load::{complete_components, run_options},
 };
 use crate::world::node::facts::NodeFacts;
@@ -9,7 +9,7 @@ use kubephase_sdk::release::Release;
 /// Returns what is known of a node that joins: enough for the checks that do not depend on its
 /// cluster. These are the checks of a worker. Nothing in it makes a check fail that would pass with
 /// the configuration of the cluster.
-pub fn before_discovery(loaded: &LoadedJoin, node: &NodeFacts) -> Loaded {
+pub fn before_discovery(loaded: &LoadedJoin, node: &NodeFacts) -> LoadedConfig {
     let LoadedJoin { join, phases, .. } = loaded;
     let mut config = Config {
         init: join.as_init(),
@@ -33,7 +33,7 @@ pub fn before_discovery(loaded: &LoadedJoin, node: &NodeFacts) -> Loaded {
         ..JoinedCluster::default()
     });
     complete_components(&mut config, None, None, &mut Vec::new());
-    Loaded {
+    LoadedConfig {
         config,
         phases: phases.clone(),
         warnings: Vec::new(),

@@ -1,7 +1,7 @@
 //! The configuration of the commands about existing certificates: `certs renew`,
 //! `certs rotate-ca` and `certs check-expiration`.
 use super::{
-    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, Loaded, Problem, Problems,
+    ADMIN_KUBECONFIG, CERTIFICATES_DIR, ConfigFile, InitFlags, LoadedConfig, Problem, Problems,
     absolute_path, load_without_server, own_version,
 };
 use crate::{secret::Secret, world::node::facts::NodeFacts};
@@ -11,8 +11,8 @@ use kubephase_sdk::kubeadm::{ClusterAuthority, ClusterConfiguration, RenewalTime
 /// The flags of commands about existing certificates, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateFlags {
-    /// Directory of the certificates, also where the cluster's configuration names another; not
-    /// used with --config [default: /etc/kubernetes/pki]
+    /// Directory of the certificates, instead of the one in the cluster's configuration; not used
+    /// with --config [default: /etc/kubernetes/pki]
     #[arg(long, value_name = "DIR")]
     pub cert_dir: Option<String>,
     /// Configuration file, instead of the configuration that the cluster keeps
@@ -29,20 +29,20 @@ pub struct CertificateFlags {
 pub struct RenewalFlags {
     #[command(flatten)]
     pub certificates: CertificateFlags,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long)]
     pub dry_run: bool,
-    /// Renew only certificates that are valid for at most this number of days
+    /// Renew only certificates that expire within this number of days
     #[arg(long, value_name = "DAYS")]
     pub expiring_within: Option<u32>,
-    /// With `all`: renew nothing now; install a timer of systemd that renews certificates before
+    /// With `all`: instead of renewing now, install a systemd timer that renews certificates before
     /// they expire
     #[arg(long, conflicts_with_all = ["remove_timer", "expiring_within"])]
     pub install_timer: bool,
-    /// Do not restart the components that use a renewed certificate only after a restart
+    /// Do not restart the components that read certificates only when they start
     #[arg(long)]
     pub no_restart: bool,
-    /// With `all`: renew nothing now; remove the timer
+    /// With `all`: instead of renewing now, remove the timer
     #[arg(long, conflicts_with = "expiring_within")]
     pub remove_timer: bool,
 }
@@ -61,27 +61,27 @@ impl RenewalFlags {
 /// Flags of `certs rotate-ca`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RotationFlags {
-    /// The authority that is exchanged
+    /// Authority to exchange
     #[arg(
         value_name = "AUTHORITY", default_value = "ca",
         value_parser = ["ca", "front-proxy-ca", "etcd-ca"]
     )]
     pub authority: String,
-    /// Key with which the new authority is fetched from the cluster, on another control plane than
-    /// the first
+    /// Key that decrypts the new authority, which the first control plane uploaded; only for the
+    /// other control planes
     #[arg(long, value_name = "KEY")]
     pub certificate_key: Option<Secret<String>>,
     /// Configuration file with an UpgradeConfiguration, for its timeouts
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long)]
     pub dry_run: bool,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
     /// the control plane, /etc/kubernetes/kubelet.conf on a worker]
     #[arg(long, value_name = "FILE", value_parser = absolute_path)]
     pub kubeconfig: Option<String>,
-    /// Stage to go through, which is refused if the node is not ready for it [default: the next
+    /// Stage to run; refused if the node is not ready for it [default: the next
     /// stage of this node]
     #[arg(long, value_name = "STAGE", value_parser = ["trust", "reissue", "drop"])]
     pub stage: Option<String>,
@@ -116,7 +116,7 @@ pub fn load_for_certificates(
     flags: &CertificateFlags,
     stored: Option<(ClusterConfiguration, Vec<Problem>)>,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     // These commands use neither the container runtime nor an address of the node.
     let default_address = NodeFacts::default().default_route_interface_address;
     let node = NodeFacts {
@@ -148,7 +148,7 @@ pub fn load_for_certificates(
     let run = &mut loaded.config.run;
     "certs-renew".clone_into(&mut run.workflow);
     run.kubeconfig.clone_from(&flags.kubeconfig);
-    Ok(Loaded {
+    Ok(LoadedConfig {
         // These commands do not use the configuration's token.
         token_given: true,
         ..loaded

@@ -31,12 +31,7 @@ pub(super) fn read_document(
 /// # Errors
 /// The API server cannot answer.
 pub(super) fn read_map(cluster: &dyn Cluster, name: &str) -> Result<Option<Value>> {
-    let reference = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: name.into(),
-    };
+    let reference = ObjectRef::config_map("kube-system", name);
     match cluster.get(&reference) {
         Ok(map) => Ok(map),
         Err(failure) if failure.code == FailureCode::Forbidden => Ok(None),

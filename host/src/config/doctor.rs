@@ -1,6 +1,6 @@
 //! The flags of `doctor`, and the configuration of a node whose cluster does not answer.
 use super::{
-    CertificateFlags, Config, ConfigFile, Loaded, LoadedUpgrade, Problems, UpgradeOptions,
+    CertificateFlags, Config, ConfigFile, LoadedConfig, LoadedUpgrade, Problems, UpgradeOptions,
     describe_this_node,
     file::documents_of,
     load_for_certificates,
@@ -21,11 +21,11 @@ const DAYS: u32 = 30;
 /// Flags of `doctor`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DoctorFlags {
-    /// Configuration file with a PhaseConfiguration, whose plugins, rules and waivers take part;
-    /// without a file, those of the configuration that the cluster keeps
+    /// Configuration file whose PhaseConfiguration has the plugins, rules and waivers [default:
+    /// those of the configuration that the cluster keeps]
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Warn of certificates that are valid for at most this number of days
+    /// Warn of certificates that expire within this number of days
     #[arg(long, value_name = "DAYS", default_value_t = DAYS)]
     pub expiring_within: u32,
     /// Checks whose errors are shown as warnings
@@ -100,7 +100,7 @@ pub fn load_without_cluster(
     kubeconfig: &str,
     files: &dyn Files,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     let flags = CertificateFlags {
         kubeconfig: kubeconfig.to_owned(),
         ..CertificateFlags::default()

@@ -60,16 +60,16 @@ impl Document {
 
     /// Returns a problem of a field, with the place of the field.
     pub fn problem(&self, path: &str, message: impl Into<String>) -> Problem {
-        self.at_place(Problem::new(path, message), self.tree.find(path).0)
+        self.with_place(Problem::new(path, message), self.tree.find(path).0)
     }
 
     /// Returns the problem with a place in this document. The place may be in a file of the
     /// machine.
-    pub fn at_place(&self, problem: Problem, place: &Place) -> Problem {
+    pub fn with_place(&self, problem: Problem, place: &Place) -> Problem {
         match &place.file {
-            Some(file) => problem.in_file(file).at(place.line(), place.column()),
+            Some(file) => problem.with_file(file).at(place.line(), place.column()),
             None => problem
-                .in_file(&self.file)
+                .with_file(&self.file)
                 .at(place.line() + self.offset, place.column()),
         }
     }
@@ -78,7 +78,7 @@ impl Document {
     pub fn repeated_keys(&self) -> impl Iterator<Item = Problem> {
         self.tree.repeated().into_iter().map(|(path, key)| {
             let message = format!("key {:?} is already set in this map; remove one", key.name);
-            self.at_place(Problem::new(path, message), &key.place)
+            self.with_place(Problem::new(path, message), &key.place)
         })
     }
 
@@ -98,10 +98,10 @@ impl Document {
 pub(super) fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if file.is_dir() {
         let message = "this is a directory; name the configuration file itself";
-        return Err(Problem::new("", message).in_file(file).into());
+        return Err(Problem::new("", message).with_file(file).into());
     }
     let bytes = operator_files::read_input(file).map_err(|error| {
-        Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
+        Problem::new("", format!("unable to read the configuration: {error}")).with_file(file)
     })?;
     parse_file(file, &bytes)
 }
@@ -135,7 +135,7 @@ pub(super) fn parse_file(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, Pro
             "the documents of kubeadm, the kubelet and kube-proxy have {bytes} bytes; a cluster \
              can keep {LONGEST_DOCUMENTS}"
         );
-        problems.push(Problem::new("", message).in_file(file));
+        problems.push(Problem::new("", message).with_file(file));
     }
     Problems(problems).or(documents)
 }
@@ -145,7 +145,7 @@ pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Doc
     let tree = yaml::parse(text).map_err(|why| not_yaml(file, offset, &why))?;
     check_document(&tree).map_err(|problem| {
         let place = &tree.place;
-        let problem = problem.in_file(file);
+        let problem = problem.with_file(file);
         problem.at(place.line() + offset, place.column())
     })?;
     let document = Document {
@@ -164,14 +164,14 @@ pub(super) fn parse_document(file: &Path, offset: u64, text: &str) -> Result<Doc
         let message = "a document that begins with `{` must be JSON, with quoted keys and nothing \
                        behind its end";
         let place = Place::new(error.line() as u64, error.column() as u64);
-        return Err(document.at_place(Problem::new("", message), &place));
+        return Err(document.with_place(Problem::new("", message), &place));
     }
     Ok(document)
 }
 
 fn not_yaml(file: &Path, offset: u64, why: &Unreadable) -> Problem {
     Problem::new("", format!("not YAML: {}", why.reason))
-        .in_file(file)
+        .with_file(file)
         .at(why.line + offset, why.column)
 }
 

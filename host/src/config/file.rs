@@ -37,7 +37,7 @@ struct Merged {
 impl ConfigFile {
     /// Names a file that is read without the machine's own files. Reads nothing yet.
     pub fn at(path: &Path) -> ConfigFile {
-        ConfigFile::new(Some(path), MachineFolder::unread())
+        ConfigFile::new(Some(path), MachineFolder::none())
     }
 
     /// Names the file of the operator, if there is one, and the machine's own files. Returns none

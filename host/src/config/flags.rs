@@ -37,7 +37,7 @@ pub struct InitFlags {
     /// Socket of the container runtime
     #[arg(long)]
     pub cri_socket: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
@@ -80,7 +80,7 @@ pub struct InitFlags {
     /// Bootstrap token
     #[arg(long)]
     pub token: Option<Secret<String>>,
-    /// Life of the bootstrap token; 0 for ever
+    /// How long the bootstrap token is valid; 0 means for ever
     #[arg(long)]
     pub token_ttl: Option<kubephase_sdk::duration::Duration>,
     /// Upload the shared certificates, encrypted
@@ -245,7 +245,7 @@ impl InitFlags {
             ("token-ttl", self.token_ttl.is_some()),
             ("upload-certs", self.upload_certs),
         ];
-        let mut names = given_names(flags.into_iter().chain(self.phase.extra_args()));
+        let mut names = names_of_given_flags(flags.into_iter().chain(self.phase.extra_args()));
         names.sort_unstable();
         names
     }
@@ -273,7 +273,7 @@ pub fn config_file(
 }
 
 /// Returns the names of the flags that were given.
-pub(super) fn given_names(
+pub(super) fn names_of_given_flags(
     flags: impl IntoIterator<Item = (&'static str, bool)>,
 ) -> Vec<&'static str> {
     flags

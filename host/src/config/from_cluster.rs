@@ -1,7 +1,8 @@
 //! The configuration that the cluster keeps in ConfigMaps: a node that joins completes its own
 //! configuration with it, and a node that is reset learns the cluster's settings from it.
 use super::{
-    Config, JoinConfiguration, JoinedCluster, Loaded, LoadedJoin, PhaseFlags, Problem, api_servers,
+    Config, JoinConfiguration, JoinedCluster, LoadedConfig, LoadedJoin, PhaseFlags, Problem,
+    api_servers,
     component::{ComponentKind, kubeadm_schema as schema},
     config_map::{fetch_failed, read_document},
     defaults,
@@ -41,7 +42,7 @@ pub fn from_cluster(
     cluster: &dyn Cluster,
     node: &NodeFacts,
     phase_flags: &PhaseFlags,
-) -> Result<Loaded> {
+) -> Result<LoadedConfig> {
     let LoadedJoin {
         join,
         phases,
@@ -74,7 +75,7 @@ pub fn from_cluster(
     complete(&mut config, &join, found, running, node, &mut diagnostics)?;
     phase_flags.set_kubeconfigs(&mut config);
     complete_components(&mut config, kubelet, kube_proxy, &mut diagnostics.warnings);
-    Ok(Loaded {
+    Ok(LoadedConfig {
         config,
         phases,
         warnings: diagnostics.finish(&[])?,
@@ -85,7 +86,7 @@ pub fn from_cluster(
 
 /// Sets the cluster's part of the configuration of a node that is reset. If the ConfigMap cannot be
 /// read, adds a warning and changes nothing.
-pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
+pub fn merge_cluster_configuration(loaded: &mut LoadedConfig, cluster: &dyn Cluster) {
     match stored_cluster_configuration(cluster) {
         Ok((stored, _)) => loaded.config.cluster = stored,
         Err(why) => {

@@ -55,7 +55,7 @@ pub fn load_join(
     {
         let message = "no JoinConfiguration found in the supplied config: add a document with \
             `kind: JoinConfiguration`, or join with flags instead of --config";
-        diagnostics.fatal(Problem::new("", message).in_file(file));
+        diagnostics.add_fatal(Problem::new("", message).with_file(file));
     }
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));

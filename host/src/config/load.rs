@@ -26,7 +26,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// A complete and valid configuration, with facts about its source that the run needs.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedConfig {
     /// the configuration, with secrets in it
     pub config: Config,
     pub phases: PhaseConfiguration,
@@ -70,7 +70,7 @@ pub fn load_init(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     diagnostics.serves_api = true;
     load(file, flags, node, diagnostics)
@@ -86,7 +86,7 @@ pub fn load_without_server(
     file: Option<&ConfigFile>,
     flags: &InitFlags,
     node: &NodeFacts,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     load(file, flags, node, Diagnostics::new(Strictness::Lenient))
 }
 
@@ -95,7 +95,7 @@ fn load(
     flags: &InitFlags,
     node: &NodeFacts,
     mut diagnostics: Diagnostics,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     check_not_mixed(file, &flags.flags_instead_of_config())?;
     let documents = documents_of(file, &mut diagnostics)?;
     let named = file.and_then(ConfigFile::operator_file);
@@ -113,7 +113,7 @@ pub(super) fn from_documents(
     flags: &InitFlags,
     node: &NodeFacts,
     mut diagnostics: Diagnostics,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     diagnostics.release = release(documents, flags);
     let Documents {
         mut config,
@@ -128,7 +128,7 @@ pub(super) fn from_documents(
     {
         let message =
             "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
-        diagnostics.fatal(Problem::new("", message).in_file(file));
+        diagnostics.add_fatal(Problem::new("", message).with_file(file));
     }
     if diagnostics.broken {
         return Err(Problems(diagnostics.problems));
@@ -162,7 +162,7 @@ pub(super) fn from_documents(
     // Phases must not see whether this is a dry run.
     let dry_run = std::mem::take(&mut config.init.dry_run);
     let dry_run = flags.dry_run.unwrap_or(dry_run);
-    Ok(Loaded {
+    Ok(LoadedConfig {
         config,
         phases,
         warnings,

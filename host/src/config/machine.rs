@@ -66,7 +66,7 @@ pub fn lock_folder(config: &Path) -> &Path {
 
 impl MachineFolder {
     /// Returns a run without the machine's own configuration.
-    pub fn unread() -> Self {
+    pub fn none() -> Self {
         MachineFolder::default()
     }
 
@@ -256,7 +256,7 @@ fn cannot_read(path: &Path, error: &io::Error) -> Problem {
 
 fn refusal(path: &Path, why: &str) -> Problem {
     let message = format!("{why}; or run without the machine's own configuration: --no-conf-d");
-    Problem::new("", message).in_file(path)
+    Problem::new("", message).with_file(path)
 }
 
 #[cfg(test)]

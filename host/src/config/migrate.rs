@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// A migrated file.
 #[derive(Debug)]
-pub struct Migrated {
+pub struct MigratedFile {
     /// the documents, with the secrets of the file
     pub text: String,
     pub warnings: Vec<Problem>,
@@ -32,7 +32,7 @@ pub struct Migrated {
 ///
 /// # Errors
 /// The file has problems; all are reported.
-pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrated, Problems> {
+pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<MigratedFile, Problems> {
     // The files in /etc/kubephase are not read: they must not become part of the new file.
     let content = ConfigFile::at(file);
     let documents = content.documents()?;
@@ -56,7 +56,7 @@ pub fn migrate(file: &Path, node: &NodeFacts, program: Program) -> Result<Migrat
     migration.add_phases();
     // No warnings about deprecated versions: the user runs this command because of them.
     migration.diagnostics.forget_deprecations();
-    Ok(Migrated {
+    Ok(MigratedFile {
         text: write::join_documents(&migration.written),
         warnings: migration.diagnostics.finish(documents)?,
     })

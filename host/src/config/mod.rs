@@ -57,9 +57,9 @@ pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join,
     parse_ca_hash,
 };
-pub use load::{Loaded, cluster_subnets, load_init, load_without_server};
+pub use load::{LoadedConfig, cluster_subnets, load_init, load_without_server};
 pub use machine::{MachineFile, MachineFolder, lock_folder};
-pub use migrate::{Migrated, migrate};
+pub use migrate::{MigratedFile, migrate};
 pub use operator_path::absolute_path;
 pub use own_version::{own_release, own_version, read_own_version};
 pub use phases::{
@@ -76,5 +76,5 @@ pub use upgrade::{
     UpgradeNodeFlags, UpgradeOptions, UpgradePlanFlags, UpgradeTarget, api_server_versions,
     describe_this_node, is_control_plane, load_upgrade, upgrade_from_cluster,
 };
-pub use validate_file::{ValidateOptions, validate};
+pub use validate_file::{ValidFile, ValidateOptions, validate};
 pub use version::resolve as resolve_version;

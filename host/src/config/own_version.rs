@@ -55,7 +55,7 @@ fn parse(file: &MachineFile) -> Result<String, Problems> {
         return Err(file.refusal(&message).into());
     }
     let version = text.strip_prefix('v').unwrap_or(text);
-    if Version::parse(version).is_ok() && Release::knows(version) {
+    if Version::parse(version).is_ok() && Release::is_recorded(version) {
         return Ok(format!("v{version}"));
     }
     let known = Release::recorded().map(|release| release.kubeadm);

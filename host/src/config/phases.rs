@@ -232,7 +232,7 @@ fn decode(document: &Document) -> Result<PhaseConfiguration, Problem> {
     if let Some((path, text)) = parsed.names().find(|(_, text)| sanitise::has_trick(text)) {
         let message = format!(
             "{} has a line end, or another character that cannot be seen; remove it",
-            sanitise::in_quotes(text)
+            sanitise::quote(text)
         );
         return Err(document.problem(&path, message));
     }

@@ -52,7 +52,7 @@ impl Limits {
     /// Returns the memory limit as Kubernetes writes quantities: `64Mi`.
     pub fn shown_memory(&self) -> String {
         let kibibytes = format!("{}Ki", self.memory >> 10);
-        quantity::canonical(&kibibytes).unwrap_or(kibibytes)
+        quantity::to_canonical(&kibibytes).unwrap_or(kibibytes)
     }
 }
 

@@ -38,11 +38,11 @@ impl Problem {
         message: impl fmt::Display,
     ) -> Self {
         let text = format!("Invalid value: {value:?}: {message}");
-        Problem::new(path, user_info::hidden(&text))
+        Problem::new(path, user_info::hide_user_info(&text))
     }
 
     /// Returns the problem with the file that it is in.
-    pub fn in_file(self, file: &Path) -> Self {
+    pub fn with_file(self, file: &Path) -> Self {
         Problem {
             file: Some(file.to_owned()),
             ..self
@@ -62,16 +62,19 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
-            write!(f, "{}:", sanitise::whole(&file.to_string_lossy()))?;
+            write!(f, "{}:", sanitise::whole_line(&file.to_string_lossy()))?;
             if let (Some(line), Some(column)) = (self.line, self.column) {
                 write!(f, "{line}:{column}:")?;
             }
             f.write_str(" ")?;
         }
         if self.path.is_empty() {
-            f.write_str(&sanitise::whole(&self.message))
+            f.write_str(&sanitise::whole_line(&self.message))
         } else {
-            let (path, message) = (sanitise::whole(&self.path), sanitise::whole(&self.message));
+            let (path, message) = (
+                sanitise::whole_line(&self.path),
+                sanitise::whole_line(&self.message),
+            );
             write!(f, "{path}: {message}")
         }
     }

@@ -55,7 +55,7 @@ impl Diagnostics {
     }
 
     /// Adds a problem after which the document cannot be used.
-    pub fn fatal(&mut self, problem: Problem) {
+    pub fn add_fatal(&mut self, problem: Problem) {
         self.problems.push(problem);
         self.broken = true;
     }
@@ -114,7 +114,7 @@ impl Diagnostics {
                 "no kind {:?} is registered for version {:?}; it is known from v1beta4 on",
                 document.kind, document.api_version
             );
-            self.fatal(document.problem("apiVersion", message));
+            self.add_fatal(document.problem("apiVersion", message));
             return None;
         };
         let value = self.check_types(document, schema)?;
@@ -132,7 +132,7 @@ impl Diagnostics {
                     "{} cannot be read: the field has a wrong type",
                     document.kind
                 );
-                self.fatal(document.problem(&error.path().to_string(), message));
+                self.add_fatal(document.problem(&error.path().to_string(), message));
                 None
             }
         }
@@ -174,7 +174,7 @@ impl Diagnostics {
                 key.name
             );
             let problem = Problem::new(path, message);
-            self.report_by_strictness(document.at_place(problem, &key.place));
+            self.report_by_strictness(document.with_place(problem, &key.place));
         }
         let mut value = document.tree.value();
         let later = self.remove_later_fields(document, &mut value);
@@ -190,7 +190,7 @@ impl Diagnostics {
                 ));
             } else {
                 usable = false;
-                self.fatal(document.problem(&error.path, error.message));
+                self.add_fatal(document.problem(&error.path, error.message));
             }
         }
         usable.then_some(value)
@@ -230,10 +230,10 @@ fn with_place(problem: Problem, first: Option<&Document>, documents: &[&Document
         .map(|document| (document, document.tree.find(&problem.path)))
         .max_by_key(|(_, (_, depth))| *depth);
     match best {
-        Some((document, (place, depth))) if depth > 0 => document.at_place(problem, place),
+        Some((document, (place, depth))) if depth > 0 => document.with_place(problem, place),
         // The operator's file comes first, before those of the machine.
         _ => match first {
-            Some(document) => problem.in_file(&document.file),
+            Some(document) => problem.with_file(&document.file),
             None => problem,
         },
     }
@@ -266,11 +266,11 @@ pub(super) fn accepts_version(document: &Document, diagnostics: &mut Diagnostics
                 "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please \
                  use kubeadm {release} instead and run {advice}"
             );
-            diagnostics.fatal(document.problem("apiVersion", message));
+            diagnostics.add_fatal(document.problem("apiVersion", message));
             false
         }
         _ => {
-            diagnostics.fatal(document.problem(
+            diagnostics.add_fatal(document.problem(
                 "apiVersion",
                 format!(
                     "no kind {kind:?} is registered for version \

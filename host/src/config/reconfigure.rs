@@ -7,8 +7,8 @@ mod wanted;
 pub use flags::ReconfigureFlags;
 
 use super::{
-    Config, ConfigFile, Document, JoinConfiguration, Loaded, LoadedUpgrade, PhaseConfiguration,
-    Problem, Problems, UpgradeConfiguration, UpgradeTarget,
+    Config, ConfigFile, Document, JoinConfiguration, LoadedConfig, LoadedUpgrade,
+    PhaseConfiguration, Problem, Problems, UpgradeConfiguration, UpgradeTarget,
     component::kubeadm_schema as schema,
     file::documents_of,
     load::Documents,
@@ -24,7 +24,7 @@ pub struct LoadedReconfiguration {
     /// the configuration that the cluster keeps, on this node
     pub stored: Config,
     /// the configuration that the run brings about
-    pub wanted: Loaded,
+    pub wanted: LoadedConfig,
     /// the documents of the operator's file
     pub documents: Vec<Document>,
 }
@@ -64,7 +64,7 @@ pub fn load_reconfiguration(
     let warnings = diagnostics.finish(&documents)?;
     Ok(LoadedReconfiguration {
         stored: stored.config,
-        wanted: Loaded {
+        wanted: LoadedConfig {
             config,
             warnings: [stored.warnings, warnings].concat(),
             phases: stored.phases,
@@ -98,7 +98,7 @@ fn check_kinds(file: Option<&ConfigFile>, documents: &[Document]) -> Result<(), 
         "the file has no document that is applied: {}",
         KINDS.join(", ")
     );
-    Err(Problem::new("", message).in_file(file).into())
+    Err(Problem::new("", message).with_file(file).into())
 }
 
 /// Returns what both configurations have: the plugins, and the time limits.

@@ -6,7 +6,8 @@ pub use flags::ResetFlags;
 pub use kubelet_socket::socket_of_kubelet;
 
 use super::{
-    Config, ConfigFile, Document, InitConfiguration, Loaded, PhaseConfiguration, Problem, Problems,
+    Config, ConfigFile, Document, InitConfiguration, LoadedConfig, PhaseConfiguration, Problem,
+    Problems,
     component::kubeadm_schema as schema,
     defaults,
     file::documents_of,
@@ -38,7 +39,7 @@ pub struct ResetConfiguration {
 /// The configuration of a reset.
 #[derive(Debug)]
 pub struct LoadedReset {
-    pub loaded: Loaded,
+    pub loaded: LoadedConfig,
     /// whether to reset without asking the user
     pub force: bool,
 }
@@ -67,7 +68,7 @@ pub fn load_reset(
         && document.is_none_or(|document| document.is_of_machine)
     {
         let message = "no ResetConfiguration found in the supplied config";
-        diagnostics.fatal(Problem::new("", message).in_file(file));
+        diagnostics.add_fatal(Problem::new("", message).with_file(file));
     }
     let mut reset = document
         .and_then(|document| decode(document, &mut diagnostics))
@@ -101,7 +102,7 @@ pub fn load_reset(
     if let Some(kubeconfig) = &flags.kubeconfig {
         config.run.kubeconfig.clone_from(kubeconfig);
     }
-    let loaded = Loaded {
+    let loaded = LoadedConfig {
         config,
         phases,
         warnings,

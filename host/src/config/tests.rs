@@ -21,7 +21,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn load(text: &str) -> Result<Loaded, Problems> {
+fn load(text: &str) -> Result<LoadedConfig, Problems> {
     let (_folder, path) = file(text);
     load_init(
         Some(&ConfigFile::at(&path)),
@@ -37,6 +37,7 @@ fn check(text: &str) -> Result<Vec<Problem>, Problems> {
         ValidateOptions::default(),
         &NodeFacts::default(),
     )
+    .map(|file| file.warnings)
 }
 
 const CLUSTER: &str =
@@ -44,7 +45,7 @@ const CLUSTER: &str =
 
 #[test]
 fn fields_that_are_left_out_have_kubeadms_defaults() {
-    let Loaded {
+    let LoadedConfig {
         config,
         token_given,
         ..
@@ -78,7 +79,7 @@ fn a_flag_or_a_field_asks_for_a_dry_run_and_phases_do_not_see_it() {
             dry_run: flag,
             ..InitFlags::default()
         };
-        let Loaded {
+        let LoadedConfig {
             config, dry_run, ..
         } = load_init(Some(&ConfigFile::at(&path)), &flags, &NodeFacts::default()).unwrap();
         assert_eq!((dry_run, config.init.dry_run), (wanted, false), "{text}");
@@ -270,7 +271,7 @@ fn a_ci_label_is_kept_whatever_the_repository_is() {
 fn v1beta3_is_converted() {
     let text = "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nkubernetesVersion: \
         v1.36.2\napiServer:\n  timeoutForControlPlane: 10m\n  extraArgs: {b: '2', a: '1'}\n";
-    let Loaded {
+    let LoadedConfig {
         config, warnings, ..
     } = load(text).unwrap();
     let names: Vec<&str> = config

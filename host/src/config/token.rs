@@ -1,7 +1,7 @@
 //! The configuration of `token create`: the bootstrap tokens of a file, or one token from flags.
 use super::{
     BootstrapToken, ConfigFile, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::{check_not_mixed, given_names},
+    flags::{check_not_mixed, names_of_given_flags},
     load_without_server, validate,
 };
 use crate::{
@@ -21,17 +21,17 @@ pub struct TokenFlags {
     /// Configuration file; its bootstrapTokens are created
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// What the token is for, for people
+    /// Description of the token's purpose
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
     /// Groups of clients that authenticate with the token [default:
     /// system:bootstrappers:kubeadm:default-node-token]
     #[arg(long, value_name = "GROUP")]
     pub groups: Vec<String>,
-    /// How long it lives; 0 for ever [default: 24h]
+    /// How long the token is valid; 0 means for ever [default: 24h]
     #[arg(long, value_name = "DURATION")]
     pub ttl: Option<Duration>,
-    /// What it may be used for [default: signing,authentication]
+    /// What the token may be used for [default: signing,authentication]
     #[arg(long, value_name = "USAGE")]
     pub usages: Vec<String>,
 }
@@ -54,7 +54,7 @@ impl TokenFlags {
 
     /// Returns the given flags that exclude a configuration file.
     fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             ("description", self.description.is_some()),
             ("groups", !self.groups.is_empty()),
             ("ttl", self.ttl.is_some()),

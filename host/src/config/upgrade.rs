@@ -62,7 +62,7 @@ pub fn load_upgrade(
         && found.is_none_or(|document| document.is_of_machine)
     {
         let message = "no UpgradeConfiguration found in the supplied config";
-        diagnostics.fatal(Problem::new("", message).in_file(file));
+        diagnostics.add_fatal(Problem::new("", message).with_file(file));
     }
     let decoded = found.and_then(|document| decode(document, &mut diagnostics));
     if diagnostics.broken {

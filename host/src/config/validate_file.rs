@@ -1,7 +1,7 @@
 //! `config validate`: checks every document of a file, kubeadm's kinds and PhaseConfiguration,
 //! strictly.
 use super::{
-    ConfigFile, Document, InitFlags, Problem, Problems,
+    ConfigFile, Document, InitFlags, LoadedConfig, Problem, Problems,
     document_kinds::is_known,
     documents::GROUP,
     file::documents_of,
@@ -20,7 +20,15 @@ pub struct ValidateOptions {
     pub allow_deprecated_api: bool,
 }
 
-/// Checks a file, merged with the machine's own files. Returns its warnings.
+/// A file without problems.
+#[derive(Debug)]
+pub struct ValidFile {
+    pub warnings: Vec<Problem>,
+    /// the configuration of `init`, if the file describes a cluster
+    pub init: Option<LoadedConfig>,
+}
+
+/// Checks a file, merged with the machine's own files.
 ///
 /// # Errors
 /// There are problems; all are reported.
@@ -28,7 +36,7 @@ pub fn validate(
     file: Option<&ConfigFile>,
     options: ValidateOptions,
     node: &NodeFacts,
-) -> Result<Vec<Problem>, Problems> {
+) -> Result<ValidFile, Problems> {
     let named = file.and_then(ConfigFile::operator_file);
     let named = named.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let mut diagnostics = Diagnostics::new(Strictness::Strict);
@@ -54,23 +62,24 @@ pub fn validate(
     }
     let describes_cluster = of_operator().any(is_init_or_cluster);
     // A file with neither describes no cluster: nothing else of it is checked (kubeadm behaviour).
-    if describes_cluster && unknown.is_empty() {
-        check_as_init(named, documents, node, &mut diagnostics);
-    }
+    let init = (describes_cluster && unknown.is_empty())
+        .then(|| load_as_init(named, documents, node, &mut diagnostics))
+        .flatten();
     if options.allow_deprecated_api {
         diagnostics.forget_deprecations();
     }
-    diagnostics.finish(documents)
+    let warnings = diagnostics.finish(documents)?;
+    Ok(ValidFile { warnings, init })
 }
 
-/// Checks the documents as `init` does. Leaves out the warnings about documents of other commands,
-/// which [`validate`] checks.
-fn check_as_init(
+/// Loads the documents as `init` does; `None` if they have problems. Leaves out the warnings about
+/// documents of other commands, which [`validate`] checks.
+fn load_as_init(
     file: &Path,
     documents: &[Document],
     node: &NodeFacts,
     diagnostics: &mut Diagnostics,
-) {
+) -> Option<LoadedConfig> {
     match from_documents(
         Some(file),
         documents,
@@ -78,13 +87,16 @@ fn check_as_init(
         node,
         Diagnostics::new(Strictness::Strict),
     ) {
-        Ok(loaded) => diagnostics.warnings.extend(
-            loaded
-                .warnings
-                .into_iter()
-                .filter(|warning| !warning.message.starts_with(IGNORED)),
-        ),
-        Err(Problems(problems)) => diagnostics.problems.extend(problems),
+        Ok(mut loaded) => {
+            let warnings = std::mem::take(&mut loaded.warnings).into_iter();
+            let of_init = warnings.filter(|warning| !warning.message.starts_with(IGNORED));
+            diagnostics.warnings.extend(of_init);
+            Some(loaded)
+        }
+        Err(Problems(problems)) => {
+            diagnostics.problems.extend(problems);
+            None
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The file cannot be read, or it has no server, authority or credentials.
-pub fn of_administrator(files: &dyn Files) -> WorldResult<Option<FoundCluster>> {
+pub fn find_in_admin_kubeconfig(files: &dyn Files) -> WorldResult<Option<FoundCluster>> {
     let Some(mut kubeconfig) = read_kubeconfig(files, ADMIN_KUBECONFIG)? else {
         return Ok(None);
     };
@@ -39,7 +39,7 @@ pub fn of_administrator(files: &dyn Files) -> WorldResult<Option<FoundCluster>> 
 
 #[cfg(test)]
 mod tests {
-    use super::of_administrator;
+    use super::find_in_admin_kubeconfig;
     use crate::{
         config::ADMIN_KUBECONFIG,
         loopback::Authority,
@@ -85,10 +85,10 @@ mod tests {
     fn the_cluster_is_that_of_admin_conf() {
         let folder = tempfile::tempdir().unwrap();
         let empty = rehearsal::files(folder.path(), None).unwrap();
-        assert!(of_administrator(empty.as_ref()).unwrap().is_none());
+        assert!(find_in_admin_kubeconfig(empty.as_ref()).unwrap().is_none());
 
         let files = machine(folder.path(), json!({ "token": "of-an-admin" }));
-        let found = of_administrator(files.as_ref()).unwrap().unwrap();
+        let found = find_in_admin_kubeconfig(files.as_ref()).unwrap().unwrap();
         assert_eq!(found.server, "https://cp.example:6443");
         assert!(found.authority_pem.contains("BEGIN CERTIFICATE"));
         let kubeconfig = Kubeconfig::parse(found.kubeconfig.reveal(), "found").unwrap();
@@ -104,9 +104,11 @@ mod tests {
     fn an_unusable_admin_conf_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let files = machine(folder.path(), json!({}));
-        let refused = of_administrator(files.as_ref()).map(|_| ()).unwrap_err();
+        let refused = find_in_admin_kubeconfig(files.as_ref())
+            .map(|_| ())
+            .unwrap_err();
         assert!(refused.message.contains("no credentials"), "{refused:?}");
         files.write(ADMIN_KUBECONFIG, b"{", 0o600, None).unwrap();
-        assert!(of_administrator(files.as_ref()).is_err());
+        assert!(find_in_admin_kubeconfig(files.as_ref()).is_err());
     }
 }

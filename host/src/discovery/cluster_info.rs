@@ -17,16 +17,6 @@ const BRISK_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause later (kubeadm's interval).
 const SLOW_PAUSE: Duration = Duration::from_secs(5);
 
-/// Returns the reference of `cluster-info`.
-pub(super) fn reference() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    }
-}
-
 /// Reads the data of `cluster-info`, and tries again until `check` accepts it.
 ///
 /// # Errors
@@ -53,7 +43,9 @@ pub(super) fn wait_for_cluster_info(
         };
         match tries.wait(&cancel) {
             NextTry::Due => {}
-            NextTry::Cancelled => return Err(Budget::cancelled("the search for the cluster")),
+            NextTry::Cancelled => {
+                return Err(Budget::cancelled_failure("the search for the cluster"));
+            }
             NextTry::OutOfTime => return Err(out_of_time(failure)),
         }
     }
@@ -61,7 +53,9 @@ pub(super) fn wait_for_cluster_info(
 
 /// Reads and checks the data once.
 fn read(cluster: &dyn Cluster, check: &impl Fn(&Value) -> WorldResult<()>) -> WorldResult<Value> {
-    let found = cluster.get(&reference()).map_err(explain_long_answer)?;
+    let found = cluster
+        .get(&ObjectRef::cluster_info())
+        .map_err(explain_long_answer)?;
     let data = match found {
         Some(object) => object["data"].clone(),
         None => {

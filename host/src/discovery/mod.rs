@@ -10,7 +10,7 @@ mod file;
 mod tests;
 mod token;
 
-pub use administrator::of_administrator;
+pub use administrator::find_in_admin_kubeconfig;
 pub use token::anonymous_kubeconfig;
 
 use crate::{

@@ -6,7 +6,7 @@ use super::{
     Applied, Context, EffectOutcome,
     context::to_duration,
     kind::{EffectKind, FileProperties, Properties, Target, Undo, refuse_to_plugins},
-    wait::{timeout_failure, would_wait},
+    wait::{skip_wait, timeout_failure},
 };
 use crate::{
     backoff::{Backoff, NextTry, Tries},
@@ -47,7 +47,7 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> WorldResult<Ef
             let what = format!("the etcd member at {} to join the cluster", spec.peer_url);
             // A dry run counts the wait as over: nothing more will happen in it.
             if context.world.ends_waits_early() {
-                return Ok(would_wait(&what));
+                return Ok(skip_wait(&what));
             }
             let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the \
                 members with `etcdctl member list`; a member that does not start can be removed \
@@ -100,7 +100,7 @@ pub fn remove_member(
 
 /// Starts the tries of a request to etcd, which last at most this long.
 fn start_tries(limit: Duration) -> Tries {
-    Backoff::every(PAUSE, limit).start()
+    Backoff::constant(PAUSE, limit).start()
 }
 
 /// Waits for the next try. Returns false if there is no time for it.
@@ -108,7 +108,7 @@ fn wait_for_next(tries: &mut Tries, context: &Context) -> WorldResult<bool> {
     match tries.wait(context.cancel) {
         NextTry::Due => Ok(true),
         NextTry::OutOfTime => Ok(false),
-        NextTry::Cancelled => Err(Budget::cancelled("the wait for etcd")),
+        NextTry::Cancelled => Err(Budget::cancelled_failure("the wait for etcd")),
     }
 }
 

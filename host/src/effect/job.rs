@@ -98,12 +98,9 @@ impl<'a> JobTrial<'a> {
     }
 
     fn check_complete(&self, name: &str) -> WorldResult<()> {
-        let found = self.cluster.get(&ObjectRef {
-            api_version: "batch/v1".into(),
-            kind: "Job".into(),
-            namespace: Some(NAMESPACE.into()),
-            name: name.to_owned(),
-        })?;
+        let found = self
+            .cluster
+            .get(&ObjectRef::namespaced("batch/v1", "Job", NAMESPACE, name))?;
         let job = found.unwrap_or_default();
         let conditions = job["status"]["conditions"].as_array();
         let mut conditions = conditions.into_iter().flatten();
@@ -130,7 +127,7 @@ impl<'a> JobTrial<'a> {
             match tries.wait(self.cancel) {
                 NextTry::Due => {}
                 NextTry::OutOfTime => return outcome,
-                NextTry::Cancelled => return Err(Budget::cancelled("the check CreateJob")),
+                NextTry::Cancelled => return Err(Budget::cancelled_failure("the check CreateJob")),
             }
         }
     }

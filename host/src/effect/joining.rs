@@ -53,12 +53,7 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> WorldResult<Effect
 }
 
 fn shared_secret() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some("kube-system".into()),
-        name: "kubeadm-certs".into(),
-    }
+    ObjectRef::secret("kube-system", "kubeadm-certs")
 }
 
 fn missing_secret() -> Failure {

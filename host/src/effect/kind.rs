@@ -107,7 +107,7 @@ impl FileProperties {
     }
 
     /// Properties of an effect that changes the file or directory at one path.
-    pub fn changed(path: &str, content: Content) -> FileProperties {
+    pub fn of_change(path: &str, content: Content) -> FileProperties {
         FileProperties {
             paths: vec![path.to_owned()],
             content,

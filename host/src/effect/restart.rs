@@ -128,7 +128,7 @@ pub(super) fn running_containers(
 fn wait_for_new(spec: &RestartSpec, old: &[Container], context: &Context) -> WorldResult<()> {
     let component = &spec.component;
     let limit = to_duration(spec.timeout_seconds);
-    let mut tries = Backoff::every(PAUSE, limit).start();
+    let mut tries = Backoff::constant(PAUSE, limit).start();
     loop {
         let now = running_containers(component, context.world.runtime())?;
         let is_old = |container: &Container| old.iter().any(|other| other.id == container.id);

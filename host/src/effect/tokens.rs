@@ -87,7 +87,7 @@ fn parse_expiry(encoded: &Value) -> Option<i64> {
 pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let (cluster, files) = (context.world.cluster(), context.world.files());
     let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
-    let current = cluster.get(&secret_reference("kubeadm-certs"))?;
+    let current = cluster.get(&ObjectRef::secret("kube-system", "kubeadm-certs"))?;
     if let Some(current) = &current
         && let Some(owner) = find_owner(cluster, current)?
         && shared_keys::is_secret_current(spec, files, &key, current)
@@ -134,7 +134,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> WorldResult<Effect
 fn find_owner(cluster: &dyn Cluster, secret: &Value) -> WorldResult<Option<Value>> {
     let name = secret.pointer("/metadata/ownerReferences/0/name");
     match name.and_then(Value::as_str) {
-        Some(name) => cluster.get(&secret_reference(name)),
+        Some(name) => cluster.get(&ObjectRef::secret("kube-system", name)),
         None => Ok(None),
     }
 }
@@ -147,16 +147,11 @@ fn record_secret(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -
             manifest["data"][name] = json!("");
         }
     }
-    objects::record_write("CREATE", &secret_reference("kubeadm-certs"), &manifest)
-}
-
-fn secret_reference(name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some("kube-system".into()),
-        name: name.into(),
-    }
+    objects::record_write(
+        "CREATE",
+        &ObjectRef::secret("kube-system", "kubeadm-certs"),
+        &manifest,
+    )
 }
 
 impl EffectKind for BootstrapTokenSpec {

@@ -72,13 +72,13 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> WorldResult<EffectOutco
         match tries.wait(context.cancel) {
             NextTry::Due => {}
             NextTry::Cancelled => {
-                return Err(Budget::cancelled(&format!(
+                return Err(Budget::cancelled_failure(&format!(
                     "the wait for {}",
                     spec.condition
                 )));
             }
             NextTry::OutOfTime if context.world.ends_waits_early() => {
-                return Ok(would_wait(&spec.condition.to_string()));
+                return Ok(skip_wait(&spec.condition.to_string()));
             }
             NextTry::OutOfTime => {
                 let remedy = remedy(&spec.condition, context);
@@ -91,7 +91,7 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> WorldResult<EffectOutco
 
 /// Returns the result of a wait that is not carried out, because nothing more will happen in this
 /// world: the condition counts as if it held.
-pub(super) fn would_wait(what: &str) -> EffectOutcome {
+pub(super) fn skip_wait(what: &str) -> EffectOutcome {
     EffectOutcome::with_lines(
         Applied::Skipped("a dry run does not wait for what it does not start".into()),
         [format!("[dryrun] Would wait for {what}")],

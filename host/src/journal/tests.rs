@@ -223,6 +223,6 @@ fn targets(history: &History) -> Vec<&str> {
     let steps = history.undo.iter();
     steps
         .filter(|step| matches!(step.inverse, Inverse::RemoveFile(_)))
-        .map(|step| step.inverse.what())
+        .map(|step| step.inverse.target())
         .collect()
 }

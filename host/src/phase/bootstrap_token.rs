@@ -116,12 +116,7 @@ pub fn apply_access() -> Result<Outcome, Failure> {
 /// # Errors
 /// The host cannot answer a question.
 pub(super) fn has_usable_cluster_info() -> Result<bool, Failure> {
-    let current = cluster::get_object(&ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    })?;
+    let current = cluster::get_object(&ObjectRef::cluster_info())?;
     Ok(current.is_some_and(|map| names_cluster(&map)))
 }
 

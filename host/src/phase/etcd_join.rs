@@ -147,7 +147,7 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
             "this node's etcd is a member already".into(),
         ));
     }
-    let pod = static_pod::etcd_joining(&config, &members);
+    let pod = static_pod::etcd_of_joining_member(&config, &members);
     super::propose_static_pod(
         "etcd",
         pod,

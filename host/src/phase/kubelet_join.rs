@@ -70,12 +70,7 @@ fn has_client_certificate(kubeconfig: &str) -> bool {
 /// `already-exists`, with the two ways to continue.
 fn reject_taken_name(config: &Config) -> Result<(), Failure> {
     let name = crate::render::kubelet::node_name(config);
-    let reference = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: name.into(),
-    };
+    let reference = ObjectRef::node(name);
     let node = cluster::get_object(&reference).map_err(|error| Failure {
         message: format!("cannot get Node {name:?}: {}", error.message),
         ..error

@@ -59,7 +59,7 @@ pub(super) fn patched_configuration(config: &Config) -> Result<String, Failure> 
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
     let document = patched(KUBELET, &document)?;
-    let (document, patched) = kubelet::on_this_node(config, document)
+    let (document, patched) = kubelet::node_config(config, document)
         .map_err(|message| failure(kubephase_sdk::FailureCode::Invalid, message))?;
     patched.iter().for_each(say);
     Ok(document)

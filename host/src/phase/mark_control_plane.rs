@@ -57,12 +57,7 @@ fn announce_marks(node: &str, taints: &[Taint]) {
 /// `not-found` if the cluster does not have the Node; or the host cannot answer a question.
 pub(super) fn read_node(config: &Config) -> Result<(ObjectRef, Value), Failure> {
     let name = &config.init.node_registration.name;
-    let node = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: name.clone(),
-    };
+    let node = ObjectRef::node(name.clone());
     match cluster::get_object(&node)? {
         Some(current) => Ok((node, current)),
         None => Err(Failure {

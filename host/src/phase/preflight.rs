@@ -21,7 +21,7 @@ pub const CREATE_JOB: &str = "preflight/create-job";
 pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(GROUP, title, flags)
-            .taking_plugins()
+            .accept_plugins()
             .header(header),
         PhaseSpec::check(
             "preflight/runtime",
@@ -238,8 +238,8 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
             Err(failure) => (Verdict::Fail, failure.message),
         };
         let (url, summary) = (
-            user_info::hidden(&url),
-            user_info::hidden(&summary).into_owned(),
+            user_info::hide_user_info(&url),
+            user_info::hide_user_info(&summary).into_owned(),
         );
         report::submit(&Finding {
             evidence: vec![("endpoint".into(), url.into_owned())],

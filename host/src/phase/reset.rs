@@ -34,7 +34,7 @@ fn empty_directory(path: &str) -> Result<Effect, Failure> {
         effect,
         &format!(
             "[reset] Failed to delete contents of the {} directory: {{}}",
-            sanitise::in_quotes(path)
+            sanitise::quote(path)
         ),
     )?;
     Ok(effect)
@@ -117,7 +117,7 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     if let Some(data) = data {
         let what = format!(
             "contents of the etcd data directory: {}",
-            sanitise::listed(&data)
+            sanitise::list_item(&data)
         );
         announce(
             empty_directory(&data)?,
@@ -245,7 +245,7 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!(
             "[reset] WARNING: Cleaning a non-default certificates directory: {}",
-            sanitise::in_quotes(pki)
+            sanitise::quote(pki)
         ));
     }
     // A dry run of kubeadm does not name the directory of the kubelet.
@@ -268,7 +268,7 @@ fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
 fn join_for_list<T: AsRef<str>>(values: &[T]) -> String {
     let values: Vec<String> = values
         .iter()
-        .map(|value| sanitise::listed(value.as_ref()))
+        .map(|value| sanitise::list_item(value.as_ref()))
         .collect();
     values.join(" ")
 }
@@ -279,7 +279,7 @@ fn remove_file(path: &str) -> Result<Effect, Failure> {
         effect,
         &format!(
             "[reset] Failed to remove file {} [{{}}]",
-            sanitise::in_quotes(path)
+            sanitise::quote(path)
         ),
     )?;
     Ok(effect)

@@ -69,7 +69,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "cluster-info",
-        title: "Tell nodes which authorities of the cluster they trust",
+        title: "Publish to nodes which authorities of the cluster to trust",
         stages: BUNDLES,
         authorities: CA,
         of_control_plane: true,
@@ -96,7 +96,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "kubelet-certificate",
-        title: "Have the kubelet's client certificate signed anew",
+        title: "Reissue the kubelet's client certificate",
         stages: REISSUE,
         authorities: CA,
         of_control_plane: false,
@@ -105,7 +105,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "kubelet-serving",
-        title: "Let the kubelet ask for another serving certificate, if the cluster signs it",
+        title: "Let the kubelet request a new serving certificate, if the cluster signs it",
         stages: REISSUE,
         authorities: CA,
         of_control_plane: false,
@@ -159,7 +159,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "extension-servers",
-        title: "Tell extension API servers which authorities of clients they trust",
+        title: "Publish to extension API servers which authorities of clients to trust",
         stages: BUNDLES,
         authorities: OF_CLIENTS,
         of_control_plane: true,
@@ -168,7 +168,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "record",
-        title: "Record on the Node that this node is through the stage",
+        title: "Record on the Node that this node has finished the stage",
         stages: ALL,
         authorities: EACH,
         of_control_plane: false,
@@ -199,7 +199,7 @@ pub fn phases() -> Vec<PhaseSpec> {
 fn phases_of_stage(stage: RotationStage) -> Vec<PhaseSpec> {
     let title = match stage {
         RotationStage::Trust => "Trust the old and the new authority",
-        RotationStage::Reissue => "Have everything of this node signed by the new authority",
+        RotationStage::Reissue => "Reissue all certificates of this node with the new authority",
         RotationStage::Drop => "Trust only the new authority",
     };
     let mut all = vec![PhaseSpec::group(stage.name(), title, &[])];

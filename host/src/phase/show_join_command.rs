@@ -24,7 +24,7 @@ pub fn show_commands() -> Result<Outcome, Failure> {
         (false, false) => ControlPlaneJoin::Copied,
         (false, true) => ControlPlaneJoin::Uploaded(&key),
     };
-    let join = JoinTarget::of_cluster(&admin);
+    let join = JoinTarget::from_kubeconfig(&admin);
     for token in &config.init.bootstrap_tokens {
         let token = unless_withheld(&token.token, config.run.skip_token_print);
         say(format!(

@@ -65,7 +65,7 @@ fn find_unknown_names(names: &PhaseNames, catalog: &Catalog, choice: &Choice) ->
         mentions.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
     }
     let mut unknown = mentions;
-    unknown.retain(|(name, _)| !names.has(name));
+    unknown.retain(|(name, _)| !names.contains(name));
     let unknown = unknown.into_iter().enumerate();
     unknown
         .map(|(number, (name, named_in))| PlanError::UnknownName {
@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             let Some(plugin) = entry.source.plugin() else {
                 continue;
             };
-            for name in known.unknown(&entry.spec.needs) {
+            for name in known.unknown_names(&entry.spec.needs) {
                 errors.push(PlanError::UnknownNeed {
                     phase: entry.spec.id.clone(),
                     plugin: plugin.to_owned(),
@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
     fn missing_stand_ins(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
         for (phase, plugin) in &self.choice.replaced {
-            if !self.names.has(phase) || self.stand_ins(phase).next().is_some() {
+            if !self.names.contains(phase) || self.stand_ins(phase).next().is_some() {
                 continue;
             }
             let (phase, plugin) = (phase.clone(), plugin.clone());

@@ -1,4 +1,5 @@
 //! The errors of planning. The messages begin as kubeadm's do where kubeadm has them.
+use crate::program;
 use std::fmt;
 
 /// One error that makes a plan impossible.
@@ -98,7 +99,8 @@ impl fmt::Display for PlanError {
                 write!(
                     f,
                     "the configuration lets plugin {plugin} replace the phase {phase}, but does \
-                     not name that plugin\nadd it with: kubephase plugin add SOURCE --config FILE"
+                     not name that plugin\nadd it with: {}",
+                    program::command("plugin add SOURCE --config FILE")
                 )
             }
             PlanError::SlotTaken { slot, phases } => {

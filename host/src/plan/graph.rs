@@ -64,7 +64,7 @@ impl Plan {
     /// Returns the phases that run, in an order that keeps every edge. Where the edges allow
     /// several orders, the catalog's order decides.
     pub fn order(&self) -> Vec<&str> {
-        let running: Vec<&PlannedPhase> = self.running().collect();
+        let running: Vec<&PlannedPhase> = self.running_phases().collect();
         let position: BTreeMap<&str, usize> = running
             .iter()
             .enumerate()
@@ -97,7 +97,7 @@ impl Plan {
 
     /// Returns the phases that each phase waits for, as a run records them.
     pub fn needs(&self) -> BTreeMap<String, Vec<String>> {
-        self.reduced()
+        self.transitive_reduction()
             .into_iter()
             .map(|(id, needs)| {
                 (
@@ -110,13 +110,15 @@ impl Plan {
 
     /// Returns the phases that each phase waits for, without edges that follow from other edges,
     /// unless the plan is very large. It is for readers; a run uses [`PlannedPhase::after`].
-    pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
+    pub fn transitive_reduction(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
-        let mut reduced: BTreeMap<&str, Vec<&str>> =
-            self.running().map(|node| (node.id(), Vec::new())).collect();
+        let mut reduced: BTreeMap<&str, Vec<&str>> = self
+            .running_phases()
+            .map(|node| (node.id(), Vec::new()))
+            .collect();
         let nodes = graph.node_count();
         if nodes > MAX_REDUCED_NODES || nodes * graph.edge_count() > MAX_REDUCED {
-            for node in self.running() {
+            for node in self.running_phases() {
                 let after = node.after.iter().map(String::as_str).collect();
                 reduced.insert(node.id(), after);
             }
@@ -148,10 +150,10 @@ impl Plan {
     fn graph(&self) -> (DiGraph<&str, ()>, BTreeMap<&str, NodeIndex>) {
         let mut graph = DiGraph::new();
         let index: BTreeMap<&str, NodeIndex> = self
-            .running()
+            .running_phases()
             .map(|node| (node.id(), graph.add_node(node.id())))
             .collect();
-        for node in self.running() {
+        for node in self.running_phases() {
             for before in node.after.iter().filter_map(|id| index.get(id.as_str())) {
                 graph.add_edge(*before, index[node.id()], ());
             }

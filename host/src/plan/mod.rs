@@ -131,7 +131,7 @@ impl PhaseState {
 
 impl Plan {
     /// Returns the phases that run, in the catalog's order.
-    pub fn running(&self) -> impl Iterator<Item = &PlannedPhase> {
+    pub fn running_phases(&self) -> impl Iterator<Item = &PlannedPhase> {
         self.nodes.iter().filter(|node| node.state.runs())
     }
 
@@ -147,7 +147,7 @@ impl Plan {
             let plugin = node.source.third_party()?;
             Some((node.id().to_owned(), plugin.to_owned()))
         };
-        self.running().filter_map(named).collect()
+        self.running_phases().filter_map(named).collect()
     }
 
     /// Returns the ids of the built-in phases and of the groups. Their messages may have several

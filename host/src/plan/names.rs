@@ -55,7 +55,7 @@ impl<'a> PhaseNames<'a> {
 
     /// Whether `name` is the name of a phase or group. An alias does not count: aliases are for
     /// subcommands only.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.entry(name).is_some() || self.group_named_by_all(name).is_some()
     }
 

@@ -13,7 +13,7 @@ pub fn describe_unknown_names(catalog: &Catalog, phases: &[PluginPhase]) -> Stri
     let listed = |names: &dyn Fn(&PhaseSpec) -> &[String]| {
         let names = of_plugin
             .clone()
-            .flat_map(|spec| known.unknown(names(spec)));
+            .flat_map(|spec| known.unknown_names(names(spec)));
         list(&names.map(String::as_str).collect())
     };
     let mut text = String::new();
@@ -39,7 +39,7 @@ pub fn warn_of_unknown_names(catalog: &Catalog) -> Vec<String> {
     let mut unknown: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for entry in &catalog.entries {
         if let Some(plugin) = entry.source.third_party() {
-            let names = known.unknown(&entry.spec.before).map(String::as_str);
+            let names = known.unknown_names(&entry.spec.before).map(String::as_str);
             unknown.entry(plugin).or_default().extend(names);
         }
     }
@@ -87,7 +87,7 @@ impl<'a> KnownNames<'a> {
 
     /// Returns the names that no workflow has. A phase that only another workflow has is known: a
     /// manifest describes the phase once for all workflows.
-    pub fn unknown<'s>(&self, names: &'s [String]) -> impl Iterator<Item = &'s String> {
+    pub fn unknown_names<'s>(&self, names: &'s [String]) -> impl Iterator<Item = &'s String> {
         let is_group_of_all = |name: &str| {
             let group = name.strip_suffix("/all");
             group.is_some_and(|group| self.groups.contains(group))

@@ -232,7 +232,7 @@ impl PhaseSpec {
 
     /// Lets the phase begin even in a run that was stopped.
     #[must_use]
-    pub fn finally(self) -> Self {
+    pub fn run_after_stop(self) -> Self {
         PhaseSpec {
             finally: true,
             ..self
@@ -241,7 +241,7 @@ impl PhaseSpec {
 
     /// Lets the phase run although its group is skipped.
     #[must_use]
-    pub fn outlasting_group(self) -> Self {
+    pub fn run_without_group(self) -> Self {
         PhaseSpec {
             outlasts_group: true,
             ..self
@@ -267,7 +267,7 @@ impl PhaseSpec {
 
     /// Lets phases of plugins be members of the group.
     #[must_use]
-    pub fn taking_plugins(self) -> Self {
+    pub fn accept_plugins(self) -> Self {
         PhaseSpec {
             takes_plugins: true,
             ..self

@@ -53,7 +53,7 @@ fn everything_runs_in_kubeadms_order() {
     let plan = build(&Choice::default()).unwrap();
     let ids: Vec<_> = plan.nodes.iter().map(PlannedPhase::id).collect();
     assert_eq!(plan.order(), ids);
-    assert_eq!(plan.running().count(), plan.nodes.len());
+    assert_eq!(plan.running_phases().count(), plan.nodes.len());
     assert_eq!(plan.groups.len(), 8);
 }
 
@@ -145,7 +145,7 @@ fn a_single_phase_waits_for_nothing() {
         "the group's own line belongs to `all`"
     );
     let all = build(&only("certs/all")).unwrap();
-    assert_eq!(all.running().count(), 11);
+    assert_eq!(all.running_phases().count(), 11);
     assert!(group(&all, "certs").state.runs());
 }
 
@@ -188,7 +188,7 @@ fn unknown_names_are_refused_with_the_nearest() {
 #[test]
 fn the_name_for_all_of_a_group_is_known_but_skips_nothing() {
     let plan = build(&skip(&["certs/all", "addon/all"])).unwrap();
-    assert_eq!(plan.running().count(), plan.nodes.len());
+    assert_eq!(plan.running_phases().count(), plan.nodes.len());
     assert!(build(&skip(&["kubelet-start/all"])).is_err());
 }
 
@@ -308,7 +308,7 @@ fn a_plan_of_many_phases_and_edges_is_made_and_shown() {
         (1200, 1200)
     );
     assert_eq!(after(&plan, &id(1199)).len(), 180);
-    assert_eq!(plan.reduced()[id(1199).as_str()], [id(1198)]);
+    assert_eq!(plan.transitive_reduction()[id(1199).as_str()], [id(1198)]);
     for format in [Format::Text, Format::Json, Format::Dot, Format::Mermaid] {
         assert!(render(&plan, format).contains("phase-1199"));
     }

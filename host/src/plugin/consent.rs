@@ -2,7 +2,8 @@
 //! component. Two risks each need their own flag: requests that amount to root on the node, and
 //! requests that amount to administrator of the cluster.
 use super::{
-    digest::ComponentDigest, inspect, lines::Allowed, refused::PluginRefused, source::needs_digest,
+    digest::ComponentDigest, inspect, lines::AllowedLines, refused::PluginRefused,
+    source::needs_digest,
 };
 use crate::{
     text::sanitise,
@@ -32,7 +33,7 @@ pub struct Consent {
 pub struct ConsentQuestion<'a> {
     pub plugin: &'a Plugin,
     /// what is allowed already
-    pub allowed: &'a Allowed,
+    pub allowed: &'a AllowedLines,
     /// a description of the plugin that this plugin replaces; `None` if this plugin is new, or is
     /// another version of the plugin that was allowed before
     pub in_place_of: Option<String>,
@@ -130,7 +131,7 @@ impl ConsentQuestion<'_> {
 
 /// Returns the flags of consent that allowing a plugin's new requests needs, each after a space;
 /// empty if it needs none.
-pub fn flags(plugin: &Plugin, allowed: &Allowed) -> String {
+pub fn flags(plugin: &Plugin, allowed: &AllowedLines) -> String {
     flags_of(&new_risks(plugin, allowed))
 }
 
@@ -163,12 +164,12 @@ fn add_lines(
     lines: impl Iterator<Item = (String, Danger)>,
 ) {
     for (line, danger) in lines {
-        let reason = format!("{}: {}", sanitise::exact(&line), danger.why);
+        let reason = format!("{}: {}", sanitise::exact_line(&line), danger.why);
         risks.entry(danger.risk).or_default().push(reason);
     }
 }
 
 /// Returns the risks of the lines that are not allowed yet.
-fn new_risks(plugin: &Plugin, allowed: &Allowed) -> BTreeMap<Risk, Vec<String>> {
+fn new_risks(plugin: &Plugin, allowed: &AllowedLines) -> BTreeMap<Risk, Vec<String>> {
     risks(plugin, |line| !allowed.granted.contains(line))
 }

@@ -1,5 +1,5 @@
 //! The digest of a component, by which the operator names exactly one component.
-use crate::{text::digest::sha256_hex, wasm::plugin::Plugin};
+use crate::{program, text::digest::sha256_hex, wasm::plugin::Plugin};
 use std::fmt;
 
 /// The SHA-256 of a component.
@@ -26,7 +26,10 @@ impl ComponentDigest {
         if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(ComponentDigest(digits.to_ascii_lowercase()));
         }
-        Err("write sha256: and 64 hexadecimal digits, as `kubephase plugin inspect` prints".into())
+        Err(format!(
+            "write sha256: and 64 hexadecimal digits, as `{}` prints",
+            program::command("plugin inspect")
+        ))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The identity of a plugin. The operator's consent belongs to this identity, and never only to the
 //! name, because a plugin chooses its own name.
-use super::{lines::Allowed, lock::LockedPlugin, place::place};
+use super::{lines::AllowedLines, lock::LockedPlugin, place::place};
 use crate::pki::signature::Signer;
 use crate::text::digest::sha256_hex;
 use std::fmt;
@@ -49,7 +49,7 @@ impl PluginIdentity {
 
     /// Returns the lines that the operator allowed a plugin of this identity: none if the lock has
     /// the plugin with another identity.
-    pub fn allowed_lines(&self, locked: Option<&LockedPlugin>) -> Allowed {
+    pub fn allowed_lines(&self, locked: Option<&LockedPlugin>) -> AllowedLines {
         locked
             .filter(|locked| *self == PluginIdentity::of_locked(locked))
             .map(LockedPlugin::allowed_lines)

@@ -1,6 +1,6 @@
 //! The report of `plugin inspect`: what a component is, what its imports let it observe and
 //! propose, and what it asks for.
-use super::lines::{Allowed, Changes};
+use super::lines::{AllowedLines, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
     secret::settings::list_secrets,
@@ -141,7 +141,7 @@ fn render_requests(plugin: &Plugin) -> String {
             sanitise::line(&request.reason)
         );
         for line in request.lines() {
-            let _ = writeln!(text, "    {}", sanitise::exact(&line));
+            let _ = writeln!(text, "    {}", sanitise::exact_line(&line));
         }
         for warning in warnings(plugin, request, |_| true) {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
@@ -195,14 +195,14 @@ fn warnings(plugin: &Plugin, request: &Request, counts: impl Fn(&String) -> bool
 
 /// Writes the difference between what a plugin was allowed and what it asks for and provides now,
 /// with warnings; empty if there is no difference.
-pub fn describe_change(plugin: &Plugin, allowed: &Allowed) -> String {
+pub fn describe_change(plugin: &Plugin, allowed: &AllowedLines) -> String {
     let Changes { requests, provides } = allowed.change_to(plugin);
     let mut text = String::new();
     // Writing to a string cannot fail.
     for request in &plugin.manifest().grants {
         let is_new = |line: &String| requests.new.contains(line);
         for line in request.lines().iter().filter(|line| is_new(line)) {
-            let _ = writeln!(text, "  + {}", sanitise::exact(line));
+            let _ = writeln!(text, "  + {}", sanitise::exact_line(line));
         }
         for warning in warnings(plugin, request, is_new) {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
@@ -214,7 +214,7 @@ pub fn describe_change(plugin: &Plugin, allowed: &Allowed) -> String {
         ('-', &provides.gone),
     ] {
         for line in lines {
-            let _ = writeln!(text, "  {sign} {}", sanitise::exact(line));
+            let _ = writeln!(text, "  {sign} {}", sanitise::exact_line(line));
         }
     }
     if provides

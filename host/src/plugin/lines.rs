@@ -11,17 +11,17 @@ use crate::{
 
 /// The lines that the operator allowed a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allowed {
+pub struct AllowedLines {
     /// lines of its requests
     pub granted: Vec<String>,
     /// lines of what it provides; `None` if that was not recorded, as in locks of older versions
     pub provides: Option<Vec<String>>,
 }
 
-impl Allowed {
+impl AllowedLines {
     /// Returns all lines of a plugin: it is allowed everything that it asks for and provides.
-    pub fn all_of(plugin: &Plugin) -> Allowed {
-        Allowed {
+    pub fn all_of(plugin: &Plugin) -> AllowedLines {
+        AllowedLines {
             granted: request_lines(plugin),
             provides: Some(provided_lines(plugin.manifest())),
         }

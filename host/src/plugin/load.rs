@@ -3,10 +3,12 @@
 //! the command that would allow it.
 mod all;
 mod check;
+mod early;
 pub mod unlocked;
 
 pub use all::{Loader, load_rules};
 pub use check::load_one;
+pub use early::EarlyPlugins;
 
 use super::{
     consent, digest::ComponentDigest, lines, lock::LockedPlugin, refused::PluginRefused, settings,
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
     pki::signature::Signer,
-    plugin::registry::Fetched,
+    plugin::registry::FetchedComponent,
     program,
     wasm::{
         embedded,
@@ -138,7 +140,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
 ///
 /// # Errors
 /// The source cannot be fetched, or the signature is missing or wrong.
-pub fn fetch(wanted: &LoadRequest) -> Result<Fetched> {
+pub fn fetch(wanted: &LoadRequest) -> Result<FetchedComponent> {
     let fetched = source::fetch(wanted.source, wanted.base_dir, wanted.pinned)?;
     verify_signature(wanted, &fetched.bytes)?;
     Ok(fetched)

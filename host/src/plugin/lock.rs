@@ -3,7 +3,7 @@
 //! digest when the operator allowed it. `plugin add` and `plugin allow` write it, and every run
 //! reads it. It belongs under version control.
 use super::{
-    lines::Allowed,
+    lines::AllowedLines,
     place::{self, LockedPlace},
 };
 use crate::{
@@ -73,8 +73,8 @@ pub struct LockedPlugin {
 
 impl LockedPlugin {
     /// Returns the lines that the operator allowed the plugin of this source and signer.
-    pub fn allowed_lines(&self) -> Allowed {
-        Allowed {
+    pub fn allowed_lines(&self) -> AllowedLines {
+        AllowedLines {
             granted: self.granted.clone(),
             provides: self.provides.clone(),
         }
@@ -142,7 +142,7 @@ impl Lock {
         let lock: Lock = serde_yaml::from_str_with_options(text, options)
             .map_err(|error| invalid(&error.without_snippet().to_string()))?;
         if let Some(text) = lock.texts().find(|text| sanitise::has_trick(text)) {
-            let quoted = sanitise::in_quotes(text);
+            let quoted = sanitise::quote(text);
             return Err(invalid(&format!(
                 "{quoted} has a character that cannot be seen"
             )));
@@ -202,7 +202,7 @@ impl Lock {
         source: &str,
         source_digest: Option<String>,
         signer: Option<Signer>,
-        allowed: Allowed,
+        allowed: AllowedLines,
     ) {
         let manifest = plugin.manifest();
         let before = self.get(&manifest.name).map(|before| LockedPlace {

@@ -148,7 +148,7 @@ struct PulledArtifact {
 
 /// A component that was fetched, and, if it came from a registry, the digest of its artifact.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct FetchedComponent {
     pub bytes: Vec<u8>,
     /// `sha256:` and the hexadecimal digest of the artifact's manifest; `None` if the component is
     /// a file, or comes from the cache
@@ -160,13 +160,13 @@ pub struct Fetched {
 ///
 /// # Errors
 /// The registry cannot be reached, answers too slowly or with too much, or has no such plugin.
-pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
+pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<FetchedComponent> {
     let cache = Cache::open();
     if let Some(pinned) = pinned
         && let Some(bytes) = cache.get(&component_key(pinned))
         && sha256_hex(&bytes) == pinned
     {
-        return Ok(Fetched {
+        return Ok(FetchedComponent {
             bytes,
             digest: None,
         });
@@ -179,7 +179,7 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
         &signature_key(reference, &component),
         pulled.signature.unwrap_or_default().as_bytes(),
     );
-    Ok(Fetched {
+    Ok(FetchedComponent {
         bytes: pulled.component,
         digest: Some(pulled.digest),
     })

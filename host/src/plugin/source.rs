@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
 )]
-use super::registry::{Fetched, reference::Reference};
+use super::registry::{FetchedComponent, reference::Reference};
 use crate::{
     operator_files, pki::signature::MAX_SIGNATURE, program, wasm::plugin::read_component_file,
 };
@@ -19,7 +19,7 @@ use std::{
 ///
 /// # Errors
 /// The source cannot be read.
-pub fn fetch(source: &str, base_dir: &Path, pinned: Option<&str>) -> Result<Fetched> {
+pub fn fetch(source: &str, base_dir: &Path, pinned: Option<&str>) -> Result<FetchedComponent> {
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::fetch(reference, pinned);
     }
@@ -29,7 +29,7 @@ pub fn fetch(source: &str, base_dir: &Path, pinned: Option<&str>) -> Result<Fetc
         );
     }
     let path = component_file(&base_dir.join(source))?;
-    Ok(Fetched {
+    Ok(FetchedComponent {
         bytes: read_component_file(&path)?,
         digest: None,
     })

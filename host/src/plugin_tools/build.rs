@@ -39,8 +39,9 @@ impl Language {
         let (_, language) = found.ok_or_else(|| {
             anyhow!(
                 "{} is not the folder of a plugin: it has no Cargo.toml, package.json or \
-                 requirements.txt; to begin a plugin, run: kubephase plugin new {}",
+                 requirements.txt; to begin a plugin, run: {} {}",
                 folder.display(),
+                program::command("plugin new"),
                 program::path_word(folder)
             )
         })?;
@@ -133,7 +134,7 @@ fn package(folder: &Path) -> Result<(String, PathBuf)> {
     // A plugin that is not part of a workspace shares its target folder with other plugins, so that
     // the standard library and the SDK's dependencies are compiled once.
     let is_own = target == manifest.with_file_name("target");
-    let shared = cache::beside("plugins").filter(|_| is_own);
+    let shared = cache::sibling_directory("plugins").filter(|_| is_own);
     Ok((
         name.to_owned(),
         shared.unwrap_or_else(|| target.join("plugin")),

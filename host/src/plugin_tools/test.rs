@@ -12,7 +12,7 @@ use crate::{
     operator_files,
     plugin::{
         consent::{self, Consent, ConsentQuestion},
-        lines::{Allowed, request_lines},
+        lines::{AllowedLines, request_lines},
         settings,
     },
     program,
@@ -81,7 +81,7 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<CaseResult>> {
     for (phase, name, fact) in &capsule.facts {
         bench.shared.set_fact(phase, name, fact.clone());
     }
-    let session = Session::replaying(bench.shared.clone(), &capsule, bench.access(plugin));
+    let session = Session::for_replay(bench.shared.clone(), &capsule, bench.access(plugin));
     let mut called = bench.call(plugin, session, capsule.round)?;
     if capsule.digest != plugin.digest() {
         called.messages.insert(
@@ -131,13 +131,14 @@ fn first_line(text: &str) -> &str {
 /// cannot be written.
 pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<CaseResult>> {
     let command = format!(
-        "kubephase plugin test COMPONENT --record {} --allow",
+        "{} {} --allow",
+        program::command("plugin test COMPONENT --record"),
         program::path_word(file)
     );
     if let Some(consent) = allow {
         let question = ConsentQuestion {
             plugin,
-            allowed: &Allowed::default(),
+            allowed: &AllowedLines::default(),
             in_place_of: None,
             command,
             cluster_subnets: ClusterSubnets::parse(SERVICE_SUBNET),
@@ -148,7 +149,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
             "a recording calls the plugin on this machine and grants what it asks for; only its \
              proposals are not carried out. But {ungranted}\nto allow it on this machine, run: \
              {command}{}",
-            consent::flags(plugin, &Allowed::default())
+            consent::flags(plugin, &AllowedLines::default())
         );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

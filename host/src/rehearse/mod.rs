@@ -17,7 +17,7 @@ use crate::{
     pki::Certificate,
     run::{
         peers::{API_TIME, TREES},
-        prepare::{Distribution, Prepared, prepare},
+        prepare::{Distribution, PreparedRun, prepare},
     },
     workflow::join::{self, ClusterSource, Join, Steps},
     world::{
@@ -256,7 +256,12 @@ impl RehearsedCluster<'_> {
     }
 
     /// Executes a run on a machine, with a journal in its tree.
-    fn execute(&self, prepared: Prepared, node: &Arc<Rehearsal>, root: &Path) -> Result<RunResult> {
+    fn execute(
+        &self,
+        prepared: PreparedRun,
+        node: &Arc<Rehearsal>,
+        root: &Path,
+    ) -> Result<RunResult> {
         let cancel = self.cancel.child();
         let journal = begin_journal(root, &cancel)?;
         let run = prepared.complete(node.files(), &cancel)?;

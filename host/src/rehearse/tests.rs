@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::{ConfigFile, InitFlags},
-    run::{prepare::Prepared, threads::Threads},
+    run::{prepare::PreparedRun, threads::Threads},
     wasm::{cache::Cache, compiler::Compiler, engine::Engine},
     workflow::{
         builtin_catalog,
@@ -16,7 +16,7 @@ use kubephase_wit::ObjectRef;
 use serde_json::Value;
 
 /// Completes and executes a run. Returns its configuration and its result.
-fn execute(prepared: Prepared, world: &Arc<Rehearsal>) -> (Config, RunResult) {
+fn execute(prepared: PreparedRun, world: &Arc<Rehearsal>) -> (Config, RunResult) {
     let run = prepared.complete(world.files(), &Cancel::never()).unwrap();
     let finished = run
         .execute(world.clone(), &|_| {}, |_| Vec::new(), &Cancel::never())
@@ -48,7 +48,7 @@ fn open(
 }
 
 /// Plans the `init` of the example with several control planes, which shares its certificates.
-fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> Prepared {
+fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> PreparedRun {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");
     let file = ConfigFile::at(&example);
     let flags = InitFlags {
@@ -71,7 +71,7 @@ fn state_of(world: &Rehearsal) -> (Vec<Value>, Vec<Value>, Vec<EtcdMember>) {
 }
 
 /// Plans the join of a machine with the join command that `init` prints.
-fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
+fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> PreparedRun {
     let flags = JoinFlags {
         control_plane: machine.control_plane,
         certificate_key: Some(cluster.config.init.certificate_key.clone()),
@@ -149,12 +149,7 @@ fn a_rehearsed_join_of_a_control_plane_succeeds_and_changes_nothing_in_the_clust
 
 /// Checks that a machine serves, and that the cluster has it as a member of the control plane.
 fn assert_is_member(node: &Rehearsal, machine: Machine) {
-    let of = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: machine.name(),
-    };
+    let of = ObjectRef::node(machine.name());
     let marked = node.cluster().get(&of).unwrap().unwrap();
     assert!(
         marked["metadata"]["labels"]

@@ -7,7 +7,7 @@ use crate::{
     event::{RunResult, micros},
     parallel,
     run::{
-        prepare::{Prepared, prepare},
+        prepare::{PreparedRun, prepare},
         workflow::{LoadInput, LoadedRun, Workflow, WorldBefore},
     },
     workflow::upgrade::{UpgradeApply, UpgradeNode},
@@ -48,7 +48,7 @@ impl ClusterUpgrade<'_> {
     ///
     /// # Errors
     /// The cluster cannot be upgraded to the version, or cannot be read.
-    pub fn prepare_first(&self, facts: &NodeFacts) -> Result<Prepared> {
+    pub fn prepare_first(&self, facts: &NodeFacts) -> Result<PreparedRun> {
         let arguments = [self.version, "--yes"];
         self.prepare(&UpgradeApply, &arguments, facts, self.cluster.world)
     }
@@ -124,7 +124,7 @@ impl ClusterUpgrade<'_> {
         arguments: &[&str],
         facts: &NodeFacts,
         world: &Rehearsal,
-    ) -> Result<Prepared> {
+    ) -> Result<PreparedRun> {
         let ignored = &self.cluster.config.init.node_registration;
         let ignored = match ignored.ignore_preflight_errors.as_slice() {
             [all] if all == "all" => all.clone(),
@@ -149,7 +149,7 @@ impl ClusterUpgrade<'_> {
             check_node: &|_: LoadedRun| Ok(()),
         })?;
         let prepared = prepare(distribution, workflow, loaded, None, None)?;
-        Ok(Prepared {
+        Ok(PreparedRun {
             early_lines: lines.into_inner(),
             ..prepared
         })

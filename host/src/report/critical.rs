@@ -9,15 +9,18 @@ fn last_to_end<'a>(spans: impl Iterator<Item = &'a Span>) -> Option<&'a Span> {
 
 impl Tally {
     /// Returns the phase that this one waited for: of the phases that it needs, the last to end.
-    pub fn waited_for(&self, span: &Span) -> Option<&Span> {
+    pub fn last_needed_phase(&self, span: &Span) -> Option<&Span> {
         let needs = span.needs.as_deref().unwrap_or_default();
-        last_to_end(self.started().filter(|other| needs.contains(&other.phase)))
+        last_to_end(
+            self.started_phases()
+                .filter(|other| needs.contains(&other.phase)),
+        )
     }
 
     /// Returns the microseconds for which the phase was ready and no worker was free.
     pub fn queue_micros(&self, span: &Span) -> u64 {
         let ready = self
-            .waited_for(span)
+            .last_needed_phase(span)
             .and_then(Span::end)
             .unwrap_or(self.ready);
         // Without recorded needs, it is not known since when the phase was ready.
@@ -27,10 +30,10 @@ impl Tally {
 
     /// Returns the critical path; empty if the journal does not record what phases waited for.
     pub fn critical_path(&self) -> Vec<&Span> {
-        let last = last_to_end(self.started()).filter(|span| span.needs.is_some());
+        let last = last_to_end(self.started_phases()).filter(|span| span.needs.is_some());
         // The needs in a damaged journal may form a circle, so the chain is limited to the number
         // of phases.
-        let mut path: Vec<&Span> = std::iter::successors(last, |span| self.waited_for(span))
+        let mut path: Vec<&Span> = std::iter::successors(last, |span| self.last_needed_phase(span))
             .take(self.phases.len())
             .collect();
         path.reverse();

@@ -4,6 +4,7 @@ use super::{
     by_plugin,
     duration::format_duration,
     headline::number_of,
+    remedy_text,
     style::Palette,
     tally::{FindingRecord, Span, Tally},
 };
@@ -39,11 +40,11 @@ impl Grade {
     /// Returns the word of a line, in its colour.
     fn word(self, palette: Palette) -> String {
         match self {
-            Grade::Passed => palette.good("ok"),
+            Grade::Passed => palette.success("ok"),
             Grade::NotApplicable => palette.dim("--"),
             Grade::Unknown => palette.warn("not checked"),
             Grade::Warning => palette.warn("warning"),
-            Grade::Error => palette.bad("error"),
+            Grade::Error => palette.error("error"),
         }
     }
 }
@@ -149,7 +150,8 @@ fn write_finding(
         return Ok(());
     }
     if let Some(remedy) = &finding.remedy {
-        writeln!(text, "    what to do: {}", sanitise::line(remedy))?;
+        let remedy = remedy_text(remedy, record.plugin.as_deref(), "    ");
+        writeln!(text, "    what to do: {remedy}")?;
     }
     if let Some(url) = &finding.url {
         writeln!(text, "    see {}", sanitise::line(url))?;
@@ -169,9 +171,9 @@ fn write_conclusion(text: &mut String, tally: &Tally, palette: Palette) -> fmt::
     );
     let outcome = match (&tally.result, errors, warnings) {
         (Some(RunResult::Cancelled), ..) => palette.warn("interrupted"),
-        (_, 0, 0) => palette.good("no problem found"),
+        (_, 0, 0) => palette.success("no problem found"),
         (_, 0, _) => palette.warn("only warnings"),
-        (_, _, _) => palette.bad("problems found"),
+        (_, _, _) => palette.error("problems found"),
     };
     writeln!(
         text,

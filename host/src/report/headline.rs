@@ -7,12 +7,12 @@ use std::fmt::Write;
 /// Describes how a run ended, or that it did not end.
 pub(super) fn describe_outcome(tally: &Tally, palette: Palette) -> String {
     match &tally.result {
-        Some(RunResult::Done) => palette.good("done"),
-        Some(RunResult::PreflightFailed) => palette.bad("stopped by preflight checks"),
-        Some(RunResult::Failed { .. }) => palette.bad("failed"),
+        Some(RunResult::Done) => palette.success("done"),
+        Some(RunResult::PreflightFailed) => palette.error("stopped by preflight checks"),
+        Some(RunResult::Failed { .. }) => palette.error("failed"),
         Some(RunResult::Cancelled) => palette.warn("interrupted"),
         None if tally.at_work => palette.warn("still at work"),
-        None => palette.bad("cut off"),
+        None => palette.error("cut off"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Hints for the operator after a run: the next steps, and the things that the run left unchanged.
 use super::{
-    by_plugin, describe_effect,
+    by_plugin, describe_effect, remedy_text,
     tally::{FindingRecord, Tally},
 };
 use crate::{
@@ -85,7 +85,10 @@ fn add_preflight_hints(tally: &Tally, hints: &mut Vec<String>) {
                 let says = plugin.as_ref().map_or_else(String::new, |plugin| {
                     format!("plugin {} says: ", sanitise::line(plugin))
                 });
-                format!("{code}: {says}{}", sanitise::line(remedy))
+                format!(
+                    "{code}: {says}{}",
+                    remedy_text(remedy, plugin.as_deref(), "")
+                )
             }
             None => {
                 format!("{code}: if this is meant to be so, add --ignore-preflight-errors={code}")

@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results go to one stream, warnings and the findings
 //! of preflight to the other.
-use super::{by_plugin, order::OrderedOutput, phase_error, style::Palette};
+use super::{by_plugin, order::OrderedOutput, phase_error, remedy_text, style::Palette};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
     program,
@@ -62,7 +62,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
     /// lines looks like a line of another phase.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
         if plugin.is_none() && (phase.is_empty() || self.builtin.contains(phase)) {
-            sanitise::block(text)
+            sanitise::multiline(text)
         } else {
             sanitise::line(text)
         }
@@ -95,9 +95,10 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
                 "{}: {label}{text}",
                 self.err_palette.warn("warning")
             )),
-            Severity::Error => {
-                Line::Err(format!("{}: {label}{text}", self.err_palette.bad("error")))
-            }
+            Severity::Error => Line::Err(format!(
+                "{}: {label}{text}",
+                self.err_palette.error("error")
+            )),
             Severity::Debug if self.debug => Line::Err(format!("debug: {label}{text}")),
             Severity::Debug => return None,
         })
@@ -114,12 +115,12 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         let is_own = codes::is_built_in(&finding.code);
         let details = |with_remedy| match is_own && !self.debug {
             true => String::new(),
-            false => describe_details(finding, with_remedy),
+            false => describe_details(finding, plugin, with_remedy),
         };
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
                 "\t{}: {summary}{}",
-                self.err_palette.bad(&format!("[ERROR {code}]")),
+                self.err_palette.error(&format!("[ERROR {code}]")),
                 details(false)
             ))),
             (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => {
@@ -204,7 +205,7 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
         if let Some(error) = error {
             self.print(Line::Err(format!(
                 "{}: {error}",
-                self.err_palette.bad("error")
+                self.err_palette.error("error")
             )));
             if let Some(line) = program::stack_trace_line() {
                 self.print(Line::Err(line.into()));
@@ -214,13 +215,15 @@ impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
 }
 
 /// Returns further lines of a finding: its evidence, and its remedy.
-fn describe_details(finding: &Finding, with_remedy: bool) -> String {
+fn describe_details(finding: &Finding, plugin: Option<&str>, with_remedy: bool) -> String {
     let evidence = finding.evidence.iter();
     let evidence = evidence.map(|(name, value)| (name.as_str(), value.as_str()));
     let remedy = finding.remedy.as_deref().filter(|_| with_remedy);
-    let lines = evidence.chain(remedy.map(|remedy| ("remedy", remedy)));
+    let lines = evidence.map(|(name, text)| (name, sanitise::line(text).into_owned()));
+    let remedy = remedy.map(|remedy| ("remedy", remedy_text(remedy, plugin, "\t\t")));
     lines
-        .map(|(name, text)| format!("\n\t\t{}: {}", sanitise::line(name), sanitise::line(text)))
+        .chain(remedy)
+        .map(|(name, text)| format!("\n\t\t{}: {text}", sanitise::line(name)))
         .collect()
 }
 

@@ -1,11 +1,11 @@
 //! Turns events into output for people and programs: kubeadm's lines, a progress display, JSON
 //! lines, the summary at the end, and reports on past runs. Only this folder and `cli` print.
 
+pub mod buffered_subscribers;
 mod critical;
 mod duration;
 pub mod examination;
 mod headline;
-pub mod held;
 pub mod hints;
 pub mod json;
 pub mod lines;
@@ -45,14 +45,23 @@ pub fn phase_error(phase: &str, plugin: Option<&str>, message: &str) -> String {
     )
 }
 
+/// Returns a remedy for the operator. One of the program keeps its lines, which begin with `indent`
+/// after the first; one of a plugin becomes one line.
+fn remedy_text(remedy: &str, plugin: Option<&str>, indent: &str) -> String {
+    match plugin {
+        Some(_) => sanitise::line(remedy).into_owned(),
+        None => sanitise::multiline(remedy).replace('\n', &format!("\n{indent}")),
+    }
+}
+
 /// Returns the kind and the target of an effect. A path that could be misread is in
 /// quotation marks; command lines quote their arguments themselves.
 fn describe_effect(effect: &EffectSummary) -> String {
     let (kind, target) = (sanitise::line(&effect.kind), &effect.target);
     if target.starts_with('/') && kind != "command" {
-        return format!("{kind} {}", sanitise::listed(target));
+        return format!("{kind} {}", sanitise::list_item(target));
     }
-    format!("{kind} {}", sanitise::exact(target))
+    format!("{kind} {}", sanitise::exact_line(target))
 }
 
 /// Returns the name of a third party's plugin from its name and version; `None` if the plugin is
@@ -83,7 +92,7 @@ pub fn subscribers(
     let mut all: Vec<Box<dyn Subscriber>> = Vec::new();
     let builtin = plan.builtin_ids();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
-    match (output, progress::Progress::on_terminal()) {
+    match (output, progress::Progress::if_terminal()) {
         (Output::Json, _) => all.push(Box::new(json::JsonPrinter::new(io::stdout()))),
         (Output::Text, None) => all.push(Box::new(lines::LinePrinter::new(
             (io::stdout(), for_out),

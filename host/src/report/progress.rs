@@ -18,7 +18,7 @@ pub struct Progress {
 
 impl Progress {
     /// Returns a display; `None` unless standard error is a terminal that can move its cursor.
-    pub fn on_terminal() -> Option<Self> {
+    pub fn if_terminal() -> Option<Self> {
         let is_able =
             Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
         is_able.then(|| Self::with_target(ProgressDrawTarget::stderr()))

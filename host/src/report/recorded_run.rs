@@ -2,7 +2,7 @@
 //! ends with.
 use super::{
     style::Palette,
-    summary,
+    summary::{self, write_item},
     tally::{EffectRecord, FindingRecord, Tally},
     timeline,
 };
@@ -189,14 +189,7 @@ impl RecordedRun {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What went wrong"))?;
-        for failure in all {
-            // A remedy has lines of its own.
-            for (index, line) in failure.lines().enumerate() {
-                let indent = if index == 0 { "  - " } else { "    " };
-                writeln!(text, "{indent}{}", sanitise::line(line))?;
-            }
-        }
-        Ok(())
+        all.iter().try_for_each(|failure| write_item(text, failure))
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -237,7 +230,7 @@ fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: 
     let word = match result {
         EffectResult::Applied(Applied::Changed) => padded,
         EffectResult::Applied(_) => palette.dim(&padded),
-        EffectResult::Failed(_) | EffectResult::Refused(_) => palette.bad(&padded),
+        EffectResult::Failed(_) | EffectResult::Refused(_) => palette.error(&padded),
     };
     let because = effect
         .because

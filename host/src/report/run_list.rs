@@ -60,7 +60,7 @@ pub fn render_table(runs: &[ListedRun], zone: &TimeZone, palette: Palette) -> St
             Err(error) => writeln!(
                 text,
                 "{number:>5}  {}",
-                palette.bad(&sanitise::line(&error.to_string()))
+                palette.error(&sanitise::line(&error.to_string()))
             ),
         };
     }

@@ -41,7 +41,7 @@ impl Palette {
     }
 
     /// Returns the text of a good result.
-    pub fn good(self, text: &str) -> String {
+    pub fn success(self, text: &str) -> String {
         self.apply(good(), text)
     }
 
@@ -51,7 +51,7 @@ impl Palette {
     }
 
     /// Returns the text of an error.
-    pub fn bad(self, text: &str) -> String {
+    pub fn error(self, text: &str) -> String {
         self.apply(bad(), text)
     }
 
@@ -72,7 +72,7 @@ fn dim() -> Style {
     Style::new().force_styling(true).dim()
 }
 
-fn good() -> Style {
+fn success() -> Style {
     Style::new().force_styling(true).green()
 }
 
@@ -80,7 +80,7 @@ fn warn() -> Style {
     Style::new().force_styling(true).yellow()
 }
 
-fn bad() -> Style {
+fn error() -> Style {
     Style::new().force_styling(true).red().bold()
 }
 
@@ -97,17 +97,17 @@ impl Painted {
         let mut rest = text;
         while let Some(escape) = rest.find('\u{1b}') {
             let (before, from) = rest.split_at(escape);
-            painted.push_str(&sanitise::block(before));
+            painted.push_str(&sanitise::multiline(before));
             let sequence = sequences()
                 .find(|sequence| from.starts_with(sequence.as_str()))
                 .map_or("", String::as_str);
             // The escape character of a sequence that is not in a palette is shown as text.
             let shown = if sequence.is_empty() { 1 } else { 0 };
             painted.push_str(sequence);
-            painted.push_str(&sanitise::block(&from[..shown]));
+            painted.push_str(&sanitise::multiline(&from[..shown]));
             rest = &from[sequence.len() + shown..];
         }
-        painted.push_str(&sanitise::block(rest));
+        painted.push_str(&sanitise::multiline(rest));
         Painted(painted)
     }
 }

@@ -22,7 +22,12 @@ pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String
     let _ = write_plugins(&mut text, tally, palette);
     let _ = write_not_checked(&mut text, tally, not_checked, palette);
     let hints = hints::hints(tally, true);
-    let _ = write_list(&mut text, "What to do next", &hints, palette);
+    if !hints.is_empty() {
+        let _ = writeln!(text, "\n{}", palette.bold("What to do next"));
+        let _ = hints
+            .iter()
+            .try_for_each(|hint| write_item(&mut text, hint));
+    }
     text
 }
 
@@ -121,6 +126,19 @@ pub(super) fn write_list(
     items
         .iter()
         .try_for_each(|item| writeln!(text, "  - {}", sanitise::line(item)))
+}
+
+/// Writes an item of a list. A remedy in it may have lines of its own, unless it is a plugin's.
+pub(super) fn write_item(text: &mut String, item: &str) -> std::fmt::Result {
+    for (index, line) in item.lines().enumerate() {
+        let (indent, line) = match line.strip_prefix('\t') {
+            _ if index == 0 => ("  - ", line),
+            Some(rest) => ("      ", rest),
+            None => ("    ", line),
+        };
+        writeln!(text, "{indent}{}", sanitise::line(line))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -295,7 +295,7 @@ impl Tally {
     }
 
     /// Returns the phases that started, in the order of the plan.
-    pub fn started(&self) -> impl Iterator<Item = &Span> {
+    pub fn started_phases(&self) -> impl Iterator<Item = &Span> {
         self.phases.iter().filter(|span| span.began.is_some())
     }
 

@@ -20,12 +20,12 @@ const SHOWN_WAIT: u64 = 1_000;
 /// Writes the part of the summary about times: a bar for each phase, in the order of the plan, and
 /// the critical path.
 pub(super) fn write_brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {
-    if tally.started().next().is_none() {
+    if tally.started_phases().next().is_none() {
         return Ok(());
     }
     writeln!(text, "\n{}", palette.bold("How long each phase took"))?;
     let (path, width) = (tally.critical_path(), name_width(tally));
-    for span in tally.started() {
+    for span in tally.started_phases() {
         let bar = coloured_bar(span, tally, path.contains(&span), palette);
         writeln!(
             text,
@@ -49,7 +49,7 @@ pub fn render(tally: &Tally, palette: Palette) -> String {
 
 fn write_chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
     let (path, width) = (tally.critical_path(), name_width(tally).max("phase".len()));
-    let mut spans: Vec<&Span> = tally.started().collect();
+    let mut spans: Vec<&Span> = tally.started_phases().collect();
     spans.sort_by_key(|span| span.began);
     let heading = format!(
         "  {:width$}  {:>8}  {:>8}  {:BAR$}  waited for",
@@ -173,7 +173,7 @@ fn columns(micros: u64, total: u64) -> usize {
 
 fn describe_wait(span: &Span, tally: &Tally) -> String {
     let need = tally
-        .waited_for(span)
+        .last_needed_phase(span)
         .map(|need| sanitise::line(&need.phase).into_owned());
     let queued = tally.queue_micros(span);
     let worker =

@@ -72,7 +72,7 @@ impl Access {
     ///
     /// # Errors
     /// The grant does not name the host itself, and has to.
-    pub fn reach(
+    pub fn decide_reach(
         &self,
         row: &Row,
         demands: &[Demand<'_>],
@@ -81,7 +81,7 @@ impl Access {
     ) -> Result<Reach, String> {
         match self {
             Access::BuiltIn => Ok(Reach::All),
-            Access::Granted(grant) => grant.reach(row, demands, url, cluster_subnets),
+            Access::Granted(grant) => grant.decide_reach(row, demands, url, cluster_subnets),
         }
     }
 

@@ -116,7 +116,7 @@ impl Application<'_> {
         let missing = self.missing_paths(&proposal.effect);
         if let Err(why) = self.prepare_effect(proposal, &missing) {
             self.emit_effect(proposal, EffectResult::Failed(why.clone()), 0, &[]);
-            return (false, Some(PhaseError::Failed(why)));
+            return (false, Some(PhaseError::from(why)));
         }
         let outcome = if proposal.effect.waits() {
             self.state
@@ -129,7 +129,7 @@ impl Application<'_> {
         let (result, error) = match outcome {
             Ok(outcome) => {
                 changed = outcome.applied == Applied::Changed;
-                let error = self.say_all(&outcome).err().map(PhaseError::Failed);
+                let error = self.say_all(&outcome).err().map(PhaseError::from);
                 self.note_paths(proposal, changed, &missing);
                 writes.extend(outcome.writes);
                 (EffectResult::Applied(outcome.applied), error)
@@ -224,7 +224,7 @@ impl Application<'_> {
 fn phase_error(failure: &Failure) -> PhaseError {
     match failure.known_code() {
         Some(FailureCode::Cancelled) => PhaseError::Stopped,
-        _ => PhaseError::Failed(failure.to_text()),
+        _ => PhaseError::from(failure),
     }
 }
 

@@ -7,7 +7,7 @@
 //! wherever they are. An answer that is or holds a credential by [`classify_within`] is not kept.
 mod recording;
 
-pub use recording::Recorded;
+pub use recording::RecordedAnswer;
 
 use super::secrets::Secrets;
 use crate::{
@@ -135,7 +135,7 @@ pub struct Observation {
     /// `observe-files.stat`
     pub call: String,
     pub args: Value,
-    pub gave: Result<Recorded, Failure>,
+    pub gave: Result<RecordedAnswer, Failure>,
 }
 
 /// The source of a session's observations.
@@ -156,7 +156,7 @@ impl ObservationSource {
     }
 
     /// Returns the observations of a capsule as a source.
-    pub fn replaying(observations: &[Observation]) -> Self {
+    pub fn for_replay(observations: &[Observation]) -> Self {
         ObservationSource::Replayed(Mutex::new(observations.iter().cloned().collect()))
     }
 

@@ -6,7 +6,7 @@ use crate::{
     },
     plugin::{
         self,
-        load::{Plugins, unlocked::UnlockedPlugin},
+        load::{EarlyPlugins, Plugins, unlocked::UnlockedPlugin},
         refused::PluginRefused,
     },
     wasm::{
@@ -28,6 +28,8 @@ pub struct Distribution<'a> {
     pub catalog: Catalog,
     /// the program's own plugins
     pub plugins: Plugins,
+    /// third parties' plugins that were loaded before the run is planned
+    pub early: Arc<EarlyPlugins>,
     /// a plugin that takes part in rehearsals without a line of the lock
     pub unlocked: Option<UnlockedPlugin>,
 }
@@ -56,6 +58,7 @@ impl<'a> Distribution<'a> {
             engine,
             catalog,
             plugins,
+            early: Arc::default(),
             unlocked: None,
         })
     }

@@ -1,9 +1,9 @@
 //! Executes a prepared run in a world.
 use super::{
     capsule::Capsule,
-    executor::{Executor, Finished},
+    executor::{ExecutionResult, Executor},
     finding_policy::FindingPolicy,
-    prepare::Prepared,
+    prepare::PreparedRun,
     provide::Provider,
     secrets::Secrets,
     session::RunContext,
@@ -26,8 +26,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// A prepared run whose configuration is complete: it has the secrets that were generated for the
 /// node, and the settings that come from the node's files.
-pub struct Complete {
-    pub prepared: Prepared,
+pub struct CompleteRun {
+    pub prepared: PreparedRun,
     /// paths that earlier runs made
     made_before: Arc<BTreeSet<String>>,
     /// the steps that undo earlier runs, as [`plan_undo_rounds`] returns them
@@ -38,13 +38,13 @@ pub struct Complete {
     started: i64,
 }
 
-impl Prepared {
+impl PreparedRun {
     /// Completes the run from the files of its node. If `cancel` is requested meanwhile, the run is
     /// incomplete, and none of its phases begins.
     ///
     /// # Errors
     /// The state of earlier runs cannot be read or kept.
-    pub fn complete(mut self, files: &dyn Files, cancel: &Cancel) -> Result<Complete> {
+    pub fn complete(mut self, files: &dyn Files, cancel: &Cancel) -> Result<CompleteRun> {
         let started = jiff::Timestamp::now().as_second();
         if self.workflow.only_observes() {
             return Ok(self.with_history(started, files, cancel));
@@ -64,7 +64,7 @@ impl Prepared {
             }
             None => (Vec::new(), history.made),
         };
-        Ok(Complete {
+        Ok(CompleteRun {
             prepared: self,
             made_before: Arc::new(made),
             undo: Arc::new(undo),
@@ -74,10 +74,10 @@ impl Prepared {
     }
 
     /// Completes a run that only observes.
-    fn with_history(mut self, started: i64, files: &dyn Files, cancel: &Cancel) -> Complete {
+    fn with_history(mut self, started: i64, files: &dyn Files, cancel: &Cancel) -> CompleteRun {
         let history = History::read(files, state::DIRECTORY, cancel);
         self.warnings.extend(history.warnings);
-        Complete {
+        CompleteRun {
             prepared: self,
             made_before: Arc::default(),
             undo: Arc::default(),
@@ -87,7 +87,7 @@ impl Prepared {
     }
 }
 
-impl Complete {
+impl CompleteRun {
     /// Executes the run. A phase that fails is part of the result. `keep` keeps the recordings of
     /// plugins that were stopped.
     ///
@@ -99,7 +99,7 @@ impl Complete {
         keep: &(dyn Fn(&Capsule) + Sync),
         subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
         cancel: &Cancel,
-    ) -> Result<Finished> {
+    ) -> Result<ExecutionResult> {
         let prepared = &self.prepared;
         let mut masked = Secrets::mask(&prepared.config)?;
         for (plugin, settings) in prepared.secret_settings() {
@@ -160,7 +160,7 @@ impl Complete {
     }
 
     fn finding_policy(&self) -> FindingPolicy {
-        let Prepared { config, phases, .. } = &self.prepared;
+        let PreparedRun { config, phases, .. } = &self.prepared;
         let registration = &config.init.node_registration;
         let ignored = registration.ignore_preflight_errors.iter();
         let today = jiff::Zoned::now().date();

@@ -9,7 +9,7 @@ mod findings;
 mod phase;
 mod state;
 
-pub(super) use state::{PhaseError, RunState};
+pub(super) use state::{FailureReason, PhaseError, RunState};
 
 use super::{
     capsule::Capsule,
@@ -27,7 +27,7 @@ use crate::{
     wasm::plugin::Plugin,
 };
 use kubephase_wit::phase as phase_interface;
-use state::Ended;
+use state::PhaseEnd;
 use std::{
     collections::BTreeSet,
     panic::{self, AssertUnwindSafe},
@@ -45,17 +45,17 @@ const PANICKED: &str = "it panicked, which is a defect of the program: please re
     above";
 
 /// A phase that is ready to be called.
-pub struct Ready {
+pub struct ReadyPhase {
     pub session: Session,
     pub phase: Box<dyn phase_interface::Host + Send>,
     /// the plugin that has the phase; `None` for a built-in phase
-    pub plugin: Option<Running>,
+    pub plugin: Option<PluginCall>,
     /// lines that the host prints before the phase, as it enters a group: label and line
     pub headers: Vec<(String, String)>,
 }
 
 /// A plugin whose phase is called.
-pub struct Running {
+pub struct PluginCall {
     pub plugin: Arc<Plugin>,
     /// bytes of memory of the call that used the most
     pub memory: Arc<AtomicUsize>,
@@ -68,7 +68,7 @@ pub struct Executor<'a> {
     /// with its secrets
     pub config: &'a Config,
     /// makes a phase ready to be called
-    pub provide: &'a (dyn Fn(&PlannedPhase) -> Ready + Sync),
+    pub provide: &'a (dyn Fn(&PlannedPhase) -> ReadyPhase + Sync),
     pub finding_policy: &'a FindingPolicy,
     /// Unix seconds at which the run began
     pub started: i64,
@@ -80,7 +80,7 @@ pub struct Executor<'a> {
 }
 
 /// The result of a run.
-pub struct Finished {
+pub struct ExecutionResult {
     pub result: RunResult,
     /// writes to the API, in the order of the plan
     pub writes: Vec<ObjectWrite>,
@@ -92,9 +92,9 @@ pub struct Finished {
 
 impl Executor<'_> {
     /// Executes the plan. A phase that fails is part of the result.
-    pub fn execute(&self) -> Finished {
+    pub fn execute(&self) -> ExecutionResult {
         let began = Instant::now();
-        let nodes: Vec<&PlannedPhase> = self.plan.running().collect();
+        let nodes: Vec<&PlannedPhase> = self.plan.running_phases().collect();
         let bus = &self.shared.bus;
         bus.emit(EventKind::RunStarted {
             workflow: self.plan.workflow.as_str().to_owned(),
@@ -116,7 +116,7 @@ impl Executor<'_> {
         let writes = state.writes.into_inner().into_values().flatten().collect();
         let made = self.shared.made.lock().clone();
         let found = self.shared.found.lock().clone();
-        Finished {
+        ExecutionResult {
             result,
             writes,
             made,
@@ -145,22 +145,22 @@ impl Executor<'_> {
         if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != PhaseKind::Check {
             state.stop.request();
         }
-        state.ended().insert(node.spec.id.clone(), ended);
+        state.ended_phases().insert(node.spec.id.clone(), ended);
     }
 
     /// Reports the end of a phase that reported no end of its own.
-    fn end_uncalled(&self, node: &PlannedPhase, result: PhaseResult) -> Ended {
+    fn end_uncalled(&self, node: &PlannedPhase, result: PhaseResult) -> PhaseEnd {
         self.shared.bus.emit(EventKind::PhaseEnded {
             phase: node.spec.id.clone(),
             result: result.clone(),
             micros: 0,
         });
-        Ended::uncalled(result)
+        PhaseEnd::uncalled(result)
     }
 
     /// Returns why a phase cannot begin, if it cannot.
     fn obstacle(&self, node: &PlannedPhase, state: &RunState) -> Option<String> {
-        let ended = state.ended();
+        let ended = state.ended_phases();
         // A phase that cleans up follows a phase that began, even if that phase failed.
         let need = node.after.iter().find(|need| {
             ended
@@ -194,9 +194,9 @@ impl Executor<'_> {
 
 /// Returns the id and the message of the first phase in a list that failed.
 fn first_failure(nodes: &[&PlannedPhase], state: &RunState) -> Option<(String, String)> {
-    let ended = state.ended();
+    let ended = state.ended_phases();
     nodes.iter().find_map(|node| match ended.get(node.id()) {
-        Some(Ended {
+        Some(PhaseEnd {
             result: PhaseResult::Failed(message),
             ..
         }) => Some((node.spec.id.clone(), message.clone())),

@@ -41,7 +41,7 @@ fn is_about_availability(node: &PlannedPhase, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];
     node.source.third_party().is_none()
         && AVAILABILITY_CHECKS.contains(&node.id())
-        && families.iter().any(|family| family.has(&finding.code))
+        && families.iter().any(|family| family.contains(&finding.code))
 }
 
 impl FindingPolicy {

@@ -17,9 +17,8 @@ pub(super) fn load(
     plan: &Plan,
     is_whole: bool,
 ) -> Result<(Patches, Vec<LabelledLine>)> {
-    if !is_whole && !plan.running().any(|node| uses_patches(&node.spec)) {
-        // The patches are still read, because the files that they name belong to the host. Patches
-        // that cannot be read are left out.
+    if !is_whole && !plan.running_phases().any(|node| uses_patches(&node.spec)) {
+        // The files that they name belong to the host in any case.
         let patches = load_patches(config).map(|(patches, _)| patches);
         return Ok((patches.unwrap_or_default(), Vec::new()));
     }
@@ -46,7 +45,7 @@ fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {
     match directory.filter(|directory| !directory.is_empty()) {
         Some(directory) => Patches::load(directory, config::patch_files(directory)?, targets)
             .map_err(|message| anyhow!(message)),
-        None => Ok((Patches::none(targets), Vec::new())),
+        None => Ok((Patches::empty(targets), Vec::new())),
     }
 }
 

@@ -53,7 +53,7 @@ impl PeerCluster {
         let (lock, scratch) = if keeps {
             let directory = state::make(&first).map_err(Failure::into_error)?;
             let lock = RunLock::acquire(&directory, "reset")?;
-            (Some(lock), ScratchTree::at(&first)?)
+            (Some(lock), ScratchTree::open(&first)?)
         } else {
             (None, ScratchTree::temporary()?)
         };

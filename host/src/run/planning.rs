@@ -41,6 +41,7 @@ impl PlanInput<'_> {
             engine,
             catalog,
             plugins,
+            early,
             unlocked,
         } = distribution;
         let (config, phases) = (self.config, self.phases);
@@ -48,6 +49,7 @@ impl PlanInput<'_> {
         load_rules(phases, engine, &mut catalog, &mut plugins)?;
         let loader = Loader {
             engine,
+            early,
             unlocked: unlocked.as_ref(),
         };
         let mut loading = Loading {

@@ -9,7 +9,7 @@ use super::{
     workflow::{ClusterOfRehearsal, LabelledLine, LoadedRun, Question, Workflow},
 };
 use crate::{
-    config::{Config, ConfigFile, Loaded, PhaseConfiguration},
+    config::{Config, ConfigFile, LoadedConfig, PhaseConfiguration},
     plan::Plan,
     plugin::load::Plugins,
     render::patches::Patches,
@@ -18,7 +18,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 /// A run with its configuration and its plan. It has not read or changed its node yet.
-pub struct Prepared {
+pub struct PreparedRun {
     pub workflow: &'static dyn Workflow,
     /// with its secrets
     pub config: Config,
@@ -52,7 +52,7 @@ pub struct Prepared {
 /// The phase that starts the kubelet.
 const KUBELET_START: &str = "kubelet-start";
 
-impl Prepared {
+impl PreparedRun {
     /// Whether the kubelet runs before the run: the whole workflow runs without the phase that
     /// starts it.
     pub(super) fn presumes_kubelet(&self) -> bool {
@@ -80,7 +80,7 @@ pub fn prepare(
     run: LoadedRun,
     file: Option<&ConfigFile>,
     only: Option<Vec<String>>,
-) -> Result<Prepared> {
+) -> Result<PreparedRun> {
     let LoadedRun {
         loaded,
         skip,
@@ -89,7 +89,7 @@ pub fn prepare(
         continues,
         operator_files,
     } = run;
-    let Loaded {
+    let LoadedConfig {
         mut config,
         mut phases,
         warnings,
@@ -116,7 +116,7 @@ pub fn prepare(
     let (patches, patch_lines) = patches_of_run::load(&config, &plan, is_whole)?;
     let warnings = warnings.iter().map(ToString::to_string);
     let warnings = warnings.chain(plan_warnings);
-    Ok(Prepared {
+    Ok(PreparedRun {
         workflow,
         config,
         phases,

@@ -1,8 +1,8 @@
 //! Makes the phases of a run ready to be called: built-in functions and components.
 use super::{
     access::Access,
-    executor::{Ready, Running},
-    prepare::Prepared,
+    executor::{PluginCall, ReadyPhase},
+    prepare::PreparedRun,
     session::{ForeignPhase, RunContext, Session, split_label},
 };
 use crate::{
@@ -22,14 +22,14 @@ use std::sync::Arc;
 
 /// Provides the phases of one run.
 pub(super) struct Provider<'a> {
-    pub prepared: &'a Prepared,
+    pub prepared: &'a PreparedRun,
     pub shared: Arc<RunContext>,
     pub cancel: &'a Cancel,
 }
 
 impl Provider<'_> {
     /// Makes a phase ready.
-    pub fn provide(&self, node: &PlannedPhase) -> Ready {
+    pub fn provide(&self, node: &PlannedPhase) -> ReadyPhase {
         match (&node.spec.run, node.source.plugin()) {
             (_, Some(plugin)) => self.provide_component(node, plugin),
             (Some(function), None) => self.provide_builtin(node, function),
@@ -46,8 +46,8 @@ impl Provider<'_> {
         node: &PlannedPhase,
         phase: Box<dyn phase::Host + Send>,
         session: Session,
-    ) -> Ready {
-        Ready {
+    ) -> ReadyPhase {
+        ReadyPhase {
             phase,
             session,
             plugin: None,
@@ -60,14 +60,14 @@ impl Provider<'_> {
         Session::new(shared, node.id(), &self.settings(node), Access::BuiltIn)
     }
 
-    fn provide_builtin(&self, node: &PlannedPhase, function: &PhaseFunction) -> Ready {
+    fn provide_builtin(&self, node: &PlannedPhase, function: &PhaseFunction) -> ReadyPhase {
         let session = self.builtin_session(node);
         let function = function.clone();
         let phase = Native::new(session.clone(), move || function.call());
         self.ready(node, Box::new(phase), session)
     }
 
-    fn provide_component(&self, node: &PlannedPhase, name: &str) -> Ready {
+    fn provide_component(&self, node: &PlannedPhase, name: &str) -> ReadyPhase {
         let plugin::load::LoadedPlugin {
             plugin,
             settings,
@@ -103,8 +103,8 @@ impl Provider<'_> {
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };
-        Ready {
-            plugin: Some(Running {
+        ReadyPhase {
+            plugin: Some(PluginCall {
                 plugin: plugin.clone(),
                 memory,
             }),
@@ -118,7 +118,7 @@ impl Provider<'_> {
         if node.id() != upload_config::PHASES {
             return json!({});
         }
-        let Prepared {
+        let PreparedRun {
             phases, plugins, ..
         } = self.prepared;
         let pinned = plugin::load::pin_plugins(phases, plugins);
@@ -128,12 +128,12 @@ impl Provider<'_> {
     /// Returns the lines that kubeadm prints as it enters the groups of a phase, with the label of
     /// each group. They are printed before the first member that runs.
     fn headers(&self, node: &PlannedPhase) -> Vec<(String, String)> {
-        let Prepared { plan, config, .. } = self.prepared;
+        let PreparedRun { plan, config, .. } = self.prepared;
         let mut headers = Vec::new();
         let groups = plan.groups.iter().filter(|group| group.state.runs());
         for group in groups.filter(|group| is_within(node.id(), group.id())) {
             let first = plan
-                .running()
+                .running_phases()
                 .find(|other| is_within(other.id(), group.id()));
             let is_first = first.is_some_and(|first| first.id() == node.id());
             if let (true, Some(header)) = (is_first, group.spec.header) {

@@ -3,7 +3,7 @@
     clippy::disallowed_methods,
     reason = "scratch trees are the operator's, not the node's"
 )]
-use super::signals::Temporary;
+use super::signals::TemporaryRegistration;
 use anyhow::{Context, Result, anyhow};
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// A scratch tree: a directory that the operator named, or a temporary one.
 pub struct ScratchTree {
     pub path: PathBuf,
-    temporary: Option<(TempDir, Temporary)>,
+    temporary: Option<(TempDir, TemporaryRegistration)>,
 }
 
 impl ScratchTree {
@@ -23,7 +23,7 @@ impl ScratchTree {
     ///
     /// # Errors
     /// The directory cannot be made, or it is the root of this machine.
-    pub fn at(path: &Path) -> Result<ScratchTree> {
+    pub fn open(path: &Path) -> Result<ScratchTree> {
         fs::create_dir_all(path).with_context(|| {
             format!(
                 "cannot make the scratch root {} (name another directory with --root)",
@@ -43,7 +43,7 @@ impl ScratchTree {
     /// The directory cannot be made.
     pub fn temporary() -> Result<ScratchTree> {
         let directory = make_temporary()?;
-        let registered = Temporary::register(directory.path());
+        let registered = TemporaryRegistration::register(directory.path());
         Ok(ScratchTree {
             path: directory.path().to_owned(),
             temporary: Some((directory, registered)),
@@ -65,8 +65,8 @@ impl ScratchTree {
     ///
     /// # Errors
     /// The directory cannot be made, or it is the root of this machine.
-    pub fn at_or_temporary(path: Option<&Path>) -> Result<ScratchTree> {
-        path.map_or_else(ScratchTree::temporary, ScratchTree::at)
+    pub fn open_or_temporary(path: Option<&Path>) -> Result<ScratchTree> {
+        path.map_or_else(ScratchTree::temporary, ScratchTree::open)
     }
 
     /// Whether the tree stays after the run.

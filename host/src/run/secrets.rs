@@ -40,7 +40,7 @@ pub struct Secrets {
 }
 
 /// A configuration without its secrets, in the forms that phases see.
-pub struct Masked {
+pub struct MaskedConfig {
     /// for plugins: placeholders, and proxies without user names and passwords
     pub for_plugins: Value,
     /// for built-in phases: sealed placeholders, and proxies with user names and passwords, which
@@ -68,7 +68,7 @@ impl Secrets {
     ///
     /// # Panics
     /// The operating system cannot provide random numbers.
-    pub fn mask(config: &config::Config) -> serde_json::Result<Masked> {
+    pub fn mask(config: &config::Config) -> serde_json::Result<MaskedConfig> {
         let mut number = [0; 16];
         aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
         let seal = Secret::new(data_encoding::HEXLOWER.encode(&number));
@@ -88,7 +88,7 @@ impl Secrets {
         let proxies = proxies.collect();
         let mut for_plugins = serde_json::to_value(&for_plugins)?;
         secrets.others.extend(configuration::mask(&mut for_plugins));
-        Ok(Masked {
+        Ok(MaskedConfig {
             for_plugins,
             for_built_ins,
             proxies,

@@ -126,16 +126,16 @@ fn end() -> ! {
 }
 
 /// A run that signals interrupt, until this value is dropped.
-pub struct Interruptible {
+pub struct InterruptibleRun {
     cancel: Cancel,
 }
 
-impl Interruptible {
+impl InterruptibleRun {
     /// Registers a run for signals. There is at most one at a time.
-    pub fn begin() -> Interruptible {
+    pub fn begin() -> InterruptibleRun {
         let cancel = Cancel::new();
         state().run = Some(cancel.clone());
-        Interruptible { cancel }
+        InterruptibleRun { cancel }
     }
 
     /// Returns the token that a signal requests.
@@ -149,7 +149,7 @@ impl Interruptible {
     }
 }
 
-impl Drop for Interruptible {
+impl Drop for InterruptibleRun {
     fn drop(&mut self) {
         let mut state = state();
         state.run = None;
@@ -159,21 +159,21 @@ impl Drop for Interruptible {
 
 /// The registration of a temporary directory, which is removed if a signal ends the process at
 /// once. Dropping this value ends the registration.
-pub struct Temporary {
+pub struct TemporaryRegistration {
     path: PathBuf,
 }
 
-impl Temporary {
+impl TemporaryRegistration {
     /// Registers a directory for removal.
-    pub fn register(path: &Path) -> Temporary {
+    pub fn register(path: &Path) -> TemporaryRegistration {
         state().temporary.insert(path.to_owned());
-        Temporary {
+        TemporaryRegistration {
             path: path.to_owned(),
         }
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TemporaryRegistration {
     fn drop(&mut self) {
         state().temporary.remove(&self.path);
     }

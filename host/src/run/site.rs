@@ -4,12 +4,12 @@ mod bootstrap_watch;
 
 use super::{
     capsule::Capsule,
-    execute::Complete,
-    executor::Finished,
+    execute::CompleteRun,
+    executor::ExecutionResult,
     peers::{PeerCluster, cluster_state_of},
-    prepare::Prepared,
+    prepare::PreparedRun,
     scratch::ScratchTree,
-    signals::Interruptible,
+    signals::InterruptibleRun,
     stand_ins::MissingSharedFiles,
     threads::Threads,
     workflow::{ClusterOfRehearsal, Trees},
@@ -19,6 +19,7 @@ use crate::{
     cancel::Cancel,
     journal::{Durability, Header, Journal, RunLock},
     plan::Plan,
+    program,
     world::{
         Files, World, WorldResult,
         api::{Credentials, RetryLimit},
@@ -46,7 +47,7 @@ pub struct Site<W> {
     pub world: Arc<W>,
     pub threads: Threads,
     /// receives the signals while the site exists
-    run: Interruptible,
+    run: InterruptibleRun,
     /// where the run is recorded; `None` for a run that only observes
     record: Option<RecordPlace>,
     /// whether the result of the run stays after the run
@@ -81,12 +82,12 @@ impl RecordPlace {
 /// A run at a site, with its result.
 pub struct SiteRun {
     /// the run with the configuration that it used
-    pub run: Complete,
-    pub finished: Finished,
+    pub run: CompleteRun,
+    pub finished: ExecutionResult,
 }
 
 /// Returns how long requests to the API are retried.
-fn retry_limit(prepared: &Prepared, cancel: &Cancel) -> RetryLimit {
+fn retry_limit(prepared: &PreparedRun, cancel: &Cancel) -> RetryLimit {
     let timeouts = prepared.config.init.timeouts.as_ref();
     let seconds = timeouts
         .and_then(|timeouts| timeouts.kubernetes_api_call)
@@ -104,14 +105,14 @@ impl Site<Rehearsal> {
     /// # Errors
     /// The tree cannot be used, or another run uses it.
     pub fn open_scratch_tree(
-        prepared: &Prepared,
+        prepared: &PreparedRun,
         facts: NodeFacts,
         trees: &Trees,
         port: u16,
     ) -> Result<Self> {
-        let scratch = ScratchTree::at_or_temporary(trees.scratch.as_deref())?;
+        let scratch = ScratchTree::open_or_temporary(trees.scratch.as_deref())?;
         let below = trees.below.as_deref();
-        let (threads, run) = (Threads::start()?, Interruptible::begin());
+        let (threads, run) = (Threads::start()?, InterruptibleRun::begin());
         // The journals of the tree below are read. The journal of this run is not kept. If it had
         // the name of one of them, it would hide that journal.
         let name = if below.is_some() { "dry-run" } else { "" };
@@ -179,7 +180,7 @@ fn add_described_files(files: &dyn Files, facts: &NodeFacts) -> WorldResult<()> 
 
 /// The surroundings of the machine of a rehearsal.
 struct Around<'a> {
-    prepared: &'a Prepared,
+    prepared: &'a PreparedRun,
     root: &'a Path,
     below: Option<&'a Path>,
     threads: &'a Threads,
@@ -221,14 +222,15 @@ impl Site<Real> {
     ///
     /// # Errors
     /// The user is not root, or another run uses the machine.
-    pub fn open_machine(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
+    pub fn open_machine(prepared: &PreparedRun, facts: NodeFacts) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err(anyhow!(
-                "this changes the machine, for which it has to run as root; `kubephase rehearse` \
-                 shows what it would do without"
+                "this changes the machine, for which it has to run as root; `{}` shows \
+                 what it would do without",
+                program::command("rehearse")
             ));
         }
-        let (threads, run) = (Threads::start()?, Interruptible::begin());
+        let (threads, run) = (Threads::start()?, InterruptibleRun::begin());
         let directory = state::make(Path::new("/")).map_err(Failure::into_error)?;
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
         let retry_limit = retry_limit(prepared, run.cancel());
@@ -259,8 +261,8 @@ impl Site<Real> {
     ///
     /// # Errors
     /// The machine cannot be opened.
-    pub fn observe_machine(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
-        let (threads, run) = (Threads::start()?, Interruptible::begin());
+    pub fn observe_machine(prepared: &PreparedRun, facts: NodeFacts) -> Result<Self> {
+        let (threads, run) = (Threads::start()?, InterruptibleRun::begin());
         let retry_limit = retry_limit(prepared, run.cancel());
         let world = Real::open(threads.handle(), facts, &prepared.config, &retry_limit)?;
         Ok(Site {
@@ -307,7 +309,7 @@ impl<W: World + 'static> Site<W> {
     /// The journal or the world cannot be used.
     pub fn execute(
         &self,
-        prepared: Prepared,
+        prepared: PreparedRun,
         keep: &(dyn Fn(&Capsule) + Sync),
         subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
     ) -> Result<SiteRun> {

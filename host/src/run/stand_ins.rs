@@ -1,7 +1,7 @@
 //! Files that stand in for the files which all members of a control plane share. A dry run of a
 //! join makes them on a machine that lacks them, so that it can show everything else (kubeadm
 //! behaviour). The join itself does not make them: a new authority would make another cluster.
-use super::{prepare::Prepared, secrets::Secrets};
+use super::{prepare::PreparedRun, secrets::Secrets};
 use crate::{
     cancel::Cancel,
     effect::{
@@ -30,7 +30,7 @@ impl MissingSharedFiles {
     ///
     /// # Errors
     /// A file cannot be looked at.
-    pub fn find(prepared: &Prepared, files: &dyn Files) -> Result<MissingSharedFiles> {
+    pub fn find(prepared: &PreparedRun, files: &dyn Files) -> Result<MissingSharedFiles> {
         if !is_needed(prepared) {
             return Ok(MissingSharedFiles::default());
         }
@@ -52,7 +52,7 @@ impl MissingSharedFiles {
     }
 
     /// Describes the files that stand in for missing files; `None` if no file is missing.
-    pub fn describe(&self, prepared: &Prepared) -> Option<StandIns> {
+    pub fn describe(&self, prepared: &PreparedRun) -> Option<StandIns> {
         let authorities = self.authorities.iter();
         let mut files: Vec<String> = authorities
             .map(|spec| format!("{}/{}.crt", spec.directory, spec.name))
@@ -70,7 +70,12 @@ impl MissingSharedFiles {
     ///
     /// # Errors
     /// A file cannot be made.
-    pub fn make(&self, prepared: &Prepared, world: &dyn World, cancel: &Cancel) -> WorldResult<()> {
+    pub fn make(
+        &self,
+        prepared: &PreparedRun,
+        world: &dyn World,
+        cancel: &Cancel,
+    ) -> WorldResult<()> {
         let context = Context {
             world,
             config: &prepared.config,
@@ -95,9 +100,9 @@ impl MissingSharedFiles {
 
 /// Whether the run uses shared files that no phase of the run brings and that no check of the run
 /// asks for.
-fn is_needed(prepared: &Prepared) -> bool {
-    let Prepared { config, plan, .. } = prepared;
-    let runs = |id: &str| plan.running().any(|node| is_within(node.id(), id));
+fn is_needed(prepared: &PreparedRun) -> bool {
+    let PreparedRun { config, plan, .. } = prepared;
+    let runs = |id: &str| plan.running_phases().any(|node| is_within(node.id(), id));
     let has_key = !config.init.certificate_key.is_empty();
     let is_brought = has_key && runs("control-plane-prepare/download-certs");
     let is_checked = !has_key && runs("preflight");

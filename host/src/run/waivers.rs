@@ -51,7 +51,10 @@ fn known_codes(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
         .filter(|spec| spec.kind == PhaseKind::Check)
         .map(|spec| preflight::code(&spec.id));
     let others = rules.chain(checks).map(str::to_owned);
-    codes::single().map(str::to_owned).chain(others).collect()
+    codes::without_family()
+        .map(str::to_owned)
+        .chain(others)
+        .collect()
 }
 
 /// Whether a check of the run may have a code. Case does not matter.

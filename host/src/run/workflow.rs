@@ -2,7 +2,7 @@
 //! workflows that change a machine which was set up before. The defaults of [`Workflow`] are those
 //! of the latter. The workflows themselves are in [`crate::workflow`].
 use crate::{
-    config::{Config, ConfigFile, Loaded, PhaseFlags},
+    config::{Config, ConfigFile, LoadedConfig, PhaseFlags},
     plan::spec::{PhaseSpec, WorkflowId},
     world::{Files, World, node::facts::NodeFacts},
 };
@@ -199,7 +199,7 @@ pub trait WorldBefore {
 
 /// The configuration that a workflow loaded.
 pub struct LoadedRun {
-    pub loaded: Loaded,
+    pub loaded: LoadedConfig,
     /// phases that the flag `--skip-phases` names
     pub skip: Vec<String>,
     /// whether the programs that authenticate the user (`exec`) of the kubeconfig of a joining node
@@ -215,7 +215,7 @@ pub struct LoadedRun {
 
 impl LoadedRun {
     /// Returns a run that asks no question and runs no programs of a kubeconfig.
-    pub fn new(loaded: Loaded, skip: &[String]) -> Self {
+    pub fn new(loaded: LoadedConfig, skip: &[String]) -> Self {
         LoadedRun {
             loaded,
             skip: skip.to_vec(),

@@ -82,7 +82,7 @@ impl Cache {
     }
 
     /// Returns the reason why the cache keeps nothing; `None` if it is usable.
-    pub fn unusable(&self) -> Option<&str> {
+    pub fn unusable_reason(&self) -> Option<&str> {
         self.0.as_ref().err().map(String::as_str)
     }
 
@@ -225,7 +225,7 @@ fn directory() -> Option<PathBuf> {
 /// Returns the directory beside the cache whose name is the cache's, followed by `-` and `purpose`.
 /// Data there is neither checked nor limited like the cache. `None` if the environment names no
 /// cache.
-pub fn beside(purpose: &str) -> Option<PathBuf> {
+pub fn sibling_directory(purpose: &str) -> Option<PathBuf> {
     let cache = std::path::absolute(directory()?).ok()?;
     let name = cache.file_name()?.to_string_lossy();
     Some(cache.with_file_name(format!("{name}-{purpose}")))

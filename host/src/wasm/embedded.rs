@@ -2,7 +2,7 @@
 //! third-party plugins are.
 
 /// A plugin that is part of the program.
-pub struct Embedded {
+pub struct EmbeddedPlugin {
     /// the name in its manifest
     pub name: &'static str,
     /// the component
@@ -10,25 +10,25 @@ pub struct Embedded {
 }
 
 /// All embedded plugins.
-const EMBEDDED_PLUGINS: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+const EMBEDDED_PLUGINS: &[EmbeddedPlugin] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration
 /// has rules.
 const RULES_PLUGIN: &str = "rules";
 
 /// Returns the plugins of every run.
-pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
+pub fn defaults() -> impl Iterator<Item = &'static EmbeddedPlugin> {
     EMBEDDED_PLUGINS
         .iter()
         .filter(|embedded| embedded.name != RULES_PLUGIN)
 }
 
 /// Returns the plugin that runs the rules of a PhaseConfiguration.
-pub fn rules() -> Option<&'static Embedded> {
+pub fn rules() -> Option<&'static EmbeddedPlugin> {
     find(RULES_PLUGIN)
 }
 
 /// Returns the embedded plugin of this name.
-pub fn find(name: &str) -> Option<&'static Embedded> {
+pub fn find(name: &str) -> Option<&'static EmbeddedPlugin> {
     EMBEDDED_PLUGINS
         .iter()
         .find(|embedded| embedded.name == name)

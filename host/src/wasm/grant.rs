@@ -126,7 +126,7 @@ impl Grant {
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(
+    pub fn decide_reach(
         &self,
         row: &Row,
         demands: &[Demand<'_>],

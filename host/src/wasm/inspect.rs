@@ -7,7 +7,7 @@ use super::{
     gate, section,
     structure::{self, damaged_error},
 };
-use crate::text::sanitise::quoted;
+use crate::{program, text::sanitise::quoted};
 use anyhow::{Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -164,7 +164,7 @@ impl Outline {
                     None => unknown.push(format!(
                         "{} is unknown to this host{}",
                         quoted(&capability),
-                        gate::nearest(&capability)
+                        gate::suggest_capability(&capability)
                     )),
                 }
                 found.insert(capability);
@@ -265,7 +265,8 @@ impl<'a> Scan<'a> {
                 } if depth == 0 => {
                     bail!(
                         "the file is a core WebAssembly module, not a component; build it with \
-                         `kubephase plugin build`, or convert it with `wasm-tools component new`"
+                         `{}`, or convert it with `wasm-tools component new`",
+                        program::command("plugin build")
                     )
                 }
                 Payload::Version { .. } => depth += 1,

@@ -248,7 +248,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
             Ok(Err(failure)) => Err(Error::Failure(failure)),
             // Cancelling the run is not a failure of the plugin.
             Err(_) if self.bounds.waiter.cancel.is_requested() => {
-                Err(Error::Failure(Budget::cancelled(&self.label)))
+                Err(Error::Failure(Budget::cancelled_failure(&self.label)))
             }
             Err(stop) => Err(Error::Stop(self.explain_stop("run", &stop))),
         }

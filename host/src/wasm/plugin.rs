@@ -51,14 +51,14 @@ pub fn read_component_file(path: &Path) -> Result<Vec<u8>> {
 
 /// The error that a plugin asks for more than the operator allowed.
 #[derive(Debug)]
-pub struct Ungranted {
+pub struct UngrantedRequests {
     /// name of the plugin
     pub plugin: String,
     /// requests of which the operator did not allow all lines
     pub requests: Vec<Request>,
 }
 
-impl fmt::Display for Ungranted {
+impl fmt::Display for UngrantedRequests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("it asks for more than it is allowed:")?;
         for request in &self.requests {
@@ -73,7 +73,7 @@ impl fmt::Display for Ungranted {
     }
 }
 
-impl std::error::Error for Ungranted {}
+impl std::error::Error for UngrantedRequests {}
 
 impl Plugin {
     pub(super) fn new(component: Arc<Component>) -> Plugin {
@@ -106,7 +106,11 @@ impl Plugin {
     ///
     /// # Errors
     /// The operator did not allow all requests; the error has the others.
-    pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
+    pub fn allow(
+        &self,
+        capabilities: &[String],
+        lines: &[String],
+    ) -> Result<(), UngrantedRequests> {
         let is_allowed = |request: &Request| {
             let is_of_allowed_capability = capabilities.contains(&request.capability)
                 && request.risky_lines(&self.manifest().name).is_empty();
@@ -120,7 +124,7 @@ impl Plugin {
             .cloned()
             .collect();
         if !missing.is_empty() {
-            return Err(Ungranted {
+            return Err(UngrantedRequests {
                 plugin: self.manifest().name.clone(),
                 requests: missing,
             });

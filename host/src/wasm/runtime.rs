@@ -157,7 +157,7 @@ impl ComponentRuntime {
 
     /// Returns the reason why the cache keeps no compiled components; `None` if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
-        self.0.cache.unusable()
+        self.0.cache.unusable_reason()
     }
 
     /// Returns the number of components that were compiled because the cache had no code for them.

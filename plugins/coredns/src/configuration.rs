@@ -78,12 +78,7 @@ impl Installed {
 /// # Errors
 /// `invalid` if the ConfigMap exists without a Corefile; or the host cannot read it.
 pub fn current_corefile() -> Result<Option<String>, Failure> {
-    let config_map = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some(NAMESPACE.into()),
-        name: "coredns".into(),
-    };
+    let config_map = ObjectRef::config_map(NAMESPACE, "coredns");
     let Some(current) = cluster::get_object(&config_map)? else {
         return Ok(None);
     };

@@ -135,20 +135,20 @@ impl Family {
     }
 
     /// Whether a code is one of this family. Case does not matter.
-    pub fn has(self, code: &str) -> bool {
+    pub fn contains(self, code: &str) -> bool {
         let (family, rest) = code.split_once('-').unwrap_or((code, ""));
         family.eq_ignore_ascii_case(self.0) && !rest.is_empty()
     }
 }
 
 /// Returns the codes of built-in checks that belong to no family.
-pub fn single() -> impl Iterator<Item = &'static str> {
+pub fn without_family() -> impl Iterator<Item = &'static str> {
     ALL.iter().copied().filter(|code| *code != EVERY_CHECK)
 }
 
 /// Whether a code is one of a family. Case does not matter.
 pub fn is_of_family(code: &str) -> bool {
-    Family::ALL.iter().any(|family| family.has(code))
+    Family::ALL.iter().any(|family| family.contains(code))
 }
 
 /// Returns, for the subject of a code, the code of each family; empty if the code has no subject.

@@ -20,7 +20,7 @@ const CONFIG: &str = "--config=/var/lib/kubelet/config.yaml";
 pub struct KubeletUnit {
     /// the files of the unit that were read
     pub files: Vec<String>,
-    pub passed: Passed,
+    pub passed: UnitParts,
     /// the file that passes everything, if the unit passes nothing
     pub remedy: Option<NewFile>,
 }
@@ -34,7 +34,7 @@ pub struct NewFile {
 
 /// The parts of kubeadm's files that a unit passes to the kubelet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub struct UnitParts {
     /// kubeadm's file of flags
     pub flags: bool,
     /// a kubeconfig for the time before the kubelet has a certificate
@@ -43,7 +43,7 @@ pub struct Passed {
     pub config: bool,
 }
 
-impl Passed {
+impl UnitParts {
     /// Returns the parts that are missing, in words.
     pub fn missing_parts(self) -> Vec<&'static str> {
         [

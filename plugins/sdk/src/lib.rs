@@ -31,6 +31,9 @@ mod failure_code;
 pub use failure_code::FailureCode;
 #[cfg(not(target_arch = "wasm32"))]
 pub use kubephase_wit::FailureCode;
+#[cfg(target_arch = "wasm32")]
+#[path = "../../../wit/src/object_ref.rs"]
+mod object_ref;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;

@@ -21,7 +21,7 @@ pub enum Inverse {
 
 impl Inverse {
     /// Returns the path, or the name of the service.
-    pub fn what(&self) -> &str {
+    pub fn target(&self) -> &str {
         match self {
             Inverse::RemoveFile(path)
             | Inverse::RemoveDirectory(path)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Replays every answer as one type.
 fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
-    let source = ObservationSource::replaying(&capsule.observations);
+    let source = ObservationSource::for_replay(&capsule.observations);
     for observation in &capsule.observations {
         let _ = source.observe::<T>(&observation.call, observation.args.clone(), || {
             panic!(

@@ -6,16 +6,16 @@ use std::fs;
 fn a_certificate_that_ends_soon_is_a_warning() {
     let cluster = Cluster::of_three();
     let examination = cluster.examine_at(&cluster.root(), "--expiring-within 400");
-    let (verdict, summary, remedy) = examination.told("Certificate-apiserver");
+    let (verdict, summary, remedy) = examination.texts_of("Certificate-apiserver");
     assert_eq!(
         (verdict, summary),
         ("warn", "it expires in 364 days"),
         "{remedy}"
     );
     assert!(remedy.contains("certs renew apiserver"), "{remedy}");
-    assert_eq!(examination.told("Certificate-ca").0, "pass");
+    assert_eq!(examination.texts_of("Certificate-ca").0, "pass");
     let examination = cluster.examine();
-    let (verdict, summary, _) = examination.told("Certificate-apiserver");
+    let (verdict, summary, _) = examination.texts_of("Certificate-apiserver");
     assert_eq!((verdict, summary), ("pass", "364 days left"));
 }
 
@@ -34,31 +34,31 @@ fn files_of_another_cluster_are_found() {
     }
     fs::remove_file(cluster.file("/etc/kubernetes/pki/etcd/peer.key")).unwrap();
     let examination = cluster.examine();
-    let (verdict, summary, remedy) = examination.told("Certificate-front-proxy-client");
+    let (verdict, summary, remedy) = examination.texts_of("Certificate-front-proxy-client");
     assert_eq!(verdict, "fail");
     assert!(
         summary.ends_with("is not the key of its certificate"),
         "{summary}"
     );
     assert!(remedy.contains("backup"), "{remedy}");
-    let (verdict, summary, _) = examination.told("Certificate-apiserver");
+    let (verdict, summary, _) = examination.texts_of("Certificate-apiserver");
     assert_eq!(verdict, "fail");
     assert!(
         summary.contains("is not the key of its certificate"),
         "{summary}"
     );
-    let (verdict, summary, remedy) = examination.told("Certificate-scheduler.conf");
+    let (verdict, summary, remedy) = examination.texts_of("Certificate-scheduler.conf");
     assert_eq!(verdict, "fail");
     assert!(summary.contains("trusts another authority"), "{summary}");
     assert!(remedy.contains("kube-public/cluster-info"), "{remedy}");
-    let (verdict, summary, _) = examination.told("Certificate-etcd-peer");
+    let (verdict, summary, _) = examination.texts_of("Certificate-etcd-peer");
     assert_eq!(verdict, "fail");
     assert!(summary.ends_with("peer.key does not exist"), "{summary}");
     // With its key, only the signature is wrong.
     let key = "/etc/kubernetes/pki/apiserver.key";
     fs::copy(other.file(key), cluster.file(key)).unwrap();
     let examination = cluster.examine();
-    let (verdict, summary, _) = examination.told("Certificate-apiserver");
+    let (verdict, summary, _) = examination.texts_of("Certificate-apiserver");
     assert_eq!(verdict, "fail");
     assert!(summary.contains("was not signed by"), "{summary}");
 }
@@ -73,7 +73,7 @@ fn a_certificate_from_the_future_shows_a_wrong_clock() {
     params.not_after = rcgen::date_time_ymd(2300, 1, 1);
     fs::write(path, params.self_signed(&key).unwrap().pem()).unwrap();
     let examination = cluster.examine();
-    let (verdict, summary, remedy) = examination.told("Certificate-ca");
+    let (verdict, summary, remedy) = examination.texts_of("Certificate-ca");
     assert_eq!(verdict, "fail");
     assert!(
         summary.contains("the clock of this machine says"),

@@ -10,7 +10,7 @@ fn nothing_has_changed_after_a_run() {
     let cluster = Cluster::of_three();
     let examination = cluster.examine();
     assert_eq!(examination.problems(), Vec::<&str>::new());
-    let (verdict, summary, _) = examination.told(CODE);
+    let (verdict, summary, _) = examination.texts_of(CODE);
     assert_eq!((verdict, summary), ("pass", "as init (run 1) left it"));
     assert_eq!(examination.evidence(CODE, "effect"), "static-pod");
     let worker = cluster.examine_at(&cluster.machine("worker-1"), "");
@@ -28,7 +28,7 @@ fn a_changed_flag_is_named_without_its_value() {
     );
     let examination = cluster.examine();
     assert_eq!(examination.problems(), [CODE]);
-    let (verdict, summary, remedy) = examination.told(CODE);
+    let (verdict, summary, remedy) = examination.texts_of(CODE);
     assert_eq!(verdict, "warn");
     assert_eq!(
         summary,
@@ -54,7 +54,8 @@ fn a_changed_mode_and_a_missing_file_are_told_apart() {
     fs::set_permissions(cluster.file(flags), open).unwrap();
     fs::remove_file(cluster.file("/etc/kubernetes/manifests/kube-scheduler.yaml")).unwrap();
     let examination = cluster.examine();
-    let (verdict, summary, remedy) = examination.told("Drift--var-lib-kubelet-kubeadm-flags.env");
+    let (verdict, summary, remedy) =
+        examination.texts_of("Drift--var-lib-kubelet-kubeadm-flags.env");
     assert_eq!(verdict, "warn");
     assert!(
         summary.ends_with("its mode is 0666 instead of 0644"),
@@ -62,13 +63,13 @@ fn a_changed_mode_and_a_missing_file_are_told_apart() {
     );
     assert!(remedy.contains("init --config FILE"), "{remedy}");
     let scheduler = "Drift--etc-kubernetes-manifests-kube-scheduler.yaml";
-    let (verdict, summary, _) = examination.told(scheduler);
+    let (verdict, summary, _) = examination.texts_of(scheduler);
     assert_eq!(verdict, "fail");
     assert!(
         summary.ends_with("which init (run 1) made, is gone"),
         "{summary}"
     );
-    let (verdict, summary, remedy) = examination.told("Component-kube-scheduler");
+    let (verdict, summary, remedy) = examination.texts_of("Component-kube-scheduler");
     assert_eq!(verdict, "fail");
     assert!(summary.contains("does not exist"), "{summary}");
     assert!(
@@ -93,7 +94,7 @@ fn a_machine_that_did_not_follow_a_change_is_told_to() {
     cluster.run(&cluster.root(), line).expect_success();
     let examination = cluster.examine_at(&cluster.machine("control-plane-2"), "");
     let code = "Drift--etc-kubernetes-manifests-kube-scheduler.yaml";
-    let (verdict, summary, remedy) = examination.told(code);
+    let (verdict, summary, remedy) = examination.texts_of(code);
     assert_eq!(verdict, "warn");
     assert!(summary.contains("is as join"), "{summary}");
     assert_eq!(examination.evidence(code, "differs"), "--v");

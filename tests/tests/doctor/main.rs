@@ -9,10 +9,11 @@ mod cluster;
 mod drift;
 mod output;
 
-use harness::{RunOutput, copy_tree, kubephase, run, workspace};
+use harness::{ClusterFolder, RunOutput, THREE_MACHINES, workspace};
 use serde_json::Value;
 use std::{
     fs,
+    ops::Deref,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -24,50 +25,36 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 const ALWAYS: [&str; 3] = ["ControlPlaneNodesReady", "Hostname", "NodeReady"];
 
 /// A rehearsed cluster in a folder of its own.
-pub struct Cluster {
-    folder: tempfile::TempDir,
+pub struct Cluster(ClusterFolder);
+
+impl Deref for Cluster {
+    type Target = ClusterFolder;
+
+    fn deref(&self) -> &ClusterFolder {
+        &self.0
+    }
 }
 
 impl Cluster {
+    /// Returns a machine that is in no cluster.
+    pub fn none() -> Cluster {
+        let cluster = ClusterFolder::new(PROGRAM);
+        fs::create_dir(cluster.root()).unwrap();
+        Cluster(cluster)
+    }
+
     /// Returns a cluster of two members of the control plane and a worker.
     pub fn of_three() -> Cluster {
         static MADE: OnceLock<Cluster> = OnceLock::new();
-        let size = ["--control-planes", "2", "--workers", "1"];
-        let original = MADE.get_or_init(|| Cluster::rehearse("examples/ha/cluster.yaml", &size));
-        let copy = Cluster {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        copy_tree(&original.root(), &copy.root()).unwrap();
-        copy
+        let rehearse = || Cluster::rehearse("examples/ha/cluster.yaml", &THREE_MACHINES);
+        Cluster(MADE.get_or_init(rehearse).copy())
     }
 
     /// Rehearses a cluster with a configuration file of the workspace.
     pub fn rehearse(config: &str, size: &[&str]) -> Cluster {
-        let cluster = Cluster {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        run(kubephase(PROGRAM)
-            .args(["rehearse", "--config"])
-            .arg(workspace().join(config))
-            .args(size)
-            .arg("--root")
-            .arg(cluster.root()))
-        .expect_success();
-        cluster
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Returns the tree of the first machine.
-    pub fn root(&self) -> PathBuf {
-        self.path("root")
-    }
-
-    /// Returns the tree of a machine that joined.
-    pub fn machine(&self, name: &str) -> PathBuf {
-        self.root().join("nodes").join(name)
+        let cluster = ClusterFolder::new(PROGRAM);
+        cluster.rehearse(&workspace().join(config), size);
+        Cluster(cluster)
     }
 
     /// Returns the path of a file of the first machine.
@@ -80,15 +67,6 @@ impl Cluster {
         let text = fs::read_to_string(self.file(path)).unwrap();
         assert!(text.contains(old), "{path} lacks {old}:\n{text}");
         fs::write(self.file(path), text.replace(old, new)).unwrap();
-    }
-
-    /// Runs a command in the tree of a machine.
-    pub fn run(&self, tree: &Path, line: &str) -> RunOutput {
-        run(kubephase(PROGRAM)
-            .args(line.split_whitespace())
-            .arg("--root")
-            .arg(tree)
-            .current_dir(self.folder.path()))
     }
 
     /// Examines the first machine.
@@ -153,7 +131,7 @@ impl Examination {
     }
 
     /// Returns verdict, summary and remedy of a finding.
-    pub fn told(&self, code: &str) -> (&str, &str, &str) {
+    pub fn texts_of(&self, code: &str) -> (&str, &str, &str) {
         let finding = self.finding(code);
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
         (verdict(finding), text("summary"), text("remedy"))

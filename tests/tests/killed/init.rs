@@ -2,14 +2,10 @@
 use crate::{
     PROGRAM,
     files::{Files, expect_convergence, files},
-    journal::{count_effects, count_kills, journals, kill_at_effect},
+    journal::{count_effects, count_kills, journals, kill_at_effect, start_quietly},
 };
 use harness::{kubephase, quick_config, run, workspace};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 /// Returns the command of an `init` in the tree at `root`; the configuration is in `folder`.
 pub fn init(folder: &Path, root: &Path) -> Command {
@@ -44,13 +40,8 @@ fn tokens(output: &str) -> Vec<&str> {
 fn init_survives(effect: usize, undisturbed: &Files) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
-    let mut child = init(folder.path(), &root)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
     let case = format!("killed at effect {effect}");
-    if !kill_at_effect(&mut child, &root, effect) {
+    if !kill_at_effect(&mut init(folder.path(), &root), &root, effect) {
         return false;
     }
     let before = files(&root);
@@ -80,11 +71,7 @@ fn an_init_that_is_killed_at_any_effect_is_continued() {
 fn a_second_run_in_one_tree_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
-    let mut first = init(folder.path(), &root)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut first = start_quietly(&mut init(folder.path(), &root));
     while journals(&root).is_empty() {
         assert!(
             first.try_wait().unwrap().is_none(),

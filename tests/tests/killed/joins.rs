@@ -8,7 +8,7 @@ use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace}
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// Two machines that join a cluster: a member of the control plane and a worker. The cluster's
@@ -86,13 +86,7 @@ impl Joins {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.base(), &root).unwrap();
-        let mut child = self
-            .join(&root)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        if !kill_at_effect(&mut child, &tree(&root, name), effect) {
+        if !kill_at_effect(&mut self.join(&root), &tree(&root, name), effect) {
             return false;
         }
         let before = MACHINES.map(|name| files(&tree(&root, name)));

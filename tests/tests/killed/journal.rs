@@ -3,7 +3,7 @@ use std::{
     fs,
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
-    process::Child,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -33,13 +33,32 @@ pub fn count_effects(text: &str) -> usize {
     text.matches("\"event\":\"effect\"").count()
 }
 
-/// Kills the run when its journal has this many effects. Returns `false` if the run ended before.
-pub fn kill_at_effect(child: &mut Child, root: &Path, effect: usize) -> bool {
-    kill_after_runs(child, root, 0, effect)
+/// Removes the journals of a tree, so that only those of the next run are watched.
+pub fn remove_journals(root: &Path) {
+    journals(root)
+        .iter()
+        .for_each(|path| fs::remove_file(path).unwrap());
 }
 
-/// Kills a run like [`kill_at_effect`], in a tree that has the journals of earlier runs already.
-pub fn kill_after_runs(child: &mut Child, root: &Path, earlier: usize, effect: usize) -> bool {
+/// Starts a command whose output does not matter.
+pub fn start_quietly(command: &mut Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs a command and kills it when its journal has this many effects. Returns `false` if the run
+/// ended before.
+pub fn kill_at_effect(command: &mut Command, root: &Path, effect: usize) -> bool {
+    kill_after_runs(command, root, 0, effect)
+}
+
+/// Kills a run at an effect ([`kill_at_effect`]), in a tree that has the journals of a number of
+/// earlier runs.
+pub fn kill_after_runs(command: &mut Command, root: &Path, earlier: usize, effect: usize) -> bool {
+    let mut child = start_quietly(command);
     let (began, mut journal, mut text) = (Instant::now(), None, String::new());
     while began.elapsed() < LONGEST_RUN {
         if child.try_wait().unwrap().is_some() {

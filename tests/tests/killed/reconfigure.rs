@@ -1,7 +1,7 @@
 //! An `apply` that is killed.
 use crate::{
     PROGRAM,
-    journal::{count_effects, count_kills, journals, kill_at_effect},
+    journal::{count_effects, count_kills, journals, kill_at_effect, remove_journals},
     upgrade::{manifests, state},
 };
 use harness::{RehearsedCluster, copy_tree, kubephase, run, workspace};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
@@ -36,10 +36,7 @@ impl Change {
             .arg(change.tree("before")))
         .expect_success();
         // Only the journals of changes are watched.
-        let journals = journals(&change.tree("before"));
-        journals
-            .iter()
-            .for_each(|path| fs::remove_file(path).unwrap());
+        remove_journals(&change.tree("before"));
         let text = text
             .replace("api.example.com:6443", "new.example.com:6443")
             .replace("audit.log", "other.log")
@@ -71,13 +68,7 @@ impl Change {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.tree("before"), &root).unwrap();
-        let mut command = self.apply(&root);
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        if !kill_at_effect(&mut child, &root, effect) {
+        if !kill_at_effect(&mut self.apply(&root), &root, effect) {
             return false;
         }
         let output = run(&mut self.apply(&root));

@@ -5,11 +5,7 @@ use crate::{
     journal::{count_kills, kill_at_effect},
 };
 use harness::{copy_tree, has_program, kubephase, run};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 /// Number of certificates that a renewal makes.
 const ALL: usize = 11;
@@ -38,13 +34,7 @@ fn renewal_survives(effect: usize, folder: &Path, undisturbed: &Path) -> bool {
     copy_tree(undisturbed, &root).unwrap();
     // Only the journal of this run is watched.
     fs::remove_dir_all(root.join("var/lib/kubephase")).unwrap();
-    let mut command = renew(folder, &root);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    if !kill_at_effect(&mut child, &root, effect) {
+    if !kill_at_effect(&mut renew(folder, &root), &root, effect) {
         return false;
     }
     let output = run(&mut renew(folder, &root));

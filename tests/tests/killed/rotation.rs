@@ -1,18 +1,18 @@
 //! A `certs rotate-ca` that is killed, in each of its stages.
 use crate::{
     PROGRAM,
-    journal::{count_effects, count_kills, journals, kill_at_effect},
+    journal::{count_effects, count_kills, journals, kill_at_effect, remove_journals},
 };
 use harness::{
     RehearsedCluster, copy_tree, kubephase, run,
-    trust::{authorities_of, certificate, kubeconfigs},
+    trust::{ETCD_CERTIFICATES, authorities_of, certificate, kubeconfigs},
     workspace,
 };
 use kubephase::pki::Certificate;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 const STAGES: [&str; 3] = ["trust", "reissue", "drop"];
@@ -48,12 +48,7 @@ const FRONT_PROXY: Authority = Authority {
 const ETCD: Authority = Authority {
     name: "etcd-ca",
     base: "etcd/ca",
-    leaves: &[
-        "etcd/server",
-        "etcd/peer",
-        "etcd/healthcheck-client",
-        "apiserver-etcd-client",
-    ],
+    leaves: &ETCD_CERTIFICATES,
     component: "etcd",
     record: "kubephase.dev/trusted-etcd-authorities",
 };
@@ -108,14 +103,8 @@ impl Exchange {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.before(index), &root).unwrap();
-        forget_journals(&root);
-        let mut command = self.rotate(&root, stage);
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        if !kill_at_effect(&mut child, &root, effect) {
+        remove_journals(&root);
+        if !kill_at_effect(&mut self.rotate(&root, stage), &root, effect) {
             return false;
         }
         let output = run(&mut self.rotate(&root, stage));
@@ -159,7 +148,7 @@ impl Exchange {
         let key = root.join(format!("etc/kubernetes/pki/{base}.key"));
         let key = kubephase::secret::Secret::new(fs::read_to_string(key).unwrap());
         let key = kubephase::pki::Key::from_pem(&key).unwrap();
-        assert!(signer.is_for(&key), "{case}");
+        assert!(signer.belongs_to(&key), "{case}");
         let recorded = |tree: &Path| {
             let state = RehearsedCluster::read(tree);
             let node = state.objects("/nodes")["control-plane-1"];
@@ -188,14 +177,7 @@ fn expect_kubeconfigs(root: &Path, trusted: &[Certificate], case: &str) {
     }
 }
 
-/// Removes the journals, so that only those of the next run are watched.
-fn forget_journals(root: &Path) {
-    journals(root)
-        .iter()
-        .for_each(|path| fs::remove_file(path).unwrap());
-}
-
-/// Returns the paths of the files below `/etc/kubernetes`, sorted.
+/// Returns the files below the directory of kubernetes, sorted.
 fn names(root: &Path) -> Vec<PathBuf> {
     crate::files::files(root).into_keys().collect()
 }

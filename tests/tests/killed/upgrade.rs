@@ -1,7 +1,7 @@
 //! An `upgrade apply` and an `upgrade rollback` that are killed.
 use crate::{
     PROGRAM,
-    journal::{count_effects, count_kills, journals, kill_after_runs},
+    journal::{count_effects, count_kills, journals, kill_after_runs, remove_journals},
 };
 use harness::{RehearsedCluster, copy_tree, kubephase, run, workspace};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 const OLD: &str = "v1.35.4";
@@ -46,10 +46,7 @@ impl Upgrade {
             .arg(upgrade.tree("before")))
         .expect_success();
         // Only the journals of upgrades are watched.
-        let journals = journals(&upgrade.tree("before"));
-        journals
-            .iter()
-            .for_each(|path| fs::remove_file(path).unwrap());
+        remove_journals(&upgrade.tree("before"));
         copy_tree(&upgrade.tree("before"), &upgrade.tree("after")).unwrap();
         run(&mut upgrade.command(&upgrade.tree("after"))).expect_success();
         upgrade
@@ -101,13 +98,7 @@ impl Upgrade {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.tree("before"), &root).unwrap();
-        let mut command = self.command(&root);
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        if !kill_after_runs(&mut child, &root, self.earlier, effect) {
+        if !kill_after_runs(&mut self.command(&root), &root, self.earlier, effect) {
             return false;
         }
         let output = run(&mut self.command(&root));

@@ -1,5 +1,5 @@
 //! `diff`: what it prints, and its exit codes.
-use crate::{Cluster, IGNORED, all_text, manifests};
+use crate::{Cluster, IGNORED, manifests};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -7,11 +7,11 @@ use std::fs;
 fn equal_configurations_have_no_difference() {
     let cluster = Cluster::of_one();
     let output = cluster.diff("");
-    assert_eq!(output.status, 0, "{}", all_text(&output));
+    assert_eq!(output.status, 0, "{}", output.printed());
     assert!(
         output.stdout.contains("Nothing has to be changed"),
         "{}",
-        all_text(&output)
+        output.printed()
     );
 }
 
@@ -28,7 +28,7 @@ fn fields_and_files_that_differ_are_printed_and_nothing_changes() {
         ("maxPods: 200", "maxPods: 150"),
     ]);
     let output = cluster.diff("");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 1, "{text}");
     for line in [
         "  ClusterConfiguration apiServer.extraArgs[audit-log-path]: \
@@ -43,7 +43,7 @@ fn fields_and_files_that_differ_are_printed_and_nothing_changes() {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
     let output = cluster.diff("-o json");
-    assert_eq!(output.status, 1, "{}", all_text(&output));
+    assert_eq!(output.status, 1, "{}", output.printed());
     let object: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(object["kind"], "ConfigurationDifference");
     assert_eq!(
@@ -72,7 +72,7 @@ fn a_change_by_hand_is_a_difference_from_what_the_cluster_keeps() {
     )
     .unwrap();
     let output = cluster.run(&cluster.root(), "diff");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 1, "{text}");
     assert!(text.contains("+    - --leader-elect=true"), "{text}");
 }
@@ -92,12 +92,12 @@ fn secrets_of_the_old_and_of_the_new_configuration_are_not_printed() {
     with_proxy("Rt5n-Yp7BcD9");
     for form in ["text", "json", "yaml"] {
         let output = cluster.diff(&format!("-o {form}"));
-        let text = all_text(&output);
+        let text = output.printed();
         assert_eq!(output.status, 1, "{text}");
         assert!(text.contains("HTTPS_PROXY"), "{text}");
         assert!(!text.contains("Kx8v") && !text.contains("Rt5n"), "{text}");
     }
-    let text = all_text(&cluster.apply(""));
+    let text = cluster.apply("").printed();
     assert!(!text.contains("Kx8v") && !text.contains("Rt5n"), "{text}");
 }
 
@@ -143,12 +143,12 @@ fn programs_authenticate_the_user_of_the_operators_kubeconfig_and_of_no_other() 
         format!("plan apply --config cluster.yaml --kubeconfig {path}"),
     ] {
         let output = cluster.run(&cluster.root(), &line);
-        assert_eq!(output.status, 0, "{line}: {}", all_text(&output));
+        assert_eq!(output.status, 0, "{line}: {}", output.printed());
     }
     let own = cluster.root().join("etc/kubernetes/admin.conf");
     fs::copy(cluster.root().join("etc/kubernetes/exec.conf"), own).unwrap();
     let output = cluster.diff("");
-    let text = all_text(&output);
+    let text = output.printed();
     assert!(output.status > 1, "{text}");
     let words: Vec<&str> = text.split_whitespace().collect();
     assert!(
@@ -163,7 +163,7 @@ fn programs_authenticate_the_user_of_the_operators_kubeconfig_and_of_no_other() 
 fn errors_have_other_codes_than_a_difference() {
     let cluster = Cluster::of_one();
     let unknown = cluster.diff("-o table");
-    assert_eq!(unknown.status, 2, "{}", all_text(&unknown));
+    assert_eq!(unknown.status, 2, "{}", unknown.printed());
     let without = cluster.diff("--kubeconfig /nowhere");
-    assert_eq!(without.status, 7, "{}", all_text(&without));
+    assert_eq!(without.status, 7, "{}", without.printed());
 }

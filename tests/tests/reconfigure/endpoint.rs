@@ -1,5 +1,5 @@
 //! Another address of the control plane, and other settings of kube-proxy.
-use crate::{Cluster, all_text, expect_settled, manifests};
+use crate::{Cluster, expect_settled, manifests};
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -42,7 +42,7 @@ fn an_endpoint_that_is_not_in_the_certificate_is_refused_before_anything_changes
     );
     cluster.write(&[MOVED]);
     let output = cluster.apply("");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_ne!(output.status, 0, "{text}");
     let words: Vec<&str> = text.split_whitespace().collect();
     let words = words.join(" ");
@@ -60,7 +60,7 @@ fn an_endpoint_that_is_not_in_the_certificate_is_refused_before_anything_changes
     assert_eq!(before, after);
     // The difference is printed nevertheless.
     let output = cluster.diff("");
-    assert_eq!(output.status, 1, "{}", all_text(&output));
+    assert_eq!(output.status, 1, "{}", output.printed());
 }
 
 #[test]

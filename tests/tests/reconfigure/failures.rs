@@ -1,5 +1,5 @@
-//! A change with which a component does not become ready: the program puts the old manifest back.
-use crate::{Cluster, IGNORED, all_text, expect_settled, manifests};
+//! A change with which a component does not come up: it is taken back.
+use crate::{Cluster, IGNORED, expect_settled, manifests};
 use std::fs;
 
 #[test]
@@ -25,7 +25,7 @@ fn a_component_that_does_not_come_up_is_taken_back() {
         ),
     ]);
     let output = cluster.apply("--node node.yaml");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 5, "{text}");
     for component in ["kube-controller-manager", "kube-apiserver"] {
         let line = format!("[apply/control-plane] Putting the old manifest of {component} back");
@@ -92,7 +92,7 @@ fn a_flag_that_a_component_does_not_know_is_taken_back() {
         let stored = cluster.document("kubeadm-config", "ClusterConfiguration");
         cluster.write(&[(place, &change), SHORT_TIMES]);
         let output = cluster.apply("--node node.yaml");
-        let text = all_text(&output);
+        let text = output.printed();
         assert_eq!(output.status, 5, "{text}");
         let line = format!("[apply/control-plane] Putting the old manifest of {component} back");
         assert!(text.contains(&line), "{text}");
@@ -125,7 +125,7 @@ fn a_configuration_that_the_kubelet_refuses_is_taken_back() {
     ] {
         cluster.write(&[change, SHORT_TIMES]);
         let output = cluster.apply("--node node.yaml");
-        let text = all_text(&output);
+        let text = output.printed();
         assert_eq!(output.status, 5, "{text}");
         let line =
             format!("[apply/kubelet-config] Putting the old \"/var/lib/kubelet/{file}\" back");

@@ -1,6 +1,6 @@
 //! Fields that are added, changed and removed: flags of the kubelet, feature gates, the
 //! PhaseConfiguration.
-use crate::{Cluster, all_text, changed, expect_settled, manifests};
+use crate::{Cluster, changed, expect_settled, manifests};
 use std::fs;
 
 fn kubelet_flags(cluster: &Cluster, machine: Option<&str>) -> String {
@@ -16,7 +16,7 @@ fn flags_of_the_kubelet_are_those_of_the_document_of_the_machine() {
     assert!(before.contains(label), "{before}");
     cluster.write(&[("zone-a\n", "zone-a\n  - name: v\n    value: \"4\"\n")]);
     let output = cluster.diff("");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 1, "{text}");
     assert!(
         text.contains("  file /var/lib/kubelet/kubeadm-flags.env (kubelet-config)"),
@@ -104,11 +104,11 @@ fn feature_gates_of_the_cluster_are_stored() {
         "featureGates: {NoSuchGate: true}\nclusterName:",
     )]);
     let output = cluster.apply("");
-    assert_eq!(output.status, 3, "{}", all_text(&output));
+    assert_eq!(output.status, 3, "{}", output.printed());
     assert!(
-        all_text(&output).contains("NoSuchGate"),
+        output.printed().contains("NoSuchGate"),
         "{}",
-        all_text(&output)
+        output.printed()
     );
 }
 
@@ -144,9 +144,9 @@ fn a_machine_that_was_not_through_the_change_shows_its_own_differences() {
     )]);
     cluster.apply("").expect_success();
     let output = cluster.run(&first, "diff");
-    assert_eq!(output.status, 0, "{}", all_text(&output));
+    assert_eq!(output.status, 0, "{}", output.printed());
     let output = cluster.run(&second, "diff");
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 1, "{text}");
     assert!(text.contains("+    - --v=4"), "{text}");
     assert!(
@@ -155,7 +155,7 @@ fn a_machine_that_was_not_through_the_change_shows_its_own_differences() {
     );
     cluster.follow(&second).expect_success();
     let output = cluster.run(&second, "diff");
-    assert_eq!(output.status, 0, "{}", all_text(&output));
+    assert_eq!(output.status, 0, "{}", output.printed());
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_changed_phase_configuration_is_stored_and_one_that_is_left_out_stays() {
     let stored = || cluster.document("kubephase-config", "PhaseConfiguration");
     cluster.write(&[("maxPods: 200", &document("FirstRule"))]);
     let output = cluster.diff("");
-    assert_eq!(output.status, 1, "{}", all_text(&output));
+    assert_eq!(output.status, 1, "{}", output.printed());
     let text = cluster.apply("").expect_success();
     assert_eq!(stored()["rules"][0]["code"], "FirstRule", "{text}");
     expect_settled(&cluster, &text);

@@ -11,101 +11,61 @@ mod fields;
 mod refusals;
 mod static_pods;
 
-use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
-use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use harness::{ClusterFolder, RunOutput, THREE_MACHINES, workspace};
+use std::{collections::BTreeMap, fs, ops::Deref, path::Path, sync::OnceLock};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// The check that every run in a rehearsed cluster ignores, because its nodes have no network and
-/// so are not ready.
+/// The configuration of the cluster.
+const EXAMPLE: &str = "examples/ha/cluster.yaml";
+
+/// What every run in a rehearsed cluster ignores: its nodes have no network, and so are not ready.
 pub const IGNORED: &str = "--ignore-preflight-errors=ControlPlaneNodesReady";
 
 /// A cluster in a folder of its own.
-pub struct Cluster {
-    folder: tempfile::TempDir,
-}
+pub struct Cluster(ClusterFolder);
 
 /// Makes a cluster of this size once; later calls copy it.
-fn made(cell: &'static OnceLock<Cluster>, size: &[&str]) -> Cluster {
+fn copy_of(cell: &'static OnceLock<ClusterFolder>, size: &[&str]) -> Cluster {
     let original = cell.get_or_init(|| {
-        let cluster = Cluster {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        cluster.write(&[]);
-        run(kubephase(PROGRAM)
-            .args(["rehearse", "--config"])
-            .arg(cluster.path("cluster.yaml"))
-            .args(size)
-            .arg("--root")
-            .arg(cluster.root()))
-        .expect_success();
+        let cluster = ClusterFolder::new(PROGRAM);
+        cluster.rehearse(&workspace().join(EXAMPLE), size);
         cluster
     });
-    let copy = Cluster {
-        folder: tempfile::tempdir().unwrap(),
-    };
-    copy_tree(&original.root(), &copy.root()).unwrap();
+    let copy = Cluster(original.copy());
     copy.write(&[]);
     copy
+}
+
+impl Deref for Cluster {
+    type Target = ClusterFolder;
+
+    fn deref(&self) -> &ClusterFolder {
+        &self.0
+    }
 }
 
 impl Cluster {
     /// Returns a cluster of two members of the control plane and a worker.
     pub fn of_three() -> Cluster {
-        static MADE: OnceLock<Cluster> = OnceLock::new();
-        made(&MADE, &["--control-planes", "2", "--workers", "1"])
+        static MADE: OnceLock<ClusterFolder> = OnceLock::new();
+        copy_of(&MADE, &THREE_MACHINES)
     }
 
     /// Returns a cluster of one member of the control plane.
     pub fn of_one() -> Cluster {
-        static MADE: OnceLock<Cluster> = OnceLock::new();
-        made(&MADE, &[])
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Returns the tree of the first machine.
-    pub fn root(&self) -> PathBuf {
-        self.path("root")
-    }
-
-    /// Returns the tree of a machine that joined.
-    pub fn machine(&self, name: &str) -> PathBuf {
-        self.root().join("nodes").join(name)
+        static MADE: OnceLock<ClusterFolder> = OnceLock::new();
+        copy_of(&MADE, &[])
     }
 
     /// Writes the file that the cluster was made with, with these texts replaced.
     pub fn write(&self, replaced: &[(&str, &str)]) {
-        let mut text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
+        let mut text = fs::read_to_string(workspace().join(EXAMPLE)).unwrap();
         for (old, new) in replaced {
             assert!(text.contains(old), "{old}\n{text}");
             text = text.replace(old, new);
         }
         fs::write(self.path("cluster.yaml"), text).unwrap();
-    }
-
-    /// Returns a command with the words of a line, in the tree of a machine.
-    pub fn command(&self, tree: &Path, line: &str) -> Command {
-        let mut command = kubephase(PROGRAM);
-        command
-            .args(line.split_whitespace())
-            .arg("--root")
-            .arg(tree)
-            .current_dir(self.folder.path());
-        command
-    }
-
-    pub fn run(&self, tree: &Path, line: &str) -> RunOutput {
-        run(&mut self.command(tree, line))
     }
 
     /// Applies the file on the first machine.
@@ -121,17 +81,6 @@ impl Cluster {
 
     pub fn diff(&self, line: &str) -> RunOutput {
         self.run(&self.root(), &format!("diff --config cluster.yaml {line}"))
-    }
-
-    pub fn state(&self) -> RehearsedCluster {
-        RehearsedCluster::read(&self.root())
-    }
-
-    /// Returns the document in a ConfigMap of `kube-system`.
-    pub fn document(&self, map: &str, key: &str) -> Value {
-        let state = self.state();
-        let text = state.objects("/configmaps")[map]["data"][key].as_str();
-        serde_yaml::from_str(text.unwrap()).unwrap()
     }
 }
 
@@ -153,15 +102,10 @@ pub fn changed(before: &BTreeMap<String, String>, after: &BTreeMap<String, Strin
     names.map(|(name, _)| name.clone()).collect()
 }
 
-/// Returns standard output and standard error of a run.
-pub fn all_text(output: &RunOutput) -> String {
-    format!("{}{}", output.stdout, output.stderr)
-}
-
 /// Checks that a further run finds nothing to change.
 pub fn expect_settled(cluster: &Cluster, case: &str) {
     let output = cluster.diff("");
-    assert_eq!(output.status, 0, "{case}: {}", all_text(&output));
+    assert_eq!(output.status, 0, "{case}: {}", output.printed());
     let before = (
         manifests(&cluster.root()),
         fs::read(cluster.root().join("var/lib/kubephase/cluster.jsonl")).unwrap(),

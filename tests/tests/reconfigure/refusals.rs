@@ -1,5 +1,5 @@
 //! Fields that cannot be changed in a running cluster.
-use crate::{Cluster, all_text, manifests};
+use crate::{Cluster, manifests};
 
 /// Changes of fields that cannot be changed.
 const FIXED: [(&str, &str); 6] = [
@@ -53,7 +53,7 @@ fn all_fixed_fields_are_named_at_once_with_the_reason() {
     let without_endpoint = ("controlPlaneEndpoint: api.example.com:6443\n", "");
     cluster.write(&[&FIXED[..], &[without_endpoint]].concat());
     for output in [cluster.apply(""), cluster.diff("")] {
-        let text = all_text(&output);
+        let text = output.printed();
         assert_eq!(output.status, 3, "{text}");
         for (field, reason) in REASONS {
             let refusal = format!(" {field}: cannot be changed");
@@ -86,7 +86,7 @@ fn a_machine_keeps_its_name_and_its_address() {
     ] {
         cluster.write(&[(old, new)]);
         let output = cluster.apply("");
-        let text = all_text(&output);
+        let text = output.printed();
         assert_eq!(output.status, 3, "{text}");
         assert!(
             text.contains(&format!("{field}: cannot be changed")),
@@ -106,7 +106,7 @@ fn fixed_fields_may_be_left_out() {
         ("kubernetesVersion: v1.36.2\n", ""),
     ]);
     let output = cluster.diff("");
-    assert_eq!(output.status, 0, "{}", all_text(&output));
+    assert_eq!(output.status, 0, "{}", output.printed());
 }
 
 #[test]
@@ -114,11 +114,13 @@ fn a_misspelt_field_is_refused() {
     let cluster = Cluster::of_one();
     cluster.write(&[("certSANs:", "certSans:")]);
     let output = cluster.apply("");
-    assert_eq!(output.status, 3, "{}", all_text(&output));
+    assert_eq!(output.status, 3, "{}", output.printed());
     assert!(
-        all_text(&output).contains("unknown field \"apiServer.certSans\""),
+        output
+            .printed()
+            .contains("unknown field \"apiServer.certSans\""),
         "{}",
-        all_text(&output)
+        output.printed()
     );
 }
 
@@ -129,10 +131,10 @@ fn a_worker_changes_nothing_of_the_cluster() {
     std::fs::write(cluster.path("cluster.yaml"), document).unwrap();
     let worker = cluster.machine("worker-1");
     let output = cluster.run(&worker, "apply --config cluster.yaml --yes");
-    assert_eq!(output.status, 1, "{}", all_text(&output));
+    assert_eq!(output.status, 1, "{}", output.printed());
     assert!(
-        all_text(&output).contains("this machine is a worker"),
+        output.printed().contains("this machine is a worker"),
         "{}",
-        all_text(&output)
+        output.printed()
     );
 }

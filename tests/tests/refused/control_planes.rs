@@ -61,12 +61,7 @@ fn keys_of_the_control_plane_that_cannot_be_fetched_are_errors_with_a_remedy() {
         "/etc/kubernetes/pki/ca.crt is missing",
         "give the certificate key that `init --upload-certs` printed",
     );
-    let secret = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some("kube-system".into()),
-        name: "kubeadm-certs".into(),
-    };
+    let secret = ObjectRef::secret("kube-system", "kubeadm-certs");
     cluster.as_admin(|api| api.delete(&secret, None));
     expect_failed_phase(
         &cluster.join_with_valid_credentials("newcomer", &control_plane(CERTIFICATE_KEY)),

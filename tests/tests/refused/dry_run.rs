@@ -35,12 +35,11 @@ fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
     }
     assert_eq!(state_of(&root), before);
 
-    let binding = ObjectRef {
-        api_version: "rbac.authorization.k8s.io/v1".into(),
-        kind: "ClusterRoleBinding".into(),
-        namespace: None,
-        name: "kubeadm:kubelet-bootstrap".into(),
-    };
+    let binding = ObjectRef::cluster_scoped(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRoleBinding",
+        "kubeadm:kubelet-bootstrap",
+    );
     cluster.as_admin(|api| api.delete(&binding, None));
     let output = cluster.join(token, pin, token);
     assert_eq!(output.status, 5, "{}", output.printed());

@@ -1,9 +1,6 @@
 //! The exchange on all nodes, from beginning to end.
 use crate::{Cluster, serving::Machines};
-use harness::{
-    run,
-    trust::{authorities, certificate, kubeconfigs},
-};
+use harness::trust::{authorities, certificate, kubeconfigs};
 use kubephase::pki::Certificate;
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -172,7 +169,7 @@ fn a_machine_joins_with_a_new_token_after_the_exchange() {
     cluster.trust_both();
     cluster.go_through("reissue");
     cluster.go_through("drop");
-    run(&mut cluster.rehearse(2)).expect_success();
+    cluster.grow("2", "2");
     let joined = cluster.machine("worker-2");
     assert_eq!(authorities(&joined), authorities(&cluster.first()));
     let nodes = cluster.state().names("/nodes");
@@ -233,7 +230,7 @@ fn a_serving_certificate_of_the_old_authority_is_exchanged_before_that_is_droppe
         cluster.rotate(&tree, "").expect_success();
     }
     let output = cluster.rotate(&worker, "");
-    let text = crate::all_text(&output);
+    let text = output.printed();
     assert_ne!(output.status, 0, "{text}");
     assert!(text.contains("kubelet-server-current.pem"), "{text}");
     fs::remove_file(&serving).unwrap();

@@ -11,66 +11,50 @@ mod other_authorities;
 mod refusals;
 mod serving;
 
-use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
+use harness::{ClusterFolder, RunOutput, THREE_MACHINES, workspace};
 use std::{
+    ops::Deref,
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
+/// The configuration of the cluster.
+const EXAMPLE: &str = "examples/ha/cluster.yaml";
+
 /// A cluster in a folder of its own.
-pub struct Cluster {
-    folder: tempfile::TempDir,
+pub struct Cluster(ClusterFolder);
+
+impl Deref for Cluster {
+    type Target = ClusterFolder;
+
+    fn deref(&self) -> &ClusterFolder {
+        &self.0
+    }
 }
 
 impl Cluster {
     /// Returns a cluster, which is made once; later calls copy it.
     pub fn copied() -> Cluster {
-        static MADE: OnceLock<Cluster> = OnceLock::new();
+        static MADE: OnceLock<ClusterFolder> = OnceLock::new();
         let original = MADE.get_or_init(|| {
-            let cluster = Cluster {
-                folder: tempfile::tempdir().unwrap(),
-            };
-            run(&mut cluster.rehearse(1)).expect_success();
+            let cluster = ClusterFolder::new(PROGRAM);
+            cluster.rehearse(&workspace().join(EXAMPLE), &THREE_MACHINES);
             cluster
         });
-        let copy = Cluster {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        copy_tree(&original.first(), &copy.first()).unwrap();
-        copy
+        Cluster(original.copy())
     }
 
-    /// Returns the command that makes the cluster, or lets further workers join it.
-    pub fn rehearse(&self, workers: usize) -> Command {
-        self.rehearse_with(2, workers)
-    }
-
-    /// Returns the command that makes the cluster, or lets further machines join it.
-    pub fn rehearse_with(&self, control_planes: usize, workers: usize) -> Command {
-        let mut command = kubephase(PROGRAM);
-        command
-            .args(["rehearse", "--control-planes"])
-            .arg(control_planes.to_string())
-            .arg("--workers")
-            .arg(workers.to_string())
-            .arg("--config")
-            .arg(workspace().join("examples/ha/cluster.yaml"))
-            .arg("--root")
-            .arg(self.first());
-        command
+    /// Lets further machines join until the cluster has these numbers of machines.
+    pub fn grow(&self, control_planes: &str, workers: &str) {
+        let size = ["--control-planes", control_planes, "--workers", workers];
+        self.rehearse(&workspace().join(EXAMPLE), &size);
     }
 
     /// Returns the tree of the first machine.
     pub fn first(&self) -> PathBuf {
-        self.folder.path().join("root")
-    }
-
-    /// Returns the tree of a machine that joined.
-    pub fn machine(&self, name: &str) -> PathBuf {
-        self.first().join("nodes").join(name)
+        self.root()
     }
 
     pub fn second(&self) -> PathBuf {
@@ -87,11 +71,7 @@ impl Cluster {
 
     /// Runs `certs rotate-ca` in the tree of a machine.
     pub fn rotate(&self, tree: &Path, line: &str) -> RunOutput {
-        run(kubephase(PROGRAM)
-            .args(["certs", "rotate-ca"])
-            .args(line.split_whitespace())
-            .arg("--root")
-            .arg(tree))
+        self.run(tree, &format!("certs rotate-ca {line}"))
     }
 
     /// Completes a stage on all machines.
@@ -112,13 +92,4 @@ impl Cluster {
         self.rotate(&self.second(), &line).expect_success();
         self.rotate(&self.worker(), "").expect_success();
     }
-
-    pub fn state(&self) -> RehearsedCluster {
-        RehearsedCluster::read(&self.first())
-    }
-}
-
-/// Returns standard output and standard error of a run.
-pub fn all_text(output: &RunOutput) -> String {
-    format!("{}{}", output.stdout, output.stderr)
 }

@@ -1,10 +1,7 @@
 //! The exchange of the authorities that only control planes have: that of the front proxy, and that
 //! of etcd.
-use crate::{Cluster, all_text, serving::Machines};
-use harness::{
-    run,
-    trust::{authorities_of, certificate},
-};
+use crate::{Cluster, serving::Machines};
+use harness::trust::{ETCD_CERTIFICATES, authorities_of, certificate};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// An authority, and the certificates that it signs, below the certificates directory.
@@ -26,12 +23,7 @@ const FRONT_PROXY: Authority = Authority {
 const ETCD: Authority = Authority {
     name: "etcd-ca",
     base: "etcd/ca",
-    leaves: &[
-        "etcd/server",
-        "etcd/peer",
-        "etcd/healthcheck-client",
-        "apiserver-etcd-client",
-    ],
+    leaves: &ETCD_CERTIFICATES,
     components: &["etcd", "kube-apiserver"],
 };
 
@@ -124,9 +116,9 @@ fn exchange(authority: &Authority) -> Cluster {
     }
     let over = cluster.rotate(&cluster.first(), authority.name);
     assert!(
-        all_text(&over).contains("the exchange is over on this node"),
+        over.printed().contains("the exchange is over on this node"),
         "{}",
-        all_text(&over)
+        over.printed()
     );
     Machines::start(&cluster).expect_all_served();
     cluster
@@ -136,7 +128,7 @@ fn exchange(authority: &Authority) -> Cluster {
 fn members_of_etcd_trust_each_other_all_the_while() {
     let cluster = exchange(&ETCD);
     // Another control plane gets the new authority, and can join.
-    run(&mut cluster.rehearse_with(3, 1)).expect_success();
+    cluster.grow("3", "1");
     let third = cluster.machine("control-plane-3");
     assert_eq!(
         authorities_of(&third, "etcd/ca"),
@@ -163,7 +155,7 @@ fn another_control_plane_does_not_begin_an_exchange_of_its_own() {
             .rotate(&cluster.first(), authority.name)
             .expect_success();
         let output = cluster.rotate(&cluster.second(), authority.name);
-        let text = all_text(&output);
+        let text = output.printed();
         assert_ne!(output.status, 0, "{text}");
         let words: Vec<&str> = text.split_whitespace().collect();
         let expected = format!("certs rotate-ca {} --stage trust", authority.name);
@@ -179,7 +171,7 @@ fn authorities_are_refused_that_a_node_or_a_cluster_does_not_have() {
     let cluster = Cluster::copied();
     for authority in [FRONT_PROXY, ETCD] {
         let output = cluster.rotate(&cluster.worker(), authority.name);
-        let text = all_text(&output);
+        let text = output.printed();
         assert_ne!(output.status, 0, "{text}");
         let words: Vec<&str> = text.split_whitespace().collect();
         let expected = format!("only members of the control plane have {}", authority.name);
@@ -187,9 +179,9 @@ fn authorities_are_refused_that_a_node_or_a_cluster_does_not_have() {
         let key = format!("etc/kubernetes/pki/{}.key", authority.base);
         fs::remove_file(cluster.first().join(key)).unwrap();
         let output = cluster.rotate(&cluster.first(), authority.name);
-        let text = all_text(&output);
+        let text = output.printed();
         assert!(text.contains("the authority is kept elsewhere"), "{text}");
     }
     let output = cluster.rotate(&cluster.first(), "sa");
-    assert_eq!(output.status, 2, "{}", all_text(&output));
+    assert_eq!(output.status, 2, "{}", output.printed());
 }

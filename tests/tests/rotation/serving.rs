@@ -75,12 +75,7 @@ impl Machines {
 /// Asks the server of a kubeconfig for an object. The answer `forbidden` counts as success too: the
 /// server has accepted the certificate.
 fn ask(machine: &Rehearsal, kubeconfig: &str) -> Result<(), String> {
-    let object = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    };
+    let object = ObjectRef::cluster_info();
     let cluster = machine.cluster().with_kubeconfig(kubeconfig);
     match cluster.and_then(|cluster| cluster.get(&object)) {
         Err(failure) if failure.code != FailureCode::Forbidden => Err(failure.to_text()),

@@ -1,5 +1,5 @@
-//! The data of etcd: snapshots, the copy that an upgrade makes, and the rollback to that copy.
-use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, backups, change, expect_mirrors, image};
+//! The data of etcd: snapshots, the copy that an upgrade makes, and going back to that copy.
+use crate::{COMPONENTS, Cluster, NEW, OLD, backups, change, expect_mirrors, image};
 use harness::RunOutput;
 use serde_json::{Value, json};
 use std::{
@@ -152,23 +152,7 @@ fn apply_damaging(cluster: &Cluster) -> RunOutput {
     let upgraded = Cluster::of_one();
     upgraded.apply("").expect_success();
     let new = image(&upgraded.root(), "etcd");
-    let node = cluster.path("node.yaml");
-    let text = format!("hostname: control-plane-1\nruntime: {{damagingImages: ['{new}']}}\n");
-    fs::write(&node, text).unwrap();
-    let config = cluster.path("upgrade.yaml");
-    fs::write(
-        &config,
-        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\ntimeouts: \
-         {upgradeManifests: 2s, etcdAPICall: 2s, kubernetesAPICall: 1s, \
-         controlPlaneComponentHealthCheck: 2s}\n",
-    )
-    .unwrap();
-    let line = format!(
-        "apply {NEW} --yes {IGNORED} --config {} --node {}",
-        config.display(),
-        node.display()
-    );
-    cluster.upgrade(&cluster.root(), &line)
+    cluster.apply_failing("damagingImages", &new)
 }
 
 #[test]

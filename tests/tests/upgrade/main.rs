@@ -16,10 +16,11 @@ mod plan;
 mod rehearsed;
 mod rollback;
 
-use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
+use harness::{ClusterFolder, RunOutput, THREE_MACHINES, run, workspace};
 use serde_json::Value;
 use std::{
     fs,
+    ops::Deref,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -44,80 +45,54 @@ pub const COMPONENTS: [&str; 4] = [
 pub const IGNORED: &str = "--ignore-preflight-errors=ControlPlaneNodesReady";
 
 /// A cluster in a folder of its own.
-pub struct Cluster {
-    folder: tempfile::TempDir,
-}
+pub struct Cluster(ClusterFolder);
 
 /// Makes a cluster of this size, with these lines in its file, once; later calls copy it.
-fn made(cell: &'static OnceLock<Cluster>, size: &[&str], more: &str) -> Cluster {
+fn copy_of(cell: &'static OnceLock<ClusterFolder>, size: &[&str], more: &str) -> Cluster {
     let original = cell.get_or_init(|| {
-        let cluster = Cluster {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let cluster = ClusterFolder::new(PROGRAM);
         let text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
-        let text = text.replace("v1.36.2", OLD) + more;
-        fs::write(cluster.path("cluster.yaml"), text).unwrap();
-        run(kubephase(PROGRAM)
-            .args(["rehearse", "--config"])
-            .arg(cluster.path("cluster.yaml"))
-            .args(size)
-            .arg("--root")
-            .arg(cluster.root()))
-        .expect_success();
+        let config = cluster.path("cluster.yaml");
+        fs::write(&config, text.replace("v1.36.2", OLD) + more).unwrap();
+        cluster.rehearse(&config, size);
         cluster
     });
-    let copy = Cluster {
-        folder: tempfile::tempdir().unwrap(),
-    };
-    copy_tree(&original.root(), &copy.root()).unwrap();
+    let copy = original.copy();
     symlink(PROGRAM, copy.path("kubeadm")).unwrap();
-    copy
+    Cluster(copy)
+}
+
+impl Deref for Cluster {
+    type Target = ClusterFolder;
+
+    fn deref(&self) -> &ClusterFolder {
+        &self.0
+    }
 }
 
 impl Cluster {
     /// Returns a cluster of two members of the control plane and a worker.
     pub fn of_three() -> Cluster {
-        static MADE: OnceLock<Cluster> = OnceLock::new();
-        made(&MADE, &["--control-planes", "2", "--workers", "1"], "")
+        static MADE: OnceLock<ClusterFolder> = OnceLock::new();
+        copy_of(&MADE, &THREE_MACHINES, "")
     }
 
     /// Returns a cluster of one member of the control plane.
     pub fn of_one() -> Cluster {
-        static MADE: OnceLock<Cluster> = OnceLock::new();
-        made(&MADE, &[], "")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Returns the tree of the first machine.
-    pub fn root(&self) -> PathBuf {
-        self.path("root")
-    }
-
-    /// Returns the tree of a machine that joined.
-    pub fn machine(&self, name: &str) -> PathBuf {
-        self.root().join("nodes").join(name)
+        static MADE: OnceLock<ClusterFolder> = OnceLock::new();
+        copy_of(&MADE, &[], "")
     }
 
     /// Runs `kubephase upgrade …` in the tree of a machine.
     pub fn upgrade(&self, tree: &Path, line: &str) -> RunOutput {
-        self.upgrade_as(PROGRAM, tree, line)
+        self.run(tree, &format!("upgrade {line}"))
     }
 
     /// Runs `kubeadm upgrade …` in the tree of a machine.
     pub fn upgrade_as_kubeadm(&self, tree: &Path, line: &str) -> RunOutput {
-        self.upgrade_as(self.path("kubeadm").to_str().unwrap(), tree, line)
-    }
-
-    fn upgrade_as(&self, program: &str, tree: &Path, line: &str) -> RunOutput {
-        run(kubephase(program)
-            .arg("upgrade")
-            .args(line.split_whitespace())
-            .arg("--root")
-            .arg(tree)
-            .current_dir(self.folder.path()))
+        let kubeadm = self.path("kubeadm");
+        let line = format!("upgrade {line}");
+        run(&mut self.command_of(kubeadm.to_str().unwrap(), tree, &line))
     }
 
     /// Upgrades the first machine.
@@ -126,15 +101,25 @@ impl Cluster {
         self.upgrade(&self.root(), &line)
     }
 
-    pub fn state(&self) -> RehearsedCluster {
-        RehearsedCluster::read(&self.root())
-    }
-
-    /// Returns the document in a ConfigMap of `kube-system`.
-    pub fn document(&self, map: &str, key: &str) -> Value {
-        let state = self.state();
-        let text = state.objects("/configmaps")[map]["data"][key].as_str();
-        serde_yaml::from_str(text.unwrap()).unwrap()
+    /// Upgrades the first machine to an image that fails: one of `field` of the node's description
+    /// (`brokenImages`, `damagingImages`). All waits are short.
+    pub fn apply_failing(&self, field: &str, image: &str) -> RunOutput {
+        let node = self.path("node.yaml");
+        let text = format!("hostname: control-plane-1\nruntime: {{{field}: ['{image}']}}\n");
+        fs::write(&node, text).unwrap();
+        let config = self.path("upgrade.yaml");
+        fs::write(
+            &config,
+            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\ntimeouts: \
+             {upgradeManifests: 2s, etcdAPICall: 2s, kubernetesAPICall: 1s, \
+             controlPlaneComponentHealthCheck: 2s}\n",
+        )
+        .unwrap();
+        self.apply(&format!(
+            "--config {} --node {}",
+            config.display(),
+            node.display()
+        ))
     }
 }
 

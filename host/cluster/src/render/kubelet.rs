@@ -1,5 +1,5 @@
 //! The kubelet's files: configuration, instance configuration, flags.
-use super::{command_line, images, last_argument, patches, recommendation_warning};
+use super::{command_line, images, last_flag_value, patches, recommendation_warning};
 use kubephase_sdk::{
     kubeadm::{Arg, Config, Taint},
     release::gate,
@@ -33,7 +33,7 @@ pub fn node_name(config: &Config) -> &str {
     } else {
         &registration.name
     };
-    last_argument(&registration.kubelet_extra_args, "hostname-override").unwrap_or(configured)
+    last_flag_value(&registration.kubelet_extra_args, "hostname-override").unwrap_or(configured)
 }
 
 /// Returns `kubeadm-flags.env`. A worker that joins registers with its taints.
@@ -118,7 +118,7 @@ fn go_quoted(text: &str) -> String {
 
 /// Returns the configuration of the cluster's kubelets with this node's resolver, and a warning if
 /// the user's configuration names another resolver. The cluster stores this document; the node's
-/// own file is made by [`on_this_node`].
+/// own file is made by [`node_config`].
 pub fn document<S>(config: &Config<S>) -> (Value, Option<String>) {
     let mut document = config.kubelet.document.clone();
     if !config.run.systemd_resolved {
@@ -146,7 +146,7 @@ pub fn document<S>(config: &Config<S>) -> (Value, Option<String>) {
 ///
 /// # Errors
 /// The configuration cannot be patched.
-pub fn on_this_node(
+pub fn node_config(
     config: &Config,
     mut document: Value,
 ) -> Result<(String, Option<String>), String> {

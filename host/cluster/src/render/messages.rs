@@ -17,7 +17,7 @@ pub struct JoinTarget {
 
 impl JoinTarget {
     /// Returns the target of the cluster in a kubeconfig.
-    pub fn of_cluster(cluster: &KubeconfigFacts) -> JoinTarget {
+    pub fn from_kubeconfig(cluster: &KubeconfigFacts) -> JoinTarget {
         JoinTarget {
             endpoint: cluster.server.trim_start_matches("https://").to_owned(),
             authority_hashes: cluster.authority_public_keys_sha256.clone(),
@@ -47,7 +47,7 @@ impl JoinTarget {
 }
 
 /// Returns a command on one line, as `token create --print-join-command` prints it.
-pub fn on_one_line(command: &str) -> String {
+pub fn to_single_line(command: &str) -> String {
     command.replace("\\\n", "").replace('\t', "")
 }
 
@@ -105,7 +105,7 @@ pub const READING_CONFIGURATION: [&str; 2] = [
 pub const UPGRADE_REHEARSED: &str = "[upgrade/successful] Finished dryrunning successfully!\n";
 
 /// Returns the closing words of `upgrade apply`.
-pub fn upgraded(version: &str) -> String {
+pub fn upgrade_message(version: &str) -> String {
     format!(
         "\n[upgrade] SUCCESS! A control plane node of your cluster was upgraded to {version:?}.\n\n\
          [upgrade] Now please proceed with upgrading the rest of the nodes by following the right \
@@ -114,7 +114,7 @@ pub fn upgraded(version: &str) -> String {
 }
 
 /// Returns the closing words of `upgrade rollback`.
-pub fn rolled_back(version: &str) -> String {
+pub fn rollback_message(version: &str) -> String {
     format!(
         "\n[upgrade/rollback] SUCCESS! This machine is back where its last upgrade began: \
          {version:?}.\n"

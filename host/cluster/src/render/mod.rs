@@ -49,7 +49,7 @@ pub fn join_path(directory: &str, name: &str) -> String {
 }
 
 /// Returns the value that the user set for a flag of a component; of several values the last.
-pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
+pub fn last_flag_value<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
     arguments
         .iter()
         .rev()

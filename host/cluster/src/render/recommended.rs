@@ -22,7 +22,7 @@ pub fn recommendation_warning(
 /// Returns a value as Go prints it.
 fn as_go_prints(value: &Value) -> String {
     match value {
-        Value::String(text) => user_info::hidden(text).into_owned(),
+        Value::String(text) => user_info::hide_user_info(text).into_owned(),
         Value::Array(items) => format!(
             "[{}]",
             items.iter().map(as_go_prints).collect::<Vec<_>>().join(" ")

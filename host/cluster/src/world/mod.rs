@@ -10,6 +10,7 @@
 //! | [`real`] | the machine that this program runs on |
 //! | [`rehearsal`] | a scratch tree, a described node and an embedded cluster |
 //! | [`fake`] | a world of the test cases of plugins |
+//! | [`fixed_objects`] | a cluster whose objects are a fixed list |
 //! | [`files`], [`node`], [`api`] | implementations that several worlds share |
 //! | [`object_ref`] | the name of an object, and what a manifest is about |
 //! | [`revision`] | one state of one object |
@@ -26,6 +27,7 @@ pub mod api;
 pub mod etcd_data;
 pub mod fake;
 pub mod files;
+pub mod fixed_objects;
 pub mod judged_file;
 pub mod node;
 pub mod object_ref;
@@ -105,7 +107,7 @@ pub trait World: Send + Sync {
     }
 
     /// Returns what this world cannot know, for the report. Empty on a real machine.
-    fn not_checked(&self) -> Vec<String> {
+    fn unchecked_parts(&self) -> Vec<String> {
         Vec::new()
     }
 }

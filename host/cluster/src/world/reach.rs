@@ -13,8 +13,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// Every address: the host sends the request itself, or the operator allowed this address.
     All,
-    /// Addresses that are neither special ([`special_kind_of`]) nor local to this machine and its
-    /// cluster ([`local_kind_of`]).
+    /// Addresses that are neither special ([`kind_of_special_address`]) nor local to this machine
+    /// and its cluster ([`local_kind_of`]).
     OtherMachines(ClusterSubnets),
 }
 
@@ -29,7 +29,7 @@ impl Reach {
             return Ok(());
         };
         let Some(what) =
-            special_kind_of(address).or_else(|| local_kind_of(address, cluster_subnets))
+            kind_of_special_address(address).or_else(|| local_kind_of(address, cluster_subnets))
         else {
             return Ok(());
         };
@@ -81,7 +81,7 @@ const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
 /// Returns the kind of an address that means something else on other machines: there it leads to
 /// another server, or to none. Returns `None` for addresses of the internet and of private IPv4
 /// networks. Unique local IPv6 addresses have a kind, because some metadata servers have one.
-pub fn special_kind_of(address: IpAddr) -> Option<&'static str> {
+pub fn kind_of_special_address(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let found = SPECIAL_V4.iter().find(|(net, _)| net.contains(&address));
@@ -97,7 +97,7 @@ pub fn special_kind_of(address: IpAddr) -> Option<&'static str> {
             let is_global = GLOBAL_V6.contains(&address)
                 && !SPECIAL_GLOBAL_V6.iter().any(|net| net.contains(&address));
             if is_global {
-                nat64::leads_to(address)
+                nat64::kind_behind_gateway(address)
             } else {
                 Some("a reserved address")
             }

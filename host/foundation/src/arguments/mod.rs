@@ -53,7 +53,7 @@ fn refusal(text: &str, what: &str, rule: &str) -> String {
     };
     format!(
         "{}{more} is not {what}: {rule}",
-        sanitise::in_quotes(&text[..end])
+        sanitise::quote(&text[..end])
     )
 }
 

@@ -33,7 +33,7 @@ impl Argument for Text {
             if shown.len() <= Text::LONGEST - Text::MARK {
                 cut = (at, shown.len());
             }
-            let is_trick = tricks.found(c);
+            let is_trick = tricks.is_next_trick(c);
             match c {
                 '\n' | '\t' => shown.push(c),
                 // Writing to a string cannot fail.
@@ -72,7 +72,7 @@ impl Argument for Line {
         let words: Vec<&str> = text.split_whitespace().collect();
         let line = words.join(" ");
         let mut tricks = Tricks::default();
-        if let Some(trick) = line.chars().find(|c| tricks.found(*c)) {
+        if let Some(trick) = line.chars().find(|c| tricks.is_next_trick(*c)) {
             let rule = format!(
                 "it contains U+{:04X}, which cannot be seen or covers other text",
                 u32::from(trick)

@@ -37,9 +37,9 @@ fn pauses_become_slow_after_the_brisk_period() {
 
 #[test]
 fn a_try_that_would_be_too_late_is_not_waited_for() {
-    let mut tries = Backoff::every(LONG, Duration::from_secs(1)).start();
+    let mut tries = Backoff::constant(LONG, Duration::from_secs(1)).start();
     assert_eq!(tries.wait(&Cancel::never()), NextTry::OutOfTime);
-    let mut one_try = Backoff::every(Duration::ZERO, Duration::ZERO).start();
+    let mut one_try = Backoff::constant(Duration::ZERO, Duration::ZERO).start();
     one_try.began = Instant::now().checked_sub(MILLISECOND).unwrap();
     assert_eq!(one_try.wait(&Cancel::never()), NextTry::OutOfTime);
 }
@@ -48,10 +48,10 @@ fn a_try_that_would_be_too_late_is_not_waited_for() {
 fn cancelling_ends_the_pause_and_counts_more_than_the_limit() {
     let cancel = Cancel::new();
     std::thread::scope(|scope| {
-        let waits = scope.spawn(|| Backoff::every(LONG, LONG * 2).start().wait(&cancel));
+        let waits = scope.spawn(|| Backoff::constant(LONG, LONG * 2).start().wait(&cancel));
         cancel.request();
         assert_eq!(waits.join().unwrap(), NextTry::Cancelled);
     });
-    let mut out_of_time = Backoff::every(LONG, Duration::ZERO).start();
+    let mut out_of_time = Backoff::constant(LONG, Duration::ZERO).start();
     assert_eq!(out_of_time.wait(&cancel), NextTry::Cancelled);
 }

@@ -25,14 +25,17 @@ async fn work_ends_with_the_time_or_the_run() {
 #[test]
 fn a_part_of_a_budget_never_outlasts_it() {
     let budget = Budget::new(5, Duration::from_secs(1), &Cancel::never());
-    assert_eq!(budget.within(Duration::from_secs(60)).until, budget.until);
-    assert!(budget.within(Duration::ZERO).time_left().is_zero());
+    assert_eq!(
+        budget.with_time_limit(Duration::from_secs(60)).until,
+        budget.until
+    );
+    assert!(budget.with_time_limit(Duration::ZERO).time_left().is_zero());
 }
 
 #[test]
 fn work_ends_with_the_processor_time_of_its_thread() {
-    let budget = Budget::unlimited().within_processor_time(Duration::from_millis(2));
-    let part = budget.within(Duration::from_hours(1));
+    let budget = Budget::unlimited().with_processor_time_limit(Duration::from_millis(2));
+    let part = budget.with_time_limit(Duration::from_hours(1));
     while !part.is_over() {
         std::hint::spin_loop();
     }

@@ -79,7 +79,7 @@ impl Certificate {
     ) -> Result<Certificate, String> {
         authority.can_sign_with(authority_key)?;
         let (issuer, subject) = (
-            Name::from(authority.parsed().subject()),
+            Name::from(authority.fields().subject()),
             template.subject()?,
         );
         let mut params = template.to_params()?;
@@ -184,7 +184,7 @@ impl Certificate {
     ///
     /// # Panics
     /// Never: the DER was parsed when the certificate was made.
-    pub fn parsed(&self) -> X509Certificate<'_> {
+    pub fn fields(&self) -> X509Certificate<'_> {
         X509Certificate::from_der(&self.der)
             .expect("the DER was parsed before")
             .1
@@ -193,7 +193,7 @@ impl Certificate {
     /// Returns the identifier of the certificate's key (`subjectKeyIdentifier`). The certificates
     /// that an authority signs name the authority's identifier.
     fn key_identifier(&self) -> Option<Vec<u8>> {
-        self.parsed()
+        self.fields()
             .iter_extensions()
             .find_map(|extension| match extension.parsed_extension() {
                 ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
@@ -203,13 +203,13 @@ impl Certificate {
 
     /// Whether the certificate is an authority's.
     pub fn is_authority(&self) -> bool {
-        self.parsed().is_ca()
+        self.fields().is_ca()
     }
 
     /// Whether the certificate belongs to this private key. Parameters may be encoded in several
     /// ways, so only the algorithm and the public key count.
-    pub fn is_for(&self, key: &Key) -> bool {
-        let (certificate, public_der) = (self.parsed(), key.public_der());
+    pub fn belongs_to(&self, key: &Key) -> bool {
+        let (certificate, public_der) = (self.fields(), key.public_der());
         let wanted = certificate.public_key();
         SubjectPublicKeyInfo::from_der(&public_der).is_ok_and(|(_, found)| {
             found.algorithm.algorithm == wanted.algorithm.algorithm
@@ -223,7 +223,7 @@ impl Certificate {
     /// # Errors
     /// The key belongs to another authority. The message is Go's.
     pub fn can_sign_with(&self, key: &Key) -> Result<(), String> {
-        if self.is_for(key) {
+        if self.belongs_to(key) {
             Ok(())
         } else {
             Err(NOT_ITS_KEY.to_owned())
@@ -232,34 +232,34 @@ impl Certificate {
 
     /// Returns the time from which the certificate is valid, in Unix seconds.
     pub fn not_before(&self) -> i64 {
-        self.parsed().validity().not_before.timestamp()
+        self.fields().validity().not_before.timestamp()
     }
 
     /// Returns the time until which the certificate is valid, in Unix seconds.
     pub fn not_after(&self) -> i64 {
-        self.parsed().validity().not_after.timestamp()
+        self.fields().validity().not_after.timestamp()
     }
 
     /// Returns the SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hexadecimal.
     pub fn public_key_sha256(&self) -> String {
         data_encoding::HEXLOWER
-            .encode(digest::digest(&SHA256, self.parsed().public_key().raw).as_ref())
+            .encode(digest::digest(&SHA256, self.fields().public_key().raw).as_ref())
     }
 
     /// Returns the common name of the certificate's subject; empty if it has none.
     pub fn common_name(&self) -> String {
-        common_name(self.parsed().subject())
+        common_name(self.fields().subject())
     }
 
     /// Returns the organizations of the certificate's subject.
     pub fn organizations(&self) -> Vec<String> {
-        organizations(self.parsed().subject())
+        organizations(self.fields().subject())
     }
 
     /// Returns the DNS names and the IP addresses for which the certificate is valid.
     pub fn alternative_names(&self) -> (Vec<String>, Vec<String>) {
         let (mut names, mut addresses) = (Vec::new(), Vec::new());
-        let cert = self.parsed();
+        let cert = self.fields();
         let Ok(Some(found)) = cert.subject_alternative_name() else {
             return (names, addresses);
         };

@@ -9,7 +9,7 @@ pub const MAX_SIGNATURE_CHECKS: usize = 100;
 impl Certificate {
     /// Returns why the certificate is not valid at `now` (Unix seconds); `None` if it is valid.
     pub fn validity_problem(&self, now: i64) -> Option<String> {
-        let cert = self.parsed();
+        let cert = self.fields();
         let (from, to) = (cert.validity().not_before, cert.validity().not_after);
         let bounds = format!("NotBefore: {from}, NotAfter: {to}");
         if now < from.timestamp() {
@@ -32,13 +32,13 @@ impl Certificate {
             if let Some(why) = cert.validity_problem(now) {
                 return Err(format!(
                     "x509: certificate has expired or is not yet valid: {} ({})",
-                    common_name(cert.parsed().subject()),
+                    common_name(cert.fields().subject()),
                     why
                 ));
             }
         }
         let mut search = Search::new(self, root);
-        if search.leads_to_root(&self.parsed()) {
+        if search.leads_to_root(&self.fields()) {
             Ok(())
         } else if search.checks_left == 0 {
             Err(format!(
@@ -56,7 +56,7 @@ impl Certificate {
     /// allows the intermediates below it. A chain that takes more than
     /// [`MAX_SIGNATURE_CHECKS`] attempts to find does not count.
     pub fn chains_to(&self, root: &Certificate) -> bool {
-        Search::new(self, root).leads_to_root(&self.parsed())
+        Search::new(self, root).leads_to_root(&self.fields())
     }
 }
 
@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
     fn new(certificate: &'a Certificate, root: &'a Certificate) -> Search<'a> {
         let parse = |der: &'a Vec<u8>| X509Certificate::from_der(der).ok().map(|(_, cert)| cert);
         Search {
-            root: root.parsed(),
+            root: root.fields(),
             intermediates: certificate.intermediates.iter().filter_map(parse).collect(),
             chain: Vec::new(),
             checks_left: MAX_SIGNATURE_CHECKS,

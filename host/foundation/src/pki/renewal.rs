@@ -24,7 +24,7 @@ impl Certificate {
         validity: Range<i64>,
         names: Option<AlternativeNames>,
     ) -> Result<Certificate, String> {
-        let parsed = self.parsed();
+        let parsed = self.fields();
         let usages = parsed.extended_key_usage().ok().flatten();
         let (usages, other_usages) = usages.map_or_else(Default::default, |found| {
             (usages_of(found.value), other_usages_of(found.value))

@@ -73,7 +73,7 @@ impl CertificateRequest {
             usages: &[Usage::ClientAuth],
             not_before: from,
             not_after: to,
-            ..CertificateTemplate::named(&self.common_name)
+            ..CertificateTemplate::with_common_name(&self.common_name)
         };
         Certificate::issue_for(&template, &self.public_key, authority, key)
     }

@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     reason = "keys and signatures are the author's and the operator's files"
 )]
-use crate::{operator_files, secret::Secret, text::sanitise};
+use crate::{operator_files, program, secret::Secret, text::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use minisign::{KeyPair, SecretKeyBox, SignatureBox};
 use minisign_verify::{Error, PublicKey, Signature};
@@ -92,7 +92,10 @@ impl TryFrom<String> for Signer {
     fn try_from(text: String) -> Result<Signer> {
         let key = text.trim();
         PublicKey::from_base64(key).map_err(|_| {
-            anyhow!("{key:?} is not a minisign public key; `kubephase plugin keygen` makes one")
+            anyhow!(
+                "{key:?} is not a minisign public key; `{}` makes one",
+                program::command("plugin keygen")
+            )
         })?;
         Ok(Signer(key.to_owned()))
     }

@@ -23,7 +23,7 @@ pub struct CertificateTemplate<'a> {
 
 impl<'a> CertificateTemplate<'a> {
     /// Returns a template that has a common name and nothing else.
-    pub fn named(common_name: &'a str) -> CertificateTemplate<'a> {
+    pub fn with_common_name(common_name: &'a str) -> CertificateTemplate<'a> {
         CertificateTemplate {
             common_name,
             organizations: &[],

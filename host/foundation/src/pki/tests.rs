@@ -17,7 +17,7 @@ fn template<'a>(name: &'a str, usages: &'a [Usage]) -> CertificateTemplate<'a> {
         usages,
         not_before: NOW - 300,
         not_after: NOW + 3600,
-        ..CertificateTemplate::named(name)
+        ..CertificateTemplate::with_common_name(name)
     }
 }
 
@@ -101,7 +101,7 @@ fn intermediate(
         rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
     let unsigned = params.signed_by(key.pair(), &issuer).unwrap();
     let (issuer, subject) = (
-        Name::from(root.parsed().subject()),
+        Name::from(root.fields().subject()),
         wanted.subject().unwrap(),
     );
     let names = [(NameField::Issuer, &issuer), (NameField::Subject, &subject)];

@@ -123,7 +123,7 @@ pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
     let mut search = Search::new(content.len(), budget);
     let searched = search.search(content, MAX_DEPTH);
     searched
-        .and_then(|()| search.ordinary(content, MAX_DEPTH))
+        .and_then(|()| search.require_ordinary(content, MAX_DEPTH))
         .err()
 }
 
@@ -135,7 +135,7 @@ pub fn classify_value_within(value: &serde_json::Value, budget: &Budget) -> Opti
     let mut search = Search::new(text.len(), budget);
     let searched = search.value(value, MAX_DEPTH);
     searched
-        .and_then(|()| search.ordinary(text.as_bytes(), MAX_DEPTH))
+        .and_then(|()| search.require_ordinary(text.as_bytes(), MAX_DEPTH))
         .err()
 }
 

@@ -105,7 +105,7 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
 
 /// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. `None` if the
 /// text is not a quantity, or its value is too large.
-pub fn canonical(text: &str) -> Option<String> {
+pub fn to_canonical(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", text.strip_prefix('+').unwrap_or(text)),

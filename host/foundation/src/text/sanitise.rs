@@ -37,46 +37,46 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns a text of any length as one line, with all its spaces.
-pub fn whole(text: &str) -> Cow<'_, str> {
+pub fn whole_line(text: &str) -> Cow<'_, str> {
     clean(text, Form::Whole)
 }
 
 /// Whether a text has a character that acts on a terminal, or cannot be seen.
 pub fn has_trick(text: &str) -> bool {
     let mut tricks = Tricks::default();
-    text.chars().any(|c| tricks.found(c))
+    text.chars().any(|c| tricks.is_next_trick(c))
 }
 
 /// Returns a value as one line that shows each of its characters, for values that are compared or
 /// allowed as they are: paths, patterns, arguments.
-pub fn exact(text: &str) -> Cow<'_, str> {
+pub fn exact_line(text: &str) -> Cow<'_, str> {
     clean(text, Form::Exact)
 }
 
 /// Returns a value in quotation marks, as one line that shows each of its characters.
-pub fn in_quotes(text: &str) -> String {
-    exact(&format!("{text:?}")).into_owned()
+pub fn quote(text: &str) -> String {
+    exact_line(&format!("{text:?}")).into_owned()
 }
 
 /// Returns a value for a list in which spaces separate values: as it is if it has only letters,
 /// digits and the signs of plain paths, otherwise in quotation marks.
-pub fn listed(text: &str) -> String {
+pub fn list_item(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
-    in_quotes(text)
+    quote(text)
 }
 
 /// Returns a text for quoting in a message: one line, cut after 128 bytes.
 pub fn quoted(text: &str) -> String {
     let end = text.floor_char_boundary(QUOTED);
     let more = if end < text.len() { "…" } else { "" };
-    format!("{}{more}", exact(&text[..end]))
+    format!("{}{more}", exact_line(&text[..end]))
 }
 
 /// Returns a text of any length in which line ends and tabs stay, for text of built-in phases only.
-pub fn block(text: &str) -> Cow<'_, str> {
+pub fn multiline(text: &str) -> Cow<'_, str> {
     clean(text, Form::Block)
 }
 
@@ -91,7 +91,7 @@ fn clean(text: &str, form: Form) -> Cow<'_, str> {
     let mut out = String::with_capacity(kept.len() + 32);
     let (mut tricks, mut is_after_space) = (Tricks::default(), false);
     for c in kept.chars() {
-        let (is_trick, is_space) = (tricks.found(c), is_limited && is_space(c));
+        let (is_trick, is_space) = (tricks.is_next_trick(c), is_limited && is_space(c));
         match c {
             '\n' | '\t' if form == Form::Block => out.push(c),
             '\n' => out.push_str("\\n"),

@@ -10,7 +10,7 @@ static RFC_3339: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Returns a time of RFC 3339 in UTC, without parts of seconds, as Kubernetes writes it. `None` if
 /// the text is not such a time. A space in place of the `T`, or small letters, are not allowed.
-pub fn canonical(text: &str) -> Option<String> {
+pub fn to_canonical(text: &str) -> Option<String> {
     Some(
         parse_in_utc(text)?
             .strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -47,7 +47,7 @@ fn parse_in_utc(text: &str) -> Option<DateTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, parse};
+    use super::{parse, to_canonical};
     use jiff::Timestamp;
 
     #[test]
@@ -61,7 +61,7 @@ mod tests {
             ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
         ];
         for (text, expected) in read {
-            assert_eq!(canonical(text).as_deref(), Some(expected), "{text}");
+            assert_eq!(to_canonical(text).as_deref(), Some(expected), "{text}");
         }
         for text in [
             "",
@@ -74,7 +74,7 @@ mod tests {
             "2026-01-02T03:04:05",
             "2026-01-02T03:04Z",
         ] {
-            assert_eq!(canonical(text), None, "{text}");
+            assert_eq!(to_canonical(text), None, "{text}");
         }
     }
 

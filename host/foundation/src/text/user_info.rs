@@ -20,7 +20,7 @@ const HIDDEN: &str = "<secret>";
 
 /// Returns a text whose URLs have no user names and passwords. Of an address without a scheme, only
 /// what has the form `USER:PASSWORD` is hidden, because `NAME@HOST` is also a mail address.
-pub fn hidden(text: &str) -> Cow<'_, str> {
+pub fn hide_user_info(text: &str) -> Cow<'_, str> {
     let (Some(url), Some(word), true) = (URL.as_ref(), WORD.as_ref(), text.contains('@')) else {
         return Cow::Borrowed(text);
     };
@@ -101,7 +101,7 @@ mod tests {
             ("somebody@example.com", "somebody@example.com"),
             ("https://h and u@h", "https://h and u@h"),
         ] {
-            assert_eq!(hidden(text), shown);
+            assert_eq!(hide_user_info(text), shown);
         }
     }
 

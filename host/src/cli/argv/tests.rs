@@ -25,9 +25,9 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
     let of_machine = MachineFolder::at_root(Path::new("/"));
     for (line, folder) in [
         ("kubephase init", of_machine.clone()),
-        ("kubephase init --no-conf-d", MachineFolder::unread()),
-        ("kubephase --no_conf_d init", MachineFolder::unread()),
-        ("kubephase init --no-conf-d=true", MachineFolder::unread()),
+        ("kubephase init --no-conf-d", MachineFolder::none()),
+        ("kubephase --no_conf_d init", MachineFolder::none()),
+        ("kubephase init --no-conf-d=true", MachineFolder::none()),
         (
             "kubephase init --no-conf-d --no-conf-d=false",
             of_machine.clone(),
@@ -39,7 +39,7 @@ fn the_folder_of_the_machine_is_known_before_the_arguments_are_parsed() {
         ),
         (
             "kubephase rehearse --root=/tmp/r --no-conf-d",
-            MachineFolder::unread(),
+            MachineFolder::none(),
         ),
         (
             "kubephase rehearse --root /tmp/r --root=/tmp/s -- --root /tmp/t",

@@ -69,7 +69,7 @@ pub fn run(flags: &ExpirationFlags, machine: &MachineFolder) -> Result<Exit> {
         .iter()
         .for_each(|warning| print::warning(warning));
     let info = Expirations::read(&loaded.config, files, now).map_err(Failure::into_error)?;
-    Ok(print::out(&match printer {
+    Ok(print::text(&match printer {
         Some(printer) => printer.print(&[OutputObject::new("CertificateExpirationInfo", info)])?,
         None => info.to_text(),
     }))
@@ -160,7 +160,7 @@ impl Expiration {
     }
 
     fn new(name: &str, certificate: &Certificate, is_external: bool, now: Timestamp) -> Expiration {
-        let not_after = certificate.parsed().validity().not_after.timestamp();
+        let not_after = certificate.fields().validity().not_after.timestamp();
         // Every year of a certificate fits into a timestamp.
         let date = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);
         Expiration {

@@ -82,7 +82,7 @@ impl Machine {
 /// Makes an authority with its key.
 fn authority() -> (Certificate, Key) {
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let named = CertificateTemplate::named("elsewhere");
+    let named = CertificateTemplate::with_common_name("elsewhere");
     (
         Certificate::self_signed_authority(&named, &key).unwrap(),
         key,
@@ -98,7 +98,7 @@ fn every_certificate_has_a_key_and_a_request_that_an_authority_can_sign() {
         let request = machine.request(&format!("/keys/{name}.csr"));
         let key = Key::from_pem(&Secret::new(machine.text(&format!("/keys/{name}.key")))).unwrap();
         let signed = request.issue(0, 1000, &authority, &authority_key).unwrap();
-        assert!(signed.is_for(&key), "{name}");
+        assert!(signed.belongs_to(&key), "{name}");
         let common_name = match name {
             "apiserver" => "kube-apiserver",
             "etcd/server" | "etcd/peer" => "first",

@@ -46,7 +46,7 @@ fn flags_and_files_decide_on_the_images() {
         ..ImageFlags::default()
     };
     let config = flags
-        .load(None, &NodeFacts::default(), &MachineFolder::unread())
+        .load(None, &NodeFacts::default(), &MachineFolder::none())
         .unwrap();
     let all = images::all(&config);
     assert_eq!(
@@ -66,7 +66,7 @@ fn flags_and_files_decide_on_the_images() {
         config: Some(file.display().to_string()),
         ..flags
     }
-    .load(None, &NodeFacts::default(), &MachineFolder::unread())
+    .load(None, &NodeFacts::default(), &MachineFolder::none())
     .unwrap();
     let all = images::all(&config);
     assert_eq!(

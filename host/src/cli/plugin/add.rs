@@ -7,7 +7,7 @@ use crate::{
     plugin::{
         consent::{self, Consent},
         entry, folder, inspect,
-        lines::Allowed,
+        lines::AllowedLines,
         load::allow_command,
         lock,
         refused::PluginRefused,
@@ -77,7 +77,7 @@ pub fn add(
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
     known.check_unchanged(&change, &name, || {
-        let flags = is_allowed.then(|| consent::flags(&candidate.plugin, &Allowed::default()));
+        let flags = is_allowed.then(|| consent::flags(&candidate.plugin, &AllowedLines::default()));
         candidate.full_command(command, expectation) + &flags.unwrap_or_default()
     })?;
     let edit = entry::add(config, &name, &source, signer.as_ref(), &replaces)?;
@@ -92,7 +92,7 @@ pub fn add(
     let manifest = candidate.plugin.manifest();
     text += &describe_unknown_names(&distribution.catalog, &manifest.provides);
     change.commit(Some(edit))?;
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }
 
 /// Returns the command that adds a plugin, without flags of consent.
@@ -134,7 +134,7 @@ fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> 
     if others.is_empty() {
         return Ok(());
     }
-    let flags = consent::flags(&candidate.plugin, &Allowed::default());
+    let flags = consent::flags(&candidate.plugin, &AllowedLines::default());
     let message = format!(
         "plugin {} would replace {}, so kubephase would no longer do that itself.\nTo allow that: \
          {command}{flags}",
@@ -150,7 +150,7 @@ fn summary(
     candidate: &Candidate,
     known: &KnownPlugin,
     config: &Path,
-    allowed: &Allowed,
+    allowed: &AllowedLines,
     phases: &PhaseConfiguration,
 ) -> String {
     let (plugin, name) = (&candidate.plugin, candidate.name());
@@ -176,7 +176,7 @@ fn summary(
         };
     }
     // To add a plugin is to allow what it provides, so the list leaves that out.
-    let only_provides = Allowed {
+    let only_provides = AllowedLines {
         granted: Vec::new(),
         provides: allowed.provides.clone(),
     };

@@ -6,7 +6,7 @@ use crate::{
     plugin::{
         consent::{self, Consent},
         entry, inspect,
-        lines::Allowed,
+        lines::AllowedLines,
         load::{self, allow_command},
         transaction::Transaction,
     },
@@ -62,7 +62,7 @@ pub fn allow(
     candidate.plugin.prepare()?;
     // The steps up to here are slow: another command may have changed the configuration meanwhile.
     let mut transaction = Transaction::begin(config)?;
-    let flags = consent::flags(&candidate.plugin, &Allowed::default());
+    let flags = consent::flags(&candidate.plugin, &AllowedLines::default());
     known.check_unchanged(&transaction, name, || {
         candidate.full_command(&command, expectation) + &flags
     })?;
@@ -78,7 +78,7 @@ pub fn allow(
         allowed,
     );
     transaction.commit(edit)?;
-    Ok(print::out(&summary(&candidate, &known)))
+    Ok(print::text(&summary(&candidate, &known)))
 }
 
 /// Describes the locked plugin, and the change of what it may do.

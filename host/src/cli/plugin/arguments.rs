@@ -13,14 +13,17 @@ use std::path::PathBuf;
 pub enum PluginCommand {
     /// Write the folder of a new plugin, ready to build and test
     New {
+        /// what the plugin is
         kind: Kind,
         /// the folder to make; its name becomes the name of the plugin
         folder: PathBuf,
+        /// language of the plugin's source
         #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
         language: Language,
     },
     /// Build the component of a plugin's folder
     Build {
+        /// the plugin's folder
         #[arg(default_value = ".")]
         folder: PathBuf,
         /// path of the component [default: NAME.wasm in the folder]
@@ -48,17 +51,18 @@ pub enum PluginCommand {
     },
     /// Check that this machine has the tools that builds need
     Doctor {
-        /// only the tools of this language; the exit code then says whether all are there
+        /// check only the tools of this language; the exit code then says whether all of them are
+        /// installed
         #[arg(long, value_name = "LANGUAGE")]
         language: Option<Language>,
     },
-    /// Run a component over cases: described nodes, and the results that are expected of them
+    /// Run the test cases of a plugin: described nodes, with the results that are expected on them
     Test(TestFlags),
-    /// Show in plain words what a plugin is, can do and asks for
+    /// Show in plain words what a plugin is, what it can do and what it asks for
     Inspect {
         /// a file, a plugin's folder, or oci://REGISTRY/NAME:TAG
         plugin: String,
-        /// signer that it has to have: a public key, or the path of one
+        /// required signer: a public key, or the path of one
         #[arg(long, value_name = "PUBLIC_KEY")]
         signer: Option<String>,
     },
@@ -66,9 +70,10 @@ pub enum PluginCommand {
     Add {
         /// a file, a plugin's folder, or oci://REGISTRY/NAME:TAG
         source: String,
+        /// the configuration file; its lock is beside it
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// allow what it asks for as well
+        /// also allow what the plugin asks for
         #[arg(long)]
         allow: bool,
         #[command(flatten)]
@@ -78,11 +83,13 @@ pub enum PluginCommand {
     },
     /// Remove a plugin from a configuration and its lock
     Remove {
+        /// name of the plugin in the configuration
         name: String,
+        /// the configuration file; its lock is beside it
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// remove the plugin's directory on this machine as well, so that another plugin may have
-        /// its name; the configuration need not name the plugin any more
+        /// also remove the plugin's directory on this machine, so that another plugin can have the
+        /// name; the configuration does not have to name the plugin any more
         #[arg(long)]
         purge: bool,
         /// the scratch tree that the directory is in
@@ -91,17 +98,22 @@ pub enum PluginCommand {
     },
     /// List the plugins of a configuration
     List {
+        /// the configuration file; its lock is beside it
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Check that every plugin of a configuration is the locked one, and may do what it asks for
+    /// Check that every plugin of a configuration is in the lock, unchanged, and may do what it
+    /// asks for
     Verify {
+        /// the configuration file; its lock is beside it
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Allow a plugin what it asks for now, and show what that changes
+    /// Allow what a plugin asks for now, and show what changes
     Allow {
+        /// name of the plugin in the configuration
         name: String,
+        /// the configuration file; its lock is beside it
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
         #[command(flatten)]
@@ -111,6 +123,7 @@ pub enum PluginCommand {
     },
     /// Make a key pair to sign components with: NAME.key, which is secret, and NAME.pub
     Keygen {
+        /// path of the files, without .key and .pub
         #[arg(default_value = "kubephase")]
         name: PathBuf,
     },
@@ -122,7 +135,7 @@ pub enum PluginCommand {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
-    /// Publish a component in a registry, with its signature where it has one
+    /// Publish a component in a registry, with its signature if it has one
     Push {
         /// a file or a plugin's folder
         plugin: String,
@@ -137,14 +150,14 @@ pub struct DevFlags {
     /// the plugin's folder
     #[arg(default_value = ".")]
     pub folder: PathBuf,
-    /// configuration of the rehearsals; it need not name the plugin, and the plugin needs no line
-    /// of its lock [default: the defaults of init]
+    /// configuration of the rehearsals; neither the configuration nor its lock has to name the
+    /// plugin [default: the defaults of init]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// description of the node of the rehearsals, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub node: Option<PathBuf>,
-    /// do it once, and end with the exit code of what failed
+    /// build, test and rehearse once; the exit code is that of the step that failed
     #[arg(long)]
     pub once: bool,
 }
@@ -158,17 +171,17 @@ pub struct TestFlags {
     /// the folder of cases [default: cases beside the component]
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
-    /// show its messages, findings and proposals
+    /// print the messages, findings and proposals of the plugin
     #[arg(long)]
     pub show: bool,
-    /// repeat the call that a capsule recorded, with the observations that it made
+    /// repeat the call of a capsule, with the observations that the capsule recorded
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
-    /// call it on this machine, and write its observations to a capsule; its proposals are not
-    /// carried out
+    /// call the plugin on this machine and write its observations to a capsule; the proposals of
+    /// the plugin are not carried out
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub record: Option<PathBuf>,
-    /// with --record: allow it what it asks for
+    /// with --record: allow what the plugin asks for
     #[arg(long, requires = "record")]
     pub allow: bool,
     #[command(flatten)]
@@ -178,11 +191,11 @@ pub struct TestFlags {
 /// The operator's expectation of a plugin that is added or allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Expectation {
-    /// signer that it has to have, now and later: a public key, or the path of one
+    /// required signer, now and in all later runs: a public key, or the path of one
     #[arg(long, value_name = "PUBLIC_KEY")]
     pub signer: Option<String>,
-    /// the component that it has to be, as `plugin inspect` shows it; a plugin of a registry is
-    /// allowed only with this, unless its source ends with @sha256:DIGEST
+    /// required digest of the component, as `plugin inspect` prints it; a plugin of a registry is
+    /// allowed only with this flag, or with a source that ends with @sha256:DIGEST
     #[arg(long, value_name = "sha256:DIGEST", value_parser = ComponentDigest::parse)]
     pub digest: Option<ComponentDigest>,
 }

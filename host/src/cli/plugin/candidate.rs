@@ -7,10 +7,10 @@ use crate::{
         consent::{Consent, ConsentQuestion},
         digest::ComponentDigest,
         identity::PluginIdentity,
-        lines::Allowed,
+        lines::AllowedLines,
         load::{self, LoadRequest, digest_flag},
         refused::PluginRefused,
-        registry::Fetched,
+        registry::FetchedComponent,
         settings, source,
     },
     program,
@@ -49,7 +49,7 @@ impl Candidate {
         engine: &Engine,
     ) -> Result<Candidate> {
         let request = load_request(source, config, signer.as_ref(), command);
-        let Fetched {
+        let FetchedComponent {
             bytes,
             digest: source_digest,
         } = load::fetch(&request)?;
@@ -107,7 +107,7 @@ impl Candidate {
         consent: Option<Consent>,
         expectation: &Expectation,
         command: &str,
-    ) -> Result<Allowed, PluginRefused> {
+    ) -> Result<AllowedLines, PluginRefused> {
         let identity = self.identity();
         let before = known.allowed_lines(&identity);
         let question = ConsentQuestion {
@@ -124,7 +124,7 @@ impl Candidate {
             None => Ok(known.keep_allowed(&self.plugin, &identity)),
             Some(consent) => {
                 consent.check(&question)?;
-                Ok(Allowed::all_of(&self.plugin))
+                Ok(AllowedLines::all_of(&self.plugin))
             }
         }
     }

@@ -55,7 +55,7 @@ pub fn run(flags: &DevFlags, engine: &Engine) -> Result<Exit> {
 fn run_once(flags: &DevFlags, engine: &Engine) -> Result<Exit> {
     let began = Instant::now();
     let built = build::build(&flags.folder, None, engine)?;
-    print::out(&describe_built(&built, began.elapsed()));
+    print::text(&describe_built(&built, began.elapsed()));
     let cases = flags.folder.join("cases");
     if cases.is_dir() {
         let exit = print_outcomes(&test::run_cases(&built.plugin, &cases)?, false);
@@ -76,7 +76,7 @@ fn rehearse(flags: &DevFlags, name: &str) -> Result<Exit> {
             rehearsal.arg(flag).arg(path);
         }
     }
-    if let Some(trees) = cache::beside("rehearsals") {
+    if let Some(trees) = cache::sibling_directory("rehearsals") {
         let tree = trees.join(name);
         make_empty(&tree).with_context(|| format!("cannot make {}", tree.display()))?;
         rehearsal.arg("--root").arg(tree);

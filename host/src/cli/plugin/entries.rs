@@ -3,6 +3,7 @@ use crate::{
     cli::{Exit, print},
     config,
     plugin::{entry, load, lock::Lock, transaction::Transaction},
+    program,
     run::owners,
     text::sanitise,
     wasm::{engine::Engine, gate::PLUGIN_DIRECTORIES, manifest::is_name},
@@ -34,9 +35,10 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     if let Some(root) = purge {
         if !is_name(name) {
             bail!(
-                "{name:?} is not a valid name of a plugin, so nothing was removed; see `kubephase \
-                 plugin list --config {}`",
-                config.display()
+                "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config \
+                 {}`",
+                program::command("plugin list"),
+                program::path_word(config)
             );
         }
         let files =
@@ -44,7 +46,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
         owners::purge(&files, name).map_err(Failure::into_error)?;
         text += &format!("its directory is removed: {PLUGIN_DIRECTORIES}/{name}\n");
     }
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }
 
 /// Returns a line about each plugin of a configuration, and whether all of the plugins can be
@@ -80,7 +82,7 @@ pub fn describe_plugins(config: &Path, engine: &Engine) -> Result<(String, bool)
                 are_loadable = false;
                 format!(
                     "refused: {}",
-                    sanitise::block(&format!("{why:#}")).replace('\n', "\n    ")
+                    sanitise::multiline(&format!("{why:#}")).replace('\n', "\n    ")
                 )
             }
         };

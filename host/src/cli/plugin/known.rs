@@ -4,7 +4,7 @@ use crate::{
     pki::signature::Signer,
     plugin::{
         identity::PluginIdentity,
-        lines::{Allowed, provided_lines},
+        lines::{AllowedLines, provided_lines},
         load,
         lock::{Lock, LockedPlugin},
         place::is_same_place,
@@ -111,7 +111,7 @@ impl KnownPlugin {
     }
 
     /// Returns what the operator allowed a plugin of this identity.
-    pub fn allowed_lines(&self, identity: &PluginIdentity) -> Allowed {
+    pub fn allowed_lines(&self, identity: &PluginIdentity) -> AllowedLines {
         identity.allowed_lines(self.locked.as_ref())
     }
 
@@ -119,7 +119,7 @@ impl KnownPlugin {
     /// of the requests that were allowed before. For the first plugin of its name, also the lines
     /// of what it provides: to name a plugin in the configuration is consent to what it provides,
     /// to change the plugin is not.
-    pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
+    pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> AllowedLines {
         let allowed = self.allowed_lines(identity);
         let provides = match &self.locked {
             None => Some(provided_lines(plugin.manifest())),
@@ -131,7 +131,7 @@ impl KnownPlugin {
             }
             Some(_) => Some(allowed.provides.unwrap_or_default()),
         };
-        Allowed {
+        AllowedLines {
             provides,
             ..allowed
         }

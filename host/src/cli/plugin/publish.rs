@@ -21,7 +21,7 @@ use std::path::Path;
 pub fn keygen(name: &Path) -> Result<Exit> {
     let (secret, public, signer) = signature::generate_key_files(name)?;
     let program = Program::current().name();
-    Ok(print::out(&format!(
+    Ok(print::text(&format!(
         "{} is secret and signs components; {} is for the users of the components:\n\n  {program} \
          plugin sign COMPONENT --key {}\n  {program} plugin add SOURCE --config CLUSTER.yaml \
          --signer {signer}\n",
@@ -49,7 +49,7 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
         &format!("{} {}", manifest.name, manifest.version),
     )?;
     let at = signature::write_signature(&file, &signature)?;
-    Ok(print::out(&format!(
+    Ok(print::text(&format!(
         "{} {} is signed: {}\n",
         manifest.name,
         manifest.version,
@@ -82,5 +82,5 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
         None => "not signed".into(),
     };
     let digest = registry::push(&reference, component, signature)?;
-    Ok(print::out(&format!("{reference} is {digest}, {signed}\n")))
+    Ok(print::text(&format!("{reference} is {digest}, {signed}\n")))
 }

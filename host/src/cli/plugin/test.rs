@@ -63,7 +63,7 @@ pub(super) fn print_outcomes(outcomes: &[test::CaseResult], show: bool) -> Exit 
             let _ = writeln!(
                 text,
                 "       {}",
-                sanitise::block(line).replace('\n', "\n       ")
+                sanitise::multiline(line).replace('\n', "\n       ")
             );
         }
     }
@@ -72,6 +72,6 @@ pub(super) fn print_outcomes(outcomes: &[test::CaseResult], show: bool) -> Exit 
         .filter(|outcome| !outcome.differences.is_empty())
         .count();
     let _ = writeln!(text, "{} passed, {failed} failed", outcomes.len() - failed);
-    print::out(&text);
+    print::text(&text);
     if failed == 0 { Exit::Ok } else { Exit::Error }
 }

@@ -33,7 +33,7 @@ pub fn annotate(
     operator_files::replace(out, &annotated, 0o644)
         .with_context(|| format!("cannot write {}", out.display()))?;
     let manifest = plugin.manifest();
-    Ok(print::out(&format!(
+    Ok(print::text(&format!(
         "{} {}: {}\n  {}",
         manifest.name,
         manifest.version,
@@ -49,7 +49,7 @@ pub fn annotate(
 pub fn wit(out: Option<&Path>) -> Result<Exit> {
     let Some(folder) = out else {
         let files = scaffold::wit().map(|(name, text)| format!("// {name}\n{text}\n"));
-        return Ok(print::out(&files.collect::<String>()));
+        return Ok(print::text(&files.collect::<String>()));
     };
     for (name, text) in scaffold::wit() {
         let file = folder.join(name);
@@ -57,7 +57,7 @@ pub fn wit(out: Option<&Path>) -> Result<Exit> {
             .and_then(|()| fs::write(&file, text))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(print::out(&format!(
+    Ok(print::text(&format!(
         "The interface is in {}\n",
         folder.display()
     )))
@@ -89,7 +89,7 @@ pub fn doctor(language: Option<Language>) -> Result<Exit> {
             let _ = writeln!(text, "  {state:<8} {}: {words}", check.tool);
         }
     }
-    print::out(&text);
+    print::text(&text);
     Ok(if is_any_complete {
         Exit::Ok
     } else {

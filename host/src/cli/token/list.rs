@@ -41,7 +41,7 @@ pub fn run(output: &FormatFlags, cluster: &ClusterFlags) -> Result<Exit> {
         }
     }
     let text = format_list(&tokens, printer.as_ref(), Timestamp::now())?;
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }
 
 fn format_list(
@@ -78,11 +78,11 @@ fn or_none(text: &str) -> String {
 
 fn line(token: &BootstrapToken, now: Timestamp) -> String {
     let expires = token.expires.as_ref();
-    let (left, expiry) = match expires.and_then(|text| time::parse(text).zip(time::canonical(text)))
-    {
-        Some((expires, shown)) => (format_ttl(expires.duration_since(now).as_secs()), shown),
-        None => ("<forever>".to_owned(), "<never>".to_owned()),
-    };
+    let (left, expiry) =
+        match expires.and_then(|text| time::parse(text).zip(time::to_canonical(text))) {
+            Some((expires, shown)) => (format_ttl(expires.duration_since(now).as_secs()), shown),
+            None => ("<forever>".to_owned(), "<never>".to_owned()),
+        };
     let (usages, description, groups) = (
         or_none(&token.usages.join(",")),
         or_none(&token.description),

@@ -57,7 +57,7 @@ pub fn run(flags: &DiffArguments, machine: &MachineFolder) -> Result<Exit> {
     // The version is written as it was given (kubeadm behaviour).
     read.config.cluster.kubernetes_version = version.to_owned();
     let text = differences(&read.config, world.files(), options.context(&wanted))?;
-    Ok(print::out(&text))
+    Ok(print::text(&text))
 }
 
 /// Returns the components whose manifests are compared; etcd is not among them (kubeadm behaviour).

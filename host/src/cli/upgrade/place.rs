@@ -1,7 +1,7 @@
 //! The place that the commands read: this machine, or a machine of a rehearsal.
 use crate::{
     cli::{RunPlace, local_node},
-    config::{self, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget},
+    config::{self, LoadedConfig, LoadedUpgrade, UpgradeOptions, UpgradeTarget},
     world::{Cluster, World, node::facts::NodeFacts},
 };
 use anyhow::Result;
@@ -54,7 +54,7 @@ impl ConfigurationReader<'_> {
     ///
     /// # Errors
     /// A ConfigMap is missing, or its configuration is not valid.
-    pub fn read(self, loaded: LoadedUpgrade, version: &str) -> Result<Loaded> {
+    pub fn read(self, loaded: LoadedUpgrade, version: &str) -> Result<LoadedConfig> {
         let options = UpgradeOptions {
             kubernetes_version: version.to_owned(),
             ..UpgradeOptions::default()

@@ -95,7 +95,7 @@ pub fn run(flags: &PlanArguments, machine: &MachineFolder) -> Result<Exit> {
     let Some(plan) = planner.plan()? else {
         return Ok(Exit::Ok);
     };
-    Ok(print::out(&match printer {
+    Ok(print::text(&match printer {
         Some(printer) => printer.print(&[OutputObject::new("UpgradePlan", plan)])?,
         None => tables::text(&plan)?,
     }))
@@ -224,7 +224,7 @@ impl Planner<'_> {
         self.say([LabelledLine::new("", "")]);
         if Program::current() == Program::Kubephase {
             // This program upgrades to every release that it knows.
-            let known = |candidate: &&mut Candidate| Release::knows(&candidate.version);
+            let known = |candidate: &&mut Candidate| Release::is_recorded(&candidate.version);
             let own = Release::newest().kubeadm;
             candidates
                 .iter_mut()

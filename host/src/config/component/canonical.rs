@@ -52,11 +52,11 @@ fn canonical_value(of: &Type, given: &Value) -> Value {
             .parse::<Duration>()
             .map_or_else(|_| given.clone(), |duration| duration.to_string().into()),
         (Type::Time, Value::String(text)) => {
-            time::canonical(text).map_or_else(|| given.clone(), Value::from)
+            time::to_canonical(text).map_or_else(|| given.clone(), Value::from)
         }
         (Type::Quantity, Value::Number(_) | Value::String(_)) => {
             let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
-            quantity::canonical(&text).unwrap_or(text).into()
+            quantity::to_canonical(&text).unwrap_or(text).into()
         }
         _ => given.clone(),
     }

@@ -196,7 +196,7 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
 fn text_problem(of: &Type, text: &str) -> Option<String> {
     match of {
         Type::Duration | Type::DurationOrNanoseconds => text.parse::<Duration>().err(),
-        Type::Time if time::canonical(text).is_none() => Some(format!(
+        Type::Time if time::to_canonical(text).is_none() => Some(format!(
             "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form"
         )),
         Type::Token if !text.is_empty() && !bootstrap_token::is_token(&text.into()) => {

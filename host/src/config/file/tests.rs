@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::{
-        InitFlags, JoinFlags, Loaded, LoadedJoin, ResetFlags, TokenFlags, ValidateOptions,
+        InitFlags, JoinFlags, LoadedConfig, LoadedJoin, ResetFlags, TokenFlags, ValidateOptions,
         cluster_subnets, load_init, load_join, load_reset, load_tokens, validate,
     },
     secret::Secret,
@@ -35,7 +35,7 @@ impl Tree {
         ConfigFile::find(named, &MachineFolder::at_root(self.0.path())).unwrap()
     }
 
-    fn init(&self, text: &str, flags: &InitFlags) -> Result<Loaded, Problems> {
+    fn init(&self, text: &str, flags: &InitFlags) -> Result<LoadedConfig, Problems> {
         let named = (!text.is_empty()).then(|| self.operator(text));
         load_init(
             self.find(named.as_deref()).as_ref(),
@@ -143,8 +143,8 @@ fn disagreements_are_warnings_of_every_command() {
     expect(&loaded.loaded.warnings, "certificatesDir");
     tree.operator(&init);
     let file = tree.find(Some(&reset));
-    let warnings = validate(file.as_ref(), ValidateOptions::default(), &node).unwrap();
-    expect(&warnings, "timeouts.discovery");
+    let valid = validate(file.as_ref(), ValidateOptions::default(), &node).unwrap();
+    expect(&valid.warnings, "timeouts.discovery");
     let tokens = load_tokens(file.as_ref(), &TokenFlags::default(), &node).unwrap();
     expect(&tokens.warnings, "timeouts.discovery");
 }
@@ -223,10 +223,8 @@ fn documents_for_other_commands_are_ignored() {
     assert_eq!(texts(&loaded.warnings), [""; 0]);
     let file = tree.find(Some(&tree.operator(&init)));
     let node = NodeFacts::default();
-    assert_eq!(
-        validate(file.as_ref(), ValidateOptions::default(), &node),
-        Ok(Vec::new())
-    );
+    let valid = validate(file.as_ref(), ValidateOptions::default(), &node).unwrap();
+    assert!(valid.warnings.is_empty(), "{valid:?}");
     let subnets = cluster_subnets(&file.unwrap()).unwrap();
     assert_eq!(subnets, "10.96.0.0/12");
     // A file that has nothing for the command is still refused.

@@ -3,7 +3,7 @@ use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
 use crate::{
     config::{
         Problem,
-        flags::{PhaseFlags, given_names},
+        flags::{PhaseFlags, names_of_given_flags},
         read::Diagnostics,
     },
     secret::Secret,
@@ -15,7 +15,7 @@ use kubephase_sdk::kubeadm::{ApiEndpoint, Patches};
 /// Flags of `join`, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinFlags {
-    /// Where the cluster's API server is, host:port
+    /// Address of the cluster's API server, host:port
     #[arg(value_name = "API-SERVER-ENDPOINT")]
     pub endpoint: Option<String>,
     /// The IP address the API Server will advertise it's listening on. If not set the default
@@ -37,10 +37,10 @@ pub struct JoinFlags {
     /// Socket of the container runtime
     #[arg(long)]
     pub cri_socket: Option<String>,
-    /// Kubeconfig, file or HTTPS URL, that says where the cluster is and whom to trust
+    /// Path or HTTPS URL of a kubeconfig with the address and the authority of the cluster
     #[arg(long)]
     pub discovery_file: Option<String>,
-    /// Token that proves the cluster to this node
+    /// Token with which this node verifies the cluster
     #[arg(long)]
     pub discovery_token: Option<Secret<String>>,
     /// Hash of the public key of the cluster's authority, sha256:HEX
@@ -49,7 +49,7 @@ pub struct JoinFlags {
     /// Trust any API server that answers, without a hash of the cluster's authority
     #[arg(long)]
     pub discovery_token_unsafe_skip_ca_verification: bool,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
@@ -65,10 +65,10 @@ pub struct JoinFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
-    /// Token that proves this node to the cluster
+    /// Token with which this node authenticates to the cluster
     #[arg(long)]
     pub tls_bootstrap_token: Option<Secret<String>>,
-    /// Both tokens at once
+    /// Token for both --discovery-token and --tls-bootstrap-token
     #[arg(long)]
     pub token: Option<Secret<String>>,
     /// flags that only single phases have
@@ -79,7 +79,7 @@ pub struct JoinFlags {
 impl JoinFlags {
     /// Returns the given flags that exclude a configuration file.
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             (
                 "apiserver-advertise-address",
                 self.apiserver_advertise_address.is_some(),

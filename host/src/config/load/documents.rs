@@ -82,7 +82,7 @@ pub(in crate::config) fn component_document(
             document.api_version,
             kind.api_version()
         );
-        diagnostics.fatal(document.problem("apiVersion", message));
+        diagnostics.add_fatal(document.problem("apiVersion", message));
         return None;
     }
     diagnostics.check_types(document, kind.schema())

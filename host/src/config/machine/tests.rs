@@ -76,7 +76,7 @@ fn without_the_folder_there_are_no_files() {
     for folder in [
         MachineFolder::at_root(empty.path()),
         MachineFolder::at_root(&empty.path().join("not-there")),
-        MachineFolder::unread(),
+        MachineFolder::none(),
     ] {
         assert!(folder.list().unwrap().is_empty());
         assert!(folder.read().unwrap_or_default().is_empty());

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::{ConfigFile, JoinFlags, load_join, machine::MachineFolder},
-    world::{fake::FakeCluster, node::facts::NodeFacts},
+    world::{fixed_objects::FixedObjects, node::facts::NodeFacts},
 };
 use serde_json::json;
 use std::fs;
@@ -46,7 +46,7 @@ fn completed(
             "data": {"PhaseConfiguration": text},
         })
     });
-    let cluster = FakeCluster(map.into_iter().collect());
+    let cluster = FixedObjects(map.into_iter().collect());
     let mut warnings = Vec::new();
     let phases = complete(
         loaded.phases,

@@ -10,7 +10,7 @@ pub struct ReconfigureFlags {
     /// Without a file, this machine follows the configuration that the cluster keeps
     #[arg(long)]
     pub config: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long)]
     pub dry_run: bool,
     /// Checks whose errors are shown as warnings
@@ -26,7 +26,7 @@ pub struct ReconfigureFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
-    /// Do not ask whether to go on
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }

@@ -1,6 +1,6 @@
 //! The flags of `reset`.
 use crate::{
-    config::{absolute_path, flags::given_names},
+    config::{absolute_path, flags::names_of_given_flags},
     text::go_number::parse_bool_flag,
 };
 use clap::Args;
@@ -21,11 +21,11 @@ pub struct ResetFlags {
     /// Socket of the container runtime
     #[arg(long)]
     pub cri_socket: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
-    /// Do not ask whether to go on
+    /// Do not ask for confirmation
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub force: Option<bool>,
@@ -43,7 +43,7 @@ pub struct ResetFlags {
 impl ResetFlags {
     /// Returns the given flags that exclude a configuration file.
     pub(super) fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             ("cert-dir", self.cert_dir.is_some()),
             ("cleanup-tmp-dir", self.cleanup_tmp_dir.is_some()),
             ("cri-socket", self.cri_socket.is_some()),

@@ -221,7 +221,7 @@ impl Checker<'_> {
                 let at = self.scan.place();
                 self.expect_boolean(&found, at);
                 let (yes, no) = (self.visit(yes), self.visit(no));
-                yes.joined(no)
+                yes.common_with(no)
             }
             (operators::LOGICAL_NOT, [operand]) => {
                 let at = self.scan.go_to("!");

@@ -33,7 +33,7 @@ pub(super) fn binary(symbol: &str, left: &CelType, right: &CelType) -> Option<Ce
             (Double, Double) if symbol != "%" => Some(Double),
             (Text, Text) if symbol == "+" => Some(Text),
             (Named("bytes"), Named("bytes")) if symbol == "+" => Some(left.clone()),
-            (List(_), List(_)) if symbol == "+" => Some(left.clone().joined(right.clone())),
+            (List(_), List(_)) if symbol == "+" => Some(left.clone().common_with(right.clone())),
             (Named("timestamp"), Named("timestamp")) if symbol == "-" => Some(duration),
             (Named("duration"), Named("duration")) if symbol == "+" || symbol == "-" => {
                 Some(duration)

@@ -148,13 +148,13 @@ impl CelType {
     }
 
     /// Returns the type that values of both types have.
-    pub fn joined(self, other: CelType) -> CelType {
+    pub fn common_with(self, other: CelType) -> CelType {
         match (self, other) {
             (a, b) if a == b => a,
-            (CelType::List(a), CelType::List(b)) => CelType::List(Box::new(a.joined(*b))),
-            (CelType::Map(a), CelType::Map(b)) => CelType::Map(Box::new(a.joined(*b))),
+            (CelType::List(a), CelType::List(b)) => CelType::List(Box::new(a.common_with(*b))),
+            (CelType::Map(a), CelType::Map(b)) => CelType::Map(Box::new(a.common_with(*b))),
             (CelType::Optional(a), CelType::Optional(b)) => {
-                CelType::Optional(Box::new(a.joined(*b)))
+                CelType::Optional(Box::new(a.common_with(*b)))
             }
             _ => CelType::Any,
         }

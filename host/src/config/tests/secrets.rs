@@ -1,6 +1,6 @@
 //! Secrets of a configuration are neither printed nor given to a phase.
 use super::*;
-use crate::run::secrets::{Masked, Secrets};
+use crate::run::secrets::{MaskedConfig, Secrets};
 
 #[test]
 fn a_message_has_no_secret() {
@@ -42,7 +42,7 @@ fn assert_has_no_secret(text: &str) {
 }
 
 /// Returns the configurations of `init` and `join` that [`file_of_secrets`] describes.
-fn load_secrets() -> (Loaded, LoadedJoin, ConfigFile) {
+fn load_secrets() -> (LoadedConfig, LoadedJoin, ConfigFile) {
     let (_folder, path) = file_of_secrets();
     let file = ConfigFile::at(&path);
     let node = NodeFacts {
@@ -81,7 +81,7 @@ fn no_secret_of_a_configuration_is_given_to_a_phase() {
         ..Config::default()
     };
     for config in [&init.config, &config_of_join] {
-        let Masked {
+        let MaskedConfig {
             for_plugins,
             for_built_ins,
             secrets,

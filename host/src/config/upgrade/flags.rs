@@ -1,7 +1,7 @@
 //! The flags of `upgrade apply` and `upgrade node`, and the options that they stand for.
 use super::{UpgradeOptions, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problem, Problems, absolute_path, flags::given_names},
+    config::{ADMIN_KUBECONFIG, Problem, Problems, absolute_path, flags::names_of_given_flags},
     text::go_number::parse_bool_flag,
 };
 use clap::Args;
@@ -28,7 +28,7 @@ pub struct ApplyFlags {
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
@@ -36,7 +36,7 @@ pub struct ApplyFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub etcd_upgrade: Option<bool>,
-    /// Upgrade although versions do not fit together, and do not ask whether to go on
+    /// Upgrade even if versions do not fit together, and do not ask for confirmation
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub force: Option<bool>,
@@ -61,11 +61,11 @@ pub struct ApplyFlags {
     /// changes
     #[arg(long)]
     pub snapshot: bool,
-    /// In place of VERSION: a version or a minor that may be several minors away. The upgrade goes
-    /// there minor by minor
+    /// Instead of VERSION: a version or minor that may be several minors newer. The upgrade goes
+    /// through each minor in between
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
-    /// Do not ask whether to go on
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -80,7 +80,7 @@ pub struct UpgradeNodeFlags {
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = parse_bool_flag)]
     pub dry_run: Option<bool>,
@@ -113,13 +113,13 @@ pub struct RollbackFlags {
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long)]
     pub dry_run: bool,
-    /// Put the data of etcd back too: all writes to the cluster since the upgrade began are lost
+    /// Also restore the data of etcd: all writes to the cluster since the upgrade began are lost
     #[arg(long)]
     pub etcd: bool,
-    /// Go back although other machines have newer versions, and do not ask whether to go on
+    /// Roll back even if other machines have newer versions, and do not ask for confirmation
     #[arg(short, long)]
     pub force: bool,
     /// Kubeconfig to talk to the cluster with [default: /etc/kubernetes/admin.conf on a member of
@@ -129,7 +129,7 @@ pub struct RollbackFlags {
     /// Phases to leave out
     #[arg(long)]
     pub skip_phases: Vec<String>,
-    /// Do not ask whether to go on
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -137,7 +137,7 @@ pub struct RollbackFlags {
 impl ApplyFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             (
                 "allow-experimental-upgrades",
                 self.allow_experimental_upgrades.is_some(),
@@ -199,7 +199,7 @@ impl ApplyFlags {
 impl UpgradeNodeFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             ("certificate-renewal", self.certificate_renewal.is_some()),
             ("etcd-upgrade", self.etcd_upgrade.is_some()),
             ("patches", self.patches.is_some()),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{
-        Config, Loaded,
+        Config, LoadedConfig,
         component::ComponentKind,
         defaults,
         from_cluster::read_cluster_configuration,
@@ -48,7 +48,10 @@ pub struct UpgradeTarget<'a> {
 ///
 /// # Errors
 /// A ConfigMap is missing, cannot be read or is not valid; or the node is not known.
-pub fn upgrade_from_cluster(loaded: LoadedUpgrade, target: UpgradeTarget<'_>) -> Result<Loaded> {
+pub fn upgrade_from_cluster(
+    loaded: LoadedUpgrade,
+    target: UpgradeTarget<'_>,
+) -> Result<LoadedConfig> {
     let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     diagnostics.warnings = loaded.warnings;
     let mut config = Config {
@@ -101,7 +104,7 @@ pub fn upgrade_from_cluster(loaded: LoadedUpgrade, target: UpgradeTarget<'_>) ->
         target.cluster,
         &mut diagnostics.warnings,
     )?;
-    Ok(Loaded {
+    Ok(LoadedConfig {
         config,
         phases,
         warnings: diagnostics.finish(&[])?,

@@ -1,7 +1,7 @@
 //! The flags of `upgrade plan` and `upgrade diff`, and the options that they stand for.
 use super::{UpgradeDiff, UpgradeOptions, flags::set, merge_checks};
 use crate::{
-    config::{ADMIN_KUBECONFIG, Problems, absolute_path, flags::given_names},
+    config::{ADMIN_KUBECONFIG, Problems, absolute_path, flags::names_of_given_flags},
     text::go_number::{parse_bool_flag, parse_int32},
 };
 use clap::Args;
@@ -49,7 +49,8 @@ pub struct UpgradeDiffFlags {
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
-    /// Equal lines around each difference [default: those of the configuration, or none]
+    /// Unchanged lines to print around each difference [default: those of the configuration, or
+    /// none]
     #[arg(short, long, value_name = "LINES", value_parser = parse_int32)]
     pub context_lines: Option<i32>,
     /// Kubeconfig to talk to the cluster with
@@ -61,7 +62,7 @@ pub struct UpgradeDiffFlags {
 impl UpgradePlanFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([
+        names_of_given_flags([
             (
                 "allow-experimental-upgrades",
                 self.allow_experimental_upgrades.is_some(),
@@ -101,7 +102,7 @@ impl UpgradePlanFlags {
 impl UpgradeDiffFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
-        given_names([("context-lines", self.context_lines.is_some())])
+        names_of_given_flags([("context-lines", self.context_lines.is_some())])
     }
 
     /// Returns the version of the new manifests: the argument, that of the configuration, or that

@@ -2,7 +2,7 @@
 mod servers;
 mod trust;
 
-use super::{cluster_info::reference, *};
+use super::*;
 use crate::{
     config::TokenDiscovery,
     loopback::Authority,
@@ -24,7 +24,7 @@ pub const TOKEN: &str = "abcdef.0123456789abcdef";
 /// A cluster with one answer for clients that do not verify its certificate, and one for clients
 /// that do.
 #[derive(Clone, Default)]
-struct FakeCluster {
+struct FakeServers {
     untrusted: Value,
     trusted: Value,
     /// the kubeconfigs of all clients so far
@@ -84,7 +84,7 @@ macro_rules! read_only_cluster {
 read_only_cluster!(
     FakeApi,
     |api: &FakeApi, of: &ObjectRef| {
-        assert_eq!(*of, reference());
+        assert_eq!(*of, ObjectRef::cluster_info());
         match api.0.as_str().and_then(FailureCode::parse) {
             Some(code) => Err(Failure::new(code, "the answer of this test")),
             None => Ok(Some(json!({ "data": api.0 }))),
@@ -93,9 +93,9 @@ read_only_cluster!(
     |_: &FakeApi, _: &Secret<String>| refuse()
 );
 read_only_cluster!(
-    FakeCluster,
-    |_: &FakeCluster, _: &ObjectRef| refuse(),
-    |cluster: &FakeCluster, kubeconfig: &Secret<String>| {
+    FakeServers,
+    |_: &FakeServers, _: &ObjectRef| refuse(),
+    |cluster: &FakeServers, kubeconfig: &Secret<String>| {
         let kubeconfig = kubeconfig.reveal();
         cluster.used_kubeconfigs.lock().push(kubeconfig.clone());
         let insecure = kubeconfig.contains("insecure-skip-tls-verify: true");
@@ -149,7 +149,7 @@ fn discovery_ends_when_no_wait_in_this_world_is_longer() {
     join.timeouts.as_mut().unwrap().discovery = Some(Seconds::from_secs(300));
     let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
     let begun = std::time::Instant::now();
-    let cluster = FakeCluster::default();
+    let cluster = FakeServers::default();
     let found = discover(&join, &cluster, &net, false, Some(Duration::ZERO));
     let failure = found.map(drop).unwrap_err();
     assert!(failure.message.contains("cluster-info"), "{failure:?}");

@@ -2,12 +2,12 @@
 use super::{TOKEN, find, hash, info, joining};
 use crate::{
     config::JoinConfiguration,
-    discovery::cluster_info::reference,
     loopback::{Authority, HOUR},
     secret::Secret,
     world::{Cluster, real},
 };
 use kubephase_sdk::duration::Duration;
+use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -242,8 +242,8 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
             .as_holder_of(&Secret::new(kubeconfig.to_string()))
             .unwrap();
         for failure in [
-            api.get(&reference()).unwrap_err(),
-            text.get(&reference()).unwrap_err(),
+            api.get(&ObjectRef::cluster_info()).unwrap_err(),
+            text.get(&ObjectRef::cluster_info()).unwrap_err(),
         ] {
             assert_eq!(
                 failure.code,

@@ -1,5 +1,5 @@
 //! Which clusters are trusted, by token and by file.
-use super::{FakeCluster, TOKEN, authority, find, hash, info, joining};
+use super::{FakeServers, TOKEN, authority, find, hash, info, joining};
 use crate::{
     config::{FileDiscovery, FoundCluster},
     pki::jws,
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 fn a_cluster_that_the_token_signed_and_the_pin_names_is_found() {
     let authority = authority("kubernetes");
     let info = info(&authority.to_pem(), TOKEN);
-    let cluster = FakeCluster {
+    let cluster = FakeServers {
         untrusted: info.clone(),
         trusted: info,
-        ..FakeCluster::default()
+        ..FakeServers::default()
     };
     let found = find(
         &joining(&[format!("sha256:{}", "00".repeat(32)), hash(&authority)]),
@@ -51,9 +51,9 @@ fn a_cluster_that_the_token_signed_and_the_pin_names_is_found() {
 
 #[test]
 fn without_a_pin_a_signature_of_the_token_is_enough() {
-    let cluster = FakeCluster {
+    let cluster = FakeServers {
         untrusted: info(&authority("kubernetes").to_pem(), TOKEN),
-        ..FakeCluster::default()
+        ..FakeServers::default()
     };
     assert!(find(&joining(&[]), &cluster).is_ok());
 }
@@ -96,10 +96,10 @@ fn a_server_without_proof_is_refused() {
             "was different from the first",
         ),
     ] {
-        let cluster = FakeCluster {
+        let cluster = FakeServers {
             untrusted,
             trusted,
-            ..FakeCluster::default()
+            ..FakeServers::default()
         };
         let message = find(&joining(&pins), &cluster).map(drop).unwrap_err();
         assert!(
@@ -118,10 +118,10 @@ fn a_server_that_does_not_answer_is_reported_with_and_without_trust() {
         ("unavailable".into(), good.clone()),
         (good, "unavailable".into()),
     ] {
-        let cluster = FakeCluster {
+        let cluster = FakeServers {
             untrusted,
             trusted,
-            ..FakeCluster::default()
+            ..FakeServers::default()
         };
         let message = find(&joining(&[hash(&authority)]), &cluster)
             .map(drop)
@@ -140,9 +140,9 @@ fn a_signed_text_without_a_cluster_is_refused() {
     let data = json!({"kubeconfig": text, "jws-kubeconfig-abcdef": jws::sign(text, &TOKEN.into())});
     let message = find(
         &joining(&[]),
-        &FakeCluster {
+        &FakeServers {
             untrusted: data,
-            ..FakeCluster::default()
+            ..FakeServers::default()
         },
     )
     .map(drop)
@@ -176,9 +176,9 @@ fn by_file(user: Value, trusted: Value, tls: &str) -> Result<FoundCluster, Strin
     });
     find(
         &join,
-        &FakeCluster {
+        &FakeServers {
             trusted,
-            ..FakeCluster::default()
+            ..FakeServers::default()
         },
     )
 }

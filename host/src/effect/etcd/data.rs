@@ -17,7 +17,7 @@ use kubephase_wit::{Failure, FailureCode};
 use std::time::Duration;
 
 /// Time for an etcd to answer before it counts as down.
-const ANSWER: Backoff = Backoff::every(Duration::from_millis(500), Duration::from_secs(2));
+const ANSWER: Backoff = Backoff::constant(Duration::from_millis(500), Duration::from_secs(2));
 
 impl EffectKind for EtcdDataSpec {
     fn properties(&self) -> Properties {

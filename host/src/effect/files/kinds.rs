@@ -22,7 +22,7 @@ impl EffectKind for Directory {
         Properties {
             kind: "directory",
             target: Target::Path(self.path.clone()),
-            files: FileProperties::changed(&self.path, Content::OfProposerIfNew),
+            files: FileProperties::of_change(&self.path, Content::OfProposerIfNew),
             waits: false,
             crypto_work: 0,
             undo: Undo::RemoveCreated,
@@ -45,7 +45,7 @@ impl EffectKind for File {
         Properties {
             kind: "file",
             target: Target::Path(self.path.clone()),
-            files: FileProperties::changed(&self.path, Content::OfProposer),
+            files: FileProperties::of_change(&self.path, Content::OfProposer),
             waits: false,
             crypto_work: 0,
             undo: Undo::RemoveCreated,
@@ -101,7 +101,7 @@ impl EffectKind for Mode {
         Properties {
             kind: "mode",
             target: Target::Path(self.path.clone()),
-            files: FileProperties::changed(&self.path, Content::Unchanged),
+            files: FileProperties::of_change(&self.path, Content::Unchanged),
             waits: false,
             crypto_work: 0,
             undo: Undo::Nothing,

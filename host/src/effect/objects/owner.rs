@@ -178,7 +178,7 @@ impl Claim {
             match tries.wait(cancel) {
                 NextTry::Due => {}
                 NextTry::Cancelled => {
-                    return Err(Budget::cancelled(&format!(
+                    return Err(Budget::cancelled_failure(&format!(
                         "the change of {}",
                         target(object)
                     )));
@@ -192,7 +192,10 @@ impl Claim {
     fn current(&self, object: &ObjectRef, cluster: &dyn Cluster) -> WorldResult<Option<Value>> {
         if let Some(namespace) = &self.namespace {
             // The API server refuses an object in a namespace that does not exist.
-            self.get_if_own(&namespace_of(namespace), cluster)?;
+            self.get_if_own(
+                &ObjectRef::cluster_scoped("v1", "Namespace", namespace),
+                cluster,
+            )?;
         }
         self.get_if_own(object, cluster)
     }
@@ -259,15 +262,6 @@ fn keep_metadata(manifest: &mut Value, current: &Value) {
             }
             (own, others) => *own = others.clone(),
         }
-    }
-}
-
-fn namespace_of(name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Namespace".into(),
-        namespace: None,
-        name: name.into(),
     }
 }
 

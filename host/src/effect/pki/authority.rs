@@ -49,7 +49,7 @@ pub(super) fn load_authority(
 /// Returns the authorities that a new kubeconfig trusts, PEM: the one that signs, and while the
 /// authority of the cluster is exchanged, the other one as well. Certificates above an authority
 /// that does not sign itself are left out (kubeadm behaviour).
-pub(super) fn trusted_with(root: &Certificate) -> String {
+pub(super) fn authorities_to_trust(root: &Certificate) -> String {
     let others = root
         .intermediates
         .iter()

@@ -110,7 +110,7 @@ fn check_key_matches(
     let Some(Ok(private)) = read_secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
         return Ok(());
     };
-    if certificate.is_for(&private) {
+    if certificate.belongs_to(&private) {
         return Ok(());
     }
     let removal_advice = if certificate.is_authority() {

@@ -87,11 +87,11 @@ fn sign_with_new(exchange: &SignerExchange<'_>, files: &dyn Files) -> WorldResul
     let signs_already = current
         .as_ref()
         .and_then(|pem| Key::from_pem(pem).ok())
-        .is_some_and(|key| authority.is_for(&key));
+        .is_some_and(|key| authority.belongs_to(&key));
     let mut is_changed = !signs_already;
     if !signs_already {
         let key = read_secret_text(files, &next_key)?;
-        let key = key.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.is_for(&key)));
+        let key = key.filter(|pem| Key::from_pem(pem).is_ok_and(|key| authority.belongs_to(&key)));
         let key = key.ok_or_else(|| missing_key(&next_key, &next_certificate, exchanged))?;
         if let Some(old_key) = current {
             files.write(

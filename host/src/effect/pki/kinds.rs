@@ -145,7 +145,7 @@ impl EffectKind for RotatedKubeconfigSpec {
         Properties {
             kind: "kubeconfig",
             target: Target::Path(self.path.clone()),
-            files: FileProperties::changed(&self.path, Content::OfHost),
+            files: FileProperties::of_change(&self.path, Content::OfHost),
             waits: false,
             crypto_work: 0,
             undo: Undo::Nothing,

@@ -1,6 +1,6 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again if they fit.
 use super::{
-    authority::{load_authority, load_certificate, trusted_with},
+    authority::{authorities_to_trust, load_authority, load_certificate},
     invalid_with_remedy,
     observe::{AuthorityFile, read_authority},
 };
@@ -106,7 +106,7 @@ pub fn kubeconfig_text(
         &spec.cluster_name,
         &spec.server,
         &spec.user,
-        &trusted_with(&root),
+        &authorities_to_trust(&root),
     );
     let now = match credential {
         KubeconfigCredential::Token(token) => {
@@ -121,7 +121,7 @@ pub fn kubeconfig_text(
         // It is valid as long as the authority, because clocks of machines differ.
         not_before: root.not_before(),
         not_after: now.saturating_add(spec.validity_seconds),
-        ..CertificateTemplate::named(&spec.common_name)
+        ..CertificateTemplate::with_common_name(&spec.common_name)
     };
     let certificate = Certificate::issue(&template, &key, &root, &root_key)
         .map_err(|why| unmakeable(spec, &why))?;

@@ -148,16 +148,15 @@ fn request_certificate(
     let organizations = current.organizations();
     let wanted = CertificateTemplate {
         organizations: &organizations,
-        ..CertificateTemplate::named(&name)
+        ..CertificateTemplate::with_common_name(&name)
     };
     let invalid = |why| Failure::new(FailureCode::Invalid, why);
     let request = CertificateRequest::new_pem(key, &wanted).map_err(invalid)?;
-    let reference = ObjectRef {
-        api_version: API_VERSION.into(),
-        kind: KIND.into(),
-        namespace: None,
-        name: format!("csr-{}", &sha256_hex(request.as_bytes())[..10]),
-    };
+    let reference = ObjectRef::cluster_scoped(
+        API_VERSION,
+        KIND,
+        format!("csr-{}", &sha256_hex(request.as_bytes())[..10]),
+    );
     let cluster = context.world.cluster();
     cluster.create(&json!({
         "apiVersion": API_VERSION,
@@ -169,7 +168,7 @@ fn request_certificate(
             "usages": ["digital signature", "client auth"],
         },
     }))?;
-    let mut tries = Backoff::every(PAUSE, limit).start();
+    let mut tries = Backoff::constant(PAUSE, limit).start();
     loop {
         let signed = cluster.get(&reference)?.unwrap_or_default();
         let signed = signed["status"]["certificate"].as_str();

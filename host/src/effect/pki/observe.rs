@@ -24,7 +24,7 @@ pub fn certificate_facts(path: &str, pem: &str) -> WorldResult<CertificateFacts>
 
 fn facts_of(certificate: &Certificate) -> CertificateFacts {
     let (dns_names, ip_addresses) = certificate.alternative_names();
-    let parsed = certificate.parsed();
+    let parsed = certificate.fields();
     CertificateFacts {
         common_name: common_name(parsed.subject()),
         organizations: certificate.organizations(),

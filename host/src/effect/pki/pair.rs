@@ -69,7 +69,7 @@ impl<'a> Pair<'a> {
             read_secret_text(files, &self.path("key"))?.and_then(|pem| Key::from_pem(&pem).ok());
         if let Some(key) = key
             && let Ok(certificate) = Certificate::from_pem(&pem)
-            && certificate.is_for(&key)
+            && certificate.belongs_to(&key)
         {
             replace(files, &self.path("crt"), pem.as_bytes(), 0o644, 0)?;
         }

@@ -51,7 +51,7 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<V
         organizations: &spec.organizations,
         dns_names: &names.dns_names,
         ip_addresses: &names.ip_addresses,
-        ..CertificateTemplate::named(&spec.common_name)
+        ..CertificateTemplate::with_common_name(&spec.common_name)
     };
     let failed = |why: String| invalid(format!("the request for {}: {why}", spec.name));
     let key = Key::generate(spec.algorithm).map_err(failed)?;
@@ -70,7 +70,7 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<V
 pub fn write_kubeconfig_request(spec: &KubeconfigSpec, files: &dyn Files) -> WorldResult<()> {
     let wanted = CertificateTemplate {
         organizations: &spec.organizations,
-        ..CertificateTemplate::named(&spec.common_name)
+        ..CertificateTemplate::with_common_name(&spec.common_name)
     };
     let (path, user) = (&spec.path, &spec.user);
     let failed = |why: String| invalid(format!("the request for {path}: {why}"));

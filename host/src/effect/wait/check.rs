@@ -7,7 +7,7 @@ use crate::{
         Context,
         wait::{
             not_ready,
-            published::{are_published, cluster_info, published_authorities},
+            published::{are_published, published_authorities},
             rollout, static_pod,
         },
     },
@@ -60,7 +60,7 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
         Condition::Component { name, url } => check_component(name, url, context),
         Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
         Condition::NodeRegistered { name } => {
-            let node = cluster.get(&node_reference(name))?;
+            let node = cluster.get(&ObjectRef::node(name))?;
             Ok(Check::unchanged(
                 node.is_some_and(|node| has_hostname(&node)),
             ))
@@ -214,7 +214,7 @@ fn check_control_plane(url: &str, authorities: &str, context: &Context) -> World
     let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
     let nobody = anonymous_kubeconfig(url, Some(&pem));
     let cluster = context.world.cluster().as_holder_of(&nobody)?;
-    match cluster.get(&cluster_info()) {
+    match cluster.get(&ObjectRef::cluster_info()) {
         Err(failure)
             if !matches!(
                 failure.known_code(),
@@ -224,15 +224,6 @@ fn check_control_plane(url: &str, authorities: &str, context: &Context) -> World
             Err(retry(failure))
         }
         _ => Ok(Check::unchanged(true)),
-    }
-}
-
-fn node_reference(name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: name.into(),
     }
 }
 
@@ -321,7 +312,7 @@ fn bind_admins(kubeconfig: &str, super_admin: &str, context: &Context) -> WorldR
 
 /// Creates the binding. Returns whether it is new.
 fn create_binding(cluster: &dyn Cluster) -> WorldResult<bool> {
-    match cluster.create(&crate::render::objects::cluster_admins()) {
+    match cluster.create(&crate::render::objects::cluster_admin_binding()) {
         Ok(_) => Ok(true),
         Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
         Err(failure) => Err(retry(failure)),

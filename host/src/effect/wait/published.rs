@@ -5,22 +5,7 @@ use kubephase_wit::{Failure, FailureCode, ObjectRef};
 /// Returns the reference of the ConfigMap with the authorities that Pods of the cluster's own
 /// components trust.
 pub(super) fn published_authorities() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: "kube-root-ca.crt".into(),
-    }
-}
-
-/// Returns the reference of the ConfigMap that everyone may read.
-pub(super) fn cluster_info() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    }
+    ObjectRef::config_map("kube-system", "kube-root-ca.crt")
 }
 
 /// Whether all wanted authorities are published. With `only`, no other authority may be published.

@@ -6,12 +6,7 @@ use serde_json::Value;
 
 /// Returns the reference of a workload of `kube-system`.
 pub(super) fn reference(workload: &str, name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "apps/v1".into(),
-        kind: workload.into(),
-        namespace: Some("kube-system".into()),
-        name: name.into(),
-    }
+    ObjectRef::namespaced("apps/v1", workload, "kube-system", name)
 }
 
 /// Checks that no Pod of an earlier template is left. Whether the new Pods are ready does not

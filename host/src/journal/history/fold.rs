@@ -19,7 +19,7 @@ pub struct Fold {
     /// the paths that the run of the current journal is about to make
     pub intended: BTreeSet<String>,
     /// the steps that undo the effects of the runs so far
-    pub left: Left,
+    pub left: UndoSteps,
     /// for each run, the later runs that undid effects of it. If the journal of a later run were
     /// removed first, the earlier journal would wrongly say that the effects still hold
     pub undone_by: BTreeMap<u64, BTreeSet<u64>>,
@@ -30,7 +30,7 @@ pub struct Fold {
 /// The steps that undo the effects of the runs so far. There may be very many inverses, so each is
 /// in memory once.
 #[derive(Default)]
-pub struct Left {
+pub struct UndoSteps {
     moments: usize,
     inverses: BTreeMap<Inverse, Noted>,
 }
@@ -47,7 +47,7 @@ struct Noted {
     runs: Vec<u64>,
 }
 
-impl Left {
+impl UndoSteps {
     /// Notes the inverse of an effect. Runs have to be noted in their order.
     fn note(&mut self, inverse: Inverse, run: u64, workflow: &Arc<str>) {
         self.moments += 1;

@@ -58,7 +58,7 @@ fn check(code: &str, config: &Config) -> Finding {
 
 /// Returns the roles and bindings that kubeadm makes.
 fn wanted_objects(config: &Config) -> Vec<Value> {
-    let mut all = vec![objects::cluster_admins()];
+    let mut all = vec![objects::cluster_admin_binding()];
     all.extend(objects::bootstrap_access());
     all.extend(objects::cluster_info_access());
     all.extend(objects::kubeadm_config(config));
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_object_may_grant_more_and_not_less() {
-        let wanted = objects::cluster_admins();
+        let wanted = objects::cluster_admin_binding();
         let mut found = wanted.clone();
         found["subjects"][0]["apiGroup"] = "rbac.authorization.k8s.io".into();
         found["metadata"]["uid"] = "7".into();

@@ -17,7 +17,7 @@ use kubephase_sdk::{
     observe_files, pki,
     spec::{CertificateFacts, KubeconfigFacts, RenewalSpec, RenewedFile},
 };
-use words::{DAY, days, missing, renew, shown, unreadable};
+use words::{DAY, days, format_time, missing_file, renew, unreadable_file};
 
 /// The kubeconfig that only the first member of the control plane has.
 const SUPER_ADMIN: &str = "super-admin.conf";
@@ -94,11 +94,11 @@ impl Examination<'_> {
         let Some(facts) = self.read(&path)? else {
             let remedy = "copy it from another member of the control plane, or take it from a \
                 backup; a new one would not be trusted by the other nodes";
-            return Ok(missing(&code, &path, remedy));
+            return Ok(missing_file(&code, &path, remedy));
         };
         let facts = match facts {
             Ok(facts) => facts,
-            Err(why) => return Ok(unreadable(&code, &path, &why)),
+            Err(why) => return Ok(unreadable_file(&code, &path, &why)),
         };
         Ok(self.judge(&Subject {
             name,
@@ -121,9 +121,9 @@ impl Examination<'_> {
             None => {
                 let make = format!("init phase certs {}", spec.name);
                 let remedy = format!("make it with `{}`", program::command(&make));
-                return Ok(missing(&code, &path, &remedy));
+                return Ok(missing_file(&code, &path, &remedy));
             }
-            Some(Err(why)) => return Ok(unreadable(&code, &path, &why)),
+            Some(Err(why)) => return Ok(unreadable_file(&code, &path, &why)),
             Some(Ok(facts)) => facts,
         };
         if let Some(finding) = self.key_problem(&code, base, &facts)? {
@@ -150,9 +150,9 @@ impl Examination<'_> {
             certificate and make both anew";
         let key = pki::private_key(&path)?;
         Ok(match key {
-            None => Some(missing(code, &path, remedy)),
+            None => Some(missing_file(code, &path, remedy)),
             Some(key) => match key.error {
-                Some(why) => Some(unreadable(code, &path, &why)),
+                Some(why) => Some(unreadable_file(code, &path, &why)),
                 None if key.public_key_sha256 != facts.public_key_sha256 => Some(
                     fail(code, format!("{path} is not the key of its certificate"))
                         .evidence("path", &path)
@@ -179,9 +179,9 @@ impl Examination<'_> {
                         format!("make it with `{}`", program::command(&make))
                     }
                 };
-                return Ok(missing(&code, path, &remedy));
+                return Ok(missing_file(&code, path, &remedy));
             }
-            Err(failure) => return Ok(unreadable(&code, path, &failure.message)),
+            Err(failure) => return Ok(unreadable_file(&code, path, &failure.message)),
         };
         if let Some(finding) = self.trust_problem(&code, path, &facts) {
             return Ok(finding);
@@ -218,7 +218,7 @@ impl Examination<'_> {
     /// authority of this node.
     fn trust_problem(&self, code: &str, path: &str, facts: &KubeconfigFacts) -> Option<Finding> {
         if let Some(why) = &facts.error {
-            return Some(unreadable(code, path, why));
+            return Some(unreadable_file(code, path, why));
         }
         let authority = self.path("ca", "crt");
         let Some(own) = self.authorities("ca") else {
@@ -260,10 +260,10 @@ impl Examination<'_> {
         let finding = if let Some(finding) = self.signature_problem(&code, subject) {
             finding
         } else if self.now < facts.not_before {
-            let now = shown(self.now);
+            let now = format_time(self.now);
             let message = format!(
                 "it is not valid before {}, and the clock of this machine says {now}",
-                shown(facts.not_before)
+                format_time(facts.not_before)
             );
             fail(&code, message).remedy(
                 "set the clock of this machine, and let it follow a time server (`timedatectl \
@@ -271,7 +271,7 @@ impl Examination<'_> {
                  certificate had a wrong one: make it anew",
             )
         } else if left < 0 {
-            let message = format!("it has expired on {}", shown(facts.not_after));
+            let message = format!("it has expired on {}", format_time(facts.not_after));
             fail(&code, message).remedy(&subject.remedy)
         } else if left <= self.limit {
             let days = days(left);
@@ -281,7 +281,7 @@ impl Examination<'_> {
         };
         finding
             .evidence("path", path)
-            .evidence(EXPIRES, shown(facts.not_after))
+            .evidence(EXPIRES, format_time(facts.not_after))
     }
 
     /// Returns the finding about the signature of a certificate; `None` if it is right, or if its

@@ -98,15 +98,6 @@ fn is_own_problem(code: &str, problem: &str, finding: &Finding) -> bool {
     !problem.is_empty() && code == codes::KUBEADM_CONFIG && finding.verdict == Verdict::Pass
 }
 
-fn config_map(namespace: &str, name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some(namespace.to_owned()),
-        name: name.to_owned(),
-    }
-}
-
 /// Checks a ConfigMap with the configuration of the cluster.
 fn check_map(code: &str, namespace: &str, name: &str, key: &str) -> Finding {
     let upload = if name == "kubelet-config" {
@@ -118,7 +109,7 @@ fn check_map(code: &str, namespace: &str, name: &str, key: &str) -> Finding {
         "without it no machine can join or be upgraded; write it anew with `{}`",
         program::command(&format!("{upload} --config FILE"))
     );
-    let map = match cluster::get_object(&config_map(namespace, name)) {
+    let map = match cluster::get_object(&ObjectRef::config_map(namespace, name)) {
         Ok(Some(map)) => map,
         Ok(None) => {
             let message = format!("the ConfigMap {namespace}/{name} does not exist");
@@ -140,7 +131,7 @@ fn check_cluster_info(config: &Config) -> Finding {
         "machines that join with a token trust what it says; write it anew with `{}`",
         program::command("init phase bootstrap-token")
     );
-    let map = match cluster::get_object(&config_map("kube-public", "cluster-info")) {
+    let map = match cluster::get_object(&ObjectRef::cluster_info()) {
         Ok(Some(map)) => map,
         Ok(None) => {
             let message = "the ConfigMap kube-public/cluster-info does not exist, so machines can \

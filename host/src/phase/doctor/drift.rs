@@ -219,7 +219,7 @@ fn present_parameter(effect: &LastEffect, key: &str) -> Present {
 fn finding(effect: &LastEffect, subject: &str, compared: &Comparison) -> Finding {
     let code = Family::DRIFT.code_for(subject);
     let run = format!("{} (run {})", effect.workflow, effect.run);
-    let shown = sanitise::listed(subject);
+    let shown = sanitise::list_item(subject);
     let state = present_state(effect, subject);
     let finding = match (state, compared) {
         (Present::Unseen(failure), _) => could_not_run(&code, failure.message),

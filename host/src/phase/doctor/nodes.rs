@@ -54,12 +54,7 @@ fn own_node(config: &Config, doctor: &Doctor) -> Vec<Finding> {
         return vec![finding];
     }
     let name = &config.init.node_registration.name;
-    let of = ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: name.clone(),
-    };
+    let of = ObjectRef::node(name.clone());
     let node = match cluster::get_object(&of) {
         Ok(Some(node)) => node,
         Ok(None) => {

@@ -108,12 +108,7 @@ fn is_loopback(server: &str) -> bool {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn change_cluster_info() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    let of = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    };
+    let of = ObjectRef::cluster_info();
     let Some(current) = cluster::get_object(&of)? else {
         return Ok(Outcome::Skipped("the cluster has no cluster-info".into()));
     };

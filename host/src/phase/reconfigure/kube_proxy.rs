@@ -11,13 +11,8 @@ const RESTART_DUE: &str = "kubephase.dev/restart-due";
 /// The annotation with which kubectl restarts Pods.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
-fn object(api_version: &str, kind: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: api_version.into(),
-        kind: kind.into(),
-        namespace: Some("kube-system".into()),
-        name: "kube-proxy".into(),
-    }
+fn daemon_set_reference() -> ObjectRef {
+    ObjectRef::namespaced("apps/v1", "DaemonSet", "kube-system", "kube-proxy")
 }
 
 /// `kube-proxy/note-change`: proposes to note at the DaemonSet that its Pods have to be restarted,
@@ -27,8 +22,8 @@ fn object(api_version: &str, kind: &str) -> ObjectRef {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn note_change() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    let daemon_set = object("apps/v1", "DaemonSet");
-    let map = cluster::get_object(&object("v1", "ConfigMap"))?;
+    let daemon_set = daemon_set_reference();
+    let map = cluster::get_object(&ObjectRef::config_map("kube-system", "kube-proxy"))?;
     let (Some(map), Some(_)) = (map, cluster::get_object(&daemon_set)?) else {
         return Ok(Outcome::Skipped("the cluster has no kube-proxy".into()));
     };
@@ -52,7 +47,7 @@ pub fn note_change() -> Result<Outcome, Failure> {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn restart() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    let daemon_set = object("apps/v1", "DaemonSet");
+    let daemon_set = daemon_set_reference();
     let current = cluster::get_object(&daemon_set)?.unwrap_or_default();
     if current["metadata"]["annotations"][RESTART_DUE] == Value::Null {
         return Ok(Outcome::Skipped("its configuration does not change".into()));

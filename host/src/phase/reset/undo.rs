@@ -68,7 +68,7 @@ pub fn plan_undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
     // Directories at the top of the tree belong to the system.
     steps.retain(|step| {
         let is_directory = Part::from_inverse(&step.inverse) == Part::Directories;
-        !is_directory || step.inverse.what().matches('/').count() > 1
+        !is_directory || step.inverse.target().matches('/').count() > 1
     });
     steps.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
     let per_round = STEPS_PER_ROUND.max(steps.len().div_ceil(MAX_ROUNDS));
@@ -78,7 +78,7 @@ pub fn plan_undo_rounds(mut steps: Vec<UndoStep>) -> Vec<String> {
 /// Returns the sort key of a step: its part, and the path of a directory.
 fn sort_key(step: &UndoStep) -> (Part, Option<Reverse<&str>>) {
     let part = Part::from_inverse(&step.inverse);
-    let deepest_first = || Reverse(step.inverse.what());
+    let deepest_first = || Reverse(step.inverse.target());
     (part, (part == Part::Directories).then(deepest_first))
 }
 
@@ -119,7 +119,7 @@ pub fn propose_files(steps: &[UndoStep]) -> Result<(), Failure> {
 /// The host cannot answer a question, or refuses a proposal.
 pub fn propose_directories(steps: &[UndoStep], excluded: &[&str]) -> Result<(), Failure> {
     let mut steps = steps_of(Part::Directories, steps);
-    steps.retain(|step| !excluded.contains(&step.inverse.what()));
+    steps.retain(|step| !excluded.contains(&step.inverse.target()));
     undo(Part::Directories, &steps)
 }
 
@@ -170,7 +170,7 @@ fn list_steps(steps: &[&UndoStep]) -> String {
 fn describe_in_list(inverse: &Inverse) -> String {
     match inverse {
         Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) | Inverse::RemoveTree(path) => {
-            sanitise::listed(path)
+            sanitise::list_item(path)
         }
         Inverse::StopService(_) | Inverse::DisableService(_) => inverse.to_string(),
     }
@@ -195,7 +195,7 @@ fn remove_directory(path: &str, spec: &ClearSpec) -> Result<Effect, Failure> {
     let effect = clear(spec)?;
     let warning = format!(
         "[reset] Failed to remove directory {}: {{}}",
-        sanitise::in_quotes(path)
+        sanitise::quote(path)
     );
     effects_core::attempt(effect, &warning)?;
     Ok(effect)

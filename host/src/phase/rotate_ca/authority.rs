@@ -100,12 +100,7 @@ pub(super) fn sign_with_new(exchange: &Exchange) -> Result<Outcome, Failure> {
 /// `…/cluster-info`: proposes to publish the authorities of the stage in the ConfigMap from which
 /// nodes, and machines that join, get them.
 pub(super) fn publish(exchange: &Exchange) -> Result<Outcome, Failure> {
-    let reference = ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-public".into()),
-        name: "cluster-info".into(),
-    };
+    let reference = ObjectRef::cluster_info();
     let info: Value = observe_cluster::get_object(&reference)?
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();

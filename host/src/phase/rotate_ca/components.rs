@@ -7,11 +7,11 @@ use crate::{
         upgrade::{images_of, limit_of_manifests},
         wait_control_plane::propose_wait,
     },
-    render::static_pod::{CONTROL_PLANE, manifest_path},
+    render::static_pod::{CONTROL_PLANE, manifest_path, mirror_reference},
     text::yaml as parse,
 };
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, effects, effects_core,
+    Failure, Outcome, effects, effects_core,
     kubeadm::{ClusterAuthority, RotationStage},
     observe_cluster, observe_files, say,
     spec::{Condition, exchange_file::SIGNER},
@@ -68,15 +68,8 @@ pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
 
 /// Returns the hash of the Pod that runs, if it did not start in this stage.
 fn hash_to_replace(component: &str, exchange: &Exchange) -> Result<Option<String>, Failure> {
-    let pod = observe_cluster::get_object(&ObjectRef {
-        api_version: "v1".into(),
-        kind: "Pod".into(),
-        namespace: Some("kube-system".into()),
-        name: format!(
-            "{component}-{}",
-            exchange.config.init.node_registration.name
-        ),
-    })?;
+    let node = &exchange.config.init.node_registration.name;
+    let pod = observe_cluster::get_object(&mirror_reference(component, node))?;
     let pod: Value = pod
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();

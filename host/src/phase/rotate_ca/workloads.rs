@@ -29,12 +29,7 @@ pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
     } } } } });
     let mut restarted = Vec::new();
     for (kind, name) in WORKLOADS {
-        let reference = ObjectRef {
-            api_version: "apps/v1".into(),
-            kind: kind.into(),
-            namespace: Some("kube-system".into()),
-            name: name.into(),
-        };
+        let reference = ObjectRef::namespaced("apps/v1", kind, "kube-system", name);
         if observe_cluster::get_object(&reference)?.is_some() {
             let patched = effects_cluster::patch_object(&reference, &patch.to_string())?;
             let line = format!("[{LABEL}] Restarting the Pods of {name}, and waiting for them");

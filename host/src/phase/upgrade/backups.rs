@@ -132,12 +132,7 @@ impl SharedObject {
     }
 
     pub(super) fn reference(&self) -> ObjectRef {
-        ObjectRef {
-            api_version: self.api_version.into(),
-            kind: self.kind.into(),
-            namespace: Some("kube-system".into()),
-            name: self.name.into(),
-        }
+        ObjectRef::namespaced(self.api_version, self.kind, "kube-system", self.name)
     }
 }
 

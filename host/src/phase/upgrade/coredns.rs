@@ -42,12 +42,7 @@ pub(super) fn check_corefile() -> Result<Outcome, Failure> {
 /// Returns the Corefile of the cluster, and the version of its CoreDNS; `None` without CoreDNS.
 fn find_installed() -> Result<Option<(String, String)>, Failure> {
     let system = "kube-system";
-    let map = cluster::get_object(&ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some(system.into()),
-        name: "coredns".into(),
-    })?;
+    let map = cluster::get_object(&ObjectRef::config_map(system, "coredns"))?;
     let Some(map) = map else {
         return Ok(None);
     };

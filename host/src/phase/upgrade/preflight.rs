@@ -22,7 +22,7 @@ pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     );
     [
         vec![
-            group.taking_plugins().header(header_of_apply),
+            group.accept_plugins().header(header_of_apply),
             coredns,
             job_check(flags),
             health_check(flags),
@@ -36,7 +36,7 @@ pub fn apply_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
 pub fn reconfigure_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(GROUP, "Run checks before anything is changed", flags);
     [
-        vec![group.taking_plugins(), health_check(flags)],
+        vec![group.accept_plugins(), health_check(flags)],
         common(flags),
     ]
     .concat()
@@ -46,7 +46,7 @@ pub fn reconfigure_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
 pub fn node_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(GROUP, "Run upgrade node pre-flight checks", flags);
     [
-        vec![group.taking_plugins().header(header_of_node)],
+        vec![group.accept_plugins().header(header_of_node)],
         common(flags),
     ]
     .concat()

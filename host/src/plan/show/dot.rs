@@ -31,7 +31,7 @@ pub(super) fn render(plan: &Plan) -> String {
                 .for_each(|node| declare(&mut text, "  ", node)),
         }
     }
-    for (after, all) in plan.reduced() {
+    for (after, all) in plan.transitive_reduction() {
         for before in all {
             let _ = writeln!(text, "  {} -> {};", quote(before), quote(after));
         }

@@ -32,7 +32,7 @@ pub(super) fn render(plan: &Plan) -> String {
                 .for_each(|node| declare(&mut text, "  ", node, &number)),
         }
     }
-    for (after, all) in plan.reduced() {
+    for (after, all) in plan.transitive_reduction() {
         for before in all {
             let _ = writeln!(text, "  p{} --> p{}", number[before], number[after]);
         }

@@ -13,14 +13,14 @@ const RUNS: &str = "+";
 const LEFT_OUT: &str = "-";
 
 pub(super) fn render(plan: &Plan) -> String {
-    let running = plan.running().count();
+    let running = plan.running_phases().count();
     let mut text = format!(
         "{}: {running} of {} phases run ({RUNS}), {} left out ({LEFT_OUT})\n\n",
         plan.workflow.as_str(),
         plan.nodes.len(),
         plan.nodes.len() - running
     );
-    let edges = plan.reduced();
+    let edges = plan.transitive_reduction();
     let width = plan
         .nodes
         .iter()
@@ -85,7 +85,7 @@ fn shorten_needs<'a>(plan: &'a Plan, node: &PlannedPhase, edges: &[&'a str]) -> 
     let mut names = edges.to_vec();
     for group in &plan.groups {
         let mut running = plan
-            .running()
+            .running_phases()
             .filter(|other| is_within(other.id(), group.id()))
             .peekable();
         if running.peek().is_some()

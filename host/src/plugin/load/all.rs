@@ -1,5 +1,7 @@
 //! Loads all plugins of a run, and adds their phases to the catalog.
-use super::{LoadedPlugin, Plugins, check::load_one, file_of, unlocked::UnlockedPlugin};
+use super::{
+    EarlyPlugins, LoadedPlugin, Plugins, check::load_one, file_of, unlocked::UnlockedPlugin,
+};
 use crate::{
     config::{ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
     parallel,
@@ -52,6 +54,8 @@ pub fn load_rules(
 #[derive(Clone, Copy)]
 pub struct Loader<'a> {
     pub engine: &'a Engine,
+    /// plugins that need not be loaded again
+    pub early: &'a EarlyPlugins,
     /// a plugin that needs no line of the lock, for a rehearsal
     pub unlocked: Option<&'a UnlockedPlugin>,
 }
@@ -79,8 +83,11 @@ impl Loader<'_> {
             let loaded = match self.unlocked.filter(|unlocked| unlocked.is_named_by(entry)) {
                 Some(unlocked) => unlocked.load(entry)?,
                 None => {
-                    let lock = locks.lock_of(entry)?;
-                    load_one(entry, file_of(entry, named), lock, self.engine)?
+                    let file = file_of(entry, named);
+                    match self.early.take(entry, file) {
+                        Some(loaded) => loaded,
+                        None => load_one(entry, file, locks.lock_of(entry)?, self.engine)?,
+                    }
                 }
             };
             budget

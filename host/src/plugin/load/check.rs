@@ -8,11 +8,12 @@ use crate::{
     plugin::{
         identity::PluginIdentity,
         inspect,
-        lines::Allowed,
+        lines::AllowedLines,
         lock::{self, Lock, LockedPlugin},
         place::is_same_place,
         source,
     },
+    program,
     text::sanitise,
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},
 };
@@ -105,16 +106,17 @@ impl<'a> EntryCheck<'a> {
         match self.locked {
             None if self.pinned().is_none() => bail!(
                 "it is not in {}, so it was not allowed yet; to see what it asks for, run: \
-                 kubephase plugin inspect {}; to allow it as it is now, run: {}",
+                 {} {}; to allow it as it is now, run: {}",
                 lock::FILE,
+                program::command("plugin inspect"),
                 source::source_word(source, self.file),
                 self.remedy_for_file()
             ),
             Some(locked) if self.pinned().is_none() && locked.source != *source => bail!(
                 "the configuration names the source {}, the lock {}; if the configuration is \
                  right, run: {}",
-                sanitise::listed(source),
-                sanitise::listed(&locked.source),
+                sanitise::list_item(source),
+                sanitise::list_item(&locked.source),
                 self.remedy_for_file()
             ),
             locked => Ok(locked.filter(|locked| is_same_place(&locked.source, source))),
@@ -132,7 +134,7 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// Returns the command that allows the plugin that was read.
-    fn remedy(&self, plugin: &Plugin, allowed: &Allowed) -> String {
+    fn remedy(&self, plugin: &Plugin, allowed: &AllowedLines) -> String {
         let digest = ComponentDigest::of_plugin(plugin);
         let command = allow_command(&self.entry.name, self.file, Some(&digest));
         format!("{command}{}", consent::flags(plugin, allowed))
@@ -140,7 +142,7 @@ impl<'a> EntryCheck<'a> {
 
     /// Checks that the plugin has the name, digest and version of its entry.
     fn check_entry(&self, plugin: &Plugin) -> Result<()> {
-        let (manifest, source) = (plugin.manifest(), sanitise::listed(&self.entry.source));
+        let (manifest, source) = (plugin.manifest(), sanitise::list_item(&self.entry.source));
         if manifest.name != self.entry.name {
             bail!(
                 "{source} calls itself {0}; write `name: {0}` in its entry of the configuration",
@@ -192,7 +194,7 @@ impl<'a> EntryCheck<'a> {
         bail!(
             "{} is not what was locked (version {}, digest {}{signer}): it is version {}, digest \
              {}; {change}\nif the component was replaced on purpose, run: {}",
-            sanitise::listed(&self.entry.source),
+            sanitise::list_item(&self.entry.source),
             locked.version,
             locked.digest,
             plugin.manifest().version,
@@ -202,7 +204,7 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// Refuses a plugin that was added again and provides something that was not allowed before.
-    fn check_provides(&self, plugin: &Plugin, allowed: &Allowed) -> Result<()> {
+    fn check_provides(&self, plugin: &Plugin, allowed: &AllowedLines) -> Result<()> {
         if allowed.provides.is_none() {
             return Ok(());
         }
@@ -221,7 +223,7 @@ impl<'a> EntryCheck<'a> {
     ///
     /// # Errors
     /// The lock and the entry do not allow all of it.
-    fn allow(&self, plugin: &Plugin, allowed: Allowed) -> Result<()> {
+    fn allow(&self, plugin: &Plugin, allowed: AllowedLines) -> Result<()> {
         let by_entry =
             |line: &String| self.entry.granted.contains(line) && !allowed.granted.contains(line);
         let mut risks = consent::risks(plugin, by_entry);
@@ -239,7 +241,7 @@ impl<'a> EntryCheck<'a> {
         plugin
             .allow(&self.entry.allow, &granted)
             .map_err(|ungranted| {
-                let allowed = Allowed { granted, ..allowed };
+                let allowed = AllowedLines { granted, ..allowed };
                 let remedy = self.remedy(plugin, &allowed);
                 anyhow!("{ungranted}\nto allow it, run: {remedy}")
             })

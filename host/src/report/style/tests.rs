@@ -6,9 +6,9 @@ fn only_the_colours_of_a_palette_pass() {
     for styled in [
         palette.bold("x"),
         palette.dim("x"),
-        palette.good("x"),
+        palette.success("x"),
         palette.warn("x"),
-        palette.bad("x"),
+        palette.error("x"),
     ] {
         assert!(styled.starts_with('\u{1b}'), "{styled:?}");
         assert_eq!(
@@ -25,8 +25,8 @@ fn only_the_colours_of_a_palette_pass() {
         "\u{202e}",
         "\r",
     ] {
-        let painted = Painted::new(&format!("{}{forged}", palette.good("ok"))).to_string();
-        let rest = painted.strip_prefix(&palette.good("ok")).unwrap();
+        let painted = Painted::new(&format!("{}{forged}", palette.success("ok"))).to_string();
+        let rest = painted.strip_prefix(&palette.success("ok")).unwrap();
         assert!(
             !rest.chars().any(sanitise::is_trick),
             "{forged:?}: {painted:?}"

@@ -254,6 +254,28 @@ fn preflight_errors_come_with_their_remedy() {
 }
 
 #[test]
+fn a_remedy_keeps_its_lines_unless_a_plugin_wrote_it() {
+    let mut events = [
+        start(),
+        finding("Kubelet", Verdict::Fail, Some("Look at:\n\t- 'crictl ps'")),
+        end(RunResult::PreflightFailed),
+    ];
+    let text = render(&Tally::from_events(&events), &[], Palette::PLAIN);
+    let lines = "  - Kubelet: Look at:\n      - 'crictl ps'\n";
+    assert!(text.contains(lines), "{text}");
+    let hints = hints::hints(&Tally::from_events(&events), true);
+    assert_eq!(hints[0], "Kubelet: Look at:\n\t- 'crictl ps'");
+    if let EventKind::Finding { plugin, .. } = &mut events[1].kind {
+        *plugin = Some("evil".into());
+    }
+    let hints = hints::hints(&Tally::from_events(&events), true);
+    assert_eq!(
+        hints[0],
+        "Kubelet: plugin evil says: Look at:\\n\\t- 'crictl ps'"
+    );
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_reported_as_such() {
     let text = render(&Tally::from_events(&[start()]), &[], Palette::PLAIN);
     assert!(

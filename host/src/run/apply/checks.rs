@@ -33,14 +33,14 @@ impl Application<'_> {
             }
         }
         self.claim_directory(proposals)
-            .map_err(|failure| PhaseError::Failed(failure.to_text()))
+            .map_err(|failure| PhaseError::from(&failure))
     }
 
     /// Reports a refused proposal. Returns the error of its phase.
     fn refuse(&self, proposal: &Proposal, beginning: &str, why: String) -> PhaseError {
         self.emit_effect(proposal, EffectResult::Refused(why.clone()), 0, &[]);
         let (kind, target) = summary(&proposal.effect);
-        PhaseError::Failed(format!("{beginning} {kind} {target}: {why}"))
+        PhaseError::from(format!("{beginning} {kind} {target}: {why}"))
     }
 
     /// Refuses an effect that was not granted, or that changes files of the host.
@@ -78,7 +78,7 @@ impl Application<'_> {
         let texts: Vec<&str> = targets.iter().map(String::as_str).collect();
         self.session
             .spend_journal(&texts)
-            .map_err(|stop| PhaseError::Failed(stop.to_string()))?;
+            .map_err(|stop| PhaseError::from(stop.to_string()))?;
         self.executor.shared.bus.emit(EventKind::Intended {
             phase: self.node.spec.id.clone(),
             targets: targets.into_iter().collect(),

@@ -3,7 +3,7 @@ use super::Application;
 use crate::{
     effect::{Applied, EffectOutcome, proposal::Proposal},
     event::{EffectResult, micros},
-    run::executor::PhaseError,
+    run::executor::{FailureReason, PhaseError},
     world::WorldResult,
 };
 use kubephase_wit::{Failure, FailureCode, Severity};
@@ -29,13 +29,14 @@ impl Application<'_> {
         for (proposal, (outcome, micros)) in images.iter().zip(pulls) {
             let result = match outcome {
                 Ok(outcome) => {
-                    failed.extend(self.say_lines(Severity::Warning, &outcome.warnings).err());
+                    let unsaid = self.say_lines(Severity::Warning, &outcome.warnings);
+                    failed.extend(unsaid.err().map(FailureReason::from));
                     changed |= outcome.applied == Applied::Changed;
                     EffectResult::Applied(outcome.applied)
                 }
                 Err(failure) => {
                     stopped |= failure.code == FailureCode::Cancelled;
-                    failed.push(failure.to_text());
+                    failed.push(FailureReason::from(&failure));
                     EffectResult::Failed(self.session.bound_text(failure.message))
                 }
             };

@@ -9,7 +9,7 @@ use crate::{
     },
     run::{
         access::Access,
-        executor::{Executor, Ready},
+        executor::{Executor, ReadyPhase},
         finding_policy::FindingPolicy,
         session::{RunContext, Session},
         worker_pool::Concurrency,
@@ -194,7 +194,7 @@ fn run(world: Arc<dyn World>, phases: Vec<TestPhase>, concurrency: Concurrency) 
                 Access::BuiltIn
             };
             let session = Session::new(shared.clone(), node.id(), &serde_json::json!({}), access);
-            Ready {
+            ReadyPhase {
                 phase: Box::new(Native::new(session.clone(), phase.function)),
                 session,
                 plugin: None,

@@ -16,11 +16,11 @@ const BYTES: &str = "kubephase:base64";
 
 /// An answer as a JSON text. Bytes in it are base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded(String);
+pub struct RecordedAnswer(String);
 
-impl Recorded {
+impl RecordedAnswer {
     /// Writes an answer; `None` if it takes more than `limit` bytes.
-    fn write(answer: &impl Serialize, limit: usize) -> Option<Recorded> {
+    fn write(answer: &impl Serialize, limit: usize) -> Option<RecordedAnswer> {
         let mut out = Limited {
             text: Vec::new(),
             limit,
@@ -31,7 +31,7 @@ impl Recorded {
                 Compact { limit, bytes: None },
             ))
             .ok()?;
-        String::from_utf8(out.text).ok().map(Recorded)
+        String::from_utf8(out.text).ok().map(RecordedAnswer)
     }
 
     /// Returns the content of the answer: its bytes if it is bytes, otherwise its JSON text.
@@ -60,20 +60,20 @@ impl Recorded {
     }
 }
 
-impl Serialize for Recorded {
+impl Serialize for RecordedAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // The values of the text would take much more memory than the text.
         serde_transcode::transcode(&mut serde_json::Deserializer::from_str(&self.0), serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Recorded {
+impl<'de> Deserialize<'de> for RecordedAnswer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut text = Vec::new();
         serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut text))
             .map_err(serde::de::Error::custom)?;
         String::from_utf8(text)
-            .map(Recorded)
+            .map(RecordedAnswer)
             .map_err(serde::de::Error::custom)
     }
 }
@@ -110,7 +110,8 @@ impl Recording {
         if self.is_full || self.facts.contains_key(&key) {
             return;
         }
-        let Some(bytes) = Recorded::write(&(&key, fact), self.room).map(|text| text.0.len()) else {
+        let Some(bytes) = RecordedAnswer::write(&(&key, fact), self.room).map(|text| text.0.len())
+        else {
             self.is_full = true;
             return;
         };
@@ -130,7 +131,7 @@ impl Recording {
         }
         let limit = self.room;
         let gave = match answer {
-            Ok(answer) => Recorded::write(answer, limit).map(Ok),
+            Ok(answer) => RecordedAnswer::write(answer, limit).map(Ok),
             Err(failure) => Some(Err(failure.clone())),
         };
         let Some(gave) = gave else {
@@ -159,7 +160,7 @@ impl Recording {
 
 /// Returns the bytes of a value as JSON, at most `limit`.
 fn json_bytes(value: &impl Serialize, limit: usize) -> usize {
-    Recorded::write(value, limit).map_or(limit, |text| text.0.len())
+    RecordedAnswer::write(value, limit).map_or(limit, |text| text.0.len())
 }
 
 /// A text that grows up to a limit.

@@ -43,7 +43,7 @@ fn recorded_observations_are_replayed() {
     let capsule = capsule_of(&source);
     assert!(!capsule.truncated);
     let read = Capsule::read(&text(&capsule)).unwrap();
-    let again = ObservationSource::replaying(&read.observations);
+    let again = ObservationSource::for_replay(&read.observations);
     assert_eq!(
         again
             .observe::<Vec<u8>>(
@@ -171,7 +171,7 @@ fn capsule_of_format(format: u32) -> String {
 #[test]
 fn a_capsule_of_format_1_is_read_and_a_capsule_of_a_later_format_is_refused() {
     let old = Capsule::read(&capsule_of_format(1)).unwrap();
-    let old = ObservationSource::replaying(&old.observations);
+    let old = ObservationSource::for_replay(&old.observations);
     assert_eq!(
         old.observe::<Vec<u8>>("observe-files.read-file", json!(["/a"]), || panic!(
             "looked"

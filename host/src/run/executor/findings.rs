@@ -1,5 +1,8 @@
 //! The findings of a phase: their meaning for the run, and the finding about a check that failed.
-use super::{Executor, state::Ended};
+use super::{
+    Executor,
+    state::{FailureReason, PhaseEnd},
+};
 use crate::{
     event::{EventKind, PhaseResult},
     phase::preflight,
@@ -39,10 +42,10 @@ impl Executor<'_> {
 
     /// Reports that a check could not be done because the world cannot know what it asks for. That
     /// is not a failure of the check, so its failure policy does not count.
-    pub(super) fn report_unchecked(&self, node: &PlannedPhase, message: String) -> Ended {
+    pub(super) fn report_unchecked(&self, node: &PlannedPhase, message: String) -> PhaseEnd {
         let finding = finding_about_check(node, Verdict::CouldNotRun, message.clone());
         self.report_finding(node, finding);
-        Ended {
+        PhaseEnd {
             result: PhaseResult::Skipped(message),
             passable: true,
             begun: true,
@@ -51,29 +54,42 @@ impl Executor<'_> {
 
     /// Reports findings about a check that could not do its job. The failure policy of its plugin
     /// decides their verdict.
-    pub(super) fn report_failed_check(&self, node: &PlannedPhase, messages: &[String]) -> Ended {
+    pub(super) fn report_failed_check(
+        &self,
+        node: &PlannedPhase,
+        reasons: &[FailureReason],
+    ) -> PhaseEnd {
         let verdict = match node.spec.failure_policy {
             FailurePolicy::Fail => Verdict::Fail,
             FailurePolicy::Warn => Verdict::Warn,
             FailurePolicy::Ignore => Verdict::CouldNotRun,
         };
         let mut blocked = false;
-        for message in messages {
-            let finding = finding_about_check(node, verdict, message.clone());
+        for FailureReason { message, remedy } in reasons {
+            let finding = Finding {
+                remedy: remedy.clone(),
+                ..finding_about_check(node, verdict, message.clone())
+            };
             blocked |= self.report_finding(node, finding);
         }
-        let message = messages.join("\n");
+        let message = join_reasons(reasons);
         let result = if blocked {
             PhaseResult::Failed(message)
         } else {
             PhaseResult::Skipped(message)
         };
-        Ended {
+        PhaseEnd {
             result,
             passable: !blocked,
             begun: true,
         }
     }
+}
+
+/// Returns the texts of several reasons, one after the other.
+pub(super) fn join_reasons(reasons: &[FailureReason]) -> String {
+    let texts: Vec<String> = reasons.iter().map(FailureReason::to_text).collect();
+    texts.join("\n")
 }
 
 /// Returns a finding about a check itself, under the code of the check.

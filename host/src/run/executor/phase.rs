@@ -1,8 +1,9 @@
 //! The life of one phase in a run: it is called until it settles, and its proposals are applied
 //! after each call.
 use super::{
-    Executor, Ready, Running, STOPPED,
-    state::{Ended, PhaseError, RunState},
+    Executor, PluginCall, ReadyPhase, STOPPED,
+    findings::join_reasons,
+    state::{PhaseEnd, PhaseError, RunState},
 };
 use crate::{
     arguments::json,
@@ -28,7 +29,7 @@ impl Executor<'_> {
         &self,
         node: &PlannedPhase,
         state: &RunState,
-    ) -> (Ended, Vec<ObjectWrite>) {
+    ) -> (PhaseEnd, Vec<ObjectWrite>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
         let phase = &node.spec.id;
@@ -47,9 +48,9 @@ impl Executor<'_> {
         self.report_usage(node, &ready);
         let ended = match result {
             Ok(_) if blocked => {
-                Ended::blocking(PhaseResult::Failed("a check stands in the way".into()))
+                PhaseEnd::blocking(PhaseResult::Failed("a check stands in the way".into()))
             }
-            Ok(result) => Ended {
+            Ok(result) => PhaseEnd {
                 result,
                 passable: true,
                 begun: true,
@@ -65,26 +66,30 @@ impl Executor<'_> {
     }
 
     /// Returns the end of a phase that did not settle. A check that failed ends with findings.
-    fn end_with_error(&self, node: &PlannedPhase, session: &Session, error: PhaseError) -> Ended {
+    fn end_with_error(
+        &self,
+        node: &PlannedPhase,
+        session: &Session,
+        error: PhaseError,
+    ) -> PhaseEnd {
         let is_check = node.spec.kind == PhaseKind::Check;
         match error {
-            PhaseError::Stopped => Ended::blocking(PhaseResult::NotReached(STOPPED.into())),
+            PhaseError::Stopped => PhaseEnd::blocking(PhaseResult::NotReached(STOPPED.into())),
             PhaseError::NotChecked(message) if is_check => self.report_unchecked(node, message),
-            PhaseError::Failed(message) if is_check => self.report_failed_check(node, &[message]),
-            PhaseError::Many(messages) if is_check => self.report_failed_check(node, &messages),
-            PhaseError::Failed(message) | PhaseError::NotChecked(message) => {
-                Ended::blocking(PhaseResult::Failed(message))
-            }
-            PhaseError::Many(messages) => {
-                let message = session.bound_text(messages.join("\n"));
-                Ended::blocking(PhaseResult::Failed(message))
+            PhaseError::Failed(reason) if is_check => self.report_failed_check(node, &[reason]),
+            PhaseError::Many(reasons) if is_check => self.report_failed_check(node, &reasons),
+            PhaseError::Failed(reason) => PhaseEnd::blocking(PhaseResult::Failed(reason.to_text())),
+            PhaseError::NotChecked(message) => PhaseEnd::blocking(PhaseResult::Failed(message)),
+            PhaseError::Many(reasons) => {
+                let message = session.bound_text(join_reasons(&reasons));
+                PhaseEnd::blocking(PhaseResult::Failed(message))
             }
         }
     }
 
     /// Reports the resources that a plugin used.
-    fn report_usage(&self, node: &PlannedPhase, ready: &Ready) {
-        let Some(Running { plugin, memory }) = &ready.plugin else {
+    fn report_usage(&self, node: &PlannedPhase, ready: &ReadyPhase) {
+        let Some(PluginCall { plugin, memory }) = &ready.plugin else {
             return;
         };
         let manifest = plugin.manifest();
@@ -93,7 +98,7 @@ impl Executor<'_> {
             plugin: format!("{} {}", manifest.name, manifest.version),
             used: Usage {
                 memory_bytes: memory.load(Ordering::Relaxed),
-                ..ready.session.used()
+                ..ready.session.usage()
             },
         });
     }
@@ -102,7 +107,7 @@ impl Executor<'_> {
     fn run_rounds(
         &self,
         node: &PlannedPhase,
-        ready: &mut Ready,
+        ready: &mut ReadyPhase,
         writes: &mut Vec<ObjectWrite>,
         state: &RunState,
     ) -> Result<PhaseResult, PhaseError> {
@@ -115,13 +120,13 @@ impl Executor<'_> {
                 Error::Failure(failure) if failure.code == FailureCode::NotChecked => {
                     PhaseError::NotChecked(failure.message)
                 }
-                Error::Failure(failure) => PhaseError::Failed(failure.to_text()),
+                Error::Failure(failure) => PhaseError::from(&failure),
                 Error::Stop(stop) => {
-                    PhaseError::Failed(self.record_stopped_call(ready, &format!("{stop:#}")))
+                    PhaseError::from(self.record_stopped_call(ready, &format!("{stop:#}")))
                 }
             })?;
             let changed = self.apply_proposals(node, &ready.session, writes, state, &time)?;
-            ready.session.let_go();
+            ready.session.release_memory();
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
@@ -141,16 +146,16 @@ impl Executor<'_> {
                 return Err(PhaseError::Stopped);
             }
         }
-        Err(PhaseError::Failed(format!(
+        Err(PhaseError::from(format!(
             "it did not settle in {MAX_ROUNDS} rounds"
         )))
     }
 
     /// Keeps a recording of a plugin's call that was stopped, and returns the reason for the stop.
     /// Nothing is kept when the run is cancelled, because the program is about to end.
-    fn record_stopped_call(&self, ready: &Ready, message: &str) -> String {
+    fn record_stopped_call(&self, ready: &ReadyPhase, message: &str) -> String {
         let message = ready.session.bound_text(message.to_owned());
-        if let Some(Running { plugin, .. }) = &ready.plugin
+        if let Some(PluginCall { plugin, .. }) = &ready.plugin
             && !self.cancel.is_requested()
             && ready.session.spend_capsule()
         {

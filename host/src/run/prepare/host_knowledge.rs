@@ -1,6 +1,6 @@
 //! Facts about a run that only the host knows: the host's files, the secret settings of the
 //! plugins, and the identities of the plugins.
-use super::Prepared;
+use super::PreparedRun;
 use crate::{
     config::{self, PluginEntry},
     effect::territory::{Territory, add_files_in_use, territory_of},
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-impl Prepared {
+impl PreparedRun {
     /// Returns the files that belong to the host in this run, on a node with these files, and the
     /// operator's files that decide about later runs.
     pub(in crate::run) fn territory(&self, files: &dyn Files) -> Territory {

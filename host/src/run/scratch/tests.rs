@@ -12,7 +12,7 @@ fn the_machine_is_not_a_scratch_tree_under_any_name() {
         Path::new("/tmp/.."),
         &link,
     ] {
-        assert!(ScratchTree::at(name).is_err(), "{}", name.display());
+        assert!(ScratchTree::open(name).is_err(), "{}", name.display());
     }
-    assert!(ScratchTree::at(folder.path()).is_ok());
+    assert!(ScratchTree::open(folder.path()).is_ok());
 }

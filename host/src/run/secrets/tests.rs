@@ -55,7 +55,7 @@ const SECRETS: &[&str] = &[
 
 #[test]
 fn plugins_see_no_secret_and_built_in_phases_see_only_the_proxies() {
-    let Masked {
+    let MaskedConfig {
         for_plugins,
         for_built_ins,
         secrets,
@@ -85,7 +85,7 @@ fn plugins_see_no_secret_and_built_in_phases_see_only_the_proxies() {
 
 #[test]
 fn only_sealed_placeholders_are_opened() {
-    let Masked {
+    let MaskedConfig {
         for_plugins,
         for_built_ins,
         secrets,
@@ -179,7 +179,7 @@ fn secrets_are_masked_by_name_and_by_content_in_all_fields() {
             "LS0tLS1CRUdJTi",
         ),
     ] {
-        let Masked {
+        let MaskedConfig {
             for_plugins,
             secrets,
             ..

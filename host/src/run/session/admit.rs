@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 /// A call of a host function that the gate admitted.
-pub(super) struct Admitted<A> {
+pub(super) struct AdmittedCall<A> {
     pub row: &'static Row,
     pub arguments: A,
     /// the host's resources that the call may use
@@ -44,7 +44,7 @@ impl Session {
         &self,
         function: &'static HostFunction<A>,
         raw: A::Raw,
-    ) -> Hosted<Admitted<A>> {
+    ) -> Hosted<AdmittedCall<A>> {
         let admitted = self.parse(function, raw)?;
         let verdict = self
             .0
@@ -64,7 +64,7 @@ impl Session {
         &self,
         function: &'static HostFunction<A>,
         raw: A::Raw,
-    ) -> Hosted<Admitted<A>> {
+    ) -> Hosted<AdmittedCall<A>> {
         let row = &function.row;
         let allowance = row.allowance;
         if self.is_plugin() {
@@ -74,7 +74,7 @@ impl Session {
             .admit(raw, self.origin())
             .map_err(|why| Failure::new(FailureCode::Invalid, why))?;
         let time = allowance.time.min(self.time_left());
-        Ok(Admitted {
+        Ok(AdmittedCall {
             row,
             arguments,
             budget: Budget::new(allowance.bytes_out, time, &self.0.shared.cancel),
@@ -90,7 +90,7 @@ impl Session {
         &self,
         function: &'static HostFunction<A>,
         raw: A::Raw,
-    ) -> Result<Option<Admitted<A>>, Stop> {
+    ) -> Result<Option<AdmittedCall<A>>, Stop> {
         match self.admit(function, raw) {
             Ok(admitted) => Ok(Some(admitted)),
             Err(Error::Failure(_)) => Ok(None),
@@ -107,8 +107,8 @@ impl Session {
     /// `timeout` or `cancelled` if the call may no longer work.
     pub(super) fn observe<A: Arguments, T>(
         &self,
-        admitted: &Admitted<A>,
-        ask: impl FnOnce(&dyn World, &Admitted<A>) -> WorldResult<T>,
+        admitted: &AdmittedCall<A>,
+        ask: impl FnOnce(&dyn World, &AdmittedCall<A>) -> WorldResult<T>,
     ) -> Hosted<T>
     where
         T: Answer + Serialize + DeserializeOwned,
@@ -141,7 +141,7 @@ impl Session {
     /// of the call ends before that is known.
     fn check_answer<A: Arguments>(
         &self,
-        admitted: &Admitted<A>,
+        admitted: &AdmittedCall<A>,
         answer: &impl Answer,
     ) -> WorldResult<()> {
         self.check_credential(
@@ -164,8 +164,8 @@ impl Session {
     /// The world fails.
     pub(super) fn observe_infallible<A: Arguments, T>(
         &self,
-        admitted: &Admitted<A>,
-        ask: impl FnOnce(&dyn World, &Admitted<A>) -> WorldResult<T>,
+        admitted: &AdmittedCall<A>,
+        ask: impl FnOnce(&dyn World, &AdmittedCall<A>) -> WorldResult<T>,
     ) -> Result<T, Stop>
     where
         T: Answer + Serialize + DeserializeOwned,

@@ -9,7 +9,7 @@ use crate::{
     run::{
         access::Access,
         makers::Makers,
-        secrets::{Masked, Secrets},
+        secrets::{MaskedConfig, Secrets},
     },
     world::World,
 };
@@ -104,8 +104,12 @@ impl RunContext {
     ///
     /// # Errors
     /// The configuration cannot be written as JSON.
-    pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
-        let Masked {
+    pub fn of_run(
+        world: Arc<dyn World>,
+        bus: Bus,
+        masked: MaskedConfig,
+    ) -> serde_json::Result<Self> {
+        let MaskedConfig {
             for_plugins,
             for_built_ins,
             proxies,

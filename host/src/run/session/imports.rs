@@ -94,14 +94,14 @@ impl report::Host for Session {
     }
 
     fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
-        let finding = self.readable_finding(finding)?;
+        let finding = self.make_finding_readable(finding)?;
         let mut call = self.call();
         if call.findings.len() >= MAX_FINDINGS {
             return Err(Stop::msg(format!(
                 "limit of {MAX_FINDINGS} findings reached"
             )));
         }
-        self.hand_finding(&mut call, to_json(&finding)?.len())?;
+        self.count_finding(&mut call, to_json(&finding)?.len())?;
         call.findings.push(finding);
         call.found += 1;
         Ok(())
@@ -117,13 +117,13 @@ impl report::Host for Session {
         let key = (self.0.phase.clone(), name);
         let mut facts = self.0.shared.facts.lock();
         let is_new = !facts.contains_key(&key);
-        self.hand_fact(key.1.len() + json.len(), is_new)?;
+        self.count_fact(key.1.len() + json.len(), is_new)?;
         facts.insert(key, json);
         Ok(())
     }
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
-        let text = self.readable(text)?;
+        let text = self.make_readable(text)?;
         self.log(text.len())?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
         self.0.shared.bus.emit(EventKind::Progress {

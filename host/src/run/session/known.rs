@@ -1,18 +1,18 @@
 //! Files and names of the node as a phase sees them. A rehearsal knows only the files and names of
 //! its description.
-use super::{Session, admit::Admitted};
+use super::{Session, admit::AdmittedCall};
 use crate::{
     arguments::AbsolutePath,
     config::{CERTIFICATES_DIR, KUBECONFIG_DIR},
     wasm::gate,
-    world::{OpenFile, World, WorldResult, node::facts::not_checked, state_directory},
+    world::{OpenFile, World, WorldResult, node::facts::not_checked_failure, state_directory},
 };
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 use std::path::Path;
 
 /// Returns the failure of a call that was not granted.
-pub(super) fn denied(message: String) -> Failure {
+pub(super) fn denied_failure(message: String) -> Failure {
     Failure::new(FailureCode::Denied, message)
 }
 
@@ -23,7 +23,7 @@ impl Session {
     fn open<'w>(
         &self,
         world: &'w dyn World,
-        admitted: &Admitted<AbsolutePath>,
+        admitted: &AdmittedCall<AbsolutePath>,
     ) -> WorldResult<Box<dyn OpenFile + 'w>> {
         let path = &admitted.arguments;
         let is_read = admitted.row.function == gate::READ_FILE.row.function;
@@ -38,7 +38,7 @@ impl Session {
         self.0
             .access
             .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
-            .map_err(denied)?;
+            .map_err(denied_failure)?;
         Ok(opened)
     }
 
@@ -47,10 +47,10 @@ impl Session {
     pub(super) fn open_known<'w>(
         &self,
         world: &'w dyn World,
-        admitted: &Admitted<AbsolutePath>,
+        admitted: &AdmittedCall<AbsolutePath>,
     ) -> WorldResult<Box<dyn OpenFile + 'w>> {
         let (opened, path) = (self.open(world, admitted), &admitted.arguments);
-        unless_unknown(opened, self.is_unknown_file(world, path), || {
+        replace_not_found_if_unknown(opened, self.is_unknown_file(world, path), || {
             format!("whether the machine has {}", &**path)
         })
     }
@@ -87,14 +87,14 @@ const MADE_BY_RUNS: [&str; 4] = [
 
 /// Replaces the failure `not-found` by `not-checked` if the world cannot know whether the machine
 /// has the thing; `describe` names what would have to be known.
-pub(super) fn unless_unknown<T>(
+pub(super) fn replace_not_found_if_unknown<T>(
     answer: WorldResult<T>,
     is_unknown: bool,
     describe: impl FnOnce() -> String,
 ) -> WorldResult<T> {
     match answer {
         Err(failure) if failure.code == FailureCode::NotFound && is_unknown => {
-            Err(not_checked(&describe()))
+            Err(not_checked_failure(&describe()))
         }
         answer => answer,
     }

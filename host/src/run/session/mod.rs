@@ -108,14 +108,14 @@ impl Session {
     }
 
     /// Returns a session that answers observations from a capsule.
-    pub fn replaying(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
+    pub fn for_replay(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
         let session = Session::with_source(
             shared,
             &capsule.phase,
             &capsule.settings,
             access,
             Limits::default(),
-            ObservationSource::replaying(&capsule.observations),
+            ObservationSource::for_replay(&capsule.observations),
             None,
         );
         session.begin(capsule.round);
@@ -168,7 +168,7 @@ impl Session {
 
     /// Begins a call of `run`.
     pub fn begin(&self, round: u32) {
-        self.let_go();
+        self.release_memory();
         let mut call = self.call();
         call.round = round;
         call.began = Some(self.0.clock.now());
@@ -198,7 +198,7 @@ impl Session {
 
     /// Returns the resources that all calls used. Memory is 0 here, because only the guest's store
     /// knows it.
-    pub fn used(&self) -> Usage {
+    pub fn usage(&self) -> Usage {
         let call = self.call();
         Usage {
             memory_bytes: 0,
@@ -275,7 +275,7 @@ impl Session {
         }
         let bytes = spending::weight(&effect);
         self.hold_object(&effect, bytes)?;
-        self.hold(&mut call, bytes)?;
+        self.reserve_memory(&mut call, bytes)?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         call.proposed += 1;
@@ -290,7 +290,7 @@ impl Session {
         change: impl FnOnce(&mut Proposal) -> Result<(), Failure>,
     ) -> Hosted<()> {
         let mut call = self.call();
-        self.hold(&mut call, bytes)?;
+        self.reserve_memory(&mut call, bytes)?;
         match call.proposals.get_mut(handle.id as usize) {
             Some(proposal) => Ok(change(proposal)?),
             None => Err(Error::Failure(Failure::new(
@@ -304,7 +304,7 @@ impl Session {
 impl Drop for Inner {
     fn drop(&mut self) {
         let call = self.call.get_mut();
-        call.let_go(&self.shared.held);
+        call.release_memory(&self.shared.held);
     }
 }
 

@@ -1,5 +1,5 @@
 //! The host functions by which a phase observes: the gate admits each call, then the world answers.
-use super::{Hosted, Session, known::unless_unknown, outlet::Fact, to_json};
+use super::{Hosted, Session, known::replace_not_found_if_unknown, outlet::Fact, to_json};
 use crate::{
     budget::Budget,
     effect::pki::{self, AuthorityFile},
@@ -114,7 +114,7 @@ impl observe_net::Host for Session {
         self.observe(&call, |world, call| {
             let resolved = world.net().resolve(&call.arguments);
             let is_unknown = self.0.is_foreign_check && !world.knows_all_names();
-            unless_unknown(resolved, is_unknown, || {
+            replace_not_found_if_unknown(resolved, is_unknown, || {
                 format!("whether {} can be resolved", &*call.arguments)
             })
         })
@@ -129,8 +129,8 @@ impl observe_net::Host for Session {
         let call = self.admit(&gate::HTTP_GET, url)?;
         let timeout = Duration::from_millis(timeout_millis.into());
         self.observe(&call, |world, call| {
-            let reach = self.reach(call, &call.arguments)?;
-            let budget = call.budget.within(timeout);
+            let reach = self.decide_reach(call, &call.arguments)?;
+            let budget = call.budget.with_time_limit(timeout);
             world.net().http_get(&call.arguments, reach, &budget)
         })
     }
@@ -157,8 +157,8 @@ impl observe_net::Host for Session {
                 cert: self.read_identity(world, call.row, certificate.as_ref())?,
                 key: self.read_identity(world, call.row, key.as_ref())?,
             };
-            let reach = self.reach(call, url)?;
-            let budget = call.budget.within(timeout);
+            let reach = self.decide_reach(call, url)?;
+            let budget = call.budget.with_time_limit(timeout);
             world.net().http_get_as(url, &files, reach, &budget)
         })
     }
@@ -219,7 +219,7 @@ impl observe_pki::Host for Session {
             let bytes = text.as_ref().map_or(0, |text| text.reveal().len());
             // Parsed, a kubeconfig takes many times its bytes.
             let turn = self.turn(bytes);
-            let _turn = turn.map_err(|_| Budget::cancelled("reading a kubeconfig"))?;
+            let _turn = turn.map_err(|_| Budget::cancelled_failure("reading a kubeconfig"))?;
             let facts = text.map(|text| {
                 pki::facts_of_kubeconfig(world.files(), &call.arguments, &text, authority)
             });

@@ -29,7 +29,7 @@ impl observe_core::Host for Session {
     fn component_health(&mut self, url: String) -> Hosted<u16> {
         let call = self.admit(&gate::COMPONENT_HEALTH, url)?;
         self.observe(&call, |world, call| {
-            let budget = call.budget.within(HEALTH_LIMIT);
+            let budget = call.budget.with_time_limit(HEALTH_LIMIT);
             world.net().health(&call.arguments, &budget)
         })
     }

@@ -151,14 +151,14 @@ impl Session {
             return Ok(());
         }
         let turn = self.turn(answer.size());
-        let _turn = turn.map_err(|_| Budget::cancelled(&format!("judging {}", what())))?;
+        let _turn = turn.map_err(|_| Budget::cancelled_failure(&format!("judging {}", what())))?;
         let time = time.min(self.time_left());
         let budget = Budget::new(usize::MAX, time, &self.0.shared.cancel);
         // A call that used this much processor time ends anyway, when it returns to the plugin.
         let processor_time = self.time_budget().map_or(CALL_PROCESSOR_TIME, |budget| {
             budget.left().min(CALL_PROCESSOR_TIME)
         });
-        let budget = budget.within_processor_time(processor_time);
+        let budget = budget.with_processor_time_limit(processor_time);
         let Some(credential) = answer.credential(&budget) else {
             return Ok(());
         };

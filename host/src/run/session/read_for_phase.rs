@@ -1,7 +1,7 @@
 //! Files that the host reads for a phase: the phase gets facts about them, or the host sends them
 //! to a server. A plugin's file is opened once, so that the file that is checked against the grant
 //! is the file that is read.
-use super::{Session, known::denied};
+use super::{Session, known::denied_failure};
 use crate::{
     arguments::AbsolutePath,
     run::owners,
@@ -10,7 +10,7 @@ use crate::{
     world::{
         OpenFile, TlsFile, World, WorldResult,
         judged_file::{read_judged, text_of},
-        node::facts::not_checked,
+        node::facts::not_checked_failure,
         text_file::read_secret_text,
     },
 };
@@ -35,7 +35,10 @@ impl Session {
             self.check_real_path(row, path, opened)
         })?;
         if content.is_none() && self.is_unknown_file(world, path) {
-            return Err(not_checked(&format!("whether the machine has {}", &**path)));
+            return Err(not_checked_failure(&format!(
+                "whether the machine has {}",
+                &**path
+            )));
         }
         Ok(content.as_ref().map(text_of))
     }
@@ -50,7 +53,7 @@ impl Session {
         self.0
             .access
             .check_file(row, path, &opened.real_path(), true)
-            .map_err(denied)
+            .map_err(denied_failure)
     }
 
     /// Reads a file that is sent to a server as the identity of the phase; `None` without a path.
@@ -95,7 +98,7 @@ impl Session {
         }
         let is_hosts = self.0.shared.territory.owns(path);
         let verdict = self.0.access.check_identity(row, path, is_hosts);
-        verdict.map_err(denied)
+        verdict.map_err(denied_failure)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The servers that a phase may ask.
-use super::{Session, admit::Admitted, known::denied};
+use super::{Session, admit::AdmittedCall, known::denied_failure};
 use crate::{
     arguments::HttpUrl,
     wasm::gate::Arguments,
@@ -19,9 +19,9 @@ const SUBNETS: [&str; 2] = [
 impl Session {
     /// Returns the addresses that an admitted call may connect to for a URL. Fails with `denied` if
     /// the grant has to name the host of the URL, and does not.
-    pub(super) fn reach<A: Arguments>(
+    pub(super) fn decide_reach<A: Arguments>(
         &self,
-        call: &Admitted<A>,
+        call: &AdmittedCall<A>,
         url: &HttpUrl,
     ) -> WorldResult<Reach> {
         let demands = call.arguments.demands();
@@ -33,7 +33,7 @@ impl Session {
         let reach = self
             .0
             .access
-            .reach(call.row, &demands, url, cluster_subnets);
-        reach.map_err(denied)
+            .decide_reach(call.row, &demands, url, cluster_subnets);
+        reach.map_err(denied_failure)
     }
 }

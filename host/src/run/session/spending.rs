@@ -101,7 +101,7 @@ impl Call {
     }
 
     /// Gives back the memory for the proposals of this call.
-    pub fn let_go(&mut self, held: &AtomicUsize) {
+    pub fn release_memory(&mut self, held: &AtomicUsize) {
         held.fetch_sub(std::mem::take(&mut self.held_bytes), Ordering::Relaxed);
     }
 }
@@ -192,7 +192,7 @@ impl Session {
     }
 
     /// Counts memory for a proposal, until it is carried out and for the whole run.
-    pub(super) fn hold(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn reserve_memory(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
         if self.is_builtin() {
             return Ok(());
         }
@@ -230,8 +230,8 @@ impl Session {
     }
 
     /// Gives back the memory for the proposals of this call, which were carried out.
-    pub fn let_go(&self) {
-        self.call().let_go(&self.0.shared.held);
+    pub fn release_memory(&self) {
+        self.call().release_memory(&self.0.shared.held);
     }
 
     fn hand_of_run(&self, bytes: usize) -> Result<(), Stop> {
@@ -245,7 +245,7 @@ impl Session {
         })
     }
 
-    pub(super) fn hand_finding(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn count_finding(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
         call.hand(bytes)?;
         let spent = |run: &RunTotals| run.finding_bytes.min(MAX_RUN_FINDING_BYTES);
         let limit = (MAX_FINDING_BYTES, "bytes of findings");
@@ -266,7 +266,7 @@ impl Session {
     }
 
     /// Counts a fact; `is_new` if the phase has no fact of this name yet.
-    pub(super) fn hand_fact(&self, bytes: usize, is_new: bool) -> Result<(), Stop> {
+    pub(super) fn count_fact(&self, bytes: usize, is_new: bool) -> Result<(), Stop> {
         self.call().hand(bytes)?;
         self.hand_of_run(bytes)?;
         let spent = |run: &RunTotals| run.fact_bytes.min(MAX_RUN_FACT_BYTES);

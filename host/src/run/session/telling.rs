@@ -18,7 +18,7 @@ impl Session {
     /// # Errors
     /// The plugin reached its limit for messages.
     pub fn say(&self, severity: Severity, text: &str) -> Result<(), Stop> {
-        let text = self.readable(text.to_owned())?;
+        let text = self.make_readable(text.to_owned())?;
         if self.is_plugin() {
             self.log(text.len())?;
         }
@@ -69,7 +69,7 @@ impl Session {
     /// Makes a text of a plugin fit for people: limits its length, escapes control characters, and
     /// blanks secrets, because a plugin knows its own settings. A text of the program's own phases
     /// stays unchanged.
-    pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
+    pub(super) fn make_readable(&self, text: String) -> Result<String, Stop> {
         let Some(plugin) = self.third_party() else {
             return Ok(text);
         };
@@ -100,7 +100,7 @@ impl Session {
     }
 
     /// Makes the texts of a plugin's finding fit for people, and checks its code.
-    pub(super) fn readable_finding(&self, finding: Finding) -> Result<Finding, Stop> {
+    pub(super) fn make_finding_readable(&self, finding: Finding) -> Result<Finding, Stop> {
         if !self.is_plugin() {
             return Ok(finding);
         }
@@ -123,20 +123,20 @@ impl Session {
         self.check_name("the code of a finding", &code)?;
         let evidence = evidence
             .into_iter()
-            .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
+            .map(|(name, value)| Ok((self.make_readable(name)?, self.make_readable(value)?)));
         Ok(Finding {
             code,
             verdict,
-            summary: self.readable(summary)?,
+            summary: self.make_readable(summary)?,
             evidence: evidence.collect::<Result<_, Stop>>()?,
-            remedy: remedy.map(|text| self.readable(text)).transpose()?,
-            url: url.map(|text| self.readable(text)).transpose()?,
+            remedy: remedy.map(|text| self.make_readable(text)).transpose()?,
+            url: url.map(|text| self.make_readable(text)).transpose()?,
         })
     }
 
     /// Makes a text of a plugin fit for people, and counts it as a message.
     fn count_message(&self, text: String) -> Result<String, Stop> {
-        let text = self.readable(text)?;
+        let text = self.make_readable(text)?;
         self.log(text.len())?;
         Ok(text)
     }
@@ -165,7 +165,7 @@ impl Session {
                     .remedy
                     .map(|remedy| self.count_message(remedy))
                     .transpose()?,
-                code: self.readable(failure.code)?,
+                code: self.make_readable(failure.code)?,
                 retryable: failure.retryable,
             })),
             other => other,

@@ -23,7 +23,7 @@ fn why_unusable(place: &Path) -> String {
     let cache = Cache::open_at(place);
     cache.put("key", b"code");
     assert!(cache.get("key").is_none());
-    cache.unusable().unwrap().to_owned()
+    cache.unusable_reason().unwrap().to_owned()
 }
 
 #[test]
@@ -77,9 +77,12 @@ fn a_directory_below_one_that_others_can_write_to_is_not_used() {
     assert!(why.contains("open (mode 0777); run: chmod go-w /"), "{why}");
     // As in /tmp, other users cannot exchange what belongs to this user.
     set_mode(&open, 0o1777);
-    assert_eq!(Cache::open_at(&open.join("between/cache")).unusable(), None);
     assert_eq!(
-        Cache::open_at(&open.join("made/on/the/way")).unusable(),
+        Cache::open_at(&open.join("between/cache")).unusable_reason(),
+        None
+    );
+    assert_eq!(
+        Cache::open_at(&open.join("made/on/the/way")).unusable_reason(),
         None
     );
 }

@@ -5,7 +5,7 @@ mod kinds;
 mod metadata;
 mod pod;
 
-pub use kinds::{has_pods, judged_kinds, shape_of};
+pub use kinds::{checked_kinds, has_pods, shape_of};
 
 use super::own::is_own;
 use serde_json::{Map, Value};
@@ -126,7 +126,7 @@ fn has_field(value: &Value, field: &str) -> bool {
 
 /// Returns the first part of a value that its shape does not allow; `None` if all of it is allowed.
 /// `place` is the path of the value, for the message.
-pub fn excess(
+pub fn find_excess(
     shape: &Shape,
     value: &Value,
     place: &str,
@@ -150,10 +150,11 @@ pub fn excess(
         (Shape::Pod(known), Value::Object(fields)) => {
             excess_field(known, fields, place, owner).or_else(|| owner.judge_account(fields))
         }
-        (Shape::Each(shape), Value::Array(items)) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| excess(shape, item, &format!("{place}[{index}]"), owner)),
+        (Shape::Each(shape), Value::Array(items)) => {
+            items.iter().enumerate().find_map(|(index, item)| {
+                find_excess(shape, item, &format!("{place}[{index}]"), owner)
+            })
+        }
         (Shape::OneOf(known), Value::String(text)) if known.contains(&text.as_str()) => None,
         (Shape::Priority, Value::String(name)) if !name.starts_with("system-") => None,
         (Shape::Keys(known), _) => entries(&|key, _| known.contains(&key)),
@@ -185,7 +186,7 @@ fn excess_field(
                 format!("{place}.{name}")
             };
             match known.iter().find(|(known, _)| known == name) {
-                Some((_, shape)) => excess(shape, value, &place, owner),
+                Some((_, shape)) => find_excess(shape, value, &place, owner),
                 None => Some(format!("{place}: {}", brief(value))),
             }
         })

@@ -12,14 +12,15 @@ mod risk;
 mod table;
 
 pub use arguments::{Arguments, Identity, Listing, NewOwner, Origin, Plain};
-pub use content::{OwnerPlugin, excess, has_pods, judged_kinds, shape_of};
+pub use content::{OwnerPlugin, checked_kinds, find_excess, has_pods, shape_of};
 pub use pattern::{
     Demand, Dimension, check_ascii, check_name, check_pattern, check_usage, covers_object,
     pattern_matches,
 };
 pub use risk::{
-    Danger, NAMESPACE, PLUGIN_DIRECTORIES, Risk, asked_nearby, check_host, has_to_be_named,
-    identifies_others, is_harmless, is_own_or_harmless, is_shared, names_host, owner_of_path,
+    Danger, NAMESPACE, PLUGIN_DIRECTORIES, Risk, check_host, dangers_of_nearby_servers,
+    has_to_be_named, identifies_others, is_harmless, is_own_or_harmless, is_shared, names_host,
+    owner_of_path,
 };
 pub use table::*;
 
@@ -208,7 +209,7 @@ const MAX_COMPARED: usize = 64;
 
 /// Returns the end of a message about an unknown capability, which suggests the capability with the
 /// most similar name.
-pub fn nearest(capability: &str) -> String {
+pub fn suggest_capability(capability: &str) -> String {
     if capability.len() > MAX_COMPARED {
         return String::new();
     }

@@ -8,7 +8,9 @@ mod servers;
 
 pub use objects::{NAMESPACE, is_harmless, is_shared};
 pub use paths::{PLUGIN_DIRECTORIES, is_own_or_harmless, owner_of_path};
-pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
+pub use servers::{
+    check_host, dangers_of_nearby_servers, has_to_be_named, identifies_others, names_host,
+};
 
 use crate::wasm::request::Request;
 use std::fmt;
@@ -94,12 +96,12 @@ pub(super) const READING_PROGRAM: Rule = Rule {
         (`chronyc tracking`, `kubelet --version`, `uname -r`, …)",
 };
 pub(super) const CHANGED_PATHS: Rule = Rule {
-    decide: |request, _| paths::changed_paths(request),
+    decide: |request, _| paths::dangers_of_changed_paths(request),
     when: "root, except for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
         `/etc/kubernetes/audit/policy.yaml`",
 };
 pub(super) const MADE_DIRECTORIES: Rule = Rule {
-    decide: |request, _| paths::made_directories(request),
+    decide: |request, _| paths::dangers_of_made_directories(request),
     when: "root, except for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`)",
 };
 pub(super) const PRIVATE_FILES: Rule = Rule {
@@ -107,7 +109,7 @@ pub(super) const PRIVATE_FILES: Rule = Rule {
     when: "root, with `private: true`",
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
-    decide: objects::changed_objects,
+    decide: objects::dangers_of_changed_objects,
     when: "cluster-admin, except for objects of the plugin's own, with `kubephase-plugin-NAME` or \
         `kubephase-plugin-NAME-…` as the name of a namespace, as the namespace of ConfigMaps, \
         Services, ServiceAccounts and kinds with Pods, or as the name of ConfigMaps in `default` \
@@ -133,7 +135,7 @@ pub(super) const KEY_FILES: Rule = Rule {
     when: "root, for paths outside of the plugin's own directory",
 };
 pub(super) const SERVERS: Rule = Rule {
-    decide: |request, _| servers::asked_servers(request),
+    decide: |request, _| servers::dangers_of_asked_servers(request),
     when: "root, except for servers that other machines reach too: a host name, `*.example.com`, \
         an address of the internet or of a private IPv4 network that is neither this machine's nor \
         a Service's",

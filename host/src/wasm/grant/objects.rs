@@ -118,7 +118,7 @@ impl Grant {
             decides_about_others: !self.are_harmless(&covering),
             null_removes,
         };
-        gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
+        gate::find_excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
             Err(format!(
                 "{demand} has content that may affect more than the object itself: {excess}; a \
                  grant for this needs `hostAccess: true`"

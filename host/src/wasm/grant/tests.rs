@@ -259,13 +259,17 @@ fn the_dimensions_of_one_request_hold_together() {
     );
 }
 
-fn reach(cluster_subnets: ClusterSubnets, hosts: &[&str], url: &str) -> Result<Reach, String> {
+fn decide_reach(
+    cluster_subnets: ClusterSubnets,
+    hosts: &[&str],
+    url: &str,
+) -> Result<Reach, String> {
     let grant = grant_with_request(Request {
         hosts: strings(hosts),
         ..request("observe-net.http-get")
     });
     let url = HttpUrl::parse(url).unwrap();
-    grant.reach(&HTTP_GET.row, &url.demands(), &url, cluster_subnets)
+    grant.decide_reach(&HTTP_GET.row, &url.demands(), &url, cluster_subnets)
 }
 
 #[test]
@@ -279,7 +283,7 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         (&["*"], "http://0x7f000001/"),
     ] {
         assert!(
-            reach(cluster_subnets, hosts, url).is_err(),
+            decide_reach(cluster_subnets, hosts, url).is_err(),
             "{hosts:?} {url}"
         );
     }
@@ -289,7 +293,7 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         ("[2001:db8::7]", "http://[2001:db8::7]/"),
     ] {
         assert_eq!(
-            reach(cluster_subnets, &[host], url),
+            decide_reach(cluster_subnets, &[host], url),
             Ok(Reach::All),
             "{url}"
         );
@@ -300,7 +304,7 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
         ("*", "http://evil.example/"),
         ("a.example", "http://a.example/"),
     ] {
-        assert_eq!(reach(cluster_subnets, &[host], url), others, "{url}");
+        assert_eq!(decide_reach(cluster_subnets, &[host], url), others, "{url}");
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check_request(request: &Request, problem: &mut dyn FnMut(&str, Str
             format!(
                 "\"{}\" is not a capability{}",
                 sanitise::quoted(capability),
-                gate::nearest(capability)
+                gate::suggest_capability(capability)
             ),
         );
     };
@@ -146,7 +146,7 @@ fn check_object(object: &ObjectPattern, capability: &str, problem: &mut dyn FnMu
     if object.host_access && gate::shape_of(version, kind).is_none() {
         problem(format!(
             "{kind} ({version}): hostAccess is only for kinds whose content is checked: {}",
-            gate::judged_kinds().join(", ")
+            gate::checked_kinds().join(", ")
         ));
     }
 }

@@ -1,7 +1,7 @@
 //! The lines of a request that have a risk, each with the reason.
 use crate::{
     wasm::{
-        gate::{Danger, asked_nearby},
+        gate::{Danger, dangers_of_nearby_servers},
         request::Request,
     },
     world::reach::ClusterSubnets,
@@ -33,7 +33,9 @@ impl Request {
         let requests = self.requests_by_line();
         requests
             .iter()
-            .flat_map(|request| with_lines(request, asked_nearby(request, cluster_subnets)))
+            .flat_map(|request| {
+                with_lines(request, dangers_of_nearby_servers(request, cluster_subnets))
+            })
             .collect()
     }
 

@@ -5,7 +5,7 @@ use crate::{
     cancel::Cancel,
     event::{Event, EventKind, RunResult, Subscriber},
     report::{lines::LinePrinter, style::Palette},
-    run::prepare::Prepared,
+    run::prepare::PreparedRun,
     text::digest::sha256_hex,
     world::{World, fake::FakeWorld},
 };
@@ -37,7 +37,7 @@ const TEXTS: &str = r#"
     (data (i32.const 2300) "fine")"#;
 
 /// Plans `init` with one plugin that provides phases of these ids.
-fn prepare_phases(ids: &[&str]) -> anyhow::Result<Prepared> {
+fn prepare_phases(ids: &[&str]) -> anyhow::Result<PreparedRun> {
     let folder = tempfile::tempdir().unwrap();
     let provides: String = ids
         .iter()

@@ -10,7 +10,7 @@ mod world;
 use super::{cache::Cache, compiler::Compiler};
 use crate::{
     config::ConfigFile,
-    run::prepare::{Distribution, Prepared, prepare},
+    run::prepare::{Distribution, PreparedRun, prepare},
     wasm::{engine::Engine, section},
     workflow::{
         builtin_catalog,
@@ -32,7 +32,7 @@ fn engine() -> Engine {
 }
 
 /// Plans `init` on a machine that is fit. `only` selects single phases or groups.
-fn prepare_init(config: &Path, only: Option<Vec<String>>) -> anyhow::Result<Prepared> {
+fn prepare_init(config: &Path, only: Option<Vec<String>>) -> anyhow::Result<PreparedRun> {
     let engine = engine();
     let distribution = Distribution::new(&engine, builtin_catalog())?;
     let file = ConfigFile::at(config);

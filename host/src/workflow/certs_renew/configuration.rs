@@ -1,7 +1,7 @@
 //! The configuration of the commands about existing certificates: the place that it comes from.
 use super::static_pods::add_files_of_static_pods;
 use crate::{
-    config::{self, CertificateFlags, ConfigFile, Loaded, Problem},
+    config::{self, CertificateFlags, ConfigFile, LoadedConfig, Problem},
     effect::pki::{AuthorityFile, kubeconfig_facts},
     render::messages,
     run::workflow::{LabelledLine, WorldBefore},
@@ -26,7 +26,7 @@ impl Source<'_> {
     /// # Errors
     /// The configuration has problems; all are reported. If the cluster cannot be read, that is not
     /// an error: the defaults are used (kubeadm behaviour).
-    pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<Loaded> {
+    pub fn load(&self, label: &str, say: &dyn Fn(Vec<LabelledLine>)) -> Result<LoadedConfig> {
         let has_file = self.file.and_then(ConfigFile::operator_file).is_some();
         let stored = if has_file {
             None

@@ -35,7 +35,7 @@ impl Workflow for CertsRenew {
     }
 
     fn about(&self) -> &'static str {
-        "Renew certificates of this node's control plane, however long they are valid"
+        "Renew certificates of this node's control plane, even if they do not expire soon"
     }
 
     fn shape(&self) -> CommandShape {

@@ -37,11 +37,13 @@ impl Status {
     }
 
     pub(super) fn begin(&self, current: &Certificate) -> Result<Rotation, Failure> {
-        if !self.key.as_ref().is_some_and(|key| current.is_for(key)) {
+        if !self.key.as_ref().is_some_and(|key| current.belongs_to(key)) {
             return Err(self.external_authority());
         }
         self.wait_to_be_newer_than(current)?;
-        let has_others = !self.others(|record| record.is_control_plane).is_empty();
+        let has_others = !self
+            .other_nodes(|record| record.is_control_plane)
+            .is_empty();
         Ok(Rotation {
             authority: self.authority,
             stage: RotationStage::Trust,
@@ -79,7 +81,7 @@ impl Status {
         if !wish.has_certificate_key {
             return Err(self.without_new_key());
         }
-        if !self.key.as_ref().is_some_and(|key| current.is_for(key)) {
+        if !self.key.as_ref().is_some_and(|key| current.belongs_to(key)) {
             return Err(self.external_authority());
         }
         let is_through = |record: &NodeRecord| record.trusted.iter().any(|one| one == new);
@@ -89,7 +91,7 @@ impl Status {
             control_plane: true,
             fetches: true,
             is_last_control_plane: self
-                .others(|record| record.is_control_plane && !is_through(record))
+                .other_nodes(|record| record.is_control_plane && !is_through(record))
                 .is_empty(),
             nodes_behind: self.nodes_behind(|record| !is_through(record)),
             old_authority: current.to_pem(),

@@ -90,7 +90,7 @@ impl Status {
     }
 
     /// Returns the names of the other nodes whose record has a property, control planes first.
-    pub(super) fn others(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
+    pub(super) fn other_nodes(&self, holds: impl Fn(&NodeRecord) -> bool) -> Vec<&str> {
         let mut found: Vec<(&str, bool)> = self
             .records
             .iter()
@@ -119,7 +119,7 @@ impl Status {
                 stage: RotationStage::Drop,
                 control_plane: self.is_control_plane,
                 is_last_control_plane: self
-                    .others(|record| record.is_control_plane && !is_finished(record))
+                    .other_nodes(|record| record.is_control_plane && !is_finished(record))
                     .is_empty(),
                 nodes_behind: self.nodes_behind(|record| !is_finished(record)),
                 new_authority: current.to_pem(),
@@ -129,7 +129,7 @@ impl Status {
                 .expect_stage(RotationStage::Drop, wish)
                 .map(|_| of_last_stage);
         }
-        let unfinished = self.others(|record| record.exists() && !is_finished(record));
+        let unfinished = self.other_nodes(|record| record.exists() && !is_finished(record));
         if !unfinished.is_empty() {
             return Err(missing_nodes(
                 "this node is through the exchange, but these nodes are not",
@@ -151,7 +151,7 @@ impl Status {
         &self,
         is_behind: impl Fn(&NodeRecord) -> bool,
     ) -> Option<Vec<String>> {
-        let names = self.others(is_behind).into_iter().map(str::to_owned);
+        let names = self.other_nodes(is_behind).into_iter().map(str::to_owned);
         self.is_control_plane.then(|| names.collect())
     }
 
@@ -167,15 +167,15 @@ impl Status {
             RotationStage::Reissue => record.signed_by == new,
             RotationStage::Drop => record.trusted == [new.as_str()],
         };
-        let others = self.others(|record| record.is_control_plane);
-        let behind = self.others(|record| record.is_control_plane && !is_through(record));
+        let others = self.other_nodes(|record| record.is_control_plane);
+        let behind = self.other_nodes(|record| record.is_control_plane && !is_through(record));
         let lacks_key = self.is_control_plane && !self.has_key_of(pair.new);
         if lacks_key && !wish.has_certificate_key {
             return Err(self.without_new_key());
         }
         let signs = [pair.old, pair.new].iter().any(|authority| {
             let key = self.key.as_ref();
-            key.is_some_and(|key| authority.is_for(key))
+            key.is_some_and(|key| authority.belongs_to(key))
         });
         if self.is_control_plane && !signs {
             return Err(self.external_authority());
@@ -200,7 +200,9 @@ impl Status {
 
     fn has_key_of(&self, authority: &Certificate) -> bool {
         let keys = [&self.key, &self.next_key];
-        keys.into_iter().flatten().any(|key| authority.is_for(key))
+        keys.into_iter()
+            .flatten()
+            .any(|key| authority.belongs_to(key))
     }
 
     /// Returns the next stage of this node. The record of the node is the last step of each stage,
@@ -225,8 +227,11 @@ impl Status {
                 .signed
                 .iter()
                 .all(|certificate| certificate.chains_to(pair.new));
-        let signs =
-            !self.is_control_plane || self.key.as_ref().is_some_and(|key| pair.new.is_for(key));
+        let signs = !self.is_control_plane
+            || self
+                .key
+                .as_ref()
+                .is_some_and(|key| pair.new.belongs_to(key));
         if record.signed_by == new && is_signed && signs {
             RotationStage::Drop
         } else {
@@ -276,9 +281,9 @@ impl Status {
         let behind = match stage {
             RotationStage::Trust => Vec::new(),
             RotationStage::Reissue => {
-                self.others(|record| !trusts_both(record) && record.signed_by != new)
+                self.other_nodes(|record| !trusts_both(record) && record.signed_by != new)
             }
-            RotationStage::Drop => self.others(|record| record.signed_by != new),
+            RotationStage::Drop => self.other_nodes(|record| record.signed_by != new),
         };
         if self.is_control_plane && !behind.is_empty() {
             return Err(missing_nodes(

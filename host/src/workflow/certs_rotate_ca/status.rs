@@ -101,7 +101,7 @@ impl Status {
         let records = if is_control_plane {
             cluster.list("v1", "Node", None, None)?
         } else {
-            let own = cluster.get(&reference("Node", None, &node))?;
+            let own = cluster.get(&ObjectRef::node(&node))?;
             own.into_iter().collect()
         };
         let kubelet_path = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
@@ -210,7 +210,7 @@ fn authorities_of_cluster(cluster: &dyn Cluster) -> WorldResult<Vec<Certificate>
         )
     };
     let info = cluster
-        .get(&reference("ConfigMap", Some("kube-public"), "cluster-info"))?
+        .get(&ObjectRef::cluster_info())?
         .ok_or_else(|| unusable("does not exist"))?;
     let text = info["data"]["kubeconfig"].as_str().unwrap_or_default();
     let kubeconfig = Kubeconfig::parse(text, "the kubeconfig of cluster-info")
@@ -222,13 +222,4 @@ fn authorities_of_cluster(cluster: &dyn Cluster) -> WorldResult<Vec<Certificate>
         .ok_or_else(|| unusable("has no authority"))?;
     Certificate::authorities_by_age([String::from_utf8_lossy(&pem).as_ref()])
         .map_err(|why| unusable(&format!("has an authority that cannot be read: {why}")))
-}
-
-fn reference(kind: &str, namespace: Option<&str>, name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: kind.into(),
-        namespace: namespace.map(Into::into),
-        name: name.into(),
-    }
 }

@@ -2,7 +2,7 @@
 //! answer, what the files of the node say.
 use super::super::certs_renew::add_files_of_static_pods;
 use crate::{
-    config::{self, ADMIN_KUBECONFIG, DoctorFlags, Loaded, LoadedUpgrade, UpgradeTarget},
+    config::{self, ADMIN_KUBECONFIG, DoctorFlags, LoadedConfig, LoadedUpgrade, UpgradeTarget},
     program,
     run::workflow::LoadInput,
     world::World,
@@ -20,7 +20,7 @@ const KUBELET_KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 ///
 /// # Errors
 /// The operator's file has problems; all are reported.
-pub fn load(input: &LoadInput<'_>, flags: &DoctorFlags) -> Result<Loaded> {
+pub fn load(input: &LoadInput<'_>, flags: &DoctorFlags) -> Result<LoadedConfig> {
     let world = input.world.open()?;
     let own = config::phases_for_doctor(input.file)?;
     // A machine whose manifests this user may not look at is examined as a worker.
@@ -66,7 +66,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn load(&self, own: LoadedUpgrade, doctor: &mut Doctor) -> Result<Loaded> {
+    fn load(&self, own: LoadedUpgrade, doctor: &mut Doctor) -> Result<LoadedConfig> {
         let phases = own.phases.clone();
         if let Err(failure) = self.ask_server(doctor.control_plane) {
             doctor.api_remedy = failure.remedy.unwrap_or_default();
@@ -137,7 +137,7 @@ impl Reading<'_> {
         }
     }
 
-    fn load_from_cluster(&self, own: LoadedUpgrade) -> Result<Loaded> {
+    fn load_from_cluster(&self, own: LoadedUpgrade) -> Result<LoadedConfig> {
         let cluster = self.world.cluster().with_kubeconfig(&self.kubeconfig);
         let cluster = cluster.map_err(Failure::into_error)?;
         config::upgrade_from_cluster(

@@ -28,7 +28,7 @@ impl Workflow for ExamineNode {
     }
 
     fn about(&self) -> &'static str {
-        "Look at this machine and its cluster: what is wrong, and what to do"
+        "Check this machine and its cluster, and report problems with their remedies"
     }
 
     fn flags(&self) -> Vec<Arg> {
@@ -52,7 +52,7 @@ impl Workflow for ExamineNode {
     }
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
-        phases::disabled(config)
+        phases::disabled_phases(config)
     }
 
     fn rehearsed_cluster(&self) -> ClusterOfRehearsal {

@@ -31,10 +31,10 @@ fn phases_of_machine() -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group(
             preflight::GROUP,
-            "Check the machine as before a run, with the checks of plugins",
+            "Run the preflight checks, including those of plugins",
             FLAGS,
         )
-        .taking_plugins(),
+        .accept_plugins(),
         PhaseSpec::check(
             "preflight/runtime",
             "The container runtime answers and has what the kubelet needs",
@@ -111,7 +111,7 @@ fn phases_of_cluster() -> Vec<PhaseSpec> {
 }
 
 /// Returns the phases that this run leaves out, each with the reason.
-pub fn disabled(config: &Config) -> BTreeMap<String, String> {
+pub fn disabled_phases(config: &Config) -> BTreeMap<String, String> {
     let doctor = config.doctor.clone().unwrap_or_default();
     let mut disabled = BTreeMap::new();
     if !doctor.control_plane {

@@ -202,7 +202,7 @@ fn start_phases() -> Vec<PhaseSpec> {
             wait_control_plane::wait_for_api,
         )
         .needs(&["kubelet-start", "control-plane", "kubeconfig"])
-        .outlasting_group()
+        .run_without_group()
         .expected_millis(START_API_SERVER),
     ]
 }
@@ -284,7 +284,7 @@ fn cluster_phases() -> Vec<PhaseSpec> {
         )
         .member_flags("addon/coredns", COREDNS)
         .member_flags("addon/kube-proxy", KUBE_PROXY)
-        .taking_plugins(),
+        .accept_plugins(),
         PhaseSpec::phase(
             "show-join-command",
             "Show the join command for control-plane and worker node",

@@ -1,5 +1,5 @@
 //! Names of phases that only kubeadm of an older cluster has.
-use crate::{config::Loaded, run::workflow::LoadedRun};
+use crate::{config::LoadedConfig, run::workflow::LoadedRun};
 use kubephase_sdk::{kubeadm::ClusterConfiguration, release::gate};
 
 /// The phase that adds the member of etcd to the cluster.
@@ -9,7 +9,7 @@ const ETCD_IN_GROUP: &str = "control-plane-join/etcd";
 
 /// Returns the run of a configuration without the phases `skip`, which may have the names of the
 /// cluster's release.
-pub(super) fn run_of(mut loaded: Loaded, skip: &[String]) -> LoadedRun {
+pub(super) fn run_of(mut loaded: LoadedConfig, skip: &[String]) -> LoadedRun {
     let config = &mut loaded.config;
     config.init.skip_phases = present_names(&config.init.skip_phases, &config.cluster);
     let skip = present_names(skip, &config.cluster);

@@ -209,7 +209,7 @@ fn find_cluster(
     steps: &Steps<'_>,
 ) -> Result<FoundCluster> {
     if source.flags.control_plane {
-        let found = discovery::of_administrator(world.files()).map_err(Failure::into_error);
+        let found = discovery::find_in_admin_kubeconfig(world.files()).map_err(Failure::into_error);
         if let Some(found) = found.with_context(|| steps.failed())? {
             return Ok(found);
         }

@@ -169,7 +169,7 @@ fn node_phases() -> Vec<PhaseSpec> {
         )
         .needs(&["kubelet-start"])
         .expected_millis(START_KUBELET)
-        .finally(),
+        .run_after_stop(),
     ]
 }
 

@@ -3,8 +3,8 @@
 use super::super::upgrade::{connect, kubeconfig_of, stamp};
 use crate::{
     config::{
-        self, Document, Loaded, LoadedReconfiguration, PHASE_CONFIGURATION, Problem, Problems,
-        ReconfigureFlags, UpgradeTarget,
+        self, Document, LoadedConfig, LoadedReconfiguration, PHASE_CONFIGURATION, Problem,
+        Problems, ReconfigureFlags, UpgradeTarget,
         difference::{self, ComparedConfig},
     },
     phase::rotate_ca,
@@ -27,7 +27,7 @@ use serde_json::Value;
 /// # Errors
 /// The file has problems, or changes a field that cannot be changed; all of them are named. Or the
 /// cluster cannot be read.
-pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<Loaded> {
+pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<LoadedConfig> {
     let world = input.world.open()?;
     let kubeconfig = kubeconfig_of(flags.kubeconfig.as_deref(), world)?;
     let (cluster, kubeconfig) = connect(world, &kubeconfig)?;

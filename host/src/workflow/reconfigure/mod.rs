@@ -40,7 +40,7 @@ impl Workflow for Reconfigure {
     }
 
     fn about(&self) -> &'static str {
-        "Change the configuration of a running cluster; nothing that already holds is changed"
+        "Change the configuration of a running cluster; only what differs is changed"
     }
 
     fn flags(&self) -> Vec<Arg> {
@@ -63,7 +63,7 @@ impl Workflow for Reconfigure {
 
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         let mut disabled = disabled_addons(config);
-        disabled.extend(phases::disabled(config));
+        disabled.extend(phases::disabled_phases(config));
         disabled
     }
 

@@ -61,7 +61,7 @@ pub fn all() -> Vec<PhaseSpec> {
             // The addons wait for this phase, and so for the note about kube-proxy.
             .needs(&["kubeconfig", "kube-proxy/note-change"]),
             PhaseSpec::group("addon", "Change the addons", FLAGS)
-                .taking_plugins()
+                .accept_plugins()
                 .member_flags("addon/coredns", FLAGS_WITH_PATCHES),
         ],
         kube_proxy_phases(),
@@ -82,11 +82,11 @@ pub fn all() -> Vec<PhaseSpec> {
 fn certificate_phases() -> Vec<PhaseSpec> {
     let group = PhaseSpec::group(
         "certs",
-        "Make serving certificates anew whose names are not the wanted ones",
+        "Renew serving certificates whose names have changed",
         FLAGS,
     );
     let members = certificates::SERVING.iter().map(|name| {
-        let title = format!("Give the certificate {name} the wanted names");
+        let title = format!("Renew the certificate {name} if its names have changed");
         PhaseSpec::phase(&format!("certs/{name}"), &title, FLAGS, || {
             certificates::renew_for_names(name)
         })
@@ -105,7 +105,7 @@ fn kube_proxy_phases() -> Vec<PhaseSpec> {
         ),
         PhaseSpec::phase(
             "kube-proxy/note-change",
-            "Note at the DaemonSet whether the configuration changes",
+            "Record on the DaemonSet whether the configuration changes",
             FLAGS,
             kube_proxy::note_change,
         )
@@ -148,7 +148,7 @@ fn upload_phases() -> Vec<PhaseSpec> {
 }
 
 /// Returns the phases that this run leaves out, each with the reason.
-pub fn disabled(config: &Config) -> Vec<(String, String)> {
+pub fn disabled_phases(config: &Config) -> Vec<(String, String)> {
     let upgrade = config.upgrade.clone().unwrap_or_default();
     let reconfiguration = config.reconfiguration.clone().unwrap_or_default();
     let mut disabled = Vec::new();

@@ -37,7 +37,7 @@ impl Workflow for Reset {
     }
 
     fn about(&self) -> &'static str {
-        "Undo what init or join made of this machine"
+        "Undo what init or join did to this machine"
     }
 
     fn flags(&self) -> Vec<Arg> {

@@ -9,7 +9,7 @@ pub fn phases() -> Vec<PhaseSpec> {
             "Run reset pre-flight checks",
             &[&["ignore-preflight-errors", "force", "dry-run"]],
         )
-        .taking_plugins()
+        .accept_plugins()
         .aliases(&["pre-flight"])
         .header(crate::phase::preflight::header),
         PhaseSpec::phase(

@@ -47,7 +47,7 @@ impl Workflow for UpgradeApply {
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
-        phases::of_apply()
+        phases::apply_phases()
     }
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
@@ -98,7 +98,7 @@ impl Workflow for UpgradeApply {
         Some(if is_dry_run {
             messages::UPGRADE_REHEARSED.to_owned()
         } else {
-            messages::upgraded(&config.cluster.kubernetes_version)
+            messages::upgrade_message(&config.cluster.kubernetes_version)
         })
     }
 }

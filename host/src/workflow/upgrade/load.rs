@@ -5,13 +5,13 @@ use crate::{
     backoff::{Backoff, NextTry},
     cancel::Cancel,
     config::{
-        self, ADMIN_KUBECONFIG, Config, Loaded, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
+        self, ADMIN_KUBECONFIG, Config, LoadedConfig, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
     },
     effect::pki::{AuthorityFile, kubeconfig_facts},
     phase::upgrade::backups::BackupKind,
     render::messages,
     run::workflow::{LabelledLine, LoadInput},
-    world::{Cluster, Files, World, fake::FakeCluster},
+    world::{Cluster, Files, World, fixed_objects::FixedObjects},
 };
 use anyhow::{Context, Result, anyhow};
 use kubephase_wit::Failure;
@@ -44,7 +44,7 @@ pub struct NodeUpgrade<'a> {
     pub checks_versions: bool,
     /// objects that are read in place of the cluster if no API server answers: the backups of an
     /// upgrade
-    pub kept: Option<FakeCluster>,
+    pub kept: Option<FixedObjects>,
 }
 
 impl NodeUpgrade<'_> {
@@ -52,7 +52,7 @@ impl NodeUpgrade<'_> {
     ///
     /// # Errors
     /// The cluster cannot be read, or keeps no valid configuration.
-    pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<Loaded> {
+    pub fn load(self, input: &LoadInput<'_>, loaded: LoadedUpgrade) -> Result<LoadedConfig> {
         let world = input.world.open()?;
         let (cluster, kubeconfig) = connect(world, &kubeconfig_of(self.kubeconfig, world)?)?;
         let cluster = match self.kept {
@@ -88,7 +88,7 @@ impl NodeUpgrade<'_> {
 }
 
 /// The wait for an API server that may be starting.
-const RESTART: Backoff = Backoff::every(Duration::from_millis(250), Duration::from_secs(5));
+const RESTART: Backoff = Backoff::constant(Duration::from_millis(250), Duration::from_secs(5));
 
 /// Returns the path of the kubeconfig: the one that the operator names; otherwise the
 /// administrator's, or, on a worker, the kubelet's.

@@ -37,7 +37,7 @@ impl Workflow for UpgradeNode {
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
-        phases::of_node()
+        phases::node_phases()
     }
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {

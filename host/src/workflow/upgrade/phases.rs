@@ -31,7 +31,7 @@ const CONTROL_PLANE: &[&str] = &["certificate-renewal", "etcd-upgrade", "patches
 const PATCHES: &[&str] = &["patches"];
 
 /// Returns all phases of `upgrade apply`.
-pub fn of_apply() -> Vec<PhaseSpec> {
+pub fn apply_phases() -> Vec<PhaseSpec> {
     [
         preflight::apply_phases(PREFLIGHT_OF_APPLY),
         vec![control_plane_phase(
@@ -55,7 +55,7 @@ pub fn of_apply() -> Vec<PhaseSpec> {
 }
 
 /// Returns all phases of `upgrade node`.
-pub fn of_node() -> Vec<PhaseSpec> {
+pub fn node_phases() -> Vec<PhaseSpec> {
     [
         preflight::node_phases(&[&["config", "ignore-preflight-errors"]]),
         vec![control_plane_phase(
@@ -79,7 +79,7 @@ pub fn of_node() -> Vec<PhaseSpec> {
 
 /// Returns all phases of `upgrade rollback`, in the opposite order of an upgrade: kube-proxy must
 /// not be newer than the API server.
-pub fn of_rollback() -> Vec<PhaseSpec> {
+pub fn rollback_phases() -> Vec<PhaseSpec> {
     let flags: Flags = &[COMMON];
     vec![
         PhaseSpec::phase(
@@ -90,7 +90,7 @@ pub fn of_rollback() -> Vec<PhaseSpec> {
         ),
         PhaseSpec::phase(
             "control-plane",
-            "Put the static Pods of this node back",
+            "Restore the static Pods of this node",
             flags,
             rollback::restore_control_plane,
         )
@@ -98,14 +98,14 @@ pub fn of_rollback() -> Vec<PhaseSpec> {
         .expected_millis(START_API_SERVER),
         PhaseSpec::phase(
             "upload-config",
-            "Put the configuration of the cluster and of its kubelets back",
+            "Restore the configuration of the cluster and of its kubelets",
             flags,
             rollback::restore_configuration,
         )
         .needs(&["control-plane"]),
         PhaseSpec::phase(
             "kubelet-config",
-            "Put the configuration of this node's kubelet back",
+            "Restore the configuration of this node's kubelet",
             flags,
             rollback::restore_kubelet_configuration,
         )
@@ -166,7 +166,7 @@ fn kubelet_phases(flags: Flags) -> Vec<PhaseSpec> {
 fn last_phases(flags: Flags) -> Vec<PhaseSpec> {
     vec![
         PhaseSpec::group("addon", "Upgrade the default kubeadm addons", flags)
-            .taking_plugins()
+            .accept_plugins()
             .member_flags("addon/coredns", &[flags, &[PATCHES]].concat()),
         PhaseSpec::phase(
             "post-upgrade",

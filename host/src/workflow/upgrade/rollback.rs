@@ -52,7 +52,7 @@ impl Workflow for UpgradeRollback {
     }
 
     fn about(&self) -> &'static str {
-        "Put this machine back to where its last upgrade began"
+        "Return this machine to its state before its last upgrade"
     }
 
     fn flags(&self) -> Vec<Arg> {
@@ -60,7 +60,7 @@ impl Workflow for UpgradeRollback {
     }
 
     fn phases(&self) -> Vec<PhaseSpec> {
-        phases::of_rollback()
+        phases::rollback_phases()
     }
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
@@ -125,7 +125,7 @@ impl Workflow for UpgradeRollback {
         Some(if is_dry_run {
             messages::UPGRADE_REHEARSED.to_owned()
         } else {
-            messages::rolled_back(&config.cluster.kubernetes_version)
+            messages::rollback_message(&config.cluster.kubernetes_version)
         })
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     phase::upgrade::backups::{BackupKind, MEMBERS},
     run::workflow::LabelledLine,
     text::yaml,
-    world::{Cluster, Files, fake::FakeCluster, real::etcd_pods, text_file::read_text},
+    world::{Cluster, Files, fixed_objects::FixedObjects, real::etcd_pods, text_file::read_text},
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::Rollback;
@@ -32,14 +32,14 @@ pub fn choose(rollback: &mut Rollback) -> Result<()> {
 ///
 /// # Errors
 /// A backup cannot be read.
-pub fn kept_objects(rollback: &Rollback, files: &dyn Files) -> Result<FakeCluster> {
+pub fn kept_objects(rollback: &Rollback, files: &dyn Files) -> Result<FixedObjects> {
     let mut objects = Vec::new();
     for path in rollback.configuration.iter().chain(&rollback.addons) {
         let text = read_text(files, path).map_err(Failure::into_error)?;
         let text = text.unwrap_or_default();
         objects.push(yaml::value(&text).map_err(|why| anyhow!("{path}: {why}"))?);
     }
-    Ok(FakeCluster(objects))
+    Ok(FixedObjects(objects))
 }
 
 /// Returns the line that names the time at which the data were copied.

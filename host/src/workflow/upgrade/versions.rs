@@ -48,8 +48,8 @@ pub fn check(config: &Config, cluster: &dyn Cluster, say: &dyn Fn(LabelledLine))
     if let Some(why) = problems.refusal(upgrade.force) {
         return Err(anyhow!("error execution phase preflight: {why}"));
     }
-    if let Some(passed_over) = problems.passed_over() {
-        say(LabelledLine::new(PREFLIGHT, passed_over));
+    if let Some(problems_of_forced_upgrade) = problems.problems_of_forced_upgrade() {
+        say(LabelledLine::new(PREFLIGHT, problems_of_forced_upgrade));
     }
     Ok(())
 }

@@ -7,14 +7,13 @@ pub struct Version {
     /// the plugins whose rules are not those of the version before; `None` for a plugin that the
     /// rules do not know any more
     pub changed: &'static [(&'static str, Option<Rules>)],
-    pub whole: Option<Whole>,
+    pub whole: Option<CorefileChange>,
 }
 
 /// A change of the whole Corefile, which rules for single plugins cannot say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whole {
-    /// before the rules for single plugins: the transfers of `kubernetes` become the plugin
-    /// `transfer`
+pub enum CorefileChange {
+    /// before the others: the transfers of `kubernetes` become the plugin `transfer`
     CopyTransfers,
     /// after the rules for single plugins: each `forward` for a domain gets a server of its own
     SplitForwards,

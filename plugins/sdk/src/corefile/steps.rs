@@ -1,6 +1,6 @@
 //! One step of a migration: from a version of CoreDNS to the next.
 use super::{
-    rules::{Action, OptionRule, Rules, Status, Whole},
+    rules::{Action, CorefileChange, OptionRule, Rules, Status},
     syntax::{Corefile, Plugin, Server, Setting},
     table::VERSIONS,
 };
@@ -28,13 +28,13 @@ pub fn new_plugins(place: usize) -> impl Iterator<Item = (&'static str, &'static
 /// The step cannot be made with this Corefile.
 pub fn step(mut corefile: Corefile, place: usize) -> Result<Corefile, String> {
     let whole = VERSIONS[place].whole;
-    if whole == Some(Whole::CopyTransfers) {
+    if whole == Some(CorefileChange::CopyTransfers) {
         corefile.servers.iter_mut().for_each(copy_transfers);
     }
     for server in &mut corefile.servers {
         migrate_server(server, place);
     }
-    if whole == Some(Whole::SplitForwards) {
+    if whole == Some(CorefileChange::SplitForwards) {
         split_forwards(&mut corefile)?;
     }
     Ok(corefile)

@@ -4,9 +4,9 @@ use super::rules::{
     Action::{
         self, FirstArgument, Keep, PolicyToForceTcp, ProtocolToForceTcp, Remove, RemoveHttpsGoogle,
     },
-    OptionRule, Rules,
+    CorefileChange, OptionRule, Rules,
     Status::{Deprecated, Ignored, NewDefault, Removed},
-    Version, Whole, kept, option,
+    Version, kept, option,
 };
 
 /// Writes rows: a version, the rules of the plugins that change, and a change of the whole file.
@@ -19,7 +19,7 @@ macro_rules! versions {
         }),*]
     };
     (@whole) => { None };
-    (@whole $whole:ident) => { Some(Whole::$whole) };
+    (@whole $whole:ident) => { Some(CorefileChange::$whole) };
 }
 
 /// Every version that a Corefile can be migrated from or to.

@@ -1,5 +1,5 @@
 //! A service of OpenRC: a script, and a file of variables that it reads.
-use super::{CONFIG, KUBECONFIGS, KubeletUnit, NewFile, Passed, text_of};
+use super::{CONFIG, KUBECONFIGS, KubeletUnit, NewFile, UnitParts, text_of};
 use crate::observe_files;
 
 const SCRIPT: &str = "/etc/init.d/kubelet";
@@ -19,7 +19,7 @@ pub fn read() -> Option<KubeletUnit> {
         all.filter(|line| !line.starts_with('#'))
     };
     let has = |words: &str| lines().any(|line| line.contains(words));
-    let passed = Passed {
+    let passed = UnitParts {
         flags: has("kubeadm-flags.env"),
         bootstrap_kubeconfig: has("--bootstrap-kubeconfig"),
         config: has("--config=") || has("--config "),

@@ -1,5 +1,5 @@
 //! A unit of systemd with its drop-ins: only the lines that say how the kubelet is started.
-use super::{CONFIG, DROP_IN, FLAGS_FILE, KUBECONFIGS, KubeletUnit, NewFile, Passed, text_of};
+use super::{CONFIG, DROP_IN, FLAGS_FILE, KUBECONFIGS, KubeletUnit, NewFile, UnitParts, text_of};
 use crate::observe_files;
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub fn read() -> Option<KubeletUnit> {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         })
     };
-    let passed = Passed {
+    let passed = UnitParts {
         flags: service.has_flags_file && service.uses(FLAGS),
         bootstrap_kubeconfig: has("--bootstrap-kubeconfig"),
         config: has("--config"),
@@ -62,7 +62,7 @@ pub fn read() -> Option<KubeletUnit> {
     if service.has_unknown_variables && !passed.missing_parts().is_empty() {
         return None;
     }
-    let passes_nothing = passed == Passed::default() && !has("--kubeconfig");
+    let passes_nothing = passed == UnitParts::default() && !has("--kubeconfig");
     let has_no_drop_in = observe_files::stat(DROP_IN).is_ok_and(|found| found.is_none());
     Some(KubeletUnit {
         files,

@@ -48,7 +48,7 @@ fn finding_of(init_system: &str, files: &[(&str, &str)]) -> crate::Finding {
 }
 
 fn passed_files(flags: bool, bootstrap_kubeconfig: bool, config: bool) -> String {
-    let passed = Passed {
+    let passed = UnitParts {
         flags,
         bootstrap_kubeconfig,
         config,

@@ -93,7 +93,7 @@ impl NodeFacts {
                 crate::FailureCode::NotFound,
                 "executable file not found in $PATH",
             )),
-            _ => Err(not_checked(&format!("what `{line}` would say"))),
+            _ => Err(not_checked_failure(&format!("what `{line}` would say"))),
         }
     }
 
@@ -104,9 +104,9 @@ impl NodeFacts {
 }
 
 /// Returns the failure of an observation that a description cannot answer; `what` is its subject.
-pub fn not_checked(what: &str) -> Failure {
+pub fn not_checked_failure(what: &str) -> Failure {
     failure(
         crate::FailureCode::NotChecked,
-        format!("{what} is not checked: a rehearsal does not look outside"),
+        format!("cannot check {what}: a rehearsal does not look outside"),
     )
 }

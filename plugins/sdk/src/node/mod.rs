@@ -18,7 +18,7 @@ mod system_ids;
 mod tests;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use answers::not_checked;
+pub use answers::not_checked_failure;
 #[cfg(not(target_arch = "wasm32"))]
 pub use description::{NodeFacts, Output, RuntimeFacts};
 #[cfg(not(target_arch = "wasm32"))]

@@ -78,7 +78,7 @@ impl Release {
     }
 
     /// Whether the minor of a version was recorded with its kubeadm.
-    pub fn knows(version: &str) -> bool {
+    pub fn is_recorded(version: &str) -> bool {
         let minor = major_and_minor(version);
         Release::recorded().any(|release| Some((1, release.minor)) == minor)
     }

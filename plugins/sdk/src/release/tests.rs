@@ -82,7 +82,7 @@ fn recorded_minors_are_known() {
         ("v1.37.0", false),
         ("stable", false),
     ] {
-        assert_eq!(Release::knows(version), is_known, "{version}");
+        assert_eq!(Release::is_recorded(version), is_known, "{version}");
     }
 }
 

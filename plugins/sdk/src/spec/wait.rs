@@ -90,12 +90,7 @@ pub mod client_authorities {
 
     /// Returns the reference of the ConfigMap.
     pub fn reference() -> ObjectRef {
-        ObjectRef {
-            api_version: "v1".into(),
-            kind: "ConfigMap".into(),
-            namespace: Some("kube-system".into()),
-            name: "extension-apiserver-authentication".into(),
-        }
+        ObjectRef::config_map("kube-system", "extension-apiserver-authentication")
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn binding(kind: &str, name: &str, role: &str, subjects: &[Subject]) 
 }
 
 /// Returns the binding that makes the holders of `admin.conf` administrators.
-pub fn cluster_admins() -> Value {
+pub fn cluster_admin_binding() -> Value {
     binding(
         "ClusterRole",
         "kubeadm:cluster-admins",

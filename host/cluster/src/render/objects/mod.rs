@@ -7,7 +7,7 @@ mod node;
 mod token;
 mod uploads;
 
-pub use access::cluster_admins;
+pub use access::cluster_admin_binding;
 pub use bootstrap::{bootstrap_access, cluster_info, cluster_info_access};
 pub use node::{
     CONTROL_PLANE_LABELS, ExchangeAnnotations, authority_patch, exchange_annotations, node_patch,

@@ -60,12 +60,7 @@ pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, Str
 
 /// Returns the reference of a token's Secret, by the token's id.
 pub fn token_reference(id: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Secret".into(),
-        namespace: Some(SYSTEM.into()),
-        name: format!("bootstrap-token-{id}"),
-    }
+    ObjectRef::secret(SYSTEM, format!("bootstrap-token-{id}"))
 }
 
 /// Parses the token of a Secret. Its usages are sorted.
@@ -147,7 +142,7 @@ fn parse_token(secret: &Value, name: &str) -> Result<Secret<String>, String> {
 /// does not expire.
 fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
     let expiry = match (&token.expires, token.ttl) {
-        (Some(expires), _) => time::canonical(expires),
+        (Some(expires), _) => time::to_canonical(expires),
         (None, Some(ttl)) if ttl.0 > 0 => {
             let seconds = now.saturating_add(ttl.as_secs());
             Timestamp::from_second(seconds)

@@ -28,39 +28,52 @@ impl PatchKind {
     }
 }
 
-/// Parses the name of a file, `TARGET[SUFFIX][+KIND].EXTENSION`, into the target and the kind of
-/// its patches. A name that does not have this form is not a failure: the inner error says why the
-/// file is ignored.
+/// What the name of a file in the directory of patches says about the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum PatchFileName {
+    /// the file has patches of this kind for this document
+    Patches {
+        target: &'static str,
+        kind: PatchKind,
+    },
+    /// the file is ignored, for this reason
+    Ignored(String),
+}
+
+/// Parses the name of a file, `TARGET[SUFFIX][+KIND].EXTENSION`. A file whose name does not have
+/// this form is ignored.
 ///
 /// # Errors
 /// The name asks for an unknown kind of patch.
 pub(super) fn parse_name(
     name: &str,
     targets: &'static [&'static str],
-) -> Result<Result<(&'static str, PatchKind), String>, String> {
+) -> Result<PatchFileName, String> {
     if ![".json", ".yaml"]
         .iter()
         .any(|extension| name.len() > extension.len() && name.ends_with(extension))
     {
-        return Ok(Err("the file extension must be one of [json yaml]".into()));
+        let reason = "the file extension must be one of [json yaml]";
+        return Ok(PatchFileName::Ignored(reason.into()));
     }
     let Some(target) = targets.iter().find(|target| name.starts_with(**target)) else {
-        return Ok(Err(format!(
-            "unknown target, must be one of [{}]",
-            targets.join(" ")
-        )));
+        let reason = format!("unknown target, must be one of [{}]", targets.join(" "));
+        return Ok(PatchFileName::Ignored(reason));
     };
     let suffix = name[target.len()..].trim_start_matches(|c| !['.', '+'].contains(&c));
-    let Some(kind) = suffix.strip_prefix('+') else {
-        return Ok(Ok((target, PatchKind::Strategic)));
+    let kind = match suffix.strip_prefix('+') {
+        None => PatchKind::Strategic,
+        Some(kind) => {
+            let known = KINDS.iter().find(|(prefix, _)| kind.starts_with(prefix));
+            known.map(|(_, kind)| *kind).ok_or_else(|| {
+                format!(
+                    "unknown or missing patch type after '+', must be one of [{}]",
+                    KINDS.map(|(name, _)| name).join(" ")
+                )
+            })?
+        }
     };
-    match KINDS.iter().find(|(prefix, _)| kind.starts_with(prefix)) {
-        Some((_, kind)) => Ok(Ok((target, *kind))),
-        None => Err(format!(
-            "unknown or missing patch type after '+', must be one of [{}]",
-            KINDS.map(|(name, _)| name).join(" ")
-        )),
-    }
+    Ok(PatchFileName::Patches { target, kind })
 }
 
 /// Parses the patches of a file, which has a patch in each document.

@@ -14,7 +14,7 @@ pub use strategic::strategic_merge;
 
 use crate::{secret::Secret, text::json::kind_of};
 use apply::apply_patch;
-use file::{parse_name, parse_patches};
+use file::{PatchFileName, parse_name, parse_patches};
 use kubephase_sdk::release::Release;
 use serde_json::Value;
 
@@ -74,13 +74,13 @@ struct FilePatch {
 
 impl Default for Patches {
     fn default() -> Self {
-        Patches::none(Release::newest().patch_targets)
+        Patches::empty(Release::newest().patch_targets)
     }
 }
 
 impl Patches {
     /// Returns an empty set of patches, for a release in which `targets` can be patched.
-    pub fn none(targets: &'static [&'static str]) -> Patches {
+    pub fn empty(targets: &'static [&'static str]) -> Patches {
         Patches {
             patches: Vec::new(),
             targets,
@@ -103,11 +103,10 @@ impl Patches {
         files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         for (path, content) in &files {
             let name = path.rsplit('/').next().unwrap_or(path);
-            let (target, kind) = match parse_name(name, targets)
-                .map_err(|why| unusable_directory(directory, &why))?
-            {
-                Ok(parsed) => parsed,
-                Err(reason) => {
+            let parsed = parse_name(name, targets);
+            let (target, kind) = match parsed.map_err(|why| unusable_directory(directory, &why))? {
+                PatchFileName::Patches { target, kind } => (target, kind),
+                PatchFileName::Ignored(reason) => {
                     messages.push(format!("[patches] Ignoring file {name:?}: {reason}"));
                     ignored.push(name);
                     continue;

@@ -22,31 +22,29 @@ fn merge(kind: &str, current: Value, patch: Value) -> Value {
 
 #[test]
 fn the_name_of_a_file_has_its_target_and_its_kind() {
-    let strategic = Ok(Ok(("etcd", PatchKind::Strategic)));
+    let patches = |target, kind| Ok(PatchFileName::Patches { target, kind });
+    let strategic = patches("etcd", PatchKind::Strategic);
     assert_eq!(parse_name("etcd.yaml", TARGETS), strategic);
     assert_eq!(parse_name("etcd0-tuning.json", TARGETS), strategic);
     assert_eq!(
         parse_name("kube-apiserver0+json.yaml", TARGETS),
-        Ok(Ok(("kube-apiserver", PatchKind::Json)))
+        patches("kube-apiserver", PatchKind::Json)
     );
     assert_eq!(
         parse_name("kubeletconfiguration+merge.yaml", TARGETS),
-        Ok(Ok((KUBELET, PatchKind::Merge)))
+        patches(KUBELET, PatchKind::Merge)
     );
     assert_eq!(parse_name("etcd.a+json.yaml", TARGETS), strategic);
     assert!(parse_name("etcd+bogus.yaml", TARGETS).is_err());
-    assert!(
-        parse_name("readme.yaml", TARGETS)
-            .unwrap()
-            .unwrap_err()
-            .starts_with("unknown target")
-    );
-    assert!(
-        parse_name("etcd.yml", TARGETS)
-            .unwrap()
-            .unwrap_err()
-            .contains("file extension")
-    );
+    for (name, expected) in [
+        ("readme.yaml", "unknown target, must be one of ["),
+        ("etcd.yml", "the file extension must be one of [json yaml]"),
+    ] {
+        match parse_name(name, TARGETS) {
+            Ok(PatchFileName::Ignored(reason)) => assert!(reason.starts_with(expected), "{reason}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The static Pod of an etcd that runs on the control-plane nodes.
 use super::{Component, certificate_file, environment, probe, probe::Probes, volume::Mount};
-use crate::render::{command_line, host_port, images, last_argument};
+use crate::render::{command_line, host_port, images, last_flag_value};
 use kubephase_sdk::{
     kubeadm::{Arg, Config},
     net::{Url, parse_address, parse_port},
@@ -24,15 +24,15 @@ pub struct Member {
 
 /// Returns the manifest of a new cluster's first member.
 pub fn etcd(config: &Config) -> Value {
-    etcd_joining(config, &[])
+    etcd_of_joining_member(config, &[])
 }
 
 /// Returns the manifest of a member that joins `members`, which include the member itself. If
 /// `members` is empty, returns the manifest of a new cluster's first member.
-pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
+pub fn etcd_of_joining_member(config: &Config, members: &[Member]) -> Value {
     let local = config.cluster.etcd.local.clone().unwrap_or_default();
     let address = &config.init.local_api_endpoint.advertise_address;
-    let metrics = Metrics::from_arguments(&local.extra_args, loopback(address));
+    let metrics = Metrics::from_arguments(&local.extra_args, loopback_address(address));
     Component {
         name: "etcd",
         image: images::etcd(&config.cluster),
@@ -71,7 +71,7 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
         format!("https://{}", host_port(address, 2379)),
         format!("https://{}", host_port(address, 2380)),
     );
-    let loopback = loopback(address);
+    let loopback = loopback_address(address);
     let mut flags = vec![
         ("advertise-client-urls", client.clone()),
         ("cert-file", certificate_file(config, "etcd/server.crt")),
@@ -131,7 +131,7 @@ fn flags_of_version(config: &Config) -> &'static [(&'static str, &'static str)] 
 }
 
 /// Returns the loopback address of the family (IPv4 or IPv6) of an address.
-pub(super) fn loopback(address: &str) -> &'static str {
+pub(super) fn loopback_address(address: &str) -> &'static str {
     match parse_address(address) {
         Some(IpAddr::V6(_)) => "::1",
         _ => "127.0.0.1",
@@ -148,8 +148,8 @@ struct Metrics {
 impl Metrics {
     /// Reads the endpoint from the user's flags of etcd. `loopback` is the host if they name none.
     fn from_arguments(arguments: &[Arg], loopback: &str) -> Metrics {
-        let given =
-            last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
+        let given = last_flag_value(arguments, "listen-metrics-urls")
+            .and_then(|urls| urls.split(',').next());
         let Some(url) = given.and_then(|url| Url::parse(url).ok()) else {
             return Metrics {
                 host: loopback.into(),
@@ -203,7 +203,7 @@ mod tests {
                 "{given}"
             );
         }
-        assert_eq!(loopback("::ffff:192.0.2.7"), "127.0.0.1");
-        assert_eq!(loopback("2001:db8::7"), "::1");
+        assert_eq!(loopback_address("::ffff:192.0.2.7"), "127.0.0.1");
+        assert_eq!(loopback_address("2001:db8::7"), "::1");
     }
 }

@@ -1,6 +1,6 @@
 //! The static Pod of kube-apiserver.
 use super::{Component, certificate_file, environment, probe, probe::Probes, volume};
-use crate::render::{command_line, host_port, images, last_argument};
+use crate::render::{command_line, host_port, images, last_flag_value};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub fn kube_apiserver(config: &Config) -> Value {
         )],
         requests: json!({ "cpu": "250m" }),
         probes: Probes {
-            host: probe::reachable(&endpoint.advertise_address),
+            host: probe::address_to_probe(&endpoint.advertise_address),
             scheme: "HTTPS",
             liveness: "/livez",
             readiness: Some("/readyz"),
@@ -38,7 +38,7 @@ pub fn kube_apiserver(config: &Config) -> Value {
             startup_failures: probe::startup_failures(config),
         },
         port: endpoint.bind_port,
-        mounts: volume::with_extra(mounts, &cluster.api_server.extra_volumes),
+        mounts: volume::merge_mounts(mounts, &cluster.api_server.extra_volumes),
     }
     .pod(config.cluster.release())
 }
@@ -90,7 +90,7 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
     ];
     flags.extend(FILE_FLAGS.map(|(flag, name)| (flag, certificate_file(config, name))));
     // The two flags for authorization exclude each other.
-    if last_argument(&cluster.api_server.extra_args, "authorization-config").is_none() {
+    if last_flag_value(&cluster.api_server.extra_args, "authorization-config").is_none() {
         flags.push(("authorization-mode", DEFAULT_AUTHORIZATION.into()));
     }
     flags.extend(etcd_flags(config));
@@ -108,8 +108,8 @@ pub fn authorization_warnings(config: &Config) -> Vec<String> {
         "AlwaysDeny",
     ];
     let arguments = &config.cluster.api_server.extra_args;
-    let given = last_argument(arguments, "authorization-mode").filter(|modes| !modes.is_empty());
-    if last_argument(arguments, "authorization-config").is_some() {
+    let given = last_flag_value(arguments, "authorization-mode").filter(|modes| !modes.is_empty());
+    if last_flag_value(arguments, "authorization-config").is_some() {
         return Vec::new();
     }
     let (known, unknown): (Vec<_>, Vec<_>) = given
@@ -137,8 +137,9 @@ fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {
             .etcd
             .local
             .as_ref()
-            .and_then(|etcd| last_argument(&etcd.extra_args, "advertise-client-urls"));
-        let loopback = super::etcd::loopback(&config.init.local_api_endpoint.advertise_address);
+            .and_then(|etcd| last_flag_value(&etcd.extra_args, "advertise-client-urls"));
+        let loopback =
+            super::etcd::loopback_address(&config.init.local_api_endpoint.advertise_address);
         return vec![
             (
                 "etcd-servers",

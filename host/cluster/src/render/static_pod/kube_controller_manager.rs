@@ -2,7 +2,7 @@
 use super::{
     Component, certificate_file, environment, probe, probe::Probes, volume, volume::Mount,
 };
-use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join_path, last_argument};
+use crate::render::{KUBERNETES_DIRECTORY, command_line, images, join_path, last_flag_value};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub fn kube_controller_manager(config: &Config) -> Value {
     let mut mounts = volume::certificates(config);
     mounts.push(Mount::kubeconfig(KUBECONFIG));
     if let Some(default) = config.cluster.release().static_pods.flexvolume_directory {
-        let directory = last_argument(&component.extra_args, "flex-volume-plugin-dir");
+        let directory = last_flag_value(&component.extra_args, "flex-volume-plugin-dir");
         let directory = directory.unwrap_or(default);
         mounts.push(Mount::directory("flexvolume-dir", directory, false));
     }
@@ -29,7 +29,7 @@ pub fn kube_controller_manager(config: &Config) -> Value {
         annotations: Vec::new(),
         requests: json!({ "cpu": "200m" }),
         probes: Probes {
-            host: probe::bind_address(&component.extra_args),
+            host: probe::bind_address_to_probe(&component.extra_args),
             scheme: "HTTPS",
             liveness: "/healthz",
             readiness: None,
@@ -37,7 +37,7 @@ pub fn kube_controller_manager(config: &Config) -> Value {
             startup_failures: probe::startup_failures(config),
         },
         port: 10257,
-        mounts: volume::with_extra(mounts, &component.extra_volumes),
+        mounts: volume::merge_mounts(mounts, &component.extra_volumes),
     }
     .pod(config.cluster.release())
 }

@@ -28,7 +28,7 @@ pub fn kube_scheduler(config: &Config) -> Value {
         annotations: Vec::new(),
         requests: json!({ "cpu": "100m" }),
         probes: Probes {
-            host: probe::bind_address(&component.extra_args),
+            host: probe::bind_address_to_probe(&component.extra_args),
             scheme: "HTTPS",
             liveness: "/livez",
             readiness: Some("/readyz"),
@@ -36,7 +36,7 @@ pub fn kube_scheduler(config: &Config) -> Value {
             startup_failures: probe::startup_failures(config),
         },
         port: 10259,
-        mounts: volume::with_extra(
+        mounts: volume::merge_mounts(
             vec![Mount::kubeconfig(KUBECONFIG)],
             &component.extra_volumes,
         ),

@@ -13,7 +13,7 @@ mod shown;
 pub mod used_files;
 mod volume;
 
-pub use etcd::{Member, etcd, etcd_joining};
+pub use etcd::{Member, etcd, etcd_of_joining_member};
 pub use flag::flag;
 pub use health::health_url;
 pub use kube_apiserver::{ENDPOINT_ANNOTATION, authorization_warnings, kube_apiserver};
@@ -92,7 +92,7 @@ impl Component<'_> {
             "imagePullPolicy": "IfNotPresent",
             "command": command,
             "resources": { "requests": self.requests },
-            "volumeMounts": self.mounts.iter().map(Mount::in_container).collect::<Vec<_>>(),
+            "volumeMounts": self.mounts.iter().map(Mount::to_volume_mount).collect::<Vec<_>>(),
         });
         let port = if release.named_probe_ports {
             container["ports"] =
@@ -121,7 +121,7 @@ impl Component<'_> {
                 "priority": 2_000_001_000,
                 "priorityClassName": "system-node-critical",
                 "securityContext": { "seccompProfile": { "type": "RuntimeDefault" } },
-                "volumes": mounts.iter().map(Mount::in_pod).collect::<Vec<_>>(),
+                "volumes": mounts.iter().map(Mount::to_volume).collect::<Vec<_>>(),
             },
             "status": {},
         });

@@ -1,5 +1,5 @@
 //! Health probes: HTTP requests to a port of the container.
-use crate::render::last_argument;
+use crate::render::last_flag_value;
 use kubephase_sdk::kubeadm::{Arg, Config, Duration};
 use serde_json::{Value, json};
 
@@ -73,13 +73,13 @@ pub(super) fn startup_failures(config: &Config) -> i64 {
 
 /// Returns the address at which to probe a component that listens on 127.0.0.1 unless the user sets
 /// its flag `bind-address`.
-pub(super) fn bind_address(arguments: &[Arg]) -> String {
-    reachable(last_argument(arguments, "bind-address").unwrap_or("127.0.0.1"))
+pub(super) fn bind_address_to_probe(arguments: &[Arg]) -> String {
+    address_to_probe(last_flag_value(arguments, "bind-address").unwrap_or("127.0.0.1"))
 }
 
 /// Returns the address at which to probe a component that listens at `address`. For a component
 /// that listens at all addresses it is empty: the kubelet then uses the Pod's address.
-pub(super) fn reachable(address: &str) -> String {
+pub(super) fn address_to_probe(address: &str) -> String {
     if ["0.0.0.0", "::"].contains(&address) {
         String::new()
     } else {

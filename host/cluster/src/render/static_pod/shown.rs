@@ -7,12 +7,7 @@ const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
 
 /// Returns the reference of the mirror of a component's static Pod on a node.
 pub fn mirror_reference(component: &str, node: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Pod".into(),
-        namespace: Some("kube-system".into()),
-        name: format!("{component}-{node}"),
-    }
+    ObjectRef::namespaced("v1", "Pod", "kube-system", format!("{component}-{node}"))
 }
 
 /// Returns the hash of the manifest from which a static Pod was made; `None` if the Pod does not

@@ -45,12 +45,12 @@ impl Mount {
     }
 
     /// Returns the entry in the `volumes` of the Pod.
-    pub(super) fn in_pod(&self) -> Value {
+    pub(super) fn to_volume(&self) -> Value {
         json!({ "name": self.name, "hostPath": { "path": self.host_path, "type": self.path_type } })
     }
 
     /// Returns the entry in the `volumeMounts` of the container.
-    pub(super) fn in_container(&self) -> Value {
+    pub(super) fn to_volume_mount(&self) -> Value {
         let mut mount = json!({ "name": self.name, "mountPath": self.mount_path });
         if self.read_only {
             mount["readOnly"] = true.into();
@@ -129,7 +129,7 @@ pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<
 }
 
 /// Merges kubeadm's mounts and the user's, sorted by name. A mount of the user replaces kubeadm's.
-pub(super) fn with_extra(own: Vec<Mount>, extra: &[HostPathMount]) -> Vec<Mount> {
+pub(super) fn merge_mounts(own: Vec<Mount>, extra: &[HostPathMount]) -> Vec<Mount> {
     let by_name: BTreeMap<String, Mount> = own
         .into_iter()
         .chain(extra.iter().map(Mount::from))

@@ -128,7 +128,7 @@ fn normalize_quantities(value: &mut Value, inside: bool) {
             .for_each(|item| normalize_quantities(item, inside)),
         Value::Number(_) | Value::String(_) if inside => {
             let text = value.as_str().map_or_else(|| value.to_string(), Into::into);
-            *value = quantity::canonical(&text).unwrap_or(text).into();
+            *value = quantity::to_canonical(&text).unwrap_or(text).into();
         }
         _ => {}
     }

@@ -102,7 +102,7 @@ impl DataTree<'_> {
             writer.reserve(meta.size)?;
             loop {
                 if self.cancel.is_requested() {
-                    return Err(Budget::cancelled("the copy of etcd's data"));
+                    return Err(Budget::cancelled_failure("the copy of etcd's data"));
                 }
                 let bytes = reader.read(&mut step).map_err(|error| {
                     Failure::new(FailureCode::Io, format!("cannot read {from}: {error}"))

@@ -1,15 +1,13 @@
 //! The world of a test case: a described node, files in a scratch tree, and objects and HTTP
 //! answers from lists. Phases observe it and propose; their proposals are not applied.
 //!
-//! `objects` has the API. A world whose effects are applied is in `world::rehearsal`.
-mod objects;
-
-pub use objects::FakeCluster;
-
+//! The objects are in `world::fixed_objects`. A world whose effects are applied is in
+//! `world::rehearsal`.
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, World, WorldResult,
     files::RootedFiles,
-    node::{described::DescribedNode, facts::not_checked},
+    fixed_objects::FixedObjects,
+    node::{described::DescribedNode, facts::not_checked_failure},
     reach::Reach,
 };
 use crate::arguments::HttpUrl;
@@ -23,7 +21,7 @@ pub struct FakeWorld {
     files: RootedFiles,
     node: DescribedNode,
     replies: BTreeMap<String, Reply>,
-    cluster: FakeCluster,
+    cluster: FixedObjects,
 }
 
 impl FakeWorld {
@@ -48,7 +46,7 @@ impl FakeWorld {
             files,
             node,
             replies,
-            cluster: FakeCluster(case.objects.clone()),
+            cluster: FixedObjects(case.objects.clone()),
         })
     }
 }
@@ -97,7 +95,7 @@ impl Net for FakeWorld {
         let reply = self
             .replies
             .get(url.as_str())
-            .ok_or_else(|| not_checked(url))?;
+            .ok_or_else(|| not_checked_failure(url))?;
         Ok(HttpReply {
             status: reply.status,
             body: reply.body.clone().into(),

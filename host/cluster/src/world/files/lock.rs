@@ -45,7 +45,7 @@ impl RootedFiles {
         limit: Duration,
         cancel: &Cancel,
     ) -> WorldResult<Option<OwnedFd>> {
-        let mut tries = Backoff::every(PAUSE, limit).start();
+        let mut tries = Backoff::constant(PAUSE, limit).start();
         loop {
             let file = match self.open_at(path, OFlags::RDWR) {
                 Ok(file) => file,
@@ -59,7 +59,7 @@ impl RootedFiles {
                 Err(nix::Error::EAGAIN | nix::Error::EACCES) => match tries.wait(cancel) {
                     NextTry::Due => {}
                     NextTry::Cancelled => {
-                        return Err(Budget::cancelled(&format!(
+                        return Err(Budget::cancelled_failure(&format!(
                             "the wait for {path}, which another program has locked"
                         )));
                     }

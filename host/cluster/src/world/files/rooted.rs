@@ -54,7 +54,7 @@ impl RootedFiles {
     ///
     /// # Errors
     /// The root is not a directory that can be opened.
-    pub fn durable(root: &Path) -> io::Result<Self> {
+    pub fn open_durable(root: &Path) -> io::Result<Self> {
         Ok(RootedFiles {
             sync_to_disk: Some(File::sync_all),
             ..RootedFiles::open(root)?

@@ -1,7 +1,7 @@
 //! The description of a node: gathered from this machine, or read from a file (`--node FILE`).
 //! [`NodeFacts`] itself is in the SDK, because plugins read it too.
 use anyhow::Result;
-pub use kubephase_sdk::node::{NodeFacts, not_checked};
+pub use kubephase_sdk::node::{NodeFacts, not_checked_failure};
 use kubephase_sdk::{node::is_proxy, release::Release};
 use serde_json::Value;
 use std::path::Path;

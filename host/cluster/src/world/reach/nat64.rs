@@ -17,7 +17,7 @@ const METADATA: [Ipv4Net; 4] = [
 const PREFIXES: [usize; 5] = [4, 5, 6, 7, 8];
 
 /// Returns the kind of an address whose packets a gateway may send to a metadata server.
-pub(super) fn leads_to(address: Ipv6Addr) -> Option<&'static str> {
+pub(super) fn kind_behind_gateway(address: Ipv6Addr) -> Option<&'static str> {
     let bytes = address.octets();
     // Byte 8 belongs neither to the prefix nor to the address.
     let without_8: Vec<u8> = bytes[..8].iter().chain(&bytes[9..]).copied().collect();

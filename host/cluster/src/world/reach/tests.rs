@@ -10,7 +10,11 @@ fn special_addresses_are_refused_and_others_have_no_kind() {
         "2001:db8::7",
         "2a00::1",
     ] {
-        assert_eq!(special_kind_of(address.parse().unwrap()), None, "{address}");
+        assert_eq!(
+            kind_of_special_address(address.parse().unwrap()),
+            None,
+            "{address}"
+        );
     }
     for address in [
         "0.0.0.0",
@@ -42,7 +46,7 @@ fn special_addresses_are_refused_and_others_have_no_kind() {
         "2001:db8:1:2:a9:fea9:fe00:0",
     ] {
         let address = address.parse().unwrap();
-        assert!(special_kind_of(address).is_some(), "{address}");
+        assert!(kind_of_special_address(address).is_some(), "{address}");
         assert!(
             Reach::OtherMachines(ClusterSubnets::default())
                 .check("a", address)

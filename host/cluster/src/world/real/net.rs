@@ -124,7 +124,7 @@ async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> WorldRes
         .map_err(|error| unavailable(url, &error))?
     {
         if body.len() + chunk.len() > budget.bytes {
-            return Err(budget.exceeded(&format!("the answer of {url}")));
+            return Err(budget.size_failure(&format!("the answer of {url}")));
         }
         body.extend_from_slice(&chunk);
     }

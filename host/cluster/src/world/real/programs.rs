@@ -52,7 +52,7 @@ pub enum Programs {
 
 impl Programs {
     /// Returns the programs in the `PATH` of this process.
-    pub fn of_this_process() -> Programs {
+    pub fn from_path_variable() -> Programs {
         Programs::OfOperator {
             path: env::var_os("PATH").unwrap_or_default(),
         }
@@ -60,7 +60,7 @@ impl Programs {
 
     /// Returns the programs in one directory, then those in the `PATH` of this process.
     #[cfg(test)]
-    pub fn with_first(directory: &Path) -> Programs {
+    pub fn with_directory_before_path(directory: &Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
         Programs::OfOperator {

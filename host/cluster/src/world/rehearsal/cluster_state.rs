@@ -176,10 +176,10 @@ impl ClusterState {
     }
 
     /// Returns the parts of an external cluster that were not checked.
-    pub(super) fn not_checked(&self) -> Vec<String> {
+    pub(super) fn unchecked_parts(&self) -> Vec<String> {
         let external = self.external.as_ref();
         external
-            .map(ExternalCluster::not_checked)
+            .map(ExternalCluster::unchecked_parts)
             .unwrap_or_default()
     }
 

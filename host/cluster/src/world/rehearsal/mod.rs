@@ -250,11 +250,11 @@ impl World for Rehearsal {
         false
     }
 
-    fn not_checked(&self) -> Vec<String> {
+    fn unchecked_parts(&self) -> Vec<String> {
         self.node
-            .not_checked()
+            .unchecked_parts()
             .into_iter()
-            .chain(self.kubelet.cluster().not_checked())
+            .chain(self.kubelet.cluster().unchecked_parts())
             .chain(self.kubelet.notes())
             .collect()
     }

@@ -149,23 +149,26 @@ fn the_issuer_is_the_authoritys_subject_byte_by_byte() {
     let ed25519 = KeyPair::generate_for(&PKCS_ED25519).unwrap();
     let ed25519 = Key::from_pem(&ed25519.serialize_pem().as_str().into()).unwrap();
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let request =
-        CertificateRequest::new_pem(&key, &CertificateTemplate::named("system:node:n")).unwrap();
+    let request = CertificateRequest::new_pem(
+        &key,
+        &CertificateTemplate::with_common_name("system:node:n"),
+    )
+    .unwrap();
     let request = CertificateRequest::from_pem(&request).unwrap();
     for (what, name) in names() {
         for authority_key in keys.iter().chain([&ed25519]) {
             let authority = authority(&name, authority_key);
-            assert_eq!(authority.parsed().subject().as_raw(), name, "{what}");
+            assert_eq!(authority.fields().subject().as_raw(), name, "{what}");
             let wanted = template("leaf", &[Usage::ClientAuth]);
             let leaf = Certificate::issue(&wanted, &key, &authority, authority_key).unwrap();
             let from_request = request
                 .issue(NOW - 300, NOW + 3600, &authority, authority_key)
                 .unwrap();
             for leaf in [leaf, from_request] {
-                assert_eq!(leaf.parsed().issuer().as_raw(), name, "{what}");
+                assert_eq!(leaf.fields().issuer().as_raw(), name, "{what}");
                 leaf.verify(&authority, NOW).expect(what);
                 verify_in_tls(&leaf, &authority).expect(what);
-                assert!(leaf.is_for(&key), "{what}");
+                assert!(leaf.belongs_to(&key), "{what}");
             }
         }
     }
@@ -182,7 +185,7 @@ fn every_organization_of_a_client_is_in_its_certificate_and_its_request() {
     let root_key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let root = Certificate::self_signed_authority(&template("root", &[]), &root_key).unwrap();
     let leaf = Certificate::issue(&wanted, &key, &root, &root_key).unwrap();
-    let parsed = leaf.parsed();
+    let parsed = leaf.fields();
     let found: Vec<_> = parsed
         .subject()
         .iter_organization()
@@ -200,7 +203,7 @@ fn a_leaf_names_the_key_of_its_authority_unless_both_have_the_same_name() {
     let root_key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let root = Certificate::self_signed_authority(&template("root", &[]), &root_key).unwrap();
     let identifier = |certificate: &Certificate| {
-        let parsed = certificate.parsed();
+        let parsed = certificate.fields();
         parsed
             .iter_extensions()
             .find_map(|extension| match extension.parsed_extension() {

@@ -22,7 +22,7 @@ impl Search<'_> {
     ///
     /// # Errors
     /// `Undecided` if the content is not ordinary, or the credential that an encoding holds.
-    pub(super) fn ordinary(&mut self, content: &[u8], depth: u8) -> Verdict {
+    pub(super) fn require_ordinary(&mut self, content: &[u8], depth: u8) -> Verdict {
         self.work = self
             .work
             .checked_sub(content.len())
@@ -34,7 +34,7 @@ impl Search<'_> {
         if content.starts_with(GZIP) {
             let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
             let unpacked = encodings::gunzip_whole(content, self.work)?;
-            return self.ordinary(&unpacked, depth);
+            return self.require_ordinary(&unpacked, depth);
         }
         let decoded = encodings::decode_utf16(content).or_else(|| decode_latin_1(content));
         let text = match decoded {
@@ -45,14 +45,14 @@ impl Search<'_> {
             return Err(Credential::Undecided);
         }
         let text = encodings::unescape_white_space(&text);
-        let text = public::cut(&text);
+        let text = public::cut_public_content(&text);
         assignments::search(&text)?;
         pieces::search(&text)?;
         groups::search(&text)?;
         self.decoded_texts(&text, depth)?;
         if let Some(unescaped) = escapes::unescape(&text).filter(|text| is_text(text)) {
             let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
-            self.ordinary(&unescaped, depth)?;
+            self.require_ordinary(&unescaped, depth)?;
         }
         let mut from = 0;
         while let Some(at) = randomness::find(&text, from) {
@@ -69,7 +69,7 @@ impl Search<'_> {
                 return Ok(());
             }
             let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
-            self.ordinary(decoded, depth)
+            self.require_ordinary(decoded, depth)
         })
     }
 
@@ -95,7 +95,7 @@ impl Search<'_> {
                 continue;
             }
             let decoded = encodings::decode_whole_base64(&text[begin..end]);
-            if decoded.is_some_and(|it| self.ordinary(&it, depth).is_ok()) {
+            if decoded.is_some_and(|it| self.require_ordinary(&it, depth).is_ok()) {
                 return Ok(end);
             }
         }

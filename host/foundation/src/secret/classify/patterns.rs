@@ -2,7 +2,7 @@
 //! parsable.
 mod formats;
 
-use super::{Credential, Verdict, text::stretches};
+use super::{Credential, Verdict, text::stretches_of_text};
 use formats::FORMATS;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::{borrow::Cow, slice, str, sync::LazyLock};
@@ -211,7 +211,7 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 /// patterns are for texts: other bytes, such as those of a certificate, match some of them by
 /// chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
-    stretches(content).try_for_each(search_text)
+    stretches_of_text(content).try_for_each(search_text)
 }
 
 /// Passwords that are public, because Maven's example of its settings has them.

@@ -29,7 +29,7 @@ fn is_of_text(c: char) -> bool {
 }
 
 /// Returns the stretches of text in content: the whole content if it is text.
-pub(super) fn stretches(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn stretches_of_text(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let whole = is_text(content);
     let between = if whole { &[] } else { content };
     let texts = between.utf8_chunks().flat_map(|chunk| {

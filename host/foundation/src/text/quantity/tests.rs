@@ -1,4 +1,4 @@
-use super::{canonical, parse_bytes, refusal};
+use super::{parse_bytes, refusal, to_canonical};
 
 #[test]
 fn quantities_are_told_from_other_texts() {
@@ -65,7 +65,7 @@ fn quantities_are_written_as_kubernetes_does() {
         ("0", "0"),
         ("0.0000000001", "1n"),
     ] {
-        assert_eq!(canonical(text).as_deref(), Some(written), "{text}");
+        assert_eq!(to_canonical(text).as_deref(), Some(written), "{text}");
     }
     for bad in [
         "",
@@ -76,7 +76,7 @@ fn quantities_are_written_as_kubernetes_does() {
         ".",
         "99999999999999999999999999999999999999999",
     ] {
-        assert_eq!(canonical(bad), None, "{bad}");
+        assert_eq!(to_canonical(bad), None, "{bad}");
     }
 }
 

@@ -62,7 +62,7 @@ impl Default for Tricks {
 
 impl Tricks {
     /// Whether the next character of the text is a trick.
-    pub fn found(&mut self, c: char) -> bool {
+    pub fn is_next_trick(&mut self, c: char) -> bool {
         if is_trick(c) {
             // The character is shown as an escape, and no mark belongs over an escape.
             self.marks = MAX_MARKS;

@@ -5,7 +5,7 @@ fn plain_text_is_passed_through() {
     for text in ["", "Using token", "größer → 日本", "C:\\x"] {
         assert!(matches!(line(text), Cow::Borrowed(same) if same == text));
     }
-    assert_eq!(block("a\n\tb"), "a\n\tb");
+    assert_eq!(multiline("a\n\tb"), "a\n\tb");
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn tricks_are_shown() {
     assert_eq!(line("a\tb"), "a\\tb");
     assert_eq!(line("\u{9b}31m"), "\\u{9b}31m");
     assert_eq!(line("x\u{202e}cod.exe"), "x\\u{202e}cod.exe");
-    assert_eq!(block("a\r\n"), "a\\r\n");
+    assert_eq!(multiline("a\r\n"), "a\\r\n");
 }
 
 #[test]
@@ -23,21 +23,21 @@ fn a_run_of_spaces_is_one_space_or_is_shown() {
     let wrapping = format!("ok{}error: fake", " ".repeat(78));
     assert_eq!(line(&wrapping), "ok error: fake");
     assert_eq!(line("a\u{a0}\u{3000} \u{2003}b"), "a b");
-    assert_eq!(exact("/a b"), "/a b");
-    assert_eq!(exact("/a   b"), "/a \\u{20}\\u{20}b");
-    assert_eq!(exact("/a\u{a0}b"), "/a\\u{a0}b");
-    assert_eq!(block("a   b\n  c"), "a   b\n  c");
+    assert_eq!(exact_line("/a b"), "/a b");
+    assert_eq!(exact_line("/a   b"), "/a \\u{20}\\u{20}b");
+    assert_eq!(exact_line("/a\u{a0}b"), "/a\\u{a0}b");
+    assert_eq!(multiline("a   b\n  c"), "a   b\n  c");
 }
 
 #[test]
 fn values_of_lists_that_could_be_misread_are_in_quotation_marks() {
     for plain in ["/etc/kubernetes/pki", "chronyd.service", "a=b"] {
-        assert_eq!(listed(plain), plain);
+        assert_eq!(list_item(plain), plain);
     }
-    assert_eq!(listed(""), "\"\"");
-    assert_eq!(listed("/a /etc/shadow"), "\"/a /etc/shadow\"");
-    assert_eq!(listed("/a]  [/b"), "\"/a] \\u{20}[/b\"");
-    assert_eq!(listed("/a\"b\u{202e}"), "\"/a\\\"b\\u{202e}\"");
+    assert_eq!(list_item(""), "\"\"");
+    assert_eq!(list_item("/a /etc/shadow"), "\"/a /etc/shadow\"");
+    assert_eq!(list_item("/a]  [/b"), "\"/a] \\u{20}[/b\"");
+    assert_eq!(list_item("/a\"b\u{202e}"), "\"/a\\\"b\\u{202e}\"");
 }
 
 /// Categories and properties of Unicode decide, so no list has to be complete.
@@ -101,7 +101,7 @@ fn no_trick_gets_through() {
         let text = format!("a{c}b");
         assert!(!line(&text).chars().any(is_trick), "{c:?}");
         assert!(
-            !block(&text)
+            !multiline(&text)
                 .chars()
                 .any(|c| is_trick(c) && c != '\n' && c != '\t'),
             "{c:?}"
@@ -121,7 +121,7 @@ fn long_text_is_cut_at_a_character() {
         );
     }
     assert_eq!(line(&"x".repeat(LIMIT)).len(), LIMIT);
-    assert_eq!(block(&"x".repeat(LIMIT + 1)).len(), LIMIT + 1);
+    assert_eq!(multiline(&"x".repeat(LIMIT + 1)).len(), LIMIT + 1);
 }
 
 #[test]

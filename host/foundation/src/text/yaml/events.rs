@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Raw>, Unreadable> {
         };
         match reader.read() {
             Ok(()) => {
-                reader.parts.order();
+                reader.parts.sort();
                 check_escapes(&text, &reader.parts)?;
                 check_tabs(&text, &reader.parts)?;
                 check_line_separators(&text, &reader.parts)?;
@@ -245,7 +245,7 @@ fn escape_problem(escape: &str) -> Option<&'static str> {
 /// comment or a scalar.
 fn check_line_separators(text: &str, parts: &Parts) -> Result<(), Unreadable> {
     for (at, _) in text.match_indices(['\u{2028}', '\u{2029}']) {
-        if parts.quoted.around(at).is_none() {
+        if parts.quoted.part_at(at).is_none() {
             let (line, column) = place(text, at);
             return Err(Unreadable::new(LINE_SEPARATOR, line, column));
         }

@@ -13,9 +13,9 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Orders the parts by their places.
-    pub fn order(&mut self) {
-        self.quoted.order();
-        self.others.order();
+    pub fn sort(&mut self) {
+        self.quoted.sort();
+        self.others.sort();
     }
 }
 
@@ -37,7 +37,7 @@ impl Ordered {
         self.0.push(part);
     }
 
-    fn order(&mut self) {
+    fn sort(&mut self) {
         self.0.sort_by_key(|part| part.place.end);
     }
 
@@ -47,14 +47,14 @@ impl Ordered {
     }
 
     /// Returns the part that a place is in.
-    pub fn around(&self, at: usize) -> Option<&Part> {
+    pub fn part_at(&self, at: usize) -> Option<&Part> {
         self.0
             .get(self.ended(at))
             .filter(|part| part.place.contains(&at))
     }
 
     /// Returns the last part that ends at a place or before it.
-    pub fn before(&self, at: usize) -> Option<&Part> {
+    pub fn last_part_before(&self, at: usize) -> Option<&Part> {
         self.0[..self.ended(at)].last()
     }
 

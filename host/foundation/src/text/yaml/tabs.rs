@@ -24,13 +24,13 @@ pub(super) fn check_tabs(text: &str, parts: &Parts) -> Result<(), Unreadable> {
 }
 
 fn is_allowed(text: &str, at: usize, column: usize, parts: &Parts) -> bool {
-    if parts.quoted.around(at).is_some() {
+    if parts.quoted.part_at(at).is_some() {
         return true;
     }
-    if let Some(around) = parts.others.around(at) {
+    if let Some(around) = parts.others.part_at(at) {
         return around.continued_from.is_none_or(|from| column >= from);
     }
-    let Some(last) = parts.others.before(at) else {
+    let Some(last) = parts.others.last_part_before(at) else {
         return false;
     };
     // Behind a scalar in quotes, `between` is not blank.

@@ -65,12 +65,7 @@ pub struct RemovedObjects {
 /// # Errors
 /// The cluster cannot be read.
 pub fn config_versions(cluster: &dyn Cluster) -> Result<Vec<ConfigVersion>> {
-    let map = cluster.get(&ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: "kube-proxy".into(),
-    });
+    let map = cluster.get(&ObjectRef::config_map("kube-system", "kube-proxy"));
     let has_proxy = match map {
         Ok(map) => map.is_some(),
         Err(failure) if failure.code == FailureCode::Forbidden => false,

@@ -1,6 +1,6 @@
 use super::{
     cluster_versions::ClusterVersions,
-    corefile::{self, Installed},
+    corefile::{self, InstalledCoreDns},
     health,
     object::{ConfigVersion, RemovedObjects, UpgradePlan},
     removed_apis, tables,
@@ -225,7 +225,7 @@ fn objects_of_versions_that_go_away_are_counted() {
 fn corefiles_are_checked() {
     let installed = |corefile: &str, version: &str| {
         let (corefile, version) = (corefile.to_owned(), version.to_owned());
-        Ok(Some(Installed { corefile, version }))
+        Ok(Some(InstalledCoreDns { corefile, version }))
     };
     for (found, unsupported, migration) in [
         (Ok(None), "", ""),

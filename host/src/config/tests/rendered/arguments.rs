@@ -1,6 +1,6 @@
 //! The arguments of the components.
 use super::{Config, complete, json, static_pod};
-use crate::render::{command_line, join_path, last_argument};
+use crate::render::{command_line, join_path, last_flag_value};
 use kubephase_sdk::kubeadm::Arg;
 
 fn argument(name: &str, value: &str) -> Arg {
@@ -17,7 +17,7 @@ fn flags_and_paths_are_gos() {
         command_line([("z", "1"), ("b", "2"), ("a", "3")], &users),
         ["--a=3", "--z=1", "--v=4", "--b=x", "--v=5"]
     );
-    assert_eq!(last_argument(&users, "v"), Some("5"));
+    assert_eq!(last_flag_value(&users, "v"), Some("5"));
     assert_eq!(
         join_path("/etc//kubernetes/./pki/", "ca.crt"),
         "/etc/kubernetes/pki/ca.crt"
@@ -48,7 +48,7 @@ fn member(name: &str, peer_url: &str) -> static_pod::Member {
 fn a_member_that_joins_names_the_others() {
     let mut config = Config::default();
     complete(&mut config, &json!({"hostname": "b", "caDirectories": []}));
-    let pod = static_pod::etcd_joining(
+    let pod = static_pod::etcd_of_joining_member(
         &config,
         &[
             member("a", "https://192.0.2.2:2380"),

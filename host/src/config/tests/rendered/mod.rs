@@ -74,7 +74,7 @@ fn rendered_files(case: &Case) -> Vec<(String, String)> {
         ),
         (
             "config.yaml",
-            kubelet::on_this_node(config, document).unwrap().0,
+            kubelet::node_config(config, document).unwrap().0,
         ),
     ];
     let mut files: Vec<_> = kubelet_files

@@ -64,12 +64,12 @@ fn the_names_stay_and_the_key_is_new() {
     );
     let after = node.certificate("/pki/apiserver.crt");
     assert_eq!(after.alternative_names(), before.alternative_names());
-    assert_eq!(after.parsed().subject(), before.parsed().subject());
-    assert_ne!(after.parsed().serial, before.parsed().serial);
+    assert_eq!(after.fields().subject(), before.fields().subject());
+    assert_ne!(after.fields().serial, before.fields().serial);
     assert_ne!(node.text("/pki/apiserver.key"), key_before);
-    assert!(after.is_for(&node.key("/pki/apiserver.key")));
+    assert!(after.belongs_to(&node.key("/pki/apiserver.key")));
     assert!(after.chains_to(&node.certificate("/pki/ca.crt")));
-    let validity = after.parsed().validity().clone();
+    let validity = after.fields().validity().clone();
     let seconds = validity.not_after.timestamp() - validity.not_before.timestamp();
     assert_eq!(seconds, 7200 + 300);
     assert_eq!(
@@ -93,7 +93,7 @@ fn every_usage_and_organization_stays() {
             usages: &[Usage::ServerAuth, Usage::ClientAuth],
             other_usages: &[email, own],
             not_after: 3600,
-            ..CertificateTemplate::named("by hand")
+            ..CertificateTemplate::with_common_name("by hand")
         },
         &key,
         &root,
@@ -110,7 +110,7 @@ fn every_usage_and_organization_stays() {
     node.renew(&spec("hand")).unwrap();
     let after = node.certificate("/pki/hand.crt");
     assert_eq!(after.organizations(), ["a", "b"]);
-    let parsed = after.parsed();
+    let parsed = after.fields();
     let usages = parsed.extended_key_usage().unwrap().unwrap().value;
     assert!(usages.server_auth && usages.client_auth && usages.email_protection);
     assert_eq!(usages.other.len(), 1);
@@ -127,7 +127,7 @@ fn a_certificate_without_a_name_or_a_usage_is_refused_in_the_words_of_kubeadm() 
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let template = CertificateTemplate {
             usages,
-            ..CertificateTemplate::named(name)
+            ..CertificateTemplate::with_common_name(name)
         };
         let made = Certificate::issue(&template, &key, &root, &root_key).unwrap();
         let pem = made.to_pem();
@@ -232,7 +232,7 @@ fn the_pair_of_an_interrupted_renewal_is_completed() {
     interrupt(&new, "/pki/.apiserver.crt.announced");
     node.renew(&spec("apiserver")).unwrap();
     let after = node.certificate("/pki/apiserver.crt");
-    assert!(after.is_for(&node.key("/pki/apiserver.key")));
+    assert!(after.belongs_to(&node.key("/pki/apiserver.key")));
     assert!(
         node.files()
             .stat("/pki/.apiserver.crt.announced")

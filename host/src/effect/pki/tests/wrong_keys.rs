@@ -80,7 +80,11 @@ fn no_request_is_signed_with_the_key_of_another_authority() {
     let node = node_with_foreign_key();
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let request = CertificateRequest::from_pem(
-        &CertificateRequest::new_pem(&key, &CertificateTemplate::named("system:node:a")).unwrap(),
+        &CertificateRequest::new_pem(
+            &key,
+            &CertificateTemplate::with_common_name("system:node:a"),
+        )
+        .unwrap(),
     )
     .unwrap();
     let [certificate, wrong_key] = ["/pki/ca.crt", "/pki/ca.key"]

@@ -35,14 +35,14 @@ pub(super) fn renew(name: &str) -> String {
 }
 
 /// Returns the finding about a file that does not exist.
-pub(super) fn missing(code: &str, path: &str, remedy: &str) -> Finding {
+pub(super) fn missing_file(code: &str, path: &str, remedy: &str) -> Finding {
     fail(code, format!("{path} does not exist"))
         .evidence("path", path)
         .remedy(remedy)
 }
 
 /// Returns the finding about a file that cannot be read.
-pub(super) fn unreadable(code: &str, path: &str, why: &str) -> Finding {
+pub(super) fn unreadable_file(code: &str, path: &str, why: &str) -> Finding {
     let message = if why.contains(path) {
         why.to_owned()
     } else {
@@ -54,7 +54,7 @@ pub(super) fn unreadable(code: &str, path: &str, why: &str) -> Finding {
 }
 
 /// Returns a time in the form of RFC 3339, in UTC.
-pub(super) fn shown(seconds: i64) -> String {
+pub(super) fn format_time(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .unwrap_or(Timestamp::MAX)
         .to_string()

@@ -52,7 +52,7 @@ fn directories_are_removed_after_all_files_and_the_directories_in_them() {
         .iter()
         .flat_map(|round| serde_json::from_str::<Vec<UndoStep>>(round).unwrap())
         .collect();
-    let names: Vec<&str> = found.iter().map(|step| step.inverse.what()).collect();
+    let names: Vec<&str> = found.iter().map(|step| step.inverse.target()).collect();
     assert_eq!(
         names[..6],
         [

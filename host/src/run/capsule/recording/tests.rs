@@ -2,7 +2,7 @@ use super::*;
 use kubephase_wit::HttpReply;
 
 fn recorded_json(answer: &impl Serialize) -> String {
-    Recorded::write(answer, MAX_CAPSULE).unwrap().0
+    RecordedAnswer::write(answer, MAX_CAPSULE).unwrap().0
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn bytes_are_base64_and_everything_else_is_as_it_was() {
     );
     for list in [vec![0u8, 255, 7], Vec::new(), vec![1]] {
         assert_eq!(
-            Recorded::write(&list, 100)
+            RecordedAnswer::write(&list, 100)
                 .unwrap()
                 .replay::<Vec<u8>>()
                 .unwrap(),
@@ -44,11 +44,11 @@ fn bytes_are_base64_and_everything_else_is_as_it_was() {
 
 #[test]
 fn an_answer_without_room_is_not_written() {
-    assert_eq!(Recorded::write(&vec![7u8; 64 << 20], 1000), None);
-    assert_eq!(Recorded::write(&"a".repeat(2000), 1000), None);
+    assert_eq!(RecordedAnswer::write(&vec![7u8; 64 << 20], 1000), None);
+    assert_eq!(RecordedAnswer::write(&"a".repeat(2000), 1000), None);
     assert_eq!(
-        Recorded::write(&json!([[1, 2, 3], "a".repeat(998)]), 1000),
+        RecordedAnswer::write(&json!([[1, 2, 3], "a".repeat(998)]), 1000),
         None
     );
-    assert!(Recorded::write(&vec![7u8; 700], 1000).is_some());
+    assert!(RecordedAnswer::write(&vec![7u8; 700], 1000).is_some());
 }

@@ -185,6 +185,6 @@ pub fn has_pods(api_version: &str, kind: &str) -> bool {
 }
 
 /// Returns the kinds whose content is checked, for messages.
-pub fn judged_kinds() -> Vec<&'static str> {
+pub fn checked_kinds() -> Vec<&'static str> {
     KINDS.iter().map(|known| known.kind).collect()
 }

@@ -17,7 +17,7 @@ fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
         decides_about_others,
         null_removes: false,
     };
-    excess(shape_of(api_version, kind).unwrap(), object, "", &owner)
+    find_excess(shape_of(api_version, kind).unwrap(), object, "", &owner)
 }
 
 /// Returns a Deployment whose Pods have these fields in addition to those of a plain Pod.
@@ -206,7 +206,7 @@ fn a_patch_removes_only_what_the_plugin_itself_may_write() {
     };
     let excess_in = |kind: &str, patch: &Value| {
         let shape = shape_of("v1", kind).unwrap();
-        excess(shape, patch, "", &owner)
+        find_excess(shape, patch, "", &owner)
     };
     let own = format!("{OWN}/x");
     for kind in ["Namespace", "ConfigMap", "ServiceAccount"] {

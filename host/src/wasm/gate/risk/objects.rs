@@ -65,7 +65,7 @@ pub fn is_harmless(pattern: &ObjectPattern, plugin: &str) -> bool {
 }
 
 /// Judges a grant to write and delete objects.
-pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
+pub(super) fn dangers_of_changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
     let dangers = request.objects.iter().filter_map(|pattern| {
         let host_access = pattern.host_access.then(|| match pattern.kind.as_str() {
             "ServiceAccount" => {

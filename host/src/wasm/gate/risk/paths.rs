@@ -25,13 +25,13 @@ pub fn is_own_or_harmless(pattern: &str) -> bool {
 /// Judges a grant to write and remove files, and to set their modes: it amounts to root unless the
 /// files are the plugin's own. Files of many other programs decide what runs as root, and there is
 /// no complete list of them.
-pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
+pub(super) fn dangers_of_changed_paths(request: &Request) -> Vec<Danger> {
     changed_outside(request, is_own_or_harmless)
 }
 
 /// Judges a grant to make directories. It amounts to root like a grant to change files; also at the
 /// path of the audit policy, because a directory there would keep the API server from starting.
-pub(super) fn made_directories(request: &Request) -> Vec<Danger> {
+pub(super) fn dangers_of_made_directories(request: &Request) -> Vec<Danger> {
     changed_outside(request, |pattern| {
         is_own_or_harmless(pattern) && pattern != AUDIT_POLICY
     })

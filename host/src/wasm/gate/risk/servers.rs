@@ -9,7 +9,7 @@ use crate::{
         },
         request::Request,
     },
-    world::reach::{ClusterSubnets, local_kind_of, special_kind_of},
+    world::reach::{ClusterSubnets, kind_of_special_address, local_kind_of},
 };
 use std::net::IpAddr;
 use url::Host;
@@ -20,7 +20,7 @@ fn special_host(host: &str) -> Option<&'static str> {
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
         return Some("this machine itself");
     }
-    special_kind_of(address_of(host)?)
+    kind_of_special_address(address_of(host)?)
 }
 
 /// Returns the address of a URL's host; `None` if the host is a name.
@@ -94,7 +94,7 @@ fn danger_of_host(pattern: &str) -> Option<String> {
 
 /// Judges a grant to ask HTTP servers: a server that answers only this machine may give a plugin
 /// the rights of the machine.
-pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
+pub(super) fn dangers_of_asked_servers(request: &Request) -> Vec<Danger> {
     let hosts = request.hosts.iter();
     hosts
         .filter_map(|host| danger_of_host(host).map(root))
@@ -103,7 +103,10 @@ pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
 
 /// Judges a grant to ask HTTP servers on the machine on which the operator gives consent. Only
 /// there are the addresses of the machine and of Services known.
-pub fn asked_nearby(request: &Request, cluster_subnets: ClusterSubnets) -> Vec<Danger> {
+pub fn dangers_of_nearby_servers(
+    request: &Request,
+    cluster_subnets: ClusterSubnets,
+) -> Vec<Danger> {
     let asks = [&HTTP_GET.row, &HTTP_GET_AS.row].map(Row::capability);
     let hosts = request.hosts.iter();
     hosts
@@ -133,5 +136,8 @@ pub(super) fn node_identity(request: &Request, plugin: &str) -> Vec<Danger> {
              administrator"
         ))
     });
-    asked_servers(request).into_iter().chain(dangers).collect()
+    dangers_of_asked_servers(request)
+        .into_iter()
+        .chain(dangers)
+        .collect()
 }

@@ -53,7 +53,10 @@ fn writing_files_of_the_system_amounts_to_root() {
         "/var/lib/kubephase-plugins/*/x",
         "/var/lib/kubephase-plugins-x/y",
     ] {
-        assert!(!changed_paths(&paths(pattern)).is_empty(), "{pattern}");
+        assert!(
+            !dangers_of_changed_paths(&paths(pattern)).is_empty(),
+            "{pattern}"
+        );
     }
     for pattern in [
         "/var/lib/kubephase-plugins/own",
@@ -61,12 +64,16 @@ fn writing_files_of_the_system_amounts_to_root() {
         "/var/lib/kubephase-plugins/own/x.conf",
         "/etc/kubernetes/audit/policy.yaml",
     ] {
-        assert_eq!(changed_paths(&paths(pattern)), Vec::new(), "{pattern}");
+        assert_eq!(
+            dangers_of_changed_paths(&paths(pattern)),
+            Vec::new(),
+            "{pattern}"
+        );
     }
     let policy = paths("/etc/kubernetes/audit/policy.yaml");
-    assert_eq!(paths::made_directories(&policy).len(), 1);
+    assert_eq!(paths::dangers_of_made_directories(&policy).len(), 1);
     let own = paths("/var/lib/kubephase-plugins/own/**");
-    assert_eq!(paths::made_directories(&own), Vec::new());
+    assert_eq!(paths::dangers_of_made_directories(&own), Vec::new());
 }
 
 fn judge_reading(private: bool) -> Vec<Danger> {
@@ -164,7 +171,7 @@ fn objects(
         objects: vec![pattern],
         ..Request::default()
     };
-    changed_objects(&request, "own")
+    dangers_of_changed_objects(&request, "own")
 }
 
 const OWN: &str = "kubephase-plugin-own";
@@ -250,7 +257,7 @@ fn objects_of_the_plugins_own_amount_to_nothing_without_access_to_the_host() {
 }
 
 fn judge_host(host: &str) -> Vec<Danger> {
-    asked_servers(&Request {
+    dangers_of_asked_servers(&Request {
         hosts: vec![host.into()],
         ..Request::default()
     })

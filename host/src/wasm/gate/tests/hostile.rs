@@ -209,12 +209,12 @@ fn of_objects(t: &dyn Fn() -> String) -> Vec<Probe> {
     let mut probes = of_fields(&APPLY_OBJECT, &object, &fields, &t());
     for place in 0..4 {
         let part = |at: usize, plain: &str| if at == place { t() } else { plain.to_owned() };
-        let of = ObjectRef {
-            api_version: part(0, "v1"),
-            kind: part(1, "ConfigMap"),
-            namespace: Some(part(2, "default")),
-            name: part(3, "x"),
-        };
+        let of = ObjectRef::namespaced(
+            part(0, "v1"),
+            part(1, "ConfigMap"),
+            part(2, "default"),
+            part(3, "x"),
+        );
         let (version, kind) = (of.api_version.clone(), of.kind.clone());
         let (namespace, selector) = (of.namespace.clone(), part(3, "a=b"));
         let is_query = if place == 3 { Use::Visible } else { Use::Name };

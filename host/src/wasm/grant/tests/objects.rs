@@ -152,12 +152,7 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
             host_access,
             ..pattern("v1", "ConfigMap", Some("kube-system"), &["x"])
         }];
-        let of = kubephase_wit::ObjectRef {
-            api_version: "v1".into(),
-            kind: "ConfigMap".into(),
-            namespace: Some("kube-system".into()),
-            name: "x".into(),
-        };
+        let of = kubephase_wit::ObjectRef::config_map("kube-system", "x");
         let (manifest, patch) = (labelled.clone(), labelled.clone());
         let if_exists = IfExists::Apply;
         let apply = Effect::from(Object {

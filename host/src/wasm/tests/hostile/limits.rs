@@ -163,7 +163,7 @@ fn the_operators_limits_hold() {
     );
     assert_eq!(result.unwrap(), Outcome::Settled);
     assert_eq!(
-        session.used().limits,
+        session.usage().limits,
         limits("{memory: 134217728, deadline: 10s}")
     );
 

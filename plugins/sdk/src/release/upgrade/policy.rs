@@ -226,7 +226,7 @@ impl VersionProblems {
 
     /// Returns what kubeadm prints, behind `[upgrade/preflight]`, about problems that a forced
     /// upgrade ignores; `None` if there are none.
-    pub fn passed_over(&self) -> Option<String> {
+    pub fn problems_of_forced_upgrade(&self) -> Option<String> {
         (!self.skippable.is_empty()).then(|| {
             format!(
                 "Found {} potential version compatibility errors but skipping since the --force \

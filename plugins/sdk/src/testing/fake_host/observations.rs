@@ -2,7 +2,7 @@
 use super::{FakeHost, HostResult};
 use crate::{
     failure,
-    node::{not_checked, without_user_info},
+    node::{not_checked_failure, without_user_info},
     testing::{name_of, target},
 };
 use kubephase_wit::{
@@ -106,7 +106,7 @@ impl observe_net::Host for FakeHost {
             return Ok(None);
         };
         if environment.contains_key("NO_PROXY") {
-            return Err(not_checked(&format!("whether NO_PROXY has {url}")).into());
+            return Err(not_checked_failure(&format!("whether NO_PROXY has {url}")).into());
         }
         Ok(Some(without_user_info(proxy)))
     }
@@ -115,7 +115,7 @@ impl observe_net::Host for FakeHost {
             .case()
             .http
             .get(&url)
-            .ok_or_else(|| not_checked(&url))?;
+            .ok_or_else(|| not_checked_failure(&url))?;
         Ok(HttpReply {
             status: reply.status,
             body: reply.body.clone().into(),
@@ -199,18 +199,18 @@ impl observe_command::Host for FakeHost {
 
 impl observe_core::Host for FakeHost {
     fn etcd_members(&mut self) -> HostResult<Vec<String>> {
-        Err(not_checked("etcd").into())
+        Err(not_checked_failure("etcd").into())
     }
     fn etcd_health(&mut self) -> HostResult<String> {
-        Err(not_checked("etcd").into())
+        Err(not_checked_failure("etcd").into())
     }
     fn component_health(&mut self, url: String) -> HostResult<u16> {
-        Err(not_checked(&url).into())
+        Err(not_checked_failure(&url).into())
     }
     fn api_server_health(&mut self, url: String) -> HostResult<u16> {
-        Err(not_checked(&url).into())
+        Err(not_checked_failure(&url).into())
     }
     fn components(&mut self) -> HostResult<Vec<String>> {
-        Err(not_checked("the containers of the control plane").into())
+        Err(not_checked_failure("the containers of the control plane").into())
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn read_answer(
         .await
         .map_err(|error| match error.downcast_ref() {
             Some(LengthLimitError { .. }) => {
-                budget.exceeded(&format!("the API server's answer to {what}"))
+                budget.size_failure(&format!("the API server's answer to {what}"))
             }
             None => unreachable_failure(server, innermost_message(error.as_ref()), None),
         })?;

@@ -24,7 +24,7 @@ pub(super) struct CachedConnection {
 }
 
 /// A connection that requests can be sent with.
-pub(super) struct Connected {
+pub(super) struct OpenConnection {
     pub client: Client,
     /// Whether the server is part of this process.
     pub embedded: bool,
@@ -39,7 +39,7 @@ impl ApiClient {
     /// # Errors
     /// `invalid` if the kubeconfig cannot be used. `denied` if it names a program to run although
     /// the operator did not name the kubeconfig. Or the kubeconfig cannot be read.
-    pub(super) fn connect(&self) -> WorldResult<Connected> {
+    pub(super) fn connect(&self) -> WorldResult<OpenConnection> {
         install_crypto_provider();
         let (name, text) = self.read_kubeconfig()?;
         let parsed = Kubeconfig::from_yaml(text.reveal())
@@ -60,7 +60,7 @@ impl ApiClient {
         };
         let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
         let mut cached = self.connection.lock();
-        let connected = |client| Connected {
+        let connected = |client| OpenConnection {
             client,
             embedded,
             server: address_of(&server),

@@ -2,7 +2,7 @@
 use super::{
     ApiClient,
     answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
-    connection::Connected,
+    connection::OpenConnection,
 };
 use crate::{
     backoff::{Backoff, NextTry},
@@ -11,7 +11,7 @@ use crate::{
         WorldResult,
         api::{
             MANAGER,
-            resources::{ApiResource, by_kind, prefix_of},
+            resources::{ApiResource, find_by_kind, prefix_of},
             retry_limit::REQUEST_LIMIT,
             trust,
         },
@@ -36,7 +36,7 @@ impl ApiClient {
         content_type: &str,
         body: &[u8],
     ) -> WorldResult<String> {
-        let Connected {
+        let OpenConnection {
             client,
             embedded,
             server,
@@ -109,7 +109,9 @@ impl ApiClient {
             }
             match tries.wait(&self.retry_limit.cancel) {
                 NextTry::Due => {}
-                NextTry::Cancelled => return Err(Budget::cancelled(&format!("{method} {path}"))),
+                NextTry::Cancelled => {
+                    return Err(Budget::cancelled_failure(&format!("{method} {path}")));
+                }
                 NextTry::OutOfTime => return outcome,
             }
         }
@@ -149,7 +151,7 @@ impl ApiClient {
     /// Finds the resource of a kind: in the table of known resources, or else by asking the
     /// cluster, which may have a custom resource of this kind.
     fn find_resource(&self, api_version: &str, kind: &str) -> WorldResult<ApiResource> {
-        if let Some(resource) = by_kind(api_version, kind) {
+        if let Some(resource) = find_by_kind(api_version, kind) {
             return Ok(ApiResource::Known(resource));
         }
         let prefix = prefix_of(api_version)?;

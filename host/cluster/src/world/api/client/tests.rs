@@ -81,14 +81,7 @@ fn fail_for_a_second(answer: &'static str, embedded: bool) -> (Failure, usize) {
             cancel: Cancel::never(),
         },
     );
-    let failure = client
-        .get(&ObjectRef {
-            api_version: "v1".into(),
-            kind: "Node".into(),
-            namespace: None,
-            name: "a".into(),
-        })
-        .unwrap_err();
+    let failure = client.get(&ObjectRef::node("a")).unwrap_err();
     (failure, asked.load(Ordering::Relaxed))
 }
 

@@ -116,21 +116,21 @@ impl ApiResource {
 }
 
 /// Finds a known resource by the API version and kind of its objects.
-pub fn by_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
+pub fn find_by_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
     RESOURCES
         .iter()
         .find(|resource| resource.kind == kind && resource.api_version() == api_version)
 }
 
 /// Finds a known resource by its group and name in paths, in whatever version.
-pub fn by_group_and_plural(group: &str, plural: &str) -> Option<&'static Resource> {
+pub fn find_by_group_and_plural(group: &str, plural: &str) -> Option<&'static Resource> {
     RESOURCES
         .iter()
         .find(|resource| resource.group == group && resource.plural == plural)
 }
 
 /// Finds a known resource by its group, version and name in paths.
-pub fn by_plural(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
+pub fn find_by_plural(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| {
         resource.group == group && resource.version == version && resource.plural == plural
     })

@@ -76,7 +76,7 @@ fn custom_resource(plural: &str) -> ApiResource {
 
 #[test]
 fn a_namespace_or_name_is_one_segment_of_a_path() {
-    let known = ApiResource::Known(by_kind("v1", "ConfigMap").unwrap());
+    let known = ApiResource::Known(find_by_kind("v1", "ConfigMap").unwrap());
     let custom = custom_resource("things");
     for text in texts() {
         for (kind, head, plural) in [

@@ -46,7 +46,7 @@ impl<'a> Confined<'a> {
     }
 
     /// Returns a view that also excludes the files of another territory.
-    pub fn excluding<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
+    pub fn without_files_of<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
         let territories = self
             .territories
             .iter()

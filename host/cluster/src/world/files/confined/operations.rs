@@ -85,7 +85,7 @@ impl Files for Confined<'_> {
     }
 
     fn confined<'c>(&'c self, territory: &'c Territory) -> Box<dyn Files + 'c> {
-        Box::new(self.excluding(territory))
+        Box::new(self.without_files_of(territory))
     }
 
     fn stat(&self, path: &str) -> WorldResult<Option<FileMeta>> {

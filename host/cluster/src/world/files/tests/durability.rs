@@ -30,7 +30,7 @@ fn a_durable_change_is_written_to_the_disk_with_its_name() {
     let root = tempfile::tempdir_in("/tmp").unwrap();
     let files = RootedFiles {
         sync_to_disk: Some(note_sync),
-        ..RootedFiles::durable(root.path()).unwrap()
+        ..RootedFiles::open_durable(root.path()).unwrap()
     };
     files.make_dir("/etc/pki", 0o700).unwrap();
     assert_synced(&["etc", "", "etc/pki", "etc"]);
@@ -87,7 +87,7 @@ fn a_file_that_cannot_be_written_to_the_disk_does_not_get_its_name() {
 #[test]
 fn a_durable_tree_is_written_like_any_other() {
     let root = tempfile::tempdir().unwrap();
-    let files = RootedFiles::durable(root.path()).unwrap();
+    let files = RootedFiles::open_durable(root.path()).unwrap();
     files
         .write("/etc/kubernetes/admin.conf", b"x", 0o600, None)
         .unwrap();

@@ -3,7 +3,7 @@ use super::DescribedNode;
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     budget::Budget,
-    world::{Node, Rights, ServiceState, WorldResult, node::facts::not_checked},
+    world::{Node, Rights, ServiceState, WorldResult, node::facts::not_checked_failure},
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
@@ -91,6 +91,6 @@ impl Node for DescribedNode {
     }
 
     fn unmount_below(&self, _directory: &str, _flags: &[String]) -> WorldResult<usize> {
-        Err(not_checked("what is mounted on a described node"))
+        Err(not_checked_failure("what is mounted on a described node"))
     }
 }

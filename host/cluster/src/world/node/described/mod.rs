@@ -55,7 +55,7 @@ impl DescribedNode {
     }
 
     /// Returns what a described node cannot know, because only a real node would show it.
-    pub fn not_checked(&self) -> Vec<String> {
+    pub fn unchecked_parts(&self) -> Vec<String> {
         let pulled = self.changes().pulled.len();
         let mut notes = vec![
             "whether the kubelet and the containers of the control plane would \

@@ -5,7 +5,7 @@ use crate::{
     budget::Budget,
     world::{
         Net, TlsFiles, WorldResult,
-        node::{facts::not_checked, proxy},
+        node::{facts::not_checked_failure, proxy},
         reach::Reach,
     },
 };
@@ -27,7 +27,7 @@ impl Net for DescribedNode {
     }
 
     fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> WorldResult<HttpReply> {
-        Err(not_checked(url))
+        Err(not_checked_failure(url))
     }
 
     fn http_get_as(
@@ -37,10 +37,10 @@ impl Net for DescribedNode {
         _reach: Reach,
         _budget: &Budget,
     ) -> WorldResult<HttpReply> {
-        Err(not_checked(url))
+        Err(not_checked_failure(url))
     }
 
     fn health(&self, url: &HttpUrl, _budget: &Budget) -> WorldResult<u16> {
-        Err(not_checked(url))
+        Err(not_checked_failure(url))
     }
 }

@@ -1,6 +1,6 @@
 //! The container runtime of a described node: its description, without containers.
 use super::DescribedNode;
-use crate::world::{Container, Runtime, WorldResult, node::facts::not_checked};
+use crate::world::{Container, Runtime, WorldResult, node::facts::not_checked_failure};
 use kubephase_wit::{Failure, FailureCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -9,7 +9,7 @@ impl Runtime for DescribedNode {
     fn status(&self) -> WorldResult<Value> {
         let runtime = &self.facts.runtime;
         if self.facts.cri_sockets.is_empty() {
-            return Err(not_checked("the container runtime"));
+            return Err(not_checked_failure("the container runtime"));
         }
         if !runtime.ready {
             return Err(Failure::new(
@@ -26,7 +26,7 @@ impl Runtime for DescribedNode {
 
     fn config(&self) -> WorldResult<Value> {
         if self.facts.cri_sockets.is_empty() {
-            return Err(not_checked("the container runtime"));
+            return Err(not_checked_failure("the container runtime"));
         }
         self.facts
             .runtime
@@ -46,22 +46,22 @@ impl Runtime for DescribedNode {
 
     fn pull(&self, image: &str) -> WorldResult<()> {
         self.changes().pulled.push(image.to_owned());
-        Err(not_checked(image))
+        Err(not_checked_failure(image))
     }
 
     fn containers(&self) -> WorldResult<Vec<Container>> {
-        Err(not_checked("the containers of a described node"))
+        Err(not_checked_failure("the containers of a described node"))
     }
 
     fn stop_container(&self, _id: &str, _grace: Duration) -> WorldResult<()> {
-        Err(not_checked("the containers of a described node"))
+        Err(not_checked_failure("the containers of a described node"))
     }
 
     fn remove_sandboxes(&self) -> WorldResult<usize> {
-        Err(not_checked("the containers of a described node"))
+        Err(not_checked_failure("the containers of a described node"))
     }
 
     fn log(&self, _id: &str, _lines: usize) -> WorldResult<Vec<String>> {
-        Err(not_checked("the containers of a described node"))
+        Err(not_checked_failure("the containers of a described node"))
     }
 }

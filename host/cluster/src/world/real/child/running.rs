@@ -104,7 +104,7 @@ impl<'a> RunningProgram<'a> {
                     .read(budget.bytes.saturating_sub(spent))
                     .map_err(|error| run_failure(self.program, error))?
                 {
-                    return Err(budget.exceeded(&format!("the output of `{}`", self.program)));
+                    return Err(budget.size_failure(&format!("the output of `{}`", self.program)));
                 }
             }
             if drain.is_none() && has_ended(&self.ended) {

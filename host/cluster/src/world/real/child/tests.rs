@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread, time:
 const LONG: Duration = Duration::from_secs(60);
 
 fn sh(script: &str, leftovers: LeftoverProcesses, budget: &Budget) -> WorldResult<ProgramOutput> {
-    Programs::of_this_process().run("sh", &["-c", script], leftovers, budget)
+    Programs::from_path_variable().run("sh", &["-c", script], leftovers, budget)
 }
 
 fn budget(bytes: usize, time: Duration) -> Budget {
@@ -45,7 +45,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
         ("out\n".into(), "err\n".into(), Some(3))
     );
     let none: [&str; 0] = [];
-    let failure = Programs::of_this_process()
+    let failure = Programs::from_path_variable()
         .run(
             "no-such-program",
             &none,

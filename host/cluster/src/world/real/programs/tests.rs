@@ -18,7 +18,7 @@ fn programs_of_the_system_get_nothing_of_the_operators_environment() {
     );
     let folder = tempfile::tempdir().unwrap();
     let (own, expected) = (
-        Programs::with_first(folder.path()),
+        Programs::with_directory_before_path(folder.path()),
         format!("{}\n/\n", folder.path().display()),
     );
     assert_eq!(run(&own, "echo ${PATH%%:*}; pwd"), expected);

@@ -35,7 +35,7 @@ fn recording_tools(folder: &Path, programs: &[&str]) -> Tools {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     Tools {
-        programs: Programs::with_first(folder),
+        programs: Programs::with_directory_before_path(folder),
         cancel: Cancel::never(),
     }
 }

@@ -35,7 +35,7 @@ impl Tools {
     /// Returns the programs in the `PATH` of this process.
     pub fn new(cancel: &Cancel) -> Tools {
         Tools {
-            programs: Programs::of_this_process(),
+            programs: Programs::from_path_variable(),
             cancel: cancel.clone(),
         }
     }

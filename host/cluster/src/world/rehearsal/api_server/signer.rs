@@ -7,7 +7,7 @@ use super::{
 use crate::{
     pki::{Certificate, CertificateRequest, CertificateTemplate, Key},
     secret::Secret,
-    world::{Files, api::resources::by_plural},
+    world::{Files, api::resources::find_by_plural},
 };
 use data_encoding::BASE64;
 use jiff::Timestamp;
@@ -46,7 +46,8 @@ impl SigningAuthority {
         let Some((authority, key)) = &self.key else {
             return;
         };
-        let Some(requests) = by_plural("certificates.k8s.io", "v1", "certificatesigningrequests")
+        let Some(requests) =
+            find_by_plural("certificates.k8s.io", "v1", "certificatesigningrequests")
         else {
             return;
         };
@@ -83,7 +84,7 @@ fn load_key(path: &str, pem: &str, files: &dyn Files) -> Option<(Certificate, Ke
 pub fn sign_with_throwaway_authority(request: &mut Value) {
     let wanted = CertificateTemplate {
         not_after: i64::from(u32::MAX),
-        ..CertificateTemplate::named("nobody")
+        ..CertificateTemplate::with_common_name("nobody")
     };
     let authority = Key::generate(KeyAlgorithm::EcdsaP256)
         .and_then(|key| Ok((Certificate::self_signed_authority(&wanted, &key)?, key)));

@@ -53,7 +53,7 @@ impl ApiError {
     }
 
     /// Returns the error that an object that was to be created exists.
-    pub fn exists(resource: &Resource, name: &str) -> Self {
+    pub fn already_exists(resource: &Resource, name: &str) -> Self {
         Self::new(
             409,
             "AlreadyExists",
@@ -63,7 +63,7 @@ impl ApiError {
     }
 
     /// Returns the error that an object was changed since it was read.
-    pub fn modified(resource: &Resource, name: &str) -> Self {
+    pub fn conflict_of_revisions(resource: &Resource, name: &str) -> Self {
         let message = format!(
             "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please \
              apply your changes to the latest version and try again",
@@ -104,18 +104,18 @@ impl ApiError {
     }
 
     /// Returns the error that the body is too large, with the reason.
-    pub fn too_large(why: &str) -> Self {
+    pub fn request_entity_too_large(why: &str) -> Self {
         let message = format!("Request entity too large: {why}");
         Self::new(413, "RequestEntityTooLarge", message)
     }
 
     /// Returns the error that the body is of an unknown type.
-    pub fn unsupported(message: impl Into<String>) -> Self {
+    pub fn unsupported_media_type(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into())
     }
 
     /// Returns the error that the resource does not have this method.
-    pub fn not_allowed() -> Self {
+    pub fn method_not_allowed() -> Self {
         Self::new(
             405,
             "MethodNotAllowed",

@@ -68,7 +68,7 @@ impl ExternalCluster {
     }
 
     /// Returns the parts of the cluster that were not checked.
-    pub fn not_checked(&self) -> Vec<String> {
+    pub fn unchecked_parts(&self) -> Vec<String> {
         let etcd = self.imported.lock().then(|| {
             "whether the etcd cluster is healthy: a dry run does not speak to etcd".to_owned()
         });

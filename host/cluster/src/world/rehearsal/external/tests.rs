@@ -147,9 +147,9 @@ fn a_dry_run_needs_no_etcd() {
     let cluster = ExternalCluster::new(Arc::new(NoResolver), None);
     let log = crate::world::rehearsal::persistence::ClusterLog::new("/".as_ref());
     let members = EtcdMembers::new(Arc::new(log));
-    assert!(cluster.not_checked().is_empty());
+    assert!(cluster.unchecked_parts().is_empty());
     cluster.import_members(&members, &fixture.client, &[]);
-    let notes = cluster.not_checked();
+    let notes = cluster.unchecked_parts();
     assert!(
         notes.len() == 1 && notes[0].starts_with("whether the etcd cluster is healthy"),
         "{notes:?}"
@@ -169,7 +169,7 @@ fn keys_that_stand_in_for_missing_ones_are_named_and_no_cluster_knows_their_kube
         "the cluster is not asked"
     );
     let cluster = ExternalCluster::new(Arc::new(NoResolver), Some(stand_ins()));
-    let notes = cluster.not_checked();
+    let notes = cluster.unchecked_parts();
     assert!(
         notes.len() == 1 && notes[0].contains("/p/ca.crt, /p/sa.key are missing here"),
         "{notes:?}"

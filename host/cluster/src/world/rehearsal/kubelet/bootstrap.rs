@@ -39,7 +39,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> WorldResult<()> {
     let user = format!("system:node:{}", node_name(kubelet)?);
     let wanted = CertificateTemplate {
         organizations: &["system:nodes".to_owned()],
-        ..CertificateTemplate::named(&user)
+        ..CertificateTemplate::with_common_name(&user)
     };
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(invalid_request)?;
     let api = kubelet.client(KUBECONFIG, API_TIME);
@@ -78,15 +78,8 @@ fn request_certificate(api: &dyn Cluster, request: &str) -> WorldResult<Vec<u8>>
             "usages": ["digital signature", "client auth"],
         },
     }))?;
-    let reference = ObjectRef {
-        api_version: API_VERSION.into(),
-        kind: KIND.into(),
-        namespace: None,
-        name: created["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-    };
+    let name = created["metadata"]["name"].as_str().unwrap_or_default();
+    let reference = ObjectRef::cluster_scoped(API_VERSION, KIND, name);
     let signed = api.get(&reference)?.unwrap_or_default();
     signed["status"]["certificate"]
         .as_str()

@@ -1,5 +1,5 @@
 //! An overlay as effects of plugins see it: both trees have to allow what an effect is about to do.
-use super::{Overlay, opened::optional};
+use super::{Overlay, opened::none_if_not_found};
 use crate::world::{
     Files, OpenFile, Territory, WorldResult,
     files::{Confined, FileAction, MAX_READ},
@@ -45,8 +45,8 @@ impl Files for ConfinedOverlay<'_> {
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
         let (upper, lower) = (
-            self.upper.excluding(territory),
-            self.lower.excluding(territory),
+            self.upper.without_files_of(territory),
+            self.lower.without_files_of(territory),
         );
         Box::new(ConfinedOverlay {
             overlay: self.overlay,
@@ -56,7 +56,7 @@ impl Files for ConfinedOverlay<'_> {
     }
 
     fn stat(&self, path: &str) -> WorldResult<Option<FileMeta>> {
-        Ok(optional(self.open(path))?.map(|opened| opened.meta()))
+        Ok(none_if_not_found(self.open(path))?.map(|opened| opened.meta()))
     }
 
     fn read(&self, path: &str) -> WorldResult<Vec<u8>> {

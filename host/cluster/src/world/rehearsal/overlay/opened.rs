@@ -62,7 +62,7 @@ impl OpenFile for OverlayFile<'_> {
 }
 
 /// Returns `None` instead of `not-found`.
-pub(super) fn optional<T>(outcome: WorldResult<T>) -> WorldResult<Option<T>> {
+pub(super) fn none_if_not_found<T>(outcome: WorldResult<T>) -> WorldResult<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(failure) if failure.code == FailureCode::NotFound => Ok(None),
@@ -82,14 +82,14 @@ impl Overlay {
         upper: WorldResult<Box<dyn OpenFile + 'a>>,
         lower: impl FnOnce() -> WorldResult<Box<dyn OpenFile + 'a>>,
     ) -> WorldResult<Box<dyn OpenFile + 'a>> {
-        let upper = optional(upper)?;
+        let upper = none_if_not_found(upper)?;
         let hides_lower = upper
             .as_ref()
             .is_some_and(|upper| upper.meta().kind != "directory");
         let lower = if hides_lower || self.is_removed(path) {
             None
         } else {
-            optional(lower())?
+            none_if_not_found(lower())?
         };
         let (meta, public) = match (&upper, &lower) {
             (Some(upper), _) => (upper.meta(), upper.is_public()),

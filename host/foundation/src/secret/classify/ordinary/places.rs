@@ -21,7 +21,7 @@ const ALGORITHMS: &[&[u8]] = &[b"MD5", b"SHA", b"BLAKE", b"RMD"];
 
 /// Returns the text before the list that a number is in. A list stands between brackets, or on one
 /// line after a name and a colon.
-pub(super) fn before_list<'a>(before: &'a [u8], line: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn text_before_list<'a>(before: &'a [u8], line: &'a [u8]) -> Option<&'a [u8]> {
     let colon = line.iter().position(|byte| *byte == b':');
     if let Some(at) = colon
         && line[at + 1..]

@@ -76,7 +76,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Returns a text without its public content.
-pub(super) fn cut(text: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn cut_public_content(text: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Cow::Borrowed(text);
     for (pattern, (_, is_public)) in PATTERNS.iter().zip(FORMS) {
         if !pattern.is_match(&text) {

@@ -205,7 +205,7 @@ fn is_in_plain_place(text: &[u8], at: usize, length: usize) -> bool {
     if places::is_digest(line, length) {
         return true;
     }
-    let line = places::before_list(before, line).unwrap_or(line);
+    let line = places::text_before_list(before, line).unwrap_or(line);
     let between = line
         .iter()
         .rev()

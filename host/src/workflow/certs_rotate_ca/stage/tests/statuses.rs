@@ -17,7 +17,7 @@ pub fn make(time: i64) -> Made {
     let template = CertificateTemplate {
         not_before: time,
         not_after: 4_000_000_000,
-        ..CertificateTemplate::named("kubernetes")
+        ..CertificateTemplate::with_common_name("kubernetes")
     };
     Made {
         certificate: Certificate::self_signed_authority(&template, &key).unwrap(),
@@ -40,7 +40,7 @@ impl Made {
         let template = CertificateTemplate {
             not_before: 1,
             not_after: 4_000_000_000,
-            ..CertificateTemplate::named("system:node:one")
+            ..CertificateTemplate::with_common_name("system:node:one")
         };
         let authority_key = self.key().unwrap();
         Certificate::issue(&template, &key, &self.certificate, &authority_key).unwrap()

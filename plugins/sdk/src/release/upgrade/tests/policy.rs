@@ -168,8 +168,11 @@ fn force_passes_over_what_is_not_fatal() {
         )
     );
     assert_eq!(skew.refusal(true), None);
-    let passed_over = skew.passed_over().unwrap_or_default();
-    assert!(passed_over.starts_with("Found 1 potential version compatibility errors but skipping"));
+    let problems_of_forced_upgrade = skew.problems_of_forced_upgrade().unwrap_or_default();
+    assert!(
+        problems_of_forced_upgrade
+            .starts_with("Found 1 potential version compatibility errors but skipping")
+    );
 
     let fatal = versions("v1.33.1", &[], "v1.36.2", "v1.36.2").problems();
     let refusal = fatal.refusal(true).unwrap_or_default();
@@ -180,5 +183,8 @@ fn force_passes_over_what_is_not_fatal() {
         )
     );
     assert_eq!(VersionProblems::default().refusal(false), None);
-    assert_eq!(VersionProblems::default().passed_over(), None);
+    assert_eq!(
+        VersionProblems::default().problems_of_forced_upgrade(),
+        None
+    );
 }

@@ -17,12 +17,7 @@ fn proposals(host: &FakeHost) -> Vec<(String, String, Value)> {
 }
 
 fn config_map() -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "ConfigMap".into(),
-        namespace: Some("kube-system".into()),
-        name: "x".into(),
-    }
+    ObjectRef::config_map("kube-system", "x")
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::{
     world::{
         Files,
         etcd_data::{DataTree, copy_data, replace_data, save_snapshot},
-        fake::FakeCluster,
         files::RootedFiles,
+        fixed_objects::FixedObjects,
     },
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Identity, TlsOptions};
@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Time for etcd to start.
-const START: Backoff = Backoff::every(Duration::from_millis(50), Duration::from_secs(60));
+const START: Backoff = Backoff::constant(Duration::from_millis(50), Duration::from_secs(60));
 
 /// A folder with certificates, and an etcd that uses them.
 struct Setting {
@@ -87,11 +87,11 @@ impl Setting {
     }
 
     /// Returns the client of the world.
-    fn etcd(&self) -> RealEtcd<FakeCluster> {
+    fn etcd(&self) -> RealEtcd<FixedObjects> {
         RealEtcd {
             handle: self.tokio.handle().clone(),
             files: Arc::new(self.files()),
-            cluster: FakeCluster(Vec::new()),
+            cluster: FixedObjects(Vec::new()),
             directory: "/pki".into(),
             cancel: Cancel::never(),
         }

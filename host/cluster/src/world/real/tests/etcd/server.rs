@@ -1,6 +1,6 @@
 //! An etcd of members that are started one by one.
 use super::*;
-use crate::world::{fake::FakeCluster, files::RootedFiles};
+use crate::world::{files::RootedFiles, fixed_objects::FixedObjects};
 use etcd_client::proto::*;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -188,11 +188,11 @@ impl FakeEtcd {
     }
 
     /// Returns a client of the members so far.
-    pub(super) fn client(&self) -> RealEtcd<FakeCluster> {
+    pub(super) fn client(&self) -> RealEtcd<FixedObjects> {
         RealEtcd {
             handle: self.tokio.handle().clone(),
             files: Arc::new(RootedFiles::open(self.folder.path()).unwrap()),
-            cluster: FakeCluster(self.urls.iter().map(|url| pod(url)).collect()),
+            cluster: FixedObjects(self.urls.iter().map(|url| pod(url)).collect()),
             directory: "/pki".into(),
             cancel: Cancel::never(),
         }

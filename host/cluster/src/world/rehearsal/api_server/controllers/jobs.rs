@@ -1,6 +1,6 @@
 //! The controller of Jobs. Nothing runs their Pods, so each counts as done when it is created.
 use crate::world::{
-    api::resources::{Resource, by_kind},
+    api::resources::{Resource, find_by_kind},
     rehearsal::api_server::store::{Store, now},
 };
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Sets the status of new Jobs, and deletes those that are no longer kept.
 pub(super) fn complete(store: &mut Store) {
-    let Some(resource) = by_kind("batch/v1", "Job") else {
+    let Some(resource) = find_by_kind("batch/v1", "Job") else {
         return;
     };
     let jobs: Vec<Value> = store.list(resource, "").cloned().collect();

@@ -1,7 +1,7 @@
 //! The controllers of DaemonSets and Deployments. Nothing runs their Pods: as soon as a workload
 //! changes, all its Pods are new, and none is ready.
 use crate::world::{
-    api::resources::{Resource, by_kind},
+    api::resources::{Resource, find_by_kind},
     rehearsal::api_server::store::{Store, core_resource},
 };
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub(super) fn roll_out(store: &mut Store) {
     let nodes = store.list(core_resource("nodes"), "").count();
     for kind in ["DaemonSet", "Deployment"] {
-        let Some(resource) = by_kind("apps/v1", kind) else {
+        let Some(resource) = find_by_kind("apps/v1", kind) else {
             continue;
         };
         let changed: Vec<Value> = store

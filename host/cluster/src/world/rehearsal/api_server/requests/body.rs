@@ -13,12 +13,14 @@ use serde_json::Value;
 pub fn parse_body(call: &ApiCall) -> ApiResult<Value> {
     if call.content_type.starts_with(protobuf::MEDIA_TYPE) {
         return protobuf::decode(&call.body).ok_or_else(|| {
-            ApiError::unsupported(
+            ApiError::unsupported_media_type(
                 "this server does not read this kind of object as protobuf; send JSON",
             )
         });
     }
     serde_json::from_slice(&call.body).map_err(|_| {
-        ApiError::unsupported("the body of the request is not JSON; this server speaks JSON")
+        ApiError::unsupported_media_type(
+            "the body of the request is not JSON; this server speaks JSON",
+        )
     })
 }

@@ -19,7 +19,7 @@ use super::{
     store::{Store, StoredChange},
 };
 use crate::world::{
-    api::resources::{Resource, by_kind},
+    api::resources::{Resource, find_by_kind},
     rehearsal::persistence::LogEntry,
 };
 use body::parse_body;
@@ -113,7 +113,7 @@ impl ApiState {
     /// Records the version of a node's kubelet, if the node exists.
     pub fn set_kubelet_version(&self, node: &str, version: &str) {
         let mut store = self.store.lock();
-        let Some(resource) = by_kind("v1", "Node") else {
+        let Some(resource) = find_by_kind("v1", "Node") else {
             return;
         };
         if let Some(mut object) = store.get(resource, "", node).cloned() {

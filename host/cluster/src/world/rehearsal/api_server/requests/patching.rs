@@ -75,7 +75,7 @@ impl AuthorizedCall<'_> {
                 let patch: json_patch::Patch = serde_json::from_value(patch)
                     .map_err(|error| ApiError::bad_request(error.to_string()))?;
                 if patch.len() > MAX_OPERATIONS {
-                    return Err(ApiError::too_large(&format!(
+                    return Err(ApiError::request_entity_too_large(&format!(
                         "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got \
                          {}",
                         patch.len()
@@ -91,7 +91,7 @@ impl AuthorizedCall<'_> {
                     .map_err(ApiError::bad_request)?;
             }
             other => {
-                return Err(ApiError::unsupported(format!(
+                return Err(ApiError::unsupported_media_type(format!(
                     "the body of the request was in an unknown format - accepted media types \
                      include: application/json-patch+json, application/merge-patch+json, \
                      application/strategic-merge-patch+json, application/apply-patch+yaml; got \

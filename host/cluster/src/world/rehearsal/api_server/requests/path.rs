@@ -1,7 +1,7 @@
 //! Paths of resources.
 use super::ApiCall;
 use crate::world::{
-    api::resources::{Resource, by_plural},
+    api::resources::{Resource, find_by_plural},
     rehearsal::api_server::{
         rbac::AccessRequest,
         status::{ApiError, ApiResult},
@@ -40,7 +40,7 @@ impl ResourcePath {
             [plural, name, subresource] => (*plural, *name, *subresource),
             _ => return None,
         };
-        let resource = by_plural(group, version, plural)?;
+        let resource = find_by_plural(group, version, plural)?;
         Some(ResourcePath {
             resource,
             namespace: namespace.into(),
@@ -67,7 +67,7 @@ impl ResourcePath {
             ("PATCH", false) => "patch",
             ("DELETE", true) => "deletecollection",
             ("DELETE", false) => "delete",
-            _ => return Err(ApiError::not_allowed()),
+            _ => return Err(ApiError::method_not_allowed()),
         })
     }
 

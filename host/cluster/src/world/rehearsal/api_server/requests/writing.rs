@@ -118,7 +118,10 @@ impl AuthorizedCall<'_> {
         for field in ["uid", "resourceVersion"] {
             let value = expected[field].as_str().unwrap_or_default();
             if !matches!(value, "" | "0") && value != current["metadata"][field] {
-                return Err(ApiError::modified(self.path.resource, &self.path.name));
+                return Err(ApiError::conflict_of_revisions(
+                    self.path.resource,
+                    &self.path.name,
+                ));
             }
         }
         Ok(())

@@ -35,7 +35,7 @@ pub(super) async fn handle_request(
         return Ok(to_response(ApiReply::Json(401, status)));
     };
     let Some(body) = read_body(body).await else {
-        let status = ApiError::too_large(&format!("limit is {MAX_BODY}")).body();
+        let status = ApiError::request_entity_too_large(&format!("limit is {MAX_BODY}")).body();
         return Ok(to_response(ApiReply::Json(413, status)));
     };
     let call = ApiCall {

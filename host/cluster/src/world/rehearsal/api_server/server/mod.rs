@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     pki::announced_path,
-    render::{objects::cluster_admins, static_pod::flag},
+    render::{objects::cluster_admin_binding, static_pod::flag},
     world::{
         Files, WorldResult,
         rehearsal::persistence::{ClusterLog, LogEntry},
@@ -178,9 +178,10 @@ impl ApiServer {
     /// Creates the binding of the admins' group directly, bypassing RBAC.
     pub fn bind_admins(&self) {
         // The binding may exist already.
-        let _ = self
-            .store()
-            .create(rbac_resource("clusterrolebindings"), cluster_admins());
+        let _ = self.store().create(
+            rbac_resource("clusterrolebindings"),
+            cluster_admin_binding(),
+        );
     }
 
     /// Begins a log with all objects, and one more entry.

@@ -1,7 +1,7 @@
 //! Writes the store's objects to the log of the rehearsed cluster, and restores them from it.
 use super::{Store, namespace_and_name, store_key};
 use crate::world::{
-    api::resources::{Resource, by_group_and_plural},
+    api::resources::{Resource, find_by_group_and_plural},
     rehearsal::persistence::{ClusterLog, LogEntry},
 };
 use serde_json::Value;
@@ -45,7 +45,7 @@ impl Store {
         self.objects
             .iter()
             .filter_map(|((group, plural, ..), object)| {
-                Some(self.to_log_entry("ADDED", by_group_and_plural(group, plural)?, object))
+                Some(self.to_log_entry("ADDED", find_by_group_and_plural(group, plural)?, object))
             })
     }
 
@@ -85,5 +85,5 @@ impl Store {
 /// Parses the name of a resource in the log: `apps/deployments`.
 fn parse_resource(name: &str) -> Option<&'static Resource> {
     let (group, plural) = name.split_once('/')?;
-    by_group_and_plural(group, plural)
+    find_by_group_and_plural(group, plural)
 }

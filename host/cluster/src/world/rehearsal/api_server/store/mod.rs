@@ -9,7 +9,7 @@ pub use metadata::{namespace_and_name, now, random_uid};
 
 use super::status::{ApiError, ApiResult};
 use crate::world::{
-    api::resources::{Resource, by_plural},
+    api::resources::{Resource, find_by_plural},
     rehearsal::persistence::ClusterLog,
 };
 use serde_json::Value;
@@ -100,7 +100,7 @@ impl Store {
         let (namespace, name) = namespace_and_name(&object);
         let key = store_key(resource, &namespace, &name);
         if self.objects.contains_key(&key) {
-            return Err(ApiError::exists(resource, &name));
+            return Err(ApiError::already_exists(resource, &name));
         }
         self.version += 1;
         let metadata = &mut object["metadata"];
@@ -193,10 +193,11 @@ fn keep_server_metadata(object: &mut Value, current: &Value) {
 
 /// Returns a resource of RBAC.
 pub fn rbac_resource(plural: &str) -> &'static Resource {
-    by_plural("rbac.authorization.k8s.io", "v1", plural).expect("RBAC is in the table of resources")
+    find_by_plural("rbac.authorization.k8s.io", "v1", plural)
+        .expect("RBAC is in the table of resources")
 }
 
 /// Returns a resource of the core group.
 pub fn core_resource(plural: &str) -> &'static Resource {
-    by_plural("", "v1", plural).expect("the core group is in the table of resources")
+    find_by_plural("", "v1", plural).expect("the core group is in the table of resources")
 }

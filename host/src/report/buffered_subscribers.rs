@@ -2,15 +2,15 @@
 use crate::event::{Event, EventKind, RunResult, Subscriber};
 
 /// Subscribers that receive all events of a run when it has failed.
-pub struct Held {
+pub struct BufferedSubscribers {
     subscribers: Vec<Box<dyn Subscriber>>,
     events: Vec<Event>,
 }
 
-impl Held {
+impl BufferedSubscribers {
     /// Holds back the events for subscribers.
     pub fn new(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
-        Held {
+        BufferedSubscribers {
             subscribers,
             events: Vec::new(),
         }
@@ -19,7 +19,7 @@ impl Held {
 
 /// Texts with the values of secrets (`on_revealed_event`) are not kept: the subscribers get such an
 /// event with placeholders, so that no secret waits in memory until the run has failed.
-impl Subscriber for Held {
+impl Subscriber for BufferedSubscribers {
     fn on_event(&mut self, event: &Event) {
         self.events.push(event.clone());
         if let EventKind::RunEnded { result, .. } = &event.kind
@@ -36,7 +36,7 @@ impl Subscriber for Held {
 
 #[cfg(test)]
 mod tests {
-    use super::Held;
+    use super::BufferedSubscribers;
     use crate::event::{Event, EventKind, RunResult, Subscriber};
     use std::sync::mpsc::{Sender, channel};
 
@@ -56,15 +56,15 @@ mod tests {
             (RunResult::Cancelled, 2),
         ] {
             let (sender, receiver) = channel();
-            let mut held = Held::new(vec![Box::new(Count(sender))]);
+            let mut buffered = BufferedSubscribers::new(vec![Box::new(Count(sender))]);
             let phase = "preflight/files".to_owned();
             for kind in [
                 EventKind::PhaseStarted { phase },
                 EventKind::RunEnded { result, micros: 0 },
             ] {
-                held.on_event(&Event { at: 0, kind });
+                buffered.on_event(&Event { at: 0, kind });
             }
-            drop(held);
+            drop(buffered);
             assert_eq!(receiver.iter().count(), shown);
         }
     }

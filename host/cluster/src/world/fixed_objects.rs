@@ -1,4 +1,5 @@
-//! An API that has a fixed list of objects.
+//! A cluster whose objects are a fixed list: for test cases of plugins, and for objects that a
+//! backup has.
 use crate::{
     secret::Secret,
     world::{Cluster, WorldResult, object_ref::reference, rehearsal::selects, revision::Revision},
@@ -6,12 +7,16 @@ use crate::{
 use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 
-/// An API that has a fixed list of objects, for holders of any credentials. It refuses changes.
+/// A cluster whose objects are a fixed list. It answers the holders of any credentials, and
+/// refuses changes.
 #[derive(Clone)]
-pub struct FakeCluster(pub Vec<Value>);
+pub struct FixedObjects(pub Vec<Value>);
 
 fn refuse_writing<T>() -> WorldResult<T> {
-    Err(Failure::new(FailureCode::Denied, "phases do not write"))
+    Err(Failure::new(
+        FailureCode::Denied,
+        "the objects of this cluster are a fixed list",
+    ))
 }
 
 /// Whether an object is of a kind, and in a namespace if one is given.
@@ -21,7 +26,7 @@ fn is_listed(object: &Value, api_version: &str, kind: &str, namespace: Option<&s
         && namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace)
 }
 
-impl Cluster for FakeCluster {
+impl Cluster for FixedObjects {
     fn get(&self, wanted: &ObjectRef) -> WorldResult<Option<Value>> {
         let found = self
             .0

@@ -103,8 +103,8 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
         ),
         (
             &built.stderr,
-            "[WARNING preflight/machine]: could not be checked: whether the machine has \
-             /etc/os-release is not checked",
+            "[WARNING preflight/machine]: could not be checked: a rehearsal cannot see whether the \
+             machine has /etc/os-release",
         ),
         (&built.stdout, "control-plane has initialized successfully"),
     ] {

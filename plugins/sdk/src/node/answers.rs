@@ -107,6 +107,6 @@ impl NodeFacts {
 pub fn not_checked_failure(what: &str) -> Failure {
     failure(
         crate::FailureCode::NotChecked,
-        format!("cannot check {what}: a rehearsal does not look outside"),
+        format!("a rehearsal cannot see {what}"),
     )
 }

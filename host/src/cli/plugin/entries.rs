@@ -23,6 +23,13 @@ use std::{
 /// The configuration does not name the plugin or cannot be changed, or the directory cannot be
 /// removed.
 pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
+    if purge.is_some() && !is_name(name) {
+        bail!(
+            "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config {}`",
+            program::command("plugin list"),
+            program::path_word(config)
+        );
+    }
     let mut text = String::new();
     let phases = config::read_phase_configuration(config)?;
     if purge.is_none() || phases.plugins.iter().any(|entry| entry.name == name) {
@@ -33,14 +40,6 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
         text += &format!("{name} is no longer part of {}\n", config.display());
     }
     if let Some(root) = purge {
-        if !is_name(name) {
-            bail!(
-                "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config \
-                 {}`",
-                program::command("plugin list"),
-                program::path_word(config)
-            );
-        }
         let files =
             RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;
         owners::purge(&files, name).map_err(Failure::into_error)?;

@@ -1,4 +1,5 @@
 //! The feature gates of kubeadm.
+use crate::text::go_number::parse_bool;
 use kubephase_sdk::release::Release;
 use std::collections::BTreeMap;
 
@@ -25,10 +26,9 @@ fn parse_feature_gate(pair: &str, release: &Release) -> Result<(String, bool), S
     if release.accepted_gate(key).is_none() {
         return Err(format!("unrecognized feature-gate key: {key}"));
     }
-    match value.to_lowercase().as_str() {
-        "true" | "t" | "1" => Ok((key.to_owned(), true)),
-        "false" | "f" | "0" => Ok((key.to_owned(), false)),
-        _ => Err(format!(
+    match parse_bool(value) {
+        Some(is_on) => Ok((key.to_owned(), is_on)),
+        None => Err(format!(
             "invalid value {value} for feature-gate key: {key}, use true|false instead"
         )),
     }

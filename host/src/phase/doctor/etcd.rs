@@ -84,9 +84,13 @@ fn problems_of_members(members: &[EtcdMember], nodes: &[Value]) -> Vec<String> {
 /// `EtcdHealth`: checks that all members of etcd are healthy.
 fn check_health() -> Finding {
     let code = codes::ETCD_HEALTH;
-    let health: EtcdHealth = match observe_core::etcd_health() {
-        Ok(health) => serde_json::from_str(&health).unwrap_or_default(),
+    let health = match observe_core::etcd_health() {
+        Ok(health) => health,
         Err(failure) => return unseen(code, failure),
+    };
+    let health: EtcdHealth = match serde_json::from_str(&health) {
+        Ok(health) => health,
+        Err(error) => return fail(code, format!("the health of etcd cannot be read: {error}")),
     };
     let (healthy, all) = (health.healthy, health.members);
     let summary = format!("{healthy} of {all} members are healthy");

@@ -21,6 +21,8 @@ struct Service {
     /// the command line that starts the kubelet
     command: String,
     variables: BTreeMap<String, String>,
+    /// files of variables, in order; they win over `variables`
+    variable_files: Vec<String>,
     has_flags_file: bool,
     /// whether a file of variables could not be read; it may have flags
     has_unknown_variables: bool,
@@ -41,6 +43,7 @@ pub fn read() -> Option<KubeletUnit> {
             files.push(path);
         }
     }
+    service.read_variable_files();
     let words = service.expand_variables();
     let program = words
         .first()?
@@ -103,7 +106,8 @@ impl Service {
                 ("ExecStart", command) => self.command = command.to_owned(),
                 ("Environment", "") => self.variables.clear(),
                 ("Environment", assignments) => self.add_variables(words_of(assignments)),
-                ("EnvironmentFile", path) => self.add_file(path),
+                ("EnvironmentFile", "") => self.variable_files.clear(),
+                ("EnvironmentFile", path) => self.variable_files.push(path.to_owned()),
                 _ => {}
             }
         }
@@ -117,8 +121,15 @@ impl Service {
         }
     }
 
-    fn add_file(&mut self, path: &str) {
-        let path = path.trim_start_matches('-');
+    /// Reads the files of variables. Their values win over those of the unit, and later files win
+    /// over earlier ones (systemd.exec(5)).
+    fn read_variable_files(&mut self) {
+        for path in std::mem::take(&mut self.variable_files) {
+            self.read_variable_file(path.trim_start_matches('-'));
+        }
+    }
+
+    fn read_variable_file(&mut self, path: &str) {
         if path == FLAGS_FILE {
             self.has_flags_file = true;
             return;
@@ -128,7 +139,7 @@ impl Service {
             // A file that does not exist sets nothing.
             None => {
                 let is_missing = observe_files::stat(path).is_ok_and(|found| found.is_none());
-                self.has_unknown_variables |= !path.is_empty() && !is_missing;
+                self.has_unknown_variables |= !is_missing;
             }
         }
     }

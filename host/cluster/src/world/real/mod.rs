@@ -22,7 +22,7 @@ mod cri;
 mod etcd;
 mod machine;
 mod mounts;
-mod net;
+pub(in crate::world) mod net;
 pub mod programs;
 pub mod services;
 mod supervisor;

@@ -147,7 +147,7 @@ fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
 
 impl Net for RealNet {
     fn port_free(&self, port: u16) -> WorldResult<bool> {
-        Ok(is_free(port).is_ok())
+        Ok(reserve_port(port).is_ok())
     }
 
     fn resolve(&self, host: &str) -> WorldResult<Vec<String>> {
@@ -220,7 +220,7 @@ impl Net for RealNet {
 
 /// Reserves a TCP port of all addresses for a moment. The socket never listens, so no client can
 /// connect to it. Like a server, it may take a port whose last connections are still closing.
-fn is_free(port: u16) -> rustix::io::Result<()> {
+pub(in crate::world) fn reserve_port(port: u16) -> rustix::io::Result<()> {
     let socket = socket_with(
         AddressFamily::INET6,
         SocketType::STREAM,

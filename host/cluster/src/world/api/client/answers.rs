@@ -69,7 +69,9 @@ pub(super) async fn read_answer(
     if code.is_client_error() || code.is_server_error() {
         // A proxy in between does not answer with a Status.
         let status = json::read(&text)
-            .unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
+            .ok()
+            .filter(|status: &Status| status.code != 0)
+            .unwrap_or_else(|| Status::failure(text.trim(), "").with_code(code.as_u16()));
         return Err(refusal_failure(&status));
     }
     Ok(text)

@@ -16,7 +16,10 @@ use crate::{
     cancel::Cancel,
     world::{
         ServiceState,
-        real::services::{ServiceManager, Tools},
+        real::{
+            net::reserve_port,
+            services::{ServiceManager, Tools},
+        },
     },
 };
 use kubephase_sdk::node::is_proxy;
@@ -25,7 +28,6 @@ use std::{
     env,
     ffi::CStr,
     fs,
-    net::{Ipv4Addr, TcpListener},
     os::unix::net::UnixStream,
     path::Path,
     thread::{self, JoinHandle},
@@ -162,7 +164,7 @@ fn ports_in_use() -> Vec<u16> {
     PORTS
         .iter()
         .copied()
-        .filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_err())
+        .filter(|port| reserve_port(*port).is_err())
         .collect()
 }
 

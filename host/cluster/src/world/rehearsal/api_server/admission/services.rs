@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 /// Positions in the range of the addresses that Services get which do not ask for one. The
 /// addresses before them are left to Services that ask for an address.
 const ALLOCATED: std::ops::Range<u128> = 100..100_000;
+/// The positions before them, which are used if the range has no others.
+const RESERVED: std::ops::Range<u128> = 1..100;
 
 /// Completes a Service and allocates its address in a range.
 ///
@@ -77,6 +79,7 @@ fn complete_spec(spec: &mut Value) {
 
 fn free_address(range: Network, taken: &BTreeSet<&str>) -> Option<String> {
     ALLOCATED
+        .chain(RESERVED)
         .filter_map(|number| range.nth(number))
         .map(|address| address.to_string())
         .find(|address| !taken.contains(address.as_str()))

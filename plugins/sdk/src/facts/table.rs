@@ -61,7 +61,7 @@ node_facts! {
         /// processors
         "cpus" cpus: u32 = 4, from machine("sched_getaffinity(2), cgroups");
         /// the first processor
-        "cpu" cpu: Option<Cpu> = Some(cpu()), from machine("/proc/cpuinfo");
+        "processor" processor: Option<Cpu> = Some(cpu()), from machine("/proc/cpuinfo");
         /// memory
         "memoryMib" memory_mib: u64 as "MiB" = 8192, from machine("sysinfo(2)");
         /// lines of /proc/swaps after its header

@@ -148,7 +148,7 @@ fn add_files(facts: NodeFacts, tree: &Tree, addresses: &[InterfaceAddress]) -> N
     let mounts = filesystems::mount_table(tree);
     let mounts = mounts.as_deref();
     NodeFacts {
-        cpu: hardware::cpu(tree),
+        processor: hardware::cpu(tree),
         hugepages: hardware::hugepages(tree),
         disks: hardware::disks(tree, mounts),
         filesystems: filesystems::filesystems(tree, mounts),

@@ -49,7 +49,7 @@ fn the_facts_of_this_machine_are_gathered() {
     assert!(!facts.hostname.is_empty() && facts.cpus > 0 && facts.memory_mib > 0);
     assert_eq!(facts.os, "Linux");
     assert_eq!(facts.architecture, env::consts::ARCH);
-    assert!(!facts.cpu.unwrap().features.is_empty());
+    assert!(!facts.processor.unwrap().features.is_empty());
     let loopback = facts.interfaces.unwrap();
     let loopback = loopback
         .iter()
@@ -78,7 +78,7 @@ fn a_machine_without_files_has_no_facts_of_them() {
     let machine = Machine::with(&[]);
     let facts = add_files(NodeFacts::default(), &machine.tree(), &[]);
     let absent = [
-        facts.cpu.is_none(),
+        facts.processor.is_none(),
         facts.interfaces.is_none(),
         facts.routes.is_none(),
         facts.dns.is_none(),

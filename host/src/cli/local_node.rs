@@ -80,6 +80,8 @@ pub(super) fn rehearsed_facts(facts: NodeFacts, place: &RunPlace) -> NodeFacts {
         hostname: machine.hostname,
         default_route_interface_address: machine.default_route_interface_address,
         addresses: machine.addresses,
+        interfaces: machine.interfaces,
+        routes: machine.routes,
         ca_directories: machine.ca_directories,
         environment: machine.environment,
         kubelet_version: Some(facts::SAME_AS_CLUSTER.to_owned()),

@@ -159,7 +159,9 @@ impl Merging {
         match path {
             "plugins" if self.is_phases => Some(ListMerge::ByName("name")),
             "waivers" if self.is_phases => Some(ListMerge::ByName("check")),
-            "disabledPhases" | "extraEdges" | "rules" if self.is_phases => Some(ListMerge::Joined),
+            "disabledPhases" | "extraEdges" | "checks" | "rules" if self.is_phases => {
+                Some(ListMerge::Joined)
+            }
             _ if !self.is_phases && NAMED.contains(&field) => Some(ListMerge::ByName("name")),
             _ => None,
         }

@@ -9,7 +9,7 @@ use crate::{
     secret::settings::Settings,
     text::{misfit, sanitise},
 };
-use kubephase_sdk::rule::Rule;
+use kubephase_sdk::rule::{CheckSet, Rule};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -34,6 +34,8 @@ pub struct PhaseConfiguration {
     pub disabled_phases: Vec<String>,
     pub extra_edges: Vec<ExtraEdge>,
     pub waivers: Vec<Waiver>,
+    /// sets of checks of the program, run as `preflight/rules`
+    pub checks: Vec<CheckSet>,
     /// checks as expressions, run as `preflight/rules`
     pub rules: Vec<Rule>,
     /// how many phases run at a time, at least 1; default: one for each core
@@ -98,6 +100,15 @@ pub struct Waiver {
 }
 
 impl PhaseConfiguration {
+    /// Returns the rules of the program that the configuration switches on.
+    pub fn rules_of_checks(&self) -> &'static [Rule] {
+        if self.checks.contains(&CheckSet::Recommended) {
+            rules::recommended()
+        } else {
+            &[]
+        }
+    }
+
     /// Returns the document that the cluster keeps; `None` if all fields are defaults.
     pub fn to_cluster_document(&self) -> Option<Value> {
         if self.is_same_as(&PhaseConfiguration::default()) {

@@ -57,6 +57,8 @@ fn left_out(own: &PhaseConfiguration, stored: &PhaseConfiguration) -> Option<Pro
         .filter(|name| !is_own(name))
         .map(|name| format!("plugin {name}"))
         .collect();
+    let checks = stored.checks.iter().filter(|set| !own.checks.contains(set));
+    missing.extend(checks.map(|set| format!("the checks `{}`", set.name())));
     let rules = stored.rules.iter().filter(|rule| !own.rules.contains(rule));
     match rules.count() {
         0 => {}

@@ -45,7 +45,8 @@ pub fn warn_of_unknown(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<St
 /// Returns the codes that are known before the run: those of built-in checks, of rules, and of
 /// checks that cannot do their job.
 fn known_codes(phases: &PhaseConfiguration, catalog: &Catalog) -> Vec<String> {
-    let rules = phases.rules.iter().map(|rule| rule.code.as_str());
+    let rules = phases.rules.iter().chain(phases.rules_of_checks());
+    let rules = rules.map(|rule| rule.code.as_str());
     let checks = catalog.entries.iter().map(|entry| &entry.spec);
     let checks = checks
         .filter(|spec| spec.kind == PhaseKind::Check)

@@ -21,19 +21,24 @@ mod optional;
 
 check!(check_rules);
 
-/// The settings of the plugin: the rules.
+/// The settings of the plugin.
 #[derive(serde::Deserialize)]
 struct Settings {
+    /// the rules of the configuration: one that cannot be evaluated does not hold
     rules: Vec<Rule>,
+    /// the rules of the program: one that cannot be evaluated could not be checked
+    #[serde(default)]
+    recommended: Vec<Rule>,
 }
 
 fn check_rules() -> Checked<Vec<Finding>> {
-    let Settings { rules } = settings()?;
+    let Settings { rules, recommended } = settings()?;
+    let all = || rules.iter().chain(&recommended);
     let mut node = serde_json::Map::new();
     // Some facts are large. The name of a fact that a rule uses is in its text.
     let used = FACTS
         .iter()
-        .filter(|fact| rules.iter().any(|rule| rule.that.contains(fact.name)));
+        .filter(|fact| all().any(|rule| rule.that.contains(fact.name)));
     for fact in used {
         if let Some(value) = node_fact::<Json>(fact.name)? {
             node.insert(fact.name.to_owned(), value);
@@ -42,10 +47,13 @@ fn check_rules() -> Checked<Vec<Finding>> {
     let mut context = Context::default().with_all();
     context.add_variable_from_value("node", to_cel(Json::Object(node)));
     context.add_variable_from_value("config", to_cel(config("")?));
-    Ok(rules
+    let of_configuration = rules
         .iter()
-        .map(|rule| check_rule(rule, &context))
-        .collect())
+        .map(|rule| check_rule(rule, rule.severity, &context));
+    let of_program = recommended
+        .iter()
+        .map(|rule| check_rule(rule, RuleSeverity::Warning, &context));
+    Ok(of_configuration.chain(of_program).collect())
 }
 
 /// Returns JSON as a value of CEL. Whole numbers are of type int, as in Kubernetes.
@@ -69,8 +77,8 @@ fn to_cel(json: Json) -> Value {
     }
 }
 
-/// Evaluates a rule.
-fn check_rule(rule: &Rule, context: &Context<'_>) -> Finding {
+/// Evaluates a rule. `unevaluated` is the severity of a rule that has no result.
+fn check_rule(rule: &Rule, unevaluated: RuleSeverity, context: &Context<'_>) -> Finding {
     let Rule {
         code,
         that,
@@ -93,7 +101,7 @@ fn check_rule(rule: &Rule, context: &Context<'_>) -> Finding {
             }
         }
         Err(Unevaluated { reason, advice }) => {
-            let finding = match severity {
+            let finding = match unevaluated {
                 RuleSeverity::Error => {
                     fail(code, format!("could not be checked: {summary}: {reason}"))
                 }
@@ -148,9 +156,4 @@ fn evaluate(text: &str, context: &Context<'_>) -> Result<bool, Unevaluated> {
 }
 
 #[cfg(test)]
-mod tests {
-    #[test]
-    fn every_case_has_the_expected_result() {
-        kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
-    }
-}
+mod tests;

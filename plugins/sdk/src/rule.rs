@@ -34,6 +34,23 @@ pub enum RuleSeverity {
     Warning,
 }
 
+/// A set of checks that are part of the program, and that a configuration switches on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckSet {
+    /// checks of what often goes wrong, and what kubeadm does not check
+    Recommended,
+}
+
+impl CheckSet {
+    /// Returns the name by which a configuration switches the set on.
+    pub fn name(self) -> &'static str {
+        match self {
+            CheckSet::Recommended => "recommended",
+        }
+    }
+}
+
 impl Rule {
     /// Whether the code has the form of a finding's code: a letter, then letters, digits and
     /// dashes.

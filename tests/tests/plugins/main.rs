@@ -13,6 +13,7 @@ mod failures;
 mod languages;
 mod machine_files;
 mod own_tools;
+mod recommended;
 mod recordings;
 mod registry;
 mod signed;

@@ -136,6 +136,12 @@ fn an_operator_who_leaves_out_what_the_cluster_keeps_is_told() {
             "{warnings}"
         );
     }
+    let with_checks = format!("{}checks: [recommended]\n", stored());
+    let (_, warnings) = completed(Some(&with_checks), &own, &[]).unwrap();
+    assert!(warnings.contains("the checks `recommended`"), "{warnings}");
+    let machine = format!("{PHASES}checks: [recommended]\n");
+    let (phases, warnings) = completed(Some(&with_checks), "", &[("10.yaml", machine)]).unwrap();
+    assert_eq!((phases.checks.len(), warnings.as_str()), (1, ""));
     let all = format!("---\n{}", stored());
     assert_eq!(completed(Some(&stored()), &all, &[]).unwrap().1, "");
     assert_eq!(completed(None, &own, &[]).unwrap().1, "");

@@ -4,9 +4,12 @@ mod checker;
 mod functions;
 mod macros;
 mod operators;
+mod recommended;
 mod scan;
 mod types;
 mod words;
+
+pub use recommended::recommended;
 
 use super::{Document, Problem};
 use checker::Mistake;
@@ -158,6 +161,8 @@ fn describe(text: &str, mistake: &Mistake) -> String {
     format!("{} ({place})", mistake.message)
 }
 
+#[cfg(test)]
+mod recommended_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

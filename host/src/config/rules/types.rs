@@ -1,6 +1,6 @@
 //! The types of the values that an expression can have, as far as they are known before a run.
 use crate::config::component::schema::{self, Struct, Type};
-use kubephase_sdk::facts::{FACTS, Shape};
+use kubephase_sdk::facts::{FACTS, FactField, Shape};
 use std::fmt;
 
 /// The type of a value in CEL.
@@ -31,7 +31,7 @@ pub(super) enum Fields {
     /// the variable `config`
     Config,
     /// an object in a fact of the node
-    Fact(&'static [(&'static str, Shape)]),
+    Fact(&'static [FactField]),
     /// an object of a configuration document
     Document(&'static Struct),
     /// the document of a component, with the note whether the user wrote it
@@ -78,8 +78,8 @@ impl Fields {
                 name => UNDOCUMENTED.contains(&name).then_some(CelType::Any),
             },
             Fields::Fact(fields) => {
-                let (_, shape) = fields.iter().find(|(known, _)| *known == name)?;
-                Some(CelType::of_fact(shape))
+                let field = fields.iter().find(|field| field.name == name)?;
+                Some(CelType::of_fact(&field.shape))
             }
             Fields::Document(document) => {
                 let field = document.fields.iter().find(|field| field.name == name)?;
@@ -101,7 +101,7 @@ impl Fields {
                 .into_iter()
                 .chain(UNDOCUMENTED)
                 .collect(),
-            Fields::Fact(fields) => fields.iter().map(|(name, _)| *name).collect(),
+            Fields::Fact(fields) => fields.iter().map(|field| field.name).collect(),
             Fields::Document(document) => document.fields.iter().map(|field| field.name).collect(),
             Fields::Component(_) => vec!["document", "userSupplied"],
         }

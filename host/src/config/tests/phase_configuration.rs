@@ -97,6 +97,18 @@ fn the_limits_of_a_plugin_are_the_same_after_the_cluster_kept_them() {
 }
 
 #[test]
+fn the_cluster_keeps_which_checks_are_switched_on() {
+    let head = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
+    let phases = load(&format!("{CLUSTER}{head}checks: [recommended]\n"))
+        .unwrap()
+        .phases;
+    assert!(phases.rules_of_checks().len() >= 30);
+    let document = phases.to_cluster_document().unwrap();
+    assert_eq!(document["checks"], serde_json::json!(["recommended"]));
+    assert!(PhaseConfiguration::default().rules_of_checks().is_empty());
+}
+
+#[test]
 fn mistakes_in_a_phase_configuration_are_refused_in_plain_words() {
     let head = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
     for (body, words) in [

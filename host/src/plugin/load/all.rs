@@ -17,7 +17,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Adds the plugin that runs the configuration's rules, if the configuration has rules.
+/// Adds the plugin that runs the configuration's rules and recommended checks, if the configuration
+/// has any.
 ///
 /// # Errors
 /// A rule is not valid; the message names it.
@@ -27,12 +28,15 @@ pub fn load_rules(
     catalog: &mut Catalog,
     plugins: &mut Plugins,
 ) -> Result<(), PluginRefused> {
-    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
+    let recommended = phases.rules_of_checks();
+    let has_rules = !phases.rules.is_empty() || !recommended.is_empty();
+    let Some(embedded) = embedded::rules().filter(|_| has_rules) else {
         return Ok(());
     };
     let load_embedded = || -> Result<LoadedPlugin> {
         let plugin = engine.load(embedded.bytes)?;
-        let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
+        let rules = json!({"rules": phases.rules, "recommended": recommended});
+        let settings = settings::resolve(plugin.manifest(), Some(&rules))?;
         Ok(LoadedPlugin {
             plugin: Arc::new(plugin),
             settings,

@@ -4,7 +4,7 @@ use crate::{
     plan::testing::plugin_entry,
     workflow::builtin_catalog,
 };
-use kubephase_sdk::rule::{Rule, RuleSeverity};
+use kubephase_sdk::rule::{CheckSet, Rule, RuleSeverity};
 
 fn waiving(check: &str) -> PhaseConfiguration {
     let mut phases = PhaseConfiguration::default();
@@ -94,4 +94,13 @@ fn the_codes_of_a_third_partys_plugin_are_its_own() {
         warn_of_unknown(&waiving("all"), &builtin_catalog()).len(),
         1
     );
+}
+
+#[test]
+fn the_codes_of_recommended_checks_are_known_if_these_are_switched_on() {
+    let catalog = builtin_catalog();
+    let mut phases = waiving("EtcdDisk");
+    assert_eq!(warn_of_unknown(&phases, &catalog).len(), 1);
+    phases.checks.push(CheckSet::Recommended);
+    assert_eq!(warn_of_unknown(&phases, &catalog), Vec::<String>::new());
 }

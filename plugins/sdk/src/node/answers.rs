@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     CommandOutput, Failure,
-    facts::{FACTS, PROXIES},
+    facts::{FACTS, FactSource, PROXIES},
     failure,
 };
 use serde_json::{Value, json};
@@ -30,6 +30,18 @@ impl NodeFacts {
             };
             if !value.is_null() {
                 facts.insert(fact.name, value);
+            }
+        }
+        facts
+    }
+
+    /// Returns the facts that phases may ask of a machine: all but those that only descriptions
+    /// have.
+    pub fn facts_of_machine(&self) -> BTreeMap<&'static str, Value> {
+        let mut facts = self.facts();
+        for fact in FACTS {
+            if fact.source == FactSource::Description {
+                facts.remove(fact.name);
             }
         }
         facts

@@ -2,30 +2,23 @@
 //!
 //! A description has the facts of a node, gathered from a machine or written by hand (`--node
 //! FILE`, `node` of a test case). It exists only on other targets than `wasm32`: components ask the
-//! host. The list of facts is in [`facts`](crate::facts).
+//! host. The list of facts is in [`facts`](crate::facts); [`fact`] has a typed function for each.
 #[cfg(not(target_arch = "wasm32"))]
 mod answers;
 #[cfg(not(target_arch = "wasm32"))]
-mod defaults;
-#[cfg(not(target_arch = "wasm32"))]
-mod description;
-#[cfg(not(target_arch = "wasm32"))]
 mod proxies;
 mod service;
-#[cfg(not(target_arch = "wasm32"))]
-mod system_ids;
 #[cfg(test)]
 mod tests;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use crate::facts::{NodeFacts, Output, RuntimeFacts, UsedIds, UsedUser};
+pub use crate::facts::{ServiceState, fact};
+#[cfg(not(target_arch = "wasm32"))]
 pub use answers::not_checked_failure;
 #[cfg(not(target_arch = "wasm32"))]
-pub use description::{NodeFacts, Output, RuntimeFacts};
-#[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{is_common_proxy, is_proxy, without_user_info};
-pub use service::{ServiceState, service};
-#[cfg(not(target_arch = "wasm32"))]
-pub use system_ids::{UsedIds, UsedUser};
+pub use service::service;
 
 use crate::{Failure, observe_node};
 

@@ -1,19 +1,6 @@
 //! Services of a node.
-use crate::{Failure, inputs::parse, observe_node};
-use serde::{Deserialize, Serialize};
+use crate::{Failure, facts::ServiceState, inputs::parse, observe_node};
 use serde_json::Value;
-
-/// The state of a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServiceState {
-    /// whether the init system knows the service
-    pub exists: bool,
-    /// whether the service starts with the machine
-    pub enabled: bool,
-    /// whether the service runs
-    pub active: bool,
-}
 
 /// Returns the state of a service; `None` if the node has no known init system.
 ///

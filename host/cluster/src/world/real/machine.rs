@@ -29,7 +29,7 @@ impl RealNode {
     /// Returns this machine with facts that were gathered before.
     pub(super) fn new(facts: NodeFacts, tools: Tools) -> RealNode {
         RealNode {
-            facts_by_name: facts.facts(),
+            facts_by_name: facts.facts_of_machine(),
             facts,
             init: ServiceManager::detect(&tools),
             tools,

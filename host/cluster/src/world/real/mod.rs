@@ -21,7 +21,7 @@ mod connections;
 mod cri;
 mod etcd;
 mod machine;
-mod mounts;
+pub mod mounts;
 pub(in crate::world) mod net;
 pub mod programs;
 pub mod services;

@@ -40,7 +40,7 @@ pub fn mounts_below(table: &str, directory: &str) -> Vec<String> {
 }
 
 /// Replaces the octal numbers by which the kernel writes spaces, tabs, line ends and backslashes.
-fn unescape(path: &str) -> String {
+pub fn unescape(path: &str) -> String {
     [
         ("\\040", " "),
         ("\\011", "\t"),

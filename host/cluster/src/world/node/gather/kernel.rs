@@ -1,10 +1,8 @@
 //! The kernel: its release, options, parameters and control groups.
 use super::{lines, read, text};
 use crate::world::{node::facts::NodeFacts, real::services::Tools};
+use kubephase_sdk::facts::SYSCTLS;
 use std::{collections::BTreeMap, path::Path};
-
-/// The kernel parameters that phases observe.
-const SYSCTLS: &[&str] = &["net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding"];
 
 /// Adds the host name, the release of the kernel, its options and parameters, and its control
 /// groups.
@@ -19,6 +17,7 @@ pub(super) fn add_kernel(facts: NodeFacts, tools: &Tools, notes: &mut Vec<String
     NodeFacts {
         hostname: text(uname.nodename()),
         os: text(uname.sysname()),
+        architecture: text(uname.machine()),
         kernel_options: kernel_options(&release, tools, notes),
         kernel_release: release,
         cgroup_version,
@@ -31,9 +30,9 @@ pub(super) fn add_kernel(facts: NodeFacts, tools: &Tools, notes: &mut Vec<String
 fn sysctls() -> BTreeMap<String, String> {
     SYSCTLS
         .iter()
-        .filter_map(|key| {
+        .filter_map(|(key, _)| {
             let value = read(&format!("/proc/sys/{}", key.replace('.', "/")))?;
-            Some((key.to_string(), value.trim().to_owned()))
+            Some(((*key).to_owned(), value.trim().to_owned()))
         })
         .collect()
 }

@@ -1,13 +1,22 @@
 //! The facts of this machine, read and never changed. A fact that cannot be read keeps its default,
 //! with a note.
 //!
-//! `network` reads addresses, `kernel` options and controllers, `user_ids` users and groups.
+//! `network` reads addresses, `kernel` options and controllers, `user_ids` users and groups. The
+//! other modules read files of `/proc`, `/sys` and `/etc` below a root (`tree`); a fact of theirs
+//! that cannot be read is not there.
 #![allow(
     clippy::disallowed_methods,
     reason = "this is where the machine is looked at"
 )]
+mod clock;
+mod filesystems;
+mod hardware;
+mod identity;
+mod interfaces;
 mod kernel;
+mod modules;
 mod network;
+mod tree;
 mod user_ids;
 
 use super::facts::NodeFacts;
@@ -22,6 +31,7 @@ use crate::{
         },
     },
 };
+use interfaces::InterfaceAddress;
 use kubephase_sdk::node::is_proxy;
 use std::{
     collections::BTreeMap,
@@ -32,6 +42,7 @@ use std::{
     path::Path,
     thread::{self, JoinHandle},
 };
+use tree::Tree;
 
 /// Directories of CA certificates that static Pods mount (kubeadm's list).
 const CA_DIRECTORIES: &[&str] = &[
@@ -119,12 +130,38 @@ pub fn begin() -> Gathering {
         hosts: BTreeMap::new(),
         ..NodeFacts::default()
     };
-    let facts = network::add_addresses(facts, &mut notes);
+    let addresses = network::interface_addresses(&mut notes);
+    let facts = network::add_addresses(facts, &addresses);
     let facts = add_services(facts, &tools);
+    let facts = kernel::add_kernel(facts, &tools, &mut notes);
+    let facts = NodeFacts {
+        time_sync: clock::time_sync(),
+        ..facts
+    };
     Gathering {
-        facts: kernel::add_kernel(facts, &tools, &mut notes),
+        facts: add_files(facts, &Tree::new(Path::new("/")), &addresses),
         notes,
         kubelet,
+    }
+}
+
+/// Adds what the files below a root say. `facts` has the release of the kernel already.
+fn add_files(facts: NodeFacts, tree: &Tree, addresses: &[InterfaceAddress]) -> NodeFacts {
+    let mounts = filesystems::mount_table(tree);
+    let mounts = mounts.as_deref();
+    NodeFacts {
+        processor: hardware::cpu(tree),
+        hugepages: hardware::hugepages(tree),
+        disks: hardware::disks(tree, mounts),
+        filesystems: filesystems::filesystems(tree, mounts),
+        interfaces: interfaces::interfaces(tree, addresses),
+        routes: interfaces::routes(tree),
+        dns: interfaces::dns(tree),
+        os_release: identity::os_release(tree),
+        machine: Some(identity::machine_ids(tree)),
+        kernel_modules: modules::kernel_modules(tree, &facts.kernel_release),
+        security: Some(modules::security_modules(tree)),
+        ..facts
     }
 }
 

@@ -1,34 +1,46 @@
 //! The addresses of this machine.
-use super::lines;
+use super::{interfaces::InterfaceAddress, lines};
 use crate::world::node::facts::NodeFacts;
+use if_addrs::IfAddr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Adds the global addresses, those on the loopback interface, and that of the interface that the
 /// default route leaves by.
-pub(super) fn add_addresses(facts: NodeFacts, notes: &mut Vec<String>) -> NodeFacts {
-    let found = interface_addresses(notes);
+pub(super) fn add_addresses(facts: NodeFacts, found: &[InterfaceAddress]) -> NodeFacts {
+    let found = found.iter().filter(|of| is_global(of.address));
+    let found: Vec<&InterfaceAddress> = found.collect();
     let default_route_interface_address = default_routes().iter().find_map(|(name, is_v4)| {
         found
             .iter()
-            .find(|(interface, address)| interface == name && address.is_ipv4() == *is_v4)
-            .map(|(_, address)| *address)
+            .find(|of| of.interface == *name && of.address.is_ipv4() == *is_v4)
+            .map(|of| of.address)
     });
-    let (loopback, others): (Vec<_>, Vec<_>) = found.iter().partition(|(name, _)| name == "lo");
+    let (loopback, others): (Vec<&InterfaceAddress>, Vec<&InterfaceAddress>) =
+        found.into_iter().partition(|of| of.interface == "lo");
     NodeFacts {
-        addresses: others.into_iter().map(|(_, address)| *address).collect(),
-        loopback_addresses: loopback.into_iter().map(|(_, address)| *address).collect(),
+        addresses: others.into_iter().map(|of| of.address).collect(),
+        loopback_addresses: loopback.into_iter().map(|of| of.address).collect(),
         default_route_interface_address,
         ..facts
     }
 }
 
-/// Returns the global addresses of this machine with the names of their interfaces.
-fn interface_addresses(notes: &mut Vec<String>) -> Vec<(String, IpAddr)> {
+/// Returns the addresses of this machine with their interfaces.
+pub(super) fn interface_addresses(notes: &mut Vec<String>) -> Vec<InterfaceAddress> {
     match if_addrs::get_if_addrs() {
         Ok(interfaces) => interfaces
             .into_iter()
-            .map(|interface| (interface.name.clone(), interface.ip()))
-            .filter(|(_, address)| is_global(*address))
+            .map(|of| {
+                let (address, prefix) = match &of.addr {
+                    IfAddr::V4(v4) => (IpAddr::V4(v4.ip), v4.prefixlen),
+                    IfAddr::V6(v6) => (IpAddr::V6(v6.ip), v6.prefixlen),
+                };
+                InterfaceAddress {
+                    interface: of.name,
+                    address,
+                    prefix,
+                }
+            })
             .collect(),
         Err(error) => {
             notes.push(format!(

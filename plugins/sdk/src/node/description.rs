@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 /// names. Every field has a default; the defaults describe a machine on which kubeadm's preflight
 /// checks pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NodeFacts {
     /// host name that the operating system reports
@@ -80,6 +81,7 @@ pub struct NodeFacts {
 
 /// Exit code and output of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Output {
     pub status: i32,
@@ -89,6 +91,7 @@ pub struct Output {
 
 /// The container runtime of a node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RuntimeFacts {
     /// name of the runtime: `containerd`

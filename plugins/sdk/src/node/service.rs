@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// The state of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceState {
     /// whether the init system knows the service

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 /// Ids of users and groups that are taken, and the ranges of the ids of system users and groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UsedIds {
     /// ids of users that are taken
@@ -24,6 +25,7 @@ pub struct UsedIds {
 
 /// An entry of `/etc/passwd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UsedUser {
     pub uid: u32,

@@ -15,7 +15,7 @@ use std::fmt::{Result, Write};
 /// Columns of a bar, which represents the whole run.
 const BAR: usize = 32;
 /// Microseconds of the shortest wait for a worker that is shown.
-const SHOWN_WAIT: u64 = 1_000;
+pub(super) const SHOWN_WAIT: u64 = 1_000;
 
 /// Writes the part of the summary: bars in the order of the plan, and the critical path.
 pub(super) fn write_brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {

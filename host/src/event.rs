@@ -2,7 +2,10 @@
 //! event holds a secret: an effect appears as a one-line summary, content as a digest, and a
 //! message has a placeholder for each secret. A message with its secrets goes, beside the event,
 //! only to subscribers that show it to a person.
+mod plugin_record;
 mod size;
+
+pub use plugin_record::{GrantRecord, PluginRecord};
 
 use crate::{
     config::plugin_limits::Limits,
@@ -43,6 +46,14 @@ pub enum EventKind {
         /// versions that did not record them
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         plugins: BTreeMap<String, String>,
+        /// version of Kubernetes that the cluster has after the run; empty if the run has no
+        /// configuration of a cluster, and in journals of versions that did not record it
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        kubernetes: String,
+        /// the third parties' plugins of the run; empty in journals of versions that did not
+        /// record them
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        components: Vec<PluginRecord>,
     },
     PhaseStarted {
         phase: String,

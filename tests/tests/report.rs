@@ -5,7 +5,13 @@
     reason = "tests look at files and run programs"
 )]
 use harness::{RunOutput, kubephase, run, workspace};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    path::Path,
+    thread,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
@@ -118,4 +124,68 @@ fn a_damaged_line_is_reported_as_text_and_as_json() {
         output.stderr
     );
     assert_eq!(json["torn"], false);
+}
+
+/// Answers one request with a status. Returns its first line and its body.
+fn collect(listener: &TcpListener, status: &str) -> (String, String) {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first).unwrap();
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).unwrap();
+        let header = header.trim().to_lowercase();
+        if let Some(bytes) = header.strip_prefix("content-length:") {
+            length = bytes.trim().parse().unwrap();
+        }
+        if header.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy");
+    stream.write_all(answer.as_bytes()).unwrap();
+    (first, String::from_utf8(body).unwrap())
+}
+
+#[test]
+fn a_run_is_given_to_a_collector_of_traces() {
+    let root = tempfile::tempdir().unwrap();
+    rehearse(root.path());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let collector = thread::spawn(move || {
+        ["200 OK", "503 Service Unavailable"].map(|status| collect(&listener, status))
+    });
+    let accepted = report(root.path(), &["--otlp", &url]);
+    assert_eq!((accepted.status, accepted.printed().as_str()), (0, ""));
+    let refused = report(root.path(), &["--otlp", &url]);
+    assert_eq!(refused.status, 1, "{}", refused.printed());
+    assert!(
+        refused.stderr.contains("503") && refused.stderr.contains("busy"),
+        "{}",
+        refused.stderr
+    );
+    let [(first, body), (_, again)] = collector.join().unwrap();
+    assert_eq!(first, "POST /v1/traces HTTP/1.1\r\n");
+    assert_eq!(body, again);
+    // A file gets what the collector gets.
+    let file = root.path().join("run.json");
+    report(root.path(), &["--otlp", file.to_str().unwrap()]).expect_success();
+    assert_eq!(fs::read_to_string(&file).unwrap(), body);
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let spans = body["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        .as_array()
+        .unwrap();
+    let names: Vec<&str> = spans
+        .iter()
+        .flat_map(|span| span["name"].as_str())
+        .collect();
+    assert!(
+        names.starts_with(&["init", "certs/sa"])
+            && names.contains(&"key-pair /etc/kubernetes/pki/sa.key"),
+        "{names:?}"
+    );
 }

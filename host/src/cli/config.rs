@@ -1,5 +1,7 @@
 //! `config`: checks and converts configuration files, prints defaults, and handles the images of a
 //! control plane.
+mod schema;
+
 use super::{
     CliError, Exit,
     command::{group, with_args, with_commands},
@@ -15,6 +17,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use schema::SchemaFlags;
 use std::path::PathBuf;
 
 /// The commands `config …`.
@@ -27,6 +30,8 @@ pub enum ConfigCommand {
     /// Print default configurations
     #[command(subcommand)]
     Print(PrintCommand),
+    /// Print the JSON Schema of documents, for editors
+    Schema(SchemaFlags),
     /// The container images of a control plane
     #[command(subcommand)]
     Images(ImagesCommand),
@@ -107,6 +112,10 @@ pub(super) fn command() -> Command {
         "print",
         "Print default configurations",
     )))
+    .subcommand(with_args(
+        Command::new("schema").about("Print the JSON Schema of documents, for editors"),
+        flags_of::<SchemaFlags>(),
+    ))
     .subcommand(with_commands::<ImagesCommand>(group(
         "images",
         "List and pull the container images of a control plane",
@@ -123,7 +132,7 @@ pub(super) fn parse(matches: &ArgMatches) -> Result<ConfigCommand, CliError> {
         ConfigCommand::Print(PrintCommand::Init(flags)) => {
             check_kinds(&flags.component_configs)?;
         }
-        ConfigCommand::Print(_) | ConfigCommand::Images(_) => {}
+        ConfigCommand::Print(_) | ConfigCommand::Schema(_) | ConfigCommand::Images(_) => {}
     }
     Ok(command)
 }
@@ -158,7 +167,11 @@ pub(super) fn run(
     match command {
         ConfigCommand::Validate(flags) => validate(flags, machine, distribution),
         ConfigCommand::Migrate(flags) => migrate(flags),
-        ConfigCommand::Print(defaults) => Ok(print::text(&default_documents(defaults)?)),
+        ConfigCommand::Print(defaults) => {
+            let documents = default_documents(defaults)?;
+            Ok(print::text(&schema::name_in(&documents, Program::current())))
+        }
+        ConfigCommand::Schema(flags) => schema::run(flags, machine, distribution),
         ConfigCommand::Images(request) => images::run(request, machine),
     }
 }

@@ -21,7 +21,7 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, FromArgMatches};
 use jiff::Timestamp;
 use kubephase_wit::Severity;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// Permissions of the file for node_exporter, which is another user.
 const TEXTFILE_MODE: u32 = 0o644;
@@ -44,7 +44,7 @@ pub(super) fn examine<W: World + 'static>(
         // A timer may start this command every minute: recordings would fill the disk.
         &|_| (),
         |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
-            let (shown, own) = report::subscribers(plan, output, debug);
+            let (shown, own) = report::subscribers(plan, output, debug, BTreeMap::new);
             let counting: Box<dyn Subscriber> = Box::new(own.clone());
             collector = Some(own);
             let shown = shown.into_iter().map(|shown| match output {

@@ -2,15 +2,17 @@
 use super::{VerbosityFlags, print, recordings::Recordings, report as report_command};
 use crate::{
     event::{RunResult, Subscriber},
+    journal::usual_durations,
     plan::Plan,
     report::{self, Output, buffered_subscribers::BufferedSubscribers, hints},
     run::{
         prepare::PreparedRun,
         site::{Site, SiteRun},
     },
-    world::World,
+    world::{World, files::PrivateDirectory},
 };
 use anyhow::Result;
+use std::collections::BTreeMap;
 
 /// The time at which a run is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +37,13 @@ pub(super) fn execute<W: World + 'static>(
         prepared,
         &|capsule| recordings.keep(capsule),
         |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
-            let (subscribers, own) = report::subscribers(plan, output, verbosity.is_debug());
+            let usual = || {
+                let directory = site.directory().map(PrivateDirectory::path);
+                let workflow = plan.workflow.as_str();
+                directory.map_or_else(BTreeMap::new, |path| usual_durations(path, workflow))
+            };
+            let debug = verbosity.is_debug();
+            let (subscribers, own) = report::subscribers(plan, output, debug, usual);
             let counting: Box<dyn Subscriber> = Box::new(own.clone());
             collector = Some(own);
             let printing = match shown {

@@ -141,4 +141,7 @@ pub struct PlanFlags {
         default_value = "text"
     )]
     pub format: crate::plan::show::Format,
+    /// Write the plan as one self-contained HTML file, and print nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub html: Option<PathBuf>,
 }

@@ -21,6 +21,7 @@ mod kubeadm;
 pub mod kubeconfig;
 mod local_node;
 mod manifests;
+mod otlp;
 mod output;
 pub mod phase;
 mod plan;
@@ -220,7 +221,12 @@ struct RehearseAll {
 fn parse_plan(workflow: &'static dyn Workflow, argv: &Argv) -> Result<PlanRequest, CliError> {
     let all = [workflow.flags(), flags_of::<PlanFlags>()].concat();
     let arguments = parse_flags(all, argv)?;
-    let PlanFlags { node, root, format } = read(&arguments, argv)?;
+    let PlanFlags {
+        node,
+        root,
+        format,
+        html,
+    } = read(&arguments, argv)?;
     let run = WorkflowRequest {
         workflow: workflow.id(),
         phase: None,
@@ -233,7 +239,7 @@ fn parse_plan(workflow: &'static dyn Workflow, argv: &Argv) -> Result<PlanReques
         verbosity: read(&arguments, argv)?,
         arguments: WorkflowArguments(arguments),
     };
-    Ok(PlanRequest { run, format })
+    Ok(PlanRequest { run, format, html })
 }
 
 fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {

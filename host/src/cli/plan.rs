@@ -3,9 +3,11 @@ use super::{Exit, WorkflowRequest, print, workflow};
 use crate::{
     config::ConfigFile,
     plan::show::{self, Format},
+    report::html::{self, PlanPage},
     run::prepare::Distribution,
 };
 use anyhow::Result;
+use std::path::PathBuf;
 
 /// The request to plan a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct PlanRequest {
     /// the run that is planned
     pub run: WorkflowRequest,
     pub format: Format,
+    /// the file that the plan is written to as a page; `None` to print it
+    pub html: Option<PathBuf>,
 }
 
 /// Prints the plan.
@@ -28,6 +32,15 @@ pub(super) fn run(
     let prepared = workflow::plan(&request.run, file, distribution)?;
     for warning in &prepared.warnings {
         print::warning(warning);
+    }
+    if let Some(file) = &request.html {
+        let page = html::plan_page(&PlanPage {
+            plan: &prepared.plan,
+            plugins: &prepared.plugin_records(),
+            warnings: &prepared.warnings,
+            kubernetes_version: &prepared.config.cluster.kubernetes_version,
+        });
+        return print::to_file(file, &page);
     }
     Ok(print::text(&show::render(&prepared.plan, request.format)))
 }

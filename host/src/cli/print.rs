@@ -3,13 +3,16 @@
 //! is not an error.
 use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
-    program,
+    operator_files, program,
     report::style::{Painted, Palette},
     run::workflow::LabelledLine,
     text::{sanitise, user_info},
 };
-use anyhow::{Error, anyhow};
-use std::io::{self, Write};
+use anyhow::{Context, Error, Result, anyhow};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 /// Prints text of any number of lines to standard output.
 pub fn text(text: &str) -> Exit {
@@ -29,6 +32,17 @@ pub fn line(line: &LabelledLine) {
     } else {
         self::text(&format!("[{label}] {text}\n"));
     }
+}
+
+/// Writes a page to a file that only its owner may read, and prints nothing. Reports name the files
+/// and objects of a machine.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn to_file(file: &Path, page: &str) -> Result<Exit> {
+    operator_files::replace(file, page.as_bytes(), 0o600)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(Exit::Ok)
 }
 
 fn write_out(text: &str) -> Exit {

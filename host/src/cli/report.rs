@@ -1,5 +1,5 @@
 //! `report`: reports on past runs, from their journals.
-use super::{CliError, Exit, print};
+use super::{CliError, Exit, otlp, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
     program,
@@ -38,6 +38,17 @@ pub struct ReportRequest {
     /// A journal, or a directory of journals
     #[arg(long, value_name = "PATH", conflicts_with = "root")]
     pub journal: Option<PathBuf>,
+    /// Write the report as one self-contained HTML file, and print nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "timeline", "output"])]
+    pub html: Option<PathBuf>,
+    /// Give the run to a collector of OpenTelemetry (OTLP over HTTP, with JSON), or write what it
+    /// would get to a file, and print nothing
+    #[arg(
+        long,
+        value_name = "URL|FILE",
+        conflicts_with_all = ["list", "timeline", "html", "output"]
+    )]
+    pub otlp: Option<String>,
     /// Form of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -91,6 +102,12 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
         });
     }
     let run = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
+    if let Some(file) = &request.html {
+        return print::to_file(file, &run.html(&zone));
+    }
+    if let Some(target) = &request.otlp {
+        return otlp::export(target, &run.otlp());
+    }
     Ok(match (request.output, request.timeline) {
         (Output::Json, _) => print::text(&run.json()),
         (Output::Text, true) => print::painted_text(&Painted::new(&run.timeline(&zone, palette))),

@@ -3,9 +3,9 @@
 use super::{
     Config, JoinConfiguration, JoinedCluster, LoadedConfig, LoadedJoin, PhaseFlags, Problem,
     api_servers,
-    component::{ComponentKind, kubeadm_schema as schema},
+    component::ComponentKind,
     config_map::{fetch_failed, read_document},
-    defaults,
+    defaults, document_kinds,
     load::{complete_components, component_document, run_options},
     phases_of_cluster,
     read::{Diagnostics, Strictness},
@@ -127,7 +127,7 @@ pub(super) fn read_cluster_configuration(
         .context(fetch_failed(NAME))
     })?;
     Ok(diagnostics
-        .decode(&document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3))
+        .decode(&document, &document_kinds::CLUSTER)
         .unwrap_or_default()
         .0)
 }

@@ -11,9 +11,7 @@ pub use discovery::parse_ca_hash;
 pub use flags::JoinFlags;
 
 use super::{
-    ConfigFile, Document, PhaseConfiguration, Problem, Problems,
-    component::kubeadm_schema as schema,
-    defaults,
+    ConfigFile, Document, PhaseConfiguration, Problem, Problems, defaults, document_kinds,
     documents::GROUP,
     file::documents_of,
     flags::check_not_mixed,
@@ -128,7 +126,7 @@ pub(super) fn decode(
         return None;
     }
     diagnostics
-        .decode(document, &schema::JOIN, Some(&schema::JOIN_V1BETA3))
+        .decode(document, &document_kinds::JOIN)
         .map(|(join, _)| join)
 }
 

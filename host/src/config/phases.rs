@@ -10,6 +10,7 @@ use crate::{
     text::{misfit, sanitise},
 };
 use kubephase_sdk::rule::{CheckSet, Rule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -23,7 +24,7 @@ pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
 pub const KIND: &str = "PhaseConfiguration";
 
 /// The choice of the phases that run, their order, and the plugins that provide phases.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct PhaseConfiguration {
     api_version: String,
@@ -40,11 +41,12 @@ pub struct PhaseConfiguration {
     pub rules: Vec<Rule>,
     /// how many phases run at a time, at least 1; default: one for each core
     #[serde(deserialize_with = "fields::parallelism")]
+    #[schemars(range(min = 1))]
     pub parallelism: Option<usize>,
 }
 
 /// A plugin of the run, and what the operator allows it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PluginEntry {
     pub name: String,
@@ -52,14 +54,17 @@ pub struct PluginEntry {
     /// `oci://REGISTRY/NAME:TAG`
     pub source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub version: Option<semver::VersionReq>,
     /// hexadecimal SHA-256 of the component
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// the key that has to have signed the component
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub signer: Option<Signer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
     pub settings: Option<Settings>,
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
@@ -81,7 +86,7 @@ pub struct PluginEntry {
 }
 
 /// An order of two phases: `before` ends before `after` starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtraEdge {
     pub before: String,
@@ -89,13 +94,14 @@ pub struct ExtraEdge {
 }
 
 /// Permission for a check to fail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Waiver {
     pub check: String,
     pub reason: String,
     /// the last day on which the waiver holds, `2027-01-01`; default: it holds always
     #[serde(default, deserialize_with = "fields::date")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub expires: Option<jiff::civil::Date>,
 }
 

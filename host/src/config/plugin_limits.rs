@@ -2,6 +2,7 @@
 //! memory.
 use crate::text::quantity;
 use kubephase_sdk::duration::Duration as Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -15,11 +16,12 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 
 /// The limits that the operator set for one plugin: `limits` of its entry in the
 /// PhaseConfiguration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// time that one call may take, including its calls of the host
     #[serde(serialize_with = "write_time", deserialize_with = "read_deadline")]
+    #[schemars(with = "Span")]
     pub deadline: Duration,
     /// processor time that all calls of the plugin may take in a run, over all phases and rounds
     #[serde(
@@ -27,9 +29,11 @@ pub struct Limits {
         serialize_with = "write_time",
         deserialize_with = "read_processor_time"
     )]
+    #[schemars(with = "Span")]
     pub processor_time: Duration,
     /// bytes over all memories and tables
     #[serde(with = "memory")]
+    #[schemars(schema_with = "memory::schema")]
     pub memory: usize,
 }
 
@@ -86,7 +90,16 @@ fn read_processor_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
 /// Reads the memory limit as a Kubernetes quantity (`32Mi`), and writes it in bytes.
 mod memory {
     use super::{Limits, MEMORIES, quantity};
+    use schemars::{Schema, SchemaGenerator, json_schema};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "integer"],
+            "pattern": quantity::pattern(),
+            "minLength": 1,
+        })
+    }
 
     pub fn serialize<S: Serializer>(memory: &usize, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(memory)

@@ -2,7 +2,7 @@
 use super::{
     Document, Problem, Problems,
     component::{self, SchemaError, Struct},
-    document_kinds::is_known,
+    document_kinds::{KubeadmKind, is_known},
     v1beta3,
     validate::algorithm_problem,
 };
@@ -96,18 +96,17 @@ impl Diagnostics {
         }
     }
 
-    /// Decodes a document of version v1beta4 (`current`) or v1beta3 (`old`). Returns `None` if the
+    /// Decodes a document of this kind, of version v1beta4 or v1beta3. Returns `None` if the
     /// document cannot be used. Returns the API server's timeout of a v1beta3 document, too.
     pub fn decode<T: DeserializeOwned>(
         &mut self,
         document: &Document,
-        current: &'static Struct,
-        old: Option<&'static Struct>,
+        kind: &'static KubeadmKind,
     ) -> Option<(T, Option<Value>)> {
         let schema = if document.version() == "v1beta3" {
-            old
+            kind.v1beta3
         } else {
-            Some(current)
+            Some(kind.current)
         };
         let Some(schema) = schema else {
             let message = format!(

@@ -9,7 +9,7 @@ pub use flags::ReconfigureFlags;
 use super::{
     Config, ConfigFile, Document, JoinConfiguration, LoadedConfig, LoadedUpgrade,
     PhaseConfiguration, Problem, Problems, UpgradeConfiguration, UpgradeTarget,
-    component::kubeadm_schema as schema,
+    document_kinds,
     file::documents_of,
     load::Documents,
     phases, phases_of_cluster,
@@ -132,7 +132,7 @@ fn read_documents(documents: &[Document], diagnostics: &mut Diagnostics) -> Want
     let read = Documents::read(&others, diagnostics);
     let joined = documents.iter().find(is_join).and_then(|document| {
         let decoded: Option<(JoinConfiguration, _)> =
-            diagnostics.decode(document, &schema::JOIN, Some(&schema::JOIN_V1BETA3));
+            diagnostics.decode(document, &document_kinds::JOIN);
         Some(decoded?.0.as_init())
     });
     let init = find("InitConfiguration").map(|_| read.config.init);

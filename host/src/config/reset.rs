@@ -8,8 +8,7 @@ pub use kubelet_socket::socket_of_kubelet;
 use super::{
     Config, ConfigFile, Document, InitConfiguration, LoadedConfig, PhaseConfiguration, Problem,
     Problems,
-    component::kubeadm_schema as schema,
-    defaults,
+    defaults, document_kinds,
     file::documents_of,
     flags::check_not_mixed,
     load::{merge_ignored_checks, run_options},
@@ -121,7 +120,7 @@ pub(super) fn decode(
         return None;
     }
     diagnostics
-        .decode(document, &schema::RESET, None)
+        .decode(document, &document_kinds::RESET)
         .map(|(reset, _)| reset)
 }
 

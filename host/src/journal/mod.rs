@@ -21,6 +21,7 @@ mod runs;
 mod shares;
 #[cfg(test)]
 mod tests;
+mod usual;
 mod writer;
 
 pub use history::{History, LastEffect};
@@ -28,6 +29,7 @@ pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read_each};
 pub use runs::{EarlierRun, runs_of};
+pub use usual::usual_durations;
 
 use list::run_number_of;
 use shares::Shares;

@@ -4,6 +4,7 @@ mod history;
 mod limits;
 mod lock;
 mod reading;
+mod usual;
 mod writing;
 
 use super::*;
@@ -47,6 +48,8 @@ fn events() -> Vec<Event> {
             phases: vec![phase()],
             needs: Default::default(),
             plugins: Default::default(),
+            kubernetes: String::new(),
+            components: Vec::new(),
         },
         EventKind::PhaseStarted { phase: phase() },
         EventKind::Message {

@@ -1,10 +1,11 @@
 //! The phases of plugins, as manifests write them.
 use super::spec::{FailurePolicy, PhaseKind, PhaseSpec, WorkflowId};
 use crate::arguments::Line;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A phase that a plugin provides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "ManifestPhase", into = "ManifestPhase")]
 pub struct PluginPhase {
     pub spec: PhaseSpec,
@@ -13,12 +14,15 @@ pub struct PluginPhase {
 }
 
 /// The fields of a phase in a manifest.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Phase")]
 struct ManifestPhase {
     id: String,
+    #[schemars(with = "String")]
     title: Line,
     kind: PhaseKind,
+    #[schemars(length(min = 1))]
     workflow: Vec<WorkflowId>,
     #[serde(default)]
     needs: Vec<String>,

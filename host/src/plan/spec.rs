@@ -6,6 +6,7 @@ pub use functions::{GroupHeader, PhaseFunction};
 
 use crate::secret::Secret;
 use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, fmt, panic::RefUnwindSafe, sync::Arc};
 
@@ -22,7 +23,9 @@ pub const START_ETCD: u32 = 1000;
 pub const START_API_SERVER: u32 = 3000;
 
 /// Name of a workflow, for example `init`. Manifests, journals and locks hold it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct WorkflowId(Cow<'static, str>);
 
@@ -45,10 +48,11 @@ impl fmt::Display for WorkflowId {
 }
 
 /// The kind of a phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PhaseKind {
-    /// holds the phases whose ids begin with its own, and runs nothing itself
+    /// holds the phases whose ids begin with its own, and runs nothing itself; no plugin has one
+    #[schemars(skip)]
     Group,
     Check,
     #[default]
@@ -96,7 +100,7 @@ impl PhaseSource {
 
 /// The consequence for a run if a phase cannot do its job. A check that finds a problem has done
 /// its job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailurePolicy {
     #[default]

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod folder;
 pub mod identity;
 pub mod inspect;
+pub mod json_schema;
 pub mod lines;
 pub mod load;
 pub mod lock;

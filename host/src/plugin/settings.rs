@@ -1,8 +1,10 @@
 //! Checks a plugin's settings against the JSON Schema in its manifest, before anything runs.
 mod budget;
+mod part;
 mod schema;
 
 pub use budget::SettingsBudget;
+pub use part::{SettingsPart, part};
 
 use crate::{
     arguments::json,

@@ -226,6 +226,8 @@ mod tests {
                 phases: vec!["certificates".into(), "change".into(), "plugins".into()],
                 needs: Default::default(),
                 plugins: Default::default(),
+                kubernetes: String::new(),
+                components: Vec::new(),
             },
             finding("Certificate-a", Verdict::Warn, Some("renew it")),
             finding("Certificate-b", Verdict::Pass, None),

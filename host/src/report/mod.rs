@@ -7,10 +7,12 @@ mod duration;
 pub mod examination;
 mod headline;
 pub mod hints;
+pub mod html;
 pub mod json;
 pub mod lines;
 pub mod metrics;
 pub mod order;
+pub mod otlp;
 pub mod progress;
 pub mod recorded_run;
 pub mod run_list;
@@ -25,7 +27,7 @@ use crate::{
     text::sanitise,
     wasm::embedded,
 };
-use std::io;
+use std::{collections::BTreeMap, io};
 
 /// Returns ` (plugin NAME)` for the plugin of a third party, which lines have after the name of its
 /// phase or its message; empty for the program itself.
@@ -82,11 +84,13 @@ pub enum Output {
 }
 
 /// Returns the subscribers that print a run to standard output and standard error, and the
-/// collector of its tally, which has to receive the events, too.
+/// collector of its tally, which has to receive the events, too. `usual` returns the microseconds
+/// that phases usually take; it is called if they are shown.
 pub fn subscribers(
     plan: &Plan,
     output: Output,
     debug: bool,
+    usual: impl FnOnce() -> BTreeMap<String, u64>,
 ) -> (Vec<Box<dyn Subscriber>>, tally::TallyCollector) {
     let collector = tally::TallyCollector::default();
     let mut all: Vec<Box<dyn Subscriber>> = Vec::new();
@@ -101,6 +105,7 @@ pub fn subscribers(
             debug,
         ))),
         (Output::Text, Some(progress)) => {
+            let progress = progress.with_usual(usual());
             let (out, err) = (
                 progress.wrap_output(io::stdout()),
                 progress.wrap_output(io::stderr()),

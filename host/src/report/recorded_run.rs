@@ -128,6 +128,12 @@ impl RecordedRun {
         })
     }
 
+    /// Describes what is missing in the journal; `None` if it is whole.
+    pub(super) fn remark(&self) -> Option<String> {
+        let torn = self.torn.then(|| "its last line was cut off".to_owned());
+        self.damage.clone().or(torn)
+    }
+
     fn title(&self, zone: &TimeZone) -> String {
         let run = self
             .journal

@@ -1,15 +1,21 @@
 //! The result of a run, collected from its events. Summary, timeline and hints come from it.
+mod effect_counts;
+mod finding_record;
+
+pub use effect_counts::EffectCounts;
+pub use finding_record::FindingRecord;
+
 use super::{by_plugin, third_party};
 use crate::{
-    effect::Applied,
+    effect::Undo,
     event::{
-        EffectResult, EffectSummary, Event, EventKind, Judgement, PhaseResult, RunResult,
+        EffectResult, EffectSummary, Event, EventKind, PhaseResult, PluginRecord, RunResult,
         Subscriber, Usage,
     },
     journal,
     text::sanitise,
 };
-use kubephase_wit::{Finding, Verdict};
+use kubephase_wit::Verdict;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +26,12 @@ use std::sync::Arc;
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     pub workflow: String,
+    /// version of Kubernetes; empty if it is not known
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kubernetes: String,
+    /// the third parties' plugins of the run
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<PluginRecord>,
     /// microseconds from the start of the run until the first phase could start
     pub ready: u64,
     /// in the order of the plan
@@ -70,63 +82,15 @@ pub struct EffectRecord {
     pub effect: EffectSummary,
     pub result: EffectResult,
     pub micros: u64,
-}
-
-/// A finding, and its consequence for the run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FindingRecord {
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// the phase that found it
-    pub phase: String,
-    pub judged: Judgement,
-    /// name of the third party's plugin that found it
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub plugin: Option<String>,
-}
-
-impl FindingRecord {
-    /// Returns code and summary, with the plugin of a third party.
-    pub fn line(&self) -> String {
-        format!(
-            "{}: {}{}",
-            self.finding.code,
-            self.finding.summary,
-            by_plugin(self.plugin.as_deref())
-        )
-    }
-
-    /// Whether it stops the run.
-    fn is_fatal(&self) -> bool {
-        self.finding.verdict == Verdict::Fail && self.judged == Judgement::Stands
-    }
-}
-
-/// Numbers of effects of one kind, by result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EffectCounts {
-    pub changed: u64,
-    pub unchanged: u64,
-    /// unchanged by the effect, because the wanted state was reached by other means
-    pub left: u64,
-    pub failed: u64,
-}
-
-impl EffectCounts {
-    /// Returns the number of all effects.
-    pub fn total(&self) -> u64 {
-        self.changed + self.unchanged + self.left + self.failed
-    }
-
-    fn add(&mut self, result: &EffectResult) {
-        match result {
-            EffectResult::Applied(Applied::Changed) => self.changed += 1,
-            EffectResult::Applied(Applied::Unchanged) => self.unchanged += 1,
-            EffectResult::Applied(Applied::Skipped(_)) => self.left += 1,
-            EffectResult::Failed(_) | EffectResult::Refused(_) => self.failed += 1,
-        }
-    }
+    /// microseconds since the run began, at its end
+    #[serde(skip)]
+    pub at: u64,
+    /// files that it made and that did not exist before
+    #[serde(skip)]
+    pub made: Vec<String>,
+    /// the way in which `reset` undoes it; `None` if the journal does not say
+    #[serde(skip)]
+    pub undo: Option<Undo>,
 }
 
 impl Span {
@@ -210,8 +174,11 @@ impl Tally {
                 phases,
                 needs,
                 plugins,
+                kubernetes,
+                components,
                 ..
             } => {
+                (self.kubernetes, self.components) = (kubernetes.clone(), components.clone());
                 (self.workflow, self.ready) = (workflow.clone(), event.at);
                 self.phases = spans_of(phases, needs, plugins);
                 self.places = places_of(phases);
@@ -239,17 +206,7 @@ impl Tally {
                 };
                 self.findings.push(record);
             }
-            EventKind::Effect {
-                phase,
-                effect,
-                result,
-                micros,
-                ..
-            } => self.span(phase).effects.push(EffectRecord {
-                effect: effect.clone(),
-                result: result.clone(),
-                micros: *micros,
-            }),
+            EventKind::Effect { .. } => self.add_effect(event),
             EventKind::RunEnded { result, micros } => {
                 (self.result, self.micros) = (Some(result.clone()), *micros);
             }
@@ -263,6 +220,30 @@ impl Tally {
             }
             _ => {}
         }
+    }
+
+    /// Adds an effect to its phase.
+    fn add_effect(&mut self, event: &Event) {
+        let EventKind::Effect {
+            phase,
+            effect,
+            result,
+            micros,
+            made,
+            footprint,
+            ..
+        } = &event.kind
+        else {
+            return;
+        };
+        self.span(phase).effects.push(EffectRecord {
+            effect: effect.clone(),
+            result: result.clone(),
+            micros: *micros,
+            at: event.at,
+            made: made.clone(),
+            undo: footprint.as_ref().map(|footprint| footprint.undo.clone()),
+        });
     }
 
     /// Adds the resources that a call of a plugin used.

@@ -15,7 +15,7 @@ use std::fmt::{Result, Write};
 /// The number of columns of a bar. The full width represents the whole run.
 const BAR: usize = 32;
 /// The shortest wait for a free worker that is shown, in microseconds.
-const SHOWN_WAIT: u64 = 1_000;
+pub(super) const SHOWN_WAIT: u64 = 1_000;
 
 /// Writes the part of the summary about times: a bar for each phase, in the order of the plan, and
 /// the critical path.

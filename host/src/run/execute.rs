@@ -126,6 +126,7 @@ impl CompleteRun {
             plan: &prepared.plan,
             shared,
             config: &prepared.config,
+            components: &prepared.plugin_records(),
             provide: &|node| provider.provide(node),
             finding_policy: &self.finding_policy(),
             started: self.started,

@@ -22,7 +22,7 @@ use crate::{
     cancel::Cancel,
     config::Config,
     effect::ObjectWrite,
-    event::{EventKind, PhaseResult, RunResult, micros},
+    event::{EventKind, PhaseResult, PluginRecord, RunResult, micros},
     plan::{Plan, PlannedPhase, spec::PhaseKind},
     wasm::plugin::Plugin,
 };
@@ -67,6 +67,8 @@ pub struct Executor<'a> {
     pub shared: Arc<RunContext>,
     /// with its secrets
     pub config: &'a Config,
+    /// the third parties' plugins of the run, for its record
+    pub components: &'a [PluginRecord],
     /// makes a phase ready to be called
     pub provide: &'a (dyn Fn(&PlannedPhase) -> ReadyPhase + Sync),
     pub finding_policy: &'a FindingPolicy,
@@ -102,6 +104,8 @@ impl Executor<'_> {
             phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
             plugins: self.plan.third_parties(),
+            kubernetes: self.config.cluster.kubernetes_version.clone(),
+            components: self.components.to_vec(),
         });
         let queue = Queue::new(&nodes, &self.plan.ranks());
         let state = RunState::new(queue, self.concurrency, self.cancel.child());

@@ -1,6 +1,7 @@
 //! A plugin's manifest, `plugin.yaml`. The component holds it as a custom section, so that it can
 //! be read without running the component. The manifest's schema has its own version, independent of
 //! the version of the WIT interface.
+mod json_schema;
 mod lines;
 mod names;
 mod phases;
@@ -28,6 +29,7 @@ use anyhow::{Result, anyhow, bail};
 use phases::check_phase;
 use reader::Reader;
 use requests::check_request;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -36,26 +38,39 @@ use std::collections::BTreeSet;
 pub const SCHEMA: u32 = 1;
 
 /// The manifest of a plugin.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Manifest {
     /// version of the manifest's schema: [`SCHEMA`]
+    #[schemars(default = "supported_schema", extend("const" = SCHEMA))]
     pub schema: u32,
     /// 1 to 63 lower-case letters, digits and dashes
     pub name: String,
+    #[schemars(with = "String")]
     pub version: semver::Version,
     /// an SPDX expression; empty if the manifest names no license
+    #[schemars(default, with = "String")]
     pub license: Line,
     /// a sentence that says what the plugin does; may be empty
+    #[schemars(default, with = "String")]
     pub description: Line,
     /// versions of kubephase and of the interface that the plugin needs
+    #[schemars(default)]
     pub requires: Requires,
     /// phases of the plugin
+    #[schemars(length(min = 1, max = reader::MAX_ITEMS))]
     pub provides: Vec<PluginPhase>,
     /// JSON Schema of the plugin's settings; null if the plugin takes no settings
+    #[schemars(default, extend("type" = ["object", "null"]))]
     pub settings: Value,
     /// capabilities that the plugin asks for
+    #[schemars(default, length(max = reader::MAX_ITEMS))]
     pub grants: Vec<Request>,
+}
+
+fn supported_schema() -> u32 {
+    SCHEMA
 }
 
 impl Manifest {

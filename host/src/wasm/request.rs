@@ -1,15 +1,17 @@
 //! Requests: the capabilities that the manifest of a plugin asks for.
 use crate::arguments::Line;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A capability that a plugin asks for, and the reason. Patterns limit it to paths, hosts, objects
 /// and so on. The capability's row in the gate table says which of these lists it has.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Request {
     /// `interface.function` of the WIT package
     pub capability: String,
     /// why the plugin needs it, for the operator to judge
+    #[schemars(with = "String")]
     pub reason: Line,
     /// path patterns, `*` within a component and `**` across them
     pub paths: Vec<String>,
@@ -19,6 +21,7 @@ pub struct Request {
     /// host name patterns, `host` for the usual port of a URL's scheme or `host:port`
     pub hosts: Vec<String>,
     /// a program, and patterns for its arguments
+    #[schemars(inner(length(min = 1)))]
     pub commands: Vec<Vec<String>>,
     /// patterns of objects of the cluster
     pub objects: Vec<ObjectPattern>,
@@ -46,8 +49,9 @@ pub struct Request {
 }
 
 /// A pattern for objects of the cluster.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["apiVersion", "kind"]))]
 pub struct ObjectPattern {
     /// `apiVersion` of the objects, exactly
     pub api_version: String,

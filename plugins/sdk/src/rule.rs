@@ -7,6 +7,7 @@ pub const MAX_EXPRESSION: usize = 4096;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// code of the finding
@@ -25,6 +26,7 @@ pub struct Rule {
 
 /// The verdict on a rule that does not hold, or that cannot be evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RuleSeverity {
     /// the run ends
@@ -37,6 +39,7 @@ pub enum RuleSeverity {
 /// A set of checks that are part of the program, and that a configuration switches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub enum CheckSet {
     /// checks of what often goes wrong, and what kubeadm does not check
     Recommended,

@@ -16,7 +16,7 @@ pub struct Keyword {
     pub name: &'static str,
     pub describes: Describes,
     /// whether its value is an object of schemas; other keywords have one schema, or a list
-    is_map: bool,
+    pub is_map: bool,
 }
 
 const fn keyword(name: &'static str, describes: Describes, is_map: bool) -> Keyword {

@@ -68,6 +68,18 @@ fn parse(unsigned: &str) -> Option<Quantity> {
     })
 }
 
+/// Returns the form of the texts that [`refusal`] accepts, a regular expression. The empty text has
+/// the form, too, and is refused.
+pub fn pattern() -> String {
+    let decimal = DECIMAL.iter().map(|(name, _)| *name);
+    let suffixes: Vec<&str> = decimal
+        .chain(BINARY)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let suffixes = suffixes.join("|");
+    format!(r"^[-+]?[0-9]*(\.[0-9]*)?({suffixes}|[eE][-+]?[0-9]+)?$")
+}
+
 /// Returns why Kubernetes does not take a text as a quantity, in its words; `None` if it does.
 pub fn refusal(text: &str) -> Option<&'static str> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| {

@@ -3,10 +3,13 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use regex::Regex;
 use std::sync::LazyLock;
 
-static RFC_3339: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\d{4}-\d\d-\d\d)T(\d{1,2}):(\d\d):([0-5]\d)([.,]\d+)?(Z|[-+]\d\d:\d\d)$")
-        .expect("a valid pattern")
-});
+/// The form of a time of RFC 3339, a regular expression. Days that do not exist have the form, too.
+pub const PATTERN: &str = concat!(
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-5][0-9])",
+    r"([.,][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$"
+);
+
+static RFC_3339: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect("a valid pattern"));
 
 /// Returns a time of RFC 3339 in UTC, without parts of seconds, as Kubernetes writes it. `None` if
 /// the text is not such a time. A space in place of the `T`, or small letters, are not allowed.

@@ -1,7 +1,8 @@
 //! Reads the documents of a configuration file for `init`.
 use crate::config::{
     Config, Document, PhaseConfiguration, Problems,
-    component::{ComponentKind, kubeadm_schema as schema},
+    component::ComponentKind,
+    document_kinds,
     documents::GROUP,
     phases,
     read::{Diagnostics, accepts_version},
@@ -34,17 +35,14 @@ impl Documents {
                     let tokens = validate::empty_tokens(&document.tree.value());
                     diagnostics.problems.extend(tokens);
                     read.config.init = diagnostics
-                        .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
+                        .decode(document, &document_kinds::INIT)
                         .map(|(init, _)| init)
                         .unwrap_or_default();
                 }
                 (GROUP, "ClusterConfiguration") if accepts_version(document, diagnostics) => {
                     read.has_init_or_cluster |= !document.is_of_machine;
-                    let decoded: Option<(ClusterConfiguration, _)> = diagnostics.decode(
-                        document,
-                        &schema::CLUSTER,
-                        Some(&schema::CLUSTER_V1BETA3),
-                    );
+                    let decoded: Option<(ClusterConfiguration, _)> =
+                        diagnostics.decode(document, &document_kinds::CLUSTER);
                     (read.config.cluster, read.api_server_timeout) = decoded.unwrap_or_default();
                 }
                 // `accepts_version` reported the problem.

@@ -1,8 +1,6 @@
 //! The document `UpgradeConfiguration`.
 use crate::config::{
-    Document,
-    component::kubeadm_schema as schema,
-    defaults,
+    Document, defaults, document_kinds,
     read::{Diagnostics, accepts_version},
     validate as rules,
 };
@@ -55,7 +53,7 @@ pub fn decode(document: &Document, diagnostics: &mut Diagnostics) -> Option<Upgr
         return None;
     }
     diagnostics
-        .decode(document, &schema::UPGRADE, None)
+        .decode(document, &document_kinds::UPGRADE)
         .map(|(upgrade, _)| upgrade)
 }
 

@@ -14,6 +14,8 @@ fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = EventKind
         phases: Vec::new(),
         needs: Default::default(),
         plugins: Default::default(),
+        kubernetes: String::new(),
+        components: Vec::new(),
     };
     journal(below, [started].into_iter().chain(effects));
 }

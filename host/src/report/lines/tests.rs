@@ -64,6 +64,8 @@ fn print(phases: &[&str], events: Vec<EventKind>) -> (String, String) {
         phases,
         needs: Default::default(),
         plugins: [("certs/zz".to_owned(), "own".to_owned())].into(),
+        kubernetes: String::new(),
+        components: Vec::new(),
     };
     std::iter::once(start)
         .chain(events)

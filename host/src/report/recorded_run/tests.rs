@@ -31,6 +31,8 @@ fn run_start(needs: &[(&str, &[&str])]) -> Event {
             phases,
             needs,
             plugins: BTreeMap::new(),
+            kubernetes: String::new(),
+            components: Vec::new(),
         },
     )
 }

@@ -30,6 +30,8 @@ fn start() -> Event {
             phases,
             needs: plan().needs(),
             plugins: Default::default(),
+            kubernetes: String::new(),
+            components: Vec::new(),
         },
     }
 }

@@ -174,12 +174,10 @@ fn run(world: Arc<dyn World>, phases: Vec<TestPhase>, concurrency: Concurrency) 
         nodes: phases.iter().map(|phase| phase.node.clone()).collect(),
         groups: Vec::new(),
     };
-    let shared = Arc::new(RunContext::new(
-        world,
-        Bus::new(Vec::new()),
-        serde_json::json!({}),
-    ));
+    let bus = Bus::new(Vec::new());
+    let shared = Arc::new(RunContext::new(world, bus, serde_json::json!({})));
     let executor = Executor {
+        components: &[],
         plan: &plan,
         shared: shared.clone(),
         config: &Default::default(),

@@ -4,13 +4,25 @@ use super::PreparedRun;
 use crate::{
     config::{self, PluginEntry},
     effect::territory::{Territory, add_files_in_use, territory_of},
-    plugin::{self, identity::PluginIdentity},
+    event::{GrantRecord, PluginRecord},
+    plugin::{self, identity::PluginIdentity, load::LoadedPlugin},
     secret::{Secret, settings},
+    wasm::embedded,
     world::Files,
 };
 use std::collections::BTreeMap;
 
 impl PreparedRun {
+    /// Returns the third parties' plugins of the run, with what each was granted.
+    pub fn plugin_records(&self) -> Vec<PluginRecord> {
+        let plugins = self.plugins.values();
+        let of_others = plugins.filter(|loaded| {
+            let name = &loaded.plugin.manifest().name;
+            embedded::find(name).is_none()
+        });
+        of_others.map(record_of).collect()
+    }
+
     /// Returns the files that belong to the host in this run, on a node with these files, and the
     /// operator's files that decide about later runs.
     pub(in crate::run) fn territory(&self, files: &dyn Files) -> Territory {
@@ -60,5 +72,23 @@ impl PreparedRun {
             }
         }
         identities
+    }
+}
+
+/// Describes a plugin that was loaded. It was granted all that it asks for, or the run would not
+/// have begun.
+fn record_of(loaded: &LoadedPlugin) -> PluginRecord {
+    let manifest = loaded.plugin.manifest();
+    let grants = manifest.grants.iter().map(|request| GrantRecord {
+        capability: request.capability.clone(),
+        patterns: request.shown_patterns(),
+        reason: request.reason.to_string(),
+    });
+    PluginRecord {
+        name: manifest.name.clone(),
+        version: manifest.version.to_string(),
+        digest: loaded.plugin.digest().to_owned(),
+        signer: loaded.signer.as_ref().map(ToString::to_string),
+        grants: grants.collect(),
     }
 }

@@ -42,6 +42,17 @@ impl Request {
         }
     }
 
+    /// Returns the patterns of the request for people, each with the name of its dimension:
+    /// `paths /etc/chrony.conf`.
+    pub fn shown_patterns(&self) -> Vec<String> {
+        let dimensions = self.dimensions().into_iter();
+        let patterns = dimensions.flat_map(|dimension| {
+            let patterns = self.patterns(dimension).into_iter();
+            patterns.map(move |pattern| format!("{} {}", dimension.field(), shown(&pattern)))
+        });
+        patterns.collect()
+    }
+
     /// Returns the line of one pattern.
     fn line(&self, dimension: Dimension, pattern: Value) -> String {
         let field = dimension.field();
@@ -73,5 +84,19 @@ impl Request {
         gate::row(&self.capability)
             .map(|row| (row.risk.decide)(self, plugin))
             .unwrap_or_default()
+    }
+}
+
+/// Returns a pattern as text: the words of a command, and the fields of an object.
+fn shown(pattern: &Value) -> String {
+    match pattern {
+        Value::String(text) => text.clone(),
+        Value::Array(words) => words.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            let fields = fields.map(|(name, value)| format!("{name} {}", shown(value)));
+            fields.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
     }
 }

@@ -1,16 +1,19 @@
 //! The versions that a plugin requires.
 use anyhow::{Result, bail};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version ranges (semver) that a plugin requires. Each is optional.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requires {
     /// versions of kubephase
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub host: Option<semver::VersionReq>,
     /// versions of the interface `kubephase:plugin`
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub interface: Option<semver::VersionReq>,
 }
 

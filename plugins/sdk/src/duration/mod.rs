@@ -9,6 +9,10 @@ pub struct Duration(pub i64);
 const SECOND: i64 = 1_000_000_000;
 
 impl Duration {
+    /// The form of a span as text, a regular expression. Spans of more than 292 years have the
+    /// form, too, and cannot be read.
+    pub const PATTERN: &str = r"^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$";
+
     /// Returns a span of this many seconds.
     pub const fn from_secs(seconds: i64) -> Self {
         Duration(seconds * SECOND)
@@ -16,6 +20,21 @@ impl Duration {
     /// Returns the whole seconds of the span.
     pub const fn as_secs(self) -> i64 {
         self.0 / SECOND
+    }
+}
+
+#[cfg(feature = "json-schema")]
+impl schemars::JsonSchema for Duration {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": Duration::PATTERN})
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 fact_object! {
     /// The first processor.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Cpu {
@@ -20,6 +21,7 @@ fact_object! {
 fact_object! {
     /// A network interface.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct NetworkInterface {
@@ -43,6 +45,7 @@ fact_object! {
 fact_object! {
     /// A route to other machines.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Route {
@@ -60,6 +63,7 @@ fact_object! {
 fact_object! {
     /// How host names are looked up.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Dns {
@@ -75,6 +79,7 @@ fact_object! {
 fact_object! {
     /// The filesystem that a path is on.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Filesystem {
@@ -100,6 +105,7 @@ fact_object! {
 fact_object! {
     /// Whether the clock follows a time server.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct TimeSync {
@@ -114,6 +120,7 @@ fact_object! {
 fact_object! {
     /// Ids that are derived from those of the machine.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct MachineIds {
@@ -127,6 +134,7 @@ fact_object! {
 fact_object! {
     /// A disk.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Disk {
@@ -148,6 +156,7 @@ fact_object! {
 fact_object! {
     /// Huge pages of one size.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct HugePages {

@@ -71,6 +71,7 @@ macro_rules! node_facts {
         /// described node, unless its description has it.
         #[cfg(not(target_arch = "wasm32"))]
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
         #[serde(default, deny_unknown_fields)]
         pub struct NodeFacts {
             $(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 fact_object! {
     /// The distribution of the operating system.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct OsRelease {
@@ -22,6 +23,7 @@ fact_object! {
 fact_object! {
     /// Linux security modules.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct SecurityModules {
@@ -39,6 +41,7 @@ fact_object! {
 fact_object! {
     /// The state of a service.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct ServiceState {
@@ -54,6 +57,7 @@ fact_object! {
 fact_object! {
     /// Exit code and output of a program.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct Output {
@@ -69,6 +73,7 @@ fact_object! {
 fact_object! {
     /// The container runtime of a node.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), serde(deny_unknown_fields))]
     pub struct RuntimeFacts {
@@ -114,6 +119,7 @@ fact_object! {
     /// Ids of users and groups that are taken, and the ranges of the ids of system users and
     /// groups.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     pub struct UsedIds {
         /// ids of users that are taken
@@ -134,6 +140,7 @@ fact_object! {
 fact_object! {
     /// An entry of `/etc/passwd`.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
     #[serde(default)]
     pub struct UsedUser {
         /// id of the user

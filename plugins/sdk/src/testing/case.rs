@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 /// A test case of a plugin.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Case {
     /// a sentence about the case, shown if it fails
@@ -39,6 +40,7 @@ pub struct Case {
 
 /// The answer of an HTTP server.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Reply {
     /// status code

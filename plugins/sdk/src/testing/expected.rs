@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// The expected result of a case; a field that is left out is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Expected {
     /// `settled`, `skipped`, `again` or `failed`; without it, any outcome but `failed`
@@ -17,6 +18,7 @@ pub struct Expected {
 
 /// An expected finding.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedFinding {
     /// the whole code

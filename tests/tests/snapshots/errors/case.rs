@@ -82,7 +82,7 @@ impl Case {
     }
 
     /// Returns the documents of `config.yaml`.
-    fn config(&self) -> String {
+    pub fn config(&self) -> String {
         let documents = [
             (INIT, &self.init),
             (CLUSTER, &self.cluster),

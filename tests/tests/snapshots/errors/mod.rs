@@ -2,6 +2,7 @@
 //! `AREA.yaml` has the cases of an area, the folder `AREA` their snapshots.
 mod case;
 mod cluster;
+mod structure;
 
 use crate::{SNAPSHOTS, assert_snapshot, workbench::Workbench};
 use case::Case;

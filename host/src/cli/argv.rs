@@ -101,6 +101,11 @@ impl Argv {
                 known(&|arg| arg.get_long() == Some(name))
             });
         }
+        if let Some((letter, rest)) = unknown_after_help(text, known) {
+            return Err(CliError::usage(format!(
+                "unknown shorthand flag: '{letter}' in -{rest}"
+            )));
+        }
         let switch = letter_with_value(text).and_then(|(letter, value)| {
             let arg = known(&|arg| arg.get_short() == Some(letter))?;
             let name = arg
@@ -135,6 +140,9 @@ impl Argv {
             Program::Kubephase => name.replace('_', "-"),
             Program::Kubeadm => name.to_owned(),
         };
+        if name.starts_with('-') && Program::current() == Program::Kubeadm {
+            return Err(CliError::usage(format!("bad flag syntax: --{text}")));
+        }
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
             Some(value) if name == "help" || arg.is_some_and(is_switch) => {
@@ -302,11 +310,29 @@ fn find_below<'a>(command: &'a Command, wanted: &dyn Fn(&Arg) -> bool) -> Option
 
 /// Returns kubeadm's refusal of the value of a flag.
 fn invalid_argument(name: &str, arg: Option<&Arg>, value: &str, why: &str) -> CliError {
-    let letter = arg.and_then(Arg::get_short);
+    let help = (name == "help").then_some('h');
+    let letter = arg.and_then(Arg::get_short).or(help);
     let letter = letter.map_or_else(String::new, |letter| format!("-{letter}, "));
     CliError::usage(format!(
         "invalid argument {value:?} for \"{letter}--{name}\" flag: {why}"
     ))
+}
+
+/// Returns the first unknown letter of several, with those that follow it, if they ask for help:
+/// kubeadm reads all letters before it prints the help.
+fn unknown_after_help<'t, 'a>(text: &'t str, known: Known<'_, 'a>) -> Option<(char, &'t str)> {
+    let letters = text
+        .strip_prefix('-')
+        .filter(|letters| letters.contains('h'))?;
+    for (at, letter) in letters.char_indices() {
+        match known(&|arg| arg.get_short() == Some(letter)) {
+            Some(arg) if wants_value(arg) => return None,
+            None if letter == '=' => return None,
+            None if letter != 'h' => return Some((letter, &letters[at..])),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Returns the letter and the value of `-x=value`.

@@ -2,7 +2,7 @@
 //! that kubectl and kubeadm would find.
 use crate::{
     config::ADMIN_KUBECONFIG,
-    effect::pki::{AuthorityFile, kubeconfig_facts},
+    effect::pki::{AuthorityFile, kubeconfig_facts, require_usable_kubeconfig},
     run::threads::Threads,
     world::{api::ApiClient, real},
 };
@@ -49,11 +49,12 @@ impl ClusterFlags {
             ))
         }))?;
         let path = path.to_string_lossy();
-        let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| self.unusable_kubeconfig(&failure.to_text()))?;
-        let kubeconfig = facts.ok_or_else(|| {
-            self.unusable_kubeconfig(&format!("open {path}: no such file or directory"))
-        })?;
+        let files = real::files()?;
+        require_usable_kubeconfig(&files, &path, self.loading())
+            .map_err(|why| unusable_kubeconfig(&why.to_string()))?;
+        let facts = kubeconfig_facts(&files, &path, AuthorityFile::Any);
+        let facts = facts.map_err(|failure| unusable_kubeconfig(&failure.to_text()))?;
+        let kubeconfig = facts.unwrap_or_default();
         let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
         let api = if is_named { api.with_programs() } else { api };
@@ -64,15 +65,22 @@ impl ClusterFlags {
         })
     }
 
-    /// Returns the error of a kubeconfig that cannot be used. In a dry run, kubeadm's words are
-    /// different.
-    fn unusable_kubeconfig(&self, why: &str) -> anyhow::Error {
-        let what = if self.dry_run { "" } else { "admin " };
-        anyhow!(
-            "failed to load {what}kubeconfig: {why}\nname the cluster's with --kubeconfig; on a \
-             control plane, root has {ADMIN_KUBECONFIG}"
-        )
+    /// Returns what kubeadm says before the reason why a file is not a kubeconfig.
+    fn loading(&self) -> &'static str {
+        if self.dry_run {
+            "failed to load kubeconfig"
+        } else {
+            "failed to load admin kubeconfig"
+        }
     }
+}
+
+/// Returns the error of a kubeconfig that cannot be used, with what to do.
+fn unusable_kubeconfig(why: &str) -> anyhow::Error {
+    anyhow!(
+        "{why}\nname the cluster's with --kubeconfig; on a control plane, root has \
+         {ADMIN_KUBECONFIG}"
+    )
 }
 
 /// Returns the paths at which a kubeconfig may be, in the order of the search.

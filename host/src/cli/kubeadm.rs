@@ -77,7 +77,17 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
         return Some(root.render_help().to_string());
     }
     let has_flags = argv.positionals.len() < argv.flags.len();
-    if Program::current() == Program::Kubephase || has_flags {
+    if Program::current() == Program::Kubephase {
+        return None;
+    }
+    if let ([_], Some(("help", topics))) = (&argv.path[..], first_and_rest(&argv.positionals)) {
+        let asks_for_help = argv
+            .flags
+            .iter()
+            .any(|flag| flag == "-h" || flag == "--help");
+        return help_of_topic(root, topics, asks_for_help);
+    }
+    if has_flags {
         return None;
     }
     let words: Vec<&str> = argv.path.iter().skip(1).map(String::as_str).collect();
@@ -86,4 +96,25 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
         ["kubeconfig"] => Some(super::help(root, argv)),
         _ => None,
     }
+}
+
+fn first_and_rest(words: &[String]) -> Option<(&str, &[String])> {
+    let (first, rest) = words.split_first()?;
+    Some((first, rest))
+}
+
+/// Returns the help of the deepest command that the words of `help …` name; words after it count
+/// for nothing (kubeadm behaviour). `None` if the first word is no command, unless the help of
+/// `help` is asked for.
+fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> Option<String> {
+    root.build();
+    let mut command: &Command = root;
+    let mut is_found = asks_for_help && topics.is_empty();
+    for word in topics {
+        let Some(next) = command.find_subcommand(word) else {
+            break;
+        };
+        (command, is_found) = (next, true);
+    }
+    is_found.then(|| command.clone().render_help().to_string())
 }

@@ -169,6 +169,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         ))
         .into());
     }
+    let connection = cluster.connect()?;
     if !flags
         .tokens
         .iter()
@@ -179,7 +180,6 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         ))
         .into());
     }
-    let connection = cluster.connect()?;
     let tokens = Tokens {
         connection: &connection,
         dry: cluster.dry_run,

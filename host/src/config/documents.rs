@@ -7,7 +7,10 @@
 use super::{Problem, Problems};
 use crate::{
     operator_files,
-    text::yaml::{self, Place, Unreadable, Yaml, YamlNode},
+    text::{
+        system_error::go_words,
+        yaml::{self, Place, Unreadable, Yaml, YamlNode},
+    },
 };
 use serde_json::Value;
 use std::{
@@ -101,7 +104,13 @@ pub(super) fn read(file: &Path) -> Result<Vec<Document>, Problems> {
         return Err(Problem::new("", message).in_file(file).into());
     }
     let bytes = operator_files::read_input(file).map_err(|error| {
-        Problem::new("", format!("unable to read the configuration: {error}")).in_file(file)
+        let file = file.display();
+        let why = go_words(&error.to_string());
+        // kubeadm's words, with its blank
+        Problem::new(
+            "",
+            format!("unable to read config from \"{file}\" : open {file}: {why}"),
+        )
     })?;
     parse_file(file, &bytes)
 }

@@ -22,8 +22,8 @@ const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 /// # Errors
 /// The cluster cannot be reached, or refuses the request.
 pub fn run(output: &FormatFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let printer = output.printer()?;
     let connection = cluster.connect()?;
+    let printer = output.printer()?;
     let secrets = connection.api.list_by_fields(
         "v1",
         "Secret",

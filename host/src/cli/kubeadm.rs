@@ -77,15 +77,17 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
         return Some(root.render_help().to_string());
     }
     let has_flags = argv.positionals.len() < argv.flags.len();
+    let mut flags = argv.flags.iter();
+    let asks_for_help = flags.any(|flag| flag == "-h" || flag == "--help");
     if Program::current() == Program::Kubephase {
         return None;
     }
     if let ([_], Some(("help", topics))) = (&argv.path[..], first_and_rest(&argv.positionals)) {
-        let asks_for_help = argv
-            .flags
-            .iter()
-            .any(|flag| flag == "-h" || flag == "--help");
         return help_of_topic(root, topics, asks_for_help);
+    }
+    // Words that name no command count for nothing beside a flag for help.
+    if asks_for_help && argv.path.len() > 1 && argv.positionals.len() + 1 == argv.flags.len() {
+        return Some(super::help(root, argv));
     }
     if has_flags {
         return None;

@@ -20,7 +20,8 @@ use kubephase_wit::Failure;
 const YEAR: Duration = Duration::from_secs(8760 * 3600);
 
 /// kubeadm's message about an empty name, with its two blanks.
-const NO_COMMON_NAME: &str = "failure while creating  client certificate: unable to sign certificate: must specify a CommonName";
+const NO_COMMON_NAME: &str = "failure while creating  client certificate: unable to sign \
+    certificate: must specify a CommonName";
 
 /// The commands `kubeconfig …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

@@ -103,7 +103,8 @@ fn missing_authority(name: &str, what: &str, path: &str) -> Failure {
     };
     invalid_with_remedy(
         format!(
-            "couldn't load CA certificate {name}: {what} {path}: open {path}: no such file or directory"
+            "couldn't load CA certificate {name}: {what} {path}: open {path}: no such file or \
+             directory"
         ),
         remedy,
     )

@@ -78,7 +78,10 @@ impl Kubeconfig {
         let wrong = lists.chain([context]).find_map(|(field, wanted, of)| {
             let found = kind_of(&self.0[field]);
             (found != wanted && found != "null").then(|| {
-                format!("json: cannot unmarshal {found} into Go struct field Config.{field} of type {of}")
+                format!(
+                    "json: cannot unmarshal {found} into Go struct field Config.{field} of type \
+                     {of}"
+                )
             })
         });
         wrong.or_else(|| {

@@ -37,8 +37,8 @@ impl Cri {
     /// Returns kubeadm's words before the reason why the runtime does not answer.
     fn not_connected(&self) -> String {
         format!(
-            "could not connect to the container runtime: failed to create new CRI runtime service: validate service connection: \
-             validate CRI v1 runtime API for endpoint {:?}",
+            "could not connect to the container runtime: failed to create new CRI runtime service: \
+             validate service connection: validate CRI v1 runtime API for endpoint {:?}",
             self.socket
         )
     }

@@ -75,8 +75,8 @@ impl Cri {
             .map_err(|error| {
                 let why = go_words(&innermost_message(&error));
                 Status::unavailable(format!(
-                    "connection error: desc = \"transport: Error while dialing: dial unix {dialed}: \
-                     connect: {why}\""
+                    "connection error: desc = \"transport: Error while dialing: dial unix \
+                     {dialed}: connect: {why}\""
                 ))
             })
     }

@@ -2,6 +2,7 @@
 //! subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means
 //! `init phase certs ca`. Under the program's own name, `_` in the name of a flag means `-`.
 mod kinds;
+mod letters;
 
 use super::CliError;
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
 };
 use clap::{Arg, Command};
 use kinds::{is_list, is_map, is_pair, is_path, is_switch, may_be_false, wants_value};
+use letters::{is_value_next, letter_with_value, unknown_after_help};
 use std::{
     collections::VecDeque,
     ffi::OsString,
@@ -26,6 +28,8 @@ pub(super) struct Argv {
     pub flags: Vec<OsString>,
     /// the arguments among these that are neither flags nor values of flags
     pub positionals: Vec<String>,
+    /// the switches that were given as false, which no longer are arguments
+    switched_off: Vec<String>,
 }
 
 /// Finds the first flag that a test accepts.
@@ -84,7 +88,20 @@ impl Argv {
                 }
             }
         }
+        read.refuse_unknown_switches(&commands)?;
         Ok(read)
+    }
+
+    /// Refuses switches that were given as false and that the command does not have.
+    fn refuse_unknown_switches(&self, commands: &[&Command]) -> Result<(), CliError> {
+        let has = |name: &str| {
+            let mut all = commands.iter().flat_map(|command| command.get_arguments());
+            name == "help" || all.any(|arg| arg.get_long() == Some(name))
+        };
+        let unknown = self.switched_off.iter().find(|name| !has(name));
+        unknown.map_or(Ok(()), |name| {
+            Err(CliError::usage(format!("unknown flag: --{name}")))
+        })
     }
 
     /// Adds a flag: a long flag, a switch by its letter with a value (`-f=false`), or several
@@ -148,7 +165,10 @@ impl Argv {
             Some(value) if name == "help" || arg.is_some_and(is_switch) => {
                 match parse_bool(value) {
                     Some(true) => self.flags.push(flag),
-                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                    Some(false) => {
+                        self.flags.retain(|earlier| *earlier != flag);
+                        self.switched_off.push(name.clone());
+                    }
                     None => {
                         let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
                         return Err(invalid_argument(&name, arg, value, &why));
@@ -280,13 +300,6 @@ fn flags_in(argv: &[OsString]) -> impl Iterator<Item = &OsString> {
     argv.iter().skip(1).take_while(|word| *word != "--")
 }
 
-/// Whether the value of short flags is the next argument. Of `-xyo`, the first letter that takes a
-/// value ends the letters.
-fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> bool {
-    let mut letters = letters.chars();
-    letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()
-}
-
 /// Returns the first matching flag of the commands on the path; without a match, the first matching
 /// flag of any command.
 fn find_arg<'a>(commands: &[&'a Command], wanted: &dyn Fn(&Arg) -> bool) -> Option<&'a Arg> {
@@ -316,33 +329,6 @@ fn invalid_argument(name: &str, arg: Option<&Arg>, value: &str, why: &str) -> Cl
     CliError::usage(format!(
         "invalid argument {value:?} for \"{letter}--{name}\" flag: {why}"
     ))
-}
-
-/// Returns the first unknown letter of several, with those that follow it, if they ask for help:
-/// kubeadm reads all letters before it prints the help.
-fn unknown_after_help<'t, 'a>(text: &'t str, known: Known<'_, 'a>) -> Option<(char, &'t str)> {
-    let letters = text
-        .strip_prefix('-')
-        .filter(|letters| letters.contains('h'))?;
-    for (at, letter) in letters.char_indices() {
-        match known(&|arg| arg.get_short() == Some(letter)) {
-            Some(arg) if wants_value(arg) => return None,
-            None if letter == '=' => return None,
-            None if letter != 'h' => return Some((letter, &letters[at..])),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Returns the letter and the value of `-x=value`.
-fn letter_with_value(text: &str) -> Option<(char, &str)> {
-    let (letter, value) = text.strip_prefix('-')?.split_once('=')?;
-    let mut letters = letter.chars();
-    letters
-        .next()
-        .filter(|_| letters.next().is_none())
-        .map(|letter| (letter, value))
 }
 
 #[cfg(test)]

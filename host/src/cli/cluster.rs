@@ -3,6 +3,7 @@
 use crate::{
     config::ADMIN_KUBECONFIG,
     effect::pki::{AuthorityFile, kubeconfig_facts, require_usable_kubeconfig},
+    program::Program,
     run::threads::Threads,
     world::{api::ApiClient, real},
 };
@@ -31,6 +32,22 @@ pub struct Connection {
 }
 
 impl ClusterFlags {
+    /// Reads the kubeconfig, and checks other arguments. Under the name `kubeadm` a kubeconfig that
+    /// cannot be used is told before a wrong argument (kubeadm behaviour).
+    ///
+    /// # Errors
+    /// As [`Self::connect`], or that of the check.
+    pub fn connect_and_check<T>(
+        &self,
+        check: impl FnOnce() -> Result<T>,
+    ) -> Result<(Connection, T)> {
+        if Program::current() == Program::Kubeadm {
+            return Ok((self.connect()?, check()?));
+        }
+        let checked = check()?;
+        Ok((self.connect()?, checked))
+    }
+
     /// Reads the kubeconfig. Does not connect to the API server yet.
     ///
     /// # Errors
@@ -51,9 +68,9 @@ impl ClusterFlags {
         let path = path.to_string_lossy();
         let files = real::files()?;
         require_usable_kubeconfig(&files, &path, self.loading())
-            .map_err(|why| unusable_kubeconfig(&why.to_string()))?;
+            .map_err(|why| unusable_kubeconfig(&path, &why.to_string()))?;
         let facts = kubeconfig_facts(&files, &path, AuthorityFile::Any);
-        let facts = facts.map_err(|failure| unusable_kubeconfig(&failure.to_text()))?;
+        let facts = facts.map_err(|failure| unusable_kubeconfig(&path, &failure.to_text()))?;
         let kubeconfig = facts.unwrap_or_default();
         let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
@@ -76,9 +93,14 @@ impl ClusterFlags {
 }
 
 /// Returns the error of a kubeconfig that cannot be used, with what to do.
-fn unusable_kubeconfig(why: &str) -> anyhow::Error {
+fn unusable_kubeconfig(path: &str, why: &str) -> anyhow::Error {
+    let found = if why.contains(path) {
+        String::new()
+    } else {
+        format!("the kubeconfig is {path}: ")
+    };
     anyhow!(
-        "{why}\nname the cluster's with --kubeconfig; on a control plane, root has \
+        "{why}\n{found}name the cluster's with --kubeconfig; on a control plane, root has \
          {ADMIN_KUBECONFIG}"
     )
 }

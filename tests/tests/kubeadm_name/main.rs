@@ -168,6 +168,14 @@ fn mistakes_are_reported_in_kubeadms_words() {
             "invalid argument \"5000000000\" for \"--apiserver-bind-port\" flag: strconv.ParseInt: \
              parsing \"5000000000\": value out of range",
         ),
+        (
+            "config migrate --old-config x --allow-deprecated-api=false",
+            "unknown flag: --allow-deprecated-api",
+        ),
+        (
+            "token list --upload-certs=0",
+            "unknown flag: --upload-certs",
+        ),
         ("init -hx", "unknown shorthand flag: 'x' in -x"),
         ("init ---token", "bad flag syntax: ---token"),
         (

@@ -210,3 +210,30 @@ fn the_help_of_a_topic_is_that_of_the_deepest_command_in_it() {
         assert_eq!((output.status, output.stdout), (0, help), "{words}");
     }
 }
+
+/// Only commands that run checks look at the names of ignored checks.
+#[test]
+fn options_of_a_run_do_not_disturb_commands_that_read_the_file() {
+    let callers = Callers::with_link();
+    callers.write(
+        "init.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\ndryRun: true\n\
+         nodeRegistration: {ignorePreflightErrors: [all, Swap]}\n",
+    );
+    let images = callers.call("config images list --config init.yaml");
+    assert_eq!(images.status, 0, "{}", images.stderr);
+    let migrated = callers.call("config migrate --old-config init.yaml");
+    assert!(
+        migrated.stdout.contains("\ndryRun: true\n") && migrated.stdout.contains("\n  - Swap\n"),
+        "{}",
+        migrated.stdout
+    );
+    let error = refusal(
+        &callers,
+        "init --dry-run --config init.yaml --skip-phases preflight",
+    );
+    assert!(
+        error.contains("don't specify individual checks if 'all' is used"),
+        "{error}"
+    );
+}

@@ -106,8 +106,8 @@ fn first_and_rest(words: &[String]) -> Option<(&str, &[String])> {
 }
 
 /// Returns the help of the deepest command that the words of `help …` name; words after it count
-/// for nothing (kubeadm behaviour). `None` if the first word is no command, unless the help of
-/// `help` is asked for.
+/// for nothing, and a first word that is no command is told before the help (kubeadm behaviour).
+/// `None` if there are no words, unless the help of `help` is asked for.
 fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> Option<String> {
     root.build();
     let mut command: &Command = root;
@@ -118,5 +118,9 @@ fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> 
         };
         (command, is_found) = (next, true);
     }
-    is_found.then(|| command.clone().render_help().to_string())
+    let help = command.clone().render_help();
+    match topics.first() {
+        Some(first) if !is_found => Some(format!("Unknown help topic [`{first}`]\n{help}")),
+        _ => is_found.then(|| help.to_string()),
+    }
 }

@@ -100,8 +100,12 @@ impl Document {
 /// Reads a file of the operator.
 pub(super) fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if file.is_dir() {
-        let message = "this is a directory; name the configuration file itself";
-        return Err(Problem::new("", message).in_file(file).into());
+        let file = file.display();
+        let message = format!(
+            "unable to read config from \"{file}\" : read {file}: is a directory; name the \
+             configuration file itself"
+        );
+        return Err(Problem::new("", message).into());
     }
     let bytes = operator_files::read_input(file).map_err(|error| {
         let file = file.display();

@@ -197,6 +197,16 @@ fn the_help_of_a_topic_is_that_of_the_deepest_command_in_it() {
         assert_eq!(topic.stdout, help.stdout, "{command}");
     }
     assert_eq!(callers.call("help -h").status, 0);
+    let unknown = callers.call("help nonsense");
+    assert_eq!(unknown.status, 0, "{}", unknown.stderr);
+    assert!(
+        unknown
+            .stdout
+            .starts_with("Unknown help topic [`nonsense`]\n")
+            && unknown.stdout.contains("kubeadm [command]"),
+        "{}",
+        unknown.stdout
+    );
     for (words, command) in [
         ("init phase certs nonsense --help", "init phase certs"),
         (

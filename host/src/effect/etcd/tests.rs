@@ -16,6 +16,10 @@ struct Peers {
     /// whether the member waits for a record that it received in a snapshot
     stuck: bool,
     refuses: bool,
+    /// whether the members cannot be listed
+    is_unreachable: bool,
+    /// whether nothing more happens in this world
+    is_dry_run: bool,
 }
 
 #[derive(Default)]
@@ -39,6 +43,8 @@ impl Peers {
             }),
             stuck,
             refuses: false,
+            is_unreachable: false,
+            is_dry_run: false,
         }
     }
 
@@ -85,6 +91,9 @@ impl Etcd for Peers {
     }
 
     fn members(&self) -> WorldResult<Vec<EtcdMember>> {
+        if self.is_unreachable {
+            return Err(Failure::new(FailureCode::Unavailable, "nobody answers"));
+        }
         let mut state = self.state.lock();
         state.looks += 1;
         if state.looks > 3 && !self.refuses {
@@ -203,6 +212,26 @@ impl World for Peers {
 
     fn cluster(&self) -> &dyn Cluster {
         unreachable!()
+    }
+
+    fn longest_wait(&self) -> Option<Duration> {
+        self.is_dry_run.then_some(Duration::ZERO)
+    }
+}
+
+#[test]
+fn a_dry_run_counts_a_member_as_removed_that_it_cannot_ask_about() {
+    for (is_dry_run, is_removed) in [(true, true), (false, false)] {
+        let peers = Peers {
+            is_unreachable: true,
+            is_dry_run,
+            ..Peers::new(vec![], false)
+        };
+        let removed = peers.remove_member(0);
+        assert_eq!(
+            removed.is_ok_and(|applied| applied == Applied::Changed),
+            is_removed
+        );
     }
 }
 

@@ -13,7 +13,7 @@ use kubephase_sdk::kubeadm::{ClusterAuthority, ClusterConfiguration, RenewalTime
 pub struct CertificateFlags {
     /// Directory of the certificates, also where the cluster's configuration names another; not
     /// used with --config [default: /etc/kubernetes/pki]
-    #[arg(long, value_name = "DIR", value_parser = absolute_path)]
+    #[arg(long, value_name = "DIR")]
     pub cert_dir: Option<String>,
     /// Configuration file, instead of the configuration that the cluster keeps
     #[arg(long, value_name = "FILE")]

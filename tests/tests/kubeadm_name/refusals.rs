@@ -1,5 +1,5 @@
 //! What `kubeadm` refuses, and the words that it has for it.
-use crate::{Callers, has_no_cluster};
+use crate::Callers;
 
 /// A kubeconfig whose server refuses connections.
 const KUBECONFIG: &str = "apiVersion: v1\nkind: Config\nclusters: [{name: hill, cluster: {server: \
@@ -160,24 +160,6 @@ fn config_validate_does_not_look_at_the_names_of_phases() {
         "init --config init.yaml --dry-run --ignore-preflight-errors=all",
     );
     assert!(error.starts_with("invalid phase name: nonsense"), "{error}");
-}
-
-#[test]
-fn a_relative_directory_of_certificates_begins_at_the_working_directory() {
-    if !has_no_cluster() {
-        return;
-    }
-    let callers = Callers::with_link();
-    let folder = callers.write("nearby", "").display().to_string();
-    let outputs = ["nearby", &folder].map(|directory| {
-        let output = callers.call(&format!("certs check-expiration --cert-dir {directory}"));
-        (output.status, output.stdout, output.stderr)
-    });
-    assert_eq!(outputs[0], outputs[1]);
-    assert!(
-        !outputs[0].2.contains("path is not absolute"),
-        "{outputs:?}"
-    );
 }
 
 #[test]

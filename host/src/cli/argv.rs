@@ -2,6 +2,7 @@
 //! subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means
 //! `init phase certs ca`. Under the program's own name, `_` in the name of a flag means `-`.
 mod kinds;
+mod letters;
 
 use super::CliError;
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 };
 use clap::{Arg, Command};
 use kinds::{is_list, is_map, is_pair, is_path, is_switch, may_be_false, wants_value};
+use letters::{is_value_next, letter_with_value, unknown_after_help};
 use std::{
     collections::VecDeque,
     ffi::OsString,
@@ -29,6 +31,8 @@ pub(super) struct Argv {
     pub flags: Vec<OsString>,
     /// the arguments among these that are neither flags nor values of flags
     pub positionals: Vec<String>,
+    /// the switches that were given as false, which no longer are arguments
+    switched_off: Vec<String>,
 }
 
 /// Finds the first flag that a test accepts.
@@ -87,7 +91,20 @@ impl Argv {
                 }
             }
         }
+        read.refuse_unknown_switches(&commands)?;
         Ok(read)
+    }
+
+    /// Refuses switches that were given as false and that the command does not have.
+    fn refuse_unknown_switches(&self, commands: &[&Command]) -> Result<(), CliError> {
+        let has = |name: &str| {
+            let mut all = commands.iter().flat_map(|command| command.get_arguments());
+            name == "help" || all.any(|arg| arg.get_long() == Some(name))
+        };
+        let unknown = self.switched_off.iter().find(|name| !has(name));
+        unknown.map_or(Ok(()), |name| {
+            Err(CliError::usage(format!("unknown flag: --{name}")))
+        })
     }
 
     /// Adds a flag: a long flag, a switch by its letter with a value (`-f=false`), or several
@@ -103,6 +120,11 @@ impl Argv {
             return self.take_long_flag(long, rest, |name| {
                 known(&|arg| arg.get_long() == Some(name))
             });
+        }
+        if let Some((letter, rest)) = unknown_after_help(text, known) {
+            return Err(CliError::usage(format!(
+                "unknown shorthand flag: '{letter}' in -{rest}"
+            )));
         }
         let switch = letter_with_value(text).and_then(|(letter, value)| {
             let arg = known(&|arg| arg.get_short() == Some(letter))?;
@@ -138,6 +160,9 @@ impl Argv {
             Program::Kubephase => name.replace('_', "-"),
             Program::Kubeadm => name.to_owned(),
         };
+        if name.starts_with('-') && Program::current() == Program::Kubeadm {
+            return Err(CliError::usage(format!("bad flag syntax: --{text}")));
+        }
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
             Some(value) if name == "help" || arg.is_some_and(is_switch) => {
@@ -145,6 +170,7 @@ impl Argv {
                     self.flags.push(flag);
                 } else {
                     self.flags.retain(|earlier| *earlier != flag);
+                    self.switched_off.push(name.clone());
                 }
             }
             Some(value) => {
@@ -273,14 +299,6 @@ fn flags_in(argv: &[OsString]) -> impl Iterator<Item = &OsString> {
     argv.iter().skip(1).take_while(|word| *word != "--")
 }
 
-/// Whether the value of short flags is the next argument. In `-xyo`, everything after the first
-/// letter that takes a value is that value; so the next argument is the value only if that letter
-/// is the last one.
-fn is_value_next<'a>(letters: &str, known: impl Fn(char) -> Option<&'a Arg>) -> bool {
-    let mut letters = letters.chars();
-    letters.any(|letter| known(letter).is_some_and(wants_value)) && letters.next().is_none()
-}
-
 /// Returns the first matching flag of the commands on the path; without a match, the first matching
 /// flag of any command.
 fn find_arg<'a>(commands: &[&'a Command], wanted: &dyn Fn(&Arg) -> bool) -> Option<&'a Arg> {
@@ -312,21 +330,12 @@ fn parse_switch(name: &str, arg: Option<&Arg>, value: &str) -> Result<bool, CliE
 
 /// Returns kubeadm's refusal of the value of a flag.
 fn invalid_argument(name: &str, arg: Option<&Arg>, value: &str, why: &str) -> CliError {
-    let letter = arg.and_then(Arg::get_short);
+    let help = (name == "help").then_some('h');
+    let letter = arg.and_then(Arg::get_short).or(help);
     let letter = letter.map_or_else(String::new, |letter| format!("-{letter}, "));
     CliError::usage(format!(
         "invalid argument {value:?} for \"{letter}--{name}\" flag: {why}"
     ))
-}
-
-/// Returns the letter and the value of `-x=value`.
-fn letter_with_value(text: &str) -> Option<(char, &str)> {
-    let (letter, value) = text.strip_prefix('-')?.split_once('=')?;
-    let mut letters = letter.chars();
-    letters
-        .next()
-        .filter(|_| letters.next().is_none())
-        .map(|letter| (letter, value))
 }
 
 #[cfg(test)]

@@ -45,9 +45,8 @@ fn message(error: &clap::Error, argv: &Argv) -> String {
         .unwrap_or_default();
     match error.kind() {
         ErrorKind::MissingRequiredArgument => describe_missing(&subject),
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues
-            if !subject.is_empty() =>
-        {
+        ErrorKind::InvalidSubcommand => describe_unknown(error, &subject, argv),
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues if !subject.is_empty() => {
             describe_unknown(error, &subject, argv)
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::NoEquals
@@ -185,6 +184,9 @@ fn similar_commands(word: &str) -> String {
     format!("\n\nDid you mean this?\n{lines}")
 }
 
+/// The letters of flags that take numbers. clap does not tell them.
+const LETTERS: [(&str, &str); 2] = [("--v", "-v"), ("--context-lines", "-c")];
+
 /// Describes the value of a flag or argument that cannot be used, or that is missing.
 fn describe_value(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
@@ -199,8 +201,9 @@ fn describe_value(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     if value.is_empty() && is_last(name, argv) {
         return describe_lacking_value(name, argv);
     }
-    let flag = if name == "--v" { "-v, --v" } else { name };
-    format!("invalid argument {value:?} for \"{flag}\" flag: {reason}")
+    let letter = LETTERS.iter().find(|(long, _)| *long == name);
+    let letter = letter.map_or_else(String::new, |(_, letter)| format!("{letter}, "));
+    format!("invalid argument {value:?} for \"{letter}{name}\" flag: {reason}")
 }
 
 /// Whether a flag is the last argument, so that no value follows.

@@ -2,7 +2,8 @@
 //! that kubectl and kubeadm would find.
 use crate::{
     config::ADMIN_KUBECONFIG,
-    effect::pki::{AuthorityFile, kubeconfig_facts},
+    effect::pki::{AuthorityFile, kubeconfig_facts, require_usable_kubeconfig},
+    program::Program,
     run::threads::Threads,
     world::{api::ApiClient, real},
 };
@@ -31,6 +32,22 @@ pub struct Connection {
 }
 
 impl ClusterFlags {
+    /// Reads the kubeconfig, and checks other arguments. Under the name `kubeadm` a kubeconfig that
+    /// cannot be used is told before a wrong argument (kubeadm behaviour).
+    ///
+    /// # Errors
+    /// As [`Self::connect`], or that of the check.
+    pub fn connect_and_check<T>(
+        &self,
+        check: impl FnOnce() -> Result<T>,
+    ) -> Result<(Connection, T)> {
+        if Program::current() == Program::Kubeadm {
+            return Ok((self.connect()?, check()?));
+        }
+        let checked = check()?;
+        Ok((self.connect()?, checked))
+    }
+
     /// Reads the kubeconfig. Does not connect to the API server yet.
     ///
     /// # Errors
@@ -49,11 +66,12 @@ impl ClusterFlags {
             ))
         }))?;
         let path = path.to_string_lossy();
-        let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| self.unusable_kubeconfig(&failure.to_text()))?;
-        let kubeconfig = facts.ok_or_else(|| {
-            self.unusable_kubeconfig(&format!("open {path}: no such file or directory"))
-        })?;
+        let files = real::files()?;
+        require_usable_kubeconfig(&files, &path, self.loading())
+            .map_err(|why| unusable_kubeconfig(&path, &why.to_string()))?;
+        let facts = kubeconfig_facts(&files, &path, AuthorityFile::Any);
+        let facts = facts.map_err(|failure| unusable_kubeconfig(&path, &failure.to_text()))?;
+        let kubeconfig = facts.unwrap_or_default();
         let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
         let api = if is_named { api.with_programs() } else { api };
@@ -64,15 +82,27 @@ impl ClusterFlags {
         })
     }
 
-    /// Returns the error of a kubeconfig that cannot be used. In a dry run, kubeadm's words are
-    /// different.
-    fn unusable_kubeconfig(&self, why: &str) -> anyhow::Error {
-        let what = if self.dry_run { "" } else { "admin " };
-        anyhow!(
-            "failed to load {what}kubeconfig: {why}\nname the cluster's with --kubeconfig; on a \
-             control plane, root has {ADMIN_KUBECONFIG}"
-        )
+    /// Returns what kubeadm says before the reason why a file is not a kubeconfig.
+    fn loading(&self) -> &'static str {
+        if self.dry_run {
+            "failed to load kubeconfig"
+        } else {
+            "failed to load admin kubeconfig"
+        }
     }
+}
+
+/// Returns the error of a kubeconfig that cannot be used, with what to do.
+fn unusable_kubeconfig(path: &str, why: &str) -> anyhow::Error {
+    let found = if why.contains(path) {
+        String::new()
+    } else {
+        format!("the kubeconfig is {path}: ")
+    };
+    anyhow!(
+        "{why}\n{found}name the cluster's with --kubeconfig; on a control plane, root has \
+         {ADMIN_KUBECONFIG}"
+    )
 }
 
 /// Returns the paths at which a kubeconfig may be, in the order of the search.

@@ -169,7 +169,10 @@ pub(super) fn run(
         ConfigCommand::Migrate(flags) => migrate(flags),
         ConfigCommand::Print(defaults) => {
             let documents = default_documents(defaults)?;
-            Ok(print::text(&schema::name_in(&documents, Program::current())))
+            Ok(print::text(&schema::name_in(
+                &documents,
+                Program::current(),
+            )))
         }
         ConfigCommand::Schema(flags) => schema::run(flags, machine, distribution),
         ConfigCommand::Images(request) => images::run(request, machine),
@@ -202,6 +205,10 @@ fn validate(
     });
     let warnings = match init.filter(|_| !is_of_other_command) {
         Some(mut loaded) => {
+            if Program::current() == Program::Kubeadm {
+                // kubeadm looks at the names of phases when the run begins.
+                loaded.config.init.skip_phases.clear();
+            }
             let request = PlanInput {
                 workflow: &Init,
                 config: &mut loaded.config,

@@ -153,18 +153,15 @@ fn pull(
 ) -> Result<()> {
     for image in images {
         runtime.pull(image).map_err(|failure| {
-            let is_silent = runtime.status().is_err();
-            let advice = if is_silent {
-                format!(
-                    "\nstart the container runtime that serves {socket}, or name another socket \
-                    with --cri-socket"
-                )
-            } else {
-                String::new()
+            let pulling = format!("failed to pull image {image:?}: {}", failure.to_text());
+            let Err(silence) = runtime.status() else {
+                return anyhow!(pulling);
             };
+            // kubeadm connects before it pulls anything.
             anyhow!(
-                "failed to pull image {image:?}: {}{advice}",
-                failure.to_text()
+                "{}\nstart the container runtime that serves {socket}, or name another socket with \
+                 --cri-socket",
+                silence.message
             )
         })?;
         report_pulled(image);

@@ -77,7 +77,19 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
         return Some(root.render_help().to_string());
     }
     let has_flags = argv.positionals.len() < argv.flags.len();
-    if Program::current() == Program::Kubephase || has_flags {
+    let mut flags = argv.flags.iter();
+    let asks_for_help = flags.any(|flag| flag == "-h" || flag == "--help");
+    if Program::current() == Program::Kubephase {
+        return None;
+    }
+    if let ([_], Some(("help", topics))) = (&argv.path[..], first_and_rest(&argv.positionals)) {
+        return help_of_topic(root, topics, asks_for_help);
+    }
+    // Words that name no command count for nothing beside a flag for help.
+    if asks_for_help && argv.path.len() > 1 && argv.positionals.len() + 1 == argv.flags.len() {
+        return Some(super::help(root, argv));
+    }
+    if has_flags {
         return None;
     }
     let words: Vec<&str> = argv.path.iter().skip(1).map(String::as_str).collect();
@@ -85,5 +97,30 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
         [ALPHA] => Some(format!("{ABOUT_ALPHA}\n\n")),
         ["kubeconfig"] => Some(super::help(root, argv)),
         _ => None,
+    }
+}
+
+fn first_and_rest(words: &[String]) -> Option<(&str, &[String])> {
+    let (first, rest) = words.split_first()?;
+    Some((first, rest))
+}
+
+/// Returns the help of the deepest command that the words of `help …` name; words after it count
+/// for nothing, and a first word that is no command is told before the help (kubeadm behaviour).
+/// `None` if there are no words, unless the help of `help` is asked for.
+fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> Option<String> {
+    root.build();
+    let mut command: &Command = root;
+    let mut is_found = asks_for_help && topics.is_empty();
+    for word in topics {
+        let Some(next) = command.find_subcommand(word) else {
+            break;
+        };
+        (command, is_found) = (next, true);
+    }
+    let help = command.clone().render_help();
+    match topics.first() {
+        Some(first) if !is_found => Some(format!("Unknown help topic [`{first}`]\n{help}")),
+        _ => is_found.then(|| help.to_string()),
     }
 }

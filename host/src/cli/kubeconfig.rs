@@ -4,6 +4,7 @@ use crate::{
     config::{self, InitFlags, MachineFolder},
     effect::pki::{KubeconfigCredential, kubeconfig_text},
     phase::key_algorithm,
+    program::Program,
     render::kubeconfig::control_plane_url,
     secret::Secret,
     world::{
@@ -17,6 +18,10 @@ use kubephase_sdk::{duration::Duration, spec::KubeconfigSpec};
 use kubephase_wit::Failure;
 
 const YEAR: Duration = Duration::from_secs(8760 * 3600);
+
+/// kubeadm's message about an empty name, with its two blanks.
+const NO_COMMON_NAME: &str = "failure while creating  client certificate: unable to sign \
+    certificate: must specify a CommonName";
 
 /// The commands `kubeconfig …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -53,7 +58,7 @@ pub fn run(
     KubeconfigCommand::User(flags): &KubeconfigCommand,
     machine: &MachineFolder,
 ) -> Result<Exit> {
-    if flags.client_name.is_empty() {
+    if flags.client_name.is_empty() && Program::current() == Program::Kubephase {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
     let file = config::config_file(flags.config.as_deref(), machine)?;
@@ -73,6 +78,9 @@ pub fn run(
     }
     let (server, warning) = control_plane_url(&loaded.config).map_err(|why| anyhow!(why))?;
     warning.iter().for_each(|warning| print::warning(warning));
+    if flags.client_name.is_empty() {
+        return Err(anyhow!(NO_COMMON_NAME));
+    }
     let spec = KubeconfigSpec {
         path: format!("{}.conf", flags.client_name),
         cluster_name: loaded.config.cluster.cluster_name.clone(),

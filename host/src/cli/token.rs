@@ -169,17 +169,16 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         ))
         .into());
     }
-    if !flags
+    let are_tokens = flags
         .tokens
         .iter()
-        .all(|given| bootstrap_token::is_id(given.reveal()) || bootstrap_token::is_token(given))
-    {
-        return Err(CliError::usage(format!(
-            "given token didn't match pattern {id:?} or {whole:?}"
-        ))
-        .into());
-    }
-    let connection = cluster.connect()?;
+        .all(|given| bootstrap_token::is_id(given.reveal()) || bootstrap_token::is_token(given));
+    let (connection, ()) = cluster.connect_and_check(|| {
+        let why = format!("given token didn't match pattern {id:?} or {whole:?}");
+        are_tokens
+            .then_some(())
+            .ok_or_else(|| CliError::usage(why).into())
+    })?;
     let tokens = Tokens {
         connection: &connection,
         dry: cluster.dry_run,

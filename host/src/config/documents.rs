@@ -7,7 +7,10 @@
 use super::{Problem, Problems};
 use crate::{
     operator_files,
-    text::yaml::{self, Place, Unreadable, Yaml, YamlNode},
+    text::{
+        system_error::go_words,
+        yaml::{self, Place, Unreadable, Yaml, YamlNode},
+    },
 };
 use serde_json::Value;
 use std::{
@@ -97,11 +100,21 @@ impl Document {
 /// Reads a file of the operator.
 pub(super) fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if file.is_dir() {
-        let message = "this is a directory; name the configuration file itself";
-        return Err(Problem::new("", message).with_file(file).into());
+        let file = file.display();
+        let message = format!(
+            "unable to read config from \"{file}\" : read {file}: is a directory; name the \
+             configuration file itself"
+        );
+        return Err(Problem::new("", message).into());
     }
     let bytes = operator_files::read_input(file).map_err(|error| {
-        Problem::new("", format!("unable to read the configuration: {error}")).with_file(file)
+        let file = file.display();
+        let why = go_words(&error.to_string());
+        // kubeadm's words, with its blank
+        Problem::new(
+            "",
+            format!("unable to read config from \"{file}\" : open {file}: {why}"),
+        )
     })?;
     parse_file(file, &bytes)
 }

@@ -187,14 +187,13 @@ fn is_token_given(config: &Config) -> bool {
     tokens.next().is_some_and(|token| !token.token.is_empty())
 }
 
-/// Validates the configuration, and merges the flag's ignored checks into it. Reports the problem
-/// of ignored checks only in lenient reading: `config validate` need not run on the node.
+/// Validates the configuration. A command that runs checks also gets the ignored checks of the
+/// flag.
 fn validate_and_merge_ignored_checks(
     config: &mut Config,
     flags: &InitFlags,
     diagnostics: &mut Diagnostics,
 ) {
-    let is_lenient = diagnostics.strictness == Strictness::Lenient;
     if diagnostics.serves_api {
         diagnostics.problems.extend(defaults::check_bind_address(
             &config.init.local_api_endpoint,
@@ -205,11 +204,12 @@ fn validate_and_merge_ignored_checks(
     diagnostics
         .warnings
         .extend(validate::check_periods(&config.cluster));
-    let problem = merge_ignored_checks(
-        &mut config.init.node_registration.ignore_preflight_errors,
-        &flags.ignore_preflight_errors,
-    );
-    diagnostics.problems.extend(problem.filter(|_| is_lenient));
+    if diagnostics.serves_api {
+        diagnostics.problems.extend(merge_ignored_checks(
+            &mut config.init.node_registration.ignore_preflight_errors,
+            &flags.ignore_preflight_errors,
+        ));
+    }
 }
 
 /// Fills in the documents of the kubelet and of kube-proxy from the user's documents.

@@ -90,7 +90,8 @@ impl<'a> Migration<'a> {
             Diagnostics::new(Strictness::Strict),
         );
         match loaded {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                loaded.config.init.dry_run = loaded.dry_run;
                 self.diagnostics.warnings.extend(loaded.warnings);
                 let cluster = json!(loaded.config.cluster);
                 let mut init = write::init(&loaded.config.init);

@@ -8,8 +8,7 @@ pub use flags::ReconfigureFlags;
 
 use super::{
     Config, ConfigFile, Document, JoinConfiguration, LoadedConfig, LoadedUpgrade,
-    PhaseConfiguration, Problem, Problems, UpgradeConfiguration, UpgradeTarget,
-    document_kinds,
+    PhaseConfiguration, Problem, Problems, UpgradeConfiguration, UpgradeTarget, document_kinds,
     file::documents_of,
     load::Documents,
     phases, phases_of_cluster,

@@ -7,8 +7,7 @@ pub use kubelet_socket::socket_of_kubelet;
 
 use super::{
     Config, ConfigFile, Document, InitConfiguration, LoadedConfig, PhaseConfiguration, Problem,
-    Problems,
-    defaults, document_kinds,
+    Problems, defaults, document_kinds,
     file::documents_of,
     flags::check_not_mixed,
     load::{merge_ignored_checks, run_options},

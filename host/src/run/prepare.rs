@@ -57,8 +57,14 @@ impl PreparedRun {
     /// starts it.
     pub(super) fn presumes_kubelet(&self) -> bool {
         let is_new = self.workflow.rehearsed_cluster() == ClusterOfRehearsal::New;
+        let has_start = self.plan.node(KUBELET_START).is_some();
+        self.is_whole && is_new && has_start && !self.starts_kubelet()
+    }
+
+    /// Whether a phase of the run starts the kubelet.
+    pub(super) fn starts_kubelet(&self) -> bool {
         let start = self.plan.node(KUBELET_START);
-        self.is_whole && is_new && start.is_some_and(|start| !start.state.runs())
+        start.is_some_and(|start| start.state.runs())
     }
 
     /// Adds warnings that are shown before the first phase.

@@ -205,7 +205,13 @@ impl Around<'_> {
             }
             ClusterOfRehearsal::External => {
                 let external = ExternalCluster::new(Arc::new(real::direct_resolver()), stand_ins);
-                let state = ClusterState::with_external(self.root, external);
+                // Phases that come after the start of the kubelet are for a node of the cluster,
+                // which may already have an API server of its own.
+                let state = if self.prepared.starts_kubelet() {
+                    ClusterState::with_external(self.root, external)
+                } else {
+                    ClusterState::with_external_joined(self.root, external)
+                };
                 Ok((Arc::new(state), None))
             }
             ClusterOfRehearsal::Kept | ClusterOfRehearsal::KeptOrReal => {

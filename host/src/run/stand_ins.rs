@@ -106,7 +106,8 @@ fn is_needed(prepared: &PreparedRun) -> bool {
     let has_key = !config.init.certificate_key.is_empty();
     let is_brought = has_key && runs("control-plane-prepare/download-certs");
     let is_checked = !has_key && runs("preflight");
-    config.join.is_some() && runs(certs::SHARED) && !is_brought && !is_checked
+    let uses_files = runs(certs::SHARED) || runs("control-plane-prepare/kubeconfig");
+    config.join.is_some() && uses_files && !is_brought && !is_checked
 }
 
 /// Whether none of the files with these endings exists.

@@ -4,6 +4,7 @@
     reason = "tests look at files and run programs"
 )]
 mod joins;
+mod refusals;
 
 use harness::{RunOutput, is_root, kubephase, run, skip};
 use std::{
@@ -166,6 +167,26 @@ fn mistakes_are_reported_in_kubeadms_words() {
             "init --apiserver-bind-port 5000000000",
             "invalid argument \"5000000000\" for \"--apiserver-bind-port\" flag: strconv.ParseInt: \
              parsing \"5000000000\": value out of range",
+        ),
+        (
+            "config migrate --old-config x --allow-deprecated-api=false",
+            "unknown flag: --allow-deprecated-api",
+        ),
+        (
+            "token list --upload-certs=0",
+            "unknown flag: --upload-certs",
+        ),
+        ("init -hx", "unknown shorthand flag: 'x' in -x"),
+        ("init ---token", "bad flag syntax: ---token"),
+        (
+            "init --help=maybe",
+            "invalid argument \"maybe\" for \"-h, --help\" flag: strconv.ParseBool: parsing \
+             \"maybe\": invalid syntax",
+        ),
+        (
+            "upgrade diff v1.36.2 -c x",
+            "invalid argument \"x\" for \"-c, --context-lines\" flag: strconv.ParseInt: parsing \
+             \"x\": invalid syntax",
         ),
         (
             "init --skip-phases a\"b",

@@ -31,7 +31,8 @@ fn kubeconfigs_for_other_users_are_signed_by_the_authority_of_the_cluster() {
     let message = fail(root, &format!("{user} --token abc"));
     assert!(
         message.contains(
-            "the CA files do not exist, please run `kubeadm init phase certs ca` to generate it"
+            "couldn't create a kubeconfig; the CA files couldn't be loaded: failed to load key: \
+             couldn't load the private key file "
         ),
         "{message}"
     );

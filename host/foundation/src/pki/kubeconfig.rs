@@ -1,5 +1,6 @@
 //! Kubeconfigs as values: the cluster and the user of their current context.
 mod embedded;
+mod usable;
 
 use crate::{secret::Secret, text::yaml_budget};
 use data_encoding::BASE64;
@@ -10,6 +11,8 @@ use kubephase_sdk::{
 use kubephase_wit::{Failure, FailureCode};
 use rustls::pki_types::ServerName;
 use serde_json::Value;
+
+pub use usable::{KubeconfigProblem, problem_of_kubeconfig};
 
 /// The largest number of lists, maps and scalars in a kubeconfig.
 const MAX_NODES: usize = 20_000;
@@ -36,14 +39,17 @@ fn read_kubeconfig(text: &str) -> Option<Value> {
 }
 
 impl Kubeconfig {
-    /// Parses a kubeconfig. `name` names it in failures.
+    /// Parses a kubeconfig. `name` names it in failures. An empty document is a kubeconfig without
+    /// contexts, as for other clients of Kubernetes.
     ///
     /// # Errors
     /// `invalid` if the text is not a kubeconfig.
     pub fn parse(text: &str, name: &str) -> Result<Kubeconfig, Failure> {
         let parsed =
             read_kubeconfig(text).ok_or_else(|| not_a_kubeconfig(name, ": it is not YAML"))?;
-        if parsed.is_object() {
+        if parsed.is_null() {
+            Ok(Kubeconfig(Value::Object(serde_json::Map::new())))
+        } else if parsed.is_object() {
             Ok(Kubeconfig(parsed))
         } else {
             Err(not_a_kubeconfig(name, ""))

@@ -18,7 +18,7 @@ mod tests;
 pub use certificate::{Certificate, MAX_CERTIFICATES};
 pub use chain::MAX_SIGNATURE_CHECKS;
 pub use key::Key;
-pub use kubeconfig::{Kubeconfig, tls_name};
+pub use kubeconfig::{Kubeconfig, KubeconfigProblem, problem_of_kubeconfig, tls_name};
 pub use request::CertificateRequest;
 pub use template::CertificateTemplate;
 

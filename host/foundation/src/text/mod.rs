@@ -12,6 +12,7 @@ pub mod misfit;
 pub mod quantity;
 pub mod redact;
 pub mod sanitise;
+pub mod system_error;
 pub mod time;
 pub mod unified_diff;
 pub mod user_info;

@@ -22,8 +22,7 @@ const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 /// # Errors
 /// The cluster cannot be reached, or refuses the request.
 pub fn run(output: &FormatFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let printer = output.printer()?;
-    let connection = cluster.connect()?;
+    let (connection, printer) = cluster.connect_and_check(|| output.printer())?;
     let secrets = connection.api.list_by_fields(
         "v1",
         "Secret",

@@ -17,6 +17,10 @@ struct Peers {
     /// know its name
     stuck: bool,
     refuses: bool,
+    /// whether the members cannot be listed
+    is_unreachable: bool,
+    /// whether nothing more happens in this world
+    is_dry_run: bool,
 }
 
 #[derive(Default)]
@@ -40,6 +44,8 @@ impl Peers {
             }),
             stuck,
             refuses: false,
+            is_unreachable: false,
+            is_dry_run: false,
         }
     }
 
@@ -86,6 +92,9 @@ impl Etcd for Peers {
     }
 
     fn members(&self) -> WorldResult<Vec<EtcdMember>> {
+        if self.is_unreachable {
+            return Err(Failure::new(FailureCode::Unavailable, "nobody answers"));
+        }
         let mut state = self.state.lock();
         state.looks += 1;
         if state.looks > 3 && !self.refuses {
@@ -204,6 +213,26 @@ impl World for Peers {
 
     fn cluster(&self) -> &dyn Cluster {
         unreachable!()
+    }
+
+    fn longest_wait(&self) -> Option<Duration> {
+        self.is_dry_run.then_some(Duration::ZERO)
+    }
+}
+
+#[test]
+fn a_dry_run_counts_a_member_as_removed_that_it_cannot_ask_about() {
+    for (is_dry_run, is_removed) in [(true, true), (false, false)] {
+        let peers = Peers {
+            is_unreachable: true,
+            is_dry_run,
+            ..Peers::new(vec![], false)
+        };
+        let removed = peers.remove_member(0);
+        assert_eq!(
+            removed.is_ok_and(|applied| applied == Applied::Changed),
+            is_removed
+        );
     }
 }
 

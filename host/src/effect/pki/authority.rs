@@ -21,12 +21,13 @@ pub(super) fn load_certificate(
 ) -> WorldResult<Certificate> {
     let crt = format!("{directory}/{name}.crt");
     let Some(pem) = read_text(files, &crt)? else {
-        return Err(missing_authority(name, &format!("{crt} does not exist")));
+        return Err(missing_authority(name, CERTIFICATE, &crt));
     };
-    let certificate = Certificate::from_pem(&pem).map_err(|why| damaged(name, &crt, &why))?;
+    let certificate =
+        Certificate::from_pem(&pem).map_err(|why| damaged(name, CERTIFICATE, &crt, &why))?;
     if !certificate.is_authority() {
         let why = format!("certificate {name:?} is not a CA");
-        return Err(damaged(name, &crt, &why));
+        return Err(damaged(name, CERTIFICATE, &crt, &why));
     }
     Ok(certificate)
 }
@@ -70,10 +71,9 @@ fn load_key(
 ) -> WorldResult<Key> {
     let private = format!("{directory}/{name}.key");
     let Some(pem) = read_secret_text(files, &private)? else {
-        let why = format!("{private} does not exist; it is needed to sign");
-        return Err(missing_authority(name, &why));
+        return Err(missing_authority(name, KEY, &private));
     };
-    let key = Key::from_pem(&pem).map_err(|why| damaged(name, &private, &why))?;
+    let key = Key::from_pem(&pem).map_err(|why| damaged(name, KEY, &private, &why))?;
     certificate.can_sign_with(&key).map_err(|why| Failure {
         code: FailureCode::WrongKey.to_string(),
         ..invalid_with_remedy(
@@ -87,8 +87,13 @@ fn load_key(
     Ok(key)
 }
 
-/// Returns the failure that a file of the authority does not exist.
-fn missing_authority(name: &str, why: &str) -> Failure {
+/// kubeadm's words about the files of an authority.
+const CERTIFICATE: &str = "failed to load certificate: couldn't load the certificate file";
+const KEY: &str = "failed to load key: couldn't load the private key file";
+
+/// Returns the failure that a file of the authority does not exist. `what` are kubeadm's words
+/// about it.
+fn missing_authority(name: &str, what: &str, path: &str) -> Failure {
     let remedy = match name {
         "ca" | "front-proxy-ca" | "etcd/ca" => format!(
             "put the file there, or make the authority: {}",
@@ -97,15 +102,19 @@ fn missing_authority(name: &str, why: &str) -> Failure {
         _ => "put the file there, or make the authority first".to_owned(),
     };
     invalid_with_remedy(
-        format!("couldn't load CA certificate {name}: {why}"),
+        format!(
+            "couldn't load CA certificate {name}: {what} {path}: open {path}: no such file or \
+             directory"
+        ),
         remedy,
     )
 }
 
-/// Returns the failure that a file of the authority cannot be used.
-fn damaged(name: &str, path: &str, why: &str) -> Failure {
+/// Returns the failure that a file of the authority cannot be used. `what` are kubeadm's words
+/// about it.
+fn damaged(name: &str, what: &str, path: &str, why: &str) -> Failure {
     invalid_with_remedy(
-        format!("couldn't load CA certificate {name}: {path}: {why}"),
+        format!("couldn't load CA certificate {name}: {what} {path}: error reading {path}: {why}"),
         format!("put a valid file at {path}"),
     )
 }

@@ -40,7 +40,7 @@ pub fn ensure_kubeconfig(
     let host_files = context.world.files();
     if let Some(existing) = read_existing(files, &spec.path)? {
         let root = load_certificate(host_files, &spec.directory, &spec.authority)
-            .map_err(|failure| explain_authority(failure, spec, host_files))?;
+            .map_err(|failure| explain_authority(failure, spec))?;
         let own = spec.path.rsplit_once('/').map_or("/", |(folder, _)| folder);
         let allowed = if context.territory.is_some() {
             AuthorityFile::Below(own)
@@ -101,7 +101,7 @@ pub fn kubeconfig_text(
 ) -> WorldResult<Secret<String>> {
     let (root, root_key) = load_authority(files, &spec.directory, &spec.authority)
         .and_then(|(root, root_key)| Ok((root, root_key?)))
-        .map_err(|failure| explain_authority(failure, spec, files))?;
+        .map_err(|failure| explain_authority(failure, spec))?;
     let (cluster, server, user, authority_pem) = (
         &spec.cluster_name,
         &spec.server,
@@ -146,21 +146,15 @@ fn file_name(spec: &KubeconfigSpec) -> &str {
 }
 
 /// Adds kubeadm's words to the failure of an authority that is missing or damaged.
-fn explain_authority(failure: Failure, spec: &KubeconfigSpec, files: &dyn Files) -> Failure {
+fn explain_authority(failure: Failure, spec: &KubeconfigSpec) -> Failure {
     if failure.code == FailureCode::WrongKey {
         return failure;
     }
-    let base = format!("{}/{}", spec.directory, spec.authority);
-    let is_missing = ["crt", "key"]
-        .iter()
-        .any(|suffix| matches!(files.stat(&format!("{base}.{suffix}")), Ok(None)));
-    let begin = if is_missing {
-        "the CA files do not exist, please run `kubeadm init phase certs ca` to generate it"
-    } else {
-        "the CA files could not be loaded"
-    };
+    let loading = format!("couldn't load CA certificate {}: ", spec.authority);
+    let why = failure.message.strip_prefix(&loading);
+    let why = why.unwrap_or(&failure.message);
     Failure {
-        message: format!("{begin}: {}", failure.message),
+        message: format!("couldn't create a kubeconfig; the CA files couldn't be loaded: {why}"),
         ..failure
     }
 }

@@ -16,6 +16,7 @@ mod renewal;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod usable;
 
 pub use certificate::ensure_certificate;
 pub use external::{
@@ -34,6 +35,7 @@ pub use requests::{
     refuse_existing_kubeconfig_request, refuse_existing_request, write_kubeconfig_request,
     write_request,
 };
+pub use usable::require_usable_kubeconfig;
 
 use kubephase_wit::{Failure, FailureCode};
 

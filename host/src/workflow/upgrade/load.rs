@@ -7,7 +7,7 @@ use crate::{
     config::{
         self, ADMIN_KUBECONFIG, Config, LoadedConfig, LoadedUpgrade, UpgradeOptions, UpgradeTarget,
     },
-    effect::pki::{AuthorityFile, kubeconfig_facts},
+    effect::pki::require_usable_kubeconfig,
     phase::upgrade::backups::BackupKind,
     render::messages,
     run::workflow::{LabelledLine, LoadInput},
@@ -115,14 +115,8 @@ pub fn connect(world: &dyn World, kubeconfig: &str) -> Result<(Box<dyn Cluster>,
     let path = absolute(kubeconfig).map(|path| path.to_string_lossy().into_owned());
     let client = || format!("couldn't create a Kubernetes client from file {kubeconfig:?}");
     let path = path.with_context(client)?;
-    let unusable = |why: &str| anyhow!("failed to load admin kubeconfig: {why}");
-    let facts = kubeconfig_facts(world.files(), &path, AuthorityFile::Any);
-    facts
-        .map_err(|failure| unusable(&failure.to_text()))
-        .and_then(|facts| {
-            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))
-        })
-        .with_context(client)?;
+    let loading = "failed to load admin kubeconfig";
+    require_usable_kubeconfig(world.files(), &path, loading).with_context(client)?;
     let cluster = world.cluster().with_kubeconfig(&path);
     let cluster = cluster.map_err(Failure::into_error).with_context(client)?;
     wait_for_restart(cluster.as_ref(), &path);

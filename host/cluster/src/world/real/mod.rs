@@ -34,7 +34,7 @@ use super::{
     files::RootedFiles,
     node::facts::NodeFacts,
 };
-use crate::secret::configuration::Config;
+use crate::{secret::configuration::Config, text::system_error::go_words};
 use anyhow::Result;
 use connections::OwnServerResolver;
 pub use connections::{cluster, direct_resolver, files, runtime};
@@ -171,7 +171,8 @@ pub fn enter_root(directory: &Path) -> WorldResult<()> {
         rustix::process::chdir("/")
     };
     enter().map_err(|error| {
-        let message = format!("unable to chroot to {}: {error}", directory.display());
+        let why = go_words(&error.to_string());
+        let message = format!("unable to chroot to {}: {why}", directory.display());
         Failure::new(FailureCode::Denied, message)
     })
 }

@@ -188,6 +188,15 @@ impl Rehearsal {
         !self.kubelet.is_running() && !self.kubelet.cluster().answers_requests()
     }
 
+    /// Returns the API. If it will never answer, its failures come at once.
+    fn answering_api(&self) -> &dyn Cluster {
+        if self.waits_in_vain() {
+            self.hasty_api.as_ref()
+        } else {
+            self.api.as_ref()
+        }
+    }
+
     /// Returns the address of the embedded API server, if it runs.
     pub fn endpoint(&self) -> Option<SocketAddr> {
         self.kubelet.endpoint()
@@ -215,11 +224,7 @@ impl World for Rehearsal {
         // A kubelet reads its static Pods again and again, even if no phase asks for its health.
         // The reason why a Pod does not start shows in the answers of the API.
         let _ = self.kubelet.sync();
-        if self.waits_in_vain() {
-            self.hasty_api.as_ref()
-        } else {
-            self.api.as_ref()
-        }
+        self.answering_api()
     }
 
     fn etcd(&self) -> &dyn Etcd {

@@ -137,7 +137,10 @@ fn a_damaged_authority_is_told_apart_from_a_missing_one() {
     };
     let missing = ensure();
     assert!(
-        missing.message.starts_with("the CA files do not exist, "),
+        missing.message.ends_with(
+            "the CA files couldn't be loaded: failed to load certificate: couldn't load the \
+             certificate file /pki/ca.crt: open /pki/ca.crt: no such file or directory"
+        ),
         "{missing:?}"
     );
     assert!(
@@ -151,9 +154,10 @@ fn a_damaged_authority_is_told_apart_from_a_missing_one() {
         .unwrap();
     let damaged = ensure();
     assert!(
-        damaged
-            .message
-            .starts_with("the CA files could not be loaded: "),
+        damaged.message.starts_with(
+            "couldn't create a kubeconfig; the CA files couldn't be loaded: failed to load key: \
+             couldn't load the private key file /pki/ca.key: error reading "
+        ),
         "{damaged:?}"
     );
     assert_eq!(

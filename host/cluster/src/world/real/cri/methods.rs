@@ -33,6 +33,15 @@ impl Cri {
         })
         .map(drop)
     }
+
+    /// Returns kubeadm's words before the reason why the runtime does not answer.
+    fn not_connected(&self) -> String {
+        format!(
+            "could not connect to the container runtime: failed to create new CRI runtime service: \
+             validate service connection: validate CRI v1 runtime API for endpoint {:?}",
+            self.socket
+        )
+    }
 }
 
 impl Runtime for Cri {
@@ -43,7 +52,7 @@ impl Runtime for Cri {
                     .version(VersionRequest::default())
                     .await
             })
-            .map_err(|why| unavailable("could not connect to the container runtime", &why))?;
+            .map_err(|why| unavailable(&self.not_connected(), &why))?;
         let status = self
             .call(CALL, async |channel| {
                 runtime_client(channel)

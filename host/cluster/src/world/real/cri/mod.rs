@@ -6,6 +6,7 @@ mod methods;
 use crate::{
     budget::Budget,
     cancel::Cancel,
+    text::system_error::go_words,
     world::{WorldResult, innermost_message},
 };
 use hyper_util::rt::TokioIo;
@@ -61,6 +62,7 @@ impl Cri {
             .strip_prefix("unix://")
             .unwrap_or(&self.socket)
             .to_owned();
+        let dialed = path.clone();
         // The socket is reached by its path; the URI only fills a header.
         let endpoint = Endpoint::from_static("http://localhost");
         let connector = tower::service_fn(move |_| {
@@ -71,7 +73,11 @@ impl Cri {
             .connect_with_connector(connector)
             .await
             .map_err(|error| {
-                Status::unavailable(format!("{}: {}", self.socket, innermost_message(&error)))
+                let why = go_words(&innermost_message(&error));
+                Status::unavailable(format!(
+                    "connection error: desc = \"transport: Error while dialing: dial unix \
+                     {dialed}: connect: {why}\""
+                ))
             })
     }
 

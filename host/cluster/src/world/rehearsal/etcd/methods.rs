@@ -28,7 +28,7 @@ impl Rehearsal {
             return Ok((&cluster.etcd, Vec::new()));
         }
         self.kubelet.sync()?;
-        let endpoints = etcd_endpoints(self.api.as_ref())?;
+        let endpoints = etcd_endpoints(self.answering_api())?;
         Ok((&cluster.etcd, endpoints))
     }
 }

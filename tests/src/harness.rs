@@ -8,6 +8,7 @@
 mod cluster_state;
 mod component;
 mod files;
+mod journal;
 mod program;
 mod requirements;
 mod serving;
@@ -16,6 +17,7 @@ pub mod trust;
 pub use cluster_state::RehearsedCluster;
 pub use component::{append_manifest, without_manifest};
 pub use files::{copy_tree, folders_in, lines_of, quick_config, workspace};
+pub use journal::static_pods_and_waits;
 pub use program::{RunOutput, kubephase, run};
 pub use requirements::{has_program, is_root, recorded_runs, skip};
 pub use serving::ServingRehearsal;

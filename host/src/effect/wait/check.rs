@@ -2,25 +2,23 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
-    discovery::anonymous_kubeconfig,
     effect::{
         Context,
         wait::{
+            endpoint,
+            kubelet_sync::{self, node_reference},
             not_ready,
-            published::{are_published, cluster_info, published_authorities},
-            rollout, static_pod,
+            published::{are_published, published_authorities},
+            remedy, retry, rollout, static_pod,
         },
     },
     pki::Certificate,
     program,
     render::static_pod::mirror_reference,
-    world::{
-        Cluster, Files, WorldResult,
-        text_file::{read_kubeconfig, read_text},
-    },
+    world::{Cluster, Files, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, client_authorities};
-use kubephase_wit::{Failure, FailureCode, ObjectRef};
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -59,6 +57,10 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
     match condition {
         Condition::Component { name, url } => check_component(name, url, context),
         Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
+        Condition::KubeletSynced { node } => {
+            kubelet_sync::check_kubelet(node, context)?;
+            Ok(Check::unchanged(true))
+        }
         Condition::NodeRegistered { name } => {
             let node = cluster.get(&node_reference(name))?;
             Ok(Check::unchanged(
@@ -102,7 +104,11 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             are_published(&published, authorities, *only).map(Check::unchanged)
         }
         Condition::ControlPlaneAnswers { url, authorities } => {
-            check_control_plane(url, authorities, context)
+            endpoint::check_endpoint(url, authorities, context).map_err(|failure| Failure {
+                remedy: Some(remedy(condition, context)),
+                ..failure
+            })?;
+            Ok(Check::unchanged(true))
         }
         Condition::RolledOut { workload, name } => {
             let object = cluster.get(&rollout::reference(workload, name));
@@ -208,33 +214,6 @@ fn check_status(status: u16) -> WorldResult<Check> {
     }
 }
 
-/// Checks that an API server of the cluster answers, whom it serves or not.
-fn check_control_plane(url: &str, authorities: &str, context: &Context) -> WorldResult<Check> {
-    let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
-    let nobody = anonymous_kubeconfig(url, Some(&pem));
-    let cluster = context.world.cluster().as_holder_of(&nobody)?;
-    match cluster.get(&cluster_info()) {
-        Err(failure)
-            if !matches!(
-                failure.known_code(),
-                Some(FailureCode::Forbidden | FailureCode::Unauthorized)
-            ) =>
-        {
-            Err(retry(failure))
-        }
-        _ => Ok(Check::unchanged(true)),
-    }
-}
-
-fn node_reference(name: &str) -> ObjectRef {
-    ObjectRef {
-        api_version: "v1".into(),
-        kind: "Node".into(),
-        namespace: None,
-        name: name.into(),
-    }
-}
-
 /// Whether the kubelet has labelled its Node.
 fn has_hostname(node: &Value) -> bool {
     node.pointer("/metadata/labels/kubernetes.io~1hostname")
@@ -324,18 +303,5 @@ fn create_binding(cluster: &dyn Cluster) -> WorldResult<bool> {
         Ok(_) => Ok(true),
         Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
         Err(failure) => Err(retry(failure)),
-    }
-}
-
-/// Makes a failure retryable if a server that cannot be reached, or a file that does not exist, may
-/// be there at the next check.
-pub(super) fn retry(failure: Failure) -> Failure {
-    Failure {
-        retryable: failure.retryable
-            || matches!(
-                failure.known_code(),
-                Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
-            ),
-        ..failure
     }
 }

@@ -1,6 +1,7 @@
 //! A snapshot of a member's data, as `etcdctl snapshot save` writes it: the database, followed by
 //! the SHA-256 of the database.
-use crate::world::{Etcd, Files, PartWriter, WorldResult};
+use super::leftovers::remove_leftovers;
+use crate::world::{Etcd, Files, PartWriter, WorldResult, files::unfinished_name};
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use kubephase_wit::{Failure, FailureCode};
 
@@ -11,7 +12,7 @@ pub const MAX_SNAPSHOT: u64 = 64 << 30;
 const PRIVATE: u32 = 0o600;
 
 /// Saves a snapshot of the member that serves clients at a URL. Only a complete and verified
-/// snapshot gets its name. Returns its size in bytes.
+/// snapshot gets its name. What killed runs left of theirs is removed. Returns its size in bytes.
 ///
 /// # Errors
 /// The member does not send a whole snapshot, `no-space`, `limit`, or the file cannot be written.
@@ -21,6 +22,9 @@ pub fn save_snapshot(
     files: &dyn Files,
     path: &str,
 ) -> WorldResult<u64> {
+    if let Some((directory, name)) = path.rsplit_once('/') {
+        remove_leftovers(files, &format!("{directory}/{}", unfinished_name(name)))?;
+    }
     let mut bytes = 0;
     files.write_in_parts(path, PRIVATE, &mut |writer| {
         bytes = read_verified(etcd, client_url, writer, Digest::Kept)?;

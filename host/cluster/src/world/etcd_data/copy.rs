@@ -6,7 +6,11 @@
 //! newer than the database, so the raft snapshots are those that are there before the database is
 //! read. The log has to reach beyond the database, so it is copied after it. A member that starts
 //! with the copy is in the state that it would have after a power cut at that time.
-use super::{DATABASE, MEMBER, leftovers::remove_leftovers, snapshot::save_database};
+use super::{
+    DATABASE, MEMBER,
+    leftovers::{list_if_exists, remove_leftovers},
+    snapshot::save_database,
+};
 use crate::{
     budget::Budget,
     cancel::Cancel,
@@ -59,15 +63,8 @@ pub fn copy_data(
 }
 
 /// Returns the path of a copy until it is complete.
-pub(super) fn incomplete(copy: &str) -> String {
+fn incomplete(copy: &str) -> String {
     format!("{copy}.unfinished")
-}
-
-pub(super) fn list_if_exists(files: &dyn Files, path: &str) -> WorldResult<Vec<String>> {
-    match files.stat(path)? {
-        Some(_) => files.list(path),
-        None => Ok(Vec::new()),
-    }
 }
 
 /// The data directory of a member.

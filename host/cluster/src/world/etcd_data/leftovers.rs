@@ -1,6 +1,5 @@
 //! What runs that were killed have left of copies and snapshots. Each run has a directory of its
 //! own for its backups, so no later run would replace it.
-use super::copy::list_if_exists;
 use crate::world::{Files, WorldResult};
 
 /// Removes incomplete backups that have the name of this one from the directories beside its own:
@@ -22,4 +21,12 @@ pub(super) fn remove_leftovers(files: &dyn Files, incomplete: &str) -> WorldResu
         }
     }
     Ok(())
+}
+
+/// Returns the names in a directory; none if it does not exist.
+pub(super) fn list_if_exists(files: &dyn Files, path: &str) -> WorldResult<Vec<String>> {
+    match files.stat(path)? {
+        Some(_) => files.list(path),
+        None => Ok(Vec::new()),
+    }
 }

@@ -9,12 +9,12 @@ use std::io;
 
 /// A place in an open directory.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct EntryPlace<'a> {
     pub directory: &'a OwnedFd,
     pub name: &'a str,
 }
 
-impl Place<'_> {
+impl EntryPlace<'_> {
     fn exists(self) -> io::Result<bool> {
         match fs::statat(self.directory, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
@@ -23,7 +23,7 @@ impl Place<'_> {
         }
     }
 
-    fn rename(self, to: Place<'_>) -> io::Result<()> {
+    fn rename(self, to: EntryPlace<'_>) -> io::Result<()> {
         Ok(fs::renameat(
             self.directory,
             self.name,
@@ -39,7 +39,7 @@ impl Place<'_> {
 /// # Errors
 /// Those of the file system; `AlreadyExists` if an exchange in steps was interrupted earlier, and
 /// both directories have been used since.
-pub(super) fn move_or_exchange(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
+pub(super) fn move_or_exchange(from: EntryPlace<'_>, to: EntryPlace<'_>) -> io::Result<()> {
     let flags = if to.exists()? {
         RenameFlags::EXCHANGE
     } else {
@@ -53,9 +53,9 @@ pub(super) fn move_or_exchange(from: Place<'_>, to: Place<'_>) -> io::Result<()>
 
 /// Does the same with renames that every file system has. A directory that is exchanged has the
 /// name `NAME.aside` meanwhile; if an earlier exchange was interrupted there, it goes back first.
-fn move_in_steps(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
+fn move_in_steps(from: EntryPlace<'_>, to: EntryPlace<'_>) -> io::Result<()> {
     let name = format!("{}.aside", from.name);
-    let aside = Place {
+    let aside = EntryPlace {
         directory: from.directory,
         name: &name,
     };
@@ -99,16 +99,16 @@ mod tests {
         (folder, opened.into())
     }
 
-    fn is(folder: &Path, name: &str) -> Option<String> {
+    fn content_of(folder: &Path, name: &str) -> Option<String> {
         tree::read_to_string(folder.join(name).join("is")).ok()
     }
 
     /// Moves `new` to `data` by one of the two functions.
     fn move_new(
         directory: &OwnedFd,
-        by: fn(Place<'_>, Place<'_>) -> io::Result<()>,
+        by: fn(EntryPlace<'_>, EntryPlace<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let place = |name| Place { directory, name };
+        let place = |name| EntryPlace { directory, name };
         by(place("new"), place("data"))
     }
 
@@ -117,13 +117,13 @@ mod tests {
         for by in [move_or_exchange, move_in_steps] {
             let (folder, directory) = folder(&["new"]);
             move_new(&directory, by).unwrap();
-            assert_eq!(is(folder.path(), "data").as_deref(), Some("new"));
-            assert_eq!(is(folder.path(), "new"), None);
+            assert_eq!(content_of(folder.path(), "data").as_deref(), Some("new"));
+            assert_eq!(content_of(folder.path(), "new"), None);
             tree::create_dir(folder.path().join("new")).unwrap();
             tree::write(folder.path().join("new/is"), "newer").unwrap();
             move_new(&directory, by).unwrap();
-            assert_eq!(is(folder.path(), "data").as_deref(), Some("newer"));
-            assert_eq!(is(folder.path(), "new").as_deref(), Some("new"));
+            assert_eq!(content_of(folder.path(), "data").as_deref(), Some("newer"));
+            assert_eq!(content_of(folder.path(), "new").as_deref(), Some("new"));
             assert_eq!(tree::read_dir(folder.path()).unwrap().count(), 2);
         }
     }
@@ -133,8 +133,11 @@ mod tests {
         // Killed after the first of three renames.
         let (folder, directory) = folder(&["new", "new.aside"]);
         move_new(&directory, move_in_steps).unwrap();
-        assert_eq!(is(folder.path(), "data").as_deref(), Some("new"));
-        assert_eq!(is(folder.path(), "new").as_deref(), Some("new.aside"));
+        assert_eq!(content_of(folder.path(), "data").as_deref(), Some("new"));
+        assert_eq!(
+            content_of(folder.path(), "new").as_deref(),
+            Some("new.aside")
+        );
         assert!(!folder.path().join("new.aside").exists());
         // A directory that was made at the place meanwhile is not replaced.
         let (folder, directory) = self::folder(&["new", "new.aside", "data"]);
@@ -145,7 +148,7 @@ mod tests {
             "{error}"
         );
         for name in ["new", "new.aside", "data"] {
-            assert_eq!(is(folder.path(), name).as_deref(), Some(name));
+            assert_eq!(content_of(folder.path(), name).as_deref(), Some(name));
         }
     }
 
@@ -154,6 +157,6 @@ mod tests {
         let (folder, directory) = folder(&["data"]);
         let error = move_new(&directory, move_in_steps).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
-        assert_eq!(is(folder.path(), "data").as_deref(), Some("data"));
+        assert_eq!(content_of(folder.path(), "data").as_deref(), Some("data"));
     }
 }

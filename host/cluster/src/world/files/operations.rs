@@ -3,7 +3,7 @@ use super::{
     Confined, RootedFiles, Territory,
     atomic_write::WriteError,
     directories::split_path,
-    exchange::{Place, move_or_exchange},
+    exchange::{EntryPlace, move_or_exchange},
     failure::{failure_to, io_failure},
     handle::{entry_names, file_meta},
     lock,
@@ -96,7 +96,7 @@ impl Files for RootedFiles {
                 .map_err(failure_to("move", path))
         };
         let (old, new) = (parent(from)?, parent(to)?);
-        let [source, target] = [(&old, from), (&new, to)].map(|(directory, path)| Place {
+        let [source, target] = [(&old, from), (&new, to)].map(|(directory, path)| EntryPlace {
             directory,
             name: split_path(path).1,
         });

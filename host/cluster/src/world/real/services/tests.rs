@@ -24,13 +24,12 @@ fn a_unit_exists_unless_systemd_says_that_it_does_not() {
 
 #[test]
 fn the_start_of_a_process_is_read_from_the_properties_of_its_unit() {
-    let start = |printed| start_of(printed);
     assert_eq!(
-        start("ExecMainStartTimestampMonotonic=8812345\n"),
+        start_of("ExecMainStartTimestampMonotonic=8812345\n"),
         Some(Duration::from_micros(8_812_345))
     );
     for never in ["ExecMainStartTimestampMonotonic=0\n", "", "no unit"] {
-        assert_eq!(start(never), None, "{never:?}");
+        assert_eq!(start_of(never), None, "{never:?}");
     }
 }
 

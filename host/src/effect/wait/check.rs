@@ -48,6 +48,19 @@ impl Check {
     }
 }
 
+/// Returns the result of a check that fails until the condition holds.
+fn holds(checked: WorldResult<()>) -> WorldResult<Check> {
+    checked.map(|()| Check::unchanged(true))
+}
+
+/// Adds the remedy of a condition to a failure.
+fn with_remedy(failure: Failure, condition: &Condition, context: &Context) -> Failure {
+    Failure {
+        remedy: Some(remedy(condition, context)),
+        ..failure
+    }
+}
+
 /// Checks a condition once.
 ///
 /// # Errors
@@ -57,10 +70,7 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
     match condition {
         Condition::Component { name, url } => check_component(name, url, context),
         Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
-        Condition::KubeletSynced { node } => {
-            kubelet_sync::check_kubelet(node, context)?;
-            Ok(Check::unchanged(true))
-        }
+        Condition::KubeletSynced { node } => holds(kubelet_sync::check_kubelet(node, context)),
         Condition::NodeRegistered { name } => {
             let node = cluster.get(&node_reference(name))?;
             Ok(Check::unchanged(
@@ -89,8 +99,11 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             replaced_hash,
         } => {
             let pod = mirror_pod(component, node, cluster)?;
-            static_pod::check(pod.as_ref(), images, replaced_hash.as_deref())?;
-            Ok(Check::unchanged(true))
+            holds(static_pod::check(
+                pod.as_ref(),
+                images,
+                replaced_hash.as_deref(),
+            ))
         }
         Condition::AuthoritiesPublished { authorities } => {
             check_published_authorities(authorities, cluster)
@@ -104,16 +117,12 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             are_published(&published, authorities, *only).map(Check::unchanged)
         }
         Condition::ControlPlaneAnswers { url, authorities } => {
-            endpoint::check_endpoint(url, authorities, context).map_err(|failure| Failure {
-                remedy: Some(remedy(condition, context)),
-                ..failure
-            })?;
-            Ok(Check::unchanged(true))
+            let checked = endpoint::check_endpoint(url, authorities, context);
+            holds(checked).map_err(|failure| with_remedy(failure, condition, context))
         }
         Condition::RolledOut { workload, name } => {
             let object = cluster.get(&rollout::reference(workload, name));
-            rollout::check(object.map_err(retry)?.as_ref())?;
-            Ok(Check::unchanged(true))
+            holds(rollout::check(object.map_err(retry)?.as_ref()))
         }
         Condition::AdminReady {
             kubeconfig,

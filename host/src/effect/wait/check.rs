@@ -71,12 +71,7 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
         Condition::Component { name, url } => check_component(name, url, context),
         Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
         Condition::KubeletSynced { node } => holds(kubelet_sync::check_kubelet(node, context)),
-        Condition::NodeRegistered { name } => {
-            let node = cluster.get(&node_reference(name))?;
-            Ok(Check::unchanged(
-                node.is_some_and(|node| has_hostname(&node)),
-            ))
-        }
+        Condition::NodeRegistered { name } => check_node(name, cluster),
         Condition::EtcdHealthy {} => check_etcd(context),
         Condition::Bootstrapped { kubeconfig } => {
             let files = context.world.files();
@@ -99,11 +94,8 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             replaced_hash,
         } => {
             let pod = mirror_pod(component, node, cluster)?;
-            holds(static_pod::check(
-                pod.as_ref(),
-                images,
-                replaced_hash.as_deref(),
-            ))
+            let replaced = replaced_hash.as_deref();
+            holds(static_pod::check(pod.as_ref(), images, replaced))
         }
         Condition::AuthoritiesPublished { authorities } => {
             check_published_authorities(authorities, cluster)
@@ -221,6 +213,13 @@ fn check_status(status: u16) -> WorldResult<Check> {
     } else {
         Err(not_ready(format!("it answered {status}")))
     }
+}
+
+/// Checks that the kubelet has registered and labelled its Node.
+fn check_node(name: &str, cluster: &dyn Cluster) -> WorldResult<Check> {
+    let node = cluster.get(&node_reference(name))?;
+    let is_labelled = node.is_some_and(|node| has_hostname(&node));
+    Ok(Check::unchanged(is_labelled))
 }
 
 /// Whether the kubelet has labelled its Node.

@@ -110,7 +110,7 @@ impl<'a> JobTrial<'a> {
             .ok_or_else(|| Failure::new(FailureCode::Unavailable, "no condition of type Complete"))
     }
 
-    /// Tries until the time is over.
+    /// Tries until the time is over, or the API server refuses the request for good.
     fn retry<T>(&self, work: impl Fn() -> WorldResult<T>) -> WorldResult<T> {
         let mut tries = Backoff {
             first: FIRST_PAUSE,
@@ -121,7 +121,13 @@ impl<'a> JobTrial<'a> {
         .start();
         loop {
             let outcome = work();
-            if outcome.is_ok() {
+            let is_final = |failure: &Failure| {
+                matches!(
+                    failure.known_code(),
+                    Some(FailureCode::Forbidden | FailureCode::Unauthorized | FailureCode::Invalid)
+                )
+            };
+            if outcome.as_ref().err().is_none_or(is_final) {
                 return outcome;
             }
             match tries.wait(self.cancel) {
@@ -195,5 +201,64 @@ impl EffectKind for TrialJobSpec {
                 )],
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fake::FakeCluster;
+
+    /// Tries once in a cluster with these objects, which refuses changes.
+    fn trial<T>(objects: Vec<Value>, run: impl Fn(&JobTrial<'_>) -> T) -> T {
+        run(&JobTrial {
+            cluster: &FakeCluster(objects),
+            limit: Duration::ZERO,
+            is_dry_run: false,
+            cancel: &Cancel::never(),
+        })
+    }
+
+    fn node(unschedulable: bool) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": "n"},
+            "spec": {"unschedulable": unschedulable},
+        })
+    }
+
+    #[test]
+    fn a_cluster_without_a_node_for_pods_gets_no_job() {
+        for objects in [vec![], vec![node(true)]] {
+            let outcome = trial(objects, |trial| trial.run("pause:1"));
+            assert_eq!(outcome.unwrap(), TrialOutcome::NoNode);
+        }
+    }
+
+    #[test]
+    fn a_job_that_cannot_be_created_is_named() {
+        let outcome = trial(vec![node(true), node(false)], |trial| trial.run("pause:1"));
+        let message = outcome.unwrap_err().message;
+        assert!(
+            message.starts_with("could not create Job \"upgrade-health-check-")
+                && message.contains("in the namespace \"kube-system\": "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn only_a_job_with_the_condition_complete_is_complete() {
+        let name = "upgrade-health-check-1";
+        let with = |conditions: Value| {
+            let mut own = job(name, "pause:1");
+            own["status"] = json!({"conditions": conditions});
+            trial(vec![own], |trial| trial.check_complete(name))
+        };
+        let complete = json!({"type": "Complete", "status": "True"});
+        with(json!([{"type": "SuccessCriteriaMet"}, complete])).unwrap();
+        for conditions in [json!([]), json!([{"type": "Failed", "status": "True"}])] {
+            let failure = with(conditions).unwrap_err();
+            assert_eq!(failure.message, "no condition of type Complete");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Waits for a condition. The pauses between checks begin with 2 ms and double. They grow to 100 ms
 //! (10 ms for cheap local checks) in the first 30 seconds, and to kubeadm's 500 ms after that.
 mod check;
+mod endpoint;
 mod kind;
+mod kubelet_sync;
 mod published;
 mod rollout;
 mod static_pod;
@@ -33,6 +35,19 @@ fn not_ready(message: String) -> Failure {
     Failure {
         retryable: true,
         ..Failure::new(FailureCode::Unavailable, message)
+    }
+}
+
+/// Makes a failure retryable if a server that cannot be reached, or a file that does not exist, may
+/// be there at the next check.
+fn retry(failure: Failure) -> Failure {
+    Failure {
+        retryable: failure.retryable
+            || matches!(
+                failure.known_code(),
+                Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
+            ),
+        ..failure
     }
 }
 
@@ -114,12 +129,12 @@ pub(super) fn timeout_failure(what: &str, seconds: i64, last: &str, remedy: Stri
 fn remedy(condition: &Condition, context: &Context) -> String {
     let socket = &context.config.init.node_registration.cri_socket;
     match condition {
-        Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => {
-            "The kubelet is not running, \
+        Condition::Kubelet { .. }
+        | Condition::KubeletSynced { .. }
+        | Condition::Bootstrapped { .. } => "The kubelet is not running, \
             or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status \
             kubelet'\n\t- 'journalctl -xeu kubelet'"
-                .to_owned()
-        }
+            .to_owned(),
         Condition::EtcdHealthy {} => "etcd accepts another member only while more than half of \
             its members work. Look at them on a control plane, with 'etcdctl member list' and \
             'etcdctl endpoint health --cluster'; start the members that are down, or remove those \
@@ -205,7 +220,7 @@ pub const PODS_OF_UPGRADE: &str = "upgrade/staticpods";
 /// The label of lines about static Pods that get another configuration.
 pub const PODS_OF_APPLY: &str = "apply/control-plane";
 /// The label of lines about static Pods that start with other authorities.
-const PODS_OF_EXCHANGE: &str = "rotate-ca";
+pub const PODS_OF_EXCHANGE: &str = "rotate-ca";
 
 /// Returns the lines for the operator about a condition that was found to hold after the time
 /// `after`. The lines about the kubelet and about components are kubeadm's.
@@ -225,6 +240,11 @@ fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec
         )],
         Condition::Component { name, .. } => vec![format!(
             "[control-plane-check] {name} is healthy after {after}"
+        )],
+        // Only a kubelet that started a moment ago is waited for.
+        Condition::KubeletSynced { .. } if after.as_secs() > 0 => vec![format!(
+            "[kubelet-check] The kubelet, which started a moment ago, has taken over the static \
+             Pods after {after}"
         )],
         Condition::StaticPodAnswers { component, .. } => vec![format!(
             "[{label}] The new static Pod of {component} answers after {after}"

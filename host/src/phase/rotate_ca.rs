@@ -114,7 +114,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "components",
-        title: "Restart the components of this control plane one after another",
+        title: "Restart the components of this control plane in two groups",
         stages: ALL,
         authorities: EACH,
         of_control_plane: true,

@@ -1,10 +1,12 @@
 //! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`, `manifest`,
-//! `etcd_data` and `step` are parts of `control_plane`, `coredns` is a part of `preflight`, and
+//! `etcd_data` and `step` are parts of `control_plane`, `groups` is a part of `rollback` and of the
+//! exchange of an authority, `coredns` is a part of `preflight`, and
 //! `rollback_etcd` is a part of `rollback`.
 pub mod backups;
 pub mod control_plane;
 mod coredns;
 mod etcd_data;
+mod groups;
 pub mod health;
 mod kubelet;
 mod manifest;
@@ -18,9 +20,8 @@ mod step;
 pub use kubelet::{upgrade_kubeconfig, upgrade_kubelet_configuration};
 pub use remaining::{finish, remove_socket_annotation, upload_kubelet_configuration};
 
-pub(super) use manifest::{
-    are_equal as are_equal_manifests, images as images_of, parse as parse_manifest,
-};
+pub(super) use groups::{FirstGroup, PodChange, propose_changes};
+pub(super) use manifest::{are_equal as are_equal_manifests, parse as parse_manifest};
 pub(super) use step::limit as limit_of_manifests;
 
 use kubephase_sdk::{

@@ -9,6 +9,9 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
+/// Longer than any kubelet is waited for that started a moment ago, in seconds.
+const SYNC_SECONDS: i64 = 120;
+
 /// `wait-control-plane` of `init`: waits until the kubelet is healthy, then until each component of
 /// the control plane is.
 ///
@@ -120,6 +123,14 @@ pub(super) fn propose_wait_for_kubelet(
             Ok(())
         }
     }
+}
+
+/// Proposes to wait until the kubelet has taken over the static Pods that run. This precedes every
+/// replacement of their manifests: a run may follow a restart of the kubelet at once.
+pub(super) fn propose_wait_for_kubelet_sync(config: &Config) -> Result<(), Failure> {
+    let node = config.init.node_registration.name.clone();
+    propose_wait(Condition::KubeletSynced { node }, SYNC_SECONDS)?;
+    Ok(())
 }
 
 fn start_waiting(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {

@@ -7,6 +7,7 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod cluster_upgrade;
 mod files;
 mod init;
 mod joins;

@@ -1,4 +1,4 @@
-//! An `upgrade apply` and an `upgrade rollback` that are killed.
+//! An `upgrade apply`, of one minor and of two, and an `upgrade rollback` that are killed.
 use crate::{
     PROGRAM,
     journal::{count_effects, count_kills, journals, kill_after_runs, remove_journals},
@@ -13,10 +13,13 @@ use std::{
 };
 
 const OLD: &str = "v1.35.4";
-const NEW: &str = "v1.36.2";
+pub const NEW: &str = "v1.36.2";
+/// Two minors before [`NEW`].
+const OLDER: &str = "v1.34.0";
 const MANIFESTS: &str = "etc/kubernetes/manifests";
 
 const APPLY: &str = "apply v1.36.2 --yes --ignore-preflight-errors=ControlPlaneNodesReady";
+const CHAIN: &str = "apply --to v1.36 --yes --ignore-preflight-errors=ControlPlaneNodesReady";
 const ROLLBACK: &str = "rollback --yes";
 const ROLLBACK_WITH_ETCD: &str = "rollback --yes --etcd";
 
@@ -30,15 +33,16 @@ struct Upgrade {
 }
 
 impl Upgrade {
-    fn prepare() -> Upgrade {
+    /// Makes a cluster of a version, and upgrades it by this command.
+    fn prepare(version: &str, line: &'static str) -> Upgrade {
         let upgrade = Upgrade {
             folder: tempfile::tempdir().unwrap(),
-            line: APPLY,
+            line,
             earlier: 0,
         };
         let text = fs::read_to_string(workspace().join("examples/ha/cluster.yaml")).unwrap();
         let config = upgrade.folder.path().join("cluster.yaml");
-        fs::write(&config, text.replace(NEW, OLD)).unwrap();
+        fs::write(&config, text.replace(NEW, version)).unwrap();
         run(kubephase(PROGRAM)
             .args(["rehearse", "--config"])
             .arg(config)
@@ -66,13 +70,21 @@ impl Upgrade {
         rollback
     }
 
-    /// Kills the command at each of its effects, in a tree of its own, and continues it.
+    /// Kills the command at each of its effects, in a tree of its own, and continues it. Each part
+    /// of a chain has a journal.
     fn survives_all(&self, at_least: usize) {
-        let journal = &journals(&self.tree("after"))[self.earlier];
-        let all = count_effects(&fs::read_to_string(journal).unwrap());
+        let mut kills = Vec::new();
+        for (part, journal) in journals(&self.tree("after"))
+            .iter()
+            .enumerate()
+            .skip(self.earlier)
+        {
+            let effects = count_effects(&fs::read_to_string(journal).unwrap());
+            kills.extend((1..=effects).map(|effect| (part, effect)));
+        }
+        let all = kills.len();
         assert!(all >= at_least, "{all}");
-        let kills: Vec<usize> = (1..=all).collect();
-        let killed = count_kills(&kills, |effect| self.survives(*effect));
+        let killed = count_kills(&kills, |(part, effect)| self.survives(*part, *effect));
         // A run may end before it can be killed at one of its last effects.
         assert!(killed * 10 > all * 8, "{killed} of {all} runs were killed");
     }
@@ -91,14 +103,14 @@ impl Upgrade {
         command
     }
 
-    /// Kills an upgrade at an effect and runs it again. Returns `false` if it ended before the
-    /// kill.
-    fn survives(&self, effect: usize) -> bool {
-        let case = format!("killed at effect {effect}");
+    /// Kills an upgrade at an effect of one of its journals and runs it again. Returns `false` if
+    /// it ended before the kill.
+    fn survives(&self, part: usize, effect: usize) -> bool {
+        let case = format!("killed at effect {effect} of journal {part}");
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         copy_tree(&self.tree("before"), &root).unwrap();
-        if !kill_after_runs(&mut self.command(&root), &root, self.earlier, effect) {
+        if !kill_after_runs(&mut self.command(&root), &root, part, effect) {
             return false;
         }
         let output = run(&mut self.command(&root));
@@ -153,16 +165,22 @@ pub fn state(root: &Path, manifests: &BTreeMap<String, Value>) -> Vec<Value> {
 
 #[test]
 fn an_upgrade_that_is_killed_at_any_effect_is_continued() {
-    Upgrade::prepare().survives_all(41);
+    Upgrade::prepare(OLD, APPLY).survives_all(41);
+}
+
+#[test]
+fn an_upgrade_over_two_minors_that_is_killed_at_any_effect_is_continued() {
+    Upgrade::prepare(OLDER, CHAIN).survives_all(82);
 }
 
 #[test]
 fn a_rollback_that_is_killed_at_any_effect_is_continued() {
-    Upgrade::prepare().take_back(ROLLBACK).survives_all(12);
+    let upgrade = Upgrade::prepare(OLD, APPLY);
+    upgrade.take_back(ROLLBACK).survives_all(12);
 }
 
 #[test]
 fn a_rollback_with_etcd_that_is_killed_at_any_effect_is_continued() {
-    let upgrade = Upgrade::prepare();
+    let upgrade = Upgrade::prepare(OLD, APPLY);
     upgrade.take_back(ROLLBACK_WITH_ETCD).survives_all(8);
 }

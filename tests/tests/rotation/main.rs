@@ -6,6 +6,7 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod components;
 mod exchange;
 mod other_authorities;
 mod refusals;

@@ -99,31 +99,42 @@ fn an_authority_that_is_kept_elsewhere_is_not_exchanged() {
     );
 }
 
+/// An upgrade, its rollback and a changed configuration write the static Pods as they are without
+/// an exchange.
 #[test]
-fn a_configuration_is_not_applied_before_the_exchange_is_over() {
+fn nothing_else_writes_static_pods_before_the_exchange_is_over() {
     let cluster = Cluster::copied();
-    let first = cluster.first();
+    let (first, worker) = (cluster.first(), cluster.worker());
     cluster.rotate(&first, "etcd-ca").expect_success();
     let before = content(&first, "manifests/etcd.yaml");
-    let apply = [
-        "apply",
-        "--yes",
-        "--ignore-preflight-errors=ControlPlaneNodesReady",
-    ];
-    let output = harness::run(
-        harness::kubephase(crate::PROGRAM)
-            .args(apply)
-            .arg("--root")
-            .arg(&first),
-    );
-    expect_refusal(
-        &output,
-        &[
-            "the authority etcd-ca is being exchanged on this machine",
-            "kubephase certs rotate-ca etcd-ca",
-        ],
-    );
-    assert_eq!(content(&first, "manifests/etcd.yaml"), before);
+    let run_in = |tree: &Path, line: &str| {
+        let words = line.split_whitespace();
+        harness::run(
+            harness::kubephase(crate::PROGRAM)
+                .args(words)
+                .arg("--root")
+                .arg(tree),
+        )
+    };
+    for line in [
+        "apply --yes --ignore-preflight-errors=ControlPlaneNodesReady",
+        "upgrade apply v1.36.2 --yes --ignore-preflight-errors=ControlPlaneNodesReady",
+        "upgrade apply phase control-plane v1.36.2",
+        "upgrade node --ignore-preflight-errors=all",
+        "upgrade rollback --yes",
+        "upgrade rollback --yes --etcd",
+    ] {
+        expect_refusal(
+            &run_in(&first, line),
+            &[
+                "the authority etcd-ca is being exchanged on this machine",
+                "kubephase certs rotate-ca etcd-ca",
+            ],
+        );
+        assert_eq!(content(&first, "manifests/etcd.yaml"), before, "{line}");
+    }
+    // A worker has no static Pods, and no part in the exchange of this authority.
+    run_in(&worker, "upgrade node").expect_success();
 }
 
 #[test]

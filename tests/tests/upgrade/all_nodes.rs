@@ -2,7 +2,7 @@
 use crate::{
     COMPONENTS, Cluster, NEW, OLD, backups, change, expect_mirrors, image, manifest, proxy_image,
 };
-use serde_json::Value;
+use harness::static_pods_and_waits;
 use std::fs;
 
 #[test]
@@ -101,13 +101,14 @@ fn upgrade_the_worker(cluster: &Cluster) {
 fn components_are_replaced_in_rounds_and_all_are_ready_at_the_end() {
     let cluster = Cluster::of_one();
     cluster.apply("").expect_success();
-    let done = static_pods_and_waits(&cluster);
+    let done = static_pods_and_waits(&cluster.root(), "control-plane");
     let wait = |component| format!("the new static Pod of {component} on control-plane-1");
     let [etcd, api_server, manager, scheduler] = COMPONENTS;
     assert_eq!(
         done,
         [
             "a healthy etcd".to_owned(),
+            "the kubelet of control-plane-1 to take over its static Pods".to_owned(),
             etcd.to_owned(),
             api_server.to_owned(),
             wait(etcd),
@@ -123,32 +124,7 @@ fn components_are_replaced_in_rounds_and_all_are_ready_at_the_end() {
     );
 }
 
-/// Returns the components whose static Pod the newest run wrote, and what it waited for, in order.
-fn static_pods_and_waits(cluster: &Cluster) -> Vec<String> {
-    let journals = fs::read_dir(cluster.root().join("var/lib/kubephase")).unwrap();
-    let mut paths: Vec<_> = journals.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.display().to_string().contains("journal-"));
-    paths.sort();
-    let text = fs::read_to_string(paths.last().unwrap()).unwrap();
-    let effects = text.lines().filter_map(|line| {
-        let event: Value = serde_json::from_str(line).unwrap();
-        if event["event"] != "effect" || event["phase"] != "control-plane" {
-            return None;
-        }
-        let target = event["effect"]["target"].as_str()?;
-        match event["effect"]["kind"].as_str()? {
-            "static-pod" => {
-                let name = target.rsplit_once('/')?.1.strip_suffix(".yaml")?;
-                Some(name.to_owned())
-            }
-            "wait" => Some(target.split(" at ").next()?.to_owned()),
-            _ => None,
-        }
-    });
-    effects.collect()
-}
-
-/// A second run finds everything in the wanted state: it replaces no Pod, and backs nothing up.
+/// What a second run finds is as it should be: no Pod is replaced, and nothing is backed up.
 #[test]
 fn a_second_upgrade_replaces_nothing() {
     let cluster = Cluster::of_one();

@@ -58,6 +58,24 @@ fn a_machine_without_a_cluster_is_refused() {
     }
 }
 
+/// kubeadm makes up a cluster then. Here a rehearsal does that, with every component.
+#[test]
+fn a_dry_run_without_a_cluster_names_the_command_that_makes_one_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(kubephase(crate::PROGRAM)
+        .args(["upgrade", "apply", NEW, "--dry-run", "--root"])
+        .arg(folder.path()));
+    assert_ne!(output.status, 0);
+    let words: Vec<&str> = output.stderr.split_whitespace().collect();
+    let words = words.join(" ");
+    for expected in [
+        "failed to load admin kubeconfig: open /etc/kubernetes/admin.conf: no such file",
+        "`kubephase rehearse --config FILE --upgrade-to v1.36.2` make one of the version in FILE",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+}
+
 #[test]
 fn an_answer_other_than_yes_ends_the_upgrade() {
     let cluster = Cluster::of_one();

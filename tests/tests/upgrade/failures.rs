@@ -5,7 +5,31 @@ use harness::RunOutput;
 
 /// Upgrades the first machine, on which the new image of a component ends as soon as it starts.
 fn apply_broken(cluster: &Cluster, broken: &str) -> RunOutput {
-    cluster.apply_failing("brokenImages", broken)
+    apply_with(cluster, &format!("brokenImages: ['{broken}']"), "")
+}
+
+/// Upgrades the first machine, whose container runtime is described like this, with these options
+/// of `apply`.
+fn apply_with(cluster: &Cluster, runtime: &str, options: &str) -> RunOutput {
+    let node = cluster.path("node.yaml");
+    let text = format!("hostname: control-plane-1\nruntime: {{{runtime}}}\n");
+    fs::write(&node, text).unwrap();
+    let config = cluster.path("upgrade.yaml");
+    fs::write(
+        &config,
+        format!(
+            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\napply: \
+             {{{options}}}\ntimeouts: {{upgradeManifests: 2s, etcdAPICall: 2s, \
+             kubernetesAPICall: 1s, controlPlaneComponentHealthCheck: 2s}}\n"
+        ),
+    )
+    .unwrap();
+    let line = format!(
+        "apply {NEW} --yes {IGNORED} --config {} --node {}",
+        config.display(),
+        node.display()
+    );
+    cluster.upgrade(&cluster.root(), &line)
 }
 
 #[test]
@@ -44,6 +68,34 @@ fn a_component_that_does_not_start_is_taken_back_with_those_before_it() {
         // The next run begins with what the failed run left.
         cluster.apply("").expect_success();
         assert!(image(&cluster.root(), component).ends_with(NEW));
+    }
+}
+
+/// The flag comes with the upgrade, as one that the new version does not have any more.
+#[test]
+fn a_flag_that_a_component_does_not_know_is_taken_back_within_its_time() {
+    for component in &COMPONENTS[1..] {
+        let cluster = Cluster::of_one();
+        let patches = cluster.path("patches");
+        fs::create_dir(&patches).unwrap();
+        let patch = r#"[{"op": "add", "path": "/spec/containers/0/command/-",
+                         "value": "--no-such-flag=1"}]"#;
+        fs::write(patches.join(format!("{component}+json.json")), patch).unwrap();
+        let config = format!("patches: {{directory: {}}}", patches.display());
+        let output = apply_with(&cluster, "unknownFlags: [--no-such-flag]", &config);
+        let text = output.printed();
+        assert_eq!(output.status, 5, "{text}");
+        for expected in [
+            // kubeadm's advice about the log to read
+            "crictl --runtime-endpoint",
+            "logs CONTAINERID",
+            "timed out after 2s",
+            &format!("the new static Pod of {component} on control-plane-1"),
+            &format!("[upgrade/staticpods] Putting the old manifest of {component} back"),
+        ] {
+            assert!(text.contains(expected), "{expected}\n{text}");
+        }
+        expect_old_cluster(&cluster, &text);
     }
 }
 

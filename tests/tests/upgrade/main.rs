@@ -9,10 +9,12 @@
 mod addons;
 mod all_nodes;
 mod chain;
+mod cluster_objects;
 mod commands;
 mod etcd;
 mod failures;
 mod plan;
+mod refusals;
 mod rehearsed;
 mod rollback;
 

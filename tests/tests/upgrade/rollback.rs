@@ -1,6 +1,6 @@
 //! `upgrade rollback`: a machine gets back the state before its last upgrade.
 use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image, manifest, proxy_image};
-use harness::RunOutput;
+use harness::{RunOutput, static_pods_and_waits};
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -63,6 +63,63 @@ fn a_rollback_puts_files_and_objects_back() {
     );
     cluster.apply("").expect_success();
     assert!(image(&root, "kube-apiserver").ends_with(NEW));
+}
+
+/// A component is never newer than its API server, and no group waits for more than it needs.
+#[test]
+fn static_pods_go_back_in_two_groups_and_all_are_ready_at_the_end() {
+    let cluster = Cluster::of_one();
+    cluster.apply("").expect_success();
+    roll_back(&cluster, &cluster.root(), "").expect_success();
+    let wait = |component| format!("the new static Pod of {component} on control-plane-1");
+    let [_, api_server, manager, scheduler] = COMPONENTS;
+    assert_eq!(
+        static_pods_and_waits(&cluster.root(), "control-plane"),
+        [
+            "the kubelet of control-plane-1 to take over its static Pods".to_owned(),
+            scheduler.to_owned(),
+            manager.to_owned(),
+            wait(scheduler),
+            wait(manager),
+            api_server.to_owned(),
+            wait(api_server),
+            wait(scheduler),
+            wait(manager),
+            wait(api_server),
+        ]
+    );
+}
+
+/// The old version of a component does not come up any more.
+#[test]
+fn a_rollback_that_fails_leaves_the_newer_cluster() {
+    let cluster = Cluster::of_one();
+    cluster.apply("").expect_success();
+    let newer = COMPONENTS.map(|component| manifest(&cluster.root(), component));
+    for broken in ["kube-apiserver", "kube-scheduler"] {
+        let node = format!(
+            "hostname: control-plane-1\nruntime: {{brokenImages: \
+             ['registry.k8s.io/{broken}:{OLD}']}}\n"
+        );
+        fs::write(cluster.path("node.yaml"), node).unwrap();
+        let timeouts = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\ntimeouts: \
+                        {upgradeManifests: 2s, kubernetesAPICall: 1s}\n";
+        fs::write(cluster.path("upgrade.yaml"), timeouts).unwrap();
+        let output = roll_back(
+            &cluster,
+            &cluster.root(),
+            "--config upgrade.yaml --node node.yaml",
+        );
+        let text = output.printed();
+        assert_eq!(output.status, 5, "{text}");
+        let line = "[upgrade/rollback] Putting the newer manifest of kube-scheduler back";
+        assert!(text.contains(line), "{text}");
+        let now = COMPONENTS.map(|component| manifest(&cluster.root(), component));
+        assert_eq!(now, newer, "{broken}: {text}");
+        expect_mirrors(&cluster, &cluster.root(), "control-plane-1", &text);
+    }
+    roll_back(&cluster, &cluster.root(), "").expect_success();
+    assert!(image(&cluster.root(), "kube-apiserver").ends_with(OLD));
 }
 
 #[test]

@@ -2,25 +2,21 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
-    discovery::anonymous_kubeconfig,
     effect::{
         Context,
         wait::{
-            not_ready,
+            endpoint, kubelet_sync, not_ready,
             published::{are_published, published_authorities},
-            rollout, static_pod,
+            remedy, retry, rollout, static_pod,
         },
     },
     pki::Certificate,
     program,
     render::static_pod::mirror_reference,
-    world::{
-        Cluster, Files, WorldResult,
-        text_file::{read_kubeconfig, read_text},
-    },
+    world::{Cluster, Files, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, client_authorities};
-use kubephase_wit::{Failure, FailureCode, ObjectRef};
+use kubephase_wit::{Failure, FailureCode};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -50,6 +46,19 @@ impl Check {
     }
 }
 
+/// Returns the result of a check that fails until the condition holds.
+fn holds(checked: WorldResult<()>) -> WorldResult<Check> {
+    checked.map(|()| Check::unchanged(true))
+}
+
+/// Adds the remedy of a condition to a failure.
+fn with_remedy(failure: Failure, condition: &Condition, context: &Context) -> Failure {
+    Failure {
+        remedy: Some(remedy(condition, context)),
+        ..failure
+    }
+}
+
 /// Checks a condition once.
 ///
 /// # Errors
@@ -59,12 +68,8 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
     match condition {
         Condition::Component { name, url } => check_component(name, url, context),
         Condition::Kubelet { url } => check_status(get_health(url, context).map_err(retry)?),
-        Condition::NodeRegistered { name } => {
-            let node = cluster.get(&ObjectRef::node(name))?;
-            Ok(Check::unchanged(
-                node.is_some_and(|node| has_hostname(&node)),
-            ))
-        }
+        Condition::KubeletSynced { node } => holds(kubelet_sync::check_kubelet(node, context)),
+        Condition::NodeRegistered { name } => check_node(name, cluster),
         Condition::EtcdHealthy {} => check_etcd(context),
         Condition::Bootstrapped { kubeconfig } => {
             let files = context.world.files();
@@ -87,8 +92,8 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             replaced_hash,
         } => {
             let pod = mirror_pod(component, node, cluster)?;
-            static_pod::check(pod.as_ref(), images, replaced_hash.as_deref())?;
-            Ok(Check::unchanged(true))
+            let replaced = replaced_hash.as_deref();
+            holds(static_pod::check(pod.as_ref(), images, replaced))
         }
         Condition::AuthoritiesPublished { authorities } => {
             check_published_authorities(authorities, cluster)
@@ -102,12 +107,12 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             are_published(&published, authorities, *only).map(Check::unchanged)
         }
         Condition::ControlPlaneAnswers { url, authorities } => {
-            check_control_plane(url, authorities, context)
+            let checked = endpoint::check_endpoint(url, authorities, context);
+            holds(checked).map_err(|failure| with_remedy(failure, condition, context))
         }
         Condition::RolledOut { workload, name } => {
             let object = cluster.get(&rollout::reference(workload, name));
-            rollout::check(object.map_err(retry)?.as_ref())?;
-            Ok(Check::unchanged(true))
+            holds(rollout::check(object.map_err(retry)?.as_ref()))
         }
         Condition::AdminReady {
             kubeconfig,
@@ -208,23 +213,11 @@ fn check_status(status: u16) -> WorldResult<Check> {
     }
 }
 
-/// Checks that an API server of the cluster answers. A refusal of the anonymous user is an answer,
-/// too.
-fn check_control_plane(url: &str, authorities: &str, context: &Context) -> WorldResult<Check> {
-    let pem = read_text(context.world.files(), authorities)?.unwrap_or_default();
-    let nobody = anonymous_kubeconfig(url, Some(&pem));
-    let cluster = context.world.cluster().as_holder_of(&nobody)?;
-    match cluster.get(&ObjectRef::cluster_info()) {
-        Err(failure)
-            if !matches!(
-                failure.known_code(),
-                Some(FailureCode::Forbidden | FailureCode::Unauthorized)
-            ) =>
-        {
-            Err(retry(failure))
-        }
-        _ => Ok(Check::unchanged(true)),
-    }
+/// Checks that the kubelet has registered and labelled its Node.
+fn check_node(name: &str, cluster: &dyn Cluster) -> WorldResult<Check> {
+    let node = cluster.get(&ObjectRef::node(name))?;
+    let is_labelled = node.is_some_and(|node| has_hostname(&node));
+    Ok(Check::unchanged(is_labelled))
 }
 
 /// Whether the kubelet has labelled its Node.
@@ -316,18 +309,5 @@ fn create_binding(cluster: &dyn Cluster) -> WorldResult<bool> {
         Ok(_) => Ok(true),
         Err(failure) if failure.code == FailureCode::AlreadyExists => Ok(false),
         Err(failure) => Err(retry(failure)),
-    }
-}
-
-/// Makes a failure retryable if a server that cannot be reached, or a file that does not exist, may
-/// be there at the next check.
-pub(super) fn retry(failure: Failure) -> Failure {
-    Failure {
-        retryable: failure.retryable
-            || matches!(
-                failure.known_code(),
-                Some(FailureCode::Unavailable | FailureCode::NotFound | FailureCode::Io)
-            ),
-        ..failure
     }
 }

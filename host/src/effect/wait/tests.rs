@@ -1,4 +1,4 @@
-use super::{check::retry, *};
+use super::*;
 use crate::{
     cancel::Cancel,
     config::Config,

@@ -3,18 +3,15 @@
 //! the stage was restarted already, also if the run was killed after that.
 use super::{Exchange, LABEL};
 use crate::{
-    phase::{
-        upgrade::{images_of, limit_of_manifests},
-        wait_control_plane::propose_wait,
-    },
-    render::static_pod::{CONTROL_PLANE, manifest_path, mirror_reference},
+    phase::upgrade::{FirstGroup, PodChange, propose_changes},
+    render::static_pod::{CONTROL_PLANE, manifest_path},
     text::yaml as parse,
 };
 use kubephase_sdk::{
-    Failure, Outcome, effects, effects_core,
+    Failure, ObjectRef, Outcome,
     kubeadm::{ClusterAuthority, RotationStage},
     observe_cluster, observe_files, say,
-    spec::{Condition, exchange_file::SIGNER},
+    spec::exchange_file::SIGNER,
     yaml,
 };
 use serde_json::Value;
@@ -22,21 +19,20 @@ use serde_json::Value;
 const HASH_ANNOTATION: &str = "kubernetes.io/config.hash";
 const SIGNING_FLAG: &str = "--cluster-signing-cert-file=";
 
-const ETCD: &str = "etcd";
-
-/// Returns the components that use an authority, in the order of their restarts.
+/// Returns the components that use an authority.
 fn components_of(authority: ClusterAuthority) -> &'static [&'static str] {
     match authority {
         ClusterAuthority::Ca => &CONTROL_PLANE,
         // The controller manager serves requests that an API server passes on.
         ClusterAuthority::FrontProxyCa => &["kube-apiserver", "kube-controller-manager"],
-        ClusterAuthority::EtcdCa => &[ETCD, "kube-apiserver"],
+        ClusterAuthority::EtcdCa => &["etcd", "kube-apiserver"],
     }
 }
 
-/// `…/components`: proposes to restart the components that use the authority one after the other,
-/// each after the component before it is ready.
+/// `…/components`: proposes to restart the components that use the authority, in two groups: etcd
+/// and the API server, and when both are ready, the others.
 pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
+    let mut changes = Vec::new();
     for component in components_of(exchange.rotation.authority) {
         let path = manifest_path(component);
         if observe_files::stat(&path)?.is_none() {
@@ -46,23 +42,15 @@ pub(super) fn restart(exchange: &Exchange) -> Result<Outcome, Failure> {
             continue;
         }
         let manifest = observe_files::read_file(&path)?;
-        let changed = StartOfStage::of(exchange).manifest(&manifest);
-        let pod = effects_core::static_pod(component, &changed)?;
         let line = format!("[{LABEL}] Restarting {component}, and waiting until it is ready");
-        effects::announce(pod, &line)?;
-        let condition = Condition::StaticPod {
-            component: (*component).to_owned(),
-            node: exchange.config.init.node_registration.name.clone(),
-            images: images_of(&changed),
+        changes.push(PodChange {
+            component,
+            manifest: StartOfStage::of(exchange).manifest(&manifest),
             replaced_hash: hash_to_replace(component, exchange)?,
-        };
-        let limit = limit_of_manifests(&exchange.config).as_secs();
-        propose_wait(condition, limit)?;
-        if *component == ETCD {
-            // The next member is restarted only while most of the members work.
-            propose_wait(Condition::EtcdHealthy {}, limit)?;
-        }
+            line: Some(line),
+        });
     }
+    propose_changes(&exchange.config, &changes, FirstGroup::ApiServer)?;
     Ok(Outcome::Settled)
 }
 

@@ -13,18 +13,18 @@
 use super::{
     backups::propose_objects,
     etcd_data, read,
-    static_pods::{OldManifest, Replacement},
-    step::{API_SERVER, ComponentStep, ETCD, Words, limit, words},
+    static_pods::{OldManifest, Replacement, wait_for_etcd},
+    step::{API_SERVER, ComponentStep, ETCD, Words, limit, serves_api, words},
 };
 use crate::{
     phase::{
         certs::renewal,
-        wait_control_plane::{health_url, propose_wait},
+        wait_control_plane::{health_url, propose_wait, propose_wait_for_kubelet_sync},
     },
     render::static_pod,
 };
 use kubephase_sdk::{
-    Effect, Failure, Outcome, effects, effects_core, input, json,
+    Failure, Outcome, effects, effects_core, input, json,
     kubeadm::{Config, Upgrade},
     report, say,
     spec::{Condition, RenewalSpec},
@@ -53,8 +53,7 @@ pub fn upgrade_control_plane() -> Result<Outcome, Failure> {
         .into_iter()
         .filter(|name| *name != ETCD || has_etcd)
         .map(step);
-    let (first, others): (Vec<_>, Vec<_>) =
-        all.partition(|step| [ETCD, API_SERVER].contains(&step.component));
+    let (first, others): (Vec<_>, Vec<_>) = all.partition(|step| serves_api(step.component));
     match input::round() {
         0 => {
             say(opening(&config));
@@ -219,6 +218,9 @@ fn propose_replacements<'a>(
     let mut replacements = Vec::new();
     for step in steps {
         if let Some(replacement) = wanted_replacement(step)? {
+            if replaced.0.is_empty() {
+                propose_wait_for_kubelet_sync(step.config)?;
+            }
             let hash = replacement.propose()?;
             replaced.0.insert(step.component.to_owned(), hash);
             replacements.push(replacement);
@@ -279,16 +281,6 @@ fn changes_api_server(step: &ComponentStep<'_>) -> Result<bool, Failure> {
         ..*step
     };
     Ok(!Replacement::of(&of_api_server)?.changes_nothing())
-}
-
-/// Proposes to wait until more than half of the members of etcd are healthy.
-fn wait_for_etcd(config: &Config) -> Result<Effect, Failure> {
-    let timeouts = config.init.timeouts.as_ref();
-    let limit = timeouts.and_then(|timeouts| timeouts.etcd_api_call);
-    propose_wait(
-        Condition::EtcdHealthy {},
-        limit.unwrap_or_default().as_secs(),
-    )
 }
 
 /// Proposes to wait until the API server of this node works with the new etcd.

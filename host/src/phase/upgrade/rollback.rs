@@ -1,7 +1,9 @@
 //! `upgrade rollback`: puts back what the last upgrade of this node replaced, in the opposite
-//! order: the addons, the static Pods from the last to the first, then the configuration.
+//! order: the addons, the static Pods that use the API server, the API server with its etcd, then
+//! the configuration.
 use super::{
     backups::SharedObject,
+    groups::{FirstGroup, PodChange, propose_changes},
     read, rollback_etcd,
     static_pods::Replacement,
     step::{ComponentStep, ETCD},
@@ -52,6 +54,7 @@ pub fn restore_control_plane() -> Result<Outcome, Failure> {
             "the upgrade replaced no static Pod of this node".into(),
         ));
     }
+    let mut changes = Vec::new();
     for (component, _) in static_pod::COMPONENTS.iter().rev() {
         if let Some(path) = rollback.manifests.get(*component) {
             let step = ComponentStep {
@@ -59,33 +62,42 @@ pub fn restore_control_plane() -> Result<Outcome, Failure> {
                 upgrade: &upgrade,
                 component,
             };
-            restore_component(&step, observe_files::read_file(path)?)?;
+            changes.extend(change_back(&step, observe_files::read_file(path)?)?);
         }
     }
+    propose_changes(&config, &changes, FirstGroup::Others)?;
     Ok(Outcome::Settled)
 }
 
-/// Proposes to put one manifest back. The data of an etcd cannot be read by an older etcd.
-fn restore_component(step: &ComponentStep<'_>, backup: Vec<u8>) -> Result<(), Failure> {
-    let replacement = Replacement::by_backup(step, backup)?;
+/// Returns the change that puts one manifest back; `None` if it is not put back. The data of an
+/// etcd cannot be read by an older etcd.
+fn change_back(step: &ComponentStep<'_>, backup: Vec<u8>) -> Result<Option<PodChange>, Failure> {
+    let replacement = Replacement::by_manifest(step, backup.clone())?;
     let component = step.component;
     if component == ETCD && replacement.version_problem().is_some() {
         say(
             "[upgrade/rollback] etcd keeps its new version and its data: an older etcd may not \
              read them, and API servers of the old version work with it",
         );
-        return Ok(());
+        return Ok(None);
     }
+    let mut change = PodChange {
+        component,
+        manifest: backup,
+        replaced_hash: None,
+        line: None,
+    };
     if replacement.changes_nothing() {
         say(format!(
             "[upgrade/rollback] The manifest of {component} is the old one already"
         ));
-        // A run that was killed may have left a Pod that is not up yet.
-        replacement.propose_wait()?;
-        return Ok(());
+        // A run that was killed may have left a Pod that is not up yet, which is waited for.
+    } else {
+        change.replaced_hash = replacement.hash_of_running_pod()?;
+        let line = format!("[upgrade/rollback] Putting the old manifest of {component} back");
+        change.line = Some(line);
     }
-    let line = format!("[upgrade/rollback] Putting the old manifest of {component} back");
-    replacement.propose_without_backup(&line)
+    Ok(Some(change))
 }
 
 /// `kubelet-config`: proposes the files of this node's kubelet as they were before the upgrade.

@@ -16,6 +16,7 @@ use kubephase_sdk::{
 /// A backup or a manifest cannot be read, or the host refuses a proposal.
 pub(super) fn restore(config: &Config, rollback: &Rollback) -> Result<Outcome, Failure> {
     if input::round() == 0 {
+        wait_control_plane::propose_wait_for_kubelet_sync(config)?;
         propose_manifests(rollback)?;
         let restoring = propose_restore(config, &rollback.etcd_data)?;
         let line = format!(

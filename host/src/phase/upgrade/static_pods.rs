@@ -4,7 +4,7 @@ use super::{
     announce,
     backups::{BackupKind, propose_backup},
     manifest,
-    step::{ComponentStep, ETCD, limit, words},
+    step::{ComponentStep, ETCD, Words, limit, words},
 };
 use crate::{
     phase::{
@@ -15,8 +15,11 @@ use crate::{
     text::yaml,
 };
 use kubephase_sdk::{
-    Effect, Failure, FailureCode, cluster, effects, effects_core, failure, kubeadm::Rollback,
-    observe_files, release::upgrade::version_of_image, spec::Condition,
+    Effect, Failure, FailureCode, cluster, effects, effects_core, failure,
+    kubeadm::{Config, Rollback},
+    observe_files,
+    release::upgrade::version_of_image,
+    spec::Condition,
 };
 use std::borrow::Cow;
 
@@ -45,16 +48,15 @@ impl<'a> Replacement<'a> {
         Ok(Replacement { step, old, new })
     }
 
-    /// Reads the manifest of a component, which a backup is to replace.
+    /// Reads the manifest of a component, which another one is to replace.
     ///
     /// # Errors
     /// `not-found` if there is no manifest.
-    pub fn by_backup(
+    pub fn by_manifest(
         step: &'a ComponentStep<'a>,
-        backup: Vec<u8>,
+        new: Vec<u8>,
     ) -> Result<Replacement<'a>, Failure> {
         let old = read_manifest(&static_pod::manifest_path(step.component))?;
-        let new = backup;
         Ok(Replacement { step, old, new })
     }
 
@@ -157,16 +159,13 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
-    /// Proposes the new manifest without a backup of the old one, and to wait for its Pod.
+    /// Proposes the new manifest without a backup of the old one.
     ///
     /// # Errors
-    /// The hash of the running Pod cannot be read, or the host refuses a proposal.
+    /// The host refuses a proposal.
     pub fn propose_without_backup(&self, line: &str) -> Result<(), Failure> {
-        let hash = self.hash_of_running_pod()?;
         let pod = effects_core::static_pod(self.step.component, &self.new)?;
-        effects::announce(pod, line)?;
-        wait(self.step, &self.new, hash.as_deref())?;
-        Ok(())
+        effects::announce(pod, line)
     }
 
     /// Proposes to wait until the Pod of the present manifest is ready.
@@ -178,7 +177,10 @@ impl<'a> Replacement<'a> {
     }
 
     /// Returns the hash of the component's Pod; `None` if the cluster does not show it.
-    fn hash_of_running_pod(&self) -> Result<Option<String>, Failure> {
+    ///
+    /// # Errors
+    /// The cluster cannot be asked.
+    pub fn hash_of_running_pod(&self) -> Result<Option<String>, Failure> {
         let ComponentStep {
             config, component, ..
         } = *self.step;
@@ -224,8 +226,9 @@ impl<'a> OldManifest<'a> {
         for OldManifest { step, content } in all {
             let pod = effects_core::static_pod(step.component, content)?;
             effects_core::on_failure(pod)?;
-            let line = format!("Putting the old manifest of {} back", step.component);
-            announce(pod, words(step.config).label, &[line])?;
+            let Words { label, earlier, .. } = words(step.config);
+            let line = format!("Putting the {earlier} of {} back", step.component);
+            announce(pod, label, &[line])?;
         }
         OldManifest::propose_waits_on_failure(all)
     }
@@ -239,9 +242,9 @@ impl<'a> OldManifest<'a> {
         for OldManifest { step, content } in all {
             let waiting = wait(step, content, None)?;
             effects_core::on_failure(waiting)?;
+            let Words { label, earlier, .. } = words(step.config);
             let warning = format!(
-                "[{}] the old manifest of {} is back, and its Pod is not ready: {{}}",
-                words(step.config).label,
+                "[{label}] the {earlier} of {} is back, and its Pod is not ready: {{}}",
                 step.component
             );
             effects_core::attempt(waiting, &warning)?;
@@ -280,6 +283,17 @@ fn wait(
         replaced_hash: replaced_hash.map(str::to_owned),
     };
     wait_control_plane::propose_wait(condition, limit(config).as_secs())
+}
+
+/// Proposes to wait until more than half of the members of etcd are healthy.
+///
+/// # Errors
+/// The host refuses the proposal.
+pub(super) fn wait_for_etcd(config: &Config) -> Result<Effect, Failure> {
+    let timeouts = config.init.timeouts.as_ref();
+    let limit = timeouts.and_then(|timeouts| timeouts.etcd_api_call);
+    let seconds = limit.unwrap_or_default().as_secs();
+    wait_control_plane::propose_wait(Condition::EtcdHealthy {}, seconds)
 }
 
 /// Returns the images of a component in the backup of its manifest, or in its manifest if the

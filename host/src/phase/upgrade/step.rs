@@ -1,5 +1,5 @@
 //! One component of the control plane that is upgraded.
-use crate::effect::wait::{PODS_OF_APPLY, PODS_OF_UPGRADE};
+use crate::effect::wait::{PODS_OF_APPLY, PODS_OF_EXCHANGE, PODS_OF_UPGRADE};
 use kubephase_sdk::{
     duration::Duration,
     kubeadm::{Config, Upgrade},
@@ -9,6 +9,12 @@ use kubephase_sdk::{
 pub(super) const ETCD: &str = "etcd";
 /// The component that is upgraded next.
 pub(super) const API_SERVER: &str = "kube-apiserver";
+
+/// Whether a component is one of etcd and the API server, which are replaced together: an API
+/// server without its etcd does not answer.
+pub(super) fn serves_api(component: &str) -> bool {
+    [ETCD, API_SERVER].contains(&component)
+}
 
 /// A component of the control plane, with the configuration and the options of its upgrade.
 #[derive(Clone, Copy)]
@@ -38,6 +44,8 @@ pub(super) struct Words {
     pub etcd: &'static str,
     /// the verb for the work on a component: `upgrade`
     pub action: &'static str,
+    /// the manifest that a component had before: `old manifest`
+    pub earlier: &'static str,
 }
 
 const OF_UPGRADE: Words = Words {
@@ -46,6 +54,23 @@ const OF_UPGRADE: Words = Words {
     label: PODS_OF_UPGRADE,
     etcd: "upgrade/etcd",
     action: "upgrade",
+    earlier: "old manifest",
+};
+
+const OF_ROLLBACK: Words = Words {
+    label: "upgrade/rollback",
+    action: "rollback",
+    earlier: "newer manifest",
+    ..OF_UPGRADE
+};
+
+const OF_EXCHANGE: Words = Words {
+    command: PODS_OF_EXCHANGE,
+    checks: PODS_OF_EXCHANGE,
+    label: PODS_OF_EXCHANGE,
+    etcd: PODS_OF_EXCHANGE,
+    action: "restart",
+    earlier: "old manifest",
 };
 
 const OF_APPLY: Words = Words {
@@ -54,12 +79,18 @@ const OF_APPLY: Words = Words {
     label: PODS_OF_APPLY,
     etcd: PODS_OF_APPLY,
     action: "change",
+    earlier: "old manifest",
 };
 
 /// Returns the words of the command of this run. Those of an upgrade are kubeadm's.
 pub(super) fn words(config: &Config) -> &'static Words {
+    let upgrade = config.upgrade.as_ref();
     if config.reconfiguration.is_some() {
         &OF_APPLY
+    } else if config.rotation.is_some() {
+        &OF_EXCHANGE
+    } else if upgrade.is_some_and(|upgrade| upgrade.rollback.is_some()) {
+        &OF_ROLLBACK
     } else {
         &OF_UPGRADE
     }

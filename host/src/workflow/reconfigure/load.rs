@@ -1,25 +1,21 @@
-//! Loads the configuration of `apply`: the configuration that the cluster keeps, the one that is
-//! wanted, and the differences between the two.
-use super::super::upgrade::{connect, kubeconfig_of, stamp};
+//! What `apply` loads: the configuration that the cluster keeps, the one that is wanted, and the
+//! differences between the two.
+use super::super::upgrade::{connect, kubeconfig_of, refuse_during_exchange, stamp};
 use crate::{
     config::{
         self, Document, LoadedConfig, LoadedReconfiguration, PHASE_CONFIGURATION, Problem,
         Problems, ReconfigureFlags, UpgradeTarget,
         difference::{self, ComparedConfig},
     },
-    phase::rotate_ca,
     program,
-    render::{messages, objects::exchange_annotations, static_pod},
+    render::messages,
     run::{
         secrets::Secrets,
         workflow::{LabelledLine, LoadInput},
     },
-    text::yaml,
-    world::{Files, text_file::read_text},
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::{ClusterAuthority, Consequence, FieldChange, Reconfiguration};
-use kubephase_wit::Failure;
+use kubephase_sdk::kubeadm::{Consequence, FieldChange, Reconfiguration};
 use serde_json::Value;
 
 /// Loads the configuration. Prints the fields that differ.
@@ -77,31 +73,7 @@ pub fn load(input: &LoadInput<'_>, flags: &ReconfigureFlags) -> Result<LoadedCon
 
 const LABEL: &str = "apply";
 
-/// Refuses to write the static Pods again while the node exchanges an authority: the static Pods
-/// record the stage of the exchange, and which certificate the controller manager signs with.
-///
-/// # Errors
-/// An authority is being exchanged: the message names it, and the command that continues the
-/// exchange. Or a manifest cannot be read.
-fn refuse_during_exchange(files: &dyn Files) -> Result<()> {
-    let path = static_pod::manifest_path("kube-apiserver");
-    let text = read_text(files, &path).map_err(Failure::into_error)?;
-    let pod = yaml::value(&text.unwrap_or_default()).unwrap_or_default();
-    let annotations = &pod["metadata"]["annotations"];
-    let mut all = ClusterAuthority::ALL.into_iter();
-    let exchanged =
-        all.find(|authority| annotations[exchange_annotations(*authority).stage].is_string());
-    match exchanged {
-        Some(authority) => Err(anyhow!(
-            "the authority {authority} is being exchanged on this machine; go on with `{}` until \
-             that is over",
-            rotate_ca::command(authority, "")
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Returns the fields whose values differ between the two configurations, without secrets.
+/// Returns the fields that the configurations have with other values, without secrets.
 fn changes(loaded: &LoadedReconfiguration) -> Result<Vec<FieldChange>> {
     let (old, new) = (
         Secrets::mask(&loaded.stored)?,

@@ -1,6 +1,7 @@
 //! `upgrade apply`: upgrades the first member of the control plane, and what all nodes share.
 use super::{
     chain::ChainPart,
+    exchange::refuse_during_exchange,
     load::{NodeUpgrade, connect, disabled_addons, load_options, set_snapshot},
     phases,
 };
@@ -8,13 +9,16 @@ use crate::{
     config::{self, ApplyFlags, Config},
     phase::preflight::GROUP,
     plan::spec::{PhaseSpec, WorkflowId},
+    program,
     render::{messages, objects::cluster_document},
     run::workflow::{LabelledLine, LoadInput, LoadedRun, Question, Workflow},
+    world::World,
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Arg, FromArgMatches};
 use kubephase_sdk::yaml;
-use std::collections::BTreeMap;
+use kubephase_wit::Failure;
+use std::{collections::BTreeMap, path::absolute};
 
 /// The workflow `upgrade apply`.
 pub struct UpgradeApply;
@@ -52,11 +56,16 @@ impl Workflow for UpgradeApply {
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
         let flags = ApplyFlags::from_arg_matches(input.arguments)?;
+        refuse_during_exchange(input.world.open()?.files())?;
         let loaded = load_options(input, &flags.flags_instead_of_config())?;
         let mut options = loaded.upgrade.apply.clone();
         flags.merge_into(&mut options)?;
         let prints_configuration = options.print_config.unwrap_or(false);
         let is_forced = options.force_upgrade.unwrap_or(false);
+        if options.dry_run == Some(true) {
+            let version = flags.to.as_deref().unwrap_or(&options.kubernetes_version);
+            require_cluster(&flags.kubeconfig, version, input.world.open()?)?;
+        }
         let mut continues = false;
         if let Some(to) = &flags.to {
             let (cluster, _) = connect(input.world.open()?, &flags.kubeconfig)?;
@@ -101,6 +110,33 @@ impl Workflow for UpgradeApply {
             messages::upgrade_message(&config.cluster.kubernetes_version)
         })
     }
+}
+
+/// Refuses a dry run on a machine without a kubeconfig, where kubeadm makes a cluster up. A
+/// rehearsal does that, with every component.
+///
+/// # Errors
+/// There is no kubeconfig at this path.
+fn require_cluster(kubeconfig: &str, version: &str, world: &dyn World) -> Result<()> {
+    let path = absolute(kubeconfig)?;
+    let found = world.files().stat(&path.to_string_lossy());
+    if found.map_err(Failure::into_error)?.is_some() {
+        return Ok(());
+    }
+    let Err(error) = connect(world, kubeconfig) else {
+        return Ok(());
+    };
+    let version = if version.is_empty() {
+        "VERSION"
+    } else {
+        version
+    };
+    Err(anyhow!(
+        "{error:#}\na dry run shows what would change in a cluster, which it reads; to see the \
+         upgrade of a cluster that this machine does not have, let `{} --upgrade-to {version}` \
+         make one of the version in FILE and upgrade it, without any change of this machine",
+        program::command("rehearse --config FILE")
+    ))
 }
 
 /// Returns kubeadm's lines with the configuration of the cluster.

@@ -1,5 +1,6 @@
 //! `upgrade apply --to VERSION`: an upgrade over several minors is a chain of upgrades of one minor
-//! each. Each part is a run of its own, which is planned when the part before it is done.
+//! each. Each part is a run of its own, and is decided about when the part before it is done. A
+//! part that was interrupted is run again before the next one.
 use crate::{config, program, run::workflow::LabelledLine, world::Cluster};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::release::upgrade::{parse, steps};
@@ -9,7 +10,8 @@ use std::collections::BTreeMap;
 /// The next part of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainPart {
-    /// the version of the newest API server
+    /// the version that the cluster has: that of its newest API server, or of its configuration if
+    /// an upgrade was interrupted before it stored that
     from: String,
     /// the version that this part upgrades to
     pub version: String,
@@ -24,28 +26,42 @@ impl ChainPart {
     /// The target is not a version, the cluster shows no API server, or machines of the control
     /// plane have to follow to the present minor first.
     pub fn next(to: &str, cluster: &dyn Cluster) -> Result<ChainPart> {
-        ChainPart::from_versions(to, &config::api_server_versions(cluster)?)
+        let servers = config::api_server_versions(cluster)?;
+        // A configuration that cannot be read is refused when the part is loaded.
+        let stored = config::stored_cluster_configuration(cluster).ok();
+        let stored = stored.and_then(|(stored, _)| parse(&stored.kubernetes_version).ok());
+        ChainPart::from_versions(to, &servers, stored.as_ref())
     }
 
-    fn from_versions(to: &str, servers: &BTreeMap<String, Version>) -> Result<ChainPart> {
+    /// Finds it by the versions of the API servers, and by the version in the configuration of the
+    /// cluster. An upgrade replaces the API server first and stores the configuration when all
+    /// static Pods are new, so an older minor there is that of an upgrade which was interrupted.
+    fn from_versions(
+        to: &str,
+        servers: &BTreeMap<String, Version>,
+        stored: Option<&Version>,
+    ) -> Result<ChainPart> {
         let newest = servers.values().max().ok_or_else(|| {
             anyhow!(
                 "the cluster shows no Pod of an API server with a version, so the way to {to} is \
                  not known; name the next version instead of --to"
             )
         })?;
-        let mut later = steps(newest, to).map_err(|why| anyhow!("--to: {why}"))?;
+        let reached = match stored {
+            Some(stored) if stored.minor < newest.minor => stored,
+            _ => newest,
+        };
+        let mut later = steps(reached, to).map_err(|why| anyhow!("--to: {why}"))?;
         let version = later.remove(0);
         let part = ChainPart {
-            from: format!("v{newest}"),
+            from: format!("v{reached}"),
             version,
             later,
         };
         if parse(&part.version).is_ok_and(|next| next.cmp_precedence(newest).is_lt()) {
             return Err(anyhow!(
-                "the cluster has {} already, which is newer than {}; to go back to where the last \
-                 upgrade began, run {}",
-                part.from,
+                "the cluster has v{newest} already, which is newer than {}; to go back to where \
+                 the last upgrade began, run {}",
                 part.version,
                 program::command("upgrade rollback")
             ));
@@ -99,7 +115,7 @@ mod tests {
     #[test]
     fn a_chain_goes_on_when_all_machines_have_the_minor() {
         let next = |servers: &[&str]| {
-            let part = ChainPart::from_versions("v1.36.2", &self::servers(servers));
+            let part = ChainPart::from_versions("v1.36.2", &self::servers(servers), None);
             part.map(|part| (part.version, part.later.len()))
                 .map_err(|why| why.to_string())
         };
@@ -114,5 +130,20 @@ mod tests {
         let expected = "Before v1.36.2, upgrade these machines to v1.35.6: cp-2, cp-3. Run on each";
         assert!(refused.contains(expected), "{refused}");
         assert!(next(&[]).unwrap_err().contains("no Pod of an API server"));
+    }
+
+    #[test]
+    fn a_part_that_was_interrupted_is_run_again() {
+        let next = |stored: &str| {
+            let servers = servers(&["v1.35.6", "v1.34.0"]);
+            ChainPart::from_versions("v1.36", &servers, parse(stored).ok().as_ref())
+        };
+        let part = next("v1.34.0").unwrap();
+        assert_eq!(part.from, "v1.34.0");
+        assert!(part.version.starts_with("v1.35."), "{part:?}");
+        assert_eq!(part.later.len(), 1);
+        // When the configuration is stored, the other machine has to follow.
+        let refused = next("v1.35.6").unwrap_err().to_string();
+        assert!(refused.contains("upgrade these machines"), "{refused}");
     }
 }

@@ -3,6 +3,7 @@
 //! upgrade. `upgrade rollback` undoes the last of them.
 mod apply;
 mod chain;
+mod exchange;
 mod last_upgrade;
 mod load;
 mod node;
@@ -12,6 +13,7 @@ mod rollback_etcd;
 mod versions;
 
 pub use apply::{UpgradeApply, configuration_lines};
+pub use exchange::refuse_during_exchange;
 pub use load::{NodeUpgrade, connect, disabled_addons, kubeconfig_of, load_options, stamp};
 pub use node::UpgradeNode;
 pub use rollback::UpgradeRollback;

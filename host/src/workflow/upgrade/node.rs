@@ -1,6 +1,7 @@
 //! `upgrade node`: upgrades another member of the control plane, or a worker, to the version that
 //! the cluster has.
 use super::{
+    exchange::refuse_during_exchange,
     load::{NodeUpgrade, disabled_addons, load_options, set_snapshot},
     phases,
 };
@@ -42,6 +43,7 @@ impl Workflow for UpgradeNode {
 
     fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
         let flags = UpgradeNodeFlags::from_arg_matches(input.arguments)?;
+        refuse_during_exchange(input.world.open()?.files())?;
         let loaded = load_options(input, &flags.flags_instead_of_config())?;
         let mut options = loaded.upgrade.node.clone();
         flags.merge_into(&mut options)?;

@@ -1,6 +1,7 @@
 //! `upgrade rollback`: puts this node, and what it shares with the others, back to the state before
 //! its last upgrade.
 use super::{
+    exchange::refuse_during_exchange,
     last_upgrade::{self, ROLLBACK},
     load::{NodeUpgrade, answers, connect, load_options},
     phases, rollback_etcd,
@@ -67,6 +68,7 @@ impl Workflow for UpgradeRollback {
         let flags = RollbackFlags::from_arg_matches(input.arguments)?;
         let loaded = load_options(input, &[])?;
         let world = input.world.open()?;
+        refuse_during_exchange(world.files())?;
         let mut rollback = last_upgrade::find(world.files())?;
         let mut kept = None;
         if flags.etcd {

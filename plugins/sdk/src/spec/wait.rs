@@ -15,6 +15,14 @@ pub struct WaitSpec {
 pub enum Condition {
     /// the kubelet answers 200 at this URL
     Kubelet { url: String },
+    /// the kubelet has taken over the static Pods that run since it started, so that their
+    /// manifests can be replaced: a kubelet that finds another manifest before that waits two
+    /// minutes for the old Pod. A kubelet that has run for a minute counts as such, and one whose
+    /// age is not known.
+    KubeletSynced {
+        /// name of the node
+        node: String,
+    },
     /// a control-plane component answers 200 at this URL; the API server is asked with the admin
     /// kubeconfig
     Component { name: String, url: String },
@@ -98,6 +106,9 @@ impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Condition::Kubelet { url } => write!(f, "a healthy kubelet at {url}"),
+            Condition::KubeletSynced { node } => {
+                write!(f, "the kubelet of {node} to take over its static Pods")
+            }
             Condition::Component { name, url } => write!(f, "a healthy {name} at {url}"),
             Condition::NodeRegistered { name } => write!(f, "the Node {name}"),
             Condition::EtcdHealthy {} => f.write_str("a healthy etcd"),

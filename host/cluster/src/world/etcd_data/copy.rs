@@ -6,7 +6,11 @@
 //! newer than the database, so the raft snapshots are those that are there before the database is
 //! read. The log has to reach beyond the database, so it is copied after it. A member that starts
 //! with the copy is in the state that it would have after a power cut at that time.
-use super::{DATABASE, MEMBER, snapshot::save_database};
+use super::{
+    DATABASE, MEMBER,
+    leftovers::{list_if_exists, remove_leftovers},
+    snapshot::save_database,
+};
 use crate::{
     budget::Budget,
     cancel::Cancel,
@@ -22,7 +26,8 @@ const STEP: usize = 1 << 20;
 const UNFINISHED: &str = ".tmp";
 
 /// Copies the data directory of the member that serves clients at a URL. The copy gets its name
-/// when it is complete; the directory in which it is made exists.
+/// when it is complete; the directory in which it is made exists. What killed runs left of theirs
+/// is removed.
 ///
 /// # Errors
 /// The member does not send its database, `no-space`, `cancelled`, or a file cannot be copied.
@@ -36,7 +41,8 @@ pub fn copy_data(
         files, data_dir, ..
     } = *tree;
     let raft_snapshots = list_if_exists(files, &format!("{data_dir}/{MEMBER}/snap"))?;
-    let unfinished = format!("{to}.unfinished");
+    let unfinished = incomplete(to);
+    remove_leftovers(files, &unfinished)?;
     files.remove_all(&unfinished)?;
     let member = format!("{unfinished}/{MEMBER}");
     for directory in [&unfinished, &member, &format!("{member}/snap")] {
@@ -56,11 +62,9 @@ pub fn copy_data(
     files.move_directory(&unfinished, to)
 }
 
-fn list_if_exists(files: &dyn Files, path: &str) -> WorldResult<Vec<String>> {
-    match files.stat(path)? {
-        Some(_) => files.list(path),
-        None => Ok(Vec::new()),
-    }
+/// Returns the path of a copy until it is complete.
+fn incomplete(copy: &str) -> String {
+    format!("{copy}.unfinished")
 }
 
 /// The data directory of a member.

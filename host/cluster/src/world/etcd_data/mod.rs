@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `snapshot` | a snapshot, which is verified while it is read |
 //! | `copy` | a copy of the data directory of a member that runs |
+//! | `leftovers` | what killed runs have left |
 //! | `restore` | putting a copy in place of the data |
 mod copy;
+mod leftovers;
 mod restore;
 mod snapshot;
 

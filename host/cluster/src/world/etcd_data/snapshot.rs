@@ -1,6 +1,7 @@
 //! A snapshot of a member's data, as `etcdctl snapshot save` writes it: the database, followed by
 //! the SHA-256 of the database.
-use crate::world::{Etcd, Files, PartWriter, WorldResult};
+use super::leftovers::remove_leftovers;
+use crate::world::{Etcd, Files, PartWriter, WorldResult, files::unfinished_name};
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use kubephase_wit::{Failure, FailureCode};
 
@@ -10,8 +11,8 @@ pub const MAX_SNAPSHOT: u64 = 64 << 30;
 /// Mode of files with the data of etcd, which has the secrets of the cluster.
 const PRIVATE: u32 = 0o600;
 
-/// Saves a snapshot of the member that serves clients at a URL. Until the snapshot is complete and
-/// verified, its file has another name. Returns the size of the snapshot in bytes.
+/// Saves a snapshot of the member that serves clients at a URL. Only a complete and verified
+/// snapshot gets its name. What killed runs left of theirs is removed. Returns its size in bytes.
 ///
 /// # Errors
 /// `no-space`; `limit` if the snapshot is longer than 64 GiB; `invalid` if the member does not send
@@ -22,6 +23,9 @@ pub fn save_snapshot(
     files: &dyn Files,
     path: &str,
 ) -> WorldResult<u64> {
+    if let Some((directory, name)) = path.rsplit_once('/') {
+        remove_leftovers(files, &format!("{directory}/{}", unfinished_name(name)))?;
+    }
     let mut bytes = 0;
     files.write_in_parts(path, PRIVATE, &mut |writer| {
         bytes = read_verified(etcd, client_url, writer, Digest::Kept)?;

@@ -233,3 +233,34 @@ fn a_copy_has_the_database_of_the_member_and_its_other_files() {
     let nothing = replace_data(&data, "/backup", &mut || Ok(())).unwrap_err();
     assert_eq!(nothing.message, "/backup has no data of a member of etcd");
 }
+
+/// Each run has a directory of its own, so no later run would replace what a killed one left there.
+#[test]
+fn what_killed_runs_left_is_removed_and_complete_backups_stay() {
+    let (_folder, files) = tree();
+    let write = |path: &str| files.write(path, b"x", 0o600, None).unwrap();
+    write("/tmp/snapshot-1/.snapshot.db.unfinished");
+    write("/tmp/snapshot-1/other");
+    write("/tmp/snapshot-2/snapshot.db");
+    write("/tmp/etcd-1/etcd.unfinished/member/snap/db");
+    write("/tmp/etcd-1/members.yaml");
+    write("/tmp/etcd-2/etcd/member/snap/db");
+    write("/tmp/a-file");
+    let member = member(&database(1024), 256);
+    files.make_dir("/tmp/snapshot-3", 0o700).unwrap();
+    save_snapshot(&member, URL, &files, "/tmp/snapshot-3/snapshot.db").unwrap();
+    files.make_dir("/tmp/etcd-3", 0o700).unwrap();
+    let data = DataTree {
+        files: &files,
+        data_dir: "/var/lib/etcd",
+        cancel: &Cancel::never(),
+    };
+    copy_data(&member, URL, &data, "/tmp/etcd-3/etcd").unwrap();
+    let names = |path: &str| files.list(path).unwrap();
+    assert_eq!(names("/tmp/snapshot-1"), ["other"]);
+    assert_eq!(names("/tmp/snapshot-2"), ["snapshot.db"]);
+    assert_eq!(names("/tmp/snapshot-3"), ["snapshot.db"]);
+    assert_eq!(names("/tmp/etcd-1"), ["members.yaml"]);
+    assert_eq!(names("/tmp/etcd-2"), ["etcd"]);
+    assert_eq!(names("/tmp/etcd-3"), ["etcd"]);
+}

@@ -148,7 +148,7 @@ impl PartWriter for FileParts<'_> {
 
 /// Returns the name of a file until it is complete. The name depends only on the name of the
 /// complete file, so a later run replaces the unfinished file of a killed run.
-pub(super) fn unfinished_name(name: &str) -> String {
+pub(in crate::world) fn unfinished_name(name: &str) -> String {
     if name.len() <= MAX_NAME_IN_UNFINISHED {
         return format!(".{name}{UNFINISHED_SUFFIX}");
     }

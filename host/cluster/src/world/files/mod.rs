@@ -8,6 +8,7 @@
 //! | `rooted` | the tree, and how its paths are resolved |
 //! | `operations` | the tree as [`Files`](super::Files) |
 //! | `directories`, `atomic_write`, `ownership`, `lock` | single operations on the tree |
+//! | `exchange` | moving a directory, also to the place of another one |
 //! | `handle` | files that are opened once and then used by handle |
 //! | `confined` | the view of the tree that effects of plugins have |
 //! | `territory` | the files of a node that belong to the host |
@@ -21,6 +22,7 @@
 mod atomic_write;
 mod confined;
 mod directories;
+mod exchange;
 mod failure;
 mod handle;
 pub mod lines;
@@ -33,6 +35,7 @@ mod shown;
 mod territory;
 mod trusted_links;
 
+pub(super) use atomic_write::unfinished_name;
 pub use confined::{Confined, FileAction};
 pub(super) use failure::failure_code;
 pub use handle::is_searchable_by_all;

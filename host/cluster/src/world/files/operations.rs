@@ -3,6 +3,7 @@ use super::{
     Confined, RootedFiles, Territory,
     atomic_write::WriteError,
     directories::split_path,
+    exchange::{EntryPlace, move_or_exchange},
     failure::{failure_to, io_failure},
     handle::{entry_names, file_meta},
     lock,
@@ -16,10 +17,9 @@ use crate::{
 use kubephase_wit::FileMeta;
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, FileType, OFlags, RenameFlags},
+    fs::{self, AtFlags, FileType, OFlags},
     io::Errno,
 };
-use std::io;
 
 impl Files for RootedFiles {
     fn open(&self, path: &str) -> WorldResult<Box<dyn OpenFile + '_>> {
@@ -96,13 +96,11 @@ impl Files for RootedFiles {
                 .map_err(failure_to("move", path))
         };
         let (old, new) = (parent(from)?, parent(to)?);
-        let flags = if self.stat(to)?.is_some() {
-            RenameFlags::EXCHANGE
-        } else {
-            RenameFlags::NOREPLACE
-        };
-        fs::renameat_with(&old, split_path(from).1, &new, split_path(to).1, flags)
-            .map_err(io::Error::from)
+        let [source, target] = [(&old, from), (&new, to)].map(|(directory, path)| EntryPlace {
+            directory,
+            name: split_path(path).1,
+        });
+        move_or_exchange(source, target)
             .and_then(|()| self.sync(&old))
             .and_then(|()| self.sync(&new))
             .map_err(failure_to("move", from))

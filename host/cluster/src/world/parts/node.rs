@@ -6,6 +6,7 @@ use crate::{
 };
 use kubephase_wit::CommandOutput;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The rights of a program that the host runs for a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub trait Node: Send + Sync {
     fn kernel_option(&self, name: &str) -> WorldResult<Option<String>>;
     /// Returns the state of a service; `None` on a node without a known init system.
     fn service(&self, name: &UnitName) -> WorldResult<Option<ServiceState>>;
+    /// Returns for how long the process of a service has run; `None` if the service does not run,
+    /// or if the init system does not say.
+    fn service_age(&self, name: &UnitName) -> Option<Duration> {
+        let _ = name;
+        None
+    }
     /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`.
     /// Returns whether anything changed.
     ///

@@ -13,7 +13,7 @@ use crate::{
 };
 use kubephase_wit::{CommandOutput, Failure, FailureCode};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The machine without its files.
 pub(super) struct RealNode {
@@ -52,6 +52,10 @@ impl Node for RealNode {
 
     fn service(&self, name: &UnitName) -> WorldResult<Option<ServiceState>> {
         Ok(self.init.as_ref().map(|init| init.state(name)))
+    }
+
+    fn service_age(&self, name: &UnitName) -> Option<Duration> {
+        self.init.as_ref()?.age(name)
     }
 
     fn ensure_service(&self, name: &UnitName, state: &str) -> WorldResult<bool> {

@@ -10,6 +10,8 @@ use crate::{
     world::{ServiceState, WorldResult},
 };
 use kubephase_wit::{Failure, FailureCode};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InitSystem {
@@ -104,6 +106,21 @@ impl ServiceManager {
         }
     }
 
+    /// Returns for how long the main process of a service has run; `None` if it does not run, or
+    /// with OpenRC, which does not say.
+    pub fn age(&self, name: &UnitName) -> Option<Duration> {
+        if self.system == InitSystem::OpenRc || !self.is_active(name) {
+            return None;
+        }
+        let property = "--property=ExecMainStartTimestampMonotonic";
+        let (_, printed) = self
+            .tools
+            .ask("systemctl", &["show", property, "--", name])?;
+        // systemd counts these microseconds on the same clock.
+        let now = Duration::try_from(clock_gettime(ClockId::Monotonic)).ok()?;
+        now.checked_sub(start_of(&printed)?)
+    }
+
     /// Brings a service into a state. Returns whether anything was changed.
     ///
     /// # Errors
@@ -156,6 +173,14 @@ impl ServiceManager {
             (InitSystem::OpenRc, verb) => self.tools.change("rc-service", &[name, verb]),
         }
     }
+}
+
+/// Returns when the main process of a unit started, since the boot of the machine, from the output
+/// of `systemctl show`; `None` if it never did.
+fn start_of(printed: &str) -> Option<Duration> {
+    let (_, microseconds) = printed.trim().split_once('=')?;
+    let microseconds: u64 = microseconds.parse().ok()?;
+    (microseconds > 0).then(|| Duration::from_micros(microseconds))
 }
 
 /// Whether a unit exists, judged by the output of `systemctl status`. If the output is empty, the

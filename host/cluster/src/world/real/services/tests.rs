@@ -22,6 +22,17 @@ fn a_unit_exists_unless_systemd_says_that_it_does_not() {
     }
 }
 
+#[test]
+fn the_start_of_a_process_is_read_from_the_properties_of_its_unit() {
+    assert_eq!(
+        start_of("ExecMainStartTimestampMonotonic=8812345\n"),
+        Some(Duration::from_micros(8_812_345))
+    );
+    for never in ["ExecMainStartTimestampMonotonic=0\n", "", "no unit"] {
+        assert_eq!(start_of(never), None, "{never:?}");
+    }
+}
+
 /// Tools whose programs are scripts that record their calls: one line for each call, with `|`
 /// after each argument.
 fn recording_tools(folder: &Path, programs: &[&str]) -> Tools {
@@ -112,4 +123,28 @@ fn modprobe_gets_the_module_behind_two_dashes_and_only_if_it_is_not_loaded() {
     }
     assert_eq!(take_calls(folder.path()), ["modprobe|--|overlay|"]);
     assert!(ModuleName::parse("/tmp/evil.ko").is_err() && ModuleName::parse("--remove").is_err());
+}
+
+#[test]
+fn the_age_of_a_service_is_that_of_its_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = recording_tools(folder.path(), &["systemctl"]);
+    let now = Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap();
+    let started = now.checked_sub(Duration::from_millis(1)).unwrap();
+    let answers = |state: &str| {
+        let script = format!(
+            "#!/bin/sh\ncase $1 in\nis-active) echo {state};;\nshow) echo \
+             ExecMainStartTimestampMonotonic={};;\nesac\n",
+            started.as_micros()
+        );
+        fs::write(folder.path().join("systemctl"), script).unwrap();
+    };
+    let init = ServiceManager::detect(&tools).unwrap();
+    let unit = UnitName::parse("kubelet").unwrap();
+    answers("active");
+    let age = init.age(&unit).unwrap();
+    let since = Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap() - started;
+    assert!(age > Duration::ZERO && age <= since, "{age:?} of {since:?}");
+    answers("inactive");
+    assert_eq!(init.age(&unit), None);
 }

@@ -42,7 +42,7 @@ impl Palette {
 
     /// Returns the text of a good result.
     pub fn success(self, text: &str) -> String {
-        self.apply(good(), text)
+        self.apply(success(), text)
     }
 
     /// Returns the text of a warning.
@@ -52,7 +52,7 @@ impl Palette {
 
     /// Returns the text of an error.
     pub fn error(self, text: &str) -> String {
-        self.apply(bad(), text)
+        self.apply(error(), text)
     }
 
     fn apply(self, style: Style, text: &str) -> String {
@@ -123,7 +123,7 @@ fn sequences() -> impl Iterator<Item = &'static String> {
     static SEQUENCES: OnceLock<Vec<String>> = OnceLock::new();
     SEQUENCES
         .get_or_init(|| {
-            [bold(), dim(), good(), warn(), bad()]
+            [bold(), dim(), success(), warn(), error()]
                 .into_iter()
                 .flat_map(sequences_of)
                 .collect()

@@ -29,7 +29,7 @@ impl Footprint {
         };
         let inverses = undo.into_iter().chain(&self.undoes);
         let paths = self.paths.iter().map(String::as_str);
-        paths.chain(inverses.map(Inverse::what))
+        paths.chain(inverses.map(Inverse::target))
     }
 }
 

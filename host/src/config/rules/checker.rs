@@ -295,7 +295,7 @@ impl Checker<'_> {
 
 /// Returns the type that all elements have.
 pub(super) fn joined(types: impl Iterator<Item = CelType>) -> CelType {
-    types.reduce(CelType::joined).unwrap_or(CelType::Any)
+    types.reduce(CelType::common_with).unwrap_or(CelType::Any)
 }
 
 fn optional(of: CelType) -> CelType {

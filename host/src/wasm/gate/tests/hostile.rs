@@ -210,9 +210,9 @@ fn of_objects(t: &dyn Fn() -> String) -> Vec<Probe> {
     for place in 0..4 {
         let part = |at: usize, plain: &str| if at == place { t() } else { plain.to_owned() };
         let of = ObjectRef::namespaced(
-            part(0, "v1"),
-            part(1, "ConfigMap"),
-            part(2, "default"),
+            &part(0, "v1"),
+            &part(1, "ConfigMap"),
+            &part(2, "default"),
             part(3, "x"),
         );
         let (version, kind) = (of.api_version.clone(), of.kind.clone());

@@ -2,7 +2,6 @@
 //! before.
 use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image};
 use harness::RunOutput;
-use std::fs;
 
 /// Upgrades the first machine, on which the new image of a component ends as soon as it starts.
 fn apply_broken(cluster: &Cluster, broken: &str) -> RunOutput {

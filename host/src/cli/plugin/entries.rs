@@ -35,8 +35,8 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     if let Some(root) = purge {
         if !is_name(name) {
             bail!(
-                "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config \
-                 {}`",
+                "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} \
+                 --config {}`",
                 program::command("plugin list"),
                 program::path_word(config)
             );

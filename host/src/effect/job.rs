@@ -207,12 +207,12 @@ impl EffectKind for TrialJobSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::fake::FakeCluster;
+    use crate::world::fixed_objects::FixedObjects;
 
     /// Tries once in a cluster with these objects, which refuses changes.
     fn trial<T>(objects: Vec<Value>, run: impl Fn(&JobTrial<'_>) -> T) -> T {
         run(&JobTrial {
-            cluster: &FakeCluster(objects),
+            cluster: &FixedObjects(objects),
             limit: Duration::ZERO,
             is_dry_run: false,
             cancel: &Cancel::never(),

@@ -81,7 +81,7 @@ fn line(text: &str) -> String {
 
 /// Returns a text that keeps its lines.
 fn block(text: &str) -> String {
-    sanitise::block(text).into_owned()
+    sanitise::multiline(text).into_owned()
 }
 
 /// Returns a list of names with their values; values are one line each.

@@ -68,7 +68,7 @@ impl RecordedRun {
             began: i128::from(self.header.began) * 1_000_000_000,
         };
         let mut spans = vec![run_span(&trace, tally)];
-        for span in tally.started() {
+        for span in tally.started_phases() {
             spans.push(phase_span(&trace, tally, span));
             for (place, record) in span.effects.iter().enumerate() {
                 spans.push(effect_span(&trace, span, place, record));

@@ -16,7 +16,7 @@ use crate::{
     world::{Cluster, Files, WorldResult, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, client_authorities};
-use kubephase_wit::{Failure, FailureCode};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
 

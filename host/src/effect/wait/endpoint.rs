@@ -1,5 +1,5 @@
 //! Whether the API servers of the cluster answer at an address of the control plane.
-use super::{published::cluster_info, retry};
+use super::retry;
 use crate::{
     backoff::{Backoff, NextTry},
     budget::Budget,
@@ -8,14 +8,14 @@ use crate::{
     effect::Context,
     world::{WorldResult, text_file::read_text},
 };
-use kubephase_wit::{Failure, FailureCode};
+use kubephase_wit::{Failure, FailureCode, ObjectRef};
 use std::time::Duration;
 
 /// Number of connections over which an API server has to answer. A load balancer leads each
 /// connection to another server, and one of these may not have the name in its certificate.
 const CONNECTIONS: usize = 10;
 /// The pauses between the connections.
-const BETWEEN: Backoff = Backoff::every(Duration::from_millis(20), Duration::from_secs(5));
+const BETWEEN: Backoff = Backoff::constant(Duration::from_millis(20), Duration::from_secs(5));
 
 /// Checks that an API server answers over each of several new connections, whom it serves or not.
 ///
@@ -28,7 +28,7 @@ pub(super) fn check_endpoint(url: &str, authorities: &str, context: &Context) ->
     over_connections(context.cancel, &mut || {
         // The client of each call has a connection of its own.
         let cluster = context.world.cluster().as_holder_of(&nobody)?;
-        match cluster.get(&cluster_info()) {
+        match cluster.get(&ObjectRef::cluster_info()) {
             Err(failure)
                 if !matches!(
                     failure.known_code(),
@@ -49,7 +49,9 @@ fn over_connections(cancel: &Cancel, ask: &mut dyn FnMut() -> WorldResult<()>) -
     for number in 2..=CONNECTIONS {
         match tries.wait(cancel) {
             NextTry::Due => {}
-            NextTry::Cancelled => return Err(Budget::cancelled("the wait for an API server")),
+            NextTry::Cancelled => {
+                return Err(Budget::cancelled_failure("the wait for an API server"));
+            }
             // The servers are slow; those that were asked answered.
             NextTry::OutOfTime => return Ok(()),
         }

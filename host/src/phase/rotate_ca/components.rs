@@ -4,11 +4,11 @@
 use super::{Exchange, LABEL};
 use crate::{
     phase::upgrade::{FirstGroup, PodChange, propose_changes},
-    render::static_pod::{CONTROL_PLANE, manifest_path},
+    render::static_pod::{CONTROL_PLANE, manifest_path, mirror_reference},
     text::yaml as parse,
 };
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome,
+    Failure, Outcome,
     kubeadm::{ClusterAuthority, RotationStage},
     observe_cluster, observe_files, say,
     spec::exchange_file::SIGNER,

@@ -70,7 +70,7 @@ fn warning_list(warnings: &[String]) -> Option<Markup> {
 fn graph_of(plan: &Plan) -> Option<Markup> {
     let chain = plan.longest_chain();
     let nodes: Vec<GraphNode<'_>> = plan
-        .running()
+        .running_phases()
         .map(|node| GraphNode {
             id: node.id(),
             note: match node.source.third_party() {

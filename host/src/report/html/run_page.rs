@@ -109,7 +109,7 @@ fn numbers(tally: &Tally) -> Markup {
     });
     html! {
         ul.numbers {
-            li { b { (tally.started().count()) } " of " (tally.phases.len()) " phases ran" }
+            li { b { (tally.started_phases().count()) } " of " (tally.phases.len()) " phases ran" }
             li { b { (changed) } " of " (all) " effects changed" }
             li { b { (tally.count_findings(Verdict::Pass)) } " checks passed" }
             li.warn[warnings > 0] { b { (warnings) } " " (word(warnings, "warning")) }

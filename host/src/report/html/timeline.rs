@@ -18,7 +18,7 @@ const SHORTEST: u64 = 4;
 /// Returns the phases that started, in the order of their start; `None` if none started.
 pub(super) fn render(tally: &Tally) -> Option<Markup> {
     let path = tally.critical_path();
-    let mut spans: Vec<&Span> = tally.started().collect();
+    let mut spans: Vec<&Span> = tally.started_phases().collect();
     spans.sort_by_key(|span| span.began);
     (!spans.is_empty()).then(|| {
         html! {
@@ -56,7 +56,7 @@ fn critical_path(tally: &Tally, path: &[&Span]) -> Markup {
 
 fn row(span: &Span, tally: &Tally, is_critical: bool) -> Markup {
     let class = class_of(span, is_critical);
-    let needed = tally.waited_for(span).map(|need| line(&need.phase));
+    let needed = tally.last_needed_phase(span).map(|need| line(&need.phase));
     html! {
         li.(class) {
             span.name { code { (line(&span.phase)) } }

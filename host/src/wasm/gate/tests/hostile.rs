@@ -213,7 +213,7 @@ fn of_objects(t: &dyn Fn() -> String) -> Vec<Probe> {
             &part(0, "v1"),
             &part(1, "ConfigMap"),
             &part(2, "default"),
-            &part(3, "x"),
+            part(3, "x"),
         );
         let (version, kind) = (of.api_version.clone(), of.kind.clone());
         let (namespace, selector) = (of.namespace.clone(), part(3, "a=b"));

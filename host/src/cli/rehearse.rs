@@ -60,11 +60,18 @@ pub(super) fn run(
     file: Option<&ConfigFile>,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
-    let with_unlocked = request.dev.as_deref();
-    let with_unlocked = with_unlocked
-        .map(|folder| with_unlocked_plugin(folder, distribution))
-        .transpose()?;
-    let distribution = with_unlocked.as_ref().unwrap_or(distribution);
+    match &request.dev {
+        Some(folder) => run_with(request, file, &with_unlocked_plugin(folder, distribution)?),
+        None => run_with(request, file, distribution),
+    }
+}
+
+/// Rehearses and reports with these plugins.
+fn run_with(
+    request: &RehearseRequest,
+    file: Option<&ConfigFile>,
+    distribution: &Distribution<'_>,
+) -> Result<Exit> {
     let facts = rehearsed_facts(facts_of(request.place.node.as_deref())?, &request.place);
     let mut flags = request.flags.clone();
     flags.upload_certs |= request.machines.has_joining_control_planes();
@@ -109,10 +116,8 @@ pub(super) fn run(
     let result = first_failure(ran.finished.result.clone(), runs);
     let upgraded = match &request.upgrade_to {
         Some(version) if result == RunResult::Done => {
-            let upgrade = ClusterUpgrade {
-                cluster: &cluster,
-                version,
-            };
+            let cluster = &cluster;
+            let upgrade = ClusterUpgrade { cluster, version };
             rehearsed.upgrade(&upgrade, &facts, &joins)
         }
         _ => Ok(Vec::new()),

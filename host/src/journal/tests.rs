@@ -39,18 +39,22 @@ fn finding() -> Finding {
     }
 }
 
+fn run_started() -> EventKind {
+    EventKind::RunStarted {
+        workflow: "init".into(),
+        version: "v0".into(),
+        phases: vec![phase()],
+        needs: Default::default(),
+        plugins: Default::default(),
+        kubernetes: String::new(),
+        components: Vec::new(),
+    }
+}
+
 /// Returns an event of almost every kind.
 fn events() -> Vec<Event> {
     let all = [
-        EventKind::RunStarted {
-            workflow: "init".into(),
-            version: "v0".into(),
-            phases: vec![phase()],
-            needs: Default::default(),
-            plugins: Default::default(),
-            kubernetes: String::new(),
-            components: Vec::new(),
-        },
+        run_started(),
         EventKind::PhaseStarted { phase: phase() },
         EventKind::Message {
             phase: phase(),

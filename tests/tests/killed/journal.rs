@@ -79,6 +79,13 @@ pub fn kill_after_runs(command: &mut Command, root: &Path, earlier: usize, effec
     panic!("effect {effect} did not happen within {LONGEST_RUN:?}");
 }
 
+/// Returns every `step`-th of the kills, from the first, or all of them if
+/// `KUBEPHASE_EVERY_KILL` is set: killing long commands at each effect takes many minutes.
+pub fn sample_kills<T>(kills: Vec<T>, step: usize) -> Vec<T> {
+    let step = std::env::var_os("KUBEPHASE_EVERY_KILL").map_or(step, |_| 1);
+    kills.into_iter().step_by(step).collect()
+}
+
 /// Makes these kills on two threads. Returns how many of them came before the end of their run.
 pub fn count_kills<T: Sync>(kills: &[T], survives: impl Fn(&T) -> bool + Sync) -> usize {
     let survives = &survives;

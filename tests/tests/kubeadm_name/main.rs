@@ -34,6 +34,16 @@ impl Callers {
             .current_dir(self.folder.path()))
     }
 
+    /// Runs command lines, each of which has to fail with this message.
+    fn expect_mistakes(&self, lines: &[(&str, &str)]) {
+        for (line, stderr) in lines {
+            let output = self.call(line);
+            assert_eq!(output.status, 1, "{line}: {}", output.stderr);
+            let expected = format!("error: {stderr}{STACK_TRACE}");
+            assert_eq!(output.stderr, expected, "{line}");
+        }
+    }
+
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
@@ -132,7 +142,7 @@ const STACK_TRACE: &str = "\nTo see the stack trace of this error execute with -
 #[test]
 fn mistakes_are_reported_in_kubeadms_words() {
     let callers = Callers::with_link();
-    for (line, stderr) in [
+    callers.expect_mistakes(&[
         (
             "tokn",
             "unknown command \"tokn\" for \"kubeadm\"\n\nDid you mean this?\n\tjoin\n\ttoken\n",
@@ -158,6 +168,14 @@ fn mistakes_are_reported_in_kubeadms_words() {
         ),
         ("version -o", "flag needs an argument: 'o' in -o"),
         ("init --token", "flag needs an argument: --token"),
+    ]);
+    let loud = callers.call("--v=5 init --confg").stderr;
+    assert_eq!(loud, "error: unknown flag: --confg\nno stack trace\n");
+}
+
+#[test]
+fn values_of_flags_are_refused_in_kubeadms_words() {
+    Callers::with_link().expect_mistakes(&[
         (
             "init --v x",
             "invalid argument \"x\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"x\": invalid \
@@ -198,17 +216,7 @@ fn mistakes_are_reported_in_kubeadms_words() {
             "invalid argument \"a=b,c\" for \"--apiserver-extra-args\" flag: malformed key=value \
              pair in flag value: a=b,c",
         ),
-    ] {
-        let output = callers.call(line);
-        assert_eq!(output.status, 1, "{line}: {}", output.stderr);
-        assert_eq!(
-            output.stderr,
-            format!("error: {stderr}{STACK_TRACE}"),
-            "{line}"
-        );
-    }
-    let loud = callers.call("--v=5 init --confg").stderr;
-    assert_eq!(loud, "error: unknown flag: --confg\nno stack trace\n");
+    ]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! How the components of a control plane are restarted in a stage.
-use crate::{Cluster, PROGRAM, all_text};
+use crate::{Cluster, PROGRAM};
 use harness::{kubephase, run, static_pods_and_waits};
 use std::{fs, path::Path};
 
@@ -88,7 +88,7 @@ fn components_go_back_together_if_one_does_not_come_up() {
         .arg(&node)
         .arg("--root")
         .arg(&first));
-    let text = all_text(&output);
+    let text = output.printed();
     assert_eq!(output.status, 5, "{text}");
     for component in ["kube-apiserver", "kube-controller-manager"] {
         let line = format!("[rotate-ca] Putting the old manifest of {component} back");

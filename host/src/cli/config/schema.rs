@@ -15,7 +15,10 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use kubephase_sdk::{testing::Case, yaml};
 use serde_json::Value;
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// The name of the schema of `plugin.yaml`.
 const PLUGIN: &str = "plugin";
@@ -100,7 +103,7 @@ fn document(
 /// Adds the settings of the plugins of a configuration file to the schema of PhaseConfiguration.
 fn add_settings(
     documents: &mut [DocumentSchema],
-    path: &PathBuf,
+    path: &Path,
     machine: &MachineFolder,
     distribution: &Distribution<'_>,
 ) -> Result<()> {

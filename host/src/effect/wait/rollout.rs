@@ -10,7 +10,8 @@ pub(super) fn reference(workload: &str, name: &str) -> ObjectRef {
 }
 
 /// Checks that no Pod of an earlier template is left. Whether the new Pods are ready does not
-/// matter: a cluster without a network has none that are.
+/// matter: a cluster without a network has no ready Pods. A Deployment without any ready Pod keeps
+/// old Pods until a new Pod is ready, so it is enough there that all new Pods exist.
 ///
 /// # Errors
 /// Old Pods are left, or the controller has not seen the change. The failure is retryable.
@@ -33,7 +34,11 @@ pub(super) fn check(workload: Option<&Value>) -> WorldResult<()> {
     } else {
         // Old Pods count as replicas until they are gone.
         let wanted = workload["spec"]["replicas"].as_u64().unwrap_or(1);
-        let all = number(&status["replicas"]).max(wanted);
+        let is_down = number(&status["availableReplicas"]) == 0;
+        let all = match number(&status["replicas"]) {
+            replicas if !is_down => replicas.max(wanted),
+            _ => wanted,
+        };
         (all, number(&status["updatedReplicas"]))
     };
     if new < all {
@@ -60,8 +65,18 @@ mod tests {
                 "observedGeneration": observed,
                 "replicas": replicas,
                 "updatedReplicas": updated,
+                "availableReplicas": 1,
             },
         })
+    }
+
+    #[test]
+    fn a_deployment_that_is_down_keeps_an_old_pod() {
+        let mut down = deployment(2, 3, 2);
+        down["status"]["availableReplicas"] = json!(0);
+        assert_eq!(verdict(&down), Ok(()));
+        down["status"]["updatedReplicas"] = json!(1);
+        assert_eq!(verdict(&down), Err("1 of 2 Pods are new".to_owned()));
     }
 
     #[test]

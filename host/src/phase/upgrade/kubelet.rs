@@ -18,6 +18,9 @@ use kubephase_sdk::{
 
 /// The flag of the kubelet that its instance configuration replaces.
 const SOCKET_FLAG: &str = "--container-runtime-endpoint=";
+/// The flag that kubeadm writes up to 1.34, and that a kubelet of 1.35 and later does not know
+/// (kubeadm 1.35 removes it after an upgrade).
+const PAUSE_IMAGE_FLAG: &str = "--pod-infra-container-image=";
 
 /// `kubeconfig`: lets the kubelet of a member of the control plane talk to its own API server.
 ///
@@ -51,9 +54,16 @@ pub fn upgrade_kubeconfig() -> Result<Outcome, Failure> {
 pub fn upgrade_kubelet_configuration() -> Result<Outcome, Failure> {
     let (config, upgrade) = read()?;
     back_up(&upgrade)?;
-    if kubelet::node_local_cri_socket(&config) {
-        move_socket_to_instance_configuration(&config, &upgrade)?;
+    let instance = format!("{KUBELET_DIR}/instance-config.yaml");
+    let mut removed = Vec::new();
+    if kubelet::node_local_cri_socket(&config) && observe_files::stat(&instance)?.is_none() {
+        add_instance_configuration(&config)?;
+        removed.push(SOCKET_FLAG);
     }
+    if !config.cluster.release().kubelet.pause_image_flag {
+        removed.push(PAUSE_IMAGE_FLAG);
+    }
+    remove_flags(&upgrade, &removed)?;
     let written = kubelet_start::propose_configuration(&config)?;
     announce(
         written,
@@ -76,56 +86,63 @@ fn back_up(upgrade: &Upgrade) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the instance configuration of a node that has none yet, and takes the socket out of the
-/// kubelet's flags.
-fn move_socket_to_instance_configuration(
-    config: &Config,
-    upgrade: &Upgrade,
-) -> Result<(), Failure> {
-    let path = format!("{KUBELET_DIR}/instance-config.yaml");
-    if observe_files::stat(&path)?.is_some() {
-        return Ok(());
-    }
+/// Writes the instance configuration of a node that has none yet. It holds the socket of the
+/// container runtime.
+fn add_instance_configuration(config: &Config) -> Result<(), Failure> {
     if let Some(instance) = kubelet::instance_config(config) {
         kubelet_start::propose_file("instance-config.yaml", "configuration", &instance)?;
-    }
-    let flags = observe_files::read_file(&format!("{KUBELET_DIR}/kubeadm-flags.env"))?;
-    let flags = String::from_utf8_lossy(&flags);
-    let without = without_socket(&flags);
-    if without != flags {
-        let directory = BackupKind::Kubelet.directory(upgrade);
-        propose_backup(&directory, "kubeadm-flags.env", flags.as_bytes())?;
-        let what = "environment file with flags";
-        kubelet_start::propose_file("kubeadm-flags.env", what, &without)?;
     }
     Ok(())
 }
 
-/// Returns the content of `kubeadm-flags.env` without the socket of the container runtime.
-fn without_socket(flags: &str) -> String {
+/// Takes the flags out of the kubelet's flags file that the new version has elsewhere, or does not
+/// know: a kubelet with a flag that it does not know does not start.
+fn remove_flags(upgrade: &Upgrade, removed: &[&str]) -> Result<(), Failure> {
+    let flags = observe_files::read_file(&format!("{KUBELET_DIR}/kubeadm-flags.env"))?;
+    let flags = String::from_utf8_lossy(&flags);
+    let kept = without_flags(&flags, removed);
+    if kept != flags {
+        let directory = BackupKind::Kubelet.directory(upgrade);
+        propose_backup(&directory, "kubeadm-flags.env", flags.as_bytes())?;
+        let what = "environment file with flags";
+        kubelet_start::propose_file("kubeadm-flags.env", what, &kept)?;
+    }
+    Ok(())
+}
+
+/// Returns the content of `kubeadm-flags.env` without these flags.
+fn without_flags(flags: &str, removed: &[&str]) -> String {
     let Some((name, value)) = flags.split_once('=') else {
         return flags.to_owned();
     };
-    let kept: Vec<&str> = value
-        .trim()
-        .trim_matches('"')
+    let words = value.trim().trim_matches('"');
+    let is_removed = |word: &&str| removed.iter().any(|flag| word.starts_with(flag));
+    if !words.split_whitespace().any(|word| is_removed(&word)) {
+        return flags.to_owned();
+    }
+    let kept: Vec<&str> = words
         .split_whitespace()
-        .filter(|word| !word.starts_with(SOCKET_FLAG))
+        .filter(|word| !is_removed(word))
         .collect();
     format!("{name}=\"{}\"\n", kept.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_socket;
+    use super::{PAUSE_IMAGE_FLAG, SOCKET_FLAG, without_flags};
 
     #[test]
-    fn the_socket_is_taken_out_of_the_flags() {
+    fn flags_are_taken_out_of_the_file() {
+        let both = [SOCKET_FLAG, PAUSE_IMAGE_FLAG];
         for (flags, expected) in [
             (
                 "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock \
-                 --node-ip=192.0.2.7\"\n",
+                 --node-ip=192.0.2.7 --pod-infra-container-image=registry.k8s.io/pause:3.10\"\n",
                 "KUBELET_KUBEADM_ARGS=\"--node-ip=192.0.2.7\"\n",
+            ),
+            (
+                "KUBELET_KUBEADM_ARGS=\"--pod-infra-container-image=registry.k8s.io/pause:3.10\"\n",
+                "KUBELET_KUBEADM_ARGS=\"\"\n",
             ),
             (
                 "KUBELET_KUBEADM_ARGS=\"--v=2\"\n",
@@ -133,7 +150,9 @@ mod tests {
             ),
             ("", ""),
         ] {
-            assert_eq!(without_socket(flags), expected);
+            assert_eq!(without_flags(flags, &both), expected);
         }
+        let socket = "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock\"\n";
+        assert_eq!(without_flags(socket, &[PAUSE_IMAGE_FLAG]), socket);
     }
 }

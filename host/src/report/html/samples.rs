@@ -85,90 +85,14 @@ fn needs() -> BTreeMap<String, Vec<String>> {
 
 /// Returns a run that failed, with these texts of a plugin.
 pub fn run(texts: &Texts<'_>) -> RecordedRun {
-    let phases = [
-        "preflight/time-sync",
-        "certs/ca",
-        "etcd/local",
-        "certs/apiserver",
-        "wait-control-plane",
-    ];
-    let changed = || EffectResult::Applied(Applied::Changed);
-    let started = |phase: &str| EventKind::PhaseStarted {
-        phase: phase.into(),
-    };
-    let ended = |phase: &str, micros, result| EventKind::PhaseEnded {
-        phase: phase.into(),
-        result,
-        micros,
-    };
-    let failed = PhaseResult::Failed(format!("it did not answer: {}", texts.summary));
-    let events = [
-        (
-            0,
-            EventKind::RunStarted {
-                workflow: "init".into(),
-                version: "0.1.0".into(),
-                phases: phases.map(str::to_owned).to_vec(),
-                needs: needs(),
-                plugins: BTreeMap::from([("preflight/time-sync".into(), texts.plugin.into())]),
-                kubernetes: Release::newest().kubeadm.into(),
-                components: vec![plugin(texts.plugin)],
-            },
-        ),
-        (10, started("preflight/time-sync")),
-        (900, finding("ClockOffset", Verdict::Warn, texts)),
-        (910, finding("ClockSource", Verdict::Pass, texts)),
-        (
-            1_000,
-            ended("preflight/time-sync", 990, PhaseResult::Settled),
-        ),
-        (1_100, started("certs/ca")),
-        (1_150, started("etcd/local")),
-        (
-            1_200,
-            effect("/etc/kubernetes/pki/ca.crt", changed(), true, texts.summary),
-        ),
-        (
-            1_300,
-            effect("/etc/kubernetes/old", changed(), false, texts.summary),
-        ),
-        (
-            1_400,
-            effect(
-                texts.summary,
-                EffectResult::Refused(texts.summary.into()),
-                false,
-                texts.summary,
-            ),
-        ),
-        (61_100, ended("certs/ca", 60_000, PhaseResult::Settled)),
-        (
-            5_000,
-            ended(
-                "etcd/local",
-                3_850,
-                PhaseResult::Skipped(texts.summary.into()),
-            ),
-        ),
-        (61_200, started("certs/apiserver")),
-        (
-            90_000,
-            ended("certs/apiserver", 28_800, PhaseResult::Settled),
-        ),
-        (90_100, started("wait-control-plane")),
-        (4_000_000, ended("wait-control-plane", 3_909_900, failed)),
-        (
-            4_000_100,
-            EventKind::RunEnded {
-                result: RunResult::Failed {
-                    phase: "wait-control-plane".into(),
-                    message: texts.summary.into(),
-                },
-                micros: 4_000_100,
-            },
-        ),
-    ];
-    let events: Vec<Event> = events
+    let all = [
+        vec![begin(texts)],
+        checks(texts),
+        certificates(texts),
+        end(texts),
+    ]
+    .concat();
+    let events: Vec<Event> = all
         .into_iter()
         .map(|(at, kind)| Event { at, kind })
         .collect();
@@ -186,6 +110,99 @@ pub fn run(texts: &Texts<'_>) -> RecordedRun {
         path: "/var/lib/kubephase/journal-000003.jsonl".into(),
     };
     RecordedRun::new(file, record, Tally::from_events(&events), None)
+}
+
+/// A moment of the run in microseconds, and what happened then.
+type Moment = (u64, EventKind);
+
+fn started(phase: &str) -> EventKind {
+    EventKind::PhaseStarted {
+        phase: phase.into(),
+    }
+}
+
+fn ended(phase: &str, micros: u64, result: PhaseResult) -> EventKind {
+    EventKind::PhaseEnded {
+        phase: phase.into(),
+        result,
+        micros,
+    }
+}
+
+fn begin(texts: &Texts<'_>) -> Moment {
+    let phases = [
+        "preflight/time-sync",
+        "certs/ca",
+        "etcd/local",
+        "certs/apiserver",
+        "wait-control-plane",
+    ];
+    let kind = EventKind::RunStarted {
+        workflow: "init".into(),
+        version: "0.1.0".into(),
+        phases: phases.map(str::to_owned).to_vec(),
+        needs: needs(),
+        plugins: BTreeMap::from([("preflight/time-sync".into(), texts.plugin.into())]),
+        kubernetes: Release::newest().kubeadm.into(),
+        components: vec![plugin(texts.plugin)],
+    };
+    (0, kind)
+}
+
+fn checks(texts: &Texts<'_>) -> Vec<Moment> {
+    let check = "preflight/time-sync";
+    vec![
+        (10, started(check)),
+        (900, finding("ClockOffset", Verdict::Warn, texts)),
+        (910, finding("ClockSource", Verdict::Pass, texts)),
+        (1_000, ended(check, 990, PhaseResult::Settled)),
+    ]
+}
+
+fn certificates(texts: &Texts<'_>) -> Vec<Moment> {
+    let changed = || EffectResult::Applied(Applied::Changed);
+    let refused = EffectResult::Refused(texts.summary.into());
+    let skipped = PhaseResult::Skipped(texts.summary.into());
+    vec![
+        (1_100, started("certs/ca")),
+        (1_150, started("etcd/local")),
+        (
+            1_200,
+            effect("/etc/kubernetes/pki/ca.crt", changed(), true, texts.summary),
+        ),
+        (
+            1_300,
+            effect("/etc/kubernetes/old", changed(), false, texts.summary),
+        ),
+        (1_400, effect(texts.summary, refused, false, texts.summary)),
+        (61_100, ended("certs/ca", 60_000, PhaseResult::Settled)),
+        (5_000, ended("etcd/local", 3_850, skipped)),
+        (61_200, started("certs/apiserver")),
+        (
+            90_000,
+            ended("certs/apiserver", 28_800, PhaseResult::Settled),
+        ),
+    ]
+}
+
+fn end(texts: &Texts<'_>) -> Vec<Moment> {
+    let failed = PhaseResult::Failed(format!("it did not answer: {}", texts.summary));
+    let run = RunResult::Failed {
+        phase: "wait-control-plane".into(),
+        message: texts.summary.into(),
+    };
+    let micros = 4_000_100;
+    vec![
+        (90_100, started("wait-control-plane")),
+        (4_000_000, ended("wait-control-plane", 3_909_900, failed)),
+        (
+            micros,
+            EventKind::RunEnded {
+                result: run,
+                micros,
+            },
+        ),
+    ]
 }
 
 /// Texts as plugins have them.

@@ -13,7 +13,7 @@ pub fn time_sync() -> Option<TimeSync> {
         let mut clock: libc::timex = std::mem::zeroed();
         (libc::adjtimex(&raw mut clock) >= 0).then_some(clock.maxerror)
     };
-    max_error.map(|micros| from_error(micros))
+    max_error.map(from_error)
 }
 
 /// Judges by the greatest error alone, as systemd does: programs that set the clock may keep the

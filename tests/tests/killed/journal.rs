@@ -59,10 +59,21 @@ pub fn kill_at_effect(command: &mut Command, root: &Path, effect: usize) -> bool
 /// earlier runs.
 pub fn kill_after_runs(command: &mut Command, root: &Path, earlier: usize, effect: usize) -> bool {
     let mut child = start_quietly(command);
+    let is_reached = reaches_effect(&mut child, root, earlier, effect);
+    if is_reached != Some(false) {
+        child.kill().unwrap();
+    }
+    child.wait().unwrap();
+    is_reached.unwrap_or_else(|| panic!("effect {effect} did not happen within {LONGEST_RUN:?}"))
+}
+
+/// Waits until the journal of a run has this many effects. Returns `false` if the run ended before,
+/// `None` if it takes too long.
+fn reaches_effect(child: &mut Child, root: &Path, earlier: usize, effect: usize) -> Option<bool> {
     let (began, mut journal, mut text) = (Instant::now(), None, String::new());
     while began.elapsed() < LONGEST_RUN {
         if child.try_wait().unwrap().is_some() {
-            return false;
+            return Some(false);
         }
         let Some(path) = journals(root).into_iter().nth(earlier) else {
             continue;
@@ -71,12 +82,10 @@ pub fn kill_after_runs(command: &mut Command, root: &Path, earlier: usize, effec
         file.seek(SeekFrom::Start(text.len() as u64)).unwrap();
         file.read_to_string(&mut text).unwrap();
         if count_effects(&text) >= effect {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return true;
+            return Some(true);
         }
     }
-    panic!("effect {effect} did not happen within {LONGEST_RUN:?}");
+    None
 }
 
 /// Returns every `step`-th of the kills, from the first, or all of them if

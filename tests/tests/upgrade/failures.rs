@@ -1,7 +1,8 @@
 //! A new version that does not start: what was replaced goes back, and the cluster serves as
 //! before.
-use crate::{COMPONENTS, Cluster, NEW, OLD, expect_mirrors, image};
+use crate::{COMPONENTS, Cluster, IGNORED, NEW, OLD, expect_mirrors, image};
 use harness::RunOutput;
+use std::fs;
 
 /// Upgrades the first machine, on which the new image of a component ends as soon as it starts.
 fn apply_broken(cluster: &Cluster, broken: &str) -> RunOutput {

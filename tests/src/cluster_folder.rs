@@ -10,8 +10,8 @@ use tempfile::TempDir;
 /// The arguments of `rehearse` for two members of the control plane and a worker.
 pub const THREE_MACHINES: [&str; 4] = ["--control-planes", "2", "--workers", "1"];
 
-/// A folder with the trees of a rehearsed cluster: that of the first machine, and in it those of the
-/// machines that joined.
+/// A folder with the trees of a rehearsed cluster: the tree of the first machine, and in it the
+/// trees of the machines that joined.
 pub struct ClusterFolder {
     /// path of the program that runs
     program: String,

@@ -47,8 +47,8 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// The outline of a component: the names of its imports and exports, its manifest, and the memory of
-/// its instances. Nothing in it was checked yet except its size.
+/// The outline of a component: the names of its imports and exports, its manifest, and the memory
+/// of its instances. Nothing in it was checked yet except its size.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outline {
     imports: Vec<Import>,

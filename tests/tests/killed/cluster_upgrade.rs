@@ -70,8 +70,8 @@ impl ClusterUpgrade {
         command
     }
 
-    /// Returns a sample of the effects of the upgrade of every machine, some of a machine together. The
-    /// upgrade has the last journal.
+    /// Returns a sample of the effects of the upgrade of every machine, some of a machine together.
+    /// The upgrade has the last journal.
     fn kills(&self) -> Vec<(&'static str, Vec<usize>)> {
         let mut kills = Vec::new();
         for machine in MACHINES {

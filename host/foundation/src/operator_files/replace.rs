@@ -1,6 +1,6 @@
 //! Replaces a file of the operator. The folder may belong to another user, for example to the
-//! program that collects the metrics of `doctor`: so everything goes through the handle of the folder
-//! and the handle of the new file, and no link of another user is followed.
+//! program that collects the metrics of `doctor`. So this module uses the handle of the folder and
+//! the handle of the new file only, and follows no link of another user.
 use rustix::{
     fd::{AsFd, OwnedFd},
     fs::{

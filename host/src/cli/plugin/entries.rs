@@ -25,7 +25,8 @@ use std::{
 pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
     if purge.is_some() && !is_name(name) {
         bail!(
-            "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config {}`",
+            "{name:?} is not a valid name of a plugin, so nothing was removed; see `{} --config \
+             {}`",
             program::command("plugin list"),
             program::path_word(config)
         );

@@ -43,9 +43,8 @@ fn rows_of_a_phase() -> Vec<Row> {
         (
             "a phase",
             format!(
-                "{} with its effects and the pauses that it asks for ({} in `doctor`), {MAX_PROPOSALS} \
-                 proposals \
-                 in a call, {MAX_FINDINGS} findings, {} of messages, {} of memory for proposals, \
+                "{} with its effects and the pauses that it asks for ({} in `doctor`), \
+                 {MAX_PROPOSALS} proposals in a call, {MAX_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {} of answers",
                 seconds(PHASE_TIME),
                 seconds(OBSERVING_PHASE_TIME),
@@ -63,7 +62,8 @@ fn rows_of_a_run() -> Vec<Row> {
         (
             "all phases of a plugin in a run",
             format!(
-                "{} of processor time (`processorTime`), {} with effects and pauses ({} in `doctor`), \
+                "{} of processor time (`processorTime`), {} with effects and pauses ({} in \
+                 `doctor`), \
                  {MAX_RUN_FINDINGS} findings, {} of messages, {} of memory for proposals, \
                  {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
                  {MAX_RUN_CRYPTO_WORK} keys and certificates (one \

@@ -175,7 +175,28 @@ pub fn of_type<T: JsonSchema>() -> Value {
         .into_generator();
     let mut schema = generator.into_root_schema_for::<T>().to_value();
     write_descriptions_plainly(&mut schema);
+    limit_integers(&mut schema);
     schema
+}
+
+/// Adds the largest value of the integers whose type has 16 or 32 bits. Their format alone demands
+/// nothing of a validator.
+fn limit_integers(schema: &mut Value) {
+    match schema {
+        Value::Object(parts) => {
+            let largest = match parts.get("format").and_then(Value::as_str) {
+                Some("uint16") => Some(u64::from(u16::MAX)),
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                _ => None,
+            };
+            if let Some(largest) = largest {
+                parts.entry("maximum").or_insert(json!(largest));
+            }
+            parts.values_mut().for_each(limit_integers);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(limit_integers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Removes what only means something in Rust from all descriptions: links of the documentation, and

@@ -126,12 +126,12 @@ impl CatalogEntry {
             Some(Conflict::Above)
         } else if id.strip_suffix("/all") == Some(name) {
             Some(Conflict::All)
+        } else if !self.is_open_to(phase) {
+            Some(Conflict::Member)
         } else if *name != self.spec.id {
             Some(Conflict::Alias)
-        } else if self.is_open_to(phase) {
-            None
         } else {
-            Some(Conflict::Member)
+            None
         }
     }
 

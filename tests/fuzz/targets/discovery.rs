@@ -95,6 +95,6 @@ fuzz_target!(|bytes: &[u8]| {
     };
     // The time limit of discovery is 0 here, so there is no pause between requests.
     STATE.with(|(join, net)| {
-        let _ = discover(join, &Untrusted(data), net, false);
+        let _ = discover(join, &Untrusted(data), net, false, None);
     });
 });

@@ -193,7 +193,7 @@ fn phase_configurations_are_judged_as_they_are_read() {
     compare_with_reader(
         &schema,
         &phase_configuration(),
-        &["/apiVersion", "/kind"],
+        &["", "/apiVersion", "/kind"],
         &|value| {
             let read = PhaseConfiguration::deserialize(value);
             read.map(drop).map_err(|why| why.to_string())

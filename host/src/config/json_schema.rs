@@ -179,17 +179,19 @@ pub fn of_type<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Adds the largest value of the integers whose type has 16 or 32 bits. Their format alone demands
+/// Adds the range of the integers whose type has 16 or 32 bits. Their format alone demands
 /// nothing of a validator.
 fn limit_integers(schema: &mut Value) {
     match schema {
         Value::Object(parts) => {
-            let largest = match parts.get("format").and_then(Value::as_str) {
-                Some("uint16") => Some(u64::from(u16::MAX)),
-                Some("uint32") => Some(u64::from(u32::MAX)),
+            let range = match parts.get("format").and_then(Value::as_str) {
+                Some("uint16") => Some((0, i64::from(u16::MAX))),
+                Some("int32") => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
+                Some("uint32") => Some((0, i64::from(u32::MAX))),
                 _ => None,
             };
-            if let Some(largest) = largest {
+            if let Some((smallest, largest)) = range {
+                parts.entry("minimum").or_insert(json!(smallest));
                 parts.entry("maximum").or_insert(json!(largest));
             }
             parts.values_mut().for_each(limit_integers);

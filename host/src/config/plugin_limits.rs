@@ -98,6 +98,8 @@ mod memory {
             "type": ["string", "integer"],
             "pattern": quantity::pattern(),
             "minLength": 1,
+            "minimum": MEMORIES.start(),
+            "maximum": MEMORIES.end(),
         })
     }
 

@@ -178,7 +178,7 @@ fn an_upgrade_that_is_killed_at_any_effect_is_continued() {
 
 #[test]
 fn an_upgrade_over_two_minors_that_is_killed_is_continued() {
-    Upgrade::prepare(OLDER, CHAIN).survives_sample(82, 5);
+    Upgrade::prepare(OLDER, CHAIN).survives_sample(82, 8);
 }
 
 #[test]

@@ -127,7 +127,9 @@ fn a_naive_check_rehearses_without_a_lock_and_what_is_not_known_is_not_checked()
     for &(look, unknown, known) in LOOKS {
         write_config(parent.path(), &phases(look));
         let printed = rehearse(&[]);
-        let line = format!("[WARNING preflight/machine]: could not be checked: {unknown}");
+        let line = format!(
+            "[WARNING preflight/machine]: could not be checked: a rehearsal cannot see {unknown}"
+        );
         assert!(printed.contains(&line), "{printed}");
         let printed = rehearse(&["--node", &node]);
         assert!(printed.contains(known), "{printed}");

@@ -76,7 +76,7 @@ fn a_missing_authority_is_named() {
         assert!(
             output
                 .stderr
-                .contains("/etc/kubernetes/pki/ca.crt does not exist"),
+                .contains("/etc/kubernetes/pki/ca.crt: no such file or directory"),
             "{arguments}: {}",
             output.stderr
         );

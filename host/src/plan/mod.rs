@@ -2,7 +2,7 @@
 //! that can be printed and compared.
 //!
 //! [`Plan::build`] is pure: the same catalog and the same choice give the same plan. The executor
-//! runs each node of [`Plan::running`] as soon as all phases of its `after` have settled.
+//! runs each node of [`Plan::running_phases`] as soon as all phases of its `after` have settled.
 
 mod build;
 pub mod catalog;

@@ -44,8 +44,8 @@ fn rows_of_a_phase() -> Vec<Row> {
             "a phase",
             format!(
                 "{} with its effects and the pauses that it asks for ({} in `doctor`), \
-                 {MAX_PROPOSALS} proposals in a call, {MAX_FINDINGS} findings, {} of messages, {} of \
-                 memory for proposals, {} of answers",
+                 {MAX_PROPOSALS} proposals in a call, {MAX_FINDINGS} findings, {} of messages, \
+                 {} of memory for proposals, {} of answers",
                 seconds(PHASE_TIME),
                 seconds(OBSERVING_PHASE_TIME),
                 mib(MAX_LOG_BYTES),

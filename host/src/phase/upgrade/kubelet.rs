@@ -98,7 +98,13 @@ fn add_instance_configuration(config: &Config) -> Result<(), Failure> {
 /// Takes the flags out of the kubelet's flags file that the new version has elsewhere, or does not
 /// know: a kubelet with a flag that it does not know does not start.
 fn remove_flags(upgrade: &Upgrade, removed: &[&str]) -> Result<(), Failure> {
-    let flags = observe_files::read_file(&format!("{KUBELET_DIR}/kubeadm-flags.env"))?;
+    let path = format!("{KUBELET_DIR}/kubeadm-flags.env");
+    // A node that has its socket elsewhere need not have the file.
+    let needs_file = removed.contains(&SOCKET_FLAG);
+    if !needs_file && (removed.is_empty() || observe_files::stat(&path)?.is_none()) {
+        return Ok(());
+    }
+    let flags = observe_files::read_file(&path)?;
     let flags = String::from_utf8_lossy(&flags);
     let kept = without_flags(&flags, removed);
     if kept != flags {

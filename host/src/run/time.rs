@@ -1,6 +1,7 @@
 //! Limits the time of a plugin's phase, and of all phases of a plugin together. Built-in phases
 //! limit their own waiting.
 use super::session::Session;
+use crate::wasm::limits::PluginTimes;
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ impl TimeOfPhase {
         let now = session.clock().now();
         TimeOfPhase {
             session: session.clone(),
-            until: of_plugin.then(|| now + session.phase_time()),
+            until: of_plugin.then(|| now + session.plugin_times().phase),
             counted: Mutex::new(now),
         }
     }
@@ -44,11 +45,10 @@ impl TimeOfPhase {
     /// The time of the phase or of its plugin is over.
     pub fn check(&self) -> Result<(), String> {
         if self.time_left().is_zero() {
+            let PluginTimes { phase, plugin } = self.session.plugin_times();
             return Err(format!(
-                "it did not settle within the {:?} that the phase of a plugin may take, or the \
-                 {:?} of all phases of a plugin",
-                self.session.phase_time(),
-                self.session.plugin_time()
+                "it did not settle within the {phase:?} that the phase of a plugin may take, or \
+                 the {plugin:?} of all phases of a plugin"
             ));
         }
         Ok(())
@@ -68,11 +68,10 @@ impl TimeOfPhase {
         let left = self.time_left();
         let fits = self.until.is_none() || wanted <= left && self.session.reserve_time(wanted);
         if !fits {
+            let PluginTimes { phase, plugin } = self.session.plugin_times();
             return Err(format!(
                 "it asked to be called again after {wanted:?}; the phase of a plugin may take \
-                 {:?} in all, and all phases of a plugin {:?}: {left:.0?} are left",
-                self.session.phase_time(),
-                self.session.plugin_time()
+                 {phase:?} in all, and all phases of a plugin {plugin:?}: {left:.0?} are left"
             ));
         }
         Ok(wanted.min(LONGEST_PAUSE))

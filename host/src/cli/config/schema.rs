@@ -96,7 +96,7 @@ fn document(
     // The newest version of a kind stands before the older ones.
     let mut found = documents.into_iter();
     let found = found.find(|document| document.kind == kind);
-    let found = found.with_context(|| format!("there is no document of the kind {kind}"))?;
+    let found = found.with_context(|| format!("no document has the kind {kind}"))?;
     Ok(found.complete())
 }
 

@@ -46,8 +46,8 @@ fn rows_of_a_phase() -> Vec<Row> {
                 "{} with its effects and the pauses that it asks for ({} in `doctor`), \
                  {MAX_PROPOSALS} proposals in a call, {MAX_FINDINGS} findings, {} of messages, \
                  {} of memory for proposals, {} of answers",
-                seconds(PHASE_TIME),
-                seconds(OBSERVING_PHASE_TIME),
+                seconds(TIMES.phase),
+                seconds(OBSERVING_TIMES.phase),
                 mib(MAX_LOG_BYTES),
                 mib(MAX_HANDED_BYTES),
                 mib(MAX_ANSWERED_BYTES)
@@ -71,8 +71,8 @@ fn rows_of_a_run() -> Vec<Row> {
                  {MAX_RUN_DIRECTORIES} directories, \
                  {MAX_RUN_CAPSULES} capsules of {}",
                 seconds(Limits::default().processor_time),
-                seconds(PLUGIN_TIME),
-                seconds(OBSERVING_PLUGIN_TIME),
+                seconds(TIMES.plugin),
+                seconds(OBSERVING_TIMES.plugin),
                 mib(MAX_RUN_LOG_BYTES),
                 mib(MAX_RUN_HANDED_BYTES),
                 mib(MAX_RUN_FACT_BYTES),

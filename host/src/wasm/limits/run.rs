@@ -2,12 +2,29 @@
 //! report and use.
 use std::time::Duration;
 
+/// The times that plugins may take in a run: their calls, their effects, and the pauses between the
+/// calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginTimes {
+    /// of one phase
+    pub phase: Duration,
+    /// of all phases of one plugin
+    pub plugin: Duration,
+}
+
+/// The times in a run that changes something.
+pub const TIMES: PluginTimes = PluginTimes {
+    phase: Duration::from_secs(600),
+    plugin: Duration::from_secs(1200),
+};
+/// The times in a run that only observes (`doctor`), which a timer may start every minute.
+pub const OBSERVING_TIMES: PluginTimes = PluginTimes {
+    phase: Duration::from_secs(10),
+    plugin: Duration::from_secs(20),
+};
+
 // The limits of one phase.
 
-/// Time of one phase: all its calls, their effects, and the pauses between the calls.
-pub const PHASE_TIME: Duration = Duration::from_secs(600);
-/// Time of one phase in a run that only observes (`doctor`), which a timer may start every minute.
-pub const OBSERVING_PHASE_TIME: Duration = Duration::from_secs(10);
 /// Proposals in one call.
 pub const MAX_PROPOSALS: usize = 1000;
 /// Findings of one phase.
@@ -38,10 +55,6 @@ pub const MAX_CAPSULE: usize = 4 << 20;
 
 // The limits of all phases of one plugin together.
 
-/// Time of all phases of one plugin.
-pub const PLUGIN_TIME: Duration = Duration::from_secs(1200);
-/// Time of all phases of one plugin in a run that only observes.
-pub const OBSERVING_PLUGIN_TIME: Duration = Duration::from_secs(20);
 /// Findings of all phases of one plugin.
 pub const MAX_RUN_FINDINGS: usize = 2000;
 /// Bytes of the findings of all phases of one plugin.

@@ -1,26 +1,15 @@
 //! The time that a plugin spends: of its calls, and of its phases with their effects and pauses.
 use super::super::Session;
-use crate::wasm::limits::{
-    OBSERVING_PHASE_TIME, OBSERVING_PLUGIN_TIME, PHASE_TIME, PLUGIN_TIME, TimeBudget,
-};
+use crate::wasm::limits::{OBSERVING_TIMES, PluginTimes, TIMES, TimeBudget};
 use std::time::Duration;
 
 impl Session {
-    /// Returns the time that one phase of a plugin may take in this run.
-    pub fn phase_time(&self) -> Duration {
+    /// Returns the times that plugins may take in this run.
+    pub fn plugin_times(&self) -> PluginTimes {
         if self.0.shared.only_observes() {
-            OBSERVING_PHASE_TIME
+            OBSERVING_TIMES
         } else {
-            PHASE_TIME
-        }
-    }
-
-    /// Returns the time that all phases of a plugin may take in this run.
-    pub fn plugin_time(&self) -> Duration {
-        if self.0.shared.only_observes() {
-            OBSERVING_PLUGIN_TIME
-        } else {
-            PLUGIN_TIME
+            TIMES
         }
     }
 
@@ -57,7 +46,7 @@ impl Session {
         if !self.is_plugin() {
             return None;
         }
-        let most = self.plugin_time();
+        let most = self.plugin_times().plugin;
         let left = self.spend_of_run(|run| {
             run.time = run.time.saturating_add(time);
             Ok(Some(most.saturating_sub(run.time)))
@@ -70,7 +59,7 @@ impl Session {
         if !self.is_plugin() {
             return true;
         }
-        let most = self.plugin_time();
+        let most = self.plugin_times().plugin;
         let fits = self.spend_of_run(|run| {
             let fits = run.time.saturating_add(time) <= most;
             if fits {

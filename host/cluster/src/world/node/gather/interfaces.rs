@@ -78,11 +78,10 @@ fn parse_v4(line: &str) -> Option<Route> {
     if !leads_on(flags, interface) {
         return None;
     }
-    let (destination, gateway) = (address(destination)?, address(gateway)?);
     let prefix = u32::from(address(mask)?).leading_ones();
     Some(Route {
-        destination: format!("{destination}/{prefix}"),
-        gateway: (!gateway.is_unspecified()).then(|| gateway.to_string()),
+        destination: format!("{}/{prefix}", address(destination)?),
+        gateway: gateway_of(address(gateway)?.into()),
         interface: interface.to_owned(),
         metric: metric.parse().ok()?,
     })
@@ -107,7 +106,7 @@ fn parse_v6(line: &str) -> Option<Route> {
         return None;
     };
     let address = |text| Some(Ipv6Addr::from(u128::from_str_radix(text, 16).ok()?));
-    let (destination, gateway) = (address(destination)?, address(gateway)?);
+    let destination = address(destination)?;
     let prefix = u8::from_str_radix(prefix, 16).ok()?;
     // Addresses of this machine and multicast have routes of their own.
     if !leads_on(flags, interface) || destination.is_multicast() || prefix == 128 {
@@ -115,10 +114,15 @@ fn parse_v6(line: &str) -> Option<Route> {
     }
     Some(Route {
         destination: format!("{destination}/{prefix}"),
-        gateway: (!gateway.is_unspecified()).then(|| gateway.to_string()),
+        gateway: gateway_of(address(gateway)?.into()),
         interface: interface.to_owned(),
         metric: u32::from_str_radix(metric, 16).ok()?,
     })
+}
+
+/// Returns the gateway of a route; `None` for the networks that the interface is in itself.
+fn gateway_of(address: IpAddr) -> Option<String> {
+    (!address.is_unspecified()).then(|| address.to_string())
 }
 
 /// Whether a route with these flags leads to other machines.

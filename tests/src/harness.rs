@@ -8,6 +8,8 @@
 mod cluster_folder;
 mod cluster_state;
 mod component;
+mod convergence;
+pub mod faults;
 mod files;
 mod journal;
 mod program;
@@ -18,6 +20,7 @@ pub mod trust;
 pub use cluster_folder::{ClusterFolder, THREE_MACHINES};
 pub use cluster_state::RehearsedCluster;
 pub use component::{append_manifest, without_manifest};
+pub use convergence::{NodeFiles, check_convergence, expect_convergence, node_files};
 pub use files::{copy_tree, folders_in, lines_of, quick_config, workspace};
 pub use journal::static_pods_and_waits;
 pub use program::{RunOutput, kubephase, run};

@@ -49,7 +49,7 @@ pub use flags::{RunPlace, VerbosityFlags};
 pub use plan::PlanRequest;
 pub use rehearse::RehearseRequest;
 pub use report::ReportRequest;
-pub use run::{command_tree, main};
+pub use run::{command_tree, main, main_in};
 pub use version::VersionFormat;
 pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 
@@ -63,6 +63,7 @@ use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
 use flags::{GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
 use std::ffi::OsString;
+use tree::PhaseCommands;
 
 /// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,13 @@ pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     catalog: &Catalog,
 ) -> Result<Command, CliError> {
-    let mut root = tree::root(catalog);
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let phases = if argv::names_phase(&argv) {
+        PhaseCommands::All
+    } else {
+        PhaseCommands::OnlyParents
+    };
+    let mut root = tree::root(catalog, phases);
     let argv = Argv::read(&root, argv)?;
     if let Some(help) = kubeadm::help_without_command(&mut root, &argv) {
         return Err(CliError::help(help));

@@ -1,6 +1,9 @@
 //! `init phase …`: a command for each phase of the catalog, with the flags that the phase names.
 use crate::{
-    cli::command::{group, own_flags, phase_flags, with_args},
+    cli::{
+        command::{group, own_flags, phase_flags, with_args},
+        tree::PhaseCommands,
+    },
     plan::{
         catalog::Catalog,
         spec::{PhaseKind, PhaseSpec, is_within, parent},
@@ -14,8 +17,13 @@ use std::collections::BTreeSet;
 /// Name of the command that runs a whole group, or a whole workflow.
 pub(super) const ALL: &str = "all";
 
-/// Returns the command `phase` of a workflow, with the commands of all its phases.
-pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
+/// Returns the command `phase` of a workflow, with the commands of its phases if they are wanted.
+pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow, phases: PhaseCommands) -> Command {
+    let command = workflow.command().join(" ");
+    let phase = group("phase", format!("Run single phases of {command}"));
+    if phases == PhaseCommands::OnlyParents {
+        return phase;
+    }
     let id = workflow.id();
     let specs: Vec<&PhaseSpec> = catalog.entries_of(&id).map(|entry| &entry.spec).collect();
     let commands = Commands {
@@ -23,8 +31,6 @@ pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
         common_flags: own_flags(workflow),
         specs: &specs,
     };
-    let command = workflow.command().join(" ");
-    let phase = group("phase", format!("Run single phases of {command}"));
     let top = specs.iter().filter(|spec| parent(&spec.id).is_none());
     top.fold(phase, |phase, spec| {
         phase.subcommand(commands.phase_command(spec))

@@ -1,7 +1,9 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
     Command, Exit, WorkflowRequest, argv, certs, config, diff, kubeconfig, parse, plan, plugin,
-    print, rehearse, report, token, tree, upgrade, version, workflow,
+    print, rehearse, report, token,
+    tree::{self, PhaseCommands},
+    upgrade, version, workflow,
 };
 use crate::{
     config::{
@@ -11,7 +13,7 @@ use crate::{
     plugin::{load, refused::PluginRefused},
     program::Program,
     run::{
-        prepare::Distribution,
+        prepare::{Distribution, WorldOfRun},
         signals::{self, Reaction},
     },
     wasm::{compiler, engine::Engine},
@@ -37,19 +39,24 @@ const REACTION: Reaction = Reaction {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    main_in(|world| world)
+}
+
+/// Runs the program as [`main`] does, with another world for its runs.
+pub fn main_in(world_of_run: WorldOfRun) -> ExitCode {
     // A child process that compiles a component is this program too, but does nothing else.
     if let Some(exit) = compiler::run_child() {
         return exit;
     }
     let ended = signals::listen(REACTION).context("signals cannot be handled");
     ended
-        .and_then(|()| run(std::env::args_os()))
+        .and_then(|()| run(std::env::args_os(), world_of_run))
         .unwrap_or_else(|error| print::error(&error))
         .report()
 }
 
 /// Carries out one command line.
-fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
+fn run(argv: impl IntoIterator<Item = OsString>, world_of_run: WorldOfRun) -> Result<Exit> {
     // Files get the modes that this program names, not those of the shell's umask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let argv: Vec<OsString> = argv.into_iter().collect();
@@ -66,7 +73,10 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
     if let Some(file) = &early {
         load::preload(file, &engine);
     }
-    let distribution = Distribution::new(&engine, builtin_catalog()).map_err(refuse_plugins)?;
+    let distribution = Distribution {
+        world_of_run,
+        ..Distribution::new(&engine, builtin_catalog()).map_err(refuse_plugins)?
+    };
     let commands = catalog_of_commands(&argv, early.as_ref(), &distribution);
     let command = parse(argv, &commands)?;
     if let (Command::Workflow(_) | Command::Rehearse(_), Some(warning)) =
@@ -90,8 +100,7 @@ fn catalog_of_commands<'a>(
     file: Option<&ConfigFile>,
     distribution: &'a Distribution<'_>,
 ) -> Cow<'a, Catalog> {
-    let names_phase = argv.iter().any(|word| word == "phase");
-    let phases = file.filter(|_| names_phase).and_then(|file| {
+    let phases = file.filter(|_| argv::names_phase(argv)).and_then(|file| {
         let phases = file.documents().and_then(phase_configuration_of);
         phases.ok().map(|phases| (file, phases.plugins))
     });
@@ -123,7 +132,7 @@ fn catalog_of_commands<'a>(
 pub fn command_tree() -> Result<clap::Command> {
     let engine = ManuallyDrop::new(Engine::new()?);
     let distribution = Distribution::new(&engine, builtin_catalog())?;
-    Ok(tree::root(&distribution.catalog))
+    Ok(tree::root(&distribution.catalog, PhaseCommands::All))
 }
 
 /// Classifies an error of the engine or of the embedded plugins: no plugin can be used.

@@ -24,8 +24,17 @@ use crate::{
 use clap::{Arg, Args, Command};
 use std::fmt::Write;
 
+/// Which commands of single phases a tree has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PhaseCommands {
+    All,
+    /// only their parents `init phase`, `join phase` and so on: making all of them takes as long as
+    /// the rest of the tree
+    OnlyParents,
+}
+
 /// Returns every command with its flags.
-pub(super) fn root(catalog: &Catalog) -> Command {
+pub(super) fn root(catalog: &Catalog, phases: PhaseCommands) -> Command {
     let root = Command::new(Program::current().name())
         .about(
             "Bootstraps Kubernetes clusters: what kubeadm does, as a graph of phases that \
@@ -35,7 +44,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
     let (below_groups, at_the_top): (Vec<_>, Vec<_>) = workflow::ALL
         .iter()
         .partition(|workflow| workflow.command().len() > 1);
-    let root = attach_all(root, &at_the_top, catalog);
+    let root = attach_all(root, &at_the_top, catalog, phases);
     let root = root
         .subcommand(plan())
         .subcommand(rehearse())
@@ -52,7 +61,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(plugin())
         .subcommand(version())
         .subcommand(completion());
-    let root = kubeadm::extend_root(attach_all(root, &below_groups, catalog));
+    let root = kubeadm::extend_root(attach_all(root, &below_groups, catalog, phases));
     behave_like_kubeadm(root.args(flags_of::<GlobalFlags>()))
 }
 
@@ -103,9 +112,15 @@ fn completion() -> Command {
 }
 
 /// Adds the commands of workflows.
-fn attach_all(root: Command, workflows: &[&&dyn Workflow], catalog: &Catalog) -> Command {
+fn attach_all(
+    root: Command,
+    workflows: &[&&dyn Workflow],
+    catalog: &Catalog,
+    phases: PhaseCommands,
+) -> Command {
     workflows.iter().fold(root, |root, workflow| {
-        attach(root, workflow.command(), command_of(**workflow, catalog))
+        let command = command_of(**workflow, catalog, phases);
+        attach(root, workflow.command(), command)
     })
 }
 
@@ -126,7 +141,7 @@ fn attach(parent: Command, words: &[&'static str], command: Command) -> Command 
 }
 
 /// Returns the command of a workflow, with the commands of its single phases.
-fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
+fn command_of(workflow: &dyn Workflow, catalog: &Catalog, phases: PhaseCommands) -> Command {
     let name = workflow.command().last().copied().unwrap_or_default();
     let flags = [workflow.flags(), own_flags(workflow)].concat();
     match workflow.shape() {
@@ -134,7 +149,7 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
             let command = Command::new(name)
                 .about(workflow.about())
                 .after_help(phase_help(catalog, workflow));
-            with_args(command, flags).subcommand(phase::tree(catalog, workflow))
+            with_args(command, flags).subcommand(phase::tree(catalog, workflow, phases))
         }
         CommandShape::Members { whole } => {
             let all = Command::new(phase::ALL).about(whole);

@@ -1,5 +1,5 @@
 //! `version` and `completion`: commands that read no files and no cluster.
-use super::tree;
+use super::tree::{self, PhaseCommands};
 use crate::{config::own_version, plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
 use kubephase_sdk::yaml;
@@ -129,7 +129,7 @@ pub fn completion(shell: Shell, catalog: &Catalog) -> String {
     let mut script = Vec::new();
     clap_complete::generate(
         shell,
-        &mut tree::root(catalog),
+        &mut tree::root(catalog, PhaseCommands::All),
         Program::current().name(),
         &mut script,
     );

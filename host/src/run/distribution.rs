@@ -14,11 +14,15 @@ use crate::{
         engine::Engine,
         plugin::{ComponentSource, Plugin},
     },
-    world::node::facts::NodeFacts,
+    world::{World, node::facts::NodeFacts},
 };
 use anyhow::Result;
 use serde_json::json;
 use std::{borrow::Cow, sync::Arc};
+
+/// Returns the world that a run acts on, from the world at the run's place. The program acts on the
+/// latter itself; the program of the tests lets some of its operations fail.
+pub type WorldOfRun = fn(Arc<dyn World>) -> Arc<dyn World>;
 
 /// The phases and plugins of the program, which every run of this process can use.
 #[derive(Clone)]
@@ -32,6 +36,7 @@ pub struct Distribution<'a> {
     pub early: Arc<EarlyPlugins>,
     /// a plugin that takes part in rehearsals without a line of the lock
     pub unlocked: Option<UnlockedPlugin>,
+    pub world_of_run: WorldOfRun,
 }
 
 impl<'a> Distribution<'a> {
@@ -41,10 +46,17 @@ impl<'a> Distribution<'a> {
     /// A plugin cannot be loaded.
     pub fn new(engine: &'a Engine, builtin: Catalog) -> Result<Self> {
         let (mut catalog, mut plugins) = (builtin, Plugins::new());
-        for embedded in embedded::defaults() {
-            let plugin = Arc::new(engine.load_once(ComponentSource::Embedded(embedded.name))?);
-            let manifest = plugin.manifest();
-            catalog.add_plugin(&manifest.source(true), &manifest.provides)?;
+        let embedded = embedded::defaults().map(|embedded| {
+            let plugin = engine.load_once(ComponentSource::Embedded(embedded.name))?;
+            Ok(Arc::new(plugin))
+        });
+        let embedded: Vec<Arc<Plugin>> = embedded.collect::<Result<_>>()?;
+        let manifests = embedded.iter().map(|plugin| plugin.manifest());
+        let phases: Vec<_> = manifests
+            .map(|manifest| (manifest.source(true), &manifest.provides[..]))
+            .collect();
+        catalog.add_plugins(&phases)?;
+        for plugin in &embedded {
             let loaded = plugin::load::LoadedPlugin {
                 plugin: plugin.clone(),
                 settings: json!({}),
@@ -52,7 +64,7 @@ impl<'a> Distribution<'a> {
                 signer: None,
                 origin: None,
             };
-            plugins.insert(manifest.name.clone(), loaded);
+            plugins.insert(plugin.manifest().name.clone(), loaded);
         }
         Ok(Distribution {
             engine,
@@ -60,6 +72,7 @@ impl<'a> Distribution<'a> {
             plugins,
             early: Arc::default(),
             unlocked: None,
+            world_of_run: |world| world,
         })
     }
 

@@ -43,6 +43,7 @@ impl PlanInput<'_> {
             plugins,
             early,
             unlocked,
+            ..
         } = distribution;
         let (config, phases) = (self.config, self.phases);
         let (mut catalog, mut plugins) = (catalog.clone(), plugins.clone());

@@ -1,7 +1,7 @@
 //! Prepares a run: makes a plan with its plugins from a loaded configuration. Changes nothing.
 mod host_knowledge;
 
-pub use super::distribution::Distribution;
+pub use super::distribution::{Distribution, WorldOfRun};
 
 use super::{
     patches_of_run,
@@ -47,6 +47,7 @@ pub struct PreparedRun {
     pub is_whole: bool,
     /// whether the run only shows the objects that its phases propose; it needs no cluster
     pub shows_objects: bool,
+    pub world_of_run: WorldOfRun,
 }
 
 /// The phase that starts the kubelet.
@@ -141,5 +142,6 @@ pub fn prepare(
         operator_files,
         is_whole,
         shows_objects: false,
+        world_of_run: distribution.world_of_run,
     })
 }

@@ -319,7 +319,9 @@ impl<W: World + 'static> Site<W> {
         keep: &(dyn Fn(&Capsule) + Sync),
         subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
     ) -> Result<SiteRun> {
-        let (cancel, files) = (self.run.cancel(), self.world.files());
+        let cancel = self.run.cancel();
+        let world = (prepared.world_of_run)(self.world.clone());
+        let files = world.files();
         let record = self.record.as_ref();
         let journal = record
             .map(|record| record.begin_journal(cancel))
@@ -331,7 +333,7 @@ impl<W: World + 'static> Site<W> {
             own.insert(0, Box::new(journal.clone()));
         }
         let finished = run.execute(
-            self.world.clone(),
+            world.clone(),
             keep,
             |plan| own.into_iter().chain(subscribers(plan)).collect(),
             cancel,

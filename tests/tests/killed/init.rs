@@ -1,10 +1,9 @@
 //! An `init` that is killed, and two runs of `init` in one tree.
 use crate::{
     PROGRAM,
-    files::{Files, expect_convergence, files},
     journal::{count_effects, count_kills, journals, kill_at_effect, start_quietly},
 };
-use harness::{kubephase, quick_config, run, workspace};
+use harness::{NodeFiles, expect_convergence, kubephase, node_files, quick_config, run, workspace};
 use std::{fs, path::Path, process::Command};
 
 /// Returns the command of an `init` in the tree at `root`; the configuration is in `folder`.
@@ -37,17 +36,17 @@ fn tokens(output: &str) -> Vec<&str> {
 }
 
 /// Kills an `init` at an effect and runs it again. Returns `false` if it ended before the kill.
-fn init_survives(effect: usize, undisturbed: &Files) -> bool {
+fn init_survives(effect: usize, undisturbed: &NodeFiles) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     let case = format!("killed at effect {effect}");
     if !kill_at_effect(&mut init(folder.path(), &root), &root, effect) {
         return false;
     }
-    let before = files(&root);
+    let before = node_files(&root);
     let output = run(&mut init(folder.path(), &root));
     assert_eq!(output.status, 0, "{case}: {}", output.printed());
-    expect_convergence(&before, &files(&root), undisturbed, &case);
+    expect_convergence(&before, &node_files(&root), undisturbed, &case);
     assert_eq!(tokens(&output.stdout).len(), 1, "{case}: {}", output.stdout);
     true
 }
@@ -59,7 +58,7 @@ fn an_init_that_is_killed_at_any_effect_is_continued() {
     let output = run(&mut init(folder.path(), &root));
     assert_eq!(output.status, 0, "{}", output.printed());
     let all = count_effects(&fs::read_to_string(&journals(&root)[0]).unwrap());
-    let undisturbed = files(&root);
+    let undisturbed = node_files(&root);
     assert!(all > 50, "{all}");
     let kills: Vec<usize> = (1..=all).collect();
     let killed = count_kills(&kills, |effect| init_survives(*effect, &undisturbed));

@@ -1,10 +1,12 @@
 //! Joins that are killed.
 use crate::{
     PROGRAM,
-    files::{expect_convergence, files},
     journal::{count_effects, count_kills, journals, kill_at_effect},
 };
-use harness::{RehearsedCluster, RunOutput, copy_tree, kubephase, run, workspace};
+use harness::{
+    RehearsedCluster, RunOutput, copy_tree, expect_convergence, kubephase, node_files, run,
+    workspace,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -89,13 +91,13 @@ impl Joins {
         if !kill_at_effect(&mut self.join(&root), &tree(&root, name), effect) {
             return false;
         }
-        let before = MACHINES.map(|name| files(&tree(&root, name)));
+        let before = MACHINES.map(|name| node_files(&tree(&root, name)));
         expect_success(&run(&mut self.join(&root)), &case);
         for (name, before) in MACHINES.into_iter().zip(before) {
-            let undisturbed = files(&tree(&self.undisturbed, name));
+            let undisturbed = node_files(&tree(&self.undisturbed, name));
             expect_convergence(
                 &before,
-                &files(&tree(&root, name)),
+                &node_files(&tree(&root, name)),
                 &undisturbed,
                 &format!("{case}, {name}"),
             );

@@ -8,7 +8,6 @@
     reason = "tests look at files and run programs"
 )]
 mod cluster_upgrade;
-mod files;
 mod init;
 mod joins;
 mod journal;

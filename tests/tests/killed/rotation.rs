@@ -179,7 +179,7 @@ fn expect_kubeconfigs(root: &Path, trusted: &[Certificate], case: &str) {
 
 /// Returns the files below the directory of kubernetes, sorted.
 fn names(root: &Path) -> Vec<PathBuf> {
-    crate::files::files(root).into_keys().collect()
+    harness::node_files(root).into_keys().collect()
 }
 
 /// Kills the exchange of an authority at each effect of each stage.

@@ -1,14 +1,14 @@
 //! Names that no plugin may have.
 use super::*;
 use crate::{
-    cli::tree,
+    cli::tree::{self, PhaseCommands},
     wasm::{embedded, manifest::check_name},
 };
 
 /// A reader of messages would take a plugin with such a name for the command or the phase.
 #[test]
 fn no_plugin_has_the_name_of_a_command_or_a_phase() {
-    let root = tree::root(&CATALOG);
+    let root = tree::root(&CATALOG, PhaseCommands::All);
     let commands = root.get_subcommands().flat_map(|command| {
         let aliases = command.get_all_aliases().map(str::to_owned);
         aliases
@@ -34,7 +34,7 @@ fn no_plugin_has_the_name_of_a_command_or_a_phase() {
 /// group.
 #[test]
 fn help_of_every_command_says_what_it_does() {
-    let root = tree::root(&CATALOG);
+    let root = tree::root(&CATALOG, PhaseCommands::All);
     let mut commands: Vec<_> = root.get_subcommands().collect();
     let mut count = 0;
     while let Some(command) = commands.pop() {

@@ -1,0 +1,16 @@
+//! Runs in a world that fails on purpose: one operation of a run fails, as operations fail on real
+//! machines. The run then either gets past the fault, or ends with an error that says what failed.
+//! The next run, in which nothing fails, leads to the state of an undisturbed run, and keeps every
+//! complete key and certificate.
+//!
+//! The faults are in `src/faults/`. A sample of operations fails here; with `KUBEPHASE_EVERY_FAULT`
+//! each operation fails, in each way that fits it. A test that fails names the fault: set
+//! `KUBEPHASE_TEST_FAULT` to it for a run of `kubephase-under-test`.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+mod disturbance;
+mod scenarios;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");

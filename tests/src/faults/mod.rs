@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// The environment variable with the operation that fails; see [`Injection`].
+/// The environment variable with the operations that fail, one on each line; see [`Injection`].
 pub const INJECTION: &str = "KUBEPHASE_TEST_FAULT";
 /// The environment variable with the file to which the operations of a run are appended, one on
 /// each line. [`FAILED`] stands before the one that fails on purpose.
@@ -35,25 +35,26 @@ pub const FAILED: &str = "failed: ";
 /// # Panics
 /// If the environment names no fault or no file that can be written.
 pub fn world_from_environment(world: Arc<dyn World>) -> Arc<dyn World> {
-    let injection = env::var(INJECTION).ok().map(|text| Injection::parse(&text));
+    let text = env::var(INJECTION).unwrap_or_default();
+    let injections: Vec<Injection> = text.lines().map(Injection::parse).collect();
     let record = env::var_os(OPERATIONS).map(|path| {
         let file = OpenOptions::new().create(true).append(true).open(path);
         Mutex::new(file.expect("the file for the operations can be opened"))
     });
-    if injection.is_none() && record.is_none() {
+    if injections.is_empty() && record.is_none() {
         return world;
     }
     let faults = Arc::new(Faults {
-        injection,
+        injections,
         record,
         seen: Mutex::default(),
     });
     Arc::new(FaultyWorld::new(world, faults))
 }
 
-/// The fault of a run, and the operations that happened so far.
+/// The faults of a run, and the operations that happened so far.
 struct Faults {
-    injection: Option<Injection>,
+    injections: Vec<Injection>,
     record: Option<Mutex<File>>,
     /// how often each operation happened
     seen: Mutex<BTreeMap<String, usize>>,
@@ -74,8 +75,8 @@ impl Faults {
             *count += 1;
             *count
         };
-        let injection = self.injection.as_ref();
-        let hit = injection.filter(|given| given.is_for(&name, occurrence));
+        let mut injections = self.injections.iter();
+        let hit = injections.find(|given| given.is_for(&name, occurrence));
         if let Some(record) = &self.record {
             let prefix = if hit.is_some() { FAILED } else { "" };
             writeln!(record.lock(), "{prefix}{name}").expect("the operation can be recorded");

@@ -124,9 +124,21 @@ fn injections(operations: &str) -> Vec<Injection> {
     all
 }
 
+/// Returns a number of random choices of three faults. The choices are the same in each run.
+fn random_schedules(all: &[Injection], count: usize) -> Vec<Vec<&Injection>> {
+    let mut random = fastrand::Rng::with_seed(1);
+    (0..count).map(|_| random.choose_multiple(all, 3)).collect()
+}
+
+/// Returns the number in an environment variable, or another number if it is not set.
+fn number(variable: &str, otherwise: usize) -> usize {
+    let given = env::var(variable).ok();
+    given.map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
 impl Scenario {
-    /// Disturbs the command by about this number of faults, spread over its operations, or by all
-    /// if `KUBEPHASE_EVERY_FAULT` is set.
+    /// Disturbs the command by about this number of single faults, spread over its operations, and
+    /// by some random schedules of three faults.
     pub fn survives(&self, sample: usize) {
         let undisturbed = self.start.copy();
         let record = undisturbed.path("operations");
@@ -134,53 +146,58 @@ impl Scenario {
         let expected = State::read(&undisturbed.root());
         let all = injections(&fs::read_to_string(record).unwrap());
         assert!(all.len() >= sample, "only {} faults fit", all.len());
-        let step = match env::var_os("KUBEPHASE_EVERY_FAULT") {
-            Some(_) => 1,
-            None => all.len().div_ceil(sample),
-        };
-        let chosen: Vec<&Injection> = all.iter().step_by(step).collect();
-        let results = self.disturb_all(&chosen, &expected);
+        let step = number("KUBEPHASE_EVERY_FAULT", all.len().div_ceil(sample));
+        let single = all.iter().step_by(step).map(|injection| vec![injection]);
+        let schedules = number("KUBEPHASE_FAULT_SCHEDULES", sample / 5);
+        let cases: Vec<Vec<&Injection>> = single.chain(random_schedules(&all, schedules)).collect();
+        let results = self.disturb_all(&cases, &expected);
         let problems = results.iter().filter_map(|result| result.as_ref().err());
         let problems: Vec<&str> = problems.map(String::as_str).collect();
-        let (all, wrong) = (chosen.len(), problems.len());
+        let (all, wrong) = (cases.len(), problems.len());
         assert!(
             wrong == 0,
-            "{wrong} of {all} faults:\n{}",
+            "{wrong} of {all} cases:\n{}",
             problems.join("\n")
         );
         // How often an operation is repeated in a wait depends on the machine.
         let happened = results.iter().filter(|result| **result == Ok(true)).count();
         assert!(
             happened * 10 >= all * 9,
-            "{happened} of {all} faults happened"
+            "a fault happened in {happened} of {all} cases"
         );
     }
 
-    /// Disturbs the command by each of these faults, on two threads.
-    fn disturb_all(&self, chosen: &[&Injection], expected: &State) -> Vec<Result<bool, String>> {
+    /// Disturbs the command in each of these cases, on two threads.
+    fn disturb_all(
+        &self,
+        cases: &[Vec<&Injection>],
+        expected: &State,
+    ) -> Vec<Result<bool, String>> {
         thread::scope(|scope| {
             let workers = [0, 1].map(|first| {
-                let half = chosen.iter().skip(first).step_by(2);
-                let results = half.map(|injection| self.disturb(injection, expected));
+                let half = cases.iter().skip(first).step_by(2);
+                let results = half.map(|injections| self.disturb(injections, expected));
                 scope.spawn(move || results.collect::<Vec<_>>())
             });
             workers.map(|worker| worker.join().unwrap()).concat()
         })
     }
 
-    /// Runs the command with a fault, and then without. Returns whether the fault happened.
+    /// Runs the command with faults, and then without. Returns whether a fault happened.
     ///
     /// # Errors
     /// A run does not end as it should, or the second does not lead to the expected state.
-    fn disturb(&self, injection: &Injection, expected: &State) -> Result<bool, String> {
+    fn disturb(&self, injections: &[&Injection], expected: &State) -> Result<bool, String> {
         let folder = self.start.copy();
+        let lines: Vec<String> = injections.iter().map(ToString::to_string).collect();
+        let faults = lines.join("\n");
         let problem = |what: &str, output: &RunOutput| {
             let (status, printed) = (output.status, output.printed());
-            format!("{INJECTION}='{injection}': {what} (exit code {status})\n{printed}")
+            format!("{INJECTION}='{faults}': {what} (exit code {status})\n{printed}")
         };
         let record = folder.path("operations");
         let mut disturbed = (self.command)(&folder);
-        disturbed.env(INJECTION, injection.to_string());
+        disturbed.env(INJECTION, &faults);
         let output = run(disturbed.env(OPERATIONS, &record));
         if output.status < 0 || output.printed().contains("panicked") {
             return Err(problem("the run did not end properly", &output));

@@ -1,5 +1,5 @@
 //! The page of facts, `wit/facts.md`.
-use super::{FACTS, Fact, FactField, FactSource, NodeFacts};
+use super::{FACTS, Fact, FactField, FactSource, NodeFacts, Shape};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -38,7 +38,7 @@ pub fn document() -> String {
     page.push_str("A field that is not known is `null`; rules see it as one that is not set.\n\n");
     page.push_str("| fact | field | type | unit | meaning |\n|---|---|---|---|---|\n");
     for fact in FACTS {
-        add_fields(&mut page, fact.name, fact.shape.fields());
+        add_fields(&mut page, fact.name, fields_of(fact.shape));
     }
     page
 }
@@ -73,7 +73,16 @@ fn add_fields(page: &mut String, path: &str, fields: &[FactField]) {
         add_fields(
             page,
             &format!("{path}.{}", field.name),
-            field.shape.fields(),
+            fields_of(field.shape),
         );
+    }
+}
+
+/// Returns the fields of the objects in values of this type; empty if there are no objects.
+fn fields_of(shape: Shape) -> &'static [FactField] {
+    match shape {
+        Shape::Boolean | Shape::Number | Shape::Text => &[],
+        Shape::List(of) | Shape::Map(of) => fields_of(*of),
+        Shape::Object(fields) => fields,
     }
 }

@@ -108,15 +108,6 @@ impl Shape {
             Shape::Object(_) => "objects".into(),
         }
     }
-
-    /// Returns the fields of the objects in values of this type; empty if there are no objects.
-    pub(super) fn fields(self) -> &'static [FactField] {
-        match self {
-            Shape::Boolean | Shape::Number | Shape::Text => &[],
-            Shape::List(of) | Shape::Map(of) => of.fields(),
-            Shape::Object(fields) => fields,
-        }
-    }
 }
 
 impl fmt::Display for Shape {

@@ -77,8 +77,6 @@ pub mod prelude {
         node, node_fact, observe_cluster, observe_command, observe_files, observe_net,
         observe_node, phase, pki, say, settings, warn,
     };
-    /// The result of a plugin's functions.
-    pub type WorldResult<T> = Result<T, Failure>;
 }
 
 /// A phase: it observes, reports, and proposes effects.

@@ -13,7 +13,7 @@ use script::{Round, Script};
 
 phase!(follow_script);
 
-fn follow_script() -> WorldResult<Outcome> {
+fn follow_script() -> Result<Outcome, Failure> {
     let script: Script = settings()?;
     let number = kubephase_sdk::input::round();
     let rounds = script.rounds.len();

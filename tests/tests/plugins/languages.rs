@@ -1,4 +1,4 @@
-//! Plugins in other languages than Rust.
+//! Plugins in other languages than Rust, and the templates of each language.
 use crate::{example, plugin};
 use harness::has_program;
 
@@ -19,9 +19,9 @@ fn checks_in_other_languages_pass_the_same_cases() {
 }
 
 #[test]
-fn every_template_in_other_languages_passes_its_cases() {
+fn every_template_of_addons_and_phases_passes_its_cases() {
     let folder = tempfile::tempdir().unwrap();
-    for (language, tool) in [("js", "npm"), ("python", "python3")] {
+    for (language, tool) in [("rust", "cargo"), ("js", "npm"), ("python", "python3")] {
         for kind in ["addon", "phase"].into_iter().filter(|_| has_program(tool)) {
             let at = folder
                 .path()

@@ -8,7 +8,7 @@ phase!(write_policy);
 
 const PATH: &str = "/etc/kubernetes/audit/policy.yaml";
 
-fn write_policy() -> WorldResult<Outcome> {
+fn write_policy() -> Result<Outcome, Failure> {
     let arguments: Vec<Value> = config("/cluster/apiServer/extraArgs").unwrap_or_default();
     if !arguments
         .iter()

@@ -7,7 +7,7 @@ addon!(apply_objects);
 
 const NAME: &str = "bridge-cni";
 
-fn apply_objects() -> WorldResult<()> {
+fn apply_objects() -> Result<(), Failure> {
     let settings: Value = settings()?;
     let subnet: String = config("/cluster/networking/podSubnet").unwrap_or_default();
     if subnet.is_empty() {

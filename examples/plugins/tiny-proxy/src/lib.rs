@@ -7,7 +7,7 @@ addon!(apply_objects);
 
 const NAME: &str = "tiny-proxy";
 
-fn apply_objects() -> WorldResult<()> {
+fn apply_objects() -> Result<(), Failure> {
     let settings: Value = settings()?;
     let server: String = config("/run/controlPlaneUrl")?;
     let meta = json!({"name": NAME, "namespace": "kube-system"});

@@ -1,7 +1,8 @@
 //! Certificates with their keys. A certificate that exists is used again if it fits, and refused if
 //! it does not (kubeadm's rules for `certs/*`).
 use super::{
-    authority::load_certificate, invalid_with_remedy, new_certificate::make_certificate, pair::Pair,
+    authority::load_certificate, invalid_with_remedy, new_certificate::make_certificate,
+    pair::PairFiles,
 };
 use crate::{
     effect::{Applied, Context, EffectOutcome},
@@ -24,7 +25,7 @@ pub fn ensure_certificate(
     context: &Context,
     files: &dyn Files,
 ) -> WorldResult<EffectOutcome> {
-    let pair = Pair::for_spec(spec);
+    let pair = PairFiles::for_spec(spec);
     pair.finish_interrupted(files)?;
     let Some(certificate) = load_existing(spec, &pair, files)? else {
         return make_certificate(spec, context, files);
@@ -64,7 +65,7 @@ pub fn ensure_certificate(
 /// Reads the existing certificate; `None` if neither the certificate nor its key exists.
 fn load_existing(
     spec: &CertificateSpec,
-    pair: &Pair<'_>,
+    pair: &PairFiles<'_>,
     files: &dyn Files,
 ) -> WorldResult<Option<Certificate>> {
     let (crt, key) = (pair.path("crt"), pair.path("key"));

@@ -1,6 +1,6 @@
 //! External authorities: `ca.crt` is on the node, `ca.key` is not. Everything that the authority
 //! would sign then has to be on the node already.
-use super::{authority::load_certificate, invalid_with_remedy, pair::Pair};
+use super::{authority::load_certificate, invalid_with_remedy, pair::PairFiles};
 use crate::{
     config::Config,
     pki::{Certificate, Key},
@@ -169,11 +169,11 @@ fn check_leaves(
 ) -> Result<(), String> {
     leaves_of(authority)
         .iter()
-        .try_for_each(|base| check_leaf(files, &Pair { directory, base }, root))
+        .try_for_each(|base| check_leaf(files, &PairFiles { directory, base }, root))
 }
 
 /// Checks that a certificate and its key exist, and that the authority signed the certificate.
-fn check_leaf(files: &dyn Files, pair: &Pair<'_>, root: &Certificate) -> Result<(), String> {
+fn check_leaf(files: &dyn Files, pair: &PairFiles<'_>, root: &Certificate) -> Result<(), String> {
     let (crt, private) = (pair.path("crt"), pair.path("key"));
     let pem = read_text(files, &crt)
         .map_err(|failure| failure.message)?

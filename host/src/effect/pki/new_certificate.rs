@@ -1,5 +1,5 @@
 //! Making a certificate and its key.
-use super::{authority::load_authority, pair::Pair};
+use super::{authority::load_authority, pair::PairFiles};
 use crate::{
     effect::{Applied, Context, EffectOutcome},
     pki::{Certificate, CertificateTemplate, Key},
@@ -50,7 +50,7 @@ pub(super) fn make_certificate(
             (certificate.map_err(|why| invalid(spec, &why))?, key)
         }
     };
-    Pair::for_spec(spec)
+    PairFiles::for_spec(spec)
         .write(&certificate, &key, files)
         .map_err(|failure| match failure.known_code() {
             Some(FailureCode::Invalid) => invalid(spec, &failure.message),

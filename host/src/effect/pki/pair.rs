@@ -13,15 +13,15 @@ use kubephase_wit::{Failure, FailureCode};
 pub(super) const RIGHTS_OF_OTHERS: u32 = 0o007;
 
 /// The files of a certificate and its key.
-pub(super) struct Pair<'a> {
+pub(super) struct PairFiles<'a> {
     pub directory: &'a str,
     /// path below the directory, without its ending
     pub base: &'a str,
 }
 
-impl<'a> Pair<'a> {
-    pub fn for_spec(spec: &'a CertificateSpec) -> Pair<'a> {
-        Pair {
+impl<'a> PairFiles<'a> {
+    pub fn for_spec(spec: &'a CertificateSpec) -> PairFiles<'a> {
+        PairFiles {
             directory: &spec.directory,
             base: &spec.name,
         }
@@ -35,7 +35,7 @@ impl<'a> Pair<'a> {
     /// Writes a certificate and its key. A key without its certificate would later be taken for the
     /// key of a foreign certificate, and a certificate without its key for the certificate of an
     /// external authority. So the certificate is first written under another name, from which
-    /// [`Pair::finish_interrupted`] completes the pair.
+    /// [`PairFiles::finish_interrupted`] completes the pair.
     ///
     /// # Errors
     /// A file cannot be written.

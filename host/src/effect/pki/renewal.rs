@@ -3,7 +3,7 @@ use super::{
     authority::load_authority,
     external::is_externally_managed,
     new_certificate::{BACKDATE_SECONDS, CertificateNames},
-    pair::{Pair, replace},
+    pair::{PairFiles, replace},
 };
 use crate::{
     effect::{Applied, Context, EffectOutcome},
@@ -19,7 +19,7 @@ use kubephase_wit::{Failure, FailureCode};
 
 /// A certificate that exists, with the file that holds it.
 enum Existing<'a> {
-    InFile(Certificate, Pair<'a>),
+    InFile(Certificate, PairFiles<'a>),
     InKubeconfig(Certificate, Kubeconfig, &'a str),
 }
 
@@ -249,8 +249,8 @@ pub(super) fn paths_of(spec: &RenewalSpec) -> Vec<String> {
     }
 }
 
-fn pair_of<'a>(spec: &'a RenewalSpec, base: &'a str) -> Pair<'a> {
-    Pair {
+fn pair_of<'a>(spec: &'a RenewalSpec, base: &'a str) -> PairFiles<'a> {
+    PairFiles {
         directory: &spec.directory,
         base,
     }

@@ -1,5 +1,5 @@
 //! Keys with requests for their certificates, for an authority that is kept elsewhere.
-use super::{invalid_with_remedy, new_certificate::CertificateNames, pair::Pair};
+use super::{invalid_with_remedy, new_certificate::CertificateNames, pair::PairFiles};
 use crate::{
     pki::{CertificateRequest, CertificateTemplate, Key},
     render::kubeconfig::without_certificate,
@@ -14,7 +14,10 @@ use kubephase_wit::{Failure, FailureCode};
 /// `invalid` if one of the two exists.
 pub fn refuse_existing_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<()> {
     for ending in ["key", "csr"] {
-        if files.stat(&Pair::for_spec(spec).path(ending))?.is_some() {
+        if files
+            .stat(&PairFiles::for_spec(spec).path(ending))?
+            .is_some()
+        {
             let what = format!("key or CSR {}/{}", spec.directory, spec.name);
             return Err(refuse_existing(&what));
         }
@@ -57,7 +60,7 @@ pub fn write_request(spec: &CertificateSpec, files: &dyn Files) -> WorldResult<V
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let request = CertificateRequest::new_pem(&key, &wanted).map_err(failed)?;
     let key = key.to_pem().map_err(failed)?;
-    let pair = Pair::for_spec(spec);
+    let pair = PairFiles::for_spec(spec);
     files.write(&pair.path("key"), key.reveal().as_bytes(), 0o600, None)?;
     files.write(&pair.path("csr"), request.as_bytes(), 0o600, None)?;
     Ok(names.warnings)

@@ -63,13 +63,15 @@ fn problems_of_members(members: &[EtcdMember], nodes: &[Value]) -> Vec<String> {
     for member in members {
         let peers = member.peer_urls.join(" ");
         if member.name.is_empty() {
-            problems.push(format!("the member at {peers} was added and never started"));
+            problems.push(format!(
+                "the member at {peers} was added and has never started"
+            ));
         } else if member.learner {
             problems.push(format!("the member {} has no vote yet", member.name));
         } else if !names.contains(&member.name.as_str()) {
             let name = &member.name;
             problems.push(format!(
-                "the member {name} ({peers}) is of no Node of the control plane"
+                "the member {name} ({peers}) belongs to none of the Nodes of the control plane"
             ));
         }
     }
@@ -136,9 +138,9 @@ mod tests {
         assert_eq!(
             problems_of_members(&[member("gone"), learner, member("")], &both),
             [
-                "the member gone (https://192.0.2.1:2380) is of no Node of the control plane",
+                "the member gone (https://192.0.2.1:2380) belongs to none of the Nodes of the control plane",
                 "the member two has no vote yet",
-                "the member at https://192.0.2.1:2380 was added and never started",
+                "the member at https://192.0.2.1:2380 was added and has never started",
                 "the Node one has no member",
             ]
         );

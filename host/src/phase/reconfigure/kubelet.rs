@@ -65,7 +65,7 @@ impl KubeletFile {
 
     /// Proposes to put the old content back if the kubelet does not become healthy with the new
     /// one.
-    fn propose_taking_back(&self) -> Result<Effect, Failure> {
+    fn propose_old_content(&self) -> Result<Effect, Failure> {
         let path = self.path();
         let back = effects_files::write_file(&path, &self.old)?;
         effects_core::on_failure(back)?;
@@ -137,7 +137,7 @@ pub fn change_configuration() -> Result<Outcome, Failure> {
     propose_wait_for_kubelet(&config, &timeouts)?;
     effects_files::remove_file(&restart_due())?;
     let taken_back: Result<Vec<Effect>, Failure> =
-        files.iter().map(KubeletFile::propose_taking_back).collect();
+        files.iter().map(KubeletFile::propose_old_content).collect();
     effects_core::on_failure(restart(taken_back?)?)?;
     Ok(Outcome::Settled)
 }

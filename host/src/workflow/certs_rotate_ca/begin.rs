@@ -2,7 +2,7 @@
 //! plane that has made it.
 use super::{
     refusals::refusal,
-    stage::Wish,
+    stage::StageOptions,
     status::{NodeRecord, Status},
 };
 use crate::{cancel::Cancel, effect::pki::BACKDATE_SECONDS, pki::Certificate};
@@ -75,10 +75,10 @@ impl Status {
         &self,
         new: &str,
         current: &Certificate,
-        wish: &Wish,
+        options: &StageOptions,
     ) -> Result<Rotation, Failure> {
-        let stage = self.expect_stage(RotationStage::Trust, wish)?;
-        if !wish.has_certificate_key {
+        let stage = self.expect_stage(RotationStage::Trust, options)?;
+        if !options.has_certificate_key {
             return Err(self.without_new_key());
         }
         if !self.key.as_ref().is_some_and(|key| current.belongs_to(key)) {

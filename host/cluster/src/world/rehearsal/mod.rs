@@ -184,13 +184,13 @@ impl Rehearsal {
 
     /// Whether the API server and the kubelet will never answer: neither runs, and phases that use
     /// them come after those that start them.
-    fn waits_in_vain(&self) -> bool {
+    fn never_answers(&self) -> bool {
         !self.kubelet.is_running() && !self.kubelet.cluster().answers_requests()
     }
 
     /// Returns the API. If it will never answer, its failures come at once.
     fn answering_api(&self) -> &dyn Cluster {
-        if self.waits_in_vain() {
+        if self.never_answers() {
             self.hasty_api.as_ref()
         } else {
             self.api.as_ref()
@@ -243,7 +243,7 @@ impl World for Rehearsal {
         if self.kubelet.is_running() {
             is_external.then_some(DRY_RUN_WAIT)
         } else {
-            (is_external || self.waits_in_vain()).then_some(Duration::ZERO)
+            (is_external || self.never_answers()).then_some(Duration::ZERO)
         }
     }
 

@@ -6,11 +6,11 @@ use kubephase_sdk::kubeadm::ClusterAuthority;
 use statuses::{Authorities, Recorded, make};
 
 fn decide(status: &Status) -> Result<Rotation, Failure> {
-    status.decide(&Wish::default())
+    status.decide(&StageOptions::default())
 }
 
-fn with_stage(stage: RotationStage) -> Wish {
-    Wish {
+fn with_stage(stage: RotationStage) -> StageOptions {
+    StageOptions {
         stage: Some(stage),
         has_certificate_key: false,
     }
@@ -84,7 +84,7 @@ fn an_authority_that_is_newer_than_the_clock_is_refused() {
 #[test]
 fn another_control_plane_needs_the_key_of_the_new_authority() {
     let authorities = Authorities::make();
-    let with_key = Wish {
+    let with_key = StageOptions {
         stage: None,
         has_certificate_key: true,
     };

@@ -51,8 +51,8 @@ fn retry(failure: Failure) -> Failure {
     }
 }
 
-/// Waits until the condition holds, or each of its parts has held once. In a world where nothing more will happen, a condition that
-/// does not hold in time counts as if it held.
+/// Waits until the condition holds, or each of its parts has held once. In a world where nothing
+/// more will happen, a condition that does not hold in time counts as if it held.
 ///
 /// # Errors
 /// `timeout` with the reason of the last check; `cancelled`; or immediately the failure of a check

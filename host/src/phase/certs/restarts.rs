@@ -37,8 +37,8 @@ pub(super) const RESTARTED: [Restarted; 2] = [
     },
 ];
 
-/// Returns the phases, which come after the phase `after`. `phase_id_of` returns the id of the phase
-/// that renews a certificate.
+/// Returns the phases, which come after the phase `after`. `phase_id_of` returns the id of the
+/// phase that renews a certificate.
 pub(super) fn phases(after: &str, phase_id_of: fn(&str) -> String) -> Vec<PhaseSpec> {
     let mut all = vec![PhaseSpec::group(
         RESTART,

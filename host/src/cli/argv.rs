@@ -61,6 +61,9 @@ impl Argv {
                 read.positionals.push(text.to_owned());
                 read.flags.push(token);
             } else if text == "--" {
+                if read.is_bare_kubeadm() {
+                    break;
+                }
                 literal = true;
                 read.flags.push(token);
             } else if text.starts_with('-') {
@@ -217,6 +220,11 @@ impl Argv {
             .map(|value| format!("--{name}={value}").into());
         self.flags.extend(flags);
         Ok(())
+    }
+
+    /// Whether no command was named: kubeadm ignores what then follows `--`.
+    fn is_bare_kubeadm(&self) -> bool {
+        Program::current() == Program::Kubeadm && self.path.len() == 1
     }
 
     /// Whether the command ignores its arguments, as `reset` does (kubeadm behaviour).

@@ -107,11 +107,13 @@ fn describe_missing(subjects: &str) -> String {
 
 fn describe_unknown(error: &clap::Error, subject: &str, argv: &Argv) -> String {
     let nearest = nearest(error, argv, subject);
-    if subject.starts_with("--") {
+    let is_literal = argv.positionals.iter().any(|word| word == subject);
+    if subject.starts_with("--") && !is_literal {
         return format!("unknown flag: {}{nearest}", flag_name(subject));
     }
     let letter = subject
         .strip_prefix('-')
+        .filter(|_| !is_literal)
         .and_then(|rest| rest.chars().next());
     match letter {
         Some(letter) => format!("unknown shorthand flag: '{letter}' in {subject}"),

@@ -9,7 +9,10 @@ use super::{
     local_node, print,
 };
 use crate::{
-    config::{self, ConfigFile, MachineFolder, MigratedFile, ValidFile, ValidateOptions, flags_of},
+    config::{
+        self, ConfigFile, MachineFolder, MigratedFile, ValidFile, ValidateOptions, flags_of,
+        own_release,
+    },
     operator_files,
     program::Program,
     run::{distribution::Distribution, planning::PlanInput, waivers},
@@ -17,6 +20,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use kubephase_sdk::release::Release;
 use schema::SchemaFlags;
 use std::path::PathBuf;
 
@@ -179,11 +183,25 @@ pub(super) fn run(
     }
 }
 
+/// Refuses a flag that kubeadm of this release does not have, as kubeadm refuses it.
+fn refuse_later_flag(
+    flags: &ValidateFlags,
+    program: Program,
+    release: &Release,
+) -> Result<(), CliError> {
+    let is_unknown = program == Program::Kubeadm && !release.configuration.allows_deprecated_api;
+    if flags.allow_deprecated_api && is_unknown {
+        return Err(CliError::usage("unknown flag: --allow-deprecated-api"));
+    }
+    Ok(())
+}
+
 fn validate(
     flags: &ValidateFlags,
     machine: &MachineFolder,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
+    refuse_later_flag(flags, Program::current(), own_release())?;
     let file = ConfigFile::find(flags.config.as_deref(), machine)?;
     let options = ValidateOptions {
         allow_deprecated_api: flags.allow_deprecated_api,
@@ -249,4 +267,23 @@ fn default_documents(command: &PrintCommand) -> Result<String> {
         PrintCommand::Reset => config::reset_defaults(),
         PrintCommand::Upgrade => config::upgrade_defaults(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubeadm_of_an_older_release_does_not_know_a_flag_that_came_later() {
+        let flags = ValidateFlags {
+            allow_deprecated_api: true,
+            ..ValidateFlags::default()
+        };
+        let is_refused =
+            |program, version| refuse_later_flag(&flags, program, Release::of(version)).is_err();
+        assert!(is_refused(Program::Kubeadm, "v1.33.0"));
+        assert!(is_refused(Program::Kubeadm, "v1.35.0"));
+        assert!(!is_refused(Program::Kubeadm, "v1.36.0"));
+        assert!(!is_refused(Program::Kubephase, "v1.33.0"));
+    }
 }

@@ -9,6 +9,8 @@ pub struct CliError {
     pub help: Option<String>,
     /// for standard error
     pub message: Option<String>,
+    /// for standard error, although nothing failed
+    pub note: Option<String>,
     pub exit: Exit,
 }
 
@@ -16,9 +18,9 @@ impl CliError {
     /// Returns the error of a mistake in the command line.
     pub fn usage(message: impl Into<String>) -> Self {
         CliError {
-            help: None,
             message: Some(message.into()),
             exit: Exit::Usage,
+            ..CliError::default()
         }
     }
 
@@ -34,8 +36,18 @@ impl CliError {
     pub fn help(text: String) -> Self {
         CliError {
             help: Some(text),
-            message: None,
             exit: Exit::Ok,
+            ..CliError::default()
+        }
+    }
+
+    /// Returns a text about the commands that there are, for standard error. The command line
+    /// counts as a success.
+    pub fn note(text: String) -> Self {
+        CliError {
+            note: Some(text),
+            exit: Exit::Ok,
+            ..CliError::default()
         }
     }
 }
@@ -45,6 +57,7 @@ impl fmt::Display for CliError {
         f.write_str(
             self.message
                 .as_deref()
+                .or(self.note.as_deref())
                 .or(self.help.as_deref())
                 .unwrap_or_default(),
         )

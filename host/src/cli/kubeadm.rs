@@ -1,6 +1,6 @@
 //! The parts of kubeadm's commands that this program's own commands lack: its banner, and commands
 //! that print their help for any arguments.
-use super::argv::Argv;
+use super::{CliError, argv::Argv};
 use crate::program::Program;
 use clap::Command;
 
@@ -38,6 +38,9 @@ Example usage:
     You can then repeat the second step on as many other machines as you like.
 ";
 
+/// The first words of the part of the help that kubeadm prints after a mistake.
+const USAGE: &str = "Usage:\n";
+
 /// The help of kubeadm itself, in its order.
 const TEMPLATE: &str = "{before-help}Usage:
   kubeadm [command]
@@ -72,14 +75,20 @@ pub(super) fn lacks_help_command(command: &Command) -> bool {
 
 /// Returns the help that is printed for arguments that name no command to run. With such arguments,
 /// `alpha` and `kubeconfig` accept anything, as in kubeadm.
-pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<String> {
-    if argv.path.len() == 1 && argv.flags.is_empty() {
-        return Some(root.render_help().to_string());
+pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<CliError> {
+    let is_kubeadm = Program::current() == Program::Kubeadm;
+    // To kubeadm, an empty argument names no command.
+    let names_nothing = argv
+        .flags
+        .iter()
+        .all(|argument| is_kubeadm && argument.is_empty());
+    if argv.path.len() == 1 && names_nothing {
+        return Some(CliError::help(root.render_help().to_string()));
     }
     let has_flags = argv.positionals.len() < argv.flags.len();
     let mut flags = argv.flags.iter();
     let asks_for_help = flags.any(|flag| flag == "-h" || flag == "--help");
-    if Program::current() == Program::Kubephase {
+    if !is_kubeadm {
         return None;
     }
     if let ([_], Some(("help", topics))) = (&argv.path[..], first_and_rest(&argv.positionals)) {
@@ -87,17 +96,18 @@ pub(super) fn help_without_command(root: &mut Command, argv: &Argv) -> Option<St
     }
     // Words that name no command count for nothing beside a flag for help.
     if asks_for_help && argv.path.len() > 1 && argv.positionals.len() + 1 == argv.flags.len() {
-        return Some(super::help(root, argv));
+        return Some(CliError::help(super::help(root, argv)));
     }
     if has_flags {
         return None;
     }
     let words: Vec<&str> = argv.path.iter().skip(1).map(String::as_str).collect();
-    match words[..] {
-        [ALPHA] => Some(format!("{ABOUT_ALPHA}\n\n")),
-        ["kubeconfig"] => Some(super::help(root, argv)),
-        _ => None,
-    }
+    let help = match words[..] {
+        [ALPHA] => format!("{ABOUT_ALPHA}\n\n"),
+        ["kubeconfig"] => super::help(root, argv),
+        _ => return None,
+    };
+    Some(CliError::help(help))
 }
 
 fn first_and_rest(words: &[String]) -> Option<(&str, &[String])> {
@@ -106,9 +116,10 @@ fn first_and_rest(words: &[String]) -> Option<(&str, &[String])> {
 }
 
 /// Returns the help of the deepest command that the words of `help …` name; words after it count
-/// for nothing, and a first word that is no command is told before the help (kubeadm behaviour).
-/// `None` if there are no words, unless the help of `help` is asked for.
-fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> Option<String> {
+/// for nothing. If the first word is not a command, returns a message for standard error with the
+/// commands that there are (kubeadm behaviour). `None` if there are no words, unless the help of
+/// `help` is asked for.
+fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> Option<CliError> {
     root.build();
     let mut command: &Command = root;
     let mut is_found = asks_for_help && topics.is_empty();
@@ -118,9 +129,18 @@ fn help_of_topic(root: &mut Command, topics: &[String], asks_for_help: bool) -> 
         };
         (command, is_found) = (next, true);
     }
-    let help = command.clone().render_help();
-    match topics.first() {
-        Some(first) if !is_found => Some(format!("Unknown help topic [`{first}`]\n{help}")),
-        _ => is_found.then(|| help.to_string()),
+    let help = command.clone().render_help().to_string();
+    if is_found {
+        return Some(CliError::help(help));
     }
+    if topics.is_empty() {
+        return None;
+    }
+    let words: Vec<String> = topics.iter().map(|word| format!("`{word}`")).collect();
+    let usage = help.find(USAGE).and_then(|at| help.get(at..));
+    Some(CliError::note(format!(
+        "Unknown help topic [{}]\n{}",
+        words.join(" "),
+        usage.unwrap_or(&help)
+    )))
 }

@@ -101,7 +101,7 @@ pub fn parse(
     let mut root = tree::root(catalog, phases);
     let argv = Argv::read(&root, argv)?;
     if let Some(help) = kubeadm::help_without_command(&mut root, &argv) {
-        return Err(CliError::help(help));
+        return Err(help);
     }
     let matches = root
         .try_get_matches_from_mut(argv.all())

@@ -59,12 +59,15 @@ fn write_out(text: &str) -> Exit {
 }
 
 /// Prints `error: …` to standard error, and returns the exit code. If the error has the help of a
-/// command, prints that to standard output first. Prints no error if the user asked for help.
+/// command, prints that to standard output first. Prints no error if the user asked for help, or if
+/// there is only a note.
 pub fn error(error: &Error) -> Exit {
     let refusal = error.downcast_ref::<CliError>();
     if let Some(help) = refusal.and_then(|refusal| refusal.help.as_ref()) {
         text(help);
     }
+    let note = refusal.and_then(|refusal| refusal.note.as_deref());
+    note.into_iter().for_each(hint);
     if refusal.is_none_or(|refusal| refusal.message.is_some()) {
         // If standard error fails, there is no other place for a message.
         let _ = writeln!(

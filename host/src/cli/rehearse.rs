@@ -21,7 +21,7 @@ use crate::{
         prepare::{Distribution, prepare},
         scratch::ScratchTree,
         site::Site,
-        workflow::{Trees, Workflow},
+        workflow::{LoadedRun, Trees, Workflow},
     },
     workflow::{
         init::{self, Init},
@@ -73,9 +73,7 @@ fn run_with(
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {
     let facts = rehearsed_facts(facts_of(request.place.node.as_deref())?, &request.place);
-    let mut flags = request.flags.clone();
-    flags.upload_certs |= request.machines.has_joining_control_planes();
-    let loaded = init::load(file, &flags, &facts)?;
+    let loaded = load_init(request, file, &facts)?;
     let prepared = prepare(distribution, &Init, loaded, file, None)?;
     let scratch = open_scratch_tree(request.place.root.as_deref())?;
     let trees = Trees {
@@ -131,6 +129,32 @@ fn run_with(
         rehearsed.serve()?;
     }
     Ok(Exit::from(&result))
+}
+
+/// Loads the configuration of `init`. A tree in which an earlier rehearsal has begun the upgrade
+/// keeps the version that it has: an upgrade does not go back.
+fn load_init(
+    request: &RehearseRequest,
+    file: Option<&ConfigFile>,
+    facts: &NodeFacts,
+) -> Result<LoadedRun> {
+    let mut flags = request.flags.clone();
+    flags.upload_certs |= request.machines.has_joining_control_planes();
+    let loaded = init::load(file, &flags, facts)?;
+    let root = request.place.root.as_deref();
+    let Some(root) = root.filter(|_| request.upgrade_to.is_some()) else {
+        return Ok(loaded);
+    };
+    let configured = &loaded.loaded.config.cluster.kubernetes_version;
+    let Some(kept) = rehearse::kept_tree::newer_version(root, configured) else {
+        return Ok(loaded);
+    };
+    print::hint(&format!(
+        "The API server in {} has {kept} already; the rehearsal goes on with that version",
+        root.display()
+    ));
+    flags.kept_version = Some(kept);
+    init::load(file, &flags, facts)
 }
 
 /// Returns the distribution with the plugin of a folder, which need not be in the lock.

@@ -331,7 +331,12 @@ impl<'a> WorkflowCommand<'a> {
     }
 
     fn print_closing(&self, prepared: &PreparedRun) {
-        let closing = self.workflow.closing(&prepared.config, prepared.dry_run);
+        let config = &prepared.config;
+        let closing = if prepared.continues {
+            self.workflow.closing_of_part(config)
+        } else {
+            self.workflow.closing(config, prepared.dry_run)
+        };
         if let Some(text) = closing {
             print::text(&text);
         }

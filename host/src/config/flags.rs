@@ -53,6 +53,9 @@ pub struct InitFlags {
     /// Kubernetes version of the control plane
     #[arg(long)]
     pub kubernetes_version: Option<String>,
+    /// The version of a cluster that a rehearsal goes on with, in place of the configured one
+    #[arg(skip)]
+    pub kept_version: Option<String>,
     /// Name of this node
     #[arg(long)]
     pub node_name: Option<String>,

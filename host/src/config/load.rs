@@ -171,12 +171,13 @@ pub(super) fn from_documents(
     })
 }
 
-/// Returns the release that a run sets up: that of the flag, or of the ClusterConfiguration, which
-/// is not read yet.
+/// Returns the release that a run sets up: that of the cluster that is there, of the flag, or of
+/// the ClusterConfiguration, which is not read yet.
 fn release(documents: &[Document], flags: &InitFlags) -> &'static Release {
     let mut documents = documents.iter();
     let cluster = documents.find(|document| document.is_kubeadm("ClusterConfiguration"));
-    let version = (flags.kubernetes_version.as_deref())
+    let version = (flags.kept_version.as_deref())
+        .or(flags.kubernetes_version.as_deref())
         .or_else(|| cluster.and_then(|document| document.tree.text("kubernetesVersion")));
     release_of(version.unwrap_or_default())
 }

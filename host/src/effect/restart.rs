@@ -48,7 +48,7 @@ fn has_older(containers: &[Container], renewed: i64, now: i64) -> bool {
 }
 
 /// Stops the containers of a component. Waits until the kubelet has started the component again and
-/// the component is healthy.
+/// the component is healthy, unless a later effect waits for that.
 fn restart(spec: &RestartSpec, context: &Context) -> WorldResult<EffectOutcome> {
     let runtime = context.world.runtime();
     let component = &spec.component;
@@ -74,6 +74,9 @@ fn restart(spec: &RestartSpec, context: &Context) -> WorldResult<EffectOutcome> 
     old.iter()
         .try_for_each(|container| runtime.stop_container(&container.id, GRACE))
         .map_err(|why| still_running(component, why))?;
+    if spec.is_awaited_later {
+        return Ok(Applied::Changed.into());
+    }
     wait_for_new(spec, &old, context)?;
     let health = WaitSpec {
         condition: Condition::Component {

@@ -51,8 +51,8 @@ fn retry(failure: Failure) -> Failure {
     }
 }
 
-/// Waits until the condition holds. In a world where nothing more will happen, a condition that
-/// does not hold in time counts as if it held.
+/// Waits until the condition holds, or each of its parts has held once. In a world where nothing
+/// more will happen, a condition that does not hold in time counts as if it held.
 ///
 /// # Errors
 /// `timeout` with the reason of the last check; `cancelled`; or immediately the failure of a check
@@ -69,14 +69,22 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> WorldResult<EffectOutco
         limit: context.wait_limit(spec.timeout_seconds),
     }
     .start();
+    let (mut lines, mut has_changed) = (Vec::new(), false);
+    let mut parts = spec.condition.parts().iter();
+    let mut next = parts.next();
     loop {
-        let last = match check(&spec.condition, context) {
+        let Some(condition) = next else {
+            return Ok(EffectOutcome {
+                lines,
+                ..EffectOutcome::from(has_changed)
+            });
+        };
+        let last = match check(condition, context) {
             Ok(Check::Holds { changed }) => {
-                let lines = lines_about(&spec.condition, tries.elapsed(), context);
-                return Ok(EffectOutcome {
-                    lines,
-                    ..EffectOutcome::from(changed)
-                });
+                lines.extend(lines_about(condition, tries.elapsed(), context));
+                has_changed |= changed;
+                next = parts.next();
+                continue;
             }
             Ok(Check::NotYet) => "not ready yet".to_owned(),
             Err(failure) if failure.retryable || failure.code == FailureCode::NotFound => {
@@ -87,17 +95,15 @@ pub fn wait_until(spec: &WaitSpec, context: &Context) -> WorldResult<EffectOutco
         match tries.wait(context.cancel) {
             NextTry::Due => {}
             NextTry::Cancelled => {
-                return Err(Budget::cancelled_failure(&format!(
-                    "the wait for {}",
-                    spec.condition
-                )));
+                let what = format!("the wait for {condition}");
+                return Err(Budget::cancelled_failure(&what));
             }
             NextTry::OutOfTime if context.world.ends_waits_early() => {
                 return Ok(skip_wait(&spec.condition.to_string()));
             }
             NextTry::OutOfTime => {
-                let remedy = remedy(&spec.condition, context);
-                let what = spec.condition.to_string();
+                let remedy = remedy(condition, context);
+                let what = condition.to_string();
                 return Err(timeout_failure(&what, spec.timeout_seconds, &last, remedy));
             }
         }
@@ -248,6 +254,9 @@ fn lines_about(condition: &Condition, after: Duration, context: &Context) -> Vec
         )],
         Condition::StaticPodAnswers { component, .. } => vec![format!(
             "[{label}] The new static Pod of {component} answers after {after}"
+        )],
+        Condition::StaticPodServes { component, .. } if after.as_secs() > 0 => vec![format!(
+            "[{label}] The static Pod of {component} answers after {after}"
         )],
         Condition::StaticPod { component, .. } => vec![format!(
             "[{label}] The static Pod of {component} is ready after {after}"

@@ -1,6 +1,7 @@
 //! `certs/*`: the certificates and keys of the control plane, as kubeadm lists them.
 pub mod kubelet_certificate;
 pub mod renewal;
+mod restarts;
 mod table;
 mod timer;
 

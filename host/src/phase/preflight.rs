@@ -123,7 +123,6 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
                 remedy,
                 ..finding(codes::CRI, Verdict::Fail, failure.message)
             });
-            return Ok(Outcome::Settled);
         }
     }
     report_runtime_version(&config);
@@ -154,14 +153,46 @@ pub(super) fn report_runtime_version(config: &Config) {
         ),
         Err(failure) => (
             Verdict::Fail,
-            format!(
-                "could not check if the runtime config is available: failed to call \
-                RuntimeConfig gRPC method: {}",
-                failure.message
-            ),
+            connection_problem().unwrap_or_else(|| {
+                format!(
+                    "could not check if the runtime config is available: failed to call \
+                     RuntimeConfig gRPC method: {}",
+                    failure.message
+                )
+            }),
         ),
     };
     report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
+}
+
+/// Returns why no connection to the container runtime can be made; `None` if it answers, or cannot
+/// be asked.
+fn connection_problem() -> Option<String> {
+    let is_unavailable =
+        |failure: &Failure| failure.code == kubephase_wit::FailureCode::Unavailable;
+    let status = observe_runtime::runtime_status().err();
+    let status = status.filter(is_unavailable)?;
+    // A runtime that is not ready answers this question.
+    let config = observe_runtime::runtime_config().err();
+    config.filter(is_unavailable)?;
+    Some(status.message)
+}
+
+/// Returns the outcome of a check that pulls images if no connection to the container runtime can
+/// be made; `None` if it can. The check `earlier` reports that. Only if it is ignored, this check
+/// reports it, too, and once for all images (kubeadm behaviour).
+pub(super) fn outcome_without_runtime(config: &Config, earlier: &str) -> Option<Outcome> {
+    let why = connection_problem()?;
+    let ignored = &config.init.node_registration.ignore_preflight_errors;
+    let is_ignored = ignored
+        .iter()
+        .any(|name| name == "all" || name.eq_ignore_ascii_case(earlier));
+    if !is_ignored {
+        let reason = "the container runtime does not answer";
+        return Some(Outcome::Skipped(reason.into()));
+    }
+    report::submit(&finding(codes::IMAGE_PULL, Verdict::Fail, why));
+    Some(Outcome::Settled)
 }
 
 /// Returns the code of a check that could not do its job: kubeadm's name of the check, or the
@@ -189,6 +220,9 @@ pub fn pull_images() -> Result<Outcome, Failure> {
     let policy = config.init.node_registration.image_pull_policy.as_str();
     if policy == "Never" {
         return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));
+    }
+    if let Some(outcome) = outcome_without_runtime(&config, codes::CRI) {
+        return Ok(outcome);
     }
     say("Pulling images required for setting up a Kubernetes cluster");
     say("This might take a minute or two, depending on the speed of your internet connection");
@@ -271,3 +305,6 @@ fn judge_etcd(body: &[u8], oldest: &str) -> (Verdict, String) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

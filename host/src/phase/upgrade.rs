@@ -1,8 +1,9 @@
-//! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`, `manifest`,
-//! `etcd_data` and `step` are parts of `control_plane`, `groups` is a part of `rollback` and of the
-//! exchange of an authority, `coredns` is a part of `preflight`, and
-//! `rollback_etcd` is a part of `rollback`.
+//! The work of the phases of `upgrade apply` and `upgrade node`. `static_pods`, `old_manifest`,
+//! `conditions`, `renewals`, `manifest`, `etcd_data` and `step` are parts of `control_plane`,
+//! `groups` is a part of `rollback` and of the exchange of an authority, `coredns` is a part of
+//! `preflight`, and `rollback_etcd` is a part of `rollback`.
 pub mod backups;
+mod conditions;
 pub mod control_plane;
 mod coredns;
 mod etcd_data;
@@ -10,8 +11,10 @@ mod groups;
 pub mod health;
 mod kubelet;
 mod manifest;
+mod old_manifest;
 pub mod preflight;
 mod remaining;
+mod renewals;
 pub mod rollback;
 mod rollback_etcd;
 mod static_pods;

@@ -5,6 +5,7 @@
     clippy::disallowed_methods,
     reason = "scratch trees are the program's own, not the node's"
 )]
+pub mod kept_tree;
 pub mod serve;
 pub mod upgrade;
 

@@ -48,7 +48,8 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     hints
 }
 
-/// Returns one line with the phase that failed and the reason; `None` if no phase failed.
+/// Returns one line with the phase that failed and the reason; `None` if no phase failed. What to
+/// do next, which follows the reason on lines of its own, is printed earlier.
 pub fn closing_line(tally: &Tally) -> Option<String> {
     let (phase, reason) = match tally.result.as_ref()? {
         RunResult::Done | RunResult::Cancelled => return None,
@@ -57,12 +58,16 @@ pub fn closing_line(tally: &Tally) -> Option<String> {
                 .fatal_findings()
                 .map(|record| {
                     let finding = &record.finding;
-                    format!("[ERROR {}]: {}", finding.code, finding.summary)
+                    let lines: Vec<&str> = finding.summary.lines().collect();
+                    format!("[ERROR {}]: {}", finding.code, lines.join(" "))
                 })
                 .collect();
             ("preflight", problems.join("; "))
         }
-        RunResult::Failed { phase, message } => (phase.as_str(), message.clone()),
+        RunResult::Failed { phase, message } => {
+            let reason = message.trim().lines().next().unwrap_or_default();
+            (phase.as_str(), reason.to_owned())
+        }
     };
     let reason = sanitise::line(reason.trim()).into_owned();
     Some(match phase {

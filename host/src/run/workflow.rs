@@ -107,6 +107,11 @@ pub trait Workflow: Sync {
     fn closing(&self, _config: &Config, _is_dry_run: bool) -> Option<String> {
         None
     }
+
+    /// Returns the words for the operator between two runs of one command.
+    fn closing_of_part(&self, _config: &Config) -> Option<String> {
+        None
+    }
 }
 
 /// The shape of a workflow's command.

@@ -3,6 +3,7 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod help;
 mod joins;
 mod refusals;
 
@@ -28,9 +29,13 @@ impl Callers {
     }
 
     pub fn call(&self, line: &str) -> RunOutput {
+        self.call_with(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    pub fn call_with(&self, arguments: &[&str]) -> RunOutput {
         let kubeadm = self.folder.path().join("kubeadm");
         run(kubephase(kubeadm.to_str().unwrap())
-            .args(line.split_whitespace())
+            .args(arguments)
             .current_dir(self.folder.path()))
     }
 
@@ -217,40 +222,6 @@ fn values_of_flags_are_refused_in_kubeadms_words() {
              pair in flag value: a=b,c",
         ),
     ]);
-}
-
-#[test]
-fn help_is_printed_where_kubeadm_prints_it() {
-    let callers = Callers::with_link();
-    for line in ["", "--help", "help", "--v=1"] {
-        let output = callers.call(line);
-        assert_eq!(output.status, 0, "{line}: {}", output.stderr);
-        assert!(
-            output.stdout.contains("│ KUBEADM "),
-            "{line}: {}",
-            output.stdout
-        );
-        assert!(
-            output.stdout.contains("Available Commands:\n  init "),
-            "{line}: {}",
-            output.stdout
-        );
-    }
-    for line in ["alpha", "alpha anything"] {
-        let output = callers.call(line);
-        assert_eq!((output.status, output.stderr.as_str()), (0, ""), "{line}");
-        assert_eq!(
-            output.stdout, "Kubeadm experimental sub-commands\n\n",
-            "{line}"
-        );
-    }
-    let output = callers.call("kubeconfig anything");
-    assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(
-        output.stdout.contains("Usage: kubeadm kubeconfig"),
-        "{}",
-        output.stdout
-    );
 }
 
 /// Whether the machine is not part of a cluster. If it is, the test is skipped.

@@ -162,47 +162,6 @@ fn config_validate_does_not_look_at_the_names_of_phases() {
     assert!(error.starts_with("invalid phase name: nonsense"), "{error}");
 }
 
-#[test]
-fn the_help_of_a_topic_is_that_of_the_deepest_command_in_it() {
-    let callers = Callers::with_link();
-    for (topic, command) in [
-        ("certs nonsense", "certs"),
-        ("version extra words", "version"),
-        ("init phase certs nonsense", "init phase certs"),
-        ("certificates renew", "certs renew"),
-    ] {
-        let (topic, help) = (
-            callers.call(&format!("help {topic}")),
-            callers.call(&format!("{command} --help")),
-        );
-        assert_eq!(topic.status, 0, "{command}: {}", topic.stderr);
-        assert_eq!(topic.stdout, help.stdout, "{command}");
-    }
-    assert_eq!(callers.call("help -h").status, 0);
-    let unknown = callers.call("help nonsense");
-    assert_eq!(unknown.status, 0, "{}", unknown.stderr);
-    assert!(
-        unknown
-            .stdout
-            .starts_with("Unknown help topic [`nonsense`]\n")
-            && unknown.stdout.contains("kubeadm [command]"),
-        "{}",
-        unknown.stdout
-    );
-    for (words, command) in [
-        ("init phase certs nonsense --help", "init phase certs"),
-        (
-            "join phase control-plane-join etcd -h",
-            "join phase control-plane-join",
-        ),
-        ("token nonsense -h", "token"),
-    ] {
-        let help = callers.call(&format!("{command} --help")).stdout;
-        let output = callers.call(words);
-        assert_eq!((output.status, output.stdout), (0, help), "{words}");
-    }
-}
-
 /// Only commands that run checks look at the names of ignored checks.
 #[test]
 fn options_of_a_run_do_not_disturb_commands_that_read_the_file() {

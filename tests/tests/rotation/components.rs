@@ -44,9 +44,7 @@ fn components_restart_in_two_groups_and_all_are_ready_at_the_end() {
             scheduler.to_owned(),
             wait(manager),
             wait(scheduler),
-            wait(api_server),
-            wait(manager),
-            wait(scheduler),
+            [api_server, manager, scheduler].map(wait).join(", "),
         ]
     );
     let cluster = Cluster::copied();
@@ -61,7 +59,6 @@ fn components_restart_in_two_groups_and_all_are_ready_at_the_end() {
             wait(etcd),
             wait(api_server),
             "a healthy etcd".to_owned(),
-            wait(etcd),
             wait(api_server),
         ]
     );

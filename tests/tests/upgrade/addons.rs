@@ -111,3 +111,22 @@ fn plugins_of_a_corefile_that_no_migration_knows_stop_the_upgrade() {
     let line = "--ignore-preflight-errors=CoreDNSUnsupportedPlugins,ControlPlaneNodesReady";
     cluster.apply(line).expect_success();
 }
+
+/// No migration leads from a version that kubeadm does not know.
+#[test]
+fn a_coredns_of_an_unknown_version_stops_the_upgrade() {
+    let cluster = Cluster::of_one();
+    change(&cluster, "apps/deployments", "coredns", |deployment| {
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"] =
+            "registry.k8s.io/coredns:0.9.9".into();
+    });
+    let output = cluster.apply("");
+    let text = output.printed();
+    assert_ne!(output.status, 0, "{text}");
+    let expected = "[ERROR CoreDNSMigration]: CoreDNS will not be upgraded: start version '0.9.9' \
+                    not supported";
+    assert!(text.contains(expected), "{text}");
+    let ignored = "--ignore-preflight-errors=CoreDNSMigration,CoreDNSUnsupportedPlugins,\
+                   ControlPlaneNodesReady";
+    cluster.apply(ignored).expect_success();
+}

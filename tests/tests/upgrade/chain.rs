@@ -32,6 +32,9 @@ fn two_minors_are_two_parts_of_one_command() {
     ] {
         assert!(output.contains(line), "{line}\n{output}");
     }
+    let next_step = "[upgrade] Now please proceed with upgrading the rest of the nodes";
+    assert_eq!(output.matches(next_step).count(), 1, "{output}");
+    assert!(output.find(next_step) > output.find("was upgraded to \"v1.36.2\""));
     for component in &COMPONENTS[1..] {
         assert!(image(&root, component).ends_with(NEW), "{component}");
     }

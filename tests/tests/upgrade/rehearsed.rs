@@ -1,5 +1,5 @@
 //! `rehearse --upgrade-to VERSION`: a whole cluster is made and upgraded in one command.
-use crate::{COMPONENTS, NEW, OLD, PROGRAM, backups, image};
+use crate::{COMPONENTS, IGNORED, NEW, OLD, PROGRAM, backups, image};
 use harness::{RehearsedCluster, RunOutput, kubephase, run, workspace};
 use std::{fs, path::Path};
 
@@ -56,6 +56,38 @@ fn all_machines_of_a_rehearsed_cluster_are_upgraded_with_their_kubelets() {
     let worker = root.join("nodes/worker-2");
     assert_eq!(backups(&worker, "kubeadm-kubelet-config-").len(), 1);
     expect_report_of_upgrade(&root);
+}
+
+/// A tree stays after a rehearsal. The next rehearsal goes on where that one ended.
+#[test]
+fn a_tree_whose_upgrade_has_begun_is_not_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    let machines = "--control-planes 2 --workers 1";
+    rehearse(&root, OLD, machines).expect_success();
+    // Only the first machine is upgraded.
+    run(kubephase(PROGRAM)
+        .args(["upgrade", "apply", NEW, "--yes", IGNORED, "--root"])
+        .arg(&root))
+    .expect_success();
+    let second = root.join("nodes/control-plane-2");
+    assert!(image(&second, "kube-apiserver").ends_with(OLD));
+    let line = format!("{machines} --upgrade-to {NEW}");
+    for _ in 0..2 {
+        let output = rehearse(&root, OLD, &line);
+        assert!(
+            output.stderr.contains("has v1.36.2 already"),
+            "{}",
+            output.stderr
+        );
+        let text = output.expect_success();
+        assert!(!text.contains(OLD), "{text}");
+        for tree in [&root, &second] {
+            for component in &COMPONENTS[1..] {
+                assert!(image(tree, component).ends_with(NEW), "{component}");
+            }
+        }
+    }
 }
 
 /// Checks that the newest run of a tree is an upgrade.

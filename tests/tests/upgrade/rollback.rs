@@ -83,9 +83,7 @@ fn static_pods_go_back_in_two_groups_and_all_are_ready_at_the_end() {
             wait(manager),
             api_server.to_owned(),
             wait(api_server),
-            wait(scheduler),
-            wait(manager),
-            wait(api_server),
+            [scheduler, manager, api_server].map(wait).join(", "),
         ]
     );
 }

@@ -1,7 +1,7 @@
 //! The kubelet's files: configuration, instance configuration, flags.
 use super::{command_line, images, last_flag_value, patches, recommendation_warning};
 use kubephase_sdk::{
-    kubeadm::{Arg, Config, Taint},
+    kubeadm::{Config, Taint},
     release::gate,
     yaml,
 };
@@ -59,7 +59,7 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
         flags.push(("hostname-override", name.into()));
     }
     if config.cluster.release().kubelet.pause_image_flag {
-        flags.push(("pod-infra-container-image", images::pause(&config.cluster)));
+        flags.push((PAUSE_IMAGE_FLAG, images::pause(&config.cluster)));
     }
     format!(
         "{FLAGS_VARIABLE}={}\n",
@@ -67,24 +67,32 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     )
 }
 
-/// The flags that kubeadm itself writes. They describe this node; all other flags are the user's.
-const FLAGS_OF_NODE: [&str; 4] = [
+/// The flags that kubeadm itself writes, up to [`PAUSE_IMAGE_FLAG`]. They describe this node; all
+/// other flags are the user's.
+const FLAGS_OF_NODE: [&str; 3] = [
     "container-runtime-endpoint",
     "hostname-override",
-    "pod-infra-container-image",
     "register-with-taints",
 ];
+/// The flag that kubeadm writes up to 1.34, and that a kubelet of 1.35 and later does not know
+/// (kubeadm 1.35 removes it after an upgrade).
+pub const PAUSE_IMAGE_FLAG: &str = "pod-infra-container-image";
 
-/// Returns the content of a `kubeadm-flags.env` in which `extra` replaces the user's flags. The
-/// flags that kubeadm itself wrote stay.
-pub fn flags_env_with(current: &str, extra: &[Arg]) -> String {
+/// Returns the content of a `kubeadm-flags.env` in which `kubeletExtraArgs` of the configuration
+/// replace the user's flags. The flags that kubeadm itself wrote stay, except one that a kubelet of
+/// this version does not know.
+pub fn flags_env_with(current: &str, config: &Config) -> String {
+    let extra = &config.init.node_registration.kubelet_extra_args;
+    let knows_pause_image = config.cluster.release().kubelet.pause_image_flag;
     let (name, quoted) = current.split_once('=').unwrap_or((FLAGS_VARIABLE, ""));
     let quoted = quoted.trim();
     let unquoted: Option<String> = serde_json::from_str(quoted).ok();
     let line = unquoted.unwrap_or_else(|| quoted.trim_matches('"').to_owned());
     let own = line.split_whitespace().filter_map(|word| {
         let (flag, value) = word.strip_prefix("--")?.split_once('=')?;
-        FLAGS_OF_NODE.contains(&flag).then_some((flag, value))
+        let is_known =
+            FLAGS_OF_NODE.contains(&flag) || (flag == PAUSE_IMAGE_FLAG && knows_pause_image);
+        is_known.then_some((flag, value))
     });
     format!(
         "{name}={}\n",
@@ -177,6 +185,14 @@ pub fn health_url(config: &Config) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kubephase_sdk::kubeadm::Arg;
+
+    fn config_with(version: &str, extra: &[Arg]) -> Config {
+        let mut config = Config::default();
+        config.cluster.kubernetes_version = version.to_owned();
+        config.init.node_registration.kubelet_extra_args = extra.to_vec();
+        config
+    }
 
     #[test]
     fn other_flags_of_the_user_replace_only_those_of_the_user() {
@@ -187,16 +203,19 @@ mod tests {
             value: value.to_owned(),
         });
         assert_eq!(
-            flags_env_with(current, &extra),
+            flags_env_with(current, &config_with("v1.36.2", &extra)),
             "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock --v=4 \
              --hostname-override=b\"\n"
         );
         assert_eq!(
-            flags_env_with(current, &[]),
+            flags_env_with(current, &config_with("v1.36.2", &[])),
             "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock \
              --hostname-override=a\"\n"
         );
-        assert_eq!(flags_env_with("", &[]), "KUBELET_KUBEADM_ARGS=\"\"\n");
+        assert_eq!(
+            flags_env_with("", &config_with("v1.36.2", &[])),
+            "KUBELET_KUBEADM_ARGS=\"\"\n"
+        );
     }
 
     #[test]
@@ -205,7 +224,18 @@ mod tests {
             "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///run/c.sock\"\n",
             "KUBELET_KUBEADM_ARGS=\"\"\n",
         ] {
-            assert_eq!(flags_env_with(current, &[]), current);
+            assert_eq!(
+                flags_env_with(current, &config_with("v1.36.2", &[])),
+                current
+            );
         }
+    }
+
+    #[test]
+    fn a_flag_that_the_kubelet_does_not_know_does_not_stay() {
+        let current = "KUBELET_KUBEADM_ARGS=\"--pod-infra-container-image=r.example/pause:3.10\"\n";
+        let of = |version| flags_env_with(current, &config_with(version, &[]));
+        assert_eq!(of("v1.34.2"), current);
+        assert_eq!(of("v1.35.0"), "KUBELET_KUBEADM_ARGS=\"\"\n");
     }
 }

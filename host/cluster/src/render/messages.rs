@@ -104,12 +104,19 @@ pub const READING_CONFIGURATION: [&str; 2] = [
 /// The closing words of a dry run of an upgrade.
 pub const UPGRADE_REHEARSED: &str = "[upgrade/successful] Finished dryrunning successfully!\n";
 
+/// Returns the words of `upgrade apply` after an upgrade that another one follows.
+pub fn upgraded_message(version: &str) -> String {
+    format!(
+        "\n[upgrade] SUCCESS! A control plane node of your cluster was upgraded to {version:?}.\n"
+    )
+}
+
 /// Returns the closing words of `upgrade apply`.
 pub fn upgrade_message(version: &str) -> String {
     format!(
-        "\n[upgrade] SUCCESS! A control plane node of your cluster was upgraded to {version:?}.\n\n\
-         [upgrade] Now please proceed with upgrading the rest of the nodes by following the right \
-         order.\n"
+        "{}\n[upgrade] Now please proceed with upgrading the rest of the nodes by following the \
+         right order.\n",
+        upgraded_message(version)
     )
 }
 

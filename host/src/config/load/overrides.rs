@@ -71,6 +71,7 @@ fn override_cluster(cluster: &mut ClusterConfiguration, flags: &InitFlags) {
     );
     set(&mut cluster.image_repository, &flags.image_repository);
     set(&mut cluster.kubernetes_version, &flags.kubernetes_version);
+    set(&mut cluster.kubernetes_version, &flags.kept_version);
     set(&mut cluster.networking.pod_subnet, &flags.pod_network_cidr);
     set(&mut cluster.networking.service_subnet, &flags.service_cidr);
     set(

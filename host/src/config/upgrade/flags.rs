@@ -134,6 +134,13 @@ pub struct RollbackFlags {
     pub yes: bool,
 }
 
+/// Returns the versions among the arguments. An empty argument counts as no argument (kubeadm
+/// behaviour).
+fn given_versions(arguments: &[String]) -> Vec<&str> {
+    let words = arguments.iter().map(String::as_str);
+    words.filter(|word| !word.is_empty()).collect()
+}
+
 impl ApplyFlags {
     /// Returns the given flags that exclude a configuration file.
     pub fn flags_instead_of_config(&self) -> Vec<&'static str> {
@@ -159,14 +166,14 @@ impl ApplyFlags {
     /// # Errors
     /// There is not exactly one version, or `all` stands beside other checks.
     pub fn merge_into(&self, options: &mut UpgradeOptions) -> Result<(), Problems> {
-        match self.version.as_slice() {
+        match given_versions(&self.version)[..] {
             [] if self.to.is_some() => {}
             [..] if self.to.is_some() => {
                 let message = "name the version either as an argument or with --to";
                 return Err(Problem::new("", message).into());
             }
-            [version] => options.kubernetes_version.clone_from(version),
-            given if options.kubernetes_version.is_empty() => {
+            [version] => options.kubernetes_version = version.to_owned(),
+            ref given if options.kubernetes_version.is_empty() => {
                 let why = if given.is_empty() {
                     "missing one or more required arguments"
                 } else {

@@ -109,7 +109,7 @@ impl UpgradeDiffFlags {
     /// of the cluster.
     pub fn version<'a>(&'a self, options: &'a UpgradeDiff, cluster: &'a str) -> &'a str {
         match self.version.as_slice() {
-            [version] => version,
+            [version] if !version.is_empty() => version,
             _ if options.kubernetes_version.is_empty() => cluster,
             _ => &options.kubernetes_version,
         }

@@ -81,6 +81,11 @@ fn refusals_are_in_kubeadms_words() {
         ),
         (
             HEADER.to_owned(),
+            &[""],
+            "missing one or more required arguments. Required arguments: [version]",
+        ),
+        (
+            HEADER.to_owned(),
             &["a", "b"],
             "too many arguments. Required arguments: [version]",
         ),

@@ -112,10 +112,15 @@ fn machine(root: &std::path::Path, containers: Vec<Container>, kubelet_works: bo
 }
 
 fn restart_scheduler(machine: &Machine) -> WorldResult<EffectOutcome> {
+    stop_scheduler(machine, false)
+}
+
+fn stop_scheduler(machine: &Machine, is_awaited_later: bool) -> WorldResult<EffectOutcome> {
     let spec = RestartSpec {
         component: "kube-scheduler".into(),
         health_url: "https://127.0.0.1:10259/livez".into(),
         timeout_seconds: 1,
+        is_awaited_later,
         if_renewed: None,
     };
     let (config, cancel) = (Config::default(), Cancel::never());
@@ -145,6 +150,17 @@ fn only_the_static_pod_of_the_component_is_restarted() {
         .map(|container| container.id)
         .collect();
     assert_eq!(running, ["b", "c", "d", "a-again"]);
+}
+
+/// Several components start again in the same time.
+#[test]
+fn a_component_that_is_waited_for_later_is_only_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let machine = machine(root.path(), vec![scheduler("a")], false);
+    let done = stop_scheduler(&machine, true).unwrap();
+    assert_eq!(done.applied, Applied::Changed);
+    let mut containers = machine.containers().unwrap().into_iter();
+    assert!(containers.all(|container| !container.running));
 }
 
 #[test]

@@ -76,25 +76,10 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
             Ok(Check::unchanged(has_certificate(kubeconfig, files)))
         }
         Condition::Containers { names } => check_containers(names, context),
-        Condition::StaticPodAnswers {
-            component,
-            node,
-            replaced_hash,
-            url,
-        } => {
-            check_started(component, node, replaced_hash, context)?;
-            check_answer(component, url, context)
-        }
-        Condition::StaticPod {
-            component,
-            node,
-            images,
-            replaced_hash,
-        } => {
-            let pod = mirror_pod(component, node, cluster)?;
-            let replaced = replaced_hash.as_deref();
-            holds(static_pod::check(pod.as_ref(), images, replaced))
-        }
+        Condition::All { conditions } => check_all(conditions, context),
+        Condition::StaticPod { .. }
+        | Condition::StaticPodAnswers { .. }
+        | Condition::StaticPodServes { .. } => check_static_pod(condition, context),
         Condition::AuthoritiesPublished { authorities } => {
             check_published_authorities(authorities, cluster)
         }
@@ -121,6 +106,56 @@ pub(super) fn check(condition: &Condition, context: &Context) -> WorldResult<Che
     }
 }
 
+/// Checks conditions, in their order. Each has to hold.
+fn check_all(conditions: &[Condition], context: &Context) -> WorldResult<Check> {
+    let mut changed = false;
+    for condition in conditions {
+        match check(condition, context)? {
+            Check::Holds { changed: also } => changed |= also,
+            Check::NotYet => return Ok(Check::NotYet),
+        }
+    }
+    Ok(Check::Holds { changed })
+}
+
+/// Checks a condition about a static Pod: whether its container runs and answers, or whether its
+/// mirror shows that it is ready.
+fn check_static_pod(condition: &Condition, context: &Context) -> WorldResult<Check> {
+    match condition {
+        Condition::StaticPodAnswers {
+            component,
+            node,
+            replaced_hash,
+            url,
+        } => {
+            let is_new = |hash: &str| hash != replaced_hash;
+            check_started((component, node), &is_new, context)?;
+            check_answer(component, url, context)
+        }
+        Condition::StaticPodServes {
+            component,
+            node,
+            hash,
+            url,
+        } => {
+            let is_wanted = |uid: &str| hash.as_ref().is_none_or(|hash| hash == uid);
+            check_started((component, node), &is_wanted, context)?;
+            check_answer(component, url, context)
+        }
+        Condition::StaticPod {
+            component,
+            node,
+            images,
+            replaced_hash,
+        } => {
+            let pod = mirror_pod(component, node, context.world.cluster())?;
+            let replaced = replaced_hash.as_deref();
+            holds(static_pod::check(pod.as_ref(), images, replaced))
+        }
+        _ => Ok(Check::NotYet),
+    }
+}
+
 /// Checks that more than half of the members of etcd answer.
 fn check_etcd(context: &Context) -> WorldResult<Check> {
     let (healthy, all) = context.world.etcd().health().map_err(retry)?;
@@ -140,15 +175,15 @@ fn client_authorities_at(key: &str, cluster: &dyn Cluster) -> WorldResult<String
     Ok(map["data"][key].as_str().unwrap_or_default().to_owned())
 }
 
-/// Checks that the kubelet has started a new Pod of a component.
+/// Checks that the kubelet has started a Pod of the component on the node that is wanted by its
+/// hash.
 fn check_started(
-    component: &str,
-    node: &str,
-    replaced_hash: &str,
+    (component, node): (&str, &str),
+    is_wanted: &dyn Fn(&str) -> bool,
     context: &Context,
 ) -> WorldResult<()> {
     match context.world.runtime().containers() {
-        Ok(containers) => static_pod::check_started(&containers, component, node, replaced_hash),
+        Ok(containers) => static_pod::check_started(&containers, (component, node), is_wanted),
         // A runtime that cannot be asked counts as one that runs the Pod.
         Err(failure) if failure.code == FailureCode::NotChecked => Ok(()),
         Err(failure) => Err(retry(failure)),

@@ -7,16 +7,15 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Checks that a container of a component runs in another Pod than the one that was replaced. The
-/// kubelet starts it only after the old Pod has ended.
+/// Checks that a container of the component runs on the node in a Pod that is wanted by its hash.
+/// The kubelet starts a new Pod only after the old Pod has ended.
 ///
 /// # Errors
 /// The kubelet has not started the container yet; a later check may succeed.
 pub(super) fn check_started(
     containers: &[Container],
-    component: &str,
-    node: &str,
-    replaced_hash: &str,
+    (component, node): (&str, &str),
+    is_wanted: &dyn Fn(&str) -> bool,
 ) -> WorldResult<()> {
     let pod = mirror_reference(component, node);
     let mut own = containers.iter().filter(|container| {
@@ -25,10 +24,10 @@ pub(super) fn check_started(
             && container.pod == pod.name
             && container.running
     });
-    match own.find(|container| container.pod_uid != replaced_hash) {
+    match own.find(|container| is_wanted(&container.pod_uid)) {
         Some(_) => Ok(()),
         None => Err(not_ready(
-            "the container of the new Pod does not run".to_owned(),
+            "the container of the Pod does not run".to_owned(),
         )),
     }
 }
@@ -162,9 +161,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_pod_that_came_back_is_known_by_its_hash() {
+        let of_pod = |uid: &str| Container {
+            name: "c".into(),
+            namespace: "kube-system".into(),
+            pod: "c-n".into(),
+            pod_uid: uid.into(),
+            running: true,
+            ..Container::default()
+        };
+        let serves = |containers: &[Container]| {
+            check_started(containers, ("c", "n"), &|hash| hash == "old").is_ok()
+        };
+        assert!(!serves(&[of_pod("broken")]));
+        assert!(serves(&[of_pod("broken"), of_pod("old")]));
+    }
+
     /// Returns whether these containers of the Pod `c-n` count as those of a new Pod.
     fn starts(containers: &[Container]) -> bool {
-        check_started(containers, "c", "n", "old").is_ok()
+        check_started(containers, ("c", "n"), &|hash| hash != "old").is_ok()
     }
 
     #[test]

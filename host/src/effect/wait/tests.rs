@@ -114,6 +114,38 @@ fn wait_for_etcd(root: &std::path::Path, healthy: usize, all: usize) -> WorldRes
     wait_until(&spec, &context)
 }
 
+#[test]
+fn parts_of_a_condition_share_one_time_limit_and_the_one_that_fails_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let world = Members(
+        FakeWorld::new(&Case::default(), root.path()).unwrap(),
+        (1, 1),
+        None,
+    );
+    let (config, cancel) = (Config::default(), Cancel::never());
+    let context = Context::for_test(&world, &config, &cancel);
+    let wait_for = |conditions: Vec<Condition>| {
+        let spec = WaitSpec {
+            condition: Condition::All { conditions },
+            timeout_seconds: 0,
+        };
+        wait_until(&spec, &context)
+    };
+    let etcd = Condition::EtcdHealthy {};
+    let node = |name: &str| Condition::NodeRegistered { name: name.into() };
+    assert!(wait_for(vec![]).is_ok());
+    assert!(wait_for(vec![etcd.clone(), etcd.clone()]).is_ok());
+    let began = std::time::Instant::now();
+    let failure = wait_for(vec![etcd, node("one"), node("two")]).unwrap_err();
+    assert!(
+        failure
+            .message
+            .starts_with("waiting for the Node one timed out after 0s: "),
+        "{failure:?}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
 /// The kubelet's disk is full, so its health endpoint cannot be asked, and a later check would fail
 /// too.
 #[test]

@@ -1,43 +1,19 @@
-//! `certs renew`: the certificates that are renewed, in kubeadm's order, and the components that
-//! are restarted because they read their certificate only when they start.
+//! `certs renew`: the certificates that are renewed, in kubeadm's order.
 use super::{
-    kubelet_certificate,
+    restarts::{self, RESTART, RESTARTED, expiring_within_days, restart_phase},
     table::{self, CERTIFICATES},
     timer,
 };
 use crate::{
-    phase::{key_algorithm, wait_control_plane::health_url},
+    phase::key_algorithm,
     plan::spec::{MAKE_KEY, PhaseSpec},
-    render::static_pod::manifest_path,
 };
 use kubephase_sdk::{
-    Failure, Outcome, config, effects, effects_core, json,
+    Failure, Outcome, config, effects_core, json,
     kubeadm::Config,
-    observe_files, say,
-    spec::{RenewalSpec, RenewedFile, RestartSpec, WantedNames},
+    say,
+    spec::{RenewalSpec, RenewedFile, WantedNames},
 };
-
-/// The group of the phases that restart components.
-const RESTART: &str = "restart";
-
-/// A component that reads its kubeconfig only when it starts, so that it has to be restarted. The
-/// API server and etcd read their certificates again when these change.
-struct Restarted {
-    component: &'static str,
-    /// name of its kubeconfig
-    kubeconfig: &'static str,
-}
-
-const RESTARTED: [Restarted; 2] = [
-    Restarted {
-        component: "kube-controller-manager",
-        kubeconfig: "controller-manager.conf",
-    },
-    Restarted {
-        component: "kube-scheduler",
-        kubeconfig: "scheduler.conf",
-    },
-];
 
 /// Kubeconfigs whose certificate is renewed, with kubeadm's words. The kubelet renews its own.
 const KUBECONFIGS: [(&str, &str); 4] = [
@@ -189,28 +165,7 @@ pub fn phases() -> Vec<PhaseSpec> {
         });
         previous = Some(id);
     }
-    all.push(PhaseSpec::group(
-        RESTART,
-        "Restart the components that do not read a renewed certificate by themselves",
-        &[],
-    ));
-    let mut previous = previous.unwrap_or_default();
-    for row in &RESTARTED {
-        let id = restart_phase(row);
-        let title = format!("Restart {}, and wait until it is healthy", row.component);
-        let phase = PhaseSpec::phase(&id, &title, &[], || restart(row));
-        all.push(phase.needs(&[&previous, &phase_id(row.kubeconfig)]));
-        previous = id;
-    }
-    let title =
-        "Sign the kubelet's client certificate anew if it has expired, and restart the kubelet";
-    let kubelet = PhaseSpec::phase(
-        &format!("{RESTART}/kubelet"),
-        title,
-        &[],
-        kubelet_certificate::renew_expired,
-    );
-    all.push(kubelet.needs(&[&previous]).expected_millis(MAKE_KEY));
+    all.extend(restarts::phases(&previous.unwrap_or_default(), phase_id));
     all.extend(timer::phases());
     all
 }
@@ -221,10 +176,6 @@ fn phase_id(name: &str) -> String {
     name.replace('.', "-")
 }
 
-fn restart_phase(row: &Restarted) -> String {
-    format!("{RESTART}/{}", row.component)
-}
-
 /// Returns the phases that run to renew one certificate: its own, and the restart of the component
 /// that uses it.
 pub fn phases_of(name: &str) -> Vec<String> {
@@ -232,11 +183,6 @@ pub fn phases_of(name: &str) -> Vec<String> {
     std::iter::once(phase_id(name))
         .chain(restarts.map(restart_phase))
         .collect()
-}
-
-/// Returns how many days a certificate that is renewed is valid at most; `None` for any number.
-fn expiring_within_days<S>(config: &Config<S>) -> Option<u32> {
-    config.renewal.as_ref()?.expiring_within_days
 }
 
 /// Whether the run restarts components that read their certificate only when they start.
@@ -272,47 +218,6 @@ fn renew(renewable: &Renewable) -> Result<Outcome, Failure> {
         return Ok(Outcome::Skipped("etcd is external".into()));
     }
     effects_core::renew_certificate(&json(&renewable.spec(&config)))?;
-    Ok(Outcome::Settled)
-}
-
-/// Restarts a component whose kubeconfig this run renewed. If it cannot be restarted, the run goes
-/// on with a warning: the certificates are renewed.
-fn restart(row: &Restarted) -> Result<Outcome, Failure> {
-    let config: Config = config("")?;
-    let Restarted {
-        component,
-        kubeconfig,
-    } = row;
-    let renewed_from = [
-        format!("{}/{kubeconfig}", config.run.kubeconfig_dir),
-        format!("{}/ca.key", config.cluster.certificates_dir),
-    ];
-    for path in &renewed_from {
-        if observe_files::stat(path)?.is_none() {
-            return Ok(Outcome::Skipped(format!("{kubeconfig} was not renewed")));
-        }
-    }
-    let manifest = manifest_path(component);
-    if observe_files::stat(&manifest)?.is_none() {
-        return Ok(Outcome::Skipped(format!("{manifest} does not exist")));
-    }
-    let health_url = health_url(component, &config)?;
-    let if_renewed = expiring_within_days(&config).map(|_| renewed_from[0].clone());
-    let timeouts = config.init.timeouts.unwrap_or_default();
-    let limit = timeouts
-        .control_plane_component_health_check
-        .unwrap_or_default();
-    let restart = effects_core::restart_component(&json(&RestartSpec {
-        component: (*component).to_owned(),
-        health_url,
-        timeout_seconds: limit.as_secs(),
-        if_renewed,
-    }))?;
-    effects::announce(
-        restart,
-        &format!("Restarting {component}. This can take up to {limit}"),
-    )?;
-    effects_core::attempt(restart, "{}")?;
     Ok(Outcome::Settled)
 }
 

@@ -100,8 +100,7 @@ fn wanted_flags(config: &Config) -> Result<Option<KubeletFile>, Failure> {
         return Ok(None);
     }
     let old = observe_files::read_file(&path)?;
-    let extra = &config.init.node_registration.kubelet_extra_args;
-    let new = kubelet::flags_env_with(&String::from_utf8_lossy(&old), extra);
+    let new = kubelet::flags_env_with(&String::from_utf8_lossy(&old), config);
     Ok(Some(KubeletFile {
         name: FLAGS,
         old,

@@ -4,7 +4,9 @@
 //!    kubelet, which asks it before it starts a Pod, would wait 30 seconds for each answer.
 //! 2. They are waited for until they answer. The kubelet reports later that they are ready: their
 //!    startup probe takes 20 seconds.
-//! 3. The others together, because they do not depend on each other. Every new Pod is then ready.
+//! 3. The others together, because they do not depend on each other. Every new Pod is then ready,
+//!    except that of etcd, of which is known that it answers: its mirror may come up to a minute
+//!    later.
 //!
 //! If a new Pod does not become ready, its old manifest is put back, and those of the Pods that
 //! were replaced before it. In an upgrade, a new etcd that answers stays, because an API server of
@@ -12,22 +14,19 @@
 //! back, too.
 use super::{
     backups::propose_objects,
-    etcd_data, read,
-    static_pods::{OldManifest, Replacement, wait_for_etcd},
+    etcd_data,
+    old_manifest::OldManifest,
+    read,
+    renewals::{certificates_of, renew, renew_administrators},
+    static_pods::{Replacement, wait_for_etcd},
     step::{API_SERVER, ComponentStep, ETCD, Words, limit, serves_api, words},
 };
 use crate::{
-    phase::{
-        certs::renewal,
-        wait_control_plane::{health_url, propose_wait, propose_wait_for_kubelet_sync},
-    },
+    phase::wait_control_plane::{health_url, propose_wait, propose_wait_for_kubelet_sync},
     render::static_pod,
 };
 use kubephase_sdk::{
-    Failure, Outcome, effects, effects_core, input, json,
-    kubeadm::{Config, Upgrade},
-    report, say,
-    spec::{Condition, RenewalSpec},
+    Failure, Outcome, effects, input, json, kubeadm::Config, report, say, spec::Condition,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,7 +141,7 @@ fn replace_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
             replacement.propose_wait_for_answer(replaced.hash_of(ETCD))?;
         }
     }
-    let old: Vec<OldManifest<'_>> = replacements.iter().map(Replacement::old).collect();
+    let old = old_of(&replacements, &replaced);
     OldManifest::propose_on_failure(&old)?;
     for step in steps.iter().filter(|step| step.component == ETCD) {
         if replaced.has(ETCD) && etcd_data::propose_rollback(step)? {
@@ -176,32 +175,51 @@ fn wait_for_first(steps: &[ComponentStep<'_>]) -> Result<(), Failure> {
 /// Returns the manifests before this run of the Pods that it replaced.
 fn old_manifests<'a>(
     steps: &'a [ComponentStep<'a>],
-    replaced: &ReplacedPods,
+    replaced: &'a ReplacedPods,
     with_etcd: bool,
 ) -> Result<Vec<OldManifest<'a>>, Failure> {
     let wanted = steps
         .iter()
         .filter(|step| replaced.has(step.component) && (with_etcd || step.component != ETCD));
     wanted
-        .filter_map(|step| OldManifest::of_backup(step).transpose())
+        .filter_map(|step| {
+            let hash = replaced.hash_of(step.component);
+            OldManifest::of_backup(step, hash).transpose()
+        })
         .collect()
 }
 
-/// Proposes to replace the components that use the API server, and to wait until every Pod that was
-/// replaced is ready.
+/// Returns the manifests that these replacements replace.
+fn old_of<'a>(
+    replacements: &'a [Replacement<'a>],
+    replaced: &'a ReplacedPods,
+) -> Vec<OldManifest<'a>> {
+    replacements
+        .iter()
+        .map(|replacement| replacement.old(replaced.hash_of(replacement.component())))
+        .collect()
+}
+
+/// Proposes to replace the components that use the API server, and to wait until they and the API
+/// server are ready, all in one time limit.
 fn replace_others(steps: &[ComponentStep<'_>], first: &[ComponentStep<'_>]) -> Result<(), Failure> {
     let mut replaced = ReplacedPods::read();
     let replacements = propose_replacements(steps, &mut replaced)?;
-    for replacement in &replacements {
-        replacement.propose_wait_for_new(replaced.hash_of(replacement.component()))?;
-    }
-    // Without the hash, the run has already waited until the Pod was ready.
-    for step in first {
+    let mut conditions: Vec<Condition> = replacements
+        .iter()
+        .map(|replacement| replacement.ready(replaced.hash_of(replacement.component())))
+        .collect();
+    for step in first.iter().filter(|step| step.component != ETCD) {
+        // Without the hash, the run has already waited until the Pod was ready.
         if let Some(hash) = replaced.hash_of(step.component) {
-            Replacement::of(step)?.propose_wait_for_new(Some(hash))?;
+            conditions.push(Replacement::of(step)?.ready(Some(hash)));
         }
     }
-    let old: Vec<OldManifest<'_>> = replacements.iter().rev().map(Replacement::old).collect();
+    if let Some(step) = steps.first().filter(|_| !conditions.is_empty()) {
+        propose_wait(Condition::All { conditions }, limit(step.config).as_secs())?;
+    }
+    let mut old = old_of(&replacements, &replaced);
+    old.reverse();
     OldManifest::propose_on_failure(&old)?;
     let takes_etcd_back = first
         .first()
@@ -294,49 +312,4 @@ fn wait_for_api_server(config: &Config) -> Result<(), Failure> {
     };
     propose_wait(condition, limit.unwrap_or_default().as_secs())?;
     Ok(())
-}
-
-/// Returns the names of the certificates that a component uses (kubeadm's choice).
-fn certificates_of(step: &ComponentStep<'_>) -> &'static [&'static str] {
-    match step.component {
-        ETCD => &["etcd-server", "etcd-peer", "etcd-healthcheck-client"],
-        API_SERVER => &[
-            "apiserver",
-            "apiserver-kubelet-client",
-            "front-proxy-client",
-            "apiserver-etcd-client",
-        ],
-        "kube-controller-manager" => &["controller-manager.conf"],
-        _ => &["scheduler.conf"],
-    }
-}
-
-/// Proposes to renew certificates, unless the operator wants none renewed.
-fn renew(config: &Config, upgrade: &Upgrade, names: &[&str]) -> Result<(), Failure> {
-    for spec in wanted_renewals(config, upgrade, names) {
-        let renewal = effects_core::renew_certificate(&json(&spec))?;
-        let line = format!("[upgrade/staticpods] Renewing {} certificate", spec.name);
-        effects::announce(renewal, &line)?;
-    }
-    Ok(())
-}
-
-/// Returns how these certificates are renewed, in the order of the names. A cluster with an
-/// external etcd lacks those of etcd.
-fn wanted_renewals(config: &Config, upgrade: &Upgrade, names: &[&str]) -> Vec<RenewalSpec> {
-    if !upgrade.certificate_renewal {
-        return Vec::new();
-    }
-    let all = renewal::renewals(config);
-    let find = |name: &&str| all.iter().find(|spec| spec.name == *name).cloned();
-    names.iter().filter_map(find).collect()
-}
-
-/// Proposes to renew the certificates of the administrators.
-fn renew_administrators(config: &Config, upgrade: &Upgrade) -> Result<(), Failure> {
-    let renewals = wanted_renewals(config, upgrade, &["admin.conf", "super-admin.conf"]);
-    renewals.iter().try_for_each(|spec| {
-        effects_core::renew_certificate(&json(spec))?;
-        Ok(())
-    })
 }

@@ -1,13 +1,15 @@
 //! Static Pods that get other manifests in two groups: etcd and the API server together, and the
 //! components that use the API server together. The kubelet takes 10 to 15 seconds until it starts
 //! a new Pod, and longer while no API server answers; so nothing waits for more than it needs. At
-//! the end every new Pod is ready. If one does not come up, all go back.
+//! the end every new Pod is ready, except that of etcd, of which is known that it answers. If one
+//! does not come up, all go back.
 use super::{
-    static_pods::{OldManifest, Replacement, wait_for_etcd},
-    step::{ComponentStep, ETCD, serves_api},
+    old_manifest::OldManifest,
+    static_pods::{Replacement, wait_for_etcd},
+    step::{ComponentStep, ETCD, limit, serves_api},
 };
-use crate::phase::wait_control_plane::propose_wait_for_kubelet_sync;
-use kubephase_sdk::{Failure, kubeadm::Config};
+use crate::phase::wait_control_plane::{propose_wait, propose_wait_for_kubelet_sync};
+use kubephase_sdk::{Failure, kubeadm::Config, spec::Condition};
 
 /// A static Pod that gets another manifest.
 pub(in crate::phase) struct PodChange {
@@ -63,14 +65,19 @@ pub(in crate::phase) fn propose_changes(
     for group in [&one, &other] {
         propose_group(config, group)?;
     }
-    for member in one.iter().chain(&other) {
-        member.propose_wait_until_ready()?;
+    let conditions: Vec<Condition> = one
+        .iter()
+        .chain(&other)
+        .filter_map(|member| member.ready())
+        .collect();
+    if !conditions.is_empty() {
+        propose_wait(Condition::All { conditions }, limit(config).as_secs())?;
     }
     let old: Vec<OldManifest<'_>> = one
         .iter()
         .chain(&other)
         .rev()
-        .map(|member| member.replacement.old())
+        .map(|member| member.replacement.old(member.hash()))
         .collect();
     OldManifest::propose_on_failure(&old)
 }
@@ -94,13 +101,11 @@ impl<'a> Member<'a> {
         self.change.replaced_hash.as_deref()
     }
 
-    /// Proposes to wait until the Pod is ready. Without the hash of the old Pod the group has
-    /// waited for that already.
-    fn propose_wait_until_ready(&self) -> Result<(), Failure> {
-        match self.hash() {
-            Some(hash) => self.replacement.propose_wait_for_new(Some(hash)),
-            None => Ok(()),
-        }
+    /// Returns the condition that the Pod is ready; `None` if the group has waited long enough for
+    /// it: until etcd answers, or, without the hash of the old Pod, until the Pod is ready.
+    fn ready(&self) -> Option<Condition> {
+        let hash = self.hash().filter(|_| self.change.component != ETCD)?;
+        Some(self.replacement.ready(Some(hash)))
     }
 }
 

@@ -17,10 +17,7 @@ use kubephase_sdk::{
 };
 
 /// The flag of the kubelet that its instance configuration replaces.
-const SOCKET_FLAG: &str = "--container-runtime-endpoint=";
-/// The flag that kubeadm writes up to 1.34, and that a kubelet of 1.35 and later does not know
-/// (kubeadm 1.35 removes it after an upgrade).
-const PAUSE_IMAGE_FLAG: &str = "--pod-infra-container-image=";
+const SOCKET_FLAG: &str = "container-runtime-endpoint";
 
 /// `kubeconfig`: lets the kubelet of a member of the control plane talk to its own API server.
 ///
@@ -61,7 +58,7 @@ pub fn upgrade_kubelet_configuration() -> Result<Outcome, Failure> {
         removed.push(SOCKET_FLAG);
     }
     if !config.cluster.release().kubelet.pause_image_flag {
-        removed.push(PAUSE_IMAGE_FLAG);
+        removed.push(kubelet::PAUSE_IMAGE_FLAG);
     }
     remove_flags(&upgrade, &removed)?;
     let written = kubelet_start::propose_configuration(&config)?;
@@ -122,7 +119,12 @@ fn without_flags(flags: &str, removed: &[&str]) -> String {
         return flags.to_owned();
     };
     let words = value.trim().trim_matches('"');
-    let is_removed = |word: &&str| removed.iter().any(|flag| word.starts_with(flag));
+    let is_removed = |word: &&str| {
+        let flag = word
+            .strip_prefix("--")
+            .and_then(|flag| flag.split_once('='));
+        flag.is_some_and(|(name, _)| removed.contains(&name))
+    };
     if !words.split_whitespace().any(|word| is_removed(&word)) {
         return flags.to_owned();
     }
@@ -135,7 +137,7 @@ fn without_flags(flags: &str, removed: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAUSE_IMAGE_FLAG, SOCKET_FLAG, without_flags};
+    use super::{SOCKET_FLAG, kubelet::PAUSE_IMAGE_FLAG, without_flags};
 
     #[test]
     fn flags_are_taken_out_of_the_file() {

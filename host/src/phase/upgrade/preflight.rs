@@ -2,7 +2,9 @@
 //! The others are in the default plugin `preflight`. Names, levels and words are kubeadm's.
 use super::{coredns::check_corefile, health, read, step::words};
 use crate::{
-    phase::preflight::{CREATE_JOB, GROUP, report_problem, report_runtime_version},
+    phase::preflight::{
+        CREATE_JOB, GROUP, outcome_without_runtime, report_problem, report_runtime_version,
+    },
     plan::spec::PhaseSpec,
     render::images,
 };
@@ -139,6 +141,9 @@ fn pull_images() -> Result<Outcome, Failure> {
     }
     if config.init.node_registration.image_pull_policy == "Never" {
         return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));
+    }
+    if let Some(outcome) = outcome_without_runtime(&config, codes::CONTAINER_RUNTIME_VERSION) {
+        return Ok(outcome);
     }
     for line in [
         "Pulling images required for setting up a Kubernetes cluster",

@@ -1,6 +1,10 @@
 //! `upgrade rollback --etcd`: puts back the static Pods together with the data of etcd, as they
 //! were when the upgrade copied the data. What the upgrade changed in the cluster is in these data.
-use super::{etcd_data::propose_restore, static_pods::images_of_backup, step::limit};
+use super::{
+    etcd_data::propose_restore,
+    static_pods::images_of_backup,
+    step::{API_SERVER, ETCD, limit},
+};
 use crate::{phase::wait_control_plane, render::static_pod};
 use kubephase_sdk::{
     Failure, Outcome, effects, effects_core, effects_node, input, json,
@@ -51,30 +55,38 @@ fn propose_manifests(rollback: &Rollback) -> Result<(), Failure> {
 
 /// Proposes to start the components again that have read newer data, and to wait for all. The API
 /// server would answer from what it remembers, and the others would wait for revisions that do not
-/// come for a long time.
+/// come for a long time. The others start at the same time, when the API server is back.
 fn propose_restarts(config: &Config, rollback: &Rollback) -> Result<(), Failure> {
     let seconds = limit(config).as_secs();
-    let etcd = Condition::StaticPod {
-        component: "etcd".to_owned(),
-        node: config.init.node_registration.name.clone(),
-        images: images_of_backup("etcd", rollback)?,
-        replaced_hash: None,
-    };
+    let mut conditions = Vec::new();
     for component in static_pod::CONTROL_PLANE {
         let health_url = wait_control_plane::health_url(component, config)?;
+        let is_api_server = component == API_SERVER;
         let restarting = effects_core::restart_component(&json(&RestartSpec {
             component: component.to_owned(),
             health_url: health_url.clone(),
             timeout_seconds: seconds,
+            is_awaited_later: !is_api_server,
             if_renewed: None,
         }))?;
         let line = format!("[upgrade/rollback] Restarting {component}, which has read newer data");
         effects::announce(restarting, &line)?;
         let name = component.to_owned();
         let url = health_url;
-        wait_control_plane::propose_wait(Condition::Component { name, url }, seconds)?;
+        let condition = Condition::Component { name, url };
+        if is_api_server {
+            wait_control_plane::propose_wait(condition, seconds)?;
+        } else {
+            conditions.push(condition);
+        }
     }
-    wait_control_plane::propose_wait(etcd, seconds)?;
+    conditions.push(Condition::StaticPod {
+        component: ETCD.to_owned(),
+        node: config.init.node_registration.name.clone(),
+        images: images_of_backup(ETCD, rollback)?,
+        replaced_hash: None,
+    });
+    wait_control_plane::propose_wait(Condition::All { conditions }, seconds)?;
     effects_node::ensure_service("kubelet", "restarted")?;
     say(
         "[upgrade/rollback] Restart the kubelets of the other machines, and Pods that watch the \

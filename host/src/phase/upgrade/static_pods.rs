@@ -1,18 +1,15 @@
-//! The replacement of one static Pod: backup, new manifest, waits for its Pod, and the proposals
-//! that undo the replacement.
+//! The replacement of one static Pod: backup, new manifest, and waits for its Pod.
 use super::{
     announce,
     backups::{BackupKind, propose_backup},
+    conditions::{answering_url, ready, serves},
     manifest,
-    step::{ComponentStep, ETCD, Words, limit, words},
+    old_manifest::OldManifest,
+    step::{ComponentStep, ETCD, limit, words},
 };
 use crate::{
-    phase::{
-        patched_manifest, run_as_own_user,
-        wait_control_plane::{self, health_url_of},
-    },
+    phase::{patched_manifest, run_as_own_user, wait_control_plane},
     render::static_pod,
-    text::yaml,
 };
 use kubephase_sdk::{
     Effect, Failure, FailureCode, cluster, effects, effects_core, failure,
@@ -115,11 +112,13 @@ impl<'a> Replacement<'a> {
         Ok(hash)
     }
 
-    /// Returns the manifest before the replacement, with which the replacement can be undone.
-    pub fn old(&self) -> OldManifest<'_> {
+    /// Returns the manifest before the replacement, with which the replacement can be undone, and
+    /// the hash of its Pod.
+    pub fn old<'b>(&'b self, hash: Option<&'b str>) -> OldManifest<'b> {
         OldManifest {
             step: self.step,
             content: Cow::Borrowed(&self.old),
+            hash,
         }
     }
 
@@ -136,10 +135,7 @@ impl<'a> Replacement<'a> {
         let Some(replaced_hash) = replaced_hash else {
             return self.propose_wait_for_new(None);
         };
-        let url = match component {
-            ETCD => client_url(&self.new)?,
-            _ => health_url_of(component, &self.new, config)?,
-        };
+        let url = answering_url(self.step, &self.new)?;
         let condition = Condition::StaticPodAnswers {
             component: component.to_owned(),
             node: config.init.node_registration.name.clone(),
@@ -155,8 +151,14 @@ impl<'a> Replacement<'a> {
     /// # Errors
     /// The host refuses the proposal.
     pub fn propose_wait_for_new(&self, replaced_hash: Option<&str>) -> Result<(), Failure> {
-        wait(self.step, &self.new, replaced_hash)?;
+        let condition = self.ready(replaced_hash);
+        wait_control_plane::propose_wait(condition, limit(self.step.config).as_secs())?;
         Ok(())
+    }
+
+    /// Returns the condition that the new Pod is ready.
+    pub fn ready(&self, replaced_hash: Option<&str>) -> Condition {
+        ready(self.step, &self.new, replaced_hash)
     }
 
     /// Proposes the new manifest without a backup of the old one.
@@ -168,12 +170,16 @@ impl<'a> Replacement<'a> {
         effects::announce(pod, line)
     }
 
-    /// Proposes to wait until the Pod of the present manifest is ready.
+    /// Proposes to wait until the Pod of the present manifest is ready, or an etcd answers.
     ///
     /// # Errors
-    /// The host refuses the proposal.
+    /// The manifest names no URL, or the host refuses the proposal.
     pub fn propose_wait(&self) -> Result<Effect, Failure> {
-        wait(self.step, &self.old, None)
+        let condition = match self.step.component {
+            ETCD => serves(self.step, &self.old, None)?,
+            _ => ready(self.step, &self.old, None),
+        };
+        wait_control_plane::propose_wait(condition, limit(self.step.config).as_secs())
     }
 
     /// Returns the hash of the component's Pod; `None` if the cluster does not show it.
@@ -193,96 +199,6 @@ impl<'a> Replacement<'a> {
     fn backup_directory(&self) -> String {
         BackupKind::Manifests.directory(self.step.upgrade)
     }
-}
-
-/// The manifest of a component before it was replaced.
-pub(super) struct OldManifest<'a> {
-    step: &'a ComponentStep<'a>,
-    content: Cow<'a, [u8]>,
-}
-
-impl<'a> OldManifest<'a> {
-    /// Reads the backup that an earlier round of this run made; `None` if there is none.
-    ///
-    /// # Errors
-    /// The backup cannot be read.
-    pub fn of_backup(step: &'a ComponentStep<'a>) -> Result<Option<OldManifest<'a>>, Failure> {
-        let directory = BackupKind::Manifests.directory(step.upgrade);
-        let backup = format!("{directory}/{}.yaml", step.component);
-        if observe_files::stat(&backup)?.is_none() {
-            return Ok(None);
-        }
-        let content = Cow::Owned(observe_files::read_file(&backup)?);
-        Ok(Some(OldManifest { step, content }))
-    }
-
-    /// Proposes to put manifests back if an effect of this round fails, and then to wait for each
-    /// Pod. All manifests are put back before the first wait, because an API server is ready only
-    /// if its etcd is.
-    ///
-    /// # Errors
-    /// The host refuses a proposal.
-    pub fn propose_on_failure(all: &[OldManifest<'_>]) -> Result<(), Failure> {
-        for OldManifest { step, content } in all {
-            let pod = effects_core::static_pod(step.component, content)?;
-            effects_core::on_failure(pod)?;
-            let Words { label, earlier, .. } = words(step.config);
-            let line = format!("Putting the {earlier} of {} back", step.component);
-            announce(pod, label, &[line])?;
-        }
-        OldManifest::propose_waits_on_failure(all)
-    }
-
-    /// Proposes to wait for the Pods of manifests that were put back if an effect of this round
-    /// failed.
-    ///
-    /// # Errors
-    /// The host refuses a proposal.
-    pub fn propose_waits_on_failure(all: &[OldManifest<'_>]) -> Result<(), Failure> {
-        for OldManifest { step, content } in all {
-            let waiting = wait(step, content, None)?;
-            effects_core::on_failure(waiting)?;
-            let Words { label, earlier, .. } = words(step.config);
-            let warning = format!(
-                "[{label}] the {earlier} of {} is back, and its Pod is not ready: {{}}",
-                step.component
-            );
-            effects_core::attempt(waiting, &warning)?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns the first URL at which an etcd answers clients, by its manifest.
-fn client_url(manifest: &[u8]) -> Result<String, Failure> {
-    let pod = yaml::value(&String::from_utf8_lossy(manifest)).unwrap_or_default();
-    let urls = static_pod::flag(&pod, "advertise-client-urls");
-    match urls.split(',').next() {
-        Some(url) if !url.is_empty() => Ok(url.to_owned()),
-        _ => Err(failure(
-            FailureCode::Invalid,
-            format!(
-                "{}: etcd has no --advertise-client-urls",
-                static_pod::manifest_path(ETCD)
-            ),
-        )),
-    }
-}
-
-/// Proposes to wait until the Pod of a manifest is ready.
-fn wait(
-    step: &ComponentStep<'_>,
-    manifest: &[u8],
-    replaced_hash: Option<&str>,
-) -> Result<Effect, Failure> {
-    let config = step.config;
-    let condition = Condition::StaticPod {
-        component: step.component.to_owned(),
-        node: config.init.node_registration.name.clone(),
-        images: manifest::images(manifest),
-        replaced_hash: replaced_hash.map(str::to_owned),
-    };
-    wait_control_plane::propose_wait(condition, limit(config).as_secs())
 }
 
 /// Proposes to wait until more than half of the members of etcd are healthy.

@@ -191,6 +191,14 @@ fn a_failure_has_hints_on_the_next_steps() {
         hints::closing_line(&Tally::from_events(&events)).as_deref(),
         Some("The run failed in phase certs/ca: disk full")
     );
+    let advice = [end(RunResult::Failed {
+        phase: "certs/ca".into(),
+        message: "disk full\nRemove something:\n\t- 'rm'".into(),
+    })];
+    assert_eq!(
+        hints::closing_line(&Tally::from_events(&advice)).as_deref(),
+        Some("The run failed in phase certs/ca: disk full")
+    );
     let hints = hints::hints(&Tally::from_events(&events), true);
     assert_eq!(
         hints,

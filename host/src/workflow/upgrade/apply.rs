@@ -110,6 +110,12 @@ impl Workflow for UpgradeApply {
             messages::upgrade_message(&config.cluster.kubernetes_version)
         })
     }
+
+    fn closing_of_part(&self, config: &Config) -> Option<String> {
+        Some(messages::upgraded_message(
+            &config.cluster.kubernetes_version,
+        ))
+    }
 }
 
 /// Refuses a dry run on a machine without a kubeconfig, where kubeadm makes a cluster up. A

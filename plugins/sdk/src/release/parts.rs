@@ -131,6 +131,8 @@ pub struct Configuration {
     pub unknown_fields: &'static [(&'static str, &'static str)],
     /// an external etcd without endpoints is refused
     pub requires_etcd_endpoints: bool,
+    /// `config validate` has the flag `--allow-deprecated-api`
+    pub allows_deprecated_api: bool,
 }
 
 /// Thresholds and words of preflight checks.

@@ -51,6 +51,7 @@ const V1_33: Release = Release {
         key_algorithms: &["ECDSA-P256", "RSA-2048", "RSA-3072", "RSA-4096"],
         unknown_fields: &[HTTP_ENDPOINTS, TLS_CURVES, MEMORY_RESERVATION],
         requires_etcd_endpoints: false,
+        allows_deprecated_api: false,
     },
     checks: Checks {
         cpus: 2,
@@ -210,6 +211,7 @@ const V1_36: Release = Release {
     },
     configuration: Configuration {
         unknown_fields: &[],
+        allows_deprecated_api: true,
         ..V1_35.configuration
     },
     checks: Checks {

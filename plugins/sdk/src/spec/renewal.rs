@@ -61,6 +61,9 @@ pub struct RestartSpec {
     /// the URL that answers 200 once the component works again
     pub health_url: String,
     pub timeout_seconds: i64,
+    /// the component is stopped, and not waited for
+    #[serde(default)]
+    pub is_awaited_later: bool,
     /// the component is restarted only if the certificate in this kubeconfig was renewed since
     /// the component began, in this run or in an earlier one that ended before the restart
     #[serde(default)]

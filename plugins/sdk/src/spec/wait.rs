@@ -51,6 +51,17 @@ pub enum Condition {
         replaced_hash: String,
         url: String,
     },
+    /// a container of a component's static Pod runs on the node and answers at this URL: 200, or an
+    /// etcd its clients. The manifest of the Pod is not new.
+    StaticPodServes {
+        component: String,
+        /// name of the node
+        node: String,
+        /// `kubernetes.io/config.hash` of the Pod; `None` if it is not known, so that any Pod of
+        /// the component counts
+        hash: Option<String>,
+        url: String,
+    },
     /// the mirror of a component's static Pod has another hash than the Pod that was replaced, or
     /// these images if that hash is not known, and every container of it is ready
     StaticPod {
@@ -61,6 +72,8 @@ pub enum Condition {
         /// `kubernetes.io/config.hash` of the Pod that was replaced
         replaced_hash: Option<String>,
     },
+    /// all of these hold. They are waited for one after the other, in the time of one wait.
+    All { conditions: Vec<Condition> },
     /// the controller manager gives these authorities (PEM) to Pods: they are in the ConfigMap
     /// `kube-root-ca.crt`
     AuthoritiesPublished { authorities: String },
@@ -102,6 +115,16 @@ pub mod client_authorities {
     }
 }
 
+impl Condition {
+    /// Returns the conditions that have to hold: the members of [`Condition::All`], or this one.
+    pub fn parts(&self) -> &[Condition] {
+        match self {
+            Condition::All { conditions } => conditions,
+            condition => std::slice::from_ref(condition),
+        }
+    }
+}
+
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -123,6 +146,13 @@ impl std::fmt::Display for Condition {
                 component, node, ..
             } => {
                 write!(f, "the new static Pod of {component} on {node}")
+            }
+            Condition::StaticPodServes {
+                component, node, ..
+            } => write!(f, "the static Pod of {component} on {node} to answer"),
+            Condition::All { conditions } => {
+                let texts: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join(", "))
             }
             Condition::AuthoritiesPublished { .. } => {
                 f.write_str("a ConfigMap kube-root-ca.crt with the authorities of this stage")

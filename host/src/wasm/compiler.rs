@@ -102,18 +102,18 @@ impl CompilationLimits {
 }
 
 /// Compiles a component in a child process and writes its code to `code`, an empty file. With
-/// `has_little_address_space`, the child compiles for an engine that reserves little of it.
+/// `saves_address_space`, the child compiles for an engine that reserves little of it.
 ///
 /// # Errors
 /// The compiler refuses the component, the compilation reaches a limit, or the child cannot be
 /// started.
 pub(super) fn compile_in_child(
     component: &[u8],
-    has_little_address_space: bool,
+    saves_address_space: bool,
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let work = has_little_address_space.then_some(SMALL_ARGUMENT);
+    let work = saves_address_space.then_some(SMALL_ARGUMENT);
     run(
         component,
         work,

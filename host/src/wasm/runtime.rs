@@ -44,7 +44,7 @@ struct Inner {
     /// processor
     compatibility: String,
     /// whether the address space of this process is limited, so that each memory reserves little
-    has_little_address_space: bool,
+    saves_address_space: bool,
     cache: Cache,
     compiler: Compiler,
     /// limits how many calls of guests run at one time
@@ -67,12 +67,12 @@ pub(super) enum Author {
     Other,
 }
 
-/// Returns the settings with which code is compiled and run. With `has_little_address_space`, each
+/// Returns the settings with which code is compiled and run. With `saves_address_space`, each
 /// memory reserves little of it, and the code has bounds checks instead.
 ///
 /// # Errors
 /// wasmtime refuses the settings.
-pub(super) fn config(has_little_address_space: bool) -> Result<Config> {
+pub(super) fn config(saves_address_space: bool) -> Result<Config> {
     let mut config = Config::new();
     config.epoch_interruption(true);
     config.max_wasm_stack(limits::MAX_STACK_BYTES);
@@ -81,7 +81,7 @@ pub(super) fn config(has_little_address_space: bool) -> Result<Config> {
     config.generate_address_map(false).native_unwind_info(false);
     // By default wasmtime reserves the whole address space of a memory. Code then needs no bounds
     // checks and is half as long.
-    if has_little_address_space {
+    if saves_address_space {
         config
             .memory_reservation(16 << 20)
             .memory_guard_size(64 << 10)
@@ -106,14 +106,14 @@ impl ComponentRuntime {
     /// This machine cannot run WebAssembly.
     pub(super) fn new(cache: Cache, compiler: Compiler) -> Result<ComponentRuntime> {
         // If the address space is limited, each memory reserves little of it.
-        let has_little_address_space = rustix::process::getrlimit(rustix::process::Resource::As)
+        let saves_address_space = rustix::process::getrlimit(rustix::process::Resource::As)
             .current
             .is_some();
-        let config = config(has_little_address_space)?;
+        let config = config(saves_address_space)?;
         // Some processors have too little address space for a pool.
         let mut pooled = config.clone();
         pooled.allocation_strategy(pool::pool());
-        let engine = if has_little_address_space {
+        let engine = if saves_address_space {
             wasmtime::Engine::new(&config)
         } else {
             wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
@@ -143,7 +143,7 @@ impl ComponentRuntime {
         let inner = Inner {
             engine,
             compatibility,
-            has_little_address_space,
+            saves_address_space,
             cache,
             compiler,
             turns,
@@ -268,7 +268,7 @@ impl ComponentRuntime {
             .cache
             .draft()
             .context("cannot make a file for the compiled component")?;
-        compiler::compile_in_child(bytes, self.0.has_little_address_space, &draft.file, cancel)?;
+        compiler::compile_in_child(bytes, self.0.saves_address_space, &draft.file, cancel)?;
         let code = draft
             .keep(&self.code_key(digest))
             .context("cannot keep the compiled component")?;

@@ -60,8 +60,8 @@ fn read_outline() -> Result<()> {
     Ok(io::stdout().flush()?)
 }
 
-fn compile(has_little_address_space: bool) -> Result<()> {
-    let mut config = runtime::config(has_little_address_space)?;
+fn compile(saves_address_space: bool) -> Result<()> {
+    let mut config = runtime::config(saves_address_space)?;
     config.parallel_compilation(false);
     let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
     let code = engine

@@ -2,7 +2,7 @@
 //! plane that has made it.
 use super::{
     refusals::refusal,
-    stage::StageOptions,
+    stage::StageRequest,
     status::{NodeRecord, Status},
 };
 use crate::{cancel::Cancel, effect::pki::BACKDATE_SECONDS, pki::Certificate};
@@ -75,7 +75,7 @@ impl Status {
         &self,
         new: &str,
         current: &Certificate,
-        options: &StageOptions,
+        options: &StageRequest,
     ) -> Result<Rotation, Failure> {
         let stage = self.expect_stage(RotationStage::Trust, options)?;
         if !options.has_certificate_key {

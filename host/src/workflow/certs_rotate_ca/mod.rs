@@ -19,7 +19,7 @@ use clap::{Arg, FromArgMatches};
 use kubephase_sdk::kubeadm::{ClusterAuthority, RotationStage};
 use kubephase_wit::Failure;
 use refusals::external_etcd;
-use stage::StageOptions;
+use stage::StageRequest;
 use status::Status;
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ impl Workflow for CertsRotateCa {
         let status = Status::read(authority, input.world.open()?, &loaded.config);
         let rotation = status
             .and_then(|status| {
-                status.decide(&StageOptions {
+                status.decide(&StageRequest {
                     stage: flags.named_stage(),
                     has_certificate_key: flags.certificate_key.is_some(),
                 })

@@ -10,13 +10,13 @@ use kubephase_wit::Failure;
 
 /// The options of the command line that choose the stage.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct StageOptions {
+pub(super) struct StageRequest {
     pub stage: Option<RotationStage>,
     pub has_certificate_key: bool,
 }
 
 /// The two authorities of an exchange.
-struct OldAndNew<'a> {
+struct AuthorityPair<'a> {
     old: &'a Certificate,
     new: &'a Certificate,
 }
@@ -26,7 +26,7 @@ impl Status {
     ///
     /// # Errors
     /// The node or another node is not ready. The remedy names what to run, and where.
-    pub fn decide(&self, options: &StageOptions) -> Result<Rotation, Failure> {
+    pub fn decide(&self, options: &StageRequest) -> Result<Rotation, Failure> {
         let mut all: Vec<&Certificate> = Vec::new();
         for authority in [&self.trusted, &self.next, &self.of_cluster]
             .into_iter()
@@ -43,7 +43,7 @@ impl Status {
         match all[..] {
             _ if self.trusted.is_empty() => Err(self.without_authority()),
             [current] => self.decide_with_one(current, options),
-            [old, new] => self.decide_with_two(&OldAndNew { old, new }, options),
+            [old, new] => self.decide_with_two(&AuthorityPair { old, new }, options),
             _ => Err(refusal(
                 format!(
                     "{}, {}.crt beside it and the ConfigMap cluster-info have {} authorities \
@@ -106,7 +106,7 @@ impl Status {
     fn decide_with_one(
         &self,
         current: &Certificate,
-        options: &StageOptions,
+        options: &StageRequest,
     ) -> Result<Rotation, Failure> {
         let fingerprint = current.public_key_sha256();
         let is_finished = |record: &NodeRecord| {
@@ -162,8 +162,8 @@ impl Status {
     /// Decides what this run does if the node or the cluster knows two authorities.
     fn decide_with_two(
         &self,
-        authorities: &OldAndNew<'_>,
-        options: &StageOptions,
+        authorities: &AuthorityPair<'_>,
+        options: &StageRequest,
     ) -> Result<Rotation, Failure> {
         let found = self.next_stage(authorities);
         let stage = self.expect_stage(found, options)?;
@@ -218,7 +218,7 @@ impl Status {
 
     /// Returns the next stage of this node. The record of the node is the last step of each stage,
     /// so a recorded stage is complete.
-    fn next_stage(&self, authorities: &OldAndNew<'_>) -> RotationStage {
+    fn next_stage(&self, authorities: &AuthorityPair<'_>) -> RotationStage {
         let (old, new) = (
             authorities.old.public_key_sha256(),
             authorities.new.public_key_sha256(),
@@ -258,7 +258,7 @@ impl Status {
     pub(super) fn expect_stage(
         &self,
         found: RotationStage,
-        options: &StageOptions,
+        options: &StageRequest,
     ) -> Result<RotationStage, Failure> {
         let stage = options.stage.unwrap_or(found);
         // `next_key` has the key of the new authority until that key begins to sign.

@@ -6,11 +6,11 @@ use kubephase_sdk::kubeadm::ClusterAuthority;
 use statuses::{Authorities, Recorded, make};
 
 fn decide(status: &Status) -> Result<Rotation, Failure> {
-    status.decide(&StageOptions::default())
+    status.decide(&StageRequest::default())
 }
 
-fn with_stage(stage: RotationStage) -> StageOptions {
-    StageOptions {
+fn with_stage(stage: RotationStage) -> StageRequest {
+    StageRequest {
         stage: Some(stage),
         has_certificate_key: false,
     }
@@ -84,7 +84,7 @@ fn an_authority_that_is_newer_than_the_clock_is_refused() {
 #[test]
 fn another_control_plane_needs_the_key_of_the_new_authority() {
     let authorities = Authorities::make();
-    let with_key = StageOptions {
+    let with_key = StageRequest {
         stage: None,
         has_certificate_key: true,
     };

@@ -22,11 +22,11 @@ const MAX_ENTRIES: usize = 200_000;
 
 /// The access that plugins have to a file or directory of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Visibility {
+enum PluginAccess {
     /// Neither it nor anything below it is shown to a plugin.
     Hidden,
     /// Plugins may read it and what is below it.
-    Shown,
+    Readable,
     /// Plugins may read certificates and public keys below it.
     Certificates,
 }
@@ -39,7 +39,7 @@ pub(in crate::world::files) struct Survey {
     /// Real paths of links that lead to the territory.
     links: BTreeSet<String>,
     /// Files and directories of the host.
-    owned: BTreeMap<FileIdentity, Visibility>,
+    owned: BTreeMap<FileIdentity, PluginAccess>,
     /// Directories that hold kubeconfigs of the host.
     kubeconfigs: BTreeSet<FileIdentity>,
     /// Directories above the territory.
@@ -78,18 +78,18 @@ impl Survey {
         for path in &territory.places {
             let found = ResolvedPath::follow(files, path)?;
             self.note_path(&found);
-            let visibility = if territory.readable.contains(path) {
+            let access = if territory.readable.contains(path) {
                 self.real.add_readable(&found.real);
-                Visibility::Shown
+                PluginAccess::Readable
             } else if territory.linked.contains(path) {
                 self.real.add_linked_directory(&found.real);
-                Visibility::Certificates
+                PluginAccess::Certificates
             } else {
                 self.real.add(&found.real);
-                Visibility::Hidden
+                PluginAccess::Hidden
             };
-            self.note(found.identity, visibility);
-            if visibility == Visibility::Certificates && found.kind == Some(FileType::Directory) {
+            self.note(found.identity, access);
+            if access == PluginAccess::Certificates && found.kind == Some(FileType::Directory) {
                 self.note_below(files, found.real)?;
             }
         }
@@ -108,11 +108,11 @@ impl Survey {
 
     /// Notes that a file belongs to the host. A file that is hidden by one of its names is hidden
     /// by all of them.
-    fn note(&mut self, of: Option<FileIdentity>, visibility: Visibility) {
+    fn note(&mut self, of: Option<FileIdentity>, access: PluginAccess) {
         let Some(of) = of else { return };
-        let noted = self.owned.entry(of).or_insert(visibility);
-        if visibility == Visibility::Hidden || *noted == Visibility::Shown {
-            *noted = visibility;
+        let noted = self.owned.entry(of).or_insert(access);
+        if access == PluginAccess::Hidden || *noted == PluginAccess::Readable {
+            *noted = access;
         }
     }
 
@@ -154,18 +154,18 @@ impl Survey {
             let path = format!("{}/{name}", directory.trim_end_matches('/'));
             let found = ResolvedPath::from_directory(files, &opened, name, &path)?;
             let is_directory = found.kind == Some(FileType::Directory);
-            let visibility = match (is_directory, has_public_name(name)) {
-                (true, _) => Visibility::Certificates,
-                (false, true) => Visibility::Shown,
-                (false, false) => Visibility::Hidden,
+            let access = match (is_directory, has_public_name(name)) {
+                (true, _) => PluginAccess::Certificates,
+                (false, true) => PluginAccess::Readable,
+                (false, false) => PluginAccess::Hidden,
             };
-            self.note(found.identity, visibility);
+            self.note(found.identity, access);
             if !found.links.is_empty() {
                 self.note_path(&found);
-                match visibility {
-                    Visibility::Certificates => self.real.add_linked_directory(&found.real),
-                    Visibility::Shown => self.real.add_readable(&found.real),
-                    Visibility::Hidden => self.real.add(&found.real),
+                match access {
+                    PluginAccess::Certificates => self.real.add_linked_directory(&found.real),
+                    PluginAccess::Readable => self.real.add_readable(&found.real),
+                    PluginAccess::Hidden => self.real.add(&found.real),
                 }
             }
             if is_directory {
@@ -203,9 +203,9 @@ impl Survey {
             return false;
         };
         let is_hidden = |of: &FileIdentity| match self.owned.get(of) {
-            Some(Visibility::Hidden) => true,
-            Some(Visibility::Certificates) => !has_public_name(path),
-            Some(Visibility::Shown) | None => false,
+            Some(PluginAccess::Hidden) => true,
+            Some(PluginAccess::Certificates) => !has_public_name(path),
+            Some(PluginAccess::Readable) | None => false,
         };
         let is_kubeconfig = above.last().is_some_and(|directory| {
             let name = path.rsplit('/').next().unwrap_or_default();

@@ -106,7 +106,12 @@ pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
     // the cache.
     match source::source_file(wanted.source, wanted.base_dir).filter(|_| wanted.signer.is_none()) {
         Some(path) => with_source(wanted, engine.load_once(ComponentSource::File(path))),
-        None => read(wanted, fetch(wanted)?.bytes, engine),
+        None => {
+            let plugin = read(wanted, fetch(wanted)?.bytes, engine)?;
+            // The bytes of many components would fill the memory. The code stays in its file.
+            plugin.load_compiled();
+            Ok(plugin)
+        }
     }
 }
 

@@ -11,10 +11,7 @@ impl Tally {
     /// Returns the phase that this one waited for: of the phases that it needs, the last to end.
     pub fn last_needed_phase(&self, span: &Span) -> Option<&Span> {
         let needs = span.needs.as_deref().unwrap_or_default();
-        last_to_end(
-            self.started_phases()
-                .filter(|other| needs.contains(&other.phase)),
-        )
+        last_to_end(self.started_among(needs))
     }
 
     /// Returns the microseconds for which the phase was ready and no worker was free.

@@ -11,6 +11,7 @@ use crate::{
     text::digest::sha256_hex,
 };
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// `SPAN_KIND_INTERNAL`
 const INTERNAL: u8 = 1;
@@ -67,9 +68,13 @@ impl RecordedRun {
             id,
             began: i128::from(self.header.began) * 1_000_000_000,
         };
+        let (path, codes) = (tally.critical_path(), codes_by_phase(tally));
         let mut spans = vec![run_span(&trace, tally)];
         for span in tally.started_phases() {
-            spans.push(phase_span(&trace, tally, span));
+            let codes = codes
+                .get(span.phase.as_str())
+                .map_or(&[][..], Vec::as_slice);
+            spans.push(phase_span(&trace, span, path.contains(&span), codes));
             for (place, record) in span.effects.iter().enumerate() {
                 spans.push(effect_span(&trace, span, place, record));
             }
@@ -103,14 +108,23 @@ fn run_span(trace: &Trace, tally: &Tally) -> Value {
     span
 }
 
-fn phase_span(trace: &Trace, tally: &Tally, phase: &Span) -> Value {
+/// Returns the codes of the findings of each phase.
+fn codes_by_phase(tally: &Tally) -> HashMap<&str, Vec<&str>> {
+    let mut codes: HashMap<&str, Vec<&str>> = HashMap::new();
+    for found in &tally.findings {
+        let of_phase = codes.entry(&found.phase).or_default();
+        of_phase.push(&found.finding.code);
+    }
+    codes
+}
+
+fn phase_span(trace: &Trace, phase: &Span, is_critical: bool, codes: &[&str]) -> Value {
     let (from, to) = (phase.began.unwrap_or(0), phase.end().unwrap_or(0));
     let mut span = trace.span(&phase.phase, &phase.phase, from, to);
     span["parentSpanId"] = json!(trace.span_id("run"));
-    let path = tally.critical_path();
     let mut attributes = vec![json!({
         "key": "kubephase.critical_path",
-        "value": {"boolValue": path.contains(&phase)},
+        "value": {"boolValue": is_critical},
     })];
     attributes.extend(
         phase
@@ -125,10 +139,9 @@ fn phase_span(trace: &Trace, tally: &Tally, phase: &Span) -> Value {
     let needs = phase.needs.iter().flatten();
     let links = needs.map(|need| json!({"traceId": trace.id, "spanId": trace.span_id(need)}));
     span["links"] = links.collect();
-    let findings = tally.findings.iter();
-    let failures = findings.filter(|found| found.phase == phase.phase);
-    let codes: Vec<Value> = failures
-        .map(|found| json!({"stringValue": found.finding.code}))
+    let codes: Vec<Value> = codes
+        .iter()
+        .map(|code| json!({"stringValue": code}))
         .collect();
     if let (Some(attributes), false) = (span["attributes"].as_array_mut(), codes.is_empty()) {
         attributes.push(json!({

@@ -18,7 +18,7 @@ use crate::{
 use kubephase_wit::Verdict;
 use parking_lot::Mutex;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The result of a run, as far as the run has come.
@@ -254,9 +254,10 @@ impl Tally {
         span.plugin = third_party(plugin).map(str::to_owned);
         let sum = self.plugins.entry(plugin.to_owned()).or_default();
         sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
-        sum.findings += used.findings;
-        sum.proposals += used.proposals;
-        sum.message_bytes += used.message_bytes;
+        // The numbers in a damaged journal may be of any size.
+        sum.findings = sum.findings.saturating_add(used.findings);
+        sum.proposals = sum.proposals.saturating_add(used.proposals);
+        sum.message_bytes = sum.message_bytes.saturating_add(used.message_bytes);
         sum.limits = used.limits;
     }
 
@@ -273,6 +274,16 @@ impl Tally {
             }
         };
         &mut self.phases[at]
+    }
+
+    /// Returns the phases of these names that started, in the order of the plan.
+    pub fn started_among(&self, names: &[String]) -> impl Iterator<Item = &Span> {
+        let places = names
+            .iter()
+            .filter_map(|name| self.places.get(name).copied());
+        let places: BTreeSet<usize> = places.collect();
+        let spans = places.into_iter().map(|place| &self.phases[place]);
+        spans.filter(|span| span.began.is_some())
     }
 
     /// Returns the phases that started, in the order of the plan.

@@ -48,7 +48,7 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::COMPONENT_MODEL);
 
 /// The outline of a component: the names of its imports and exports, its manifest, and the memory
-/// of its instances. Nothing in it was checked yet except its size.
+/// that it takes. Nothing in it was checked yet except its size.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outline {
     imports: Vec<Import>,
@@ -57,6 +57,8 @@ pub struct Outline {
     pub manifest: Option<String>,
     /// bytes of memory that the instances of each call take before any code runs
     pub instance_bytes: u64,
+    /// bytes of memory that the compiled component takes while it is loaded
+    pub loaded_bytes: u64,
 }
 
 /// Something that a component imports.
@@ -84,7 +86,7 @@ impl Outline {
     /// The bytes are not a component for this host; the message says why, and what to do.
     pub fn read(bytes: &[u8]) -> Result<Outline> {
         // The validator takes quadratic time and as much memory as it likes for some components.
-        let instance_bytes = structure::check(bytes)?;
+        let memory = structure::check(bytes)?;
         let Scan {
             types,
             imports,
@@ -107,7 +109,8 @@ impl Outline {
             imports: imports.collect(),
             exports: exports.into_iter().map(str::to_owned).collect(),
             manifest,
-            instance_bytes,
+            instance_bytes: memory.instances,
+            loaded_bytes: memory.loaded,
         };
         outline.check_size()?;
         Ok(outline)

@@ -133,6 +133,11 @@ impl Plugin {
         Ok(())
     }
 
+    /// Returns the bytes of memory that the compiled component takes while it is loaded.
+    pub fn loaded_bytes(&self) -> u64 {
+        self.component.loaded_bytes
+    }
+
     /// Returns the interfaces of WASI that the component imports. Calling one of their functions
     /// ends the phase.
     pub fn wasi_imports(&self) -> &[String] {

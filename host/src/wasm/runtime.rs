@@ -52,6 +52,8 @@ struct Inner {
     /// limits how many compilers run at one time
     compilers: Turns,
     compiled: AtomicUsize,
+    /// bytes of memory of third parties' components that are loaded, by the digest of the component
+    reserved: Mutex<HashMap<String, u64>>,
     /// compiled components, by the digest of the component
     components: Mutex<HashMap<String, Component>>,
     /// linkers with all host functions, by the type of the store's data
@@ -139,7 +141,7 @@ impl ComponentRuntime {
             Turns::new(limits::MAX_COMPILERS),
             AtomicUsize::new(0),
         );
-        let (components, linkers) = Default::default();
+        let (reserved, components, linkers) = Default::default();
         let inner = Inner {
             engine,
             compatibility,
@@ -149,6 +151,7 @@ impl ComponentRuntime {
             turns,
             compilers,
             compiled,
+            reserved,
             components,
             linkers,
         };
@@ -191,6 +194,21 @@ impl ComponentRuntime {
 
     fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
         self.0.components.lock()
+    }
+
+    /// Reserves memory for a third party's component, which stays loaded. Reserving it again is free.
+    ///
+    /// # Errors
+    /// The components that are loaded take too much memory together.
+    pub(super) fn reserve(&self, digest: &str, bytes: u64) -> Result<()> {
+        let mut reserved = self.0.reserved.lock();
+        if reserved.contains_key(digest) {
+            return Ok(());
+        }
+        let all = reserved.values().copied().fold(bytes, u64::saturating_add);
+        limits::check_loaded(all)?;
+        reserved.insert(digest.to_owned(), bytes);
+        Ok(())
     }
 
     /// Returns a compiled component from memory or from the cache; `None` if neither has it.

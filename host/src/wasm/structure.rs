@@ -4,6 +4,7 @@
 //!
 //! The check takes time in proportion to the component's bytes, and almost no memory.
 mod instances;
+mod loaded;
 
 use super::limits;
 use crate::text::sanitise;
@@ -11,13 +12,21 @@ use anyhow::{Result, anyhow, bail};
 use instances::InstanceMemory;
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 
-/// Refuses a component whose structure exceeds a limit. Returns the bytes of memory that the
-/// instances of each call take before any code runs.
+/// The memory that a component takes before any of its code runs, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ComponentMemory {
+    /// of the instances of each call
+    pub instances: u64,
+    /// of the compiled component while it is loaded
+    pub loaded: u64,
+}
+
+/// Refuses a component whose structure exceeds a limit. Returns the memory that it takes.
 ///
 /// # Errors
 /// The component exceeds a limit, or is damaged; the message names the limit, or the place of the
 /// damage.
-pub fn check(component: &[u8]) -> Result<u64> {
+pub fn check(component: &[u8]) -> Result<ComponentMemory> {
     if component.len() > limits::MAX_COMPONENT {
         bail!(
             "the plugin is larger than {} MiB",
@@ -25,18 +34,23 @@ pub fn check(component: &[u8]) -> Result<u64> {
         );
     }
     let (mut totals, mut memory) = (Totals::default(), InstanceMemory::default());
+    let mut loaded = 0_u64;
     for (at, payload) in Parser::new(0).parse_all(component).enumerate() {
         match payload {
             Ok(payload) => {
                 check_type_depth(&payload, component)?;
                 totals.add(&payload)?;
                 memory.add(&payload)?;
+                loaded = loaded.saturating_add(loaded::bytes(&payload)?);
             }
             Err(_) if at == 0 => bail!("the file is not WebAssembly"),
             Err(error) => return Err(damaged_error(error)),
         }
     }
-    Ok(memory.total())
+    Ok(ComponentMemory {
+        instances: memory.total(),
+        loaded,
+    })
 }
 
 /// Makes the error for a component that cannot be read.

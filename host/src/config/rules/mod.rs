@@ -129,6 +129,8 @@ fn syntax_mistake(text: &str, error: &ParseError) -> Mistake {
         .unwrap_or(&error.msg);
     let message = if text.trim().is_empty() {
         "the expression is empty".to_owned()
+    } else if message.contains("Recursion limit") {
+        "the expression has too many brackets inside of each other; write several rules".to_owned()
     } else if text[at..].trim().is_empty()
         || message.contains("'<EOF>'") && message.contains("input '<EOF>'")
     {

@@ -306,3 +306,16 @@ fn an_expression_with_too_many_levels_is_refused_before_it_is_parsed() {
     );
     assert!(mistakes_of(&format!("{}true{}", "(".repeat(90), ")".repeat(90))).is_empty());
 }
+
+#[test]
+fn brackets_inside_of_each_other_are_refused_in_plain_words() {
+    let expression = format!("{}true{}", "(".repeat(300), ")".repeat(300));
+    // The parser calls itself for each bracket.
+    let thread = thread::Builder::new().stack_size(super::STACK);
+    let refused = thread.spawn(move || mistakes_of(&expression)).unwrap();
+    let refused = refused.join().unwrap();
+    assert!(
+        refused[0].starts_with("the expression has too many brackets inside of each other"),
+        "{refused:?}"
+    );
+}

@@ -11,7 +11,7 @@ use crate::{
         refused::PluginRefused,
         settings::{self, SettingsBudget},
     },
-    wasm::{embedded, engine::Engine},
+    wasm::{embedded, engine::Engine, limits},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -101,6 +101,7 @@ impl Loader<'_> {
         });
         let loaded: Vec<LoadedPlugin> =
             loaded.into_iter().collect::<Result<_>>().map_err(refuse)?;
+        check_memory(&loaded).map_err(refuse)?;
         let manifests = loaded.iter().map(|loaded| loaded.plugin.manifest());
         let provided: Vec<_> = manifests
             .map(|manifest| (manifest.source(false), manifest.provides.as_slice()))
@@ -118,4 +119,21 @@ impl Loader<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses plugins whose components take too much memory together while they are loaded. The
+/// message names the plugin that takes most.
+fn check_memory(plugins: &[LoadedPlugin]) -> Result<()> {
+    let sizes = || plugins.iter().map(|loaded| loaded.plugin.loaded_bytes());
+    let Some(largest) = plugins
+        .iter()
+        .max_by_key(|loaded| loaded.plugin.loaded_bytes())
+    else {
+        return Ok(());
+    };
+    limits::check_loaded(sizes().fold(0, u64::saturating_add)).with_context(|| {
+        let bytes = largest.plugin.loaded_bytes();
+        let name = &largest.plugin.manifest().name;
+        format!("plugin {name}, which takes most of it ({bytes} bytes)")
+    })
 }

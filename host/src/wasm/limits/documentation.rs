@@ -99,12 +99,14 @@ fn rows_of_a_run() -> Vec<Row> {
         (
             "all plugins side by side",
             format!(
-                "{} of memory for settings and their schemas, {} KiB of secret settings, {} of \
+                "{} of memory for the tables of components (types, imports, exports, functions), {} \
+                 of memory for settings and their schemas, {} KiB of secret settings, {} of \
                  findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
                  {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
                  {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \
                  {MAX_LARGE_CALLS} calls with more than {} of memory at a time, \
                  {MAX_LARGE_CALLS_OF_PLUGIN} of one plugin; further calls wait for their turn",
+                format_args!("{} MiB", MAX_ALL_LOADED_BYTES >> 20),
                 mib(MAX_ALL_SETTINGS_BYTES),
                 MAX_ALL_SECRET_SETTINGS >> 10,
                 mib(MAX_FINDING_BYTES),

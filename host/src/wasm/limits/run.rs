@@ -1,5 +1,6 @@
 //! The limits of a run: of what one phase, all phases of one plugin, and all plugins may hand over,
 //! report and use.
+use anyhow::{Result, bail};
 use std::time::Duration;
 
 /// The times that plugins may take in a run: their calls, their effects, and the pauses between the
@@ -78,6 +79,25 @@ pub const MAX_RUN_DIRECTORIES: usize = 2000;
 pub const MAX_RUN_CAPSULES: usize = 3;
 
 // The limits of all plugins together.
+
+/// Bytes of memory for the tables of all compiled components: types, imports, exports, functions.
+/// A component that brings an interpreter for Python takes about 7 MiB, one in Rust much less.
+pub const MAX_ALL_LOADED_BYTES: u64 = 64 << 20;
+
+/// Refuses components that take too much memory together while they are loaded.
+///
+/// # Errors
+/// They take more bytes than [`MAX_ALL_LOADED_BYTES`].
+pub fn check_loaded(bytes: u64) -> Result<()> {
+    if bytes > MAX_ALL_LOADED_BYTES {
+        bail!(
+            "the tables of the components of all plugins take {bytes} bytes of memory, and \
+             {MAX_ALL_LOADED_BYTES} are allowed; remove a plugin, or ask its author for a version \
+             with fewer types, imports, exports and functions"
+        );
+    }
+    Ok(())
+}
 
 /// Bytes of memory for the settings of all plugins, with the defaults and the schemas of them.
 pub const MAX_ALL_SETTINGS_BYTES: usize = 16 << 20;

@@ -32,6 +32,8 @@ pub(in crate::wasm) struct Component {
     pub(super) wasi: Vec<String>,
     /// bytes of memory that the instances of each call take before any code runs
     pub(super) instance_bytes: u64,
+    /// bytes of memory that the compiled component takes while it is loaded
+    pub(super) loaded_bytes: u64,
     pub(super) runtime: ComponentRuntime,
     /// the bytes that are compiled at the first call; emptied afterwards, to save memory
     bytes: Mutex<ComponentBytes>,
@@ -53,12 +55,13 @@ struct ComponentInfo {
     imports: BTreeSet<String>,
     wasi: Vec<String>,
     instance_bytes: u64,
+    loaded_bytes: u64,
     manifest: Manifest,
 }
 
 /// Version of the rules for manifests and of these facts, part of the cache key. Raise it when they
 /// change: components in the cache are then read again.
-const MANIFEST_RULES_VERSION: u32 = 5;
+const MANIFEST_RULES_VERSION: u32 = 6;
 
 impl ComponentInfo {
     /// Returns the cache key of a component.
@@ -103,6 +106,7 @@ impl ComponentInfo {
             info.store(runtime, hash);
             return Ok(info);
         }
+        runtime.reserve(&info.sha256, info.loaded_bytes)?;
         let described = phase::describe(
             runtime,
             &runtime.component(bytes, &info.sha256, Author::Other, &Cancel::never())?,
@@ -118,7 +122,7 @@ impl ComponentInfo {
     /// A component without a manifest is treated as a check with the name `unnamed`.
     fn read_uncompiled(runtime: &ComponentRuntime, bytes: &[u8]) -> Result<(ComponentInfo, bool)> {
         let outline = runtime.read_outline(bytes)?;
-        let instance_bytes = outline.instance_bytes;
+        let (instance_bytes, loaded_bytes) = (outline.instance_bytes, outline.loaded_bytes);
         let imports = outline.imported_functions()?;
         let wasi = outline.wasi_imports();
         outline.exports_phase()?;
@@ -137,6 +141,7 @@ impl ComponentInfo {
             imports,
             wasi,
             instance_bytes,
+            loaded_bytes,
             manifest,
         };
         Ok((info, has_manifest))
@@ -222,6 +227,7 @@ impl Component {
             imports,
             wasi,
             instance_bytes,
+            loaded_bytes,
             manifest,
         } = info;
         let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
@@ -244,14 +250,25 @@ impl Component {
             imports,
             wasi,
             instance_bytes,
+            loaded_bytes,
             runtime: runtime.clone(),
             bytes: Mutex::new(bytes),
             is_embedded,
         })
     }
 
-    /// Returns the compiled component if the cache has it, and then drops the bytes.
+    /// Reserves the memory of the compiled component, which stays loaded.
+    fn reserve_memory(&self) -> Result<()> {
+        if self.is_embedded {
+            return Ok(());
+        }
+        self.runtime.reserve(&self.sha256, self.loaded_bytes)
+    }
+
+    /// Returns the compiled component if the cache has it and there is memory for it, and then
+    /// drops the bytes.
     pub(super) fn find_compiled(&self) -> Option<wasmtime::component::Component> {
+        self.reserve_memory().ok()?;
         let found = self.runtime.find_compiled(&self.sha256)?;
         *self.bytes.lock() = ComponentBytes::InMemory(Cow::default());
         Some(found)
@@ -259,6 +276,7 @@ impl Component {
 
     /// Returns the compiled component. Compiles it if it was not compiled before.
     pub(super) fn compile(&self, cancel: &Cancel) -> Result<wasmtime::component::Component> {
+        self.reserve_memory()?;
         if let Some(found) = self.find_compiled() {
             return Ok(found);
         }

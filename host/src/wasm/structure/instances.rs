@@ -216,7 +216,7 @@ impl InstanceMemory {
 }
 
 /// Returns the items of a section, with readable errors.
-fn items<'a, T: FromReader<'a>>(
+pub(super) fn items<'a, T: FromReader<'a>>(
     section: &SectionLimited<'a, T>,
 ) -> impl Iterator<Item = Result<T>> + use<'a, T> {
     let section = section.clone().into_iter();

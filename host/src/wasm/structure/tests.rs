@@ -173,7 +173,9 @@ fn a_damaged_component_is_refused_as_damaged() {
 
 /// Returns the bytes that [`check`] finds in the instances of a component, as text.
 fn instance_bytes(component: &str) -> u64 {
-    check(&wat::parse_str(component).unwrap()).unwrap()
+    check(&wat::parse_str(component).unwrap())
+        .unwrap()
+        .instances
 }
 
 #[test]
@@ -236,4 +238,36 @@ fn long_names_in_modules_are_refused() {
         refusal.contains("more than 2097152 bytes in the imports and exports of its modules"),
         "{refusal}"
     );
+}
+
+#[test]
+fn the_memory_of_a_loaded_component_is_that_of_its_tables() {
+    let loaded = |module: &str| {
+        let component = format!("(component (core module {module}))");
+        check(&wat::parse_str(component).unwrap()).unwrap().loaded
+    };
+    let import = |number: usize| format!("(import \"m\" \"{number:08}\" (func))");
+    let imports: String = (0..10_000).map(import).collect();
+    let imports = loaded(&imports);
+    assert!((2_500_000..3_200_000).contains(&imports), "{imports}");
+    let long = loaded(&format!("(func (export \"{}\"))", "n".repeat(90_000)));
+    assert!((360_000..370_000).contains(&long), "{long}");
+    let expressions = "(ref.func $f) ".repeat(10_000);
+    let expressions = loaded(&format!("(func $f) (elem funcref {expressions})"));
+    assert!((900_000..1_100_000).contains(&expressions), "{expressions}");
+    let long_sum = "(i32.add (i32.const 1)".repeat(300) + " (i32.const 1)" + &")".repeat(300);
+    for sum in [
+        format!("(global i32 {long_sum})"),
+        format!("(memory 1) (data (offset {long_sum}) \"x\")"),
+        format!("(table 1 funcref) (elem (offset {long_sum}))"),
+    ] {
+        assert!(loaded(&sum) > 300 * 3 * 30, "{}", loaded(&sum));
+    }
+    // Content of the memory and code stay in the file.
+    let data = loaded(&format!(
+        "(memory 9) (data (i32.const 0) \"{}\")",
+        "x".repeat(90_000)
+    ));
+    let code = loaded(&format!("(func {})", "nop ".repeat(90_000)));
+    assert!(data < 1000 && code < 1000, "{data} {code}");
 }

@@ -82,16 +82,16 @@ fn empty_function() -> Function {
     function
 }
 
-/// Returns the hostile plugin with one more section, which it does not use.
-fn with_section(section: &impl ComponentSection) -> Vec<u8> {
-    let mut component = guest::component(&Trial::check().manifest());
+/// Returns the hostile plugin with a manifest and one more section, which it does not use.
+fn with_section(section: &impl ComponentSection, manifest: &str) -> Vec<u8> {
+    let mut component = guest::component(manifest);
     section.append_to_component(&mut component);
     component
 }
 
-/// Returns the hostile plugin with one more module, which it does not use.
-fn with_module(module: &Module) -> Vec<u8> {
-    with_section(&ModuleSection(module))
+/// Returns the hostile plugin with a manifest and one more module, which it does not use.
+pub fn with_module(module: &Module, manifest: &str) -> Vec<u8> {
+    with_section(&ModuleSection(module), manifest)
 }
 
 /// Returns a component that imports an interface of many functions many times: little to read, much
@@ -142,13 +142,15 @@ fn recursive_types(count: usize) -> Module {
 
 /// Returns components that are expensive to read or to compile, with their names.
 pub fn expensive_components() -> Vec<(&'static str, Vec<u8>)> {
+    let manifest = Trial::check().manifest();
+    let with_module = |module: &Module| with_module(module, &manifest);
     let nested = {
         let empty = Component::new();
         let mut outer = Component::new();
         for _ in 0..150_000 {
             outer.section(&NestedComponentSection(&empty));
         }
-        with_section(&NestedComponentSection(&outer))
+        with_section(&NestedComponentSection(&outer), &manifest)
     };
     vec![
         (

@@ -5,6 +5,7 @@
 
 pub mod bombs;
 mod expensive;
+mod many;
 
 use crate::support::Trial;
 use std::fs;

@@ -1,5 +1,6 @@
 //! Journals that are damaged, forged or too large.
 use crate::{state::STATE, support::Trial};
+use serde_json::{Value, json};
 use std::fs;
 
 /// Replaces the newest journal of a trial.
@@ -149,4 +150,47 @@ fn texts_of_a_journal_reach_the_terminal_as_text() {
             result.output()
         );
     }
+}
+
+/// Writes a journal of these events beside the tree, and reports on it in each form.
+fn report_in_each_form(events: &[Value]) {
+    let trial = Trial::check();
+    let head = json!({"format": 1, "version": "0.1.0", "began": i64::MAX});
+    let lines = [&head].into_iter().chain(events);
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    fs::write(trial.folder().join("forged.jsonl"), text).unwrap();
+    let forms: [&[&str]; 6] = [
+        &[],
+        &["--timeline"],
+        &["--list"],
+        &["--output", "json"],
+        &["--html", "run.html"],
+        &["--otlp", "run.json"],
+    ];
+    for form in forms {
+        let command = [&["report", "--journal", "forged.jsonl"][..], form].concat();
+        trial.run(&command).expect_soon().expect_status(0);
+    }
+}
+
+#[test]
+fn a_report_on_very_many_phases_and_needs_is_quick() {
+    let phases: Vec<String> = (0..1000).map(|number| format!("p{number}")).collect();
+    let needs = |number: usize| &phases[number.saturating_sub(50)..number];
+    let all = (0..phases.len()).map(|number| (phases[number].clone(), json!(needs(number))));
+    let needs: serde_json::Map<String, Value> = all.collect();
+    let mut events = vec![
+        json!({"event": "run-started", "at": 0, "workflow": "init", "version": "0.1.0",
+        "phases": &phases, "needs": needs}),
+    ];
+    for (at, phase) in phases.iter().enumerate() {
+        events.push(json!({"event": "phase-started", "at": at, "phase": phase}));
+    }
+    for (at, phase) in phases.iter().enumerate() {
+        events.push(
+            json!({"event": "phase-ended", "at": 1000 + at, "phase": phase,
+            "result": "settled", "micros": 1000}),
+        );
+    }
+    report_in_each_form(&events);
 }

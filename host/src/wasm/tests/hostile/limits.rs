@@ -1,6 +1,7 @@
 //! Guests that reach a limit.
 use super::*;
 use crate::wasm::limits::{TimeBudget, UsedTime};
+use wasm_encoder::{ComponentSectionId, RawSection, Section};
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
@@ -255,4 +256,28 @@ fn a_call_that_copies_too_much_data_is_refused() {
         message.contains("too much data is being copied"),
         "{message}"
     );
+}
+
+#[test]
+fn components_that_take_too_much_memory_together_are_not_loaded() {
+    let engine = engine();
+    let prepare = |number: usize| {
+        let name = "n".repeat(90_000);
+        let exports: String = (0..20)
+            .map(|export| format!("(export \"{number}-{export}-{name}\" (func 0))"))
+            .collect();
+        let module = wat::parse_str(format!("(module (func) {exports})")).unwrap();
+        let mut component = with_manifest(guest("", "", ""), &manifest(&[]));
+        let section = RawSection {
+            id: ComponentSectionId::CoreModule.into(),
+            data: &module,
+        };
+        section.append_to(&mut component);
+        engine.load(component).unwrap().prepare()
+    };
+    let refused = (0..12).find_map(|number| Some(format!("{:#}", prepare(number).err()?)));
+    let refused = refused.expect("one of them is refused");
+    assert!(refused.contains("67108864 are allowed"), "{refused}");
+    // A component that is loaded already takes no more memory.
+    prepare(0).unwrap();
 }

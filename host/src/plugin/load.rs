@@ -104,7 +104,8 @@ pub struct LoadRequest<'a> {
 pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
     // The signature covers the component's bytes, so a signed component is read whole and not from
     // the cache.
-    match source::source_file(wanted.source, wanted.base_dir).filter(|_| wanted.signer.is_none()) {
+    let file = source::source_file(wanted.source, wanted.base_dir);
+    match file.filter(|path| wanted.signer.is_none() && path.exists()) {
         Some(path) => with_source(wanted, engine.load_once(ComponentSource::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }

@@ -6,7 +6,7 @@
 use super::{IMAGE_NAME, PLUGIN_SOURCE};
 use crate::{
     oci::{
-        manifest::{Descriptor, MANIFEST, Manifest, REF_NAME},
+        manifest::{ArtifactManifest, Descriptor, MANIFEST, REF_NAME},
         platform::Platform,
         writer::{LayoutWriter, write_folder_as_tar},
     },
@@ -139,7 +139,7 @@ impl BundledPlugin {
 fn write_lock(text: &str, layout: &mut LayoutWriter) -> Result<Descriptor> {
     let config = layout.add(EMPTY, b"{}")?;
     let layer = layout.add(LOCK[1], text.as_bytes())?;
-    let mut manifest = Manifest::new(config, vec![layer]);
+    let mut manifest = ArtifactManifest::new(config, vec![layer]);
     manifest.artifact_type = Some(LOCK[0].to_owned());
     let mut descriptor = write_manifest(&manifest, lock::FILE, layout)?;
     descriptor.artifact_type = manifest.artifact_type;
@@ -148,7 +148,7 @@ fn write_lock(text: &str, layout: &mut LayoutWriter) -> Result<Descriptor> {
 
 /// Adds a manifest, and returns its descriptor with this name.
 fn write_manifest(
-    manifest: &Manifest,
+    manifest: &ArtifactManifest,
     name: &str,
     layout: &mut LayoutWriter,
 ) -> Result<Descriptor> {

@@ -2,7 +2,7 @@
 use super::{IMAGE_NAME, PLUGIN_SOURCE};
 use crate::{
     cancel::Cancel,
-    oci::{layout::Layout, manifest::Descriptor, platform::Platform, writer::write_tar},
+    oci::{layout::OciLayout, manifest::Descriptor, platform::Platform, writer::write_tar},
     plugin::{
         cached::CachedPlugins,
         layout::{LayoutPlugin, plugins},
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A bundle that is read.
 pub struct Bundle {
-    layout: Layout,
+    layout: OciLayout,
 }
 
 /// An image of a bundle after loading.
@@ -46,7 +46,7 @@ impl Bundle {
     /// The path is not a bundle.
     pub fn open(path: &Path) -> Result<Bundle> {
         Ok(Bundle {
-            layout: Layout::open(path)?,
+            layout: OciLayout::open(path)?,
         })
     }
 

@@ -23,14 +23,14 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum BundleCommand {
     /// Collect the images and plugins of a configuration
-    Create(CreateFlags),
+    Create(BundleCreateFlags),
     /// Take the images of a bundle to the container runtime, and its plugins into the cache
-    Load(LoadFlags),
+    Load(BundleLoadFlags),
 }
 
 /// The flags of `bundle create`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub struct CreateFlags {
+pub struct BundleCreateFlags {
     #[command(flatten)]
     images: ImageFlags,
     /// Name of the bundle: a tar file if it ends with .tar, otherwise a folder
@@ -47,7 +47,7 @@ pub struct CreateFlags {
 
 /// The flags of `bundle load`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub struct LoadFlags {
+pub struct BundleLoadFlags {
     /// Bundle that `bundle create` made
     #[arg(value_name = "BUNDLE")]
     bundle: PathBuf,
@@ -71,8 +71,7 @@ pub fn run(
     match command {
         BundleCommand::Create(flags) => create(flags, machine, distribution),
         BundleCommand::Load(flags) => {
-            let opened = Bundle::open(&flags.bundle)?;
-            load_plugins(&opened)?;
+            let opened = open(&flags.bundle)?;
             if !flags.skip_images {
                 let node = local_node::facts_for_reading();
                 let socket = flags.cri_socket.as_deref();
@@ -84,15 +83,16 @@ pub fn run(
     }
 }
 
-/// Puts the plugins of a bundle into the cache, and prints their names.
+/// Opens a bundle, puts its plugins into the cache, and prints their names.
 ///
 /// # Errors
-/// There is no cache, or a plugin is damaged.
-pub(super) fn load_plugins(bundle: &Bundle) -> Result<()> {
+/// The path is not a bundle, there is no cache, or a plugin is damaged.
+pub(super) fn open(path: &Path) -> Result<Bundle> {
+    let bundle = Bundle::open(path)?;
     for name in bundle.load_plugins()? {
         print::text(&format!("[bundle] The cache has the plugin {name}\n"));
     }
-    Ok(())
+    Ok(bundle)
 }
 
 /// Gives the images of a bundle to the container runtime, and prints their names.
@@ -118,7 +118,7 @@ pub(super) fn load_images(bundle: &Bundle, socket: &str) -> Result<()> {
 }
 
 fn create(
-    flags: &CreateFlags,
+    flags: &BundleCreateFlags,
     machine: &MachineFolder,
     distribution: &Distribution<'_>,
 ) -> Result<Exit> {

@@ -63,8 +63,8 @@ pub struct PullFlags {
 }
 
 impl ImageFlags {
-    /// Loads the configuration that names the images, with its file. If `--config` is given, the other flags are
-    /// ignored with a warning (kubeadm behaviour).
+    /// Loads the configuration that names the images, with its file. If `--config` is given, the
+    /// other flags are ignored with a warning (kubeadm behaviour).
     ///
     /// # Errors
     /// The configuration is not valid.

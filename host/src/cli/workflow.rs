@@ -4,9 +4,7 @@ mod arguments;
 pub use arguments::{PhaseRequest, WorkflowArguments};
 
 use super::{
-    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
-    bundle::{load_images, load_plugins},
-    examination,
+    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, bundle, examination,
     execution::{self, PrintMode},
     initial_world::{InitialWorld, operator_kubeconfig},
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
@@ -14,7 +12,6 @@ use super::{
     question::{ask, question_of},
 };
 use crate::{
-    bundle::Bundle,
     config::ConfigFile,
     event::RunResult,
     phase::preflight::GROUP,
@@ -144,8 +141,7 @@ impl<'a> WorkflowCommand<'a> {
             print::hint(&notice);
         }
         let bundle = self.request.bundle.as_deref().filter(|_| is_first);
-        let bundle = bundle.map(Bundle::open).transpose()?;
-        bundle.iter().try_for_each(load_plugins)?;
+        let bundle = bundle.map(bundle::open).transpose()?;
         let node = LocalNode::begin(place.node.as_deref())?;
         let mut prepared = self.prepare(node.known_facts())?;
         if let Some(root) = &place.root {
@@ -170,9 +166,7 @@ impl<'a> WorkflowCommand<'a> {
             manifests::print_objects(prepared, facts)?
         } else if is_real {
             let socket = &prepared.config.init.node_registration.cri_socket;
-            bundle
-                .iter()
-                .try_for_each(|bundle| load_images(bundle, socket))?;
+            bundle.map_or(Ok(()), |opened| bundle::load_images(&opened, socket))?;
             let site = Site::open_machine(&prepared, facts)?;
             self.execute(&site, prepared)?.1
         } else if only_observes && place.root.is_none() && place.node.is_none() {

@@ -9,7 +9,7 @@ mod blob;
 #[cfg(test)]
 mod tests;
 
-use super::manifest::{Descriptor, Index, MAX_MANIFEST, Manifest, Named, parse_json};
+use super::manifest::{ArtifactManifest, Descriptor, Index, MAX_MANIFEST, Named, parse_json};
 use super::platform::Platform;
 use crate::operator_files;
 use anyhow::{Context, Result, bail};
@@ -31,7 +31,7 @@ pub const INDEX_FILE: &str = "index.json";
 pub const MARKER_TEXT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
 /// A layout that is read.
-pub struct Layout {
+pub struct OciLayout {
     path: PathBuf,
     place: Place,
     /// the artifacts of the layout
@@ -50,16 +50,16 @@ struct Marker {
     image_layout_version: String,
 }
 
-impl Layout {
+impl OciLayout {
     /// Opens a layout: a folder, or a tar file.
     ///
     /// # Errors
     /// The path is not a layout; the message says what is missing.
-    pub fn open(path: &Path) -> Result<Layout> {
-        Layout::try_open(path).with_context(|| format!("cannot read {}", path.display()))
+    pub fn open(path: &Path) -> Result<OciLayout> {
+        OciLayout::try_open(path).with_context(|| format!("cannot read {}", path.display()))
     }
 
-    fn try_open(path: &Path) -> Result<Layout> {
+    fn try_open(path: &Path) -> Result<OciLayout> {
         let place = if path.is_dir() {
             Place::Folder(path.to_owned())
         } else {
@@ -70,7 +70,7 @@ impl Layout {
             bail!("it is not an OCI layout of version 1");
         }
         let index = parse_json(&place.small_file(INDEX_FILE)?).context(INDEX_FILE)?;
-        Ok(Layout {
+        Ok(OciLayout {
             path: path.to_owned(),
             place,
             index,
@@ -121,8 +121,8 @@ impl Layout {
     ///
     /// # Errors
     /// The manifest is missing, or is not one.
-    pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest> {
-        Manifest::parse(&self.read(descriptor, MAX_MANIFEST)?)
+    pub fn manifest(&self, descriptor: &Descriptor) -> Result<ArtifactManifest> {
+        ArtifactManifest::parse(&self.read(descriptor, MAX_MANIFEST)?)
     }
 
     /// Returns all content of an image for a platform, and of the index that it may be part of:

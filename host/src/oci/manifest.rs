@@ -45,7 +45,7 @@ pub struct Descriptor {
 /// The manifest of an artifact or an image, which lists its parts.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
+pub struct ArtifactManifest {
     pub schema_version: u32,
     #[serde(default)]
     pub media_type: String,
@@ -61,6 +61,7 @@ pub struct Manifest {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Index {
+    #[serde(default)]
     pub schema_version: u32,
     #[serde(default)]
     pub media_type: String,
@@ -70,7 +71,7 @@ pub struct Index {
 /// What a reference of a registry or an entry of a layout names.
 #[derive(Debug)]
 pub enum Named {
-    Manifest(Box<Manifest>),
+    Manifest(Box<ArtifactManifest>),
     Index(Index),
 }
 
@@ -114,10 +115,10 @@ impl Descriptor {
     }
 }
 
-impl Manifest {
+impl ArtifactManifest {
     /// Returns a manifest in the form that this program writes.
-    pub fn new(config: Descriptor, layers: Vec<Descriptor>) -> Manifest {
-        Manifest {
+    pub fn new(config: Descriptor, layers: Vec<Descriptor>) -> ArtifactManifest {
+        ArtifactManifest {
             schema_version: 2,
             media_type: MANIFEST[0].to_owned(),
             artifact_type: None,
@@ -131,7 +132,7 @@ impl Manifest {
     ///
     /// # Errors
     /// The content is not a manifest, or is an index.
-    pub fn parse(content: &[u8]) -> Result<Manifest> {
+    pub fn parse(content: &[u8]) -> Result<ArtifactManifest> {
         match Named::parse(content)? {
             Named::Manifest(manifest) => Ok(*manifest),
             Named::Index(_) => {

@@ -4,7 +4,7 @@
     reason = "a layout is the operator's, not the node's"
 )]
 use super::{
-    layout::{BLOBS, INDEX_FILE, Layout, MARKER, MARKER_TEXT},
+    layout::{BLOBS, INDEX_FILE, MARKER, MARKER_TEXT, OciLayout},
     manifest::{Descriptor, Index},
     sha256::Sha256,
 };
@@ -131,7 +131,7 @@ impl Write for BlobDraft {
 /// # Errors
 /// Content is missing or damaged, or the tar file cannot be written.
 pub fn write_tar(
-    layout: &Layout,
+    layout: &OciLayout,
     artifacts: Vec<Descriptor>,
     content: &[Descriptor],
     to: &mut dyn Write,

@@ -2,7 +2,7 @@
 //! WebAssembly components: a config that says what the component imports and exports, and one layer
 //! with the component.
 use crate::{
-    oci::manifest::{Annotations, Descriptor, Manifest},
+    oci::manifest::{Annotations, ArtifactManifest, Descriptor},
     pki::signature::MAX_SIGNATURE,
     text::sanitise,
     wasm::{limits::MAX_COMPONENT, manifest::Manifest as PluginManifest},
@@ -74,7 +74,7 @@ impl ExternalNames {
 
 /// A new artifact.
 pub struct NewArtifact {
-    pub manifest: Manifest,
+    pub manifest: ArtifactManifest,
     pub config: Vec<u8>,
 }
 
@@ -101,7 +101,7 @@ impl NewArtifact {
             layer_digests: vec![layer.digest.clone()],
             component: ExternalNames::read(component)?,
         })?;
-        let mut manifest = Manifest::new(Descriptor::new(CONFIG, &config), vec![layer]);
+        let mut manifest = ArtifactManifest::new(Descriptor::new(CONFIG, &config), vec![layer]);
         manifest.artifact_type = Some(ARTIFACT_TYPE.to_owned());
         manifest.annotations = annotations(plugin, &created.to_string(), signature);
         Ok(NewArtifact { manifest, config })
@@ -132,7 +132,7 @@ fn annotations(plugin: &PluginManifest, created: &str, signature: Option<&str>) 
 ///
 /// # Errors
 /// The artifact is not a plugin, or the component is too large.
-pub fn component_layer(manifest: &Manifest) -> Result<(&Descriptor, usize)> {
+pub fn component_layer(manifest: &ArtifactManifest) -> Result<(&Descriptor, usize)> {
     let [layer] = manifest.layers.as_slice() else {
         bail!("it has {} layers; a plugin has one", manifest.layers.len())
     };
@@ -155,7 +155,7 @@ pub fn component_layer(manifest: &Manifest) -> Result<(&Descriptor, usize)> {
 }
 
 /// Returns the signature of the component; `None` if the artifact has none.
-pub fn signature(manifest: &Manifest) -> Option<String> {
+pub fn signature(manifest: &ArtifactManifest) -> Option<String> {
     let annotation = manifest
         .annotations
         .get(SIGNATURE)
@@ -169,8 +169,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const PLUGIN: &str = "name: x\nversion: 1.2.3\nlicense: MIT\nprovides:\n- {id: preflight/x, title: \
-        X, kind: check, workflow: [init]}\n";
+    const PLUGIN: &str = "name: x\nversion: 1.2.3\nlicense: MIT\nprovides:\n- {id: preflight/x, \
+        title: X, kind: check, workflow: [init]}\n";
 
     #[test]
     fn an_artifact_says_what_its_component_imports_and_exports() {

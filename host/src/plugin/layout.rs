@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     oci::{
-        layout::Layout,
-        manifest::{Descriptor, Manifest},
+        layout::OciLayout,
+        manifest::{ArtifactManifest, Descriptor},
     },
     text::digest::sha256_hex,
 };
@@ -25,7 +25,7 @@ impl LayoutPlugin {
     ///
     /// # Errors
     /// The artifact is damaged, or the component is too large.
-    pub fn read(layout: &Layout, descriptor: &Descriptor) -> Result<Option<LayoutPlugin>> {
+    pub fn read(layout: &OciLayout, descriptor: &Descriptor) -> Result<Option<LayoutPlugin>> {
         let Some(manifest) = manifest_of_plugin(layout, descriptor)? else {
             return Ok(None);
         };
@@ -39,7 +39,10 @@ impl LayoutPlugin {
 }
 
 /// Returns the manifest of an artifact that has a component as its first layer.
-fn manifest_of_plugin(layout: &Layout, descriptor: &Descriptor) -> Result<Option<Manifest>> {
+fn manifest_of_plugin(
+    layout: &OciLayout,
+    descriptor: &Descriptor,
+) -> Result<Option<ArtifactManifest>> {
     if descriptor.is_index() {
         return Ok(None);
     }
@@ -53,7 +56,7 @@ fn manifest_of_plugin(layout: &Layout, descriptor: &Descriptor) -> Result<Option
 ///
 /// # Errors
 /// The layout cannot be read, or an artifact is damaged.
-pub fn plugins(layout: &Layout) -> Result<Vec<LayoutPlugin>> {
+pub fn plugins(layout: &OciLayout) -> Result<Vec<LayoutPlugin>> {
     let mut plugins = Vec::new();
     for descriptor in &layout.index.manifests {
         plugins.extend(LayoutPlugin::read(layout, descriptor)?);
@@ -86,7 +89,7 @@ pub fn signature(path: &Path, component: &[u8]) -> Result<Option<String>> {
 
 fn find(path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<LayoutPlugin> {
     let in_layout = || format!("the layout {}", path.display());
-    let layout = Layout::open(path)?;
+    let layout = OciLayout::open(path)?;
     let mut found = plugins(&layout).with_context(in_layout)?;
     found.retain(|plugin| is_wanted(&plugin.component));
     match (found.pop(), found.len()) {

@@ -12,7 +12,7 @@ use super::{
     credentials::Keyring,
 };
 use crate::{
-    oci::manifest::{MANIFEST, MAX_MANIFEST, Manifest, oci_digest},
+    oci::manifest::{ArtifactManifest, MANIFEST, MAX_MANIFEST, oci_digest},
     text::digest::sha256_hex,
 };
 use anyhow::{Context, Result, bail};
@@ -145,11 +145,11 @@ fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledA
 async fn pull_manifest(
     client: &mut Client<'_>,
     reference: &Reference,
-) -> Result<(Manifest, String)> {
+) -> Result<(ArtifactManifest, String)> {
     let content = pull_content(client, reference.tag_or_digest(), &MANIFEST).await?;
     let digest = oci_digest(&content);
     check_digest(&digest, reference.digest.as_deref())?;
-    Ok((Manifest::parse(&content)?, digest))
+    Ok((ArtifactManifest::parse(&content)?, digest))
 }
 
 /// Pulls a manifest or an index, by its tag or digest, of one of these media types.

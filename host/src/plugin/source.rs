@@ -1,5 +1,5 @@
-//! The sources of plugins: a file, a plugin's folder, a registry, or an OCI layout. Components of registries are
-//! cached by their digest, so that later runs need no network.
+//! The sources of plugins: a file, a plugin's folder, a registry, or an OCI layout. Components of
+//! registries are cached by their digest, so that later runs need no network.
 #![allow(
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
@@ -67,6 +67,11 @@ pub fn source_word(source: &str, config: &Path) -> String {
     }
     let base_dir = config.parent().unwrap_or(Path::new(""));
     program::path_word(&base_dir.join(source))
+}
+
+/// Whether the file of a component is missing, and the cache has the component.
+pub fn is_only_cached(file: &Path, pinned: Option<&str>) -> bool {
+    !file.exists() && pinned.is_some_and(|digest| CachedPlugins::open().component(digest).is_some())
 }
 
 /// Returns the path of a source that is an OCI layout.

@@ -1,6 +1,6 @@
 //! Small images that a test pushes to a registry on loopback.
 use kubephase::oci::{
-    manifest::{Descriptor, INDEX, Index, MANIFEST, Manifest},
+    manifest::{ArtifactManifest, Descriptor, INDEX, Index, MANIFEST},
     platform::Platform,
 };
 use serde_json::json;
@@ -46,7 +46,7 @@ impl SmallRegistry<'_> {
             "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
         });
         let config = self.push_blob(CONFIG, config.to_string().as_bytes());
-        let manifest = serde_json::to_vec(&Manifest::new(config, vec![layer])).unwrap();
+        let manifest = serde_json::to_vec(&ArtifactManifest::new(config, vec![layer])).unwrap();
         let descriptor = Descriptor::new(MANIFEST[0], &manifest);
         let path = format!("manifests/{}", descriptor.digest);
         self.put(&path, MANIFEST[0], &manifest);
@@ -78,8 +78,8 @@ impl SmallRegistry<'_> {
         format!("/v2/{}/{below}", self.repository)
     }
 
-    /// Sends a request, which has to succeed. Returns the head of the answer, whose names of headers
-    /// are in lower case.
+    /// Sends a request, which has to succeed. Returns the head of the answer, with the names of
+    /// headers in lower case.
     fn ask(&self, method: &str, path: &str, media_type: &str, content: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.authority).unwrap();
         let head = format!(

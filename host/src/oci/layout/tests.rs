@@ -13,7 +13,7 @@ fn write_layout(folder: &Path) -> Descriptor {
     let mut writer = LayoutWriter::begin(folder).unwrap();
     let config = writer.add("application/x-config", b"{}").unwrap();
     let layer = writer.add("application/x-layer", CONTENT).unwrap();
-    let manifest = serde_json::to_vec(&Manifest::new(config, vec![layer.clone()])).unwrap();
+    let manifest = serde_json::to_vec(&ArtifactManifest::new(config, vec![layer.clone()])).unwrap();
     let named = writer.add("x", &manifest).unwrap();
     writer.name(named);
     writer.finish().unwrap();
@@ -32,7 +32,7 @@ fn a_folder_and_its_tar_file_have_the_same_content() {
     let tar = folder.path().join("layout.tar");
     write_folder_as_tar(&place, &mut File::create(&tar).unwrap()).unwrap();
     for path in [&place, &tar] {
-        let layout = Layout::open(path).unwrap();
+        let layout = OciLayout::open(path).unwrap();
         assert_eq!(layout.read(&layer, 100).unwrap(), CONTENT);
         let platform = Platform::of_machine();
         let content = layout.image_content(&layout.index.manifests[0], &platform);
@@ -47,7 +47,7 @@ fn damaged_content_is_refused_before_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let layer = write_layout(folder.path());
     fs::write(blob(folder.path(), &layer), vec![b'x'; CONTENT.len()]).unwrap();
-    let layout = Layout::open(folder.path()).unwrap();
+    let layout = OciLayout::open(folder.path()).unwrap();
     let why = layout.read(&layer, 100).unwrap_err().to_string();
     assert!(why.contains("is damaged"), "{why}");
     fs::write(blob(folder.path(), &layer), b"short").unwrap();
@@ -63,7 +63,7 @@ fn damaged_content_is_refused_before_its_end() {
 fn a_digest_that_is_a_path_names_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let layer = write_layout(folder.path());
-    let layout = Layout::open(folder.path()).unwrap();
+    let layout = OciLayout::open(folder.path()).unwrap();
     for digest in ["sha256:../../index.json", "sha256:", "../x", "md5:00"] {
         let wrong = Descriptor {
             digest: digest.to_owned(),
@@ -98,7 +98,7 @@ fn a_tar_file_gives_only_the_regular_files_of_a_layout() {
     let path = folder.path().join("x.tar");
     let open = |entries: &[(&str, tar::EntryType, &[u8])]| {
         tar_of(&path, entries);
-        Layout::open(&path)
+        OciLayout::open(&path)
             .map(drop)
             .map_err(|why| format!("{why:#}"))
     };
@@ -115,7 +115,7 @@ fn a_tar_file_gives_only_the_regular_files_of_a_layout() {
     let link = [whole[1], ("index.json", Symlink, b"")];
     assert!(open(&link).unwrap_err().contains("has no index.json"));
     fs::write(&path, b"not a tar file").unwrap();
-    assert!(Layout::open(&path).is_err());
+    assert!(OciLayout::open(&path).is_err());
 }
 
 #[test]
@@ -138,6 +138,6 @@ fn an_entry_that_is_longer_than_the_tar_file_is_refused() {
     bytes.truncate(1024);
     bytes.extend(header.as_bytes());
     fs::write(&path, bytes).unwrap();
-    let why = format!("{:#}", Layout::open(&path).map(drop).unwrap_err());
+    let why = format!("{:#}", OciLayout::open(&path).map(drop).unwrap_err());
     assert!(why.contains("ends within index.json"), "{why}");
 }

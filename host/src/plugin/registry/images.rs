@@ -4,7 +4,7 @@ use super::{
     reference::Reference,
 };
 use crate::oci::{
-    manifest::{Descriptor, INDEX, MANIFEST, Manifest, Named, oci_digest},
+    manifest::{ArtifactManifest, Descriptor, INDEX, MANIFEST, Named, oci_digest},
     platform::Platform,
     writer::LayoutWriter,
 };
@@ -104,12 +104,12 @@ impl Pull<'_> {
         }
         let content = pull_content(&mut self.client, &descriptor.digest, &MANIFEST).await?;
         check_digest(&oci_digest(&content), Some(&descriptor.digest))?;
-        self.parts(&Manifest::parse(&content)?).await?;
+        self.parts(&ArtifactManifest::parse(&content)?).await?;
         self.layout.add(&descriptor.media_type, &content).map(drop)
     }
 
     /// Pulls config and layers, as far as the layout does not have them yet.
-    async fn parts(&mut self, manifest: &Manifest) -> Result<()> {
+    async fn parts(&mut self, manifest: &ArtifactManifest) -> Result<()> {
         if manifest.layers.len() > MAX_LAYERS {
             bail!("it has more than {MAX_LAYERS} layers");
         }

@@ -32,7 +32,7 @@ fn manifest(size: u64) -> Vec<u8> {
         ..Descriptor::new(COMPONENT[0], BODY)
     };
     let config = Descriptor::new(CONFIG, b"{}");
-    serde_json::to_vec(&Manifest::new(config, vec![layer])).unwrap()
+    serde_json::to_vec(&ArtifactManifest::new(config, vec![layer])).unwrap()
 }
 
 fn pull_as(server: &Server, environment: &Environment) -> Result<PulledArtifact> {

@@ -1,5 +1,5 @@
-//! Gives images to containerd without a registry. CRI has no call for that, so containerd's own tool
-//! `ctr` does it.
+//! Gives images to containerd without a registry. CRI has no call for that, so containerd's own
+//! tool `ctr` does it.
 use super::programs::Programs;
 use crate::{budget::Budget, cancel::Cancel, text::sanitise, world::WorldResult};
 use kubephase_wit::{Failure, FailureCode};

@@ -19,6 +19,7 @@ pub use kubephase_cluster::{
     text, world,
 };
 
+pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod discovery;
@@ -29,6 +30,7 @@ pub mod journal;
 #[allow(dead_code, reason = "the tests of `kubephase-cluster` need more")]
 #[path = "../../tests/src/loopback.rs"]
 mod loopback;
+pub mod oci;
 #[cfg(test)]
 #[path = "../../tests/src/page_table.rs"]
 mod page_table;

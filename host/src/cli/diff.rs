@@ -140,6 +140,7 @@ fn workflow_request(request: &DiffRequest, is_text: bool) -> Result<WorkflowRequ
         phase: None,
         place,
         out: None,
+        bundle: None,
         verbosity: VerbosityFlags::default(),
     })
 }

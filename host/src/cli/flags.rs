@@ -101,6 +101,14 @@ pub struct ResultFlags {
     pub out: Option<PathBuf>,
 }
 
+/// The bundle that a run uses instead of a network.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct BundleFlags {
+    /// Bundle of `bundle create` with the plugins and images of the run
+    #[arg(long, value_name = "DIR|FILE.tar")]
+    pub bundle: Option<PathBuf>,
+}
+
 /// Flags that only `rehearse` has.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RehearseFlags {

@@ -5,7 +5,7 @@ use super::{
     print,
 };
 use crate::{
-    config::{self, Config, ConfigFile, InitFlags, MachineFolder},
+    config::{self, ConfigFile, InitFlags, LoadedConfig, MachineFolder},
     render::images,
     run::threads::Threads,
     world::{Runtime, node::facts::NodeFacts, real},
@@ -63,14 +63,17 @@ pub struct PullFlags {
 }
 
 impl ImageFlags {
-    /// Loads the configuration that names the images. If `--config` is given, the other flags are
-    /// ignored with a warning (kubeadm behaviour).
-    fn load(
+    /// Loads the configuration that names the images, with its file. If `--config` is given, the
+    /// other flags are ignored with a warning (kubeadm behaviour).
+    ///
+    /// # Errors
+    /// The configuration is not valid.
+    pub(super) fn load(
         &self,
         cri_socket: Option<&str>,
         node: &NodeFacts,
         machine: &MachineFolder,
-    ) -> Result<Config> {
+    ) -> Result<(LoadedConfig, Option<ConfigFile>)> {
         let file = config::config_file(self.config.as_deref(), machine)?;
         let mut flags = InitFlags {
             feature_gates: self.feature_gates.clone(),
@@ -86,7 +89,7 @@ impl ImageFlags {
         }
         let loaded = config::load_without_server(file.as_ref(), &flags, node)?;
         local_node::warn(&loaded.warnings);
-        Ok(loaded.config)
+        Ok((loaded, file))
     }
 }
 
@@ -103,7 +106,7 @@ pub fn run(command: &ImagesCommand, machine: &MachineFolder) -> Result<Exit> {
                 cri_sockets: Vec::new(),
                 ..local_node::facts_for_reading()
             };
-            let config = flags
+            let (LoadedConfig { config, .. }, _) = flags
                 .images
                 .load(None, &node, machine)
                 .context("could not convert cfg to an internal cfg")?;
@@ -112,7 +115,7 @@ pub fn run(command: &ImagesCommand, machine: &MachineFolder) -> Result<Exit> {
             Ok(print::text(&text))
         }
         ImagesCommand::Pull(flags) => {
-            let config = flags.images.load(
+            let (LoadedConfig { config, .. }, _) = flags.images.load(
                 flags.cri_socket.as_deref(),
                 &local_node::facts_for_reading(),
                 machine,

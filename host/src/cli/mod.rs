@@ -2,6 +2,7 @@
 //! only. Commands that are not runs print here; `report` prints the events of a run.
 
 mod argv;
+pub mod bundle;
 pub mod certs;
 mod clap_error;
 mod cluster;
@@ -61,7 +62,7 @@ use crate::{
 };
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
-use flags::{GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
+use flags::{BundleFlags, GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
 use std::ffi::OsString;
 use tree::PhaseCommands;
 
@@ -74,6 +75,7 @@ pub enum Command {
     Report(ReportRequest),
     Config(config::ConfigCommand),
     Plugin(plugin::PluginCommand),
+    Bundle(bundle::BundleCommand),
     Token(token::TokenRequest),
     Kubeconfig(kubeconfig::KubeconfigCommand),
     Certs(certs::CertsCommand),
@@ -121,6 +123,7 @@ pub fn parse(
         Some(("report", below)) => read(below, &argv).map(Command::Report),
         Some(("config", below)) => config::parse(below).map(Command::Config),
         Some(("plugin", below)) => read(below, &argv).map(Command::Plugin),
+        Some(("bundle", below)) => read(below, &argv).map(Command::Bundle),
         Some(("token", below)) => read(below, &argv).map(Command::Token),
         // Without a subcommand it prints its help and succeeds (kubeadm behaviour).
         Some(("kubeconfig", below)) if below.subcommand().is_none() => {
@@ -177,6 +180,7 @@ fn parse_workflow(
     }
     all.extend(flags_of::<RunPlace>());
     all.extend(flags_of::<ResultFlags>());
+    all.extend(flags_of::<BundleFlags>());
     let arguments = parse_flags(all, argv)?;
     let phase = match workflow.shape() {
         CommandShape::Whole => matches.subcommand_matches("phase").map(phase::selected_id),
@@ -198,6 +202,7 @@ fn parse_workflow(
         phase,
         place: read(&arguments, argv)?,
         out: read::<ResultFlags>(&arguments, argv)?.out,
+        bundle: read::<BundleFlags>(&arguments, argv)?.bundle,
         verbosity: read(&arguments, argv)?,
         arguments: WorkflowArguments(arguments),
     })
@@ -243,6 +248,7 @@ fn parse_plan(workflow: &'static dyn Workflow, argv: &Argv) -> Result<PlanReques
             ..RunPlace::default()
         },
         out: None,
+        bundle: None,
         verbosity: read(&arguments, argv)?,
         arguments: WorkflowArguments(arguments),
     };

@@ -1,7 +1,7 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, certs, config, diff, kubeconfig, parse, plan, plugin,
-    print, rehearse, report, token,
+    Command, Exit, WorkflowRequest, argv, bundle, certs, config, diff, kubeconfig, parse, plan,
+    plugin, print, rehearse, report, token,
     tree::{self, PhaseCommands},
     upgrade, version, workflow,
 };
@@ -183,6 +183,7 @@ impl Dispatch<'_> {
             }
             Command::Upgrade(command) => upgrade::run(&command, &self.machine),
             Command::Plugin(request) => plugin::run(&request, distribution),
+            Command::Bundle(command) => bundle::run(&command, &self.machine, distribution),
             Command::Version { format } => {
                 Ok(print::text(&version::version(Program::current(), format)))
             }

@@ -2,11 +2,12 @@
 //! catalog.
 use super::{
     Exit, InitFlags, ReportRequest, RunPlace,
+    bundle::BundleCommand,
     certs::CertsCommand,
     command::{group, own_flags, with_args, with_commands},
     config,
     diff::DiffRequest,
-    flags::{GlobalFlags, PlanFlags, RehearseFlags},
+    flags::{BundleFlags, GlobalFlags, PlanFlags, RehearseFlags},
     kubeadm,
     kubeconfig::KubeconfigCommand,
     phase,
@@ -59,6 +60,7 @@ pub(super) fn root(catalog: &Catalog, phases: PhaseCommands) -> Command {
         .subcommand(upgrade())
         .subcommand(diff())
         .subcommand(plugin())
+        .subcommand(bundle())
         .subcommand(version())
         .subcommand(completion());
     let root = kubeadm::extend_root(attach_all(root, &below_groups, catalog, phases));
@@ -77,6 +79,11 @@ fn certs() -> Command {
 
 fn plugin() -> Command {
     with_commands::<PluginCommand>(group("plugin", "Write, build, test and allow plugins"))
+}
+
+fn bundle() -> Command {
+    let about = "Collect what machines without a network need";
+    with_commands::<BundleCommand>(group("bundle", about))
 }
 
 fn upgrade() -> Command {
@@ -149,7 +156,10 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog, phases: PhaseCommands)
             let command = Command::new(name)
                 .about(workflow.about())
                 .after_help(phase_help(catalog, workflow));
-            with_args(command, flags).subcommand(phase::tree(catalog, workflow, phases))
+            let bundle = flags_of::<BundleFlags>().into_iter();
+            let bundle = bundle.filter(|_| workflow.takes_bundle());
+            with_args(command, flags.into_iter().chain(bundle))
+                .subcommand(phase::tree(catalog, workflow, phases))
         }
         CommandShape::Members { whole } => {
             let all = Command::new(phase::ALL).about(whole);

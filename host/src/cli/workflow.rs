@@ -4,7 +4,7 @@ mod arguments;
 pub use arguments::{PhaseRequest, WorkflowArguments};
 
 use super::{
-    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, examination,
+    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags, bundle, examination,
     execution::{self, PrintMode},
     initial_world::{InitialWorld, operator_kubeconfig},
     local_node::{LocalNode, facts_of, rehearsed_facts, reject_description},
@@ -40,6 +40,8 @@ pub struct WorkflowRequest {
     pub place: RunPlace,
     /// the directory for the result
     pub out: Option<PathBuf>,
+    /// the bundle with the plugins and images of the run
+    pub bundle: Option<PathBuf>,
     pub verbosity: VerbosityFlags,
 }
 
@@ -138,6 +140,8 @@ impl<'a> WorkflowCommand<'a> {
         for notice in flags.into_iter().flat_map(PhaseFlags::deprecations) {
             print::hint(&notice);
         }
+        let bundle = self.request.bundle.as_deref().filter(|_| is_first);
+        let bundle = bundle.map(bundle::open).transpose()?;
         let node = LocalNode::begin(place.node.as_deref())?;
         let mut prepared = self.prepare(node.known_facts())?;
         if let Some(root) = &place.root {
@@ -161,6 +165,8 @@ impl<'a> WorkflowCommand<'a> {
         let exit = if shows_objects {
             manifests::print_objects(prepared, facts)?
         } else if is_real {
+            let socket = &prepared.config.init.node_registration.cri_socket;
+            bundle.map_or(Ok(()), |opened| bundle::load_images(&opened, socket))?;
             let site = Site::open_machine(&prepared, facts)?;
             self.execute(&site, prepared)?.1
         } else if only_observes && place.root.is_none() && place.node.is_none() {

@@ -27,7 +27,12 @@ use crate::{
 };
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, LoadedPlugin>;
@@ -104,7 +109,10 @@ pub struct LoadRequest<'a> {
 pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
     // The signature covers the component's bytes, so a signed component is read whole and not from
     // the cache.
-    match source::source_file(wanted.source, wanted.base_dir).filter(|_| wanted.signer.is_none()) {
+    let file = source::source_file(wanted.source, wanted.base_dir);
+    let is_read =
+        |path: &PathBuf| wanted.signer.is_none() && !source::is_only_cached(path, wanted.pinned);
+    match file.filter(is_read) {
         Some(path) => with_source(wanted, engine.load_once(ComponentSource::File(path))),
         None => {
             let plugin = read(wanted, fetch(wanted)?.bytes, engine)?;

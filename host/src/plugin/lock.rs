@@ -226,15 +226,23 @@ impl Lock {
         self.plugins.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
+    /// Returns the text of the file.
+    ///
+    /// # Errors
+    /// Never: a lock can be written as YAML.
+    pub fn to_text(&self) -> Result<String> {
+        Ok(format!(
+            "# Written by `kubephase plugin`; keep it with the configuration.\n{}",
+            serde_yaml::to_string(self)?
+        ))
+    }
+
     /// Writes the lock to its file.
     ///
     /// # Errors
     /// The file cannot be replaced. It is unchanged then.
     pub fn write(&self) -> Result<()> {
-        let text = format!(
-            "# Written by `kubephase plugin`; keep it with the configuration.\n{}",
-            serde_yaml::to_string(self)?
-        );
+        let text = self.to_text()?;
         operator_files::replace(&self.path, text.as_bytes(), 0o644)
             .with_context(|| format!("cannot write {}", self.path.display()))
     }

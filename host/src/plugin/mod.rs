@@ -2,6 +2,8 @@
 //! and allow them. How a component is read, limited and called is in [`crate::wasm`]; the tools of
 //! authors are in [`crate::plugin_tools`].
 
+pub mod artifact;
+pub mod cached;
 pub mod consent;
 mod credentials;
 pub mod digest;
@@ -10,6 +12,7 @@ pub mod folder;
 pub mod identity;
 pub mod inspect;
 pub mod json_schema;
+pub mod layout;
 pub mod lines;
 pub mod load;
 pub mod lock;

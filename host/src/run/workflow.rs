@@ -79,6 +79,11 @@ pub trait Workflow: Sync {
         false
     }
 
+    /// Whether the command takes the plugins and images of its run from a bundle, if one is named.
+    fn takes_bundle(&self) -> bool {
+        false
+    }
+
     /// Returns the first lines of a run.
     fn opening(&self, _config: &Config) -> Vec<LabelledLine> {
         Vec::new()

@@ -105,6 +105,10 @@ const CRATES: &[(&str, &[(&str, &str)])] = &[
                 "The work of the built-in phases: a file for each of kubeadm's phases.",
             ),
             (
+                "oci",
+                "Manifests, images and layouts as the OCI image specification has them.",
+            ),
+            (
                 "plugin",
                 "Plugins of a configuration: fetched, allowed, locked, loaded.",
             ),
@@ -120,6 +124,10 @@ const CRATES: &[(&str, &[(&str, &str)])] = &[
             (
                 "plugin_tools",
                 "What authors do with a plugin: begin, build, test it.",
+            ),
+            (
+                "bundle",
+                "Images and plugins for machines without a network, in one file.",
             ),
             ("cli", "Commands, flags, exit codes."),
         ],

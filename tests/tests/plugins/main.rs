@@ -6,7 +6,9 @@
     reason = "tests look at files and run programs"
 )]
 mod addons;
+mod bundles;
 mod concurrent;
+mod console;
 mod dev;
 mod embedded;
 mod failures;
@@ -19,6 +21,7 @@ mod registry;
 mod signed;
 mod signed_plugin;
 mod signing_keys;
+mod small_image;
 mod tutorial;
 
 use harness::{RunOutput, kubephase, run, workspace};

@@ -6,10 +6,17 @@ use std::{fs, path::Path, process::Command};
 /// A running registry; dropping it ends the program.
 pub struct Registry(std::process::Child);
 
-impl Drop for Registry {
-    fn drop(&mut self) {
+impl Registry {
+    /// Ends the program.
+    pub fn stop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -45,10 +45,10 @@ fn flags_and_files_decide_on_the_images() {
         kubernetes_version: Some("1.35.1".into()),
         ..ImageFlags::default()
     };
-    let config = flags
+    let (loaded, _) = flags
         .load(None, &NodeFacts::default(), &MachineFolder::none())
         .unwrap();
-    let all = images::all(&config);
+    let all = images::all(&loaded.config);
     assert_eq!(
         (all[0].as_str(), all.len()),
         ("r.example/k8s/kube-apiserver:v1.35.1", 7)
@@ -62,13 +62,13 @@ fn flags_and_files_decide_on_the_images() {
          1.36.0\ndns: {disabled: true}\n",
     )
     .unwrap();
-    let config = ImageFlags {
+    let (loaded, _) = ImageFlags {
         config: Some(file.display().to_string()),
         ..flags
     }
     .load(None, &NodeFacts::default(), &MachineFolder::none())
     .unwrap();
-    let all = images::all(&config);
+    let all = images::all(&loaded.config);
     assert_eq!(
         (all[0].as_str(), all.len()),
         ("registry.k8s.io/kube-apiserver:v1.36.0", 6),

@@ -11,6 +11,7 @@ use crate::{
         load::allow_command,
         lock,
         refused::PluginRefused,
+        source,
         transaction::Transaction,
     },
     program,
@@ -36,10 +37,11 @@ pub fn add(
     folder::check_is_current(Path::new(from))?;
     // The configuration names a file relative to its own folder, not to the folder in which the
     // command was typed.
-    let source = if from.contains("://") {
-        from.to_owned()
-    } else {
-        path_in_configuration(from, config.parent().unwrap_or(Path::new("")))?
+    let beside = config.parent().unwrap_or(Path::new(""));
+    let source = match source::layout_path(from) {
+        _ if from.contains("://") => from.to_owned(),
+        Some(path) => source::layout_source(&path_in_configuration(path, beside)?),
+        None => path_in_configuration(from, beside)?,
     };
     let add_command = add_command(from, config);
     let add_and_allow = format!("{add_command} --allow");

@@ -4,6 +4,7 @@ use crate::{
     cli::{Exit, print},
     pki::signature,
     plugin::{
+        artifact::NewArtifact,
         folder, load,
         registry::{self, reference::Reference},
         source,
@@ -69,7 +70,7 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     folder::check_is_current(Path::new(from))?;
     let request = load_request(from, None);
     let component = load::fetch(&request)?.bytes;
-    load::read(&request, component.clone(), engine)?;
+    let plugin = load::read(&request, component.clone(), engine)?;
     let signature = source::signature(from, Path::new(""), &component)?;
     let signed = match &signature {
         Some(signature) => {
@@ -81,6 +82,7 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
         }
         None => "not signed".into(),
     };
-    let digest = registry::push(&reference, component, signature)?;
+    let artifact = NewArtifact::new(&component, plugin.manifest(), signature.as_deref())?;
+    let digest = registry::push(&reference, component, artifact)?;
     Ok(print::text(&format!("{reference} is {digest}, {signed}\n")))
 }

@@ -150,6 +150,14 @@ impl Reference {
         Ok(reference)
     }
 
+    /// Returns the reference as the name of an image: without `oci://`.
+    pub fn image(&self) -> String {
+        let tag = self.tag.iter().map(|tag| format!(":{tag}"));
+        let digest = self.digest.iter().map(|digest| format!("@{digest}"));
+        let version: String = tag.chain(digest).collect();
+        format!("{}/{}{version}", self.registry, self.repository)
+    }
+
     /// Returns the digest of the artifact's manifest if the reference has one, otherwise its tag.
     pub fn tag_or_digest(&self) -> &str {
         self.digest
@@ -161,13 +169,7 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oci://{}/{}", self.registry, self.repository)?;
-        self.tag
-            .as_ref()
-            .map_or(Ok(()), |tag| write!(f, ":{tag}"))?;
-        self.digest
-            .as_ref()
-            .map_or(Ok(()), |digest| write!(f, "@{digest}"))
+        write!(f, "oci://{}", self.image())
     }
 }
 

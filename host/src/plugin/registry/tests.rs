@@ -3,6 +3,8 @@ mod credentials;
 mod server;
 
 use super::*;
+use crate::oci::manifest::Descriptor;
+use crate::plugin::artifact::{COMPONENT, CONFIG};
 use crate::plugin::credentials::tests::{Environment, write};
 use parking_lot::Mutex;
 use server::{Server, gives_tokens, guarded, reply, stream_without_end};
@@ -30,14 +32,7 @@ fn manifest(size: u64) -> Vec<u8> {
         ..Descriptor::new(COMPONENT[0], BODY)
     };
     let config = Descriptor::new(CONFIG, b"{}");
-    let manifest = Manifest {
-        schema_version: 2,
-        media_type: MANIFEST[0].into(),
-        config,
-        layers: vec![layer],
-        annotations: BTreeMap::new(),
-    };
-    serde_json::to_vec(&manifest).unwrap()
+    serde_json::to_vec(&ArtifactManifest::new(config, vec![layer])).unwrap()
 }
 
 fn pull_as(server: &Server, environment: &Environment) -> Result<PulledArtifact> {

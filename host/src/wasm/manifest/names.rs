@@ -26,6 +26,7 @@ const RESERVED: &[&str] = &[
     // commands
     "alpha",
     "apply",
+    "bundle",
     "certificates",
     "certs",
     "completion",

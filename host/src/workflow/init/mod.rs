@@ -38,6 +38,10 @@ impl Workflow for Init {
         true
     }
 
+    fn takes_bundle(&self) -> bool {
+        true
+    }
+
     fn place_flags(&self) -> PlaceFlags {
         PlaceFlags::PlaceAndResult
     }

@@ -44,6 +44,10 @@ impl Workflow for Join {
         true
     }
 
+    fn takes_bundle(&self) -> bool {
+        true
+    }
+
     fn place_flags(&self) -> PlaceFlags {
         PlaceFlags::Output
     }

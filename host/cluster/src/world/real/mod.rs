@@ -10,6 +10,7 @@
 //! | `supervisor` | ends all processes that a program leaves behind |
 //! | `net` | the network |
 //! | `cri` | the container runtime |
+//! | [`image_import`] | images for the container runtime without a registry |
 //! | `etcd` | the cluster's etcd |
 //! | `mounts`, `sysctl` | mounts and kernel parameters |
 //! | `connections` | single parts of this machine, for callers that do not need a whole world |
@@ -20,6 +21,7 @@ pub mod child;
 mod connections;
 mod cri;
 mod etcd;
+pub mod image_import;
 mod machine;
 pub mod mounts;
 pub(in crate::world) mod net;

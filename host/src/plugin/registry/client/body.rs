@@ -3,6 +3,7 @@ use super::Client;
 use crate::{text::sanitise, world::innermost_message};
 use anyhow::{Context, Result, anyhow, bail};
 use reqwest::Response;
+use std::io::Write;
 use tokio::time::{Instant, timeout_at};
 
 impl Client<'_> {
@@ -12,7 +13,8 @@ impl Client<'_> {
     /// The answer is longer, or does not come in time.
     pub async fn read_small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
         let until = self.until.min(Instant::now() + self.times.small);
-        let mut body = Body::new(answer, limit);
+        let mut content = Vec::new();
+        let mut body = Body::new(answer, limit as u64, &mut content);
         while timeout_at(until, body.read())
             .await
             .map_err(|_| {
@@ -24,29 +26,36 @@ impl Client<'_> {
             })?
             .with_context(|| self.server())?
         {}
-        Ok(body.content)
+        Ok(content)
     }
 
-    /// Reads an answer of exactly `size` bytes, which have to arrive steadily.
+    /// Reads an answer of exactly `size` bytes into memory. They have to arrive steadily.
     ///
     /// # Errors
     /// The answer has another length, or comes too slowly.
     pub async fn read_large(&self, answer: Response, size: usize) -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.copy_large(answer, size as u64, &mut content).await?;
+        Ok(content)
+    }
+
+    /// Copies an answer of exactly `size` bytes, which have to arrive steadily.
+    ///
+    /// # Errors
+    /// The answer has another length, comes too slowly, or cannot be written.
+    pub async fn copy_large(&self, answer: Response, size: u64, to: &mut dyn Write) -> Result<()> {
         if let Some(announced) = answer
             .content_length()
-            .filter(|announced| *announced != size as u64)
+            .filter(|announced| *announced != size)
         {
             bail!(
                 "{} sends {announced} bytes, its manifest says {size}",
                 self.server()
             );
         }
-        let mut body = Body::new(answer, size);
+        let mut body = Body::new(answer, size, to);
         loop {
-            let (before, until) = (
-                body.content.len(),
-                self.until.min(Instant::now() + self.times.span),
-            );
+            let (before, until) = (body.count, self.until.min(Instant::now() + self.times.span));
             let end = loop {
                 match timeout_at(until, body.read()).await {
                     Ok(read) => {
@@ -60,9 +69,9 @@ impl Client<'_> {
                     Err(_) => break false,
                 }
             };
-            let read = body.content.len();
+            let read = body.count;
             match end {
-                true if read == size => return Ok(body.content),
+                true if read == size => return Ok(()),
                 true => bail!(
                     "{} ends after {read} bytes, its manifest says {size}",
                     self.server()
@@ -74,7 +83,7 @@ impl Client<'_> {
                         self.times.total.as_secs()
                     )
                 }
-                false if read - before < self.times.progress => {
+                false if read - before < self.times.progress as u64 => {
                     bail!(
                         "{} is too slow: {} bytes came in {} s",
                         self.server(),
@@ -88,28 +97,31 @@ impl Client<'_> {
     }
 }
 
-/// The body of an answer, and what was read of it.
-struct Body {
+/// The body of an answer that is copied.
+struct Body<'a> {
     answer: Response,
-    limit: usize,
-    content: Vec<u8>,
+    limit: u64,
+    /// bytes that were copied
+    count: u64,
+    to: &'a mut dyn Write,
 }
 
-impl Body {
-    fn new(answer: Response, limit: usize) -> Body {
+impl<'a> Body<'a> {
+    fn new(answer: Response, limit: u64, to: &'a mut dyn Write) -> Body<'a> {
         Body {
             answer,
             limit,
-            content: Vec::new(),
+            count: 0,
+            to,
         }
     }
 
-    /// Reads the next piece. Returns false at the end.
+    /// Copies the next piece. Returns false at the end.
     async fn read(&mut self) -> Result<bool> {
         if self
             .answer
             .content_length()
-            .is_some_and(|length| length > self.limit as u64)
+            .is_some_and(|length| length > self.limit)
         {
             bail!("its answer is longer than {} bytes", self.limit);
         }
@@ -120,10 +132,11 @@ impl Body {
             )
         })?;
         let Some(piece) = piece else { return Ok(false) };
-        if self.content.len() + piece.len() > self.limit {
+        self.count += piece.len() as u64;
+        if self.count > self.limit {
             bail!("its answer is longer than {} bytes", self.limit);
         }
-        self.content.extend_from_slice(&piece);
+        self.to.write_all(&piece)?;
         Ok(true)
     }
 }

@@ -2,6 +2,7 @@
 //! event holds a secret: an effect appears as a one-line summary, content as a digest, and a
 //! message has a placeholder for each secret. A message with its secrets goes, beside the event,
 //! only to subscribers that show it to a person.
+mod number;
 mod plugin_record;
 mod size;
 
@@ -24,6 +25,7 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// microseconds since the run began
+    #[serde(deserialize_with = "number::read")]
     pub at: u64,
     #[serde(flatten)]
     pub kind: EventKind,
@@ -99,6 +101,7 @@ pub enum EventKind {
         phase: String,
         effect: EffectSummary,
         result: EffectResult,
+        #[serde(deserialize_with = "number::read")]
         micros: u64,
         /// files that the effect made and that did not exist before; empty in journals of older
         /// versions
@@ -115,6 +118,7 @@ pub enum EventKind {
     PhaseEnded {
         phase: String,
         result: PhaseResult,
+        #[serde(deserialize_with = "number::read")]
         micros: u64,
     },
     /// the resources that a plugin's phase used, and its limits
@@ -126,6 +130,7 @@ pub enum EventKind {
     },
     RunEnded {
         result: RunResult,
+        #[serde(deserialize_with = "number::read")]
         micros: u64,
     },
 }
@@ -160,10 +165,14 @@ impl EventKind {
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// the largest total over all memories and tables that one call had
+    #[serde(deserialize_with = "number::read")]
     pub memory_bytes: usize,
+    #[serde(deserialize_with = "number::read")]
     pub findings: usize,
+    #[serde(deserialize_with = "number::read")]
     pub proposals: usize,
     /// bytes of messages and progress
+    #[serde(deserialize_with = "number::read")]
     pub message_bytes: usize,
     /// the limits of the plugin that the operator may set; journals of older versions have the
     /// fixed limits of those versions

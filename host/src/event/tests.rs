@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::json;
 use std::{
     sync::{Arc, Barrier},
     thread,
@@ -107,4 +108,20 @@ fn events_do_not_pile_up_where_a_subscriber_is_slow() {
         }
     });
     assert_eq!(bus.waiting().bytes, 0);
+}
+
+/// Reports add numbers up and multiply them.
+#[test]
+fn a_number_that_no_run_records_is_refused() {
+    let event = |at: u64, micros: u64| {
+        let line = json!({"at": at, "event": "run-ended", "result": "done", "micros": micros});
+        serde_json::from_value::<Event>(line).map_err(|error| error.to_string())
+    };
+    assert!(event(5, 1 << 44).is_ok());
+    let refused = "18446744073709551615 is larger than any run records";
+    assert_eq!(event(u64::MAX, 1).unwrap_err(), refused);
+    assert_eq!(event(1, u64::MAX).unwrap_err(), refused);
+    let used = json!({"memoryBytes": u64::MAX, "findings": 0, "proposals": 0, "messageBytes": 0});
+    let used = serde_json::from_value::<Usage>(used).map_err(|error| error.to_string());
+    assert_eq!(used.unwrap_err(), refused);
 }

@@ -1,5 +1,5 @@
-//! The console blocks of the pages: each runs as it is written, in a fresh folder, or the table says
-//! why it cannot.
+//! The console blocks of the pages: each runs as it is written, in a fresh folder, or the table
+//! says why it cannot.
 use crate::{PROGRAM, build_examples, toolchain};
 use harness::{kubephase, run, workspace};
 use std::{fs, os::unix::fs::symlink, path::Path};

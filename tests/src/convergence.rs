@@ -33,9 +33,9 @@ pub fn node_files(root: &Path) -> NodeFiles {
     found
 }
 
-/// Returns what is wrong with the files after a run that was disturbed and a second run: their names
-/// have to be those of an undisturbed run, and keys and certificates that were complete before the
-/// second run have to be unchanged.
+/// Checks the files after a run that was disturbed and a second run: their names have to be those
+/// of an undisturbed run, and keys and certificates that were complete before the second run have
+/// to be unchanged.
 ///
 /// # Errors
 /// The first problem.

@@ -254,11 +254,6 @@ impl Argv {
     }
 }
 
-/// Whether the arguments may name a single phase: its commands are below a command `phase`.
-pub(super) fn names_phase(argv: &[OsString]) -> bool {
-    argv.iter().any(|word| word == "phase")
-}
-
 /// Returns the configuration file that the arguments seem to name, before they are parsed. It is
 /// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {

@@ -63,8 +63,8 @@ use crate::{
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
 use flags::{BundleFlags, GlobalFlags, PlanFlags, RehearseFlags, ResultFlags};
+use phase::PhaseCommands;
 use std::ffi::OsString;
-use tree::PhaseCommands;
 
 /// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +95,7 @@ pub fn parse(
     catalog: &Catalog,
 ) -> Result<Command, CliError> {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    let phases = if argv::names_phase(&argv) {
-        PhaseCommands::All
-    } else {
-        PhaseCommands::OnlyParents
-    };
-    let mut root = tree::root(catalog, phases);
+    let mut root = tree::root(catalog, PhaseCommands::named_in(&argv));
     let argv = Argv::read(&root, argv)?;
     if let Some(help) = kubeadm::help_without_command(&mut root, &argv) {
         return Err(help);

@@ -1,9 +1,6 @@
 //! `init phase …`: a command for each phase of the catalog, with the flags that the phase names.
 use crate::{
-    cli::{
-        command::{group, own_flags, phase_flags, with_args},
-        tree::PhaseCommands,
-    },
+    cli::command::{group, own_flags, phase_flags, with_args},
     plan::{
         catalog::Catalog,
         spec::{PhaseKind, PhaseSpec, is_within, parent},
@@ -12,10 +9,30 @@ use crate::{
     workflow,
 };
 use clap::{Arg, ArgMatches, Command};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ffi::OsString};
 
 /// Name of the command that runs a whole group, or a whole workflow.
 pub(super) const ALL: &str = "all";
+
+/// Which commands of single phases a tree has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PhaseCommands {
+    All,
+    /// only their parents `init phase`, `join phase` and so on: making all of them takes as long as
+    /// the rest of the tree
+    OnlyParents,
+}
+
+impl PhaseCommands {
+    /// Returns those that the arguments may name: they are below a command `phase`.
+    pub fn named_in(argv: &[OsString]) -> PhaseCommands {
+        if argv.iter().any(|word| word == "phase") {
+            PhaseCommands::All
+        } else {
+            PhaseCommands::OnlyParents
+        }
+    }
+}
 
 /// Returns the command `phase` of a workflow, with the commands of its phases if they are wanted.
 pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow, phases: PhaseCommands) -> Command {

@@ -1,9 +1,8 @@
 //! Carries out a command: from the arguments to an exit code.
 use super::{
-    Command, Exit, WorkflowRequest, argv, bundle, certs, config, diff, kubeconfig, parse, plan,
-    plugin, print, rehearse, report, token,
-    tree::{self, PhaseCommands},
-    upgrade, version, workflow,
+    Command, Exit, WorkflowRequest, argv, bundle, certs, config, diff, kubeconfig, parse,
+    phase::PhaseCommands, plan, plugin, print, rehearse, report, token, tree, upgrade, version,
+    workflow,
 };
 use crate::{
     config::{
@@ -100,10 +99,12 @@ fn catalog_of_commands<'a>(
     file: Option<&ConfigFile>,
     distribution: &'a Distribution<'_>,
 ) -> Cow<'a, Catalog> {
-    let phases = file.filter(|_| argv::names_phase(argv)).and_then(|file| {
-        let phases = file.documents().and_then(phase_configuration_of);
-        phases.ok().map(|phases| (file, phases.plugins))
-    });
+    let phases = file
+        .filter(|_| PhaseCommands::named_in(argv) == PhaseCommands::All)
+        .and_then(|file| {
+            let phases = file.documents().and_then(phase_configuration_of);
+            phases.ok().map(|phases| (file, phases.plugins))
+        });
     let Some((file, entries)) = phases else {
         return Cow::Borrowed(&distribution.catalog);
     };

@@ -10,7 +10,7 @@ use super::{
     flags::{BundleFlags, GlobalFlags, PlanFlags, RehearseFlags},
     kubeadm,
     kubeconfig::KubeconfigCommand,
-    phase,
+    phase::{self, PhaseCommands},
     plugin::PluginCommand,
     token::TokenRequest,
     upgrade::UpgradeCommand,
@@ -24,15 +24,6 @@ use crate::{
 };
 use clap::{Arg, Args, Command};
 use std::fmt::Write;
-
-/// Which commands of single phases a tree has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PhaseCommands {
-    All,
-    /// only their parents `init phase`, `join phase` and so on: making all of them takes as long as
-    /// the rest of the tree
-    OnlyParents,
-}
 
 /// Returns every command with its flags.
 pub(super) fn root(catalog: &Catalog, phases: PhaseCommands) -> Command {

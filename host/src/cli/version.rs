@@ -1,5 +1,5 @@
 //! `version` and `completion`: commands that read no files and no cluster.
-use super::tree::{self, PhaseCommands};
+use super::{phase::PhaseCommands, tree};
 use crate::{config::own_version, plan::catalog::Catalog, program::Program};
 use clap_complete::Shell;
 use kubephase_sdk::yaml;

@@ -196,7 +196,8 @@ impl ComponentRuntime {
         self.0.components.lock()
     }
 
-    /// Reserves memory for a third party's component, which stays loaded. Reserving it again is free.
+    /// Reserves memory for a third party's component, which stays loaded. Reserving it again is
+    /// free.
     ///
     /// # Errors
     /// The components that are loaded take too much memory together.

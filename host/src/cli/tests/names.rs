@@ -1,7 +1,7 @@
 //! Names that no plugin may have.
 use super::*;
 use crate::{
-    cli::tree::{self, PhaseCommands},
+    cli::{phase::PhaseCommands, tree},
     wasm::{embedded, manifest::check_name},
 };
 

@@ -71,7 +71,7 @@ fn problems_of_members(members: &[EtcdMember], nodes: &[Value]) -> Vec<String> {
         } else if !names.contains(&member.name.as_str()) {
             let name = &member.name;
             problems.push(format!(
-                "the member {name} ({peers}) belongs to none of the Nodes of the control plane"
+                "the member {name} ({peers}) belongs to no Node of the control plane"
             ));
         }
     }
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(
             problems_of_members(&[member("gone"), learner, member("")], &both),
             [
-                "the member gone (https://192.0.2.1:2380) belongs to none of the Nodes of the control plane",
+                "the member gone (https://192.0.2.1:2380) belongs to no Node of the control plane",
                 "the member two has no vote yet",
                 "the member at https://192.0.2.1:2380 was added and has never started",
                 "the Node one has no member",

@@ -99,8 +99,8 @@ fn rows_of_a_run() -> Vec<Row> {
         (
             "all plugins side by side",
             format!(
-                "{} of memory for the tables of components (types, imports, exports, functions), {} \
-                 of memory for settings and their schemas, {} KiB of secret settings, {} of \
+                "{} of memory for the tables of components (types, imports, exports, functions), \
+                 {} of memory for settings and their schemas, {} KiB of secret settings, {} of \
                  findings, {} of facts, {} of objects, {MAX_DIRECTORIES} directories, \
                  {MAX_CAPSULES} capsules, {} of proposals that wait to be carried out; \
                  {MAX_CALLS} calls at a time, {MAX_CALLS_OF_PLUGIN} of one plugin; \

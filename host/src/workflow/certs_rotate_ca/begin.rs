@@ -75,10 +75,10 @@ impl Status {
         &self,
         new: &str,
         current: &Certificate,
-        options: &StageRequest,
+        request: &StageRequest,
     ) -> Result<Rotation, Failure> {
-        let stage = self.expect_stage(RotationStage::Trust, options)?;
-        if !options.has_certificate_key {
+        let stage = self.expect_stage(RotationStage::Trust, request)?;
+        if !request.has_certificate_key {
             return Err(self.without_new_key());
         }
         if !self.key.as_ref().is_some_and(|key| current.belongs_to(key)) {

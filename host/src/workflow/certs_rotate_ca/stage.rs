@@ -8,7 +8,7 @@ use crate::{effect::pki::KUBELET_SERVING, phase::rotate_ca::command, pki::Certif
 use kubephase_sdk::kubeadm::{Rotation, RotationStage};
 use kubephase_wit::Failure;
 
-/// The options of the command line that choose the stage.
+/// The request of the command line that choose the stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StageRequest {
     pub stage: Option<RotationStage>,
@@ -26,7 +26,7 @@ impl Status {
     ///
     /// # Errors
     /// The node or another node is not ready. The remedy names what to run, and where.
-    pub fn decide(&self, options: &StageRequest) -> Result<Rotation, Failure> {
+    pub fn decide(&self, request: &StageRequest) -> Result<Rotation, Failure> {
         let mut all: Vec<&Certificate> = Vec::new();
         for authority in [&self.trusted, &self.next, &self.of_cluster]
             .into_iter()
@@ -42,8 +42,8 @@ impl Status {
         }
         match all[..] {
             _ if self.trusted.is_empty() => Err(self.without_authority()),
-            [current] => self.decide_with_one(current, options),
-            [old, new] => self.decide_with_two(&AuthorityPair { old, new }, options),
+            [current] => self.decide_with_one(current, request),
+            [old, new] => self.decide_with_two(&AuthorityPair { old, new }, request),
             _ => Err(refusal(
                 format!(
                     "{}, {}.crt beside it and the ConfigMap cluster-info have {} authorities \
@@ -106,7 +106,7 @@ impl Status {
     fn decide_with_one(
         &self,
         current: &Certificate,
-        options: &StageRequest,
+        request: &StageRequest,
     ) -> Result<Rotation, Failure> {
         let fingerprint = current.public_key_sha256();
         let is_finished = |record: &NodeRecord| {
@@ -114,7 +114,7 @@ impl Status {
         };
         let record = self.record();
         if let Some(begun) = self.exchange_of_others(&fingerprint) {
-            return self.join_exchange(&begun, current, options);
+            return self.join_exchange(&begun, current, request);
         }
         if record.exists() && !is_finished(&record) {
             // The last run was stopped before it recorded that the node has completed the exchange.
@@ -130,7 +130,7 @@ impl Status {
                 ..Rotation::default()
             };
             return self
-                .expect_stage(RotationStage::Drop, options)
+                .expect_stage(RotationStage::Drop, request)
                 .map(|_| of_last_stage);
         }
         let unfinished = self.other_nodes(|record| record.exists() && !is_finished(record));
@@ -141,7 +141,7 @@ impl Status {
                 self.authority,
             ));
         }
-        match options.stage {
+        match request.stage {
             _ if !self.is_control_plane => Err(not_under_way(self.authority, record.exists())),
             Some(RotationStage::Trust) => self.begin(current),
             None if !record.exists() => self.begin(current),
@@ -162,15 +162,12 @@ impl Status {
     /// Decides what this run does if the node or the cluster knows two authorities.
     fn decide_with_two(
         &self,
-        authorities: &AuthorityPair<'_>,
-        options: &StageRequest,
+        pair: &AuthorityPair<'_>,
+        request: &StageRequest,
     ) -> Result<Rotation, Failure> {
-        let found = self.next_stage(authorities);
-        let stage = self.expect_stage(found, options)?;
-        let (old, new) = (
-            authorities.old.public_key_sha256(),
-            authorities.new.public_key_sha256(),
-        );
+        let found = self.next_stage(pair);
+        let stage = self.expect_stage(found, request)?;
+        let (old, new) = (pair.old.public_key_sha256(), pair.new.public_key_sha256());
         let trusts_both = |record: &NodeRecord| record.trusted == [old.as_str(), new.as_str()];
         self.expect_other_nodes(stage, &new, trusts_both)?;
         let is_through = |record: &NodeRecord| match stage {
@@ -180,11 +177,11 @@ impl Status {
         };
         let others = self.other_nodes(|record| record.is_control_plane);
         let behind = self.other_nodes(|record| record.is_control_plane && !is_through(record));
-        let lacks_key = self.is_control_plane && !self.has_key_of(authorities.new);
-        if lacks_key && !options.has_certificate_key {
+        let lacks_key = self.is_control_plane && !self.has_key_of(pair.new);
+        if lacks_key && !request.has_certificate_key {
             return Err(self.without_new_key());
         }
-        let signs = [authorities.old, authorities.new].iter().any(|authority| {
+        let signs = [pair.old, pair.new].iter().any(|authority| {
             let key = self.key.as_ref();
             key.is_some_and(|key| authority.belongs_to(key))
         });
@@ -192,7 +189,7 @@ impl Status {
             return Err(self.external_authority());
         }
         if stage == RotationStage::Drop {
-            self.expect_serving_certificate(authorities.new)?;
+            self.expect_serving_certificate(pair.new)?;
         }
         let is_trust = stage == RotationStage::Trust;
         Ok(Rotation {
@@ -204,8 +201,8 @@ impl Status {
             shares: is_trust && self.is_control_plane && !lacks_key && !others.is_empty(),
             is_last_control_plane: behind.is_empty(),
             nodes_behind: self.nodes_behind(|record| !is_through(record)),
-            old_authority: authorities.old.to_pem(),
-            new_authority: authorities.new.to_pem(),
+            old_authority: pair.old.to_pem(),
+            new_authority: pair.new.to_pem(),
         })
     }
 
@@ -218,21 +215,18 @@ impl Status {
 
     /// Returns the next stage of this node. The record of the node is the last step of each stage,
     /// so a recorded stage is complete.
-    fn next_stage(&self, authorities: &AuthorityPair<'_>) -> RotationStage {
-        let (old, new) = (
-            authorities.old.public_key_sha256(),
-            authorities.new.public_key_sha256(),
-        );
+    fn next_stage(&self, pair: &AuthorityPair<'_>) -> RotationStage {
+        let (old, new) = (pair.old.public_key_sha256(), pair.new.public_key_sha256());
         let record = self.record();
-        if self.trusted == [authorities.new.clone()] {
+        if self.trusted == [pair.new.clone()] {
             return RotationStage::Drop;
         }
-        let has_files = [authorities.old, authorities.new]
+        let has_files = [pair.old, pair.new]
             .iter()
             .all(|authority| self.trusted.contains(authority));
         let is_trusted = has_files
             && record.trusted == [old, new.clone()]
-            && (!self.is_control_plane || self.has_key_of(authorities.new));
+            && (!self.is_control_plane || self.has_key_of(pair.new));
         if !is_trusted {
             return RotationStage::Trust;
         }
@@ -240,12 +234,12 @@ impl Status {
             && self
                 .signed
                 .iter()
-                .all(|certificate| certificate.chains_to(authorities.new));
+                .all(|certificate| certificate.chains_to(pair.new));
         let signs = !self.is_control_plane
             || self
                 .key
                 .as_ref()
-                .is_some_and(|key| authorities.new.belongs_to(key));
+                .is_some_and(|key| pair.new.belongs_to(key));
         if record.signed_by == new && is_signed && signs {
             RotationStage::Drop
         } else {
@@ -258,9 +252,9 @@ impl Status {
     pub(super) fn expect_stage(
         &self,
         found: RotationStage,
-        options: &StageRequest,
+        request: &StageRequest,
     ) -> Result<RotationStage, Failure> {
-        let stage = options.stage.unwrap_or(found);
+        let stage = request.stage.unwrap_or(found);
         // `next_key` has the key of the new authority until that key begins to sign.
         let signs_with_old = !self.is_control_plane || self.next_key.is_some();
         let is_repeated = match (stage, found) {

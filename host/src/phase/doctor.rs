@@ -64,6 +64,6 @@ fn unseen(code: &str, failure: Failure) -> Finding {
 fn cluster_needed(code: &str, doctor: &Doctor) -> Option<Finding> {
     (!doctor.has_api()).then(|| {
         could_not_run(code, "the API server could not be asked")
-            .remedy("mend what APIServer says first")
+            .remedy("do first what the finding APIServer says")
     })
 }

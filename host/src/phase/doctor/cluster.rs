@@ -78,8 +78,10 @@ pub fn check_configuration() -> Result<Outcome, Failure> {
         let finding = cluster_needed(code, &doctor);
         let finding = finding.unwrap_or_else(|| check_map(code, namespace, name, key));
         report::submit(&match doctor.configuration_problem.as_str() {
-            problem if is_own_problem(code, problem, &finding) => fail(code, problem)
-                .remedy("correct it with `kubectl -n kube-system edit configmap`"),
+            problem if is_own_problem(code, problem, &finding) => {
+                let edit = format!("kubectl -n {namespace} edit configmap {name}");
+                fail(code, problem).remedy(format!("correct it with `{edit}`"))
+            }
             _ => finding,
         });
     }

@@ -275,8 +275,8 @@ fn finding_without_run(path: &str, compared: &Comparison) -> Finding {
 
 fn remedy_for_difference() -> String {
     format!(
-        "`{}` shows the lines, and `{}` brings the configuration of the cluster about; if patches \
-         were meant to make the difference, name their directory with --patches",
+        "`{}` shows the lines, and `{}` makes this machine follow the configuration of the \
+         cluster; if patches make the difference on purpose, name their directory with --patches",
         program::command("diff"),
         program::command("apply")
     )
@@ -291,7 +291,8 @@ fn remedy_for_change(effect: &LastEffect) -> String {
             program::word(&subject_of(effect))
         ),
         _ => format!(
-            "if nobody meant to change it, run `{} --config FILE` again, which writes what differs",
+            "if it was not changed on purpose, run `{} --config FILE` again, which writes what \
+             differs",
             program::command(command_of(&effect.workflow))
         ),
     }

@@ -162,13 +162,13 @@ impl Session {
         let Some(credential) = answer.credential(&budget) else {
             return Ok(());
         };
-        if credential == Credential::Undecided {
+        let held = if credential == Credential::Undecided {
             budget.check(&format!("judging {}", what()))?;
-        }
-        let message = format!(
-            "{} holds {credential}, which is never shown to a plugin",
-            what()
-        );
+            "content that may be a credential".to_owned()
+        } else {
+            credential.to_string()
+        };
+        let message = format!("{} holds {held}, which is never shown to a plugin", what());
         Err(Failure::new(FailureCode::Denied, message))
     }
 

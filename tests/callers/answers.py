@@ -118,7 +118,9 @@ def kubeconfig(answer, real, _case):
 def expirations(answer, real, _case):
     def rows(text):
         dated = re.compile(r"\w{3} \d\d, \d{4}")
-        return [line.split()[0] for line in text.splitlines() if dated.search(line)]
+        found = [line for line in text.splitlines() if dated.search(line)]
+        # Some callers keep the dates alone, which depend on the day of the recording.
+        return ["DATE" if dated.match(line) else line.split()[0] for line in found]
 
     return same(rows(answer.out), rows(real))
 

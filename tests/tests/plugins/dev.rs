@@ -46,6 +46,9 @@ grants:
 - {capability: observe-net.resolve, reason: a test, hosts: [registry.example.com]}
 ";
 
+/// Begins the line that `plugin dev` prints before it waits.
+const LAST_LINE: &str = "Waiting for a change in";
+
 /// Makes the folder of the plugin.
 fn new_plugin(parent: &Path) -> PathBuf {
     let folder = parent.join("machine");
@@ -191,22 +194,25 @@ fn each_save_builds_and_rehearses_again() {
         .stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    // After the last line it waits, and would never print the words.
     let mut read_until = |words: &str| {
-        let found = lines.find(|line| line.as_ref().unwrap().contains(words));
-        assert!(found.is_some(), "{words} was not printed");
+        let ends = |line: &String| line.contains(words) || line.contains(LAST_LINE);
+        let found = lines.find_map(|line| line.ok().filter(&ends));
+        let is_printed = found.is_some_and(|line| line.contains(words));
+        assert!(is_printed, "{words} was not printed");
     };
-    read_until("could not be checked: whether the machine has /etc/os-release");
-    read_until("Waiting for a change in");
+    read_until("a rehearsal cannot see whether the machine has /etc/os-release");
+    read_until(LAST_LINE);
     let source = SOURCE.replace("/etc/os-release", "/etc/debian_version");
     fs::write(folder.join("src/lib.rs"), source).unwrap();
     read_until("src/lib.rs changed");
     // The manifest does not ask for this file.
     read_until("[ERROR preflight/machine]");
-    read_until("Waiting for a change in");
+    read_until(LAST_LINE);
     let manifest = MANIFEST.replace("/etc/os-release", "/etc/debian_version");
     fs::write(folder.join("plugin.yaml"), manifest).unwrap();
-    read_until("could not be checked: whether the machine has /etc/debian_version");
-    read_until("Waiting for a change in");
+    read_until("a rehearsal cannot see whether the machine has /etc/debian_version");
+    read_until(LAST_LINE);
     process.kill().unwrap();
     process.wait().unwrap();
 }
